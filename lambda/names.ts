@@ -1,0 +1,59 @@
+/**
+ * Names that more than one room of the house must spell alike: tags, metrics, environment keys.
+ * Tag keys avoid `/` and spaces, which instance metadata tags don't allow
+ * (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Using_Tags.html).
+ */
+
+/** Tags on the instance. The first group is the user's to write, the second crawlwatch's. */
+export const TAG = {
+  worker: 'crawlwatch:worker',
+  ssh: 'crawlwatch:ssh',
+  auto: 'crawlwatch:auto',
+  mute: 'crawlwatch:mute',
+  status: 'crawlwatch:status',
+  since: 'crawlwatch:since',
+  failures: 'crawlwatch:failures',
+  flag: 'crawlwatch:reboot-flag',
+  hostKey: 'crawlwatch:host-key',
+  seen: 'crawlwatch:seen',
+  acted: 'crawlwatch:acted',
+} as const;
+
+/** The only tag keys that crawlwatch itself may create or delete. */
+export const OWN_TAG_KEYS = [TAG.status, TAG.since, TAG.failures, TAG.flag, TAG.hostKey, TAG.seen, TAG.acted] as const;
+export type OwnTagKey = (typeof OWN_TAG_KEYS)[number];
+
+/** EC2 cuts nothing: a longer value is an error (256 characters). */
+export const TAG_VALUE_MAX = 256;
+
+export const METRIC_NAMESPACE = 'Crawlwatch';
+
+/** Metrics per instance, with the dimensions `InstanceId` and `Name`. */
+export const INSTANCE_METRIC = {
+  memory: 'MemoryUtilization',
+  disk: 'DiskSpaceUtilization',
+  success: 'ProbeSuccess',
+  oomKills: 'OomKills',
+} as const;
+
+/** Metrics of the fleet, without dimensions. */
+export const FLEET_METRIC = {
+  checked: 'InstancesChecked',
+  critical: 'InstancesCritical',
+  unreachable: 'InstancesUnreachable',
+  flagged: 'InstancesFlagged',
+  suppressed: 'FlaggingSuppressed',
+  duration: 'CheckDuration',
+} as const;
+
+/** Environment of the functions. Read only by settings.ts. */
+export const ENV = {
+  settings: 'CRAWLWATCH_SETTINGS',
+  topicArn: 'CRAWLWATCH_TOPIC_ARN',
+  probeDocument: 'CRAWLWATCH_PROBE_DOCUMENT',
+} as const;
+
+/** Context key of cdk.json that holds the settings. */
+export const CONTEXT_KEY = 'crawlwatch';
+
+export const DEFAULT_STACK_NAME = 'CrawlwatchStack';
