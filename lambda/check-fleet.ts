@@ -2,7 +2,22 @@
  * THE PIPELINE: the only file that knows the order of a check, and what a check needs of the world.
  *
  *     discover -> probe -> assess -> publish | (notify, then tags)
+ *
+ * A step that fails doesn't stop the others; what failed is returned, and the caller fails at the end.
  */
+import { composeAlert } from './core/alert-message.ts';
+import { assess } from './core/assess.ts';
+import { summarise } from './core/fleet-report.ts';
+import { forecastsOf, needsHistory } from './core/forecasts.ts';
+import { instanceReport } from './core/instance-report.ts';
+import { fleetPoints, instancePoints } from './core/metric-data.ts';
+import { type Confirmation, needsConfirmation, planFlags, tooManyFail } from './core/plan-flags.ts';
+import { planMail } from './core/plan-mail.ts';
+import { isGone, mailable, withFlag, writesAfterMail, writesBeforeMail } from './core/plan-memory.ts';
+import { isHung, isoSeconds } from './core/remembered-state.ts';
+import { selectInstances } from './core/select-instances.ts';
+import { type ProbedInstance, type Transition, transition } from './core/transitions.ts';
+import { plural } from './core/wording.ts';
 import type {
   Alert,
   DescribedInstance,
@@ -12,10 +27,13 @@ import type {
   InstanceReport,
   MetricPoint,
   Reply,
+  Report,
   TagFailure,
   TagWrite,
   Transport,
 } from './model.ts';
+import { probeFleet } from './probe-fleet.ts';
+import type { Settings } from './settings.ts';
 
 /** One run of a transport over its instances. */
 export interface ProbeRun {
@@ -76,4 +94,165 @@ export interface Ports {
     discovered?(count: number): void;
     assessed?(instance: InstanceReport): void;
   };
+}
+
+export interface CheckOptions {
+  /** Milliseconds from now in which hosts may be asked; publishing comes after. */
+  readonly deadlineMs: number;
+  /** Aborted when a person gives up: what is known by then is reported. */
+  readonly signal?: AbortSignal;
+}
+
+export interface CheckResult {
+  readonly report: Report;
+  /** Flags standing after this check. */
+  readonly flagged: number;
+  /** What failed, a sentence each; empty when all of the check was done. */
+  readonly errors: readonly string[];
+}
+
+/**
+ * One check of the fleet.
+ * @throws what `ports.discover` throws: without a fleet there is nothing to say, and nobody is flagged.
+ */
+export async function checkFleet(settings: Settings, ports: Ports, options: CheckOptions): Promise<CheckResult> {
+  const at = ports.clock.now();
+  const elapsedMs = () => ports.clock.now().getTime() - at.getTime();
+  const remaining = () => ({ ...options, deadlineMs: Math.max(0, options.deadlineMs - elapsedMs()) });
+  const errors: string[] = [];
+  const problems: string[] = [];
+  const orElse = async <T>(step: string, work: Promise<T>, fallback: T): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      ports.log.error('step.failed', { step, text });
+      errors.push(`${step}: ${text}`);
+      return fallback;
+    }
+  };
+  const writes = ports.outlets !== null;
+  const judged = new Map<string, Transition>();
+  const evidence = new Map<string, Evidence>();
+
+  const selection = selectInstances(await ports.discover(), ports.source, settings);
+  for (const ignored of selection.ignoredTags) ports.log.warn('tags.ignored', ignored);
+  ports.watch?.discovered?.(selection.instances.length);
+
+  // Hosts that need no history are judged and shown the moment they have answered.
+  const probed = await probeFleet(selection.instances, ports, settings, remaining(), (one) => {
+    if (!needsHistory(one.outcome, settings)) judge(one);
+  });
+  const low = probed.filter((one) => needsHistory(one.outcome, settings));
+  const histories = await orElse('history', readHistories(low), new Map<string, History>());
+  for (const one of low) judge(one, histories.get(one.instance.id));
+
+  if (ports.outlets !== null) await act(ports.outlets);
+
+  const all = inOrder();
+  const instances = all.map((t) => instanceReport(t, writes, evidence.get(t.instance.id) ?? null));
+  for (const instance of instances) ports.log.info('instance.checked', { ...instance });
+  return {
+    report: {
+      version: 1,
+      checkedAt: isoSeconds(at),
+      source: ports.source,
+      durationMs: elapsedMs(),
+      summary: summarise(instances),
+      instances,
+      skipped: selection.skipped,
+      problems: [...problems, ...errors],
+    },
+    flagged: instances.filter((instance) => instance.flagged).length,
+    errors,
+  };
+
+  function inOrder(): Transition[] {
+    return selection.instances.flatMap(({ id }) => judged.get(id) ?? []);
+  }
+
+  function judge(one: ProbedInstance, history?: History): void {
+    const forecasts = forecastsOf(one.instance, one.outcome, history, at, settings);
+    const t = transition(one, assess(one.instance, one.outcome, settings, forecasts), at, settings);
+    judged.set(one.instance.id, t);
+    ports.watch?.assessed?.(instanceReport(t, writes, null));
+  }
+
+  async function readHistories(of: readonly ProbedInstance[]): Promise<ReadonlyMap<string, History>> {
+    return of.length === 0 ? new Map() : ports.history(of.map((one) => one.instance));
+  }
+
+  /** Flags what is due, then tells: metrics on one side, mail and tags on the other. */
+  async function act(outlets: Outlets): Promise<void> {
+    const confirmations = await confirm(outlets);
+    const failing = inOrder().some((t) => t.kind === 'hung' || t.kind === 'ours');
+    // Unknown means don't act: where the breaker's last word can't be read, it counts as tripped.
+    const wasSuppressed = failing ? await orElse('breaker', outlets.wasSuppressed(), true) : false;
+    const plan = planFlags(inOrder(), confirmations, wasSuppressed, at, settings);
+    for (const decision of plan.decisions) ports.log.info('flag.decided', { ...decision });
+    for (const t of inOrder()) judged.set(t.instance.id, withFlag(t, plan, at));
+
+    const transitions = inOrder();
+    const counts = {
+      unreachable: transitions.filter((t) => t.kind === 'hung').length,
+      flagged: transitions.filter((t) => t.after.flag !== null).length,
+      suppressed: plan.breaker.tripped,
+    };
+    const summary = summarise(transitions.map((t) => t.assessment));
+    const points = [...instancePoints(transitions, settings), ...fleetPoints(summary, counts, elapsedMs())];
+    const suppressed = plan.breaker.tripped && wasSuppressed !== true ? plan.breaker : null;
+    const planned = planMail(transitions, plan.decisions, at, settings);
+    await Promise.all([orElse('metrics', outlets.publish(points, at), undefined), tell()]);
+
+    async function tell(): Promise<void> {
+      const refused = await write(writesBeforeMail(transitions, planned));
+      const { entries, tagTrouble } = mailable(planned, refused, at, settings);
+      const context = { now: at, checked: transitions.length, settings, evidence, suppressed, tagTrouble };
+      const alert = composeAlert(entries, context);
+      const sent =
+        alert === null ||
+        (await orElse(
+          'notify',
+          outlets.notify(alert).then(() => true),
+          false,
+        ));
+      await write(writesAfterMail(transitions, entries, sent, new Set(refused.map((failure) => failure.id))));
+    }
+
+    async function write(tagWrites: readonly TagWrite[]): Promise<readonly TagFailure[]> {
+      if (tagWrites.length === 0) return [];
+      const everyId = [...new Set(tagWrites.flatMap((tagWrite) => tagWrite.ids))];
+      const failed = await orElse(
+        'tags',
+        outlets.writeTags(tagWrites),
+        everyId.map((id) => ({ id, text: 'see the error' })),
+      );
+      for (const failure of failed) {
+        ports.log.error('state.notSaved', { code: 'StateNotSaved', ...failure });
+        problems.push(`StateNotSaved: ${failure.id}: ${failure.text}`);
+      }
+      const lost = failed.filter((failure) => !isGone(failure));
+      if (lost[0] !== undefined)
+        errors.push(`tags: the state of ${plural(lost.length, 'instance')} was not saved: ${lost[0].text}`);
+      return failed;
+    }
+  }
+
+  /** One more attempt on those that are due, and what else is known of those that fail it too. */
+  async function confirm(outlets: Outlets): Promise<ReadonlyMap<string, Confirmation>> {
+    const due = inOrder().filter((t) => needsConfirmation(t, at, settings));
+    if (due.length === 0 || tooManyFail(inOrder(), at, settings)) return new Map();
+    const again = await probeFleet(
+      due.map((t) => t.instance),
+      ports,
+      settings,
+      remaining(),
+    );
+    for (const one of again) if (one.outcome.kind === 'vitals') judge(one);
+    const dead = again.filter((one) => one.outcome.kind === 'failed' && isHung(one.outcome.reason));
+    if (dead.length === 0) return new Map();
+    const known = await orElse('evidence', outlets.gatherEvidence(dead.map((one) => one.instance)), new Map());
+    for (const [id, one] of known) evidence.set(id, one);
+    return new Map(dead.map(({ instance: { id } }) => [id, { confirmed: true, evidence: known.get(id) ?? null }]));
+  }
 }

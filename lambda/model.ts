@@ -192,6 +192,8 @@ export interface Vitals {
   readonly uptimeSeconds: number | null;
   readonly bootId: string | null;
   readonly load1: number | null;
+  /** Kernel release and distribution, e.g. `6.1.0-18-amd64 debian 12`; null when the host doesn't say. */
+  readonly system?: string | null;
 }
 
 /** What one probe of one instance came to. */

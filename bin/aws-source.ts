@@ -1,0 +1,80 @@
+/** Tagged EC2 instances as a source. The only part of the command line that loads the AWS SDK. */
+import { awsPorts } from '../lambda/aws-ports.ts';
+import { cloudWatchClient, ec2Client, ssmClient } from '../lambda/io/clients.ts';
+import { findProbeDocument } from '../lambda/io/probe-document.ts';
+import { DEFAULT_STACK_NAME, TAG } from '../lambda/names.ts';
+import { fromEnvironment, type Settings } from '../lambda/settings.ts';
+import { type CommandIo, QUIET } from './command-io.ts';
+import { explainAwsError, UsageError } from './errors.ts';
+import type { Source, SourceFlags } from './sources.ts';
+
+/** Off EC2 nobody answers at the metadata address, where the chain of providers looks last. */
+const CREDENTIALS_MS = 3_000;
+
+/** @throws UsageError, one line, without credentials, a Region, or the probe document where SSM is to be used. */
+export async function awsSource(flags: SourceFlags, settings: Settings, io: CommandIo): Promise<Source> {
+  const [ec2, ssm, cloudWatch] = [ec2Client(), ssmClient(), cloudWatchClient()];
+  await explained(withCredentials(() => ec2.config.credentials()));
+  const region = await explained(ec2.config.region());
+  const { key, value } = settings.tag;
+  const bySsh = settings.transport === 'ssh' || (settings.transport === 'auto' && settings.vpc.id !== null);
+  const asksSsm = !bySsh && flags.listHosts !== true;
+  const ports = awsPorts({
+    settings,
+    region,
+    clock: { now: () => new Date() },
+    log: QUIET,
+    ec2,
+    ssm,
+    cloudWatch,
+    probeDocument: asksSsm ? await explained(probeDocument()) : null,
+    privateKey: async () => null,
+  });
+  return {
+    source: 'aws',
+    // Over SSH with the person's own keys and known hosts, not the stack's.
+    transports: bySsh ? { ssh: await (await import('./ssh-access.ts')).sshAccess(flags, io) } : ports.transports,
+    discover: async () => {
+      const found = await explained(ports.discover());
+      const { worker } = flags;
+      if (worker === undefined) return found;
+      return found.map((one) => ({ ...one, tags: { ...one.tags, [TAG.worker]: worker } }));
+    },
+    history: ports.history,
+    nothingFound: (skipped) =>
+      skipped > 0
+        ? `none of the ${skipped} instances tagged ${key}=${value} in ${region} is a running Linux instance`
+        : `no instance is tagged ${key}=${value} in ${region}; tag one: aws ec2 create-tags --region ${region} --resources i-... --tags Key=${key},Value=${value}`,
+  };
+
+  async function probeDocument(): Promise<string> {
+    const name = fromEnvironment(io.env).probeDocument ?? (await findProbeDocument(ssm, DEFAULT_STACK_NAME));
+    if (name !== null) return name;
+    throw new UsageError(
+      `no probe document of ${DEFAULT_STACK_NAME} in ${region}: deploy the stack (npx cdk deploy), or use --transport ssh`,
+    );
+  }
+}
+
+/** An error of AWS's as one line that says what to do. */
+async function explained<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw explainAwsError(error) ?? error;
+  }
+}
+
+async function withCredentials(find: () => Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<never>((_, reject) => {
+    const error = new Error('Could not load credentials from any providers');
+    error.name = 'CredentialsProviderError';
+    timer = setTimeout(() => reject(error), CREDENTIALS_MS);
+  });
+  try {
+    await Promise.race([find(), tooLong]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

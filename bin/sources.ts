@@ -1,0 +1,189 @@
+/** Where a check's hosts come from, and how they are asked. */
+import { readFile } from 'node:fs/promises';
+import { homedir, hostname } from 'node:os';
+import { basename, join } from 'node:path';
+import type { Ports, ProbeTransport } from '../lambda/check-fleet.ts';
+import { selectHosts } from '../lambda/core/host-pattern.ts';
+import { expandRange, parseHostSpec } from '../lambda/core/host-spec.ts';
+import { describeProblem, type InventoryHost, parseInventory } from '../lambda/core/inventory.ts';
+import { localTransport } from '../lambda/io/local.ts';
+import type { DescribedInstance } from '../lambda/model.ts';
+import { TAG } from '../lambda/names.ts';
+import type { Settings } from '../lambda/settings.ts';
+import type { CommandIo } from './command-io.ts';
+import { UsageError } from './errors.ts';
+import type { SshFlags } from './ssh-access.ts';
+
+export interface SourceFlags extends SshFlags {
+  readonly local?: boolean;
+  readonly host?: readonly string[];
+  readonly inventory?: readonly string[];
+  readonly limit?: string;
+  readonly from?: string;
+  readonly aws?: boolean;
+  readonly worker?: string;
+  readonly listHosts?: boolean;
+}
+
+export interface Source extends Pick<Ports, 'source' | 'transports' | 'discover' | 'history'> {
+  /** What to say when no host was checked though `skipped` were found. */
+  nothingFound(skipped: number): string;
+}
+
+/** A reply holds no more (model.ts, Reply). */
+const OUTPUT_MAX = 64 * 1024;
+
+/** Reads what names the hosts. Nothing is contacted yet. @throws UsageError where that can't be read. */
+export async function openSource(flags: SourceFlags, settings: Settings, io: CommandIo): Promise<Source> {
+  if (flags.worker !== undefined && !/^[A-Za-z0-9:_.@-]{1,128}$/.test(flags.worker)) {
+    throw new UsageError(`--worker: got ${JSON.stringify(flags.worker)}; allowed: a systemd unit like sidekiq.service`);
+  }
+  if (flags.limit !== undefined && flags.inventory === undefined) {
+    throw new UsageError('--limit selects from an inventory: give -i INVENTORY too');
+  }
+  if (flags.local === true) return localSource(flags);
+  if (flags.host !== undefined) return sshSource('hosts', hostsOf(flags.host), flags, io);
+  if (flags.inventory !== undefined) {
+    return sshSource('inventory', await inventoryHosts(flags.inventory, flags.limit, io), flags, io);
+  }
+  if (flags.from !== undefined) return fileSource(flags.from, flags, io);
+  return (await import('./aws-source.ts')).awsSource(flags, settings, io);
+}
+
+function localSource(flags: SourceFlags): Source {
+  const name = hostname();
+  return fixedSource('local', [described({ name, address: null, worker: flags.worker ?? null })], {
+    local: localTransport(),
+  });
+}
+
+async function fileSource(path: string, flags: SourceFlags, io: CommandIo): Promise<Source> {
+  const output = path === '-' ? await readStdin(io) : await readText(path, '--from');
+  const transport: ProbeTransport = async (instances, run) => {
+    for (const { id } of instances) run.reply(id, { kind: 'output', output: output.slice(0, OUTPUT_MAX) }, 0);
+  };
+  const name = path === '-' ? 'stdin' : basename(path);
+  return fixedSource('file', [described({ name, address: null, worker: flags.worker ?? null })], { file: transport });
+}
+
+async function sshSource(
+  source: 'hosts' | 'inventory',
+  hosts: readonly InventoryHost[],
+  flags: SourceFlags,
+  io: CommandIo,
+): Promise<Source> {
+  const instances = hosts.map((host) => {
+    const key = flags.privateKey ?? host.login.privateKeyPath ?? null;
+    const login = { ...host.login, ...(key === null ? {} : { privateKeyPath: atHome(key) }) };
+    return described({ ...host, login, worker: flags.worker ?? host.worker });
+  });
+  if (flags.listHosts === true) return fixedSource(source, instances, {});
+  const { sshAccess } = await import('./ssh-access.ts');
+  return fixedSource(source, instances, { ssh: await sshAccess(flags, io) });
+}
+
+function fixedSource(
+  source: Source['source'],
+  instances: readonly DescribedInstance[],
+  transports: Source['transports'],
+): Source {
+  return {
+    source,
+    transports,
+    discover: async () => instances,
+    history: async () => new Map(),
+    nothingFound: () => 'no host to check',
+  };
+}
+
+type Host = Pick<DescribedInstance, 'name' | 'address' | 'login'> & { readonly worker: string | null };
+
+function described({ name, address, login, worker }: Host): DescribedInstance {
+  return {
+    id: name,
+    name,
+    state: 'running',
+    platform: 'Linux/UNIX',
+    address,
+    region: null,
+    account: null,
+    launchedAt: null,
+    tags: worker === null ? {} : { [TAG.worker]: worker },
+    ...(login === undefined ? {} : { login }),
+  };
+}
+
+/** Hosts of `--host`. One name at two ports is two hosts, told apart by what was typed. */
+function hostsOf(texts: readonly string[]): InventoryHost[] {
+  const hosts = texts.flatMap((text) => {
+    const spec = parseHostSpec(text);
+    const names = spec.kind === 'ok' ? expandRange(spec.value.host) : spec;
+    if (spec.kind === 'bad' || names.kind === 'bad') {
+      const expected = spec.kind === 'bad' ? spec.expected : names.kind === 'bad' ? names.expected : '';
+      throw new UsageError(`--host: got ${JSON.stringify(text)}; allowed: ${expected}`);
+    }
+    const { user, port } = spec.value;
+    return names.value.map((name) => ({
+      name,
+      address: name,
+      login: { ...(user === null ? {} : { user }), ...(port === null ? {} : { port }) },
+      worker: null,
+    }));
+  });
+  const spelled = ({ name, login }: InventoryHost) =>
+    `${login.user === undefined ? '' : `${login.user}@`}${name.includes(':') ? `[${name}]` : name}${login.port === undefined ? '' : `:${login.port}`}`;
+  const distinct = [...new Map(hosts.map((host) => [spelled(host), host])).values()];
+  const isShared = ({ name }: InventoryHost) => distinct.filter((other) => other.name === name).length > 1;
+  return distinct.map((host) => (isShared(host) ? { ...host, name: spelled(host) } : host));
+}
+
+async function inventoryHosts(
+  paths: readonly string[],
+  limit: string | undefined,
+  io: CommandIo,
+): Promise<readonly InventoryHost[]> {
+  const files = await Promise.all(paths.map(async (file) => ({ file, text: await readText(file, '-i') })));
+  const result = parseInventory(files);
+  if (result.kind === 'broken') throw new UsageError(describeProblem(result.problem));
+  const { inventory } = result;
+  if (inventory.hosts.length === 0) throw new UsageError(`${paths.join(', ')}: no host in this inventory`);
+  if (limit === undefined) return inventory.hosts;
+  const selected = selectHosts(inventory, limit);
+  if (selected.kind === 'bad') {
+    throw new UsageError(`--limit: got ${JSON.stringify(limit)}; allowed: ${selected.expected}`);
+  }
+  const { hosts, unmatched } = selected.value;
+  if (hosts.length === 0) {
+    const groups = [...inventory.groups.keys()].slice(0, 10).join(', ');
+    throw new UsageError(`--limit: ${JSON.stringify(limit)} leaves no host; groups in the inventory: ${groups}`);
+  }
+  for (const part of unmatched) {
+    io.stderr.write(`crawlwatch: --limit: ${JSON.stringify(part)} names no host or group; ignored\n`);
+  }
+  return hosts;
+}
+
+/** `~/` as a shell would read it. */
+export function atHome(path: string): string {
+  return path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
+}
+
+async function readText(path: string, flag: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a directory' : (code ?? String(error));
+    throw new UsageError(`${flag}: can't read ${path}: ${why}`);
+  }
+}
+
+async function readStdin(io: CommandIo): Promise<string> {
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const chunk of io.stdin) {
+    text += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
+    if (text.length >= OUTPUT_MAX) break;
+  }
+  return text;
+}

@@ -1,0 +1,86 @@
+/** How the command line gets into hosts: whose keys it uses and which host keys it trusts, as `ssh` would. */
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { utils } from 'ssh2';
+import type { ProbeTransport } from '../lambda/check-fleet.ts';
+import { parseKnownHosts } from '../lambda/io/known-hosts.ts';
+import { sshTransport } from '../lambda/io/ssh.ts';
+import type { CommandIo } from './command-io.ts';
+import { UsageError } from './errors.ts';
+
+export interface SshFlags {
+  readonly privateKey?: string;
+  readonly knownHosts?: string;
+  readonly acceptNewHostKeys?: boolean;
+}
+
+/** In the order in which they are tried. */
+const DEFAULT_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
+const HOST_KEYS_OF_ALL = '/etc/ssh/ssh_known_hosts';
+
+/** @throws UsageError where a file named by a flag can't be read. */
+export async function sshAccess(flags: SshFlags, io: CommandIo): Promise<ProbeTransport> {
+  const home = join(homedir(), '.ssh');
+  const agentSocket = io.env.SSH_AUTH_SOCK;
+  const privateKey =
+    flags.privateKey === undefined
+      ? await defaultKey(home, agentSocket !== undefined)
+      : await named(flags.privateKey, '--private-key');
+  const ownFile = flags.knownHosts ?? join(home, 'known_hosts');
+  const files = flags.knownHosts === undefined ? [ownFile, HOST_KEYS_OF_ALL] : [];
+  // A file that isn't there yet is what --accept-new-host-keys is going to write.
+  const required = flags.knownHosts !== undefined && flags.acceptNewHostKeys !== true;
+  const texts = required
+    ? [await named(ownFile, '--known-hosts')]
+    : await Promise.all([ownFile, ...files].map(ifThere));
+  return sshTransport({
+    ...(privateKey === null ? {} : { privateKey }),
+    ...(agentSocket === undefined || flags.privateKey !== undefined ? {} : { agentSocket }),
+    readKey: (path) => readFile(path),
+    hostKeys: {
+      kind: 'known-hosts',
+      known: texts.flatMap((text) => (text === null ? [] : parseKnownHosts(text))),
+      acceptNew: flags.acceptNewHostKeys === true,
+      accepted: (line) => void remember(ownFile, line, io),
+    },
+  });
+}
+
+/** The first usable of ~/.ssh. Where an agent may hold the rest, one that needs a passphrase is passed over. */
+async function defaultKey(home: string, hasAgent: boolean): Promise<string | null> {
+  for (const name of DEFAULT_KEYS) {
+    const text = await ifThere(join(home, name));
+    if (text !== null && !(hasAgent && utils.parseKey(text) instanceof Error)) return text;
+  }
+  return null;
+}
+
+/** A key that can't be kept is no reason to fail the check: the next one asks again. */
+async function remember(file: string, line: string, io: CommandIo): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await appendFile(file, `${line}\n`, { mode: 0o600 });
+  } catch (error) {
+    io.stderr.write(`crawlwatch: can't add a host key to ${file}: ${codeOf(error)}\n`);
+  }
+}
+
+async function named(path: string, flag: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${flag}: can't read ${path}: ${codeOf(error)}`);
+  }
+}
+
+async function ifThere(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch {
+    // Not there or not ours to read: as if we had none.
+    return null;
+  }
+}
+
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? String(error);

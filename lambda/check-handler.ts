@@ -1,0 +1,55 @@
+/** Entry of the scheduled check: one check over AWS, and its summary. */
+import type { Context } from 'aws-lambda';
+import { awsOutlets, awsPorts } from './aws-ports.ts';
+import { checkFleet } from './check-fleet.ts';
+import { parseInstant } from './core/remembered-state.ts';
+import { cloudWatchClient, ec2Client, secretsManagerClient, snsClient, ssmClient } from './io/clients.ts';
+import { createLog } from './io/log.ts';
+import { readPrivateKey } from './io/secrets.ts';
+import type { Summary } from './model.ts';
+import { fromEnvironment } from './settings.ts';
+
+/** Kept back from the function's timeout, to publish what is known. */
+const RESERVE_MS = 30_000;
+/** An event older than this tells of an outage that is over: its successor sees today's fleet. */
+const STALE_MS = 10 * 60_000;
+
+// Clients keep their connections for as long as Lambda keeps this process.
+const log = createLog();
+const ec2 = ec2Client();
+const ssm = ssmClient();
+const cloudWatch = cloudWatchClient();
+const sns = snsClient();
+const secrets = secretsManagerClient();
+const clock = { now: () => new Date() };
+
+/** @returns the summary, or null where the event was dropped. @throws when a step failed, after all others were done. */
+export async function handler(
+  event: unknown,
+  context?: Pick<Context, 'getRemainingTimeInMillis'>,
+): Promise<(Summary & { flagged: number; durationMs: number }) | null> {
+  if (isStale(event)) {
+    log.warn('event.dropped', { event });
+    return null;
+  }
+  const { settings, topicArn, probeDocument } = fromEnvironment(process.env);
+  const { keySecretArn } = settings.ssh;
+  const privateKey = async () => (keySecretArn === null ? null : readPrivateKey({ secrets, ssm }, keySecretArn));
+  const region = await ec2.config.region();
+  const world = { settings, region, clock, log, ec2, ssm, cloudWatch, probeDocument, privateKey };
+  const ports = { ...awsPorts(world), outlets: awsOutlets(world, sns, topicArn) };
+  const deadlineMs = (context?.getRemainingTimeInMillis() ?? 300_000) - RESERVE_MS;
+
+  const { report, flagged, errors } = await checkFleet(settings, ports, { deadlineMs });
+  const result = { ...report.summary, flagged, durationMs: report.durationMs };
+  log.info('check.finished', { ...result, skipped: report.skipped, problems: report.problems });
+  if (errors.length > 0) throw new Error(`the check was made, but not all of it was done: ${errors.join('; ')}`);
+  return result;
+}
+
+/** `{"scheduledTime":"<ISO 8601>"}`; an event without the key runs, and so does one whose time can't be read. */
+function isStale(event: unknown): boolean {
+  const text = (event as { scheduledTime?: unknown } | null | undefined)?.scheduledTime;
+  const at = typeof text === 'string' ? parseInstant(text) : null;
+  return at !== null && Date.now() - at.getTime() > STALE_MS;
+}

@@ -1,0 +1,197 @@
+/** From one probe's outcome to a status, its reasons with their numbers, and what to do. Pure. */
+import type {
+  Assessment,
+  Instance,
+  MeasuredReason,
+  ProbeOutcome,
+  Reason,
+  ReasonCode,
+  Recommendation,
+  Status,
+  Vitals,
+} from '../model.ts';
+import { TAG } from '../names.ts';
+import type { Settings } from '../settings.ts';
+import { assessDisk } from './assess-disk.ts';
+import type { ResourceForecast } from './forecast.ts';
+import { type Forecasts, NO_FORECASTS } from './forecasts.ts';
+import { classOf, isHung } from './remembered-state.ts';
+import { duration, gib, percent } from './wording.ts';
+
+export interface Finding {
+  readonly code: ReasonCode;
+  readonly status: Exclude<Status, 'OK'>;
+  readonly text: string;
+}
+
+/** Worst first; UNKNOWN stands between, as in the exit code. */
+const RANK: Readonly<Record<Status, number>> = { CRITICAL: 0, UNKNOWN: 1, WARNING: 2, OK: 3 };
+/** A worker may need this long after boot before its memory says anything. */
+const IDLE_UPTIME_SECONDS = 15 * 60;
+const DEAD_STATES: readonly string[] = ['inactive', 'failed', 'absent'];
+
+export const worstFirst = (a: { readonly status: Status }, b: { readonly status: Status }): number =>
+  RANK[a.status] - RANK[b.status];
+
+export function assess(
+  instance: Instance,
+  outcome: ProbeOutcome,
+  settings: Settings,
+  forecasts: Forecasts = NO_FORECASTS,
+): Assessment {
+  if (outcome.kind === 'failed') {
+    const finding: Finding = {
+      code: outcome.reason,
+      status: isHung(outcome.reason) ? 'CRITICAL' : 'UNKNOWN',
+      text: outcome.text,
+    };
+    return conclude([finding], [], NO_FORECASTS);
+  }
+  const { vitals } = outcome;
+  const worker = assessWorker(instance, vitals, settings);
+  const findings = [
+    ...assessMemory(instance, vitals, outcome.couldFork, settings),
+    ...worker.findings,
+    ...assessSshd(instance, vitals),
+    ...vitals.disks.flatMap((disk) => assessDisk(disk, settings)),
+    ...assessForecasts(forecasts),
+    ...assessOomKills(instance, vitals),
+  ];
+  return conclude(mergeByCode(findings), [...outcome.notes, ...worker.notes], forecasts);
+}
+
+function conclude(findings: readonly Finding[], notes: readonly string[], forecasts: Forecasts): Assessment {
+  const sorted = [...findings].sort(worstFirst);
+  return {
+    status: sorted[0]?.status ?? 'OK',
+    reasons: sorted.map(({ code, text }) => ({ code, text })),
+    notes,
+    recommendation: recommend(sorted),
+    forecast: { memoryMinutes: forecasts.memory?.minutes ?? null, diskMinutes: forecasts.disk?.minutes ?? null },
+  };
+}
+
+/** One reason a code, however many mounts share it; the worst status of them counts. */
+function mergeByCode(findings: readonly Finding[]): Finding[] {
+  const merged = new Map<ReasonCode, Finding>();
+  for (const finding of [...findings].sort(worstFirst)) {
+    const before = merged.get(finding.code);
+    merged.set(finding.code, before === undefined ? finding : { ...before, text: `${before.text} ${finding.text}` });
+  }
+  return [...merged.values()];
+}
+
+function recommend(findings: readonly Finding[]): Recommendation {
+  const codes = findings.map((finding) => finding.code);
+  if (codes.includes('MemoryExhaustedResponsive') || codes.includes('WorkerDown')) return 'restart-worker';
+  if (codes.includes('SshdDown')) return 'restart-sshd';
+  return codes.length === 0 ? 'none' : 'investigate';
+}
+
+function assessMemory(instance: Instance, vitals: Vitals, couldFork: boolean, settings: Settings): Finding[] {
+  const { memory: limits, pressure } = settings;
+  const { availableBytes, totalBytes } = vitals.memory;
+  const available = (availableBytes / totalBytes) * 100;
+  const figures = `${percent(available)} of memory is available (${gib(availableBytes)} of ${gib(totalBytes)})`;
+  const full = vitals.memoryPressure?.fullAvg10 ?? 0;
+  const some = vitals.memoryPressure?.someAvg10 ?? 0;
+  const was = (status: Status) => instance.memory.status === status && instance.memory.reasons.includes('MemoryLow');
+  const gone: string[] = [];
+  if (available <= limits.exhaustedPercent) gone.push(`${figures}, the limit is ${percent(limits.exhaustedPercent)}`);
+  if (full >= pressure.fullAvg10) gone.push(`every task waited for memory ${percent(full)} of the last 10 s`);
+  if (!couldFork) gone.push(`no process can be started; ${figures}`);
+  if (gone.length > 0) {
+    const text = `${sentence(gone.join('; '))} It still answers: a worker restart now may save a reboot.`;
+    return [{ code: 'MemoryExhaustedResponsive', status: 'CRITICAL', text }];
+  }
+  const findings: Finding[] = [];
+  const critical = available < (was('CRITICAL') ? limits.criticalClearPercent : limits.criticalPercent);
+  const warned = was('WARNING') || was('CRITICAL');
+  const warning = available < (warned ? limits.clearPercent : limits.warningPercent);
+  if (critical || warning) {
+    const limit = critical ? limits.criticalPercent : limits.warningPercent;
+    const text = `${sentence(`${figures}; the limit is ${percent(limit)}`)}${eaters(vitals)}`;
+    findings.push({ code: 'MemoryLow', status: critical ? 'CRITICAL' : 'WARNING', text });
+  }
+  if (some >= pressure.fullAvg10) {
+    const text = `Tasks waited for memory ${percent(some)} of the last 10 s (all of them ${percent(full)}).`;
+    findings.push({ code: 'MemoryPressure', status: 'WARNING', text });
+  }
+  return findings;
+}
+
+/** The process that holds most of it, where one clearly does. */
+function eaters(vitals: Vitals): string {
+  const top = vitals.processes[0];
+  if (top === undefined || top.residentBytes < vitals.memory.totalBytes * 0.1) return '';
+  return ` Largest process: ${top.name} (pid ${top.pid}) with ${gib(top.residentBytes)}.`;
+}
+
+function assessWorker(instance: Instance, vitals: Vitals, settings: Settings) {
+  const used = (vitals.memory.usedBytes / vitals.memory.totalBytes) * 100;
+  const usedText = `used memory is ${percent(used)} of ${gib(vitals.memory.totalBytes)}`;
+  const state = vitals.worker?.state ?? null;
+  const findings: Finding[] = [];
+  const notes: string[] = [];
+  const idle =
+    used < settings.memory.idleUsedPercent && (vitals.uptimeSeconds ?? 0) > IDLE_UPTIME_SECONDS && state === null;
+  if (instance.workerExpected && vitals.worker !== null && state !== null && DEAD_STATES.includes(state)) {
+    const text = `The worker ${vitals.worker.unit} is ${state}; ${usedText}.`;
+    findings.push({ code: 'WorkerDown', status: 'CRITICAL', text });
+  } else if (instance.workerExpected && idle) {
+    const text = `${sentence(usedText)} A working crawler uses more: its worker has probably died.`;
+    findings.push({ code: 'WorkerDown', status: 'WARNING', text });
+  } else if (idle) {
+    notes.push(`${usedText}: nothing seems to run here; tag ${TAG.worker}=UNIT where a worker should`);
+  }
+  return { findings, notes };
+}
+
+function assessSshd(instance: Instance, vitals: Vitals): Finding[] {
+  if (!instance.sshdExpected || vitals.sshd !== false) return [];
+  const text = `The host answers over SSM, but its sshd does not answer on port ${instance.login.port}.`;
+  return [{ code: 'SshdDown', status: 'CRITICAL', text }];
+}
+
+function assessForecasts(forecasts: Forecasts): Finding[] {
+  const findings: Finding[] = [];
+  const tell = (code: MeasuredReason, told: ResourceForecast | null, what: string) => {
+    if (told === null || !told.speaking) return;
+    const when = told.minutes === null ? 'soon' : `in about ${duration(told.minutes)}`;
+    const survived = `it has come back from ${percent(told.survivedLow * 100)} available before, not from this low`;
+    findings.push({ code, status: 'WARNING', text: `${what} ${when} at this rate: ${survived}.` });
+  };
+  tell('MemoryExhaustionForecast', forecasts.memory, 'Memory runs out');
+  tell('DiskFillForecast', forecasts.disk, 'The fullest disk is full');
+  return findings;
+}
+
+/** Only a counter that rose within one boot is a kill: it starts anew with each boot. */
+function assessOomKills(instance: Instance, vitals: Vitals): Finding[] {
+  const { seen } = instance.memory;
+  const kills = newOomKills(seen, vitals);
+  if (kills === 0) return [];
+  const text = `The kernel killed ${kills === 1 ? 'a process' : `${kills} processes`} for want of memory since the last check.`;
+  return [{ code: 'OomKill', status: 'WARNING', text }];
+}
+
+/** Kills since the last check; 0 where it can't be told. */
+export function newOomKills(seen: Instance['memory']['seen'], vitals: Vitals): number {
+  if (seen === null || seen.oomKills === null || vitals.oomKills === null) return 0;
+  if (vitals.bootId === null || shortBoot(vitals.bootId) !== seen.boot) return 0;
+  return Math.max(0, vitals.oomKills - seen.oomKills);
+}
+
+/** What the `seen` tag keeps of a boot id. */
+export const shortBoot = (bootId: string): string => bootId.slice(0, 8);
+
+/** The class that decides what a status leads to; null for OK. */
+export function assessmentClass(reasons: readonly Reason[]): 'measured' | 'hung' | 'ours' | null {
+  const first = reasons[0];
+  if (first === undefined) return null;
+  const kind = classOf(first.code);
+  if (kind === 'hung' || kind === 'weak') return 'hung';
+  return kind === 'ours' ? 'ours' : 'measured';
+}
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

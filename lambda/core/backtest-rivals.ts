@@ -1,0 +1,46 @@
+/** The usual rules, replayed beside the forecast to show what it is worth. They share its floors and horizons. */
+import type { Sample } from '../model.ts';
+import type { Predictor } from './backtest.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const HORIZON = { memory: 1.5 * HOUR, disk: 24 * HOUR } as const;
+
+/** Available below a share of the total. */
+const below =
+  (share: number): Predictor =>
+  (_trace, _history, now) =>
+    now.available < share;
+
+/** Prometheus' predict_linear: least squares over a window reach nothing within the horizon. */
+const predictLinear =
+  (windowMs: number): Predictor =>
+  ({ resource }, history, now) => {
+    const points = [...history.filter((sample) => +now.at - +sample.at <= windowMs), now];
+    const line = leastSquares(points, now);
+    return line !== null && line.atNow + line.perMs * HORIZON[resource] < 0;
+  };
+
+function leastSquares(points: readonly Sample[], now: Sample): { atNow: number; perMs: number } | null {
+  let sumX = 0;
+  let sumY = 0;
+  let sumXX = 0;
+  let sumXY = 0;
+  for (const { at, available } of points) {
+    const x = +at - +now.at;
+    sumX += x;
+    sumY += available;
+    sumXX += x * x;
+    sumXY += x * available;
+  }
+  const spread = points.length * sumXX - sumX * sumX;
+  if (spread <= 0) return null;
+  const perMs = (points.length * sumXY - sumX * sumY) / spread;
+  return { perMs, atNow: (sumY - perMs * sumX) / points.length };
+}
+
+export const RIVALS: Readonly<Record<string, Predictor>> = {
+  'available below 10 %': below(0.1),
+  'predict_linear, 1 h': predictLinear(HOUR),
+  'predict_linear, 3 h': predictLinear(3 * HOUR),
+};

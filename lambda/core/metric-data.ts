@@ -1,0 +1,71 @@
+/** What a check publishes. Pure; io/cloudwatch batches it. */
+import type { MetricPoint, ProbeOutcome, Summary } from '../model.ts';
+import { FLEET_METRIC, INSTANCE_METRIC } from '../names.ts';
+import type { Settings } from '../settings.ts';
+import { newOomKills } from './assess.ts';
+import type { Transition } from './transitions.ts';
+
+/** CloudWatch refuses a whole request for one dimension that isn't printable ASCII (PutMetricData, Dimension). */
+const PRINTABLE = /^(?=.*[!-~])[ -~]{1,255}$/;
+
+/** The dimensions under which an instance's metrics are published and read back. */
+export const metricDimensions = ({ id, name }: { readonly id: string; readonly name: string }) => ({
+  InstanceId: id,
+  Name: PRINTABLE.test(name) ? name : id,
+});
+
+export function instancePoints(transitions: readonly Transition[], settings: Settings): MetricPoint[] {
+  if (settings.metrics.perInstance === 'none') return [];
+  return transitions.flatMap((t) => {
+    const dimensions = metricDimensions(t.instance);
+    return valuesOf(t.outcome, t).map(
+      ([metric, value, unit]): MetricPoint => ({ name: metric, value, unit, dimensions }),
+    );
+  });
+}
+
+type Value = readonly [string, number, MetricPoint['unit']];
+
+function valuesOf(outcome: ProbeOutcome, t: Transition): Value[] {
+  // For every expected instance in every run: a series that vanishes would count as recovered.
+  if (outcome.kind === 'failed') return [[INSTANCE_METRIC.success, 0, 'Count']];
+  const { memory, disks } = outcome.vitals;
+  const fullest = fullestDisk(disks);
+  const kills = newOomKills(t.before.seen, outcome.vitals);
+  return [
+    [INSTANCE_METRIC.success, 1, 'Count'],
+    [INSTANCE_METRIC.memory, (memory.usedBytes / memory.totalBytes) * 100, 'Percent'],
+    ...(fullest === null ? [] : [[INSTANCE_METRIC.disk, fullest.usedPercent, 'Percent'] as const]),
+    ...(kills === 0 ? [] : [[INSTANCE_METRIC.oomKills, kills, 'Count'] as const]),
+  ];
+}
+
+/** The fullest mount that can be written; null where none is known. */
+export function fullestDisk<D extends { readonly usedPercent: number; readonly readOnly: boolean }>(
+  disks: readonly D[],
+): D | null {
+  return disks
+    .filter((disk) => !disk.readOnly)
+    .reduce<D | null>((worst, disk) => (worst === null || disk.usedPercent > worst.usedPercent ? disk : worst), null);
+}
+
+export function fleetPoints(
+  summary: Summary,
+  counts: { readonly unreachable: number; readonly flagged: number; readonly suppressed: boolean },
+  durationMs: number,
+): MetricPoint[] {
+  const point = (name: string, value: number, unit: MetricPoint['unit'] = 'Count'): MetricPoint => ({
+    name,
+    value,
+    unit,
+    dimensions: null,
+  });
+  return [
+    point(FLEET_METRIC.checked, summary.checked),
+    point(FLEET_METRIC.critical, summary.critical),
+    point(FLEET_METRIC.unreachable, counts.unreachable),
+    point(FLEET_METRIC.flagged, counts.flagged),
+    point(FLEET_METRIC.suppressed, counts.suppressed ? 1 : 0),
+    point(FLEET_METRIC.duration, durationMs, 'Milliseconds'),
+  ];
+}

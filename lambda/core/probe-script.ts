@@ -1,0 +1,49 @@
+import PROBE from './probe.sh';
+
+/**
+ * The POSIX sh script that reads a host's vitals, the same over SSM, SSH (`sh -s -- ARGUMENTS` with the script on
+ * stdin) and locally. {@link probeArguments} makes its arguments, {@link parseVitals} reads what it prints.
+ */
+export const PROBE_SCRIPT: string = PROBE;
+
+/** What the SSM document's parameter `Units` may hold; no character of it means anything to a shell. */
+export const UNITS_PATTERN = '^([A-Za-z0-9:_.@-]+( |$))*$';
+
+const UNIT = /^[A-Za-z0-9:_.@-]{1,255}$/;
+
+/**
+ * The script's arguments: the units to tell of, each once, and `sshd:PORT` where it is to ask whether sshd answers.
+ * A unit that systemd could not have is left out: the script would drop it too. Joined with spaces they are the
+ * document's parameter `Units`.
+ */
+export function probeArguments(units: readonly string[], sshdPort: number | null): string[] {
+  const asked = [...new Set(units)].filter((unit) => UNIT.test(unit) && !unit.startsWith('sshd:'));
+  return sshdPort === null ? asked : [`sshd:${sshdPort}`, ...asked];
+}
+
+/**
+ * Content of the SSM Command document that runs the script. Nothing but `Units` can be chosen by who sends it
+ * (https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-syntax-data-elements-parameters.html).
+ */
+export function ssmProbeDocument(): object {
+  return {
+    schemaVersion: '2.2',
+    description: 'Reads memory, disks and the state of units, and changes nothing.',
+    parameters: {
+      Units: {
+        type: 'String',
+        description: 'Units to tell of, separated by spaces; sshd:PORT asks whether sshd answers there.',
+        default: '',
+        allowedPattern: UNITS_PATTERN,
+      },
+    },
+    mainSteps: [
+      {
+        action: 'aws:runShellScript',
+        name: 'probe',
+        // The agent puts the parameter in as text before a shell sees it.
+        inputs: { timeoutSeconds: '20', runCommand: ['set -- {{ Units }}', ...PROBE_SCRIPT.split('\n')] },
+      },
+    ],
+  };
+}

@@ -1,0 +1,108 @@
+/**
+ * What crawlwatch remembers of an instance between checks, read from and written to its tags.
+ *
+ * `since` is the only place for two small counts that the mail rules need, so its milliseconds carry them: hundreds
+ * are the checks an UNKNOWN has stood beyond its first, the rest is what has been told. A reader of dates sees the
+ * right second either way.
+ */
+import { REASON_CLASS, type ReasonClass, type ReasonCode, type RememberedState, type Status } from '../model.ts';
+import { type OwnTagKey, TAG, TAG_VALUE_MAX } from '../names.ts';
+
+const STATUSES: readonly string[] = ['OK', 'WARNING', 'CRITICAL', 'UNKNOWN'] satisfies Status[];
+const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/;
+/** Past these a count says nothing new; they also keep within the three digits. */
+const STOOD_MAX = 9;
+const TOLD_MAX = 99;
+
+export const isReasonCode = (text: string): text is ReasonCode => Object.hasOwn(REASON_CLASS, text);
+export const classOf = (code: ReasonCode): ReasonClass => REASON_CLASS[code];
+export const isHung = (code: ReasonCode): boolean => classOf(code) === 'hung' || classOf(code) === 'weak';
+
+/** ISO 8601 UTC to the second. */
+export const isoSeconds = (date: Date): string => date.toISOString().replace(/\.\d+Z$/, 'Z');
+
+export function parseInstant(text: string): Date | null {
+  if (!ISO.test(text)) return null;
+  const date = new Date(text);
+  return Number.isNaN(date.getTime()) ? null : date;
+}
+
+/** A stamp such as `BannerTimeout@2026-11-22T08:05:00Z`. */
+export function parseStamp(text: string): { readonly what: string; readonly at: Date } | null {
+  const split = text.lastIndexOf('@');
+  const at = split > 0 ? parseInstant(text.slice(split + 1)) : null;
+  return at === null ? null : { what: text.slice(0, split), at };
+}
+
+/** Reads the tags; what can't be read counts as absent and is named in `ignored`. */
+export function readState(tags: Readonly<Record<string, string>>): {
+  readonly state: RememberedState;
+  readonly ignored: readonly string[];
+} {
+  const ignored: string[] = [];
+  const read = <T>(key: OwnTagKey, parse: (text: string) => T | null): T | null => {
+    const text = tags[key];
+    if (text === undefined) return null;
+    const value = parse(text);
+    if (value === null) ignored.push(key);
+    return value;
+  };
+  const status = read(TAG.status, parseStatus);
+  const since = read(TAG.since, parseInstant);
+  const marks = since?.getUTCMilliseconds() ?? 0;
+  const flag = read(TAG.flag, (text) => {
+    const stamp = parseStamp(text);
+    return stamp !== null && isReasonCode(stamp.what) ? { reason: stamp.what, at: stamp.at } : null;
+  });
+  const state: RememberedState = {
+    status: status?.status ?? null,
+    reasons: status?.reasons ?? [],
+    told: marks % 100,
+    stood: 1 + Math.floor(marks / 100),
+    since: since === null ? null : new Date(since.getTime() - marks),
+    failures: read(TAG.failures, (text) => (/^\d{1,6}$/.test(text) ? Number(text) : null)) ?? 0,
+    flag,
+    hostKey: read(TAG.hostKey, (text) => (/^SHA256:[A-Za-z0-9+/]{43}=?$/.test(text) ? text : null)),
+    seen: read(TAG.seen, parseSeen),
+    acted: tags[TAG.acted] ?? null,
+  };
+  return { state, ignored };
+}
+
+function parseStatus(text: string): { status: Status; reasons: ReasonCode[] } | null {
+  const [word = '', codes = ''] = text.split(':');
+  if (!STATUSES.includes(word)) return null;
+  return { status: word as Status, reasons: codes.split(',').filter(isReasonCode) };
+}
+
+function parseSeen(text: string): RememberedState['seen'] {
+  const match = /^([0-9a-f-]{8})\/(\d{1,15})?$/.exec(text);
+  if (match?.[1] === undefined) return null;
+  return { boot: match[1], oomKills: match[2] === undefined ? null : Number(match[2]) };
+}
+
+/** The tags that say this state; a tag that should not be there is null. */
+export function writeState(state: RememberedState): Readonly<Record<OwnTagKey, string | null>> {
+  const marks = (Math.min(state.stood, STOOD_MAX) - 1) * 100 + Math.min(state.told, TOLD_MAX);
+  const since = state.since === null ? null : new Date(Math.floor(state.since.getTime() / 1000) * 1000 + marks);
+  return {
+    [TAG.status]: state.status === null ? null : statusValue(state.status, state.reasons),
+    [TAG.since]: since === null ? null : marks === 0 ? isoSeconds(since) : since.toISOString(),
+    [TAG.failures]: state.failures === 0 ? null : String(state.failures),
+    [TAG.flag]: state.flag === null ? null : `${state.flag.reason}@${isoSeconds(state.flag.at)}`,
+    [TAG.hostKey]: state.hostKey,
+    [TAG.seen]: state.seen === null ? null : `${state.seen.boot}/${state.seen.oomKills ?? ''}`,
+    [TAG.acted]: state.acted,
+  };
+}
+
+/** `CRITICAL:BannerTimeout,DiskLow`, whole codes only, within a tag's length. */
+function statusValue(status: Status, reasons: readonly ReasonCode[]): string {
+  let value: string = status;
+  for (const [i, code] of reasons.entries()) {
+    const longer = `${value}${i === 0 ? ':' : ','}${code}`;
+    if (longer.length > TAG_VALUE_MAX) break;
+    value = longer;
+  }
+  return value;
+}

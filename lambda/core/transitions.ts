@@ -1,0 +1,157 @@
+/**
+ * From what was remembered and what was just assessed to what is remembered next. Pure, and harmless when two runs
+ * overlap: each derives the whole next state from the tags it read.
+ */
+import type { Assessment, Instance, ProbeOutcome, ReasonCode, RememberedState, TagWrite } from '../model.ts';
+import { OWN_TAG_KEYS, type OwnTagKey, TAG } from '../names.ts';
+import type { Settings } from '../settings.ts';
+import { assessmentClass, shortBoot } from './assess.ts';
+import { parseStamp, writeState } from './remembered-state.ts';
+import { minutesBetween } from './wording.ts';
+
+/** Hung mails count what was told: held back, then flagged, then each reminder. */
+export const TOLD_HELD = 1;
+export const TOLD_FLAGGED = 2;
+
+export interface Transition {
+  readonly instance: Instance;
+  readonly assessment: Assessment;
+  readonly outcome: ProbeOutcome;
+  readonly durationMs: number;
+  readonly kind: 'measured' | 'hung' | 'ours' | null;
+  readonly before: RememberedState;
+  /** What is remembered next, before flags are planned and before any mail was sent. */
+  readonly after: RememberedState;
+}
+
+/** What the remembered status was about; null for OK, a first check or tags that could not be read. */
+export function rememberedKind(state: RememberedState): Transition['kind'] {
+  return state.status === null ? null : assessmentClass(state.reasons.map((code) => ({ code, text: '' })));
+}
+
+/** What one probe of one instance came to, as the pipeline hands it on. */
+export interface ProbedInstance {
+  readonly instance: Instance;
+  readonly outcome: ProbeOutcome;
+  /** Fingerprint that the host showed; pinned once the host let us in. */
+  readonly hostKey: string | null;
+  readonly durationMs: number;
+}
+
+export function transition(
+  { instance, outcome, hostKey, durationMs }: ProbedInstance,
+  assessment: Assessment,
+  now: Date,
+  settings: Settings,
+): Transition {
+  const before = instance.memory;
+  const kind = assessmentClass(assessment.reasons);
+  const codes = assessment.reasons.map((reason) => reason.code);
+  const same = before.status === assessment.status && rememberedKind(before) === kind;
+  const told = toldSoFar(before, kind, codes, assessment.status, now, settings);
+  const failures = kind === 'hung' ? before.failures + 1 : kind === 'ours' ? before.failures : 0;
+  const after: RememberedState = {
+    ...before,
+    status: assessment.status,
+    reasons: told.order,
+    told: told.count,
+    stood: kind === 'ours' && same ? Math.min(before.stood + 1, UNKNOWN_CHECKS) : 1,
+    since: same && before.since !== null ? before.since : now,
+    failures: Math.min(failures, settings.flag.afterFailures),
+    flag: outcome.kind === 'vitals' ? null : before.flag,
+    hostKey: before.hostKey ?? (outcome.kind === 'vitals' ? hostKey : null),
+    seen: nextSeen(before, outcome),
+  };
+  return { instance, assessment, outcome, durationMs, kind, before, after };
+}
+
+/** Checks that an UNKNOWN must stand before it is mailed: most mend themselves, and none is the host's fault. */
+export const UNKNOWN_CHECKS = 3;
+
+/** What of the present reasons has been mailed already, with those codes first. */
+function toldSoFar(
+  before: RememberedState,
+  kind: Transition['kind'],
+  codes: readonly ReasonCode[],
+  status: Assessment['status'],
+  now: Date,
+  settings: Settings,
+): { count: number; order: readonly ReasonCode[] } {
+  const was = rememberedKind(before);
+  if (kind === 'hung') {
+    if (was === 'hung') return { count: before.told, order: codes };
+    // The flag outlives a spell of UNKNOWN; its mail went out when it was set.
+    const standing = before.flag !== null ? TOLD_FLAGGED + remindersDue(before.flag.at, now, settings) : 0;
+    return { count: standing, order: codes };
+  }
+  if (was !== kind || (status === 'CRITICAL' && before.status !== 'CRITICAL')) return { count: 0, order: codes };
+  const told = before.reasons.slice(0, before.told).filter((code) => codes.includes(code));
+  return { count: told.length, order: [...told, ...codes.filter((code) => !told.includes(code))] };
+}
+
+/** Reminders that should have gone out by now. */
+export function remindersDue(flaggedAt: Date, now: Date, settings: Settings): number {
+  const hours = settings.alerts.remindHours;
+  return hours === 0 ? 0 : Math.max(0, Math.floor(minutesBetween(flaggedAt, now) / (hours * 60)));
+}
+
+function nextSeen(before: RememberedState, outcome: ProbeOutcome): RememberedState['seen'] {
+  if (outcome.kind === 'failed' || outcome.vitals.bootId === null) return before.seen;
+  return { boot: shortBoot(outcome.vitals.bootId), oomKills: outcome.vitals.oomKills };
+}
+
+/** Muted now. An unreadable mute doesn't silence, but plan-flags won't act on such an instance. */
+export const isMuted = (instance: Instance, now: Date): boolean =>
+  instance.mutedUntil instanceof Date && instance.mutedUntil > now;
+
+/** Launched, or rebooted by us, so lately that failing means little. */
+export function inGrace(instance: Instance, now: Date, settings: Settings): boolean {
+  const acted = instance.memory.acted === null ? null : parseStamp(instance.memory.acted);
+  const rebooted = acted?.what === 'reboot' ? acted.at : null;
+  return [instance.launchedAt, rebooted].some(
+    (at) => at !== null && minutesBetween(at, now) < settings.flag.graceMinutes,
+  );
+}
+
+/** Tags that differ between two states, as one value a tag; null: delete. */
+export function tagChanges(
+  written: RememberedState,
+  next: RememberedState,
+  keys: readonly OwnTagKey[] = OWN_TAG_KEYS,
+): Partial<Record<OwnTagKey, string | null>> {
+  const [from, to] = [writeState(written), writeState(next)];
+  return Object.fromEntries(keys.filter((key) => from[key] !== to[key]).map((key) => [key, to[key]]));
+}
+
+/** Tags that are written whether or not the mail goes out; status and since follow it. */
+export const COUNTER_KEYS: readonly OwnTagKey[] = [TAG.failures, TAG.flag, TAG.seen, TAG.hostKey];
+export const TOLD_KEYS: readonly OwnTagKey[] = [TAG.status, TAG.since];
+
+/** Groups equal changes, since one call gives every resource in it the same tags. */
+export function groupTagWrites(
+  changes: readonly { readonly id: string; readonly tags: Partial<Record<OwnTagKey, string | null>> }[],
+): TagWrite[] {
+  const idsByPair = new Map<string, { key: OwnTagKey; value: string | null; ids: string[] }>();
+  for (const { id, tags } of changes) {
+    for (const [key, value] of Object.entries(tags) as [OwnTagKey, string | null][]) {
+      const pair = JSON.stringify([key, value]);
+      const entry = idsByPair.get(pair) ?? { key, value, ids: [] };
+      idsByPair.set(pair, entry);
+      entry.ids.push(id);
+    }
+  }
+  const writes = new Map<
+    string,
+    { ids: readonly string[]; tags: Partial<Record<OwnTagKey, string>>; gone: OwnTagKey[] }
+  >();
+  for (const { key, value, ids } of idsByPair.values()) {
+    const group = JSON.stringify([value === null, ids]);
+    const write = writes.get(group) ?? { ids, tags: {}, gone: [] };
+    writes.set(group, write);
+    if (value === null) write.gone.push(key);
+    else write.tags[key] = value;
+  }
+  return [...writes.values()].map(({ ids, tags, gone }) =>
+    gone.length > 0 ? { action: 'delete', ids, keys: gone } : { action: 'create', ids, tags },
+  );
+}

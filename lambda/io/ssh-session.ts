@@ -1,0 +1,247 @@
+/**
+ * One attempt at one host over SSH: resolve, connect, banner, key exchange, login, command. However it ends, the socket
+ * is closed and the end is one value. The banner is read here and not by ssh2, which loses bytes of one that comes in
+ * more than two pieces, and can't tell a refusal line from a banner that never came.
+ */
+import { isIP, Socket } from 'node:net';
+import { type Algorithms, type AnyAuthMethod, Client } from 'ssh2';
+import type { Reply } from '../model.ts';
+import { fingerprint, type HostKeyCheck } from './known-hosts.ts';
+import { BannerReader } from './ssh-banner.ts';
+import { type RunningCommand, runCommand } from './ssh-command.ts';
+import {
+  closedBy,
+  endpointOf,
+  failure,
+  loginRefused,
+  type Phase,
+  type SshError,
+  socketFailed,
+  sshFailed,
+  timedOut,
+} from './ssh-failures.ts';
+
+export interface Attempt {
+  /** IPv4, IPv6 or a name. */
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  /** Tried in this order. */
+  readonly methods: readonly AnyAuthMethod[];
+  readonly hostKey: HostKeyCheck;
+  readonly command: string;
+  readonly stdin: string;
+  /** The host's whole deadline, for the sentences; and what is left of it. */
+  readonly deadlineMs: number;
+  readonly leftMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** More than any honest banner, key exchange and login need; and than any probe with them. */
+const BYTES_BEFORE_COMMAND = 256 * 1024;
+const BYTES_TOTAL = 1024 * 1024;
+/**
+ * Our own identification is held back until the host's has come: data that waits unread turns the host's close into a
+ * reset, and hides which it was. After this long it is sent all the same, since a web server speaks only when spoken to.
+ */
+const NUDGE_MS = 1000;
+const IDENT = 'crawlwatch';
+
+/** No SHA-1 anywhere: neither in the key exchange nor in the MACs. */
+const ALGORITHMS = {
+  kex: [
+    'curve25519-sha256',
+    'curve25519-sha256@libssh.org',
+    'ecdh-sha2-nistp256',
+    'ecdh-sha2-nistp384',
+    'ecdh-sha2-nistp521',
+    'diffie-hellman-group-exchange-sha256',
+    'diffie-hellman-group14-sha256',
+    'diffie-hellman-group16-sha512',
+    'diffie-hellman-group18-sha512',
+  ],
+  cipher: [
+    'aes128-gcm@openssh.com',
+    'aes256-gcm@openssh.com',
+    'aes128-ctr',
+    'aes192-ctr',
+    'aes256-ctr',
+    'chacha20-poly1305@openssh.com',
+  ],
+  hmac: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com', 'hmac-sha2-256', 'hmac-sha2-512'],
+  compress: ['none'],
+};
+
+/** Never rejects. Resolves once the socket is closed: to the reply, or to null where the signal fired first. */
+export async function attemptSsh(attempt: Attempt): Promise<Reply | null> {
+  if (attempt.signal.aborted) return null;
+  return new Promise((resolve) => new Session(attempt, resolve).open());
+}
+
+class Session {
+  readonly #attempt: Attempt;
+  readonly #resolve: (reply: Reply | null) => void;
+  readonly #where;
+  readonly #socket = new Socket();
+  readonly #client = new Client();
+  readonly #bannerReader: BannerReader;
+  #phase: Phase;
+  #settled = false;
+  #deadline: NodeJS.Timeout | undefined;
+  #nudge: NodeJS.Timeout | undefined;
+  #identSent = false;
+  #hostKey: Buffer | undefined;
+  #banner = '';
+  #running: RunningCommand | undefined;
+  /** Methods that the host would still take, and what went wrong with ours on this side. */
+  #methodsLeft: readonly string[] = [];
+  #keyTroubles: string[] = [];
+
+  constructor(attempt: Attempt, resolve: (reply: Reply | null) => void) {
+    this.#attempt = attempt;
+    this.#resolve = resolve;
+    this.#where = { endpoint: endpointOf(attempt.address, attempt.port), deadlineMs: attempt.deadlineMs };
+    this.#bannerReader = new BannerReader(this.#where);
+    this.#phase = isIP(attempt.address) ? 'connect' : 'resolve';
+  }
+
+  open(): void {
+    const { address, port, leftMs, signal } = this.#attempt;
+    signal.addEventListener('abort', this.#cancel);
+    // What had arrived while this process was busy is read before the host is blamed for being late.
+    this.#deadline = setTimeout(() => setImmediate(this.#expire), leftMs);
+    this.#socket
+      .on('lookup', (error) => {
+        if (!error) this.#phase = 'connect';
+      })
+      .on('connect', this.#connected)
+      .on('error', (error) => this.#settle(socketFailed(this.#phase, this.#where, error, this.#bannerReader.received)))
+      .on('close', () => this.#settle(closedBy(this.#phase, this.#where, this.#bannerReader.received)));
+    // Late errors come here too, and find the session settled.
+    this.#client.on('error', this.#sshError).on('ready', this.#loggedIn);
+    this.#client.on('handshake', () => {
+      this.#phase = 'login';
+      if (this.#hostKey) this.#attempt.hostKey.proved(this.#hostKey);
+    });
+    this.#socket.connect({ host: address, port, noDelay: true });
+  }
+
+  readonly #cancel = () => this.#settle(null);
+  readonly #expire = () => this.#settle(timedOut(this.#phase, this.#where, this.#bannerReader.received));
+
+  readonly #connected = () => {
+    this.#phase = 'banner';
+    this.#socket.on('data', this.#readBanner);
+    this.#nudge = setTimeout(() => {
+      this.#identSent = true;
+      this.#socket.write(`SSH-2.0-${IDENT}\r\n`);
+    }, NUDGE_MS);
+  };
+
+  readonly #readBanner = (chunk: Buffer) => {
+    const read = this.#bannerReader.push(chunk);
+    switch (read.kind) {
+      case 'more':
+        return;
+      case 'failed':
+        return this.#settle(read.failure);
+      case 'banner':
+        return this.#startSsh(read.line, read.rest);
+      default:
+        return read satisfies never;
+    }
+  };
+
+  #startSsh(banner: string, rest: Buffer): void {
+    const { hostKey, methods, user } = this.#attempt;
+    const socket = this.#socket;
+    clearTimeout(this.#nudge);
+    this.#phase = 'kex';
+    this.#banner = banner;
+    socket.off('data', this.#readBanner).pause();
+    socket.unshift(rest);
+    if (this.#identSent) dropNextWrite(socket);
+    const untried = methods.values();
+    this.#client.connect({
+      sock: socket,
+      ident: IDENT,
+      username: user,
+      readyTimeout: 0,
+      algorithms: { ...ALGORITHMS, serverHostKey: [...hostKey.algorithms] } as Algorithms,
+      hostVerifier: this.#verify,
+      authHandler: (left: readonly string[] | null, _partial, next) => {
+        this.#methodsLeft = left ?? [];
+        next(untried.next().value ?? (false as never));
+      },
+    });
+    socket.on('data', this.#bound);
+  }
+
+  readonly #verify = (key: Buffer): boolean => {
+    const distrust = this.#attempt.hostKey.verify(key);
+    if (distrust) this.#settle(distrust);
+    this.#hostKey = Buffer.from(key);
+    return distrust === null;
+  };
+
+  readonly #loggedIn = () => {
+    this.#phase = 'command';
+    this.#running = runCommand(this.#client, this.#attempt, this.#where, this.#banner, (reply) => this.#settle(reply));
+  };
+
+  /** A host that sends what nobody asked for is cut by bytes, not only by time. */
+  readonly #bound = () => {
+    const sent = this.#socket.bytesRead;
+    if (this.#phase !== 'command' && sent > BYTES_BEFORE_COMMAND) {
+      const text = `${this.#where.endpoint} sent ${BYTES_BEFORE_COMMAND / 1024} KiB before the login was done.`;
+      this.#settle(failure('ProtocolError', text));
+    } else if (sent > BYTES_TOTAL) {
+      this.#settle({ kind: 'output', output: this.#running?.output() ?? '' });
+    }
+  };
+
+  readonly #sshError = (error: SshError) => {
+    const final = error.message.startsWith('All configured authentication methods failed');
+    if (error.level === 'agent' || (error.level === 'client-authentication' && !final)) {
+      this.#keyTroubles.push(error.message); // ssh2 goes on to the next key.
+    } else if (final) {
+      this.#settle(loginRefused(this.#where, this.#attempt.user, this.#methodsLeft, this.#keyTroubles));
+    } else {
+      this.#settle(sshFailed(this.#phase, this.#where, error));
+    }
+  };
+
+  #settle(reply: Reply | null): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    clearTimeout(this.#deadline);
+    clearTimeout(this.#nudge);
+    this.#attempt.signal.removeEventListener('abort', this.#cancel);
+    const result = reply && this.#complete(reply);
+    const socket = this.#socket;
+    if (socket.closed) {
+      this.#resolve(result);
+    } else {
+      socket.once('close', () => this.#resolve(result));
+      // A farewell where there was a login: sshd logs a disconnect and no error. Then at once, whatever is pending.
+      if (this.#phase === 'command') this.#client.end();
+      socket.destroy();
+    }
+  }
+
+  /** Adds what the host had printed, and its key: only a host that let us in is one to remember. */
+  #complete(reply: Reply): Reply {
+    const output = this.#running?.output() ?? '';
+    const printed = reply.kind === 'failed' && reply.output === undefined && output !== '' ? { output } : {};
+    const known = this.#phase === 'command' && this.#hostKey ? { hostKey: fingerprint(this.#hostKey) } : {};
+    return { ...reply, ...printed, ...known };
+  }
+}
+
+/** ssh2 begins by sending our identification; where that is on the wire already, its copy must not follow. */
+function dropNextWrite(socket: Socket): void {
+  socket.write = () => {
+    Reflect.deleteProperty(socket, 'write');
+    return true;
+  };
+}

@@ -1,0 +1,76 @@
+/** What a Run Command invocation came to, read as a reply. */
+import type { CommandInvocation } from '@aws-sdk/client-ssm';
+import type { FailureReason, Reply } from '../model.ts';
+
+/** The agent joins the two streams with this line (iohandler.go, amazon-ssm-agent). */
+const ERROR_PART = /\r?\n?-{10}ERROR-{7}\r?\n/;
+const CANNOT_FORK = /cannot fork|fork:|fork\/exec|cannot allocate memory|resource temporarily unavailable/i;
+
+const failed = (reason: FailureReason, text: string, output = ''): Reply => ({
+  kind: 'failed',
+  reason,
+  text,
+  ...(output !== '' && { output }),
+});
+
+/** What is wrong, and how to put it right. */
+export const NOT_MANAGED =
+  'SSM does not manage this instance: give it an instance profile with AmazonSSMManagedInstanceCore, a running ' +
+  'amazon-ssm-agent, and a way to the ssm and ssmmessages endpoints.';
+
+/** @returns null while the command may still answer. */
+export function replyOf(invocation: CommandInvocation): Reply | null {
+  // The documentation prints "Delivery Timed Out" and the API "DeliveryTimedOut".
+  const status = (invocation.StatusDetails ?? invocation.Status ?? '').replaceAll(' ', '');
+  switch (status) {
+    case '':
+    case 'Pending':
+    case 'InProgress':
+    case 'Delayed':
+    case 'Cancelling':
+      return null;
+    case 'Success':
+    case 'Failed':
+      return finished(invocation);
+    case 'DeliveryTimedOut':
+      return failed('SsmDeliveryTimedOut', 'The SSM agent is registered, but did not take or finish the command.');
+    case 'ExecutionTimedOut':
+    case 'TimedOut':
+      return failed(
+        'CommandTimeout',
+        'The SSM agent ended the probe: it ran past its time, or was killed.',
+        streams(invocation).stdout,
+      );
+    case 'Undeliverable':
+      return failed('SsmNotManaged', NOT_MANAGED);
+    case 'AccessDenied':
+      return failed('SsmAccessDenied', 'IAM allows the command, but not on this instance (ssm:SendCommand).');
+    default:
+      return failed('NotChecked', `The SSM command ended as ${status.slice(0, 100)}.`);
+  }
+}
+
+/** A command whose time is up, by what SSM said of it last. */
+export function replyAtDeadline(invocation: CommandInvocation | undefined, seconds: number): Reply {
+  if (invocation === undefined) return failed('NotChecked', `SSM did not list the command within ${seconds} s.`);
+  return hasStarted(invocation)
+    ? failed('CommandTimeout', `The probe did not finish within ${seconds} s.`, streams(invocation).stdout)
+    : failed('SsmDeliveryTimedOut', `The SSM agent did not take the command within ${seconds} s.`);
+}
+
+function hasStarted(invocation: CommandInvocation): boolean {
+  return (invocation.CommandPlugins ?? []).some((plugin) => plugin.ResponseStartDateTime !== undefined);
+}
+
+function finished(invocation: CommandInvocation): Reply {
+  const { stdout, all } = streams(invocation);
+  if (stdout.trim() !== '') return { kind: 'output', output: stdout };
+  if (CANNOT_FORK.test(all)) return failed('ForkFailed', 'The SSM agent answered, but the host could start no shell.');
+  // What the agent says instead, e.g. that its own directory can't be made on a full disk, is all there is to quote.
+  return { kind: 'output', output: all };
+}
+
+function streams(invocation: CommandInvocation): { readonly stdout: string; readonly all: string } {
+  const all = (invocation.CommandPlugins ?? []).map((plugin) => plugin.Output ?? '').join('');
+  return { stdout: all.split(ERROR_PART, 1)[0] ?? '', all };
+}

@@ -1,0 +1,180 @@
+/** The probe over SSM Run Command: in batches, each reply as soon as it is there. */
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  CancelCommandCommand,
+  type CommandInvocation,
+  ListCommandInvocationsCommand,
+  type ListCommandInvocationsCommandOutput,
+  SendCommandCommand,
+} from '@aws-sdk/client-ssm';
+import pLimit from 'p-limit';
+import type { ProbeTransport } from '../check-fleet.ts';
+import type { FailureReason, Instance, Reply } from '../model.ts';
+import { errorCode, errorText, isAccessDenied } from './aws-error.ts';
+import { bisect } from './batches.ts';
+import type { Ssm } from './clients.ts';
+import { type Batch, batches } from './ssm-batches.ts';
+import { describeNodes } from './ssm-nodes.ts';
+import { NOT_MANAGED, replyAtDeadline, replyOf } from './ssm-reply.ts';
+
+/** SSM publishes no rates; a few calls a second is what it has been seen to bear. */
+const CALLS_AT_ONCE = 4;
+/** The least that SendCommand takes. It only bounds delivery, and not well: the run keeps its own deadline. */
+const DELIVERY_SECONDS = 30;
+const SLOWEST_POLL_MS = 5_000;
+const CANCEL_MS = 3_000;
+
+export interface SsmOptions {
+  /** The Command document that runs the probe script; its one parameter is `Units`. */
+  readonly documentName: string;
+  /** The port at which the probe asks whether sshd answers; null: don't ask. */
+  sshdPort(instance: Instance): number | null;
+  /** Seconds before the first look for results; it grows to 5. @default 2 */
+  readonly pollSeconds?: number;
+  /** Milliseconds since the epoch, and a wait that ends early, without a rejection, when the signal fires. */
+  readonly time?: Time;
+}
+
+interface Time {
+  now(): number;
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+const realTime: Time = {
+  now: () => Date.now(),
+  sleep: (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined),
+};
+
+/** One command on its way. */
+interface Sent {
+  readonly commandId: string;
+  readonly at: number;
+}
+
+/** @returns a transport that never rejects: what fails of SSM is the reply of the instances it concerns. */
+export function ssmTransport(ssm: Ssm, options: SsmOptions): ProbeTransport {
+  const { documentName, pollSeconds = 2, time = realTime } = options;
+
+  return async (instances, run) => {
+    const begun = time.now();
+    const limit = pLimit(CALLS_AT_ONCE);
+    const calling = { abortSignal: run.signal };
+    const fail = (id: string, reason: FailureReason, text: string, since = begun) =>
+      run.reply(id, { kind: 'failed', reason, text }, time.now() - since);
+
+    const { nodes, unasked } = await describeNodes(
+      ssm,
+      instances.map((instance) => instance.id),
+      run.signal,
+    );
+    const online = instances.filter(({ id }) => {
+      // Where SSM couldn't be asked the command is sent all the same: it is refused for an id that isn't managed.
+      if (unasked.has(id)) return true;
+      const node = nodes.get(id);
+      if (node?.ping === 'Online') return true;
+      if (node === undefined) fail(id, 'SsmNotManaged', NOT_MANAGED);
+      else fail(id, 'SsmConnectionLost', `The SSM agent has not reported since ${iso(node.lastPingAt)}.`);
+      return false;
+    });
+    await Promise.all(batches(online, options.sshdPort).map(probe));
+
+    async function probe(batch: Batch): Promise<void> {
+      const { done, failed } = await bisect(batch.ids, (ids) => limit(send, ids, batch.units), blamesAnId);
+      if (!run.signal.aborted) {
+        for (const { id, error } of failed) fail(id, ...refusal(error));
+      }
+      await Promise.all(done.map(({ ids, value }) => collect(value, ids)));
+    }
+
+    async function send(ids: readonly string[], units: string): Promise<Sent> {
+      const at = time.now();
+      const { Command } = await ssm.send(
+        new SendCommandCommand({
+          DocumentName: documentName,
+          InstanceIds: [...ids],
+          ...(units !== '' && { Parameters: { Units: [units] } }),
+          Comment: 'crawlwatch probe',
+          TimeoutSeconds: DELIVERY_SECONDS,
+          MaxConcurrency: '100%',
+          // By default the first failure would stop the command for the rest.
+          MaxErrors: '100%',
+        }),
+        calling,
+      );
+      if (Command?.CommandId === undefined) throw new Error('SendCommand returned no command id');
+      return { commandId: Command.CommandId, at };
+    }
+
+    async function collect({ commandId, at }: Sent, ids: readonly string[]): Promise<void> {
+      const waiting = new Set(ids);
+      const seen = new Map<string, CommandInvocation>();
+      const deadline = at + run.hostDeadlineMs;
+      const answer = (id: string, reply: Reply) => {
+        waiting.delete(id);
+        run.reply(id, reply, time.now() - at);
+      };
+      let problem: unknown;
+      let wait = pollSeconds * 1_000;
+      while (waiting.size > 0 && !run.signal.aborted && time.now() < deadline && !isAccessDenied(problem)) {
+        await time.sleep(Math.min(wait, deadline - time.now()), run.signal);
+        wait = Math.max(wait, Math.min(wait * 1.5, SLOWEST_POLL_MS));
+        problem = await poll(commandId, (invocation) => {
+          const id = invocation.InstanceId ?? '';
+          if (!waiting.has(id)) return;
+          seen.set(id, invocation);
+          const reply = replyOf(invocation);
+          if (reply !== null) answer(id, reply);
+        });
+      }
+      if (waiting.size === 0) return;
+      const given = [...waiting];
+      if (!run.signal.aborted) {
+        for (const id of given) {
+          // What SSM could not tell is not the host's fault.
+          if (problem === undefined) answer(id, replyAtDeadline(seen.get(id), run.hostDeadlineMs / 1_000));
+          else
+            fail(
+              id,
+              isAccessDenied(problem) ? 'SsmAccessDenied' : 'NotChecked',
+              `ListCommandInvocations: ${errorText(problem)}`,
+              at,
+            );
+        }
+      }
+      await cancel(commandId, given);
+    }
+
+    /** @returns the error, if one of the pages could not be had. */
+    async function poll(commandId: string, see: (invocation: CommandInvocation) => void): Promise<unknown> {
+      let token: string | undefined;
+      try {
+        do {
+          const input = { CommandId: commandId, Details: true, MaxResults: 50, NextToken: token };
+          const page: ListCommandInvocationsCommandOutput = await limit(() =>
+            ssm.send(new ListCommandInvocationsCommand(input), calling),
+          );
+          for (const invocation of page.CommandInvocations ?? []) see(invocation);
+          token = page.NextToken;
+        } while (token);
+        return undefined;
+      } catch (error) {
+        return error;
+      }
+    }
+
+    /** So that a frozen agent doesn't run an old probe when it wakes. A courtesy: its failure changes nothing. */
+    async function cancel(commandId: string, ids: readonly string[]): Promise<void> {
+      const command = new CancelCommandCommand({ CommandId: commandId, InstanceIds: [...ids] });
+      await ssm.send(command, { abortSignal: AbortSignal.timeout(CANCEL_MS) }).catch(() => undefined);
+    }
+  };
+}
+
+const iso = (at: Date | null): string => at?.toISOString() ?? 'an unknown time';
+
+const blamesAnId = (error: unknown): boolean => /^(InvalidInstanceId|UnsupportedPlatformType)$/.test(errorCode(error));
+
+function refusal(error: unknown): [FailureReason, string] {
+  if (errorCode(error) === 'InvalidInstanceId') return ['SsmNotManaged', NOT_MANAGED];
+  return [isAccessDenied(error) ? 'SsmAccessDenied' : 'NotChecked', `SendCommand: ${errorText(error)}`];
+}

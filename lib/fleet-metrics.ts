@@ -1,0 +1,48 @@
+/** The one place in lib/ that spells crawlwatch's metrics: alarms and dashboard take them from here. */
+import { Duration } from 'aws-cdk-lib';
+import { Metric, SearchExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { FLEET_METRIC, INSTANCE_METRIC, METRIC_NAMESPACE } from '../lambda/names.ts';
+
+/** How a fleet metric is shown: its label and what to make of several values in one period. */
+const FLEET = {
+  checked: { label: 'checked', statistic: Stats.MAXIMUM },
+  critical: { label: 'critical', statistic: Stats.MAXIMUM },
+  unreachable: { label: 'unreachable', statistic: Stats.MAXIMUM },
+  flagged: { label: 'flagged for reboot', statistic: Stats.MAXIMUM },
+  suppressed: { label: 'flagging suppressed', statistic: Stats.MAXIMUM },
+  duration: { label: 'duration of a check', statistic: Stats.MAXIMUM },
+} as const satisfies Record<keyof typeof FLEET_METRIC, { label: string; statistic: string }>;
+
+/** A number about the whole fleet; one value a check, so the period is the schedule's. */
+export function fleetMetric(which: keyof typeof FLEET_METRIC, everyMinutes: number): Metric {
+  return new Metric({
+    namespace: METRIC_NAMESPACE,
+    metricName: FLEET_METRIC[which],
+    period: Duration.minutes(everyMinutes),
+    ...FLEET[which],
+  });
+}
+
+/** How many checks came to their end: the duration is published last of all, as the heartbeat. */
+export function heartbeatMetric(everyMinutes: number): Metric {
+  return fleetMetric('duration', everyMinutes).with({ statistic: Stats.SAMPLE_COUNT, label: 'checks finished' });
+}
+
+/**
+ * One line for each instance that had data in the last two weeks, up to 500, newcomers included. For graphs only: alarms can't search
+ * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html).
+ */
+export function perInstanceSearch(
+  which: keyof typeof INSTANCE_METRIC,
+  statistic: string,
+  everyMinutes: number,
+): SearchExpression {
+  const period = Duration.minutes(everyMinutes);
+  const metrics = `{${METRIC_NAMESPACE},InstanceId,Name} MetricName="${INSTANCE_METRIC[which]}"`;
+  return new SearchExpression({
+    expression: `SEARCH('${metrics}', '${statistic}', ${period.toSeconds()})`,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudWatch fills it in, for each line of the graph.
+    label: "${PROP('Dim.Name')}",
+    period,
+  });
+}

@@ -1,0 +1,156 @@
+/** What the check function's role may do: one small statement per capability, each with why it can't be narrower. */
+import type { Stack } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
+import { METRIC_NAMESPACE, OWN_TAG_KEYS } from '../lambda/names.ts';
+import type { Settings } from '../lambda/settings.ts';
+
+/** What the check function works with. */
+export interface CheckResources {
+  readonly topic: ITopic;
+  readonly probe: CfnDocument;
+  readonly logGroup: ILogGroup;
+}
+
+/** Whether a check may go over SSM with these settings: `auto` asks it too, alone or as the second witness. */
+export const usesSsm = (settings: Settings): boolean => settings.transport !== 'ssh';
+
+/**
+ * Every statement of the check function's role. It can neither restart nor reboot anything, and of tags it can write
+ * crawlwatch's own alone: never the watch tag, with which it could widen its own reach.
+ */
+export function checkStatements(stack: Stack, settings: Settings, resources: CheckResources): PolicyStatement[] {
+  return [
+    writeLogs(resources.logGroup),
+    discoverInstances(),
+    writeOwnTags(stack, settings),
+    readConsole(stack, settings),
+    ...(usesSsm(settings) ? runProbe(stack, settings, resources.probe) : []),
+    ...readSshKey(settings),
+    putMetrics(),
+    readMetrics(),
+    publishAlerts(resources.topic),
+    ...(settings.vpc.id === null ? [] : [joinVpc()]),
+  ];
+}
+
+const watchedInstances = (stack: Stack): string =>
+  stack.formatArn({ service: 'ec2', resource: 'instance', resourceName: '*' });
+
+/** Instance ids aren't known at deploy; the watch tag says which of them count. */
+const carriesWatchTag = (prefix: string, { tag }: Settings) => ({ [`${prefix}/${tag.key}`]: tag.value });
+
+/** The group itself is made by the stack, with its retention: no CreateLogGroup. */
+const writeLogs = (logGroup: ILogGroup) =>
+  new PolicyStatement({
+    sid: 'WriteLogs',
+    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    resources: [logGroup.logGroupArn],
+  });
+
+/** EC2's Describe actions have no resource-level permissions. */
+const discoverInstances = () =>
+  new PolicyStatement({
+    sid: 'DiscoverInstances',
+    actions: ['ec2:DescribeInstances', 'ec2:DescribeInstanceStatus'],
+    resources: ['*'],
+  });
+
+/**
+ * `ForAllValues` is true of an empty set, and DeleteTags without tags deletes all of a user's: `Null` closes that
+ * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html).
+ */
+const writeOwnTags = (stack: Stack, settings: Settings) =>
+  new PolicyStatement({
+    sid: 'WriteOwnTags',
+    actions: ['ec2:CreateTags', 'ec2:DeleteTags'],
+    resources: [watchedInstances(stack)],
+    conditions: {
+      StringEquals: carriesWatchTag('aws:ResourceTag', settings),
+      'ForAllValues:StringEquals': { 'aws:TagKeys': [...OWN_TAG_KEYS] },
+      Null: { 'aws:TagKeys': 'false' },
+    },
+  });
+
+/** The console may hold secrets of the boot: only that of instances given to crawlwatch. */
+const readConsole = (stack: Stack, settings: Settings) =>
+  new PolicyStatement({
+    sid: 'ReadConsole',
+    actions: ['ec2:GetConsoleOutput'],
+    resources: [watchedInstances(stack)],
+    conditions: { StringEquals: carriesWatchTag('aws:ResourceTag', settings) },
+  });
+
+/**
+ * SendCommand is authorised on the document and on each instance, by a statement each: our document anywhere would be
+ * harmless, any document on our instances a root shell. The read and cancel actions have no resource-level
+ * permissions (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html).
+ */
+const runProbe = (stack: Stack, settings: Settings, probe: CfnDocument) => [
+  new PolicyStatement({
+    sid: 'RunProbeDocument',
+    actions: ['ssm:SendCommand'],
+    resources: [stack.formatArn({ service: 'ssm', resource: 'document', resourceName: probe.ref })],
+  }),
+  new PolicyStatement({
+    sid: 'RunOnWatchedInstances',
+    actions: ['ssm:SendCommand'],
+    resources: [watchedInstances(stack)],
+    conditions: { StringEquals: carriesWatchTag('ssm:resourceTag', settings) },
+  }),
+  new PolicyStatement({
+    sid: 'FollowCommands',
+    actions: ['ssm:ListCommandInvocations', 'ssm:CancelCommand', 'ssm:DescribeInstanceInformation'],
+    resources: ['*'],
+  }),
+];
+
+/**
+ * One secret, by its ARN. A key that is encrypted with a KMS key of one's own needs a grant there too, which only its
+ * owner can give.
+ */
+function readSshKey({ ssh }: Settings): PolicyStatement[] {
+  if (ssh.keySecretArn === null) return [];
+  const action = isSecretsManager(ssh.keySecretArn) ? 'secretsmanager:GetSecretValue' : 'ssm:GetParameter';
+  return [new PolicyStatement({ sid: 'ReadSshKey', actions: [action], resources: [ssh.keySecretArn] })];
+}
+
+/** Of the two services that may keep the SSH key, the one that the ARN names. */
+export const isSecretsManager = (keySecretArn: string): boolean => keySecretArn.split(':')[2] === 'secretsmanager';
+
+/** Metrics have no ARNs; the namespace is what a writer can be held to. */
+const putMetrics = () =>
+  new PolicyStatement({
+    sid: 'PutMetrics',
+    actions: ['cloudwatch:PutMetricData'],
+    resources: ['*'],
+    conditions: { StringEquals: { 'cloudwatch:namespace': METRIC_NAMESPACE } },
+  });
+
+/** History for forecasts. GetMetricData knows neither a resource nor the namespace condition. */
+const readMetrics = () =>
+  new PolicyStatement({ sid: 'ReadMetrics', actions: ['cloudwatch:GetMetricData'], resources: ['*'] });
+
+const publishAlerts = (topic: ITopic) =>
+  new PolicyStatement({
+    sid: 'PublishAlerts',
+    actions: ['sns:Publish', 'sns:ListSubscriptionsByTopic'],
+    resources: [topic.topicArn],
+  });
+
+/** Lambda puts the function's network interfaces into the VPC as this role; their ids aren't known beforehand. */
+const joinVpc = () =>
+  new PolicyStatement({
+    sid: 'JoinVpc',
+    actions: [
+      'ec2:CreateNetworkInterface',
+      'ec2:DescribeNetworkInterfaces',
+      'ec2:DescribeSubnets',
+      'ec2:DeleteNetworkInterface',
+      'ec2:AssignPrivateIpAddresses',
+      'ec2:UnassignPrivateIpAddresses',
+    ],
+    resources: ['*'],
+  });

@@ -1,0 +1,161 @@
+/** EC2 as the sandbox has it: instances, their tags, status checks and consoles, within the published limits. */
+import {
+  CreateTagsCommand,
+  DeleteTagsCommand,
+  DescribeInstanceStatusCommand,
+  DescribeInstancesCommand,
+  EC2ServiceException,
+  type Filter,
+  GetConsoleOutputCommand,
+  type InstanceStateName,
+  type SummaryStatus,
+} from '@aws-sdk/client-ec2';
+import { Service } from './aws-service.ts';
+
+export interface SandboxInstance {
+  readonly id: string;
+  state: InstanceStateName;
+  platform: string;
+  privateIp: string | null;
+  publicIp: string | null;
+  ipv6: string | null;
+  launchedAt: Date;
+  tags: Map<string, string>;
+  /** EC2's instance status check. */
+  status: SummaryStatus;
+  /** What the console shows, as the guest wrote it. */
+  console: string;
+  /** Only Nitro gives the console as it is now. */
+  nitro: boolean;
+}
+
+/** API_Tag.html, Using_Tags.html. */
+const TAG_LIMITS = { keyLength: 127, valueLength: 256, count: 50 };
+
+/** EC2's wildcards: `*`, `?`, and a backslash that takes their meaning away. */
+function matches(pattern: string, value: string): boolean {
+  const source = pattern.replace(/\\([\s\S])|([*?])|([\s\S])/g, (_all, escaped, wild, plain) => {
+    if (wild !== undefined) return wild === '*' ? '.*' : '.';
+    return (escaped ?? plain).replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  });
+  return new RegExp(`^${source}$`, 's').test(value);
+}
+
+/** @param pageSize at most this many reservations a page, whatever is asked for: EC2 may give fewer at any time */
+export function sandboxEc2(
+  instances: ReadonlyMap<string, SandboxInstance>,
+  world: { readonly account: string; readonly pageSize: number },
+): Service {
+  const service = new Service(EC2ServiceException);
+  const fail = (code: string, message: string): never => {
+    throw service.error(code, message);
+  };
+  const found = (ids: readonly string[]): SandboxInstance[] => {
+    const missing = ids.filter((id) => !instances.has(id));
+    if (missing.length > 0) {
+      fail('InvalidInstanceID.NotFound', `The instance IDs '${missing.join(', ')}' do not exist`);
+    }
+    return ids.flatMap((id) => instances.get(id) ?? []);
+  };
+  const passes = (instance: SandboxInstance, { Name = '', Values = [] }: Filter): boolean => {
+    const value = Name.startsWith('tag:')
+      ? instance.tags.get(Name.slice(4))
+      : Name === 'instance-state-name'
+        ? instance.state
+        : fail('InvalidParameterValue', `The filter '${Name}' is invalid`);
+    return value !== undefined && Values.some((pattern) => matches(pattern, value));
+  };
+
+  service.on(DescribeInstancesCommand, ({ InstanceIds, Filters = [], MaxResults, NextToken }) => {
+    if (InstanceIds !== undefined && MaxResults !== undefined) {
+      fail('InvalidParameterCombination', 'The parameter instancesSet cannot be used with the parameter maxResults');
+    }
+    if (MaxResults !== undefined && (MaxResults < 5 || MaxResults > 1000)) {
+      fail('InvalidParameterValue', `Value ( ${MaxResults} ) for parameter maxResults is invalid`);
+    }
+    const all = (InstanceIds === undefined ? [...instances.values()] : found(InstanceIds)).filter((instance) =>
+      Filters.every((filter) => passes(instance, filter)),
+    );
+    const { items, next } = service.page(all, NextToken, Math.min(world.pageSize, MaxResults ?? 1000));
+    return {
+      Reservations: items.map((instance) => ({
+        OwnerId: world.account,
+        Instances: [
+          {
+            InstanceId: instance.id,
+            State: { Name: instance.state },
+            PlatformDetails: instance.platform,
+            LaunchTime: instance.launchedAt,
+            PrivateIpAddress: instance.privateIp ?? undefined,
+            PublicIpAddress: instance.publicIp ?? undefined,
+            Ipv6Address: instance.ipv6 ?? undefined,
+            Tags: [...instance.tags].map(([Key, Value]) => ({ Key, Value })),
+          },
+        ],
+      })),
+      NextToken: next,
+    };
+  });
+
+  const resources = (ids: readonly string[] | undefined): SandboxInstance[] => {
+    if (ids === undefined || ids.length === 0) {
+      fail('MissingParameter', 'The request must contain the parameter resourceIdSet');
+    }
+    if ((ids?.length ?? 0) > 1000) fail('InvalidParameterValue', 'More than 1000 resources in one call');
+    return found(ids ?? []);
+  };
+
+  service.on(CreateTagsCommand, ({ Resources, Tags = [] }) => {
+    const targets = resources(Resources);
+    if (Tags.length === 0) fail('MissingParameter', 'The request must contain the parameter Tags');
+    for (const { Key = '', Value = '' } of Tags) {
+      if (Key === '' || Key.length > TAG_LIMITS.keyLength || Key.startsWith('aws:')) {
+        fail('InvalidParameterValue', `Tag key is not valid: ${Key}`);
+      }
+      if (Value.length > TAG_LIMITS.valueLength) fail('InvalidParameterValue', `Tag value exceeds 256 characters`);
+    }
+    for (const { id, tags } of targets) {
+      const keys = new Set([...tags.keys(), ...Tags.map((tag) => tag.Key ?? '')]);
+      if (keys.size > TAG_LIMITS.count) fail('TagLimitExceeded', `More than 50 tags on ${id}`);
+    }
+    for (const { tags } of targets) for (const { Key = '', Value = '' } of Tags) tags.set(Key, Value);
+    return {};
+  });
+
+  service.on(DeleteTagsCommand, ({ Resources, Tags = [] }) => {
+    const targets = resources(Resources);
+    // EC2 would do it; nobody who uses the sandbox may mean it.
+    if (Tags.length === 0) fail('SandboxRefused', 'DeleteTags without Tags deletes every tag of the user');
+    for (const { tags } of targets) {
+      for (const { Key = '', Value } of Tags) {
+        if (Value === undefined || tags.get(Key) === Value) tags.delete(Key);
+      }
+    }
+    return {};
+  });
+
+  service.on(DescribeInstanceStatusCommand, ({ InstanceIds = [], IncludeAllInstances = false }) => {
+    if (InstanceIds.length > 100) fail('InvalidParameterValue', 'More than 100 instance IDs in one call');
+    const asked = InstanceIds.length === 0 ? [...instances.values()] : found(InstanceIds);
+    return {
+      InstanceStatuses: asked
+        .filter((instance) => IncludeAllInstances || instance.state === 'running')
+        .map((instance) => ({
+          InstanceId: instance.id,
+          InstanceState: { Name: instance.state },
+          SystemStatus: { Status: instance.state === 'running' ? 'ok' : 'not-applicable' },
+          InstanceStatus: { Status: instance.state === 'running' ? instance.status : 'not-applicable' },
+        })),
+    };
+  });
+
+  service.on(GetConsoleOutputCommand, ({ InstanceId = '', Latest = false }) => {
+    for (const instance of found([InstanceId])) {
+      if (Latest && !instance.nitro) fail('UnsupportedOperation', 'Latest is supported on Nitro instances only');
+      // The API keeps the last 64 KB.
+      return { InstanceId, Output: Buffer.from(instance.console).subarray(-65_536).toString('base64') };
+    }
+    return {};
+  });
+  return service;
+}

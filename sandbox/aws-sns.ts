@@ -1,0 +1,58 @@
+/** SNS as the sandbox has it: one topic, what was published to it, who subscribes. */
+import { ListSubscriptionsByTopicCommand, PublishCommand, SNSServiceException } from '@aws-sdk/client-sns';
+import { Service } from './aws-service.ts';
+
+export interface PublishedMessage {
+  readonly subject: string;
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export interface SandboxTopic {
+  readonly arn: string;
+  readonly published: PublishedMessage[];
+  /** Addresses; only a confirmed one gets mail. */
+  readonly subscriptions: { readonly endpoint: string; readonly confirmed: boolean }[];
+}
+
+/** API_Publish.html: the message with its attributes. */
+const MESSAGE_BYTES = 256 * 1024;
+
+export function sandboxSns(topic: SandboxTopic, pageSize: number): Service {
+  const service = new Service(SNSServiceException);
+  const check = (good: boolean, code: string, message: string): void => {
+    if (!good) throw service.error(code, message);
+  };
+
+  service.on(PublishCommand, ({ TopicArn, Subject = '', Message = '', MessageAttributes = {} }) => {
+    check(TopicArn === topic.arn, 'NotFoundException', 'Topic does not exist');
+    check(Message !== '', 'InvalidParameterException', 'Invalid parameter: Empty message');
+    check(/^[!-~][ -~]{0,98}$/.test(Subject), 'InvalidParameterException', 'Invalid parameter: Subject');
+    let bytes = Buffer.byteLength(Message);
+    for (const [name, { DataType = '', StringValue = '' }] of Object.entries(MessageAttributes)) {
+      check(StringValue !== '', 'ParameterValueInvalidException', `The attribute ${name} has no value`);
+      if (DataType === 'String.Array') {
+        check(Array.isArray(JSON.parse(StringValue)), 'ParameterValueInvalidException', `${name} is not a list`);
+      }
+      bytes += Buffer.byteLength(name + DataType + StringValue);
+    }
+    check(bytes <= MESSAGE_BYTES, 'InvalidParameterException', 'Invalid parameter: Message too long');
+    const attributes = Object.entries(MessageAttributes).map(([name, value]) => [name, value.StringValue ?? '']);
+    topic.published.push({ subject: Subject, body: Message, attributes: Object.fromEntries(attributes) });
+    return { MessageId: `message-${topic.published.length}` };
+  });
+
+  service.on(ListSubscriptionsByTopicCommand, ({ TopicArn, NextToken }) => {
+    check(TopicArn === topic.arn, 'NotFoundException', 'Topic does not exist');
+    const { items, next } = service.page(topic.subscriptions, NextToken, Math.min(100, pageSize));
+    return {
+      Subscriptions: items.map(({ endpoint, confirmed }, n) => ({
+        SubscriptionArn: confirmed ? `${topic.arn}:${n}` : 'PendingConfirmation',
+        Protocol: 'email',
+        Endpoint: endpoint,
+      })),
+      NextToken: next,
+    };
+  });
+  return service;
+}

@@ -1,0 +1,102 @@
+/**
+ * An AWS in memory, typed by the SDK's own commands: enough of EC2, SSM, CloudWatch and SNS for the demo and the tests.
+ * It refuses what the published limits refuse, so that a design that breaks one fails here and not at night.
+ */
+
+import { sandboxCloudWatch } from './aws-cloudwatch.ts';
+import { type SandboxInstance, sandboxEc2 } from './aws-ec2.ts';
+import type { CommandClass, Service } from './aws-service.ts';
+import { type SandboxTopic, sandboxSns } from './aws-sns.ts';
+import { type SandboxNode, sandboxSsm } from './aws-ssm.ts';
+
+export type { SandboxInstance } from './aws-ec2.ts';
+export type { NodeResult, SandboxNode } from './aws-ssm.ts';
+
+export interface SandboxOptions {
+  /** @default the machine's clock */
+  readonly now?: () => Date;
+  /** Entries a page of any list holds at most, to see pages being walked. @default as many as asked for */
+  readonly pageSize?: number;
+  /** The one Command document there is. @default CrawlwatchProbe */
+  readonly documentName?: string;
+}
+
+export type NewInstance = Partial<Omit<SandboxInstance, 'id' | 'tags'>> & {
+  readonly tags?: Readonly<Record<string, string>>;
+};
+
+export class SandboxAws {
+  readonly account = '123456789012';
+  readonly region = 'eu-central-1';
+  readonly documentName: string;
+  readonly instances = new Map<string, SandboxInstance>();
+  /** Those that SSM manages. */
+  readonly nodes = new Map<string, SandboxNode>();
+  readonly topic: SandboxTopic = {
+    arn: `arn:aws:sns:${this.region}:${this.account}:Alerts`,
+    published: [],
+    subscriptions: [],
+  };
+  /** Each stands in for the SDK's client of that service. */
+  readonly ec2: Service;
+  readonly ssm: Service;
+  readonly cloudwatch: Service;
+  readonly sns: Service;
+  readonly now: () => Date;
+
+  constructor(options: SandboxOptions = {}) {
+    const { now = () => new Date(), pageSize = Number.POSITIVE_INFINITY, documentName = 'CrawlwatchProbe' } = options;
+    this.now = now;
+    this.documentName = documentName;
+    this.ec2 = sandboxEc2(this.instances, { account: this.account, pageSize });
+    this.ssm = sandboxSsm(this.nodes, { now, pageSize, documentName });
+    this.cloudwatch = sandboxCloudWatch({ now, pageSize });
+    this.sns = sandboxSns(this.topic, pageSize);
+  }
+
+  /** Launches an instance: running Linux since an hour ago, without any address or tag but those given. */
+  launch(id: string, instance: NewInstance = {}): SandboxInstance {
+    const launched: SandboxInstance = {
+      state: 'running',
+      platform: 'Linux/UNIX',
+      privateIp: null,
+      publicIp: null,
+      ipv6: null,
+      launchedAt: new Date(this.now().getTime() - 3_600_000),
+      status: 'ok',
+      console: '',
+      nitro: true,
+      ...instance,
+      id,
+      tags: new Map(Object.entries(instance.tags ?? {})),
+    };
+    this.instances.set(id, launched);
+    return launched;
+  }
+
+  /** Has SSM manage an instance. */
+  manage(id: string, run: SandboxNode['run']): SandboxNode {
+    const node: SandboxNode = { ping: 'Online', lastPingAt: this.now(), run };
+    this.nodes.set(id, node);
+    return node;
+  }
+
+  /**
+   * Makes the next calls of a command fail.
+   *
+   * @param error an error, or the code of a service's exception
+   */
+  fail(command: CommandClass<unknown, unknown>, error: Error | string, times = 1): void {
+    const service = [this.ec2, this.ssm, this.cloudwatch, this.sns].find((each) => each.answers(command));
+    if (service === undefined) throw new Error('the sandbox has no such command');
+    service.fail(command, typeof error === 'string' ? service.error(error, 'as ordered') : error, times);
+  }
+
+  /** How often a command was called so far, by its class's name: `DescribeInstancesCommand`. */
+  calls(command: string): number {
+    return [this.ec2, this.ssm, this.cloudwatch, this.sns].reduce(
+      (sum, each) => sum + (each.calls.get(command) ?? 0),
+      0,
+    );
+  }
+}

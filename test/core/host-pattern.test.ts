@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { selectHosts } from '../../lambda/core/host-pattern.ts';
+import { expandRange, parseHostSpec } from '../../lambda/core/host-spec.ts';
+import { parseInventory } from '../../lambda/core/inventory.ts';
+
+const parsed = parseInventory([
+  { file: 'hosts', text: 'lone\n::1\n[web]\nweb[1:4]\n[db]\ndb1\ndb2:2222\n[prod:children]\ndb\n[prod]\nweb1\nweb2\n' },
+]);
+if (parsed.kind === 'broken') throw new Error('fixture');
+const { inventory } = parsed;
+const select = (pattern: string) => {
+  const selected = selectHosts(inventory, pattern);
+  if (selected.kind === 'bad') throw new Error(selected.expected);
+  return { names: selected.value.hosts.map((host) => host.name), unmatched: selected.value.unmatched };
+};
+
+describe('a host pattern', () => {
+  it.each([
+    ['nowhere', []],
+    ['web:&nowhere', []],
+    ['!all', []],
+    ['web1', ['web1']],
+    ['web', ['web1', 'web2', 'web3', 'web4']],
+    ['all', ['lone', '::1', 'web1', 'web2', 'web3', 'web4', 'db1', 'db2']],
+    ['*', ['lone', '::1', 'web1', 'web2', 'web3', 'web4', 'db1', 'db2']],
+    ['ungrouped', ['lone', '::1']],
+    ['web1,db1', ['web1', 'db1']],
+    ['db1:web1', ['web1', 'db1']],
+    ['web:&prod', ['web1', 'web2']],
+    ['web:&prod:!web2', ['web1']],
+    ['!web2:web:&prod', ['web1']],
+    ['&prod:!db', ['web1', 'web2']],
+    ['*b2', ['web2', 'db2']],
+    ['d?1', ['db1']],
+    ['d*', ['db1', 'db2']],
+    ['we[abc]*', ['web1', 'web2', 'web3', 'web4']],
+    ['web[0]', ['web1']],
+    ['web[-1]', ['web4']],
+    ['web[1:2]', ['web2', 'web3']],
+    ['web[2:]', ['web3', 'web4']],
+    ['db2:2222', ['db2']],
+    ['::1', ['::1']],
+    ['web.', []],
+  ])('%s names %j', (pattern, names) => {
+    expect(select(pattern).names).toEqual(names);
+  });
+
+  it('tells which of its parts name nothing', () => {
+    expect(select('web1,nowhere,!never').unmatched).toEqual(['nowhere', 'never']);
+  });
+
+  it.each([
+    ['', 'a host, a group or a wildcard'],
+    [' , ', 'a host, a group or a wildcard'],
+    ['~web.*', 'names, groups and wildcards; ~expressions are not read'],
+    ['web:!~x', 'names, groups and wildcards; ~expressions are not read'],
+  ])('is refused when it is %j', (pattern, expected) => {
+    expect(selectHosts(inventory, pattern)).toEqual({ kind: 'bad', expected });
+  });
+});
+
+describe('a host as a person writes it', () => {
+  it.each([
+    ['', '[user@]host[:port], an IPv6 address in brackets'],
+    ['-oProxyCommand=x', '[user@]host[:port], an IPv6 address in brackets'],
+    ['a b', '[user@]host[:port], an IPv6 address in brackets'],
+    ['web1:0', 'a port from 1 to 65535'],
+    ['web1:65536', 'a port from 1 to 65535'],
+    ['web1:', 'a port from 1 to 65535'],
+    ['web1:ssh', 'a port from 1 to 65535'],
+    ['@web1', 'a user name before the @'],
+    ['-l@web1', 'a user name before the @'],
+  ])('is refused as %j', (text, expected) => {
+    expect(parseHostSpec(text)).toEqual({ kind: 'bad', expected });
+  });
+
+  it.each([
+    ['web1', null, 'web1', null],
+    ['ubuntu@web1:2222', 'ubuntu', 'web1', 2222],
+    ['::1', null, '::1', null],
+    ['[::1]', null, '::1', null],
+    ['me@[fe80::1%eth0]:22', 'me', 'fe80::1%eth0', 22],
+    ['web[01:10]:22', null, 'web[01:10]', 22],
+    ['[a:c].example.com', null, '[a:c].example.com', null],
+  ])('%s is read', (text, user, host, port) => {
+    expect(parseHostSpec(text)).toEqual({ kind: 'ok', value: { user, host, port } });
+  });
+
+  it('keeps an IPv6 address from being taken for a range', () => {
+    expect(expandRange('::1')).toEqual({ kind: 'ok', value: ['::1'] });
+  });
+});

@@ -1,0 +1,161 @@
+import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { fromEnvironment } from '../../lambda/settings.ts';
+import { stackWith, templateWith } from './synth.ts';
+
+const VPC = { id: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'] };
+
+/** The one Lambda whose logical id says that it checks. */
+function checkOf(template: Template) {
+  const found = Object.entries(template.findResources('AWS::Lambda::Function')).filter(([id]) => /Check/.test(id));
+  expect(found).toHaveLength(1);
+  return found[0]![1].Properties;
+}
+
+describe('the check function', () => {
+  const template = templateWith({ alertEmail: 'you@example.com', logs: { retentionDays: 14 } });
+
+  it('runs on Node 24 and Graviton, under a name that CloudFormation makes', () => {
+    const { FunctionName, ...properties } = checkOf(template);
+    expect(FunctionName).toBeUndefined();
+    expect(properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], MemorySize: 512 });
+  });
+
+  it('reserves no concurrency, which a new account does not have', () => {
+    expect(checkOf(template).ReservedConcurrentExecutions).toBeUndefined();
+  });
+
+  it('reads from its environment the settings that the stack was given', () => {
+    const { Variables } = checkOf(template).Environment;
+    const { settings } = fromEnvironment(Variables);
+    expect(settings).toMatchObject({ alertEmail: 'you@example.com', logs: { retentionDays: 14 } });
+    expect(Variables.CRAWLWATCH_TOPIC_ARN.Ref).toMatch(/^Alerts/);
+    expect(Variables.CRAWLWATCH_PROBE_DOCUMENT.Ref).toMatch(/^Probe/);
+    expect(Variables.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED).toBe('true');
+  });
+
+  it.each([
+    ['a minute apart', { schedule: { everyMinutes: 1 } }, 135],
+    ['a minute apart over SSH', { schedule: { everyMinutes: 1 }, transport: 'ssh' }, 75],
+    ['two minutes apart', { schedule: { everyMinutes: 2 } }, 135],
+    ['five minutes apart', {}, 300],
+    ['an hour apart', { schedule: { everyMinutes: 60 } }, 300],
+    ['five minutes apart with patience', { timeouts: { ssmSeconds: 300 } }, 360],
+  ])('of checks %s times out after a slow host has had its deadline', (_, settings, seconds) => {
+    expect(checkOf(templateWith(settings)).Timeout).toBe(seconds);
+  });
+
+  it('is not tried again, and leaves what failed in a queue for two weeks', () => {
+    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
+      MaximumRetryAttempts: 0,
+      MaximumEventAgeInSeconds: 120,
+      DestinationConfig: {
+        OnFailure: { Destination: { 'Fn::GetAtt': [Match.stringLikeRegexp('^CheckFailed'), 'Arn'] } },
+      },
+    });
+    template.hasResourceProperties('AWS::SQS::Queue', { MessageRetentionPeriod: 14 * 24 * 3600 });
+    template.hasResourceProperties('AWS::SQS::QueuePolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+        ]),
+      },
+    });
+  });
+
+  it('logs into a group of its own, which goes with the stack', () => {
+    template.hasResource('AWS::Logs::LogGroup', {
+      Properties: { RetentionInDays: 14 },
+      DeletionPolicy: 'Delete',
+      UpdateReplacePolicy: 'Delete',
+    });
+    expect(checkOf(template).LoggingConfig).toEqual({ LogGroup: { Ref: expect.stringMatching(/^CheckLogs/) } });
+  });
+
+  it('is invoked by the Scheduler with the time it was due, without retries', () => {
+    templateWith({ schedule: { everyMinutes: 7 } }).hasResourceProperties('AWS::Scheduler::Schedule', {
+      ScheduleExpression: 'rate(7 minutes)',
+      FlexibleTimeWindow: { Mode: 'OFF' },
+      State: 'ENABLED',
+      Target: {
+        Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Check'), 'Arn'] },
+        Input: '{"scheduledTime":"<aws.scheduler.scheduled-time>"}',
+        RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
+        DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^CheckFailed'), 'Arn'] } },
+      },
+    });
+  });
+});
+
+describe("the check function's network", () => {
+  it('is none without a vpc', () => {
+    const template = templateWith();
+    expect(checkOf(template).VpcConfig).toBeUndefined();
+    template.resourceCountIs('AWS::EC2::SecurityGroup', 0);
+  });
+
+  it('is warned of where SSH to private addresses has no way in', () => {
+    const warnings = (settings: object) =>
+      Annotations.fromStack(stackWith(settings)).findWarning('*', Match.stringLikeRegexp('is in no VPC'));
+    expect(warnings({ transport: 'ssh' })).toHaveLength(1);
+    expect(warnings({ transport: 'ssh', ssh: { address: 'public' } })).toHaveLength(0);
+    expect(warnings({ transport: 'ssh', vpc: VPC })).toHaveLength(0);
+  });
+
+  it('is the subnets given, with a security group made for it', () => {
+    const template = templateWith({ vpc: VPC });
+    template.hasResourceProperties('AWS::EC2::SecurityGroup', { VpcId: 'vpc-0123456789abcdef0' });
+    expect(checkOf(template).VpcConfig).toEqual({
+      SubnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
+      SecurityGroupIds: [{ 'Fn::GetAtt': [expect.stringMatching(/^CheckNetworkSecurityGroup/), 'GroupId'] }],
+    });
+    template.resourceCountIs('AWS::EC2::VPCEndpoint', 0);
+  });
+
+  it('takes the security groups given, and changes none of them', () => {
+    const template = templateWith({
+      vpc: { ...VPC, securityGroupIds: ['sg-0123456789abcdef0'], createEndpoints: true },
+    });
+    expect(checkOf(template).VpcConfig.SecurityGroupIds).toEqual(['sg-0123456789abcdef0']);
+    template.hasResourceProperties('AWS::EC2::SecurityGroupIngress', {
+      SourceSecurityGroupId: 'sg-0123456789abcdef0',
+      FromPort: 443,
+      ToPort: 443,
+    });
+    template.resourceCountIs('AWS::EC2::SecurityGroupEgress', 0);
+  });
+
+  it.each([
+    ['over SSM', { transport: 'ssm' }, ['ec2', 'monitoring', 'sns', 'ssm']],
+    ['over SSH alone', { transport: 'ssh' }, ['ec2', 'monitoring', 'sns']],
+    [
+      'over SSH with a secret',
+      { transport: 'ssh', ssh: { keySecretArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:key-AbCdEf' } },
+      ['ec2', 'monitoring', 'secretsmanager', 'sns'],
+    ],
+    [
+      'over SSH with a parameter',
+      { transport: 'ssh', ssh: { keySecretArn: 'arn:aws:ssm:us-east-1:123456789012:parameter/k' } },
+      ['ec2', 'monitoring', 'sns', 'ssm'],
+    ],
+  ])('gets the endpoints that a check %s calls, and says what they cost', (_, settings, services) => {
+    const stack = stackWith({ ...settings, vpc: { ...VPC, createEndpoints: true } });
+    const endpoints = Object.values(
+      templateWith({ ...settings, vpc: { ...VPC, createEndpoints: true } }).findResources('AWS::EC2::VPCEndpoint'),
+    );
+    const names = endpoints.map(
+      ({ Properties }) => JSON.stringify(Properties.ServiceName).match(/\.([a-z0-9]+)"\]\]\}$/)?.[1],
+    );
+    expect(names.toSorted()).toEqual(services);
+    for (const { Properties } of endpoints) {
+      expect(Properties).toMatchObject({
+        VpcId: 'vpc-0123456789abcdef0',
+        SubnetIds: VPC.subnetIds,
+        PrivateDnsEnabled: true,
+        VpcEndpointType: 'Interface',
+      });
+    }
+    const monthly = Math.round(services.length * 2 * 7.3);
+    Annotations.fromStack(stack).hasInfo('*', Match.stringLikeRegexp(`about \\$${monthly} a month`));
+  });
+});

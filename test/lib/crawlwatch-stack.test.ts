@@ -1,0 +1,182 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Annotations, Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { FLEET_METRIC, INSTANCE_METRIC } from '../../lambda/names.ts';
+import { inWords, stackWith, templateWith } from './synth.ts';
+
+const EVERYTHING = {
+  alertEmail: ['you@example.com', 'me@example.com'],
+  ssh: { keySecretArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:crawler-key-AbCdEf' },
+  vpc: {
+    id: 'vpc-0123456789abcdef0',
+    subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
+    createEndpoints: true,
+  },
+};
+
+describe('the alerts topic', () => {
+  it('warns at synth that nobody gets the alerts, and names the remedy', () => {
+    Annotations.fromStack(stackWith()).hasWarning(
+      '/CrawlwatchStack/Alerts',
+      Match.stringLikeRegexp('-c alertEmail=you@example\\.com.*cdk\\.json'),
+    );
+    templateWith().resourceCountIs('AWS::SNS::Subscription', 0);
+  });
+
+  it('is the only one, refuses plain HTTP, and lets alarms of this account publish', () => {
+    const template = templateWith({ alertEmail: 'you@example.com' });
+    expect(Object.keys(template.findResources('AWS::SNS::Topic'))).toEqual([expect.stringMatching(/^Alerts/)]);
+    template.hasResourceProperties('AWS::SNS::TopicPolicy', {
+      PolicyDocument: {
+        Statement: [
+          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+          Match.objectLike({
+            Effect: 'Allow',
+            Action: 'sns:Publish',
+            Principal: { Service: 'cloudwatch.amazonaws.com' },
+            Condition: Match.objectLike({ StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } }),
+          }),
+        ],
+      },
+    });
+  });
+
+  it.each([
+    ['one address', 'you@example.com', ['you@example.com']],
+    ['a list of addresses', ['a@example.com', 'b@example.com'], ['a@example.com', 'b@example.com']],
+    ['an address given twice', ['a@example.com', 'a@example.com'], ['a@example.com']],
+  ])('subscribes %s', (_, alertEmail, endpoints) => {
+    const subscriptions = Object.values(templateWith({ alertEmail }).findResources('AWS::SNS::Subscription'));
+    expect(subscriptions.map(({ Properties }) => [Properties.Protocol, Properties.Endpoint])).toEqual(
+      endpoints.map((endpoint) => ['email', endpoint]),
+    );
+    Annotations.fromStack(stackWith({ alertEmail })).hasNoWarning('*', Match.anyValue());
+  });
+});
+
+describe('the probe document', () => {
+  it('is a command for EC2 instances that an update replaces in place', () => {
+    const documents = templateWith().findResources('AWS::SSM::Document');
+    expect(Object.keys(documents)).toEqual([expect.stringMatching(/^Probe/)]);
+    const { Name, ...properties } = Object.values(documents)[0]!.Properties;
+    expect(Name).toBeUndefined();
+    expect(properties).toMatchObject({
+      DocumentType: 'Command',
+      DocumentFormat: 'JSON',
+      TargetType: '/AWS::EC2::Instance',
+      UpdateMethod: 'NewVersion',
+      Content: { schemaVersion: '2.2', mainSteps: [{ action: 'aws:runShellScript' }] },
+    });
+  });
+});
+
+describe('the alarms', () => {
+  const template = templateWith({ schedule: { everyMinutes: 10 } });
+  const mail = { Ref: Match.stringLikeRegexp('^Alerts') };
+
+  it('mail when no check has finished for three intervals', () => {
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'CrawlwatchStack-check-is-silent',
+      Namespace: 'Crawlwatch',
+      MetricName: 'CheckDuration',
+      Statistic: 'SampleCount',
+      Period: 600,
+      EvaluationPeriods: 3,
+      Threshold: 1,
+      ComparisonOperator: 'LessThanThreshold',
+      TreatMissingData: 'breaching',
+      AlarmActions: [mail],
+      OKActions: [mail],
+    });
+  });
+
+  it('mail when a check failed', () => {
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'CrawlwatchStack-check-is-failing',
+      Namespace: 'AWS/Lambda',
+      MetricName: 'Errors',
+      Statistic: 'Sum',
+      Dimensions: [{ Name: 'FunctionName', Value: { Ref: Match.stringLikeRegexp('^Check') } }],
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      TreatMissingData: 'notBreaching',
+      AlarmActions: [mail],
+    });
+  });
+
+  it('say what to do first, within the 1,024 characters that an alarm may have', () => {
+    for (const { Properties } of Object.values(template.findResources('AWS::CloudWatch::Alarm'))) {
+      const text = String(inWords(Properties.AlarmDescription));
+      expect(text).toContain('aws logs tail {CheckLogs} --since 1h');
+      expect(text.length).toBeLessThan(800);
+    }
+  });
+});
+
+describe('the dashboard', () => {
+  const bodyWith = (settings: object): string =>
+    String(
+      inWords(
+        Object.values(templateWith(settings).findResources('AWS::CloudWatch::Dashboard'))[0]!.Properties.DashboardBody,
+      ),
+    );
+
+  it('draws every instance by search, so that new ones appear by themselves', () => {
+    const body = JSON.parse(bodyWith({}));
+    const expressions = JSON.stringify(body).match(/SEARCH\('[^)]*\)/g);
+    expect(expressions?.map((expression) => expression.replaceAll('\\', ''))).toEqual([
+      `SEARCH('{Crawlwatch,InstanceId,Name} MetricName="${INSTANCE_METRIC.memory}"', 'Maximum', 300)`,
+      `SEARCH('{Crawlwatch,InstanceId,Name} MetricName="${INSTANCE_METRIC.disk}"', 'Maximum', 300)`,
+      `SEARCH('{Crawlwatch,InstanceId,Name} MetricName="${INSTANCE_METRIC.success}"', 'Minimum', 300)`,
+      `SEARCH('{Crawlwatch,InstanceId,Name} MetricName="${INSTANCE_METRIC.oomKills}"', 'Sum', 300)`,
+    ]);
+  });
+
+  it('shows each number of the fleet and the command that tags an instance', () => {
+    const body = bodyWith({ tag: { key: 'team', value: 'crawl' } });
+    for (const metric of Object.values(FLEET_METRIC)) expect(body).toContain(`"${metric}"`);
+    expect(body).toContain('--tags Key=team,Value=crawl');
+  });
+
+  it('searches for no instance where their metrics are not published', () => {
+    expect(bodyWith({ metrics: { perInstance: 'none' } })).not.toContain('SEARCH');
+  });
+});
+
+describe('the stack', () => {
+  it.each(['AlertsTopicArn', 'CheckFunctionName', 'LogGroupName', 'DashboardUrl'])('puts out %s', (name) => {
+    expect(Object.keys(templateWith().findOutputs(name))).toEqual([name]);
+  });
+
+  it('asks CloudFormation for no parameter, and so for no bootstrap version', () => {
+    expect(templateWith().toJSON().Parameters).toBeUndefined();
+    expect(templateWith().toJSON().Rules).toBeUndefined();
+  });
+
+  it('is as it was', () => {
+    const text = JSON.stringify(templateWith({ alertEmail: 'you@example.com' }).toJSON());
+    // What changes with every edit of a script or a handler would only teach to update the snapshot unread.
+    const template = JSON.parse(text.replace(/[0-9a-f]{64}/g, 'HASH'));
+    for (const [id, { Properties }] of Object.entries<{ Properties: { Content?: unknown } }>(template.Resources)) {
+      if (id.startsWith('Probe')) Properties.Content = 'SCRIPT';
+    }
+    expect(template).toMatchSnapshot();
+  });
+
+  it.each([
+    ['by default', {}],
+    ['with everything that can be set', EVERYTHING],
+  ])('is clean under cfn-lint %s', (_, settings) => {
+    const folder = mkdtempSync(join(tmpdir(), 'crawlwatch-'));
+    const file = join(folder, 'template.json');
+    writeFileSync(file, JSON.stringify(templateWith(settings).toJSON()));
+    const { error, stdout, stderr, status } = spawnSync('cfn-lint', ['--config-file', '.cfnlintrc', file], {
+      encoding: 'utf8',
+    });
+    rmSync(folder, { recursive: true });
+    expect({ error, stdout, stderr, status }).toMatchObject({ stdout: '', status: 0 });
+  });
+});

@@ -1,0 +1,48 @@
+import { App, type Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { parseSettings } from '../../lambda/settings.ts';
+import { CrawlwatchStack } from '../../lib/crawlwatch-stack.ts';
+
+/** The stack with these settings over the defaults. Its functions aren't bundled: the template only tells of them. */
+export function stackWith(settings: object = {}): Stack {
+  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  return new CrawlwatchStack(app, 'CrawlwatchStack', { settings: parseSettings(settings) });
+}
+
+const templates = new Map<string, Template>();
+
+export function templateWith(settings: object = {}): Template {
+  const key = JSON.stringify(settings);
+  const template = templates.get(key) ?? Template.fromStack(stackWith(settings));
+  templates.set(key, template);
+  return template;
+}
+
+interface Statement {
+  readonly Sid?: string;
+  readonly Effect: string;
+  readonly Action: string | string[];
+  readonly Resource: unknown;
+  readonly Condition?: unknown;
+}
+
+/** What the check function's role may do, in the template's words, with ARNs as plain text. */
+export function checkGrants(settings: object = {}): Statement[] {
+  const policies = templateWith(settings).findResources('AWS::IAM::Policy');
+  const [own] = Object.entries(policies).filter(([id]) => id.startsWith('CheckRole'));
+  const { Statement } = own![1].Properties.PolicyDocument as { Statement: Statement[] };
+  return Statement.map((statement) => ({ ...statement, Resource: inWords(statement.Resource) }));
+}
+
+/** `Fn::Join` of pseudo parameters as one text: `arn:{AWS::Partition}:ec2:...`; of the stack's own resources, the id. */
+export function inWords(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inWords);
+  if (typeof value !== 'object' || value === null) return value;
+  const { Ref, 'Fn::GetAtt': getAtt, 'Fn::Join': join } = value as Record<string, unknown>;
+  if (typeof Ref === 'string') return `{${withoutHash(Ref)}}`;
+  if (Array.isArray(getAtt)) return `{${withoutHash(String(getAtt[0]))}.${getAtt[1]}}`;
+  if (Array.isArray(join)) return (join[1] as unknown[]).map(inWords).join(String(join[0]));
+  return value;
+}
+
+const withoutHash = (logicalId: string): string => logicalId.replace(/[0-9A-F]{8}$/, '');

@@ -1,0 +1,29 @@
+/** A listening socket whose queue of connections is full: Linux then drops every further SYN, as a dead host would. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Worker } from 'node:worker_threads';
+
+/** Listens with the shortest queue, tells the port, and then never accepts: its thread sleeps until it is ended. */
+const NEVER_ACCEPTS = `
+  const { createServer } = require('node:net');
+  const { parentPort } = require('node:worker_threads');
+  const server = createServer();
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+    parentPort.postMessage(server.address().port);
+    setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));
+  });`;
+
+export async function fullBacklog(): Promise<{ port: number; close(): Promise<void> }> {
+  const worker = new Worker(NEVER_ACCEPTS, { eval: true });
+  const [port] = (await once(worker, 'message')) as [number];
+  const fillers = Array.from({ length: 8 }, () => connect(port, '127.0.0.1').on('error', () => {}));
+  // The queue holds two; these are the first to be let in.
+  await Promise.race(fillers.map((socket) => once(socket, 'connect')));
+  return {
+    port,
+    async close() {
+      for (const socket of fillers) socket.destroy();
+      await worker.terminate();
+    },
+  };
+}

@@ -1,0 +1,66 @@
+/** Runs a transport over instances and collects its replies. */
+import type { ProbeTransport } from '../../lambda/check-fleet.ts';
+import type { Instance, Reply } from '../../lambda/model.ts';
+
+export interface Answer {
+  readonly reply: Reply;
+  readonly durationMs: number;
+}
+
+export function sshInstance(address: string | null, port: number, given: Partial<Instance> = {}): Instance {
+  return {
+    id: `${address}:${port}`,
+    name: 'crawler',
+    address,
+    region: null,
+    account: null,
+    launchedAt: null,
+    transport: 'ssh',
+    login: { user: 'crawler', port, privateKeyPath: null },
+    worker: null,
+    workerExpected: false,
+    sshdExpected: false,
+    mutedUntil: null,
+    memory: {
+      status: null,
+      reasons: [],
+      told: 0,
+      stood: 0,
+      since: null,
+      failures: 0,
+      flag: null,
+      hostKey: null,
+      seen: null,
+      acted: null,
+    },
+    problem: null,
+    ...given,
+  };
+}
+
+export interface RunOptions {
+  readonly hostDeadlineMs?: number;
+  readonly forks?: number;
+  readonly script?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Every reply by instance id. A second reply for the same instance is an error. */
+export async function probeAll(
+  transport: ProbeTransport,
+  instances: readonly Instance[],
+  options: RunOptions = {},
+): Promise<Map<string, Answer>> {
+  const answers = new Map<string, Answer>();
+  await transport(instances, {
+    signal: options.signal ?? new AbortController().signal,
+    hostDeadlineMs: options.hostDeadlineMs ?? 5000,
+    forks: options.forks ?? 50,
+    script: options.script ?? 'echo hello',
+    reply(id, reply, durationMs) {
+      if (answers.has(id)) throw new Error(`second reply for ${id}`);
+      answers.set(id, { reply, durationMs });
+    },
+  });
+  return answers;
+}

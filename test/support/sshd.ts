@@ -1,0 +1,117 @@
+/** A real OpenSSH server on loopback, with its own configuration, host keys and authorized keys in a directory of its own. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+
+const SSHD = '/usr/sbin/sshd';
+
+/** Why sshd can't be had here, for the reason of a skip; null where it can. */
+export const sshdMissing: string | null = existsSync(SSHD) ? null : `no ${SSHD}: install the package openssh-server`;
+
+export interface SshdOptions {
+  /** Lines of sshd_config; the first of a keyword counts, and these come before the ones given here. */
+  readonly config?: readonly string[];
+  /** All in 127.0.0.0/8 or ::1; one port for all of them. */
+  readonly addresses?: readonly string[];
+  /** Default: ed25519 and ecdsa. */
+  readonly hostKeyTypes?: readonly ('ed25519' | 'ecdsa' | 'rsa')[];
+  /** A command to run it under, e.g. `prlimit --nproc=20`. */
+  readonly under?: readonly string[];
+}
+
+export interface Sshd {
+  readonly address: string;
+  readonly port: number;
+  /** Who may log in: whoever runs the tests. */
+  readonly user: string;
+  /** The private key that may log in, and the path of its file. */
+  readonly privateKey: string;
+  readonly privateKeyPath: string;
+  /** By type, each a line as in a `.pub` file. */
+  readonly hostKeys: Readonly<Record<string, string>>;
+  /** Where its files lie. */
+  readonly directory: string;
+  readonly process: ChildProcess;
+  /** What it has logged. */
+  log(): string;
+  close(): Promise<void>;
+}
+
+/** @throws where it does not start, with its log. */
+export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
+  const { config = [], addresses = ['127.0.0.1'], hostKeyTypes = ['ed25519', 'ecdsa'], under = [] } = options;
+  const directory = mkdtempSync(join(tmpdir(), 'crawlwatch-sshd-'));
+  const keygen = (type: string, name: string) => {
+    const path = join(directory, name);
+    execFileSync('ssh-keygen', ['-q', '-t', type, '-N', '', '-C', name, '-f', path]);
+    return path;
+  };
+  const privateKeyPath = keygen('ed25519', 'login');
+  const hostKeyPaths = hostKeyTypes.map((type) => [type, keygen(type, `host-${type}`)] as const);
+  const port = await freePort(addresses[0] ?? '127.0.0.1');
+  const file = join(directory, 'sshd_config');
+  writeFileSync(
+    file,
+    [
+      ...config,
+      ...addresses.map((address) => `ListenAddress ${address}`),
+      `Port ${port}`,
+      ...hostKeyPaths.map(([, path]) => `HostKey ${path}`),
+      `AuthorizedKeysFile ${privateKeyPath}.pub`,
+      'StrictModes no',
+      'PidFile none',
+      'PasswordAuthentication no',
+      'KbdInteractiveAuthentication no',
+      'PermitRootLogin prohibit-password',
+      'LogLevel VERBOSE',
+      '',
+    ].join('\n'),
+  );
+  // Where root runs it, sshd wants this directory for privilege separation.
+  if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
+  const [program = SSHD, ...before] = [...under, SSHD];
+  const child = spawn(program, [...before, '-D', '-e', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let log = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+  });
+  const gone = once(child, 'exit').then(() => {
+    throw new Error(`sshd ended: ${log}`);
+  });
+  gone.catch(() => {});
+  while (log.split('Server listening on').length <= addresses.length) {
+    await Promise.race([once(child.stderr as NodeJS.EventEmitter, 'data'), gone]);
+  }
+  return {
+    address: addresses[0] ?? '127.0.0.1',
+    port,
+    user: userInfo().username,
+    privateKey: readFileSync(privateKeyPath, 'utf8'),
+    privateKeyPath,
+    hostKeys: Object.fromEntries(
+      hostKeyPaths.map(([type, path]) => [type, readFileSync(`${path}.pub`, 'utf8').trim()]),
+    ),
+    directory,
+    process: child,
+    log: () => log,
+    async close() {
+      child.kill('SIGCONT');
+      child.kill('SIGTERM');
+      await gone.catch(() => {});
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A port that was free a moment ago: sshd can't be asked to choose one itself. */
+async function freePort(address: string): Promise<number> {
+  const server = createServer().listen(0, address);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
