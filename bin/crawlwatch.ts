@@ -46,6 +46,7 @@ async function main(): Promise<number> {
 
 const exitCode = await main();
 // Idle connections must not keep us waiting; what was written is flushed first.
-process.stdout.write('', () => {
-  process.exit(interruptedBy === null ? exitCode : 128 + constants.signals[interruptedBy]);
+process.stdout.write('', (error) => {
+  // The error's own event, still to come, ends the process with its own code.
+  if (!error) process.exit(interruptedBy === null ? exitCode : 128 + constants.signals[interruptedBy]);
 });

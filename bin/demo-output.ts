@@ -26,7 +26,7 @@ export async function printEnd(print: Print, aws: SandboxAws, from: Date, to: Da
   print(`\nMETRICS in the namespace ${METRIC_NAMESPACE}, one value a check\n`);
   for (const { label, values } of await readBack(aws, from, to)) {
     print(
-      `  ${label.padEnd(48)} ${values.map((value) => String(Number(value.toFixed(1))).padStart(6)).join('')}`.trimEnd(),
+      `  ${label.padEnd(56)} ${values.map((value) => String(Number(value.toFixed(1))).padStart(6)).join('')}`.trimEnd(),
     );
   }
   const calls = ['DescribeInstances', 'CreateTags', 'DeleteTags', 'PutMetricData', 'GetMetricData', 'Publish'];

@@ -1,6 +1,6 @@
 /** Errors that a person at the terminal can mend: one line each, no stack trace, exit code 3. */
 import { forTerminal } from '../lambda/core/escape.ts';
-import { SettingsError } from '../lambda/settings.ts';
+import type { SettingsError } from '../lambda/settings.ts';
 
 /** Exit code of usage, settings and credentials errors; 3 is UNKNOWN to whoever reads plugin exit codes. */
 export const EXIT_UNKNOWN = 3;
@@ -12,11 +12,15 @@ export class UsageError extends Error {
 
 /** One line on stderr each. */
 export function errorLines(error: unknown): string[] {
-  if (error instanceof SettingsError) return error.problems.map(line);
+  if (isSettingsError(error)) return error.problems.map(line);
   if (error instanceof UsageError) return [line(error.message)];
   // A bug of ours: here the stack is what helps.
   return [`crawlwatch: unexpected ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
 }
+
+/** By name: the class would load the whole schema before --help could be shown. */
+const isSettingsError = (error: unknown): error is SettingsError =>
+  error instanceof Error && error.name === 'SettingsError' && 'problems' in error;
 
 const line = (text: string) => `crawlwatch: ${forTerminal(text)}`;
 

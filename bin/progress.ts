@@ -22,8 +22,9 @@ export async function startProgress(stderr: Output): Promise<Progress> {
     barCompleteChar: '#',
     barIncompleteChar: '-',
     clearOnComplete: true,
-    // Ctrl-C is handled by the process: a cursor hidden here might stay so.
+    // The terminal's own state is left alone: a second Ctrl-C would leave it changed.
     hideCursor: false,
+    linewrap: true,
     gracefulExit: false,
   });
   return {
@@ -32,6 +33,8 @@ export async function startProgress(stderr: Output): Promise<Progress> {
       counts[status]++;
       bar.increment(1, counts);
     },
-    stop: () => bar.stop(),
+    stop: () => {
+      if (bar.isActive) bar.stop();
+    },
   };
 }

@@ -2,7 +2,7 @@
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { utils } from 'ssh2';
+import ssh2 from 'ssh2';
 import type { ProbeTransport } from '../lambda/check-fleet.ts';
 import { parseKnownHosts } from '../lambda/io/known-hosts.ts';
 import { sshTransport } from '../lambda/io/ssh.ts';
@@ -51,7 +51,7 @@ export async function sshAccess(flags: SshFlags, io: CommandIo): Promise<ProbeTr
 async function defaultKey(home: string, hasAgent: boolean): Promise<string | null> {
   for (const name of DEFAULT_KEYS) {
     const text = await ifThere(join(home, name));
-    if (text !== null && !(hasAgent && utils.parseKey(text) instanceof Error)) return text;
+    if (text !== null && !(hasAgent && ssh2.utils.parseKey(text) instanceof Error)) return text;
   }
   return null;
 }

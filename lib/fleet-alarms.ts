@@ -41,7 +41,7 @@ export class FleetAlarms extends Construct {
     const failing = new Alarm(this, 'Failing', {
       alarmName: alarmName('check-is-failing'),
       alarmDescription: `crawlwatch fails: a check ended with an error; a mail, tags or metrics may be missing. ${read}, and look for level ERROR. The failed events with their errors are in the queue of failed checks. It clears by itself after a clean check.`,
-      metric: check.metricErrors({ period: Duration.minutes(everyMinutes), label: 'failed checks' }),
+      metric: check.metricErrors({ period: Duration.minutes(everyMinutes) }),
       threshold: 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       evaluationPeriods: 1,

@@ -25,7 +25,12 @@ export function fleetMetric(which: keyof typeof FLEET_METRIC, everyMinutes: numb
 
 /** How many checks came to their end: the duration is published last of all, as the heartbeat. */
 export function heartbeatMetric(everyMinutes: number): Metric {
-  return fleetMetric('duration', everyMinutes).with({ statistic: Stats.SAMPLE_COUNT, label: 'checks finished' });
+  return new Metric({
+    namespace: METRIC_NAMESPACE,
+    metricName: FLEET_METRIC.duration,
+    statistic: Stats.SAMPLE_COUNT,
+    period: Duration.minutes(everyMinutes),
+  });
 }
 
 /**

@@ -1,6 +1,6 @@
 import { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
-import { ssmProbeDocument } from './standin-probe.ts';
+import { ssmProbeDocument } from '../lambda/core/probe-script.ts';
 
 /**
  * What Run Command may run on a watched instance: fixed scripts, so that the check's role holds no shell on the fleet.

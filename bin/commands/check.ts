@@ -3,8 +3,10 @@ import { type CheckResult, checkFleet, type Ports } from '../../lambda/check-fle
 import { forTerminal } from '../../lambda/core/escape.ts';
 import { instanceLine } from '../../lambda/core/fleet-line.ts';
 import { exitCodeOf, instanceJson, reportJson } from '../../lambda/core/fleet-report.ts';
+import { shellWord } from '../../lambda/core/next-step.ts';
 import { isoSeconds } from '../../lambda/core/remembered-state.ts';
-import type { DescribedInstance, InstanceReport, Report } from '../../lambda/model.ts';
+import type { DescribedInstance, InstanceReport, Login, Report } from '../../lambda/model.ts';
+import type { Settings } from '../../lambda/settings.ts';
 import { type CommandIo, QUIET, terminalStyle } from '../command-io.ts';
 import { UsageError } from '../errors.ts';
 import { type Progress, startProgress } from '../progress.ts';
@@ -25,6 +27,7 @@ export async function check(flags: CheckFlags, io: CommandIo): Promise<number> {
   if (flags.listHosts === true) return listHosts(await source.discover(), source, io);
 
   const streams = flags.output === 'line' || flags.output === 'ndjson';
+  const logins = new Map<string, Partial<Login>>();
   // On one terminal a bar and the lines of hosts would overwrite each other.
   const progress = await startProgress(streams && io.stdout.isTTY ? { write() {} } : io.stderr);
   const { report } = await run(source);
@@ -34,6 +37,10 @@ export async function check(flags: CheckFlags, io: CommandIo): Promise<number> {
     io.stderr.write(`crawlwatch: ${forTerminal(source.nothingFound(report.skipped.length))}\n`);
   }
   return exitCodeOf(report.summary);
+
+  function loginCommand(instance: InstanceReport): string {
+    return sshCommand(instance, logins.get(instance.id) ?? {}, settings);
+  }
 
   async function run(from: Source): Promise<CheckResult> {
     try {
@@ -58,7 +65,11 @@ export async function check(flags: CheckFlags, io: CommandIo): Promise<number> {
       clock: { now },
       log: QUIET,
       transports: from.transports,
-      discover: () => unlessAborted(from.discover(), io.signal),
+      discover: async () => {
+        const found = await unlessAborted(from.discover(), io.signal);
+        for (const one of found) logins.set(one.id, one.login ?? {});
+        return found;
+      },
       history: from.history,
       outlets: null,
       watch: {
@@ -83,7 +94,8 @@ export async function check(flags: CheckFlags, io: CommandIo): Promise<number> {
         return;
       case 'table': {
         const { reportTable } = await import('../../lambda/core/fleet-table.ts');
-        io.stdout.write(`${reportTable(done, { ...terminalStyle(io.stdout, io.env), now: new Date() })}\n`);
+        const style = { ...terminalStyle(io.stdout, io.env), now: new Date(), login: loginCommand };
+        io.stdout.write(`${reportTable(done, style)}\n`);
         return;
       }
       case 'line':
@@ -95,6 +107,18 @@ export async function check(flags: CheckFlags, io: CommandIo): Promise<number> {
     }
     flags.output satisfies never;
   }
+}
+
+/** `ssh -p 2222 -i KEY ubuntu@10.0.0.7`, as this check logged in. */
+function sshCommand({ address, name }: InstanceReport, login: Partial<Login>, settings: Settings): string {
+  const port = login.port ?? settings.ssh.port;
+  const key = login.privateKeyPath ?? null;
+  return [
+    'ssh',
+    ...(port === 22 ? [] : ['-p', String(port)]),
+    ...(key === null ? [] : ['-i', shellWord(key)]),
+    shellWord(`${login.user ?? settings.ssh.user}@${address ?? name}`),
+  ].join(' ');
 }
 
 function listHosts(hosts: readonly DescribedInstance[], source: Source, io: CommandIo): number {

@@ -49,14 +49,13 @@ export function assess(
   }
   const { vitals } = outcome;
   const worker = assessWorker(instance, vitals, settings);
-  const findings = [
+  const measured = [
     ...assessMemory(instance, vitals, outcome.couldFork, settings),
     ...worker.findings,
     ...assessSshd(instance, vitals),
     ...vitals.disks.flatMap((disk) => assessDisk(disk, settings)),
-    ...assessForecasts(forecasts),
-    ...assessOomKills(instance, vitals),
   ];
+  const findings = [...measured, ...assessForecasts(forecasts, measured), ...assessOomKills(instance, vitals)];
   return conclude(mergeByCode(findings), [...outcome.notes, ...worker.notes], forecasts);
 }
 
@@ -153,16 +152,19 @@ function assessSshd(instance: Instance, vitals: Vitals): Finding[] {
   return [{ code: 'SshdDown', status: 'CRITICAL', text }];
 }
 
-function assessForecasts(forecasts: Forecasts): Finding[] {
+/** A forecast without minutes says no more than that it is low: where a threshold says so already, that is enough. */
+function assessForecasts(forecasts: Forecasts, low: readonly Finding[]): Finding[] {
   const findings: Finding[] = [];
-  const tell = (code: MeasuredReason, told: ResourceForecast | null, what: string) => {
+  const tell = (code: MeasuredReason, told: ResourceForecast | null, what: string, than: readonly ReasonCode[]) => {
     if (told === null || !told.speaking) return;
-    const when = told.minutes === null ? 'soon' : `in about ${duration(told.minutes)}`;
-    const survived = `it has come back from ${percent(told.survivedLow * 100)} available before, not from this low`;
-    findings.push({ code, status: 'WARNING', text: `${what} ${when} at this rate: ${survived}.` });
+    if (told.minutes === null && low.some((finding) => than.includes(finding.code))) return;
+    const when =
+      told.minutes === null ? 'is about to run out' : `runs out in about ${duration(told.minutes)} at this rate`;
+    const lived = `it has come back from ${percent(told.survivedLow * 100)} available before, never from this low`;
+    findings.push({ code, status: 'WARNING', text: `${what} ${when}: ${lived}.` });
   };
-  tell('MemoryExhaustionForecast', forecasts.memory, 'Memory runs out');
-  tell('DiskFillForecast', forecasts.disk, 'The fullest disk is full');
+  tell('MemoryExhaustionForecast', forecasts.memory, 'Memory', ['MemoryLow', 'MemoryExhaustedResponsive']);
+  tell('DiskFillForecast', forecasts.disk, 'Space on the fullest disk', ['DiskLow']);
   return findings;
 }
 

@@ -4,6 +4,7 @@ import type { Predictor } from './backtest.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+const FLOOR = { memory: 0.03, disk: 0.01 } as const;
 const HORIZON = { memory: 1.5 * HOUR, disk: 24 * HOUR } as const;
 
 /** Available below a share of the total. */
@@ -12,13 +13,13 @@ const below =
   (_trace, _history, now) =>
     now.available < share;
 
-/** Prometheus' predict_linear: least squares over a window reach nothing within the horizon. */
+/** Prometheus' predict_linear: least squares over a window reach the floor within the horizon. */
 const predictLinear =
   (windowMs: number): Predictor =>
   ({ resource }, history, now) => {
-    const points = [...history.filter((sample) => +now.at - +sample.at <= windowMs), now];
-    const line = leastSquares(points, now);
-    return line !== null && line.atNow + line.perMs * HORIZON[resource] < 0;
+    const first = history.findLastIndex((sample) => +now.at - +sample.at > windowMs) + 1;
+    const line = leastSquares([...history.slice(first), now], now);
+    return line !== null && line.atNow + line.perMs * HORIZON[resource] < FLOOR[resource];
   };
 
 function leastSquares(points: readonly Sample[], now: Sample): { atNow: number; perMs: number } | null {

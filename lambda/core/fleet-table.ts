@@ -3,7 +3,7 @@ import Table from 'cli-table3';
 import type { InstanceReport, Report, Status } from '../model.ts';
 import { forTerminal } from './escape.ts';
 import { inOrder } from './fleet-report.ts';
-import { nextStep } from './next-step.ts';
+import { type LoginCommand, nextStep } from './next-step.ts';
 import { clockTime, duration, gib, percent, plural } from './wording.ts';
 
 export interface TableStyle {
@@ -11,6 +11,8 @@ export interface TableStyle {
   readonly width: number | null;
   readonly colour: boolean;
   readonly now: Date;
+  /** How the next step logs in. @default `ssh ADDRESS` */
+  readonly login?: LoginCommand;
 }
 
 /** SGR colours, of the sixteen that every terminal theme has. */
@@ -103,7 +105,7 @@ function fittingTable(rows: readonly InstanceReport[], style: TableStyle): strin
 
 /** Each host that is not OK, or that left a note: its sentences, the evidence, and the next step. */
 function details(instance: InstanceReport, style: TableStyle): string[] {
-  const next = nextStep(instance);
+  const next = nextStep(instance, style.login);
   const lines = [
     ...instance.reasons.map(({ code, text }) => `${code}: ${text}`),
     ...instance.evidence.map((text) => `evidence: ${text}`),

@@ -20,7 +20,7 @@ function availableNow(outcome: ProbeOutcome, resource: Resource): number | null 
   return fullest === null ? null : 1 - fullest.usedPercent / 100;
 }
 
-/** History costs an API request a metric: only hosts that have come low are looked at. */
+/** History costs an API request a metric: only hosts that have come low are looked at, and none above is forecast. */
 export function needsHistory(outcome: ProbeOutcome, settings: Settings): boolean {
   if (!settings.forecast.enabled) return false;
   const below = settings.forecast.lookBelowPercent / 100;
@@ -37,7 +37,7 @@ export function forecastsOf(
   if (history === undefined) return NO_FORECASTS;
   const one = (resource: Resource, code: ReasonCode, past: readonly Sample[]): ResourceForecast | null => {
     const available = availableNow(outcome, resource);
-    if (available === null) return null;
+    if (available === null || available >= settings.forecast.lookBelowPercent / 100) return null;
     const speaking = instance.memory.reasons.includes(code);
     return forecast(resource, past, { at: now, available }, { speaking, everyMinutes: settings.schedule.everyMinutes });
   };

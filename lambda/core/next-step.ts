@@ -2,40 +2,47 @@
 import type { InstanceReport, ReasonCode } from '../model.ts';
 import { forTerminal } from './escape.ts';
 
+/** How a person logs in to an instance: `ssh -p 2222 ubuntu@10.0.0.7`. The report itself knows no login. */
+export type LoginCommand = (instance: InstanceReport) => string;
+
+const toAddress: LoginCommand = (instance) => `ssh ${shellWord(instance.address ?? instance.name)}`;
+
 /** One line, or null where there is nothing to do. */
-export function nextStep(instance: InstanceReport): string | null {
+export function nextStep(instance: InstanceReport, login: LoginCommand = toAddress): string | null {
+  const onHost = (command: string) => commandOn(instance, login, command);
   switch (instance.recommendation) {
     case 'none':
       return null;
     case 'restart-worker': {
       const unit = instance.vitals?.worker?.unit;
       return unit === undefined
-        ? `${onHost(instance, 'ps -eo pid,rss,etime,args --sort=-rss | head')}   then restart the crawler`
-        : onHost(instance, `sudo systemctl restart ${shellWord(unit)}`);
+        ? `${onHost('ps -eo pid,rss,etime,args --sort=-rss | head')}   then restart the crawler`
+        : onHost(`sudo systemctl restart ${shellWord(unit)}`);
     }
     case 'restart-sshd':
-      return onHost(instance, 'sudo systemctl restart ssh || sudo systemctl restart sshd');
+      return onHost('sudo systemctl restart ssh || sudo systemctl restart sshd');
     case 'reboot':
       return isInstanceId(instance.id)
         ? `aws ec2 reboot-instances --instance-ids ${instance.id}${regionFlag(instance)}`
         : 'reboot it from its console: it no longer serves a login';
     case 'investigate':
-      return investigate(instance);
+      return investigate(instance, login);
   }
   return instance.recommendation satisfies never;
 }
 
-function investigate(instance: InstanceReport): string {
+function investigate(instance: InstanceReport, login: LoginCommand): string {
+  const onHost = (command: string) => commandOn(instance, login, command);
   const codes = instance.reasons.map((reason) => reason.code);
   const advice = codes.map((code) => ADVICE[code]).find((text) => text !== undefined);
   if (advice !== undefined) return advice;
   if (codes.some((code) => /^(Disk|Inodes|ReadOnly)/.test(code))) {
-    return onHost(instance, 'df -h; df -i; sudo du -xhd2 / 2>/dev/null | sort -h | tail');
+    return onHost('df -h; df -i; sudo du -xhd2 / 2>/dev/null | sort -h | tail');
   }
-  if (instance.vitals !== null) return onHost(instance, 'ps -eo pid,rss,etime,args --sort=-rss | head');
+  if (instance.vitals !== null) return onHost('ps -eo pid,rss,etime,args --sort=-rss | head');
   return isInstanceId(instance.id)
     ? `aws ec2 get-console-output --latest --instance-id ${instance.id}${regionFlag(instance)} --output text`
-    : `ssh -v ${target(instance)} true`;
+    : `${login(instance)} -v true`;
 }
 
 /** What mends a check that could not be made. */
@@ -61,12 +68,10 @@ const isInstanceId = (id: string) => /^i-[0-9a-f]+$/.test(id);
 const regionFlag = ({ region }: InstanceReport) => (region === null ? '' : ` --region ${shellWord(region)}`);
 
 /** Quoted where a shell would read more than a word. */
-const shellWord = (text: string) =>
+export const shellWord = (text: string) =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${forTerminal(text).replaceAll("'", "'\\''")}'`;
 
-const target = (instance: InstanceReport) => shellWord(instance.address ?? instance.name);
-
-function onHost(instance: InstanceReport, command: string): string {
+function commandOn(instance: InstanceReport, login: LoginCommand, command: string): string {
   switch (instance.transport) {
     case 'local':
     case 'file':
@@ -74,7 +79,7 @@ function onHost(instance: InstanceReport, command: string): string {
     case 'ssm':
       return `aws ssm start-session --target ${shellWord(instance.id)}${regionFlag(instance)}   then: ${command}`;
     case 'ssh':
-      return `ssh ${target(instance)} ${`'${command.replaceAll("'", "'\\''")}'`}`;
+      return `${login(instance)} '${command.replaceAll("'", "'\\''")}'`;
   }
   return instance.transport satisfies never;
 }

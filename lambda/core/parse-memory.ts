@@ -1,5 +1,5 @@
 import type { Vitals } from '../model.ts';
-import type { Fields } from './report-fields.ts';
+import type { Fields } from './parse-fields.ts';
 
 /** A PiB. The largest EC2 instance has 32 TiB; more is a lie or a broken kernel. */
 const MOST_MEMORY_KIB = 2 ** 40;

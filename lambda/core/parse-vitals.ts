@@ -1,9 +1,9 @@
 /** Reads what the probe printed. The host is not trusted: every figure is checked before it becomes a vital. */
 import type { Disk, ProbeOutcome, Vitals } from '../model.ts';
-import { findReport } from './find-report.ts';
+import { findReport } from './parse-report.ts';
 import { decodeMount, parseDisk } from './parse-disk.ts';
 import { memoryNotes, parseMemory } from './parse-memory.ts';
-import { Fields } from './report-fields.ts';
+import { Fields } from './parse-fields.ts';
 
 /** What shells say when they can start no process: dash, bash, busybox, mksh, zsh. */
 const CANNOT_FORK = /can(?:not|'t) fork|fork(?: failed)?: /i;

@@ -21,7 +21,7 @@ const LINE_MAX = 200;
 const OOM_KILLER =
   /invoked oom-killer|oom-kill:|Out of memory: Kill(ed)? process|Memory cgroup out of memory|Killed process \d+ \(/i;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal sequences begin with one
-const ANSI = /\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|[@-Z\\^_])/g;
+const ANSI = /\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\r\n]*(\x07|\x1b\\)|[@-Z\\^_])/g;
 
 /** The OOM killer's last lines in a console's text: at most five of at most 200 printable ASCII characters. */
 export function oomLines(consoleText: string): string[] {

@@ -5,6 +5,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { Instance } from '../model.ts';
 import { TAG } from '../names.ts';
+import { HOST_KEY_ALGORITHMS } from './ssh-algorithms.ts';
 import { endpointOf, type Failure, failure, quote } from './ssh-failures.ts';
 
 export interface KnownHost {
@@ -39,16 +40,6 @@ export interface HostKeyCheck {
   /** The host has proved that it holds this key. */
   proved(key: Buffer): void;
 }
-
-/** Key algorithms in the order of preference. Not `ssh-rsa`: it signs with SHA-1 (RFC 8332). */
-const HOST_KEY_ALGORITHMS = [
-  'ssh-ed25519',
-  'ecdsa-sha2-nistp256',
-  'ecdsa-sha2-nistp384',
-  'ecdsa-sha2-nistp521',
-  'rsa-sha2-512',
-  'rsa-sha2-256',
-] as const;
 
 /** Lines that aren't understood are passed over, as OpenSSH does; so are `@cert-authority` lines: certificates aren't read. */
 export function parseKnownHosts(text: string): KnownHost[] {

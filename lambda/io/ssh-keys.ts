@@ -1,6 +1,7 @@
 /** What we log in with: private keys, read and parsed once, and the keys of an ssh-agent. */
 import ssh2, { type AnyAuthMethod, type ParsedKey } from 'ssh2';
 import type { Instance } from '../model.ts';
+import { type LoginAgent, loginAgent } from './ssh-agent.ts';
 import { type Failure, failure, quote } from './ssh-failures.ts';
 
 export interface KeyOptions {
@@ -14,12 +15,17 @@ export interface KeyOptions {
   readonly agentSocket?: string;
 }
 
-export type Login = { readonly methods: readonly AnyAuthMethod[] } | { readonly failure: Failure };
+/** How one instance is logged in to. */
+export interface Login {
+  /** Tried in this order. */
+  readonly methods: readonly AnyAuthMethod[];
+  readonly agent: LoginAgent | null;
+}
 
 type Key = { readonly key: ParsedKey } | { readonly problem: string };
 
 /** Makes the reader of each instance's ways to log in. A key file is read once, however many instances name it. */
-export function loginMethods(options: KeyOptions): (instance: Instance) => Promise<Login> {
+export function loginMethods(options: KeyOptions): (instance: Instance) => Promise<Login | Failure> {
   const { privateKey, readKey, passphrase, agentSocket } = options;
   const own = privateKey === undefined ? null : parse(privateKey, passphrase);
   const files = new Map<string, Promise<Key>>();
@@ -38,12 +44,13 @@ export function loginMethods(options: KeyOptions): (instance: Instance) => Promi
       };
     }
     const username = login.user;
+    const agent = agentSocket ? loginAgent(agentSocket) : null;
     const methods: AnyAuthMethod[] = [];
     if (key) methods.push({ type: 'publickey', username, key: key.key });
-    if (agentSocket) methods.push({ type: 'agent', username, agent: agentSocket });
-    if (methods.length > 0) return { methods };
+    if (agent) methods.push({ type: 'agent', username, agent: agent.agent });
+    if (methods.length > 0) return { methods, agent };
     const text = 'There is nothing to log in with: give a private key (--private-key) or start an ssh-agent.';
-    return { failure: failure('AuthenticationFailed', text) };
+    return failure('AuthenticationFailed', text);
   };
 }
 

@@ -4,14 +4,16 @@
  * more than two pieces, and can't tell a refusal line from a banner that never came.
  */
 import { isIP, Socket } from 'node:net';
-import { type Algorithms, type AnyAuthMethod, Client } from 'ssh2';
+import { type Algorithms, Client } from 'ssh2';
 import type { Reply } from '../model.ts';
 import { fingerprint, type HostKeyCheck } from './known-hosts.ts';
+import { ALGORITHMS } from './ssh-algorithms.ts';
 import { BannerReader } from './ssh-banner.ts';
 import { type RunningCommand, runCommand } from './ssh-command.ts';
 import {
   closedBy,
   endpointOf,
+  type Failure,
   failure,
   loginRefused,
   type Phase,
@@ -20,14 +22,14 @@ import {
   sshFailed,
   timedOut,
 } from './ssh-failures.ts';
+import type { Login } from './ssh-keys.ts';
 
 export interface Attempt {
   /** IPv4, IPv6 or a name. */
   readonly address: string;
   readonly port: number;
   readonly user: string;
-  /** Tried in this order. */
-  readonly methods: readonly AnyAuthMethod[];
+  readonly login: Login;
   readonly hostKey: HostKeyCheck;
   readonly command: string;
   readonly stdin: string;
@@ -46,31 +48,6 @@ const BYTES_TOTAL = 1024 * 1024;
  */
 const NUDGE_MS = 1000;
 const IDENT = 'crawlwatch';
-
-/** No SHA-1 anywhere: neither in the key exchange nor in the MACs. */
-const ALGORITHMS = {
-  kex: [
-    'curve25519-sha256',
-    'curve25519-sha256@libssh.org',
-    'ecdh-sha2-nistp256',
-    'ecdh-sha2-nistp384',
-    'ecdh-sha2-nistp521',
-    'diffie-hellman-group-exchange-sha256',
-    'diffie-hellman-group14-sha256',
-    'diffie-hellman-group16-sha512',
-    'diffie-hellman-group18-sha512',
-  ],
-  cipher: [
-    'aes128-gcm@openssh.com',
-    'aes256-gcm@openssh.com',
-    'aes128-ctr',
-    'aes192-ctr',
-    'aes256-ctr',
-    'chacha20-poly1305@openssh.com',
-  ],
-  hmac: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com', 'hmac-sha2-256', 'hmac-sha2-512'],
-  compress: ['none'],
-};
 
 /** Never rejects. Resolves once the socket is closed: to the reply, or to null where the signal fired first. */
 export async function attemptSsh(attempt: Attempt): Promise<Reply | null> {
@@ -127,7 +104,14 @@ class Session {
   }
 
   readonly #cancel = () => this.#settle(null);
-  readonly #expire = () => this.#settle(timedOut(this.#phase, this.#where, this.#bannerReader.received));
+  readonly #expire = () => {
+    if (this.#phase === 'login' && this.#attempt.login.agent?.isPending()) {
+      this.#keyTroubles.push('the ssh-agent did not answer');
+      this.#settle(this.#loginRefused());
+    } else {
+      this.#settle(timedOut(this.#phase, this.#where, this.#bannerReader.received));
+    }
+  };
 
   readonly #connected = () => {
     this.#phase = 'banner';
@@ -153,7 +137,7 @@ class Session {
   };
 
   #startSsh(banner: string, rest: Buffer): void {
-    const { hostKey, methods, user } = this.#attempt;
+    const { hostKey, login, user } = this.#attempt;
     const socket = this.#socket;
     clearTimeout(this.#nudge);
     this.#phase = 'kex';
@@ -161,7 +145,7 @@ class Session {
     socket.off('data', this.#readBanner).pause();
     socket.unshift(rest);
     if (this.#identSent) dropNextWrite(socket);
-    const untried = methods.values();
+    const untried = login.methods.values();
     this.#client.connect({
       sock: socket,
       ident: IDENT,
@@ -205,11 +189,15 @@ class Session {
     if (error.level === 'agent' || (error.level === 'client-authentication' && !final)) {
       this.#keyTroubles.push(error.message); // ssh2 goes on to the next key.
     } else if (final) {
-      this.#settle(loginRefused(this.#where, this.#attempt.user, this.#methodsLeft, this.#keyTroubles));
+      this.#settle(this.#loginRefused());
     } else {
       this.#settle(sshFailed(this.#phase, this.#where, error));
     }
   };
+
+  #loginRefused(): Failure {
+    return loginRefused(this.#where, this.#attempt.user, this.#methodsLeft, this.#keyTroubles);
+  }
 
   #settle(reply: Reply | null): void {
     if (this.#settled) return;
@@ -217,6 +205,7 @@ class Session {
     clearTimeout(this.#deadline);
     clearTimeout(this.#nudge);
     this.#attempt.signal.removeEventListener('abort', this.#cancel);
+    this.#attempt.login.agent?.release();
     const result = reply && this.#complete(reply);
     const socket = this.#socket;
     if (socket.closed) {

@@ -34,13 +34,13 @@ export function sshTransport(options: SshOptions): ProbeTransport {
       );
     }
     const login = await methodsFor(instance);
-    if ('failure' in login) return login.failure;
+    if ('reason' in login) return login;
     const attempt = (hostKey: HostKeyCheck) =>
       attemptSsh({
         address,
         port: instance.login.port,
         user: instance.login.user,
-        methods: login.methods,
+        login,
         hostKey,
         command: commandFor(instance),
         stdin: run.script,

@@ -4,9 +4,11 @@ import type { FailureReason, Reply } from '../model.ts';
 
 /** The agent joins the two streams with this line (iohandler.go, amazon-ssm-agent). */
 const ERROR_PART = /\r?\n?-{10}ERROR-{7}\r?\n/;
+/** Of what an agent says in place of a report, so much is told. */
+const QUOTE_MAX = 200;
 const CANNOT_FORK = /cannot fork|fork:|fork\/exec|cannot allocate memory|resource temporarily unavailable/i;
 
-const failed = (reason: FailureReason, text: string, output = ''): Reply => ({
+export const failure = (reason: FailureReason, text: string, output = ''): Reply => ({
   kind: 'failed',
   reason,
   text,
@@ -33,29 +35,29 @@ export function replyOf(invocation: CommandInvocation): Reply | null {
     case 'Failed':
       return finished(invocation);
     case 'DeliveryTimedOut':
-      return failed('SsmDeliveryTimedOut', 'The SSM agent is registered, but did not take or finish the command.');
+      return failure('SsmDeliveryTimedOut', 'The SSM agent is registered, but did not take or finish the command.');
     case 'ExecutionTimedOut':
     case 'TimedOut':
-      return failed(
+      return failure(
         'CommandTimeout',
         'The SSM agent ended the probe: it ran past its time, or was killed.',
         streams(invocation).stdout,
       );
     case 'Undeliverable':
-      return failed('SsmNotManaged', NOT_MANAGED);
+      return failure('SsmNotManaged', NOT_MANAGED);
     case 'AccessDenied':
-      return failed('SsmAccessDenied', 'IAM allows the command, but not on this instance (ssm:SendCommand).');
+      return failure('SsmAccessDenied', 'IAM allows the command, but not on this instance (ssm:SendCommand).');
     default:
-      return failed('NotChecked', `The SSM command ended as ${status.slice(0, 100)}.`);
+      return failure('NotChecked', `The SSM command ended as ${status.slice(0, 100)}.`);
   }
 }
 
 /** A command whose time is up, by what SSM said of it last. */
 export function replyAtDeadline(invocation: CommandInvocation | undefined, seconds: number): Reply {
-  if (invocation === undefined) return failed('NotChecked', `SSM did not list the command within ${seconds} s.`);
+  if (invocation === undefined) return failure('NotChecked', `SSM did not list the command within ${seconds} s.`);
   return hasStarted(invocation)
-    ? failed('CommandTimeout', `The probe did not finish within ${seconds} s.`, streams(invocation).stdout)
-    : failed('SsmDeliveryTimedOut', `The SSM agent did not take the command within ${seconds} s.`);
+    ? failure('CommandTimeout', `The probe did not finish within ${seconds} s.`, streams(invocation).stdout)
+    : failure('SsmDeliveryTimedOut', `The SSM agent did not take the command within ${seconds} s.`);
 }
 
 function hasStarted(invocation: CommandInvocation): boolean {
@@ -65,9 +67,16 @@ function hasStarted(invocation: CommandInvocation): boolean {
 function finished(invocation: CommandInvocation): Reply {
   const { stdout, all } = streams(invocation);
   if (stdout.trim() !== '') return { kind: 'output', output: stdout };
-  if (CANNOT_FORK.test(all)) return failed('ForkFailed', 'The SSM agent answered, but the host could start no shell.');
-  // What the agent says instead, e.g. that its own directory can't be made on a full disk, is all there is to quote.
-  return { kind: 'output', output: all };
+  if (CANNOT_FORK.test(all)) return failure('ForkFailed', 'The SSM agent answered, but the host could start no shell.');
+  const said = all
+    .replace(ERROR_PART, '')
+    .replace(/[^!-~]+/g, ' ')
+    .trim()
+    .slice(0, QUOTE_MAX);
+  if (said === '') return { kind: 'output', output: '' };
+  // Without space the agent can't make the directory for its own output; that much is known of the disk.
+  const full = /no space left/i.test(said) ? 'A disk of the host is full: the' : 'The';
+  return failure('Unparsable', `${full} SSM agent could not run the probe: ${said}`);
 }
 
 function streams(invocation: CommandInvocation): { readonly stdout: string; readonly all: string } {

@@ -9,15 +9,15 @@ import {
 } from '@aws-sdk/client-ssm';
 import pLimit from 'p-limit';
 import type { ProbeTransport } from '../check-fleet.ts';
-import type { FailureReason, Instance, Reply } from '../model.ts';
+import type { Instance, Reply } from '../model.ts';
 import { errorCode, errorText, isAccessDenied } from './aws-error.ts';
 import { bisect } from './batches.ts';
 import type { Ssm } from './clients.ts';
 import { type Batch, batches } from './ssm-batches.ts';
 import { describeNodes } from './ssm-nodes.ts';
-import { NOT_MANAGED, replyAtDeadline, replyOf } from './ssm-reply.ts';
+import { failure, NOT_MANAGED, replyAtDeadline, replyOf } from './ssm-reply.ts';
 
-/** SSM publishes no rates; a few calls a second is what it has been seen to bear. */
+/** SSM publishes no rates; what it throttles, the client's adaptive retry spreads. */
 const CALLS_AT_ONCE = 4;
 /** The least that SendCommand takes. It only bounds delivery, and not well: the run keeps its own deadline. */
 const DELIVERY_SECONDS = 30;
@@ -59,21 +59,18 @@ export function ssmTransport(ssm: Ssm, options: SsmOptions): ProbeTransport {
     const begun = time.now();
     const limit = pLimit(CALLS_AT_ONCE);
     const calling = { abortSignal: run.signal };
-    const fail = (id: string, reason: FailureReason, text: string, since = begun) =>
-      run.reply(id, { kind: 'failed', reason, text }, time.now() - since);
-
     const { nodes, unasked } = await describeNodes(
       ssm,
       instances.map((instance) => instance.id),
       run.signal,
     );
     const online = instances.filter(({ id }) => {
-      // Where SSM couldn't be asked the command is sent all the same: it is refused for an id that isn't managed.
-      if (unasked.has(id)) return true;
       const node = nodes.get(id);
-      if (node?.ping === 'Online') return true;
-      if (node === undefined) fail(id, 'SsmNotManaged', NOT_MANAGED);
-      else fail(id, 'SsmConnectionLost', `The SSM agent has not reported since ${iso(node.lastPingAt)}.`);
+      // Where SSM couldn't be asked the command is sent all the same: it is refused for an id that isn't managed.
+      if (unasked.has(id) || node?.ping === 'Online') return true;
+      const lost = `The SSM agent has not reported since ${node?.lastPingAt?.toISOString() ?? 'an unknown time'}.`;
+      const reply = node === undefined ? failure('SsmNotManaged', NOT_MANAGED) : failure('SsmConnectionLost', lost);
+      run.reply(id, reply, time.now() - begun);
       return false;
     });
     await Promise.all(batches(online, options.sshdPort).map(probe));
@@ -81,7 +78,7 @@ export function ssmTransport(ssm: Ssm, options: SsmOptions): ProbeTransport {
     async function probe(batch: Batch): Promise<void> {
       const { done, failed } = await bisect(batch.ids, (ids) => limit(send, ids, batch.units), blamesAnId);
       if (!run.signal.aborted) {
-        for (const { id, error } of failed) fail(id, ...refusal(error));
+        for (const { id, error } of failed) run.reply(id, refusal('SendCommand', error), time.now() - begun);
       }
       await Promise.all(done.map(({ ids, value }) => collect(value, ids)));
     }
@@ -127,21 +124,20 @@ export function ssmTransport(ssm: Ssm, options: SsmOptions): ProbeTransport {
         });
       }
       if (waiting.size === 0) return;
-      const given = [...waiting];
+      const late = [...waiting];
       if (!run.signal.aborted) {
-        for (const id of given) {
+        for (const id of late) {
           // What SSM could not tell is not the host's fault.
-          if (problem === undefined) answer(id, replyAtDeadline(seen.get(id), run.hostDeadlineMs / 1_000));
-          else
-            fail(
-              id,
-              isAccessDenied(problem) ? 'SsmAccessDenied' : 'NotChecked',
-              `ListCommandInvocations: ${errorText(problem)}`,
-              at,
-            );
+          const told = problem === undefined;
+          answer(
+            id,
+            told
+              ? replyAtDeadline(seen.get(id), run.hostDeadlineMs / 1_000)
+              : refusal('ListCommandInvocations', problem),
+          );
         }
       }
-      await cancel(commandId, given);
+      await cancel(commandId, late);
     }
 
     /** @returns the error, if one of the pages could not be had. */
@@ -170,11 +166,9 @@ export function ssmTransport(ssm: Ssm, options: SsmOptions): ProbeTransport {
   };
 }
 
-const iso = (at: Date | null): string => at?.toISOString() ?? 'an unknown time';
-
 const blamesAnId = (error: unknown): boolean => /^(InvalidInstanceId|UnsupportedPlatformType)$/.test(errorCode(error));
 
-function refusal(error: unknown): [FailureReason, string] {
-  if (errorCode(error) === 'InvalidInstanceId') return ['SsmNotManaged', NOT_MANAGED];
-  return [isAccessDenied(error) ? 'SsmAccessDenied' : 'NotChecked', `SendCommand: ${errorText(error)}`];
+function refusal(call: string, error: unknown): Reply {
+  if (errorCode(error) === 'InvalidInstanceId') return failure('SsmNotManaged', NOT_MANAGED);
+  return failure(isAccessDenied(error) ? 'SsmAccessDenied' : 'NotChecked', `${call}: ${errorText(error)}`);
 }

@@ -98,9 +98,9 @@ describe('the next step', () => {
     [
       'a name that is a shell command',
       { ...unread, recommendation: 'investigate', address: '$(reboot)' },
-      "ssh -v '$(reboot)' true",
+      "ssh '$(reboot)' -v true",
     ],
-    ['a name with a quote', { ...unread, recommendation: 'investigate', address: "a'b" }, "ssh -v 'a'\\''b' true"],
+    ['a name with a quote', { ...unread, recommendation: 'investigate', address: "a'b" }, "ssh 'a'\\''b' -v true"],
     [
       'a dead worker',
       host('a', { recommendation: 'restart-worker', vitals: { ...vitalsOf(1, 1, { free: 1, percent: 1 }), worker } }),

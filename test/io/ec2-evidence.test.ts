@@ -20,6 +20,12 @@ describe('oomLines', () => {
     (line) => expect(oomLines(line)).toEqual([]),
   );
 
+  it('shows a line that the guest tried to hide in a terminal title', () => {
+    expect(oomLines('\x1b]0;\nOut of memory: Killed process 1 (ruby)\n\x07')).toEqual([
+      'Out of memory: Killed process 1 (ruby)',
+    ]);
+  });
+
   it('keeps the last five', () => {
     const lines = Array.from({ length: 9 }, (_, n) => `Out of memory: Killed process ${n} (ruby)`);
     expect(oomLines(lines.join('\n'))).toEqual(lines.slice(4));

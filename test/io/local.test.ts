@@ -1,35 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ProbeRun } from '../../lambda/check-fleet.ts';
 import { localTransport } from '../../lambda/io/local.ts';
-import type { Instance, Reply } from '../../lambda/model.ts';
-
-const instance = (id: string, worker: string | null = null): Instance => ({
-  id,
-  name: id,
-  address: null,
-  region: null,
-  account: null,
-  launchedAt: null,
-  transport: 'local',
-  login: { user: 'x', port: 22, privateKeyPath: null },
-  worker,
-  workerExpected: worker !== null,
-  sshdExpected: false,
-  mutedUntil: null,
-  memory: {
-    status: null,
-    reasons: [],
-    told: 0,
-    stood: 0,
-    since: null,
-    failures: 0,
-    flag: null,
-    hostKey: null,
-    seen: null,
-    acted: null,
-  },
-  problem: null,
-});
+import type { Reply } from '../../lambda/model.ts';
+import { sshInstance } from '../support/probe-run.ts';
 
 /** Runs a script as the probe and returns the reply; undefined where none came. */
 async function replyTo(
@@ -38,14 +11,17 @@ async function replyTo(
 ): Promise<Reply | undefined> {
   const { shell, worker, ...run } = over;
   const replies: Reply[] = [];
-  await localTransport(shell === undefined ? {} : { shell })([instance('here', worker ?? null)], {
-    signal: new AbortController().signal,
-    hostDeadlineMs: 20_000,
-    forks: 1,
-    script,
-    reply: (_id, reply) => replies.push(reply),
-    ...run,
-  });
+  await localTransport(shell === undefined ? {} : { shell })(
+    [sshInstance(null, 22, { id: 'here', transport: 'local', worker: worker ?? null })],
+    {
+      signal: new AbortController().signal,
+      hostDeadlineMs: 20_000,
+      forks: 1,
+      script,
+      reply: (_id, reply) => replies.push(reply),
+      ...run,
+    },
+  );
   expect(replies.length).toBeLessThanOrEqual(1);
   return replies[0];
 }

@@ -5,54 +5,18 @@ import {
   SendCommandCommand,
 } from '@aws-sdk/client-ssm';
 import { describe, expect, it } from 'vitest';
-import { type SsmOptions, ssmTransport } from '../../lambda/io/ssm.ts';
+import { ssmTransport } from '../../lambda/io/ssm.ts';
 import type { Instance } from '../../lambda/model.ts';
-import { type NodeResult, SandboxAws } from '../../sandbox/aws.ts';
-import { type Answer, probeAll, type RunOptions, sshInstance } from '../support/probe-run.ts';
-
-const START = Date.parse('2026-11-22T08:00:00Z');
-const never = () => new Promise<NodeResult>(() => {});
-
-/** A sandbox whose time passes only while the transport waits. */
-function sandbox(options: { readonly pageSize?: number } = {}) {
-  let now = START;
-  const waits: number[] = [];
-  const aws = new SandboxAws({ ...options, now: () => new Date(now) });
-  const time: SsmOptions['time'] = {
-    now: () => now,
-    async sleep(ms) {
-      waits.push(ms);
-      now += ms;
-      // Nodes answer in the meantime.
-      await new Promise(setImmediate);
-    },
-  };
-  const probe = (instances: readonly Instance[], run: RunOptions = {}): Promise<Map<string, Answer>> =>
-    probeAll(
-      ssmTransport(aws.ssm, {
-        documentName: aws.documentName,
-        sshdPort: (instance) => instance.login.port,
-        ...(time !== undefined && { time }),
-      }),
-      instances,
-      { hostDeadlineMs: 75_000, ...run },
-    );
-  return { aws, waits, probe };
-}
-
-const instance = (id: string, given: Partial<Instance> = {}): Instance =>
-  sshInstance('10.0.1.7', 22, { id, transport: 'ssm', ...given });
-const fleet = (count: number): Instance[] => Array.from({ length: count }, (_, n) => instance(`i-${n}`));
-const reasons = (answers: Map<string, Answer>) =>
-  Object.fromEntries([...answers].map(([id, { reply }]) => [id, reply.kind === 'failed' ? reply.reason : 'output']));
+import { probeAll } from '../support/probe-run.ts';
+import { never, reasonsOf, ssmFleet, ssmInstance, ssmSandbox } from '../support/ssm-sandbox.ts';
 
 describe('ssmTransport: instances that SSM can not reach', () => {
   it('tells those it does not manage, with the fix, and those whose agent is silent, since when', async () => {
-    const { aws, probe } = sandbox();
+    const { aws, probe } = ssmSandbox();
     aws.manage('i-0', async () => 'fine');
     aws.manage('i-1', never).ping = 'ConnectionLost';
-    const answers = await probe(fleet(3));
-    expect(reasons(answers)).toEqual({ 'i-0': 'output', 'i-1': 'SsmConnectionLost', 'i-2': 'SsmNotManaged' });
+    const answers = await probe(ssmFleet(3));
+    expect(reasonsOf(answers)).toEqual({ 'i-0': 'output', 'i-1': 'SsmConnectionLost', 'i-2': 'SsmNotManaged' });
     expect(answers.get('i-1')?.reply).toMatchObject({
       text: expect.stringContaining('since 2026-11-22T08:00:00.000Z'),
     });
@@ -62,19 +26,19 @@ describe('ssmTransport: instances that SSM can not reach', () => {
   });
 
   it('sends all the same where it could not ask who is managed, and finds out who is not', async () => {
-    const { aws, probe } = sandbox();
+    const { aws, probe } = ssmSandbox();
     aws.fail(DescribeInstanceInformationCommand, 'ThrottlingException', 99);
-    for (const { id } of fleet(7)) if (id !== 'i-3') aws.manage(id, async () => 'fine');
-    const answers = await probe(fleet(7));
-    expect(reasons(answers)).toEqual({
-      ...Object.fromEntries(fleet(7).map(({ id }) => [id, 'output'])),
+    for (const { id } of ssmFleet(7)) if (id !== 'i-3') aws.manage(id, async () => 'fine');
+    const answers = await probe(ssmFleet(7));
+    expect(reasonsOf(answers)).toEqual({
+      ...Object.fromEntries(ssmFleet(7).map(({ id }) => [id, 'output'])),
       'i-3': 'SsmNotManaged',
     });
   });
 
   it("isolates one that vanished after it was listed, at no other's cost", async () => {
-    const { aws } = sandbox();
-    for (const { id } of fleet(50)) aws.manage(id, async () => 'fine');
+    const { aws } = ssmSandbox();
+    for (const { id } of ssmFleet(50)) aws.manage(id, async () => 'fine');
     const list = aws.ssm.send;
     const answers = await probeAll(
       ssmTransport(
@@ -87,9 +51,9 @@ describe('ssmTransport: instances that SSM can not reach', () => {
         },
         { documentName: aws.documentName, sshdPort: () => null, pollSeconds: 0 },
       ),
-      fleet(50),
+      ssmFleet(50),
     );
-    expect(Object.entries(reasons(answers)).filter(([, reason]) => reason !== 'output')).toEqual([
+    expect(Object.entries(reasonsOf(answers)).filter(([, reason]) => reason !== 'output')).toEqual([
       ['i-17', 'SsmNotManaged'],
     ]);
     expect(aws.calls('SendCommandCommand')).toBeLessThan(14);
@@ -100,70 +64,26 @@ describe('ssmTransport: instances that SSM can not reach', () => {
     ['InvalidDocument', 'NotChecked'],
     ['ThrottlingException', 'NotChecked'],
   ])('gives the batch whose SendCommand fails with %s the reason %s, and spares the next', async (code, reason) => {
-    const { aws, probe } = sandbox();
-    for (const { id } of fleet(60)) aws.manage(id, async () => 'fine');
+    const { aws, probe } = ssmSandbox();
+    for (const { id } of ssmFleet(60)) aws.manage(id, async () => 'fine');
     aws.fail(SendCommandCommand, code);
-    const answers = await probe(fleet(60));
+    const answers = await probe(ssmFleet(60));
     const counts = new Map<string, number>();
-    for (const each of Object.values(reasons(answers))) counts.set(each, (counts.get(each) ?? 0) + 1);
+    for (const each of Object.values(reasonsOf(answers))) counts.set(each, (counts.get(each) ?? 0) + 1);
     expect(Object.fromEntries(counts)).toEqual({ [reason]: 50, output: 10 });
     expect(aws.calls('SendCommandCommand')).toBe(2);
   });
 });
 
-describe('ssmTransport: how commands end', () => {
-  it.each<[string, NodeResult, string, string]>([
-    ['delivery timed out', { status: 'DeliveryTimedOut' }, 'SsmDeliveryTimedOut', ''],
-    ['the same as the documentation spells it', { status: 'Delivery Timed Out' }, 'SsmDeliveryTimedOut', ''],
-    ['the agent ended it', { status: 'ExecutionTimedOut', output: 'half' }, 'CommandTimeout', 'half'],
-    ['undeliverable', { status: 'Undeliverable' }, 'SsmNotManaged', ''],
-    ['not on this instance', { status: 'AccessDenied' }, 'SsmAccessDenied', ''],
-    ['someone cancelled', { status: 'Cancelled' }, 'NotChecked', ''],
-    ['too many commands', { status: 'RateExceeded' }, 'NotChecked', ''],
-    ['a status nobody knows', { status: 'Evaporated' }, 'NotChecked', ''],
-    [
-      'no shell could be forked',
-      {
-        status: 'Failed',
-        output: '\n----------ERROR-------\nfailed to run commands: fork/exec /usr/bin/sh: cannot allocate memory',
-      },
-      'ForkFailed',
-      '',
-    ],
-  ])('%s', async (_what, result, reason, output) => {
-    const { aws, probe } = sandbox();
-    aws.manage('i-0', async () => result);
-    const reply = (await probe(fleet(1))).get('i-0')?.reply;
-    expect(reply).toMatchObject({ kind: 'failed', reason });
-    expect(reply?.output ?? '').toBe(output);
-  });
-
-  it.each<[string, NodeResult, string]>([
-    ['success', 'crawlwatch 1\nend', 'crawlwatch 1\nend'],
-    ['both streams', { status: 'Success', output: 'numbers\n----------ERROR-------\nnoise' }, 'numbers'],
-    ['failure after output', { status: 'Failed', output: 'numbers\n----------ERROR-------\nCannot fork' }, 'numbers'],
-    [
-      'a full disk, in the agent’s own words',
-      { status: 'Failed', output: '\n----------ERROR-------\nfailed to create orchestrationDir: no space left' },
-      '\n----------ERROR-------\nfailed to create orchestrationDir: no space left',
-    ],
-    ['nothing at all', { status: 'Failed' }, ''],
-  ])('gives the output of %s', async (_what, result, output) => {
-    const { aws, probe } = sandbox();
-    aws.manage('i-0', async () => result);
-    expect((await probe(fleet(1))).get('i-0')?.reply).toEqual({ kind: 'output', output });
-  });
-});
-
 describe('ssmTransport: time', () => {
   it('tells at the deadline whether the agent had taken the command, and cancels both', async () => {
-    const { aws, probe } = sandbox();
+    const { aws, probe } = ssmSandbox();
     aws.manage('i-0', never);
     aws.manage('i-1', async () => ({ status: 'InProgress', started: false }));
     aws.manage('i-2', async () => ({ status: 'Pending' }));
     aws.manage('i-3', async () => 'fine');
-    const answers = await probe(fleet(4));
-    expect(reasons(answers)).toEqual({
+    const answers = await probe(ssmFleet(4));
+    expect(reasonsOf(answers)).toEqual({
       'i-0': 'CommandTimeout',
       'i-1': 'SsmDeliveryTimedOut',
       'i-2': 'SsmDeliveryTimedOut',
@@ -174,45 +94,45 @@ describe('ssmTransport: time', () => {
   });
 
   it('polls after two seconds, then slower, never slower than every five', async () => {
-    const { aws, waits, probe } = sandbox();
+    const { aws, waits, probe } = ssmSandbox();
     aws.manage('i-0', never);
-    await probe(fleet(1), { hostDeadlineMs: 20_000 });
+    await probe(ssmFleet(1), { hostDeadlineMs: 20_000 });
     expect(waits).toEqual([2_000, 3_000, 4_500, 5_000, 5_000, 500]);
   });
 
   it('goes on polling when one poll fails', async () => {
-    const { aws, probe } = sandbox();
+    const { aws, probe } = ssmSandbox();
     aws.manage('i-0', async () => 'fine');
     aws.fail(ListCommandInvocationsCommand, 'ThrottlingException', 3);
-    expect(reasons(await probe(fleet(1)))).toEqual({ 'i-0': 'output' });
+    expect(reasonsOf(await probe(ssmFleet(1)))).toEqual({ 'i-0': 'output' });
   });
 
   it.each([
     ['ThrottlingException', 'NotChecked', 17],
     ['AccessDeniedException', 'SsmAccessDenied', 1],
   ])('never calls a host hung because SSM answers %s: %s', async (code, reason, polls) => {
-    const { aws, probe } = sandbox();
+    const { aws, probe } = ssmSandbox();
     aws.manage('i-0', async () => 'fine');
     aws.fail(ListCommandInvocationsCommand, code, 99);
     aws.fail(CancelCommandCommand, code, 99);
-    expect(reasons(await probe(fleet(1)))).toEqual({ 'i-0': reason });
+    expect(reasonsOf(await probe(ssmFleet(1)))).toEqual({ 'i-0': reason });
     expect(aws.calls('ListCommandInvocationsCommand')).toBe(polls);
   });
 
   it('gives up at once when the run is aborted, cancels what it sent and answers for nobody', async () => {
-    const { aws, probe } = sandbox();
+    const { aws, probe } = ssmSandbox();
     const run = new AbortController();
     aws.manage('i-0', () => {
       run.abort();
       return never();
     });
-    expect(await probe(fleet(1), { signal: run.signal })).toEqual(new Map());
+    expect(await probe(ssmFleet(1), { signal: run.signal })).toEqual(new Map());
     expect(aws.calls('ListCommandInvocationsCommand')).toBe(0);
     expect(aws.calls('CancelCommandCommand')).toBe(1);
   });
 
   it('waits in real time, and no longer than the abort', async () => {
-    const { aws } = sandbox();
+    const { aws } = ssmSandbox();
     aws.manage('i-0', never);
     const transport = ssmTransport(aws.ssm, {
       documentName: aws.documentName,
@@ -220,7 +140,7 @@ describe('ssmTransport: time', () => {
       pollSeconds: 3_600,
     });
     const run = new AbortController();
-    const done = probeAll(transport, fleet(1), { signal: run.signal, hostDeadlineMs: 3_600_000 });
+    const done = probeAll(transport, ssmFleet(1), { signal: run.signal, hostDeadlineMs: 3_600_000 });
     setTimeout(() => run.abort(), 20);
     expect(await done).toEqual(new Map());
   });
@@ -228,7 +148,7 @@ describe('ssmTransport: time', () => {
 
 describe('ssmTransport: batches', () => {
   const asked = async (instances: readonly Instance[]): Promise<Record<string, string>> => {
-    const { aws, probe } = sandbox({ pageSize: 7 });
+    const { aws, probe } = ssmSandbox({ pageSize: 7 });
     const units: Record<string, string> = {};
     for (const { id } of instances) {
       aws.manage(id, async (_id, given) => {
@@ -242,9 +162,9 @@ describe('ssmTransport: batches', () => {
   };
 
   it('gives each of 120 hosts its own reply over pages of seven, in three commands', async () => {
-    const { aws, probe } = sandbox({ pageSize: 7 });
-    for (const { id } of fleet(120)) aws.manage(id, async () => `of ${id}`);
-    const answers = await probe(fleet(120));
+    const { aws, probe } = ssmSandbox({ pageSize: 7 });
+    for (const { id } of ssmFleet(120)) aws.manage(id, async () => `of ${id}`);
+    const answers = await probe(ssmFleet(120));
     expect(answers.size).toBe(120);
     for (const [id, { reply }] of answers) expect(reply).toEqual({ kind: 'output', output: `of ${id}` });
     expect(aws.calls('SendCommandCommand')).toBe(3);
@@ -252,10 +172,10 @@ describe('ssmTransport: batches', () => {
 
   it('asks hosts for the units of their batch, each once', async () => {
     const units = await asked([
-      instance('i-0', { worker: 'sidekiq.service' }),
-      instance('i-1', { worker: 'crawler@1.service' }),
-      instance('i-2', { worker: 'sidekiq.service' }),
-      instance('i-3'),
+      ssmInstance('i-0', { worker: 'sidekiq.service' }),
+      ssmInstance('i-1', { worker: 'crawler@1.service' }),
+      ssmInstance('i-2', { worker: 'sidekiq.service' }),
+      ssmInstance('i-3'),
     ]);
     expect(new Set(Object.values(units))).toEqual(new Set(['crawler@1.service sidekiq.service']));
   });
@@ -263,7 +183,7 @@ describe('ssmTransport: batches', () => {
   it.each(['a b', '$(reboot)', 'x;y', 'ü.service', '', 'sshd:22', 'a\nb'])(
     'sends no unit called %j',
     async (worker) => {
-      expect(await asked([instance('i-0', { worker }), instance('i-1', { worker: 'good' })])).toEqual({
+      expect(await asked([ssmInstance('i-0', { worker }), ssmInstance('i-1', { worker: 'good' })])).toEqual({
         'i-0': 'good',
         'i-1': 'good',
       });
@@ -273,24 +193,24 @@ describe('ssmTransport: batches', () => {
   it('asks for sshd only where one is expected, at its own port', async () => {
     const login = { user: 'ubuntu', port: 2222, privateKeyPath: null };
     const units = await asked([
-      instance('i-0', { worker: 'a' }),
-      instance('i-1', { worker: 'a', sshdExpected: true }),
-      instance('i-2', { worker: 'b', sshdExpected: true }),
-      instance('i-3', { worker: 'a', sshdExpected: true, login }),
+      ssmInstance('i-0', { worker: 'a' }),
+      ssmInstance('i-1', { worker: 'a', sshdExpected: true }),
+      ssmInstance('i-2', { worker: 'b', sshdExpected: true }),
+      ssmInstance('i-3', { worker: 'a', sshdExpected: true, login }),
     ]);
     expect(units).toEqual({ 'i-0': 'a', 'i-1': 'sshd:22 a b', 'i-2': 'sshd:22 a b', 'i-3': 'sshd:2222 a' });
   });
 
   it('keeps hosts with the same unit in one command', async () => {
     const units = await asked(
-      fleet(100).map((each, n) => ({ ...each, worker: n % 2 === 0 ? 'even.service' : 'odd.service' })),
+      ssmFleet(100).map((each, n) => ({ ...each, worker: n % 2 === 0 ? 'even.service' : 'odd.service' })),
     );
     expect(units['i-0']).toBe('even.service');
     expect(units['i-1']).toBe('odd.service');
   });
 
   it('does nothing for nobody', async () => {
-    const { aws, probe } = sandbox();
+    const { aws, probe } = ssmSandbox();
     expect((await probe([])).size).toBe(0);
     expect(aws.ssm.calls.size).toBe(0);
   });

@@ -1,7 +1,7 @@
 /** A real OpenSSH server on loopback, with its own configuration, host keys and authorized keys in a directory of its own. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -44,6 +44,7 @@ export interface Sshd {
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const { config = [], addresses = ['127.0.0.1'], hostKeyTypes = ['ed25519', 'ecdsa'], under = [] } = options;
   const directory = mkdtempSync(join(tmpdir(), 'crawlwatch-sshd-'));
+  chmodSync(directory, 0o755); // sshd reads the authorized keys as the user who logs in.
   const keygen = (type: string, name: string) => {
     const path = join(directory, name);
     execFileSync('ssh-keygen', ['-q', '-t', type, '-N', '', '-C', name, '-f', path]);

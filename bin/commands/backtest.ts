@@ -1,0 +1,103 @@
+/** `crawlwatch backtest`: replays recorded hosts through the forecast that the scheduled check runs. */
+import { createReadStream } from 'node:fs';
+import { resolve } from 'node:path';
+import { ours, type Predictor, replay, score, type Trace } from '../../lambda/core/backtest.ts';
+import { type Observation, readBacktestLine, tracesOf } from '../../lambda/core/backtest-input.ts';
+import { alarmsLine, type BacktestResult, backtestJson, backtestTable } from '../../lambda/core/backtest-report.ts';
+import { RIVALS } from '../../lambda/core/backtest-rivals.ts';
+import type { CommandIo } from '../command-io.ts';
+import { UsageError } from '../errors.ts';
+
+export interface BacktestFlags {
+  readonly output: 'table' | 'json';
+  /** Print when it speaks, one line a trace, instead of the scores. */
+  readonly alarms?: boolean;
+}
+
+const RULES: Readonly<Record<string, Predictor>> = { crawlwatch: ours, ...RIVALS };
+/** A week of samples every second is 20 MB; a line longer than this is no recording. */
+const LINE_MAX = 2 ** 26;
+
+/**
+ * @param file JSON lines: traces, or instances as `watch --record` and `check -o ndjson` write them; `-` is stdin.
+ * @returns 0; what can't be read is a {@link UsageError} that names file and line.
+ */
+export async function backtest(file: string, flags: BacktestFlags, io: CommandIo): Promise<number> {
+  const results: BacktestResult[] = [];
+  let count = 0;
+  for await (const trace of tracesIn(file, io)) {
+    if (flags.alarms) io.stdout.write(alarmsLine(count, trace, replay(trace)));
+    else results.push(...scored(trace));
+    count++;
+  }
+  if (count === 0) throw new UsageError(`${file}: nothing to replay: no line in it`);
+  if (flags.alarms) return 0;
+  const print = flags.output === 'json' ? backtestJson : backtestTable;
+  io.stdout.write(print(results, Object.keys(RULES)));
+  return 0;
+}
+
+function scored(trace: Trace): readonly BacktestResult[] {
+  const { family, resource } = trace;
+  return Object.entries(RULES).map(([rule, predictor]) => {
+    return { rule, family, resource, score: score(trace, replay(trace, predictor)) };
+  });
+}
+
+/** Traces as they come; recorded instances, whose lines are scattered, after them. */
+async function* tracesIn(file: string, io: CommandIo): AsyncGenerator<Trace> {
+  const recorded = new Map<string, Observation[]>();
+  let number = 0;
+  for await (const text of linesIn(file, io)) {
+    io.signal.throwIfAborted();
+    number++;
+    if (text.trim() === '') continue;
+    const line = readBacktestLine(parse(text, `${file}:${number}`));
+    switch (line.kind) {
+      case 'trace':
+        yield line.trace;
+        break;
+      case 'observation': {
+        const its = recorded.get(line.observation.id);
+        if (its) its.push(line.observation);
+        else recorded.set(line.observation.id, [line.observation]);
+        break;
+      }
+      case 'unreadable':
+        throw new UsageError(`${file}:${number}: ${line.text}`);
+      default:
+        line satisfies never;
+    }
+  }
+  for (const observations of recorded.values()) {
+    io.signal.throwIfAborted();
+    yield* tracesOf(observations);
+  }
+}
+
+function parse(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`${where}: not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function* linesIn(file: string, io: CommandIo): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  try {
+    for await (const chunk of file === '-' ? io.stdin : createReadStream(resolve(io.cwd, file))) {
+      const lines = (rest + (typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true }))).split('\n');
+      rest = lines.pop() ?? '';
+      if (rest.length > LINE_MAX) throw new UsageError(`${file}: a line of more than 64 MiB: no JSON lines`);
+      yield* lines;
+    }
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    const why =
+      error.code === 'ENOENT' ? 'no such file' : error.code === 'EISDIR' ? 'it is a directory' : error.message;
+    throw new UsageError(`can't read ${file}: ${why}`);
+  }
+  if (rest !== '') yield rest;
+}

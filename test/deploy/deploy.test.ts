@@ -1,0 +1,202 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Moto, startMoto, whyNoMoto } from '../support/moto.ts';
+import { type Sshd, sshdMissing, startSshd } from '../support/sshd.ts';
+import { type Account, accountAt, type Fleet, type Message } from './account.ts';
+import { invoke, node24 } from './node24.ts';
+
+const missing = whyNoMoto() ?? sshdMissing;
+if (missing !== null) process.stderr.write(`\nSKIPPED, nothing was deployed: ${missing}\n\n`);
+
+/** This machine answers for every host, whatever its own memory and disks are like. */
+const NEVER_LOW = {
+  memory: { warningPercent: 0, clearPercent: 0, criticalPercent: 0, criticalClearPercent: 0, exhaustedPercent: 0 },
+  disk: { warningPercent: 0, criticalPercent: 0 },
+  inodes: { warningPercent: 0, criticalPercent: 0 },
+  pressure: { fullAvg10: 100 },
+};
+
+interface Outputs {
+  readonly AlertsTopicArn: string;
+  readonly CheckFunctionName: string;
+  readonly LogGroupName: string;
+  readonly DashboardUrl: string;
+}
+
+describe.runIf(missing === null)('a deployed stack', () => {
+  const work = mkdtempSync(join(tmpdir(), 'crawlwatch-deploy-'));
+  const assembly = join(work, 'cdk.out');
+  let moto: Moto;
+  let healthy: Sshd;
+  let failing: Sshd;
+  let resetting: Server | undefined;
+  let account: Account;
+  let fleet: Fleet;
+  let outputs: Outputs;
+  let newMessages: () => Promise<Message[]>;
+  let node: string;
+
+  async function cdk(...args: string[]): Promise<string> {
+    const child = spawn('npx', ['cdk', ...args, '--ci', '--output', assembly], {
+      env: { ...process.env, ...moto.env, CRAWLWATCH_SETTINGS: '' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+    const [status] = await once(child, 'close');
+    if (status !== 0) throw new Error(`cdk ${args.join(' ')} ended with ${status}:\n${output}`);
+    return output;
+  }
+
+  /** Straight to the stack: the pretend CloudFormation can't update by a change set. */
+  async function deploy(settings: object): Promise<Outputs> {
+    const file = join(work, 'outputs.json');
+    const told = ['-c', 'alertEmail=you@example.com', '-c', `crawlwatch=${JSON.stringify(settings)}`];
+    await cdk('deploy', '--method=direct', '--require-approval=never', '--outputs-file', file, ...told);
+    return JSON.parse(readFileSync(file, 'utf8')).CrawlwatchStack;
+  }
+
+  /** One check by the deployed function: its bundle from the assembly, its environment as it was deployed. */
+  async function check(scheduledTime = new Date().toISOString()) {
+    const { Handler, Timeout, Environment } = await account.functionNamed(outputs.CheckFunctionName);
+    const [file = '', handler = ''] = Handler.split('.');
+    const asset = readdirSync(assembly).find((name) => name.startsWith('asset.') && !name.endsWith('.json'));
+    const bundle = join(assembly, asset ?? 'no asset', `${file}.js`);
+    const env = { ...Environment.Variables, ...moto.env };
+    return invoke(node, { bundle, handler, event: { scheduledTime }, timeoutMs: Timeout * 1000 }, env);
+  }
+
+  const idOf = (name: string): string => fleet.ids.get(name)!;
+
+  beforeAll(async () => {
+    node = node24();
+    moto = await startMoto();
+    account = accountAt(moto.endpoint);
+    healthy = await startSshd({ addresses: ['127.0.1.11', '127.0.1.13'] });
+    failing = await startSshd({
+      addresses: ['127.0.1.12'],
+      config: [`AuthorizedKeysFile ${healthy.privateKeyPath}.pub`],
+    });
+    fleet = await account.launch([
+      { name: 'ficrawler1', address: '127.0.1.11', sshPort: healthy.port },
+      { name: 'ficrawler2', address: '127.0.1.12', sshPort: failing.port },
+      { name: 'ficrawler3', address: '127.0.1.13', sshPort: healthy.port },
+    ]);
+    const keySecretArn = await account.keep('crawler-key', healthy.privateKey);
+    await cdk('bootstrap', 'aws://123456789012/us-east-1');
+    outputs = await deploy({
+      ...NEVER_LOW,
+      transport: 'ssh',
+      ssh: { user: healthy.user, keySecretArn },
+      vpc: { id: fleet.vpcId, subnetIds: [fleet.subnetId] },
+      flag: { afterMinutes: 0, graceMinutes: 0 },
+    });
+    newMessages = await account.listen(outputs.AlertsTopicArn);
+  });
+
+  afterAll(async () => {
+    resetting?.close();
+    await Promise.all([healthy?.close(), resetting ?? failing?.close(), moto?.stop()]);
+    rmSync(work, { recursive: true });
+  });
+
+  it('puts out what --stack needs to find it', async () => {
+    expect(outputs).toEqual({
+      AlertsTopicArn: expect.stringMatching(/^arn:aws:sns:us-east-1:123456789012:CrawlwatchStack-Alerts/),
+      CheckFunctionName: expect.stringMatching(/^CrawlwatchStack-Check/),
+      LogGroupName: expect.stringMatching(/^CrawlwatchStack-CheckLogs/),
+      DashboardUrl: expect.stringMatching(/#dashboards\/dashboard\/CrawlwatchStack-us-east-1$/),
+    });
+    expect(await account.functionNamed(outputs.CheckFunctionName)).toMatchObject({ Runtime: 'nodejs24.x' });
+  });
+
+  it('drops an event that an outage has kept for more than ten minutes', async () => {
+    const { error, result } = await check(new Date(Date.now() - 11 * 60_000).toISOString());
+    expect({ error, result }).toEqual({ error: undefined, result: null });
+    expect(await account.metrics()).toEqual([]);
+  });
+
+  it('probes its instances over SSH, and leaves its findings on them and in the metrics', async () => {
+    const { error, result } = await check();
+    expect(error).toBeUndefined();
+    expect(result).toMatchObject({ checked: 3, ok: 3, warning: 0, critical: 0, unknown: 0, flagged: 0 });
+    for (const [name, id] of fleet.ids) {
+      expect(await account.tagsOf(id)).toMatchObject({
+        Name: name,
+        'crawlwatch:status': 'OK',
+        'crawlwatch:since': expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+        'crawlwatch:seen': expect.stringMatching(/^[0-9a-f]{8}\//),
+        'crawlwatch:host-key': expect.stringMatching(/^SHA256:[A-Za-z0-9+/]{43}$/),
+      });
+    }
+    const perInstance = ['DiskSpaceUtilization', 'MemoryUtilization', 'ProbeSuccess'];
+    const expected = perInstance.flatMap((metric) => [...fleet.ids.values()].map((id) => `${metric} ${id}`));
+    expect(await account.metrics()).toEqual(
+      [
+        ...expected,
+        ...['CheckDuration', 'FlaggingSuppressed', 'InstancesChecked', 'InstancesCritical'],
+        ...['InstancesFlagged', 'InstancesUnreachable'],
+      ].toSorted(),
+    );
+    expect(await account.values('ProbeSuccess', { InstanceId: idOf('ficrawler1'), Name: 'ficrawler1' })).toEqual([1]);
+    expect(await account.values('InstancesChecked')).toEqual([3]);
+    expect(await newMessages()).toEqual([]);
+  });
+
+  it('flags the instance that resets its third login in a row, and publishes one mail about it', async () => {
+    await failing.close();
+    resetting = createServer((socket) => socket.resetAndDestroy()).listen(failing.port, '127.0.1.12');
+    await once(resetting, 'listening');
+    const id = idOf('ficrawler2');
+
+    for (const failures of ['1', '2']) {
+      const { error, result } = await check();
+      expect(error).toBeUndefined();
+      expect(result).toMatchObject({ ok: 2, critical: 1, flagged: 0 });
+      expect(await account.tagsOf(id)).toMatchObject({
+        'crawlwatch:status': expect.stringMatching(/^CRITICAL:ConnectionReset/),
+        'crawlwatch:failures': failures,
+      });
+    }
+    expect(await newMessages()).toEqual([]);
+
+    const third = await check();
+    expect(third.error).toBeUndefined();
+    expect(third.result).toMatchObject({ ok: 2, critical: 1, flagged: 1 });
+    expect(await account.tagsOf(id)).toMatchObject({
+      'crawlwatch:reboot-flag': expect.stringMatching(/^ConnectionReset@\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+      'crawlwatch:host-key': expect.stringMatching(/^SHA256:/),
+    });
+    expect(await account.tagsOf(idOf('ficrawler1'))).not.toHaveProperty('crawlwatch:reboot-flag');
+
+    const [mail, ...more] = await newMessages();
+    expect(more).toEqual([]);
+    expect(mail?.subject).toMatch(/^[ -~]{1,99}$/);
+    expect(mail?.body).toContain(`ficrawler2 (${id})`);
+    expect(mail?.body).toContain('ConnectionReset');
+    expect(mail?.attributes.status?.Value).toBe('CRITICAL');
+    expect(await account.values('ProbeSuccess', { InstanceId: id, Name: 'ficrawler2' })).toEqual([0]);
+  });
+
+  it('takes new settings by an update in place', async () => {
+    const before = outputs;
+    outputs = await deploy({ transport: 'ssm', schedule: { everyMinutes: 10 } });
+    expect(outputs).toEqual(before);
+    const { Environment } = await account.functionNamed(outputs.CheckFunctionName);
+    expect(JSON.parse(Environment.Variables.CRAWLWATCH_SETTINGS!)).toMatchObject({
+      alertEmail: 'you@example.com',
+      transport: 'ssm',
+      schedule: { everyMinutes: 10 },
+    });
+  });
+
+  it('is gone after a destroy', async () => {
+    await cdk('destroy', '--force');
+    expect(await account.functionNamed(outputs.CheckFunctionName)).not.toHaveProperty('Runtime');
+  });
+});

@@ -1,0 +1,55 @@
+/** Runs a Lambda's bundle as Lambda would: in its own process, under its own Node, with its own environment. */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/** The runtime's major version, whatever runs the tests. */
+export const node24 = (): string =>
+  execFileSync('npx', ['--yes', 'node@24', '-p', 'process.execPath'], { encoding: 'utf8' }).trim();
+
+/** What Lambda does around a handler: the event comes in, the result or the error goes out. */
+const RUNTIME = `
+process.once('message', async ({ bundle, handler, event, timeoutMs }) => {
+  const until = Date.now() + timeoutMs;
+  const context = { getRemainingTimeInMillis: () => until - Date.now() };
+  const done = (answer) => process.send(answer, () => process.exit());
+  try {
+    done({ result: await require(bundle)[handler](event, context) });
+  } catch (error) {
+    done({ error: String(error && error.stack || error) });
+  }
+});`;
+
+export interface Invocation {
+  readonly bundle: string;
+  readonly handler: string;
+  readonly event: unknown;
+  readonly timeoutMs: number;
+}
+
+export interface Answer {
+  readonly result?: unknown;
+  readonly error?: string;
+  /** What it wrote, in lines. */
+  readonly log: readonly string[];
+}
+
+export async function invoke(
+  node: string,
+  invocation: Invocation,
+  env: Readonly<Record<string, string>>,
+): Promise<Answer> {
+  const child = spawn(node, ['-e', RUNTIME], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  let answer: Omit<Answer, 'log'> = { error: 'it ended without an answer' };
+  child.on('message', (message) => {
+    answer = message as typeof answer;
+  });
+  child.send(invocation);
+  await once(child, 'close');
+  return { ...answer, log: output.split('\n').filter((line) => line !== '') };
+}

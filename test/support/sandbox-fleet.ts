@@ -1,0 +1,111 @@
+/** A fleet in the sandbox's AWS under a virtual clock, whose hosts answer as a test says; everything else is real. */
+import { awsOutlets, awsPorts } from '../../lambda/aws-ports.ts';
+import { type CheckResult, checkFleet, type ProbeTransport } from '../../lambda/check-fleet.ts';
+import type { FailureReason, Reply } from '../../lambda/model.ts';
+import { TAG } from '../../lambda/names.ts';
+import { parseSettings, type Settings } from '../../lambda/settings.ts';
+import { SandboxAws } from '../../sandbox/aws.ts';
+import { HOST_KEY } from './fleet.ts';
+import { type HostFigures, probeOutput } from './probe-output.ts';
+
+/** What a host does when asked: figures it tells, a failure, or silence past the run's end. */
+export type Behaviour = HostFigures | FailureReason | 'never';
+
+export class SandboxFleet {
+  now = new Date('2026-11-22T08:00:00Z');
+  readonly aws = new SandboxAws({ now: () => this.now });
+  readonly settings: Settings;
+  readonly behaviours = new Map<string, Behaviour>();
+  /** Failures for the next attempts of a host, before its behaviour counts again. */
+  readonly logged: { readonly level: string; readonly event: string; readonly fields?: unknown }[] = [];
+  probes = 0;
+
+  constructor(count: number, given: object = {}) {
+    this.settings = parseSettings({ transport: 'ssh', ...given });
+    for (let n = 1; n <= count; n++) this.launch(n);
+  }
+
+  launch(n: number, tags: Readonly<Record<string, string>> = {}): string {
+    const id = idOf(n);
+    this.aws.launch(id, {
+      privateIp: `10.0.0.${n % 250}`,
+      launchedAt: new Date('2026-11-20T00:00:00Z'),
+      tags: { Name: `crawler${n}`, crawlwatch: 'true', ...tags },
+    });
+    this.behaviours.set(id, {});
+    return id;
+  }
+
+  host(n: number, behaviour: Behaviour): this {
+    this.behaviours.set(idOf(n), behaviour);
+    return this;
+  }
+
+  tags(n: number): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.aws.instances.get(idOf(n))?.tags ?? []);
+  }
+
+  /** Lets so many minutes pass, and checks. */
+  async check(minutes = 5, deadlineMs = 60_000): Promise<CheckResult> {
+    this.now = new Date(this.now.getTime() + minutes * 60_000);
+    return checkFleet(this.settings, this.ports(), { deadlineMs });
+  }
+
+  async checks(count: number): Promise<void> {
+    for (let n = 0; n < count; n++) await this.check();
+  }
+
+  /** Subjects of the mails so far. */
+  get subjects(): string[] {
+    return this.aws.topic.published.map((mail) => mail.subject);
+  }
+
+  get lastMail(): string {
+    return this.aws.topic.published.at(-1)?.body ?? '';
+  }
+
+  ports() {
+    const line = (level: string) => (event: string, fields?: unknown) =>
+      void this.logged.push({ level, event, fields });
+    const world = {
+      settings: this.settings,
+      region: this.aws.region,
+      clock: { now: () => this.now },
+      log: { info: line('info'), warn: line('warn'), error: line('error') },
+      ec2: this.aws.ec2,
+      ssm: this.aws.ssm,
+      cloudWatch: this.aws.cloudwatch,
+      probeDocument: null,
+      privateKey: async () => null,
+    };
+    return {
+      ...awsPorts(world),
+      transports: { ssh: this.transport },
+      outlets: awsOutlets(world, this.aws.sns, this.aws.topic.arn),
+    };
+  }
+
+  readonly transport: ProbeTransport = async (instances, run) => {
+    for (const { id } of instances) {
+      this.probes += 1;
+      const behaviour = this.behaviours.get(id) ?? {};
+      if (behaviour === 'never') continue;
+      run.reply(id, replyOf(behaviour), 1);
+    }
+    if (instances.some(({ id }) => this.behaviours.get(id) === 'never')) {
+      await new Promise((resolve) => run.signal.addEventListener('abort', resolve, { once: true }));
+    }
+  };
+}
+
+export const idOf = (n: number): string => `i-${String(n).padStart(17, '0')}`;
+
+function replyOf(behaviour: HostFigures | FailureReason): Reply {
+  if (typeof behaviour !== 'string') return { kind: 'output', output: probeOutput(behaviour), hostKey: HOST_KEY };
+  return { kind: 'failed', reason: behaviour, text: `It was ${behaviour}.` };
+}
+
+export const worker = (state: 'active' | 'failed'): Pick<HostFigures, 'unit'> => ({
+  unit: `sidekiq.service ${state} 0`,
+});
+export const WORKER_TAG = { [TAG.worker]: 'sidekiq.service' };
