@@ -4,5 +4,11 @@ import base from './vitest.config.ts';
 /** `npm run test:deploy`: deploys for real, to a pretend AWS. */
 export default defineConfig({
   ...base,
-  test: { include: ['test/deploy/**/*.test.ts'], testTimeout: 180_000, hookTimeout: 300_000, bail: 1 },
+  test: {
+    include: ['test/deploy/**/*.test.ts'],
+    testTimeout: 180_000,
+    hookTimeout: 300_000,
+    // Each step stands on the one before.
+    bail: 1,
+  },
 });

@@ -8,13 +8,11 @@ import { type CommandIo, QUIET } from './command-io.ts';
 import { explainAwsError, UsageError } from './errors.ts';
 import type { Source, SourceFlags } from './sources.ts';
 
-/** Off EC2 nobody answers at the metadata address, where the chain of providers looks last. */
-const CREDENTIALS_MS = 3_000;
-
 /** @throws UsageError, one line, without credentials, a Region, or the probe document where SSM is to be used. */
 export async function awsSource(flags: SourceFlags, settings: Settings, io: CommandIo): Promise<Source> {
   const [ec2, ssm, cloudWatch] = [ec2Client(), ssmClient(), cloudWatchClient()];
-  await explained(withCredentials(() => ec2.config.credentials()));
+  // The chain asks EC2's metadata last, for a second or two; a credential_process or a prompt may take its time.
+  await explained(ec2.config.credentials());
   const region = await explained(ec2.config.region());
   const { key, value } = settings.tag;
   const bySsh = settings.transport === 'ssh' || (settings.transport === 'auto' && settings.vpc.id !== null);
@@ -62,19 +60,5 @@ async function explained<T>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     throw explainAwsError(error) ?? error;
-  }
-}
-
-async function withCredentials(find: () => Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<never>((_, reject) => {
-    const error = new Error('Could not load credentials from any providers');
-    error.name = 'CredentialsProviderError';
-    timer = setTimeout(() => reject(error), CREDENTIALS_MS);
-  });
-  try {
-    await Promise.race([find(), tooLong]);
-  } finally {
-    clearTimeout(timer);
   }
 }

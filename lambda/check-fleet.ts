@@ -10,7 +10,7 @@ import { assess } from './core/assess.ts';
 import { summarise } from './core/fleet-report.ts';
 import { forecastsOf, needsHistory } from './core/forecasts.ts';
 import { instanceReport } from './core/instance-report.ts';
-import { fleetPoints, instancePoints } from './core/metric-data.ts';
+import { metricPoints } from './core/metric-data.ts';
 import { type Confirmation, needsConfirmation, planFlags, tooManyFail } from './core/plan-flags.ts';
 import { planMail } from './core/plan-mail.ts';
 import { isGone, mailable, withFlag, writesAfterMail, writesBeforeMail } from './core/plan-memory.ts';
@@ -138,7 +138,6 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
   const selection = selectInstances(await ports.discover(), ports.source, settings);
   for (const ignored of selection.ignoredTags) ports.log.warn('tags.ignored', ignored);
   ports.watch?.discovered?.(selection.instances.length);
-
   // Hosts that need no history are judged and shown the moment they have answered.
   const probed = await probeFleet(selection.instances, ports, settings, remaining(), (one) => {
     if (!needsHistory(one.outcome, settings)) judge(one);
@@ -193,13 +192,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     for (const t of inOrder()) judged.set(t.instance.id, withFlag(t, plan, at));
 
     const transitions = inOrder();
-    const counts = {
-      unreachable: transitions.filter((t) => t.kind === 'hung').length,
-      flagged: transitions.filter((t) => t.after.flag !== null).length,
-      suppressed: plan.breaker.tripped,
-    };
-    const summary = summarise(transitions.map((t) => t.assessment));
-    const points = [...instancePoints(transitions, settings), ...fleetPoints(summary, counts, elapsedMs())];
+    const points = metricPoints(transitions, plan.breaker.tripped, elapsedMs(), settings);
     const suppressed = plan.breaker.tripped && wasSuppressed !== true ? plan.breaker : null;
     const planned = planMail(transitions, plan.decisions, at, settings);
     await Promise.all([orElse('metrics', outlets.publish(points, at), undefined), tell()]);

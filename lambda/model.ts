@@ -1,65 +1,10 @@
 /** The nouns of crawlwatch. Types and small tables only: no behaviour, no service. */
 import type { OwnTagKey } from './names.ts';
+import type { FailureReason, ReasonCode, Status } from './reasons.ts';
+import type { Vitals } from './vitals.ts';
 
-export type Status = 'OK' | 'WARNING' | 'CRITICAL' | 'UNKNOWN';
-
-/**
- * What kind of statement a reason makes.
- * `measured`: the host told us. `event`: it happened once. `hung`: SSH or the agent no longer serves a login.
- * `weak`: hung, but something else explains it as well. `ours`: the check itself could not be made.
- */
-export type ReasonClass = 'measured' | 'event' | 'hung' | 'weak' | 'ours';
-
-/** Every reason code, with its class. Nothing else may stand in a status. */
-export const REASON_CLASS = {
-  MemoryLow: 'measured',
-  MemoryExhaustionForecast: 'measured',
-  MemoryPressure: 'measured',
-  DiskLow: 'measured',
-  DiskFillForecast: 'measured',
-  InodesLow: 'measured',
-  ReadOnlyFilesystem: 'measured',
-  MemoryExhaustedResponsive: 'measured',
-  WorkerDown: 'measured',
-  SshdDown: 'measured',
-  OomKill: 'event',
-  ConnectTimeout: 'hung',
-  ConnectionReset: 'hung',
-  ClosedBeforeBanner: 'hung',
-  BannerTimeout: 'hung',
-  HandshakeTimeout: 'hung',
-  CommandTimeout: 'hung',
-  ForkFailed: 'hung',
-  SsmConnectionLost: 'hung',
-  SsmDeliveryTimedOut: 'hung',
-  ConnectionRefused: 'weak',
-  ConnectionLost: 'weak',
-  InstanceConnectRefused: 'weak',
-  AuthenticationFailed: 'ours',
-  HostKeyMismatch: 'ours',
-  HostKeyUnknown: 'ours',
-  NegotiationFailed: 'ours',
-  ProtocolError: 'ours',
-  HostUnreachable: 'ours',
-  NoAddress: 'ours',
-  NameNotResolved: 'ours',
-  ExecRefused: 'ours',
-  SshThrottled: 'ours',
-  SsmNotManaged: 'ours',
-  SsmAccessDenied: 'ours',
-  BadOverride: 'ours',
-  Unparsable: 'ours',
-  /** The run's time was up before this instance had its turn, or its transport failed as a whole. */
-  NotChecked: 'ours',
-} as const satisfies Record<string, ReasonClass>;
-
-export type ReasonCode = keyof typeof REASON_CLASS;
-type CodeOf<C extends ReasonClass> = {
-  [K in ReasonCode]: (typeof REASON_CLASS)[K] extends C ? K : never;
-}[ReasonCode];
-export type MeasuredReason = CodeOf<'measured' | 'event'>;
-/** Why no vitals came. */
-export type FailureReason = CodeOf<'hung' | 'weak' | 'ours'>;
+export * from './reasons.ts';
+export * from './vitals.ts';
 
 export interface Reason {
   readonly code: ReasonCode;
@@ -155,46 +100,6 @@ export type Reply =
       readonly output?: string;
       readonly hostKey?: string;
     };
-
-export interface Disk {
-  readonly mount: string;
-  readonly totalBytes: number;
-  /** What a user other than root can still write. */
-  readonly availableBytes: number;
-  /** df's sum: used / (used + available to non-root) x 100. */
-  readonly usedPercent: number;
-  /** Null where the file system counts none. */
-  readonly inodesUsedPercent: number | null;
-  readonly readOnly: boolean;
-}
-
-export interface Vitals {
-  readonly memory: {
-    readonly totalBytes: number;
-    readonly availableBytes: number;
-    readonly freeBytes: number;
-    /** Total less available. */
-    readonly usedBytes: number;
-    /** Kernels before 3.14 have no MemAvailable: it was estimated. */
-    readonly estimated?: boolean;
-  };
-  readonly swap: { readonly totalBytes: number | null; readonly freeBytes: number | null };
-  readonly disks: readonly Disk[];
-  /** Kills since boot, the whole machine's; null before Linux 4.13. */
-  readonly oomKills: number | null;
-  /** Percent of the last ten seconds; null where the kernel has no PSI. */
-  readonly memoryPressure: { readonly someAvg10: number; readonly fullAvg10: number } | null;
-  readonly processes: readonly { readonly pid: number; readonly name: string; readonly residentBytes: number }[];
-  /** `state` is systemd's ActiveState, or `running`/`absent` by process name; null when it can't be told. */
-  readonly worker: { readonly unit: string; readonly state: string | null; readonly restarts: number | null } | null;
-  /** Whether sshd answers on the host itself; null when not asked or no way to tell. */
-  readonly sshd: boolean | null;
-  readonly uptimeSeconds: number | null;
-  readonly bootId: string | null;
-  readonly load1: number | null;
-  /** Kernel release and distribution, e.g. `6.1.0-18-amd64 debian 12`; null when the host doesn't say. */
-  readonly system?: string | null;
-}
 
 /** What one probe of one instance came to. */
 export type ProbeOutcome =

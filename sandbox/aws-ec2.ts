@@ -44,7 +44,7 @@ function matches(pattern: string, value: string): boolean {
 /** @param pageSize at most this many reservations a page, whatever is asked for: EC2 may give fewer at any time */
 export function sandboxEc2(
   instances: ReadonlyMap<string, SandboxInstance>,
-  world: { readonly account: string; readonly pageSize: number },
+  world: { readonly account: string; readonly pageSize: number; readonly denied: ReadonlySet<string> },
 ): Service {
   const service = new Service(EC2ServiceException);
   const fail = (code: string, message: string): never => {
@@ -97,16 +97,15 @@ export function sandboxEc2(
     };
   });
 
-  const resources = (ids: readonly string[] | undefined): SandboxInstance[] => {
-    if (ids === undefined || ids.length === 0) {
-      fail('MissingParameter', 'The request must contain the parameter resourceIdSet');
-    }
-    if ((ids?.length ?? 0) > 1000) fail('InvalidParameterValue', 'More than 1000 resources in one call');
-    return found(ids ?? []);
+  const resources = (action: string, ids: readonly string[] = []): SandboxInstance[] => {
+    if (ids.length === 0) fail('MissingParameter', 'The request must contain the parameter resourceIdSet');
+    if (ids.length > 1000) fail('InvalidParameterValue', 'More than 1000 resources in one call');
+    service.authorize('UnauthorizedOperation', action, ids, world.denied);
+    return found(ids);
   };
 
   service.on(CreateTagsCommand, ({ Resources, Tags = [] }) => {
-    const targets = resources(Resources);
+    const targets = resources('ec2:CreateTags', Resources);
     if (Tags.length === 0) fail('MissingParameter', 'The request must contain the parameter Tags');
     for (const { Key = '', Value = '' } of Tags) {
       if (Key === '' || Key.length > TAG_LIMITS.keyLength || Key.startsWith('aws:')) {
@@ -123,7 +122,7 @@ export function sandboxEc2(
   });
 
   service.on(DeleteTagsCommand, ({ Resources, Tags = [] }) => {
-    const targets = resources(Resources);
+    const targets = resources('ec2:DeleteTags', Resources);
     // EC2 would do it; nobody who uses the sandbox may mean it.
     if (Tags.length === 0) fail('SandboxRefused', 'DeleteTags without Tags deletes every tag of the user');
     for (const { tags } of targets) {

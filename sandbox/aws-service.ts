@@ -58,6 +58,14 @@ export class Service {
     return new this.#exception({ name: code, message, $fault, $metadata: { httpStatusCode } });
   }
 
+  /** Refuses a call for the first id that is in `denied`, in IAM's words. */
+  authorize(code: string, action: string, ids: readonly string[], denied: ReadonlySet<string>): void {
+    const id = ids.find((each) => denied.has(each));
+    if (id === undefined) return;
+    const arn = `arn:aws:ec2:eu-central-1:123456789012:instance/${id}`;
+    throw this.error(code, `not authorized to perform: ${action} on resource: ${arn} with an explicit deny`);
+  }
+
   /** Stands in for an SDK client's `send`. */
   readonly send = async <Output>(command: { readonly input: object }, options?: object): Promise<Output> => {
     const { name } = command.constructor;

@@ -45,7 +45,12 @@ interface Sent {
 
 export function sandboxSsm(
   nodes: ReadonlyMap<string, SandboxNode>,
-  world: { now(): Date; readonly pageSize: number; readonly documentName: string },
+  world: {
+    now(): Date;
+    readonly pageSize: number;
+    readonly documentName: string;
+    readonly denied: ReadonlySet<string>;
+  },
 ): Service {
   const service = new Service(SSMServiceException);
   const commands = new Map<string, Map<string, Sent>>();
@@ -91,6 +96,7 @@ export function sandboxSsm(
       'InvalidParameters',
       `Parameters ${JSON.stringify(input.Parameters)} are not what the document takes`,
     );
+    service.authorize('AccessDeniedException', 'ssm:SendCommand', ids, world.denied);
     const strangers = ids.filter((id) => !nodes.has(id));
     check(strangers.length === 0, 'InvalidInstanceId', `Instances not in a valid state for account`);
 

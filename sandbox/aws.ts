@@ -32,6 +32,8 @@ export class SandboxAws {
   readonly instances = new Map<string, SandboxInstance>();
   /** Those that SSM manages. */
   readonly nodes = new Map<string, SandboxNode>();
+  /** Those that a policy keeps from being tagged and sent commands. */
+  readonly denied = new Set<string>();
   readonly topic: SandboxTopic = {
     arn: `arn:aws:sns:${this.region}:${this.account}:Alerts`,
     published: [],
@@ -48,8 +50,8 @@ export class SandboxAws {
     const { now = () => new Date(), pageSize = Number.POSITIVE_INFINITY, documentName = 'CrawlwatchProbe' } = options;
     this.now = now;
     this.documentName = documentName;
-    this.ec2 = sandboxEc2(this.instances, { account: this.account, pageSize });
-    this.ssm = sandboxSsm(this.nodes, { now, pageSize, documentName });
+    this.ec2 = sandboxEc2(this.instances, { account: this.account, pageSize, denied: this.denied });
+    this.ssm = sandboxSsm(this.nodes, { now, pageSize, documentName, denied: this.denied });
     this.cloudwatch = sandboxCloudWatch({ now, pageSize });
     this.sns = sandboxSns(this.topic, pageSize);
   }

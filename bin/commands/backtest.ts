@@ -1,12 +1,13 @@
 /** `crawlwatch backtest`: replays recorded hosts through the forecast that the scheduled check runs. */
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
-import { ours, type Predictor, replay, score, type Trace } from '../../lambda/core/backtest.ts';
+import { forecastUnder, type Predictor, replay, score, type Trace } from '../../lambda/core/backtest.ts';
 import { type Observation, readBacktestLine, tracesOf } from '../../lambda/core/backtest-input.ts';
 import { alarmsLine, type BacktestResult, backtestJson, backtestTable } from '../../lambda/core/backtest-report.ts';
 import { RIVALS } from '../../lambda/core/backtest-rivals.ts';
 import type { CommandIo } from '../command-io.ts';
 import { UsageError } from '../errors.ts';
+import { settingsFor } from '../settings-layers.ts';
 
 export interface BacktestFlags {
   readonly output: 'table' | 'json';
@@ -14,7 +15,6 @@ export interface BacktestFlags {
   readonly alarms?: boolean;
 }
 
-const RULES: Readonly<Record<string, Predictor>> = { crawlwatch: ours, ...RIVALS };
 /** A week of samples every second is 20 MB; a line longer than this is no recording. */
 const LINE_MAX = 2 ** 26;
 
@@ -23,23 +23,26 @@ const LINE_MAX = 2 ** 26;
  * @returns 0; what can't be read is a {@link UsageError} that names file and line.
  */
 export async function backtest(file: string, flags: BacktestFlags, io: CommandIo): Promise<number> {
+  const { forecast } = await settingsFor({}, io);
+  const ours = forecastUnder(forecast.lookBelowPercent);
+  const rules = { crawlwatch: ours, ...RIVALS };
   const results: BacktestResult[] = [];
   let count = 0;
   for await (const trace of tracesIn(file, io)) {
-    if (flags.alarms) io.stdout.write(alarmsLine(count, trace, replay(trace)));
-    else results.push(...scored(trace));
+    if (flags.alarms) io.stdout.write(alarmsLine(count, trace, replay(trace, ours)));
+    else results.push(...scored(trace, rules));
     count++;
   }
   if (count === 0) throw new UsageError(`${file}: nothing to replay: no line in it`);
   if (flags.alarms) return 0;
   const print = flags.output === 'json' ? backtestJson : backtestTable;
-  io.stdout.write(print(results, Object.keys(RULES)));
+  io.stdout.write(print(results, Object.keys(rules)));
   return 0;
 }
 
-function scored(trace: Trace): readonly BacktestResult[] {
+function scored(trace: Trace, rules: Readonly<Record<string, Predictor>>): readonly BacktestResult[] {
   const { family, resource } = trace;
-  return Object.entries(RULES).map(([rule, predictor]) => {
+  return Object.entries(rules).map(([rule, predictor]) => {
     return { rule, family, resource, score: score(trace, replay(trace, predictor)) };
   });
 }

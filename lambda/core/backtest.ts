@@ -41,12 +41,14 @@ export type Predictor = (
   speaking: boolean,
 ) => boolean;
 
-/** The forecast that the scheduled check runs. */
-export const ours: Predictor = ({ resource, everyMinutes }, history, now, speaking) =>
-  forecast(resource, history, now, { speaking, everyMinutes }).speaking;
+/** The forecast as the scheduled check runs it: asked only while less than a share, in percent, is available. */
+export const forecastUnder =
+  (lookBelowPercent: number): Predictor =>
+  ({ resource, everyMinutes }, history, now, speaking) =>
+    now.available < lookBelowPercent / 100 && forecast(resource, history, now, { speaking, everyMinutes }).speaking;
 
 /** When the predictor speaks. What it said last is held over samples that could not be taken. */
-export function replay(trace: Trace, predictor: Predictor = ours): readonly Alarm[] {
+export function replay(trace: Trace, predictor: Predictor): readonly Alarm[] {
   const alarms: Alarm[] = [];
   const history = newHistory();
   let from: Date | null = null;

@@ -34,6 +34,10 @@ const RULES = {
     /** A host younger than this has no past to speak of: its survived low is at most `survivedMaxYoung`. */
     young: DAY,
     survivedMaxYoung: 0.1,
+    /** A gap that began below this was an outage by exhaustion: that low was not survived. */
+    outageBelow: 0.12,
+    /** A leap up from below this was a rescue (a kill, a restart, a clean-up): nor was that. */
+    rescueBelow: 0.05,
   },
   disk: {
     floor: 0.01,
@@ -47,16 +51,15 @@ const RULES = {
     survivedMin: 0.04,
     young: 2 * DAY,
     survivedMaxYoung: 0.1,
+    outageBelow: 0.05,
+    // Logs that rotate free as much, every day: only what was as good as full was rescued.
+    rescueBelow: 0.02,
   },
 } as const;
 
 type Rule = (typeof RULES)[Resource];
 
-/** A gap of this length that began below this level is an outage by exhaustion: that low was not survived. */
 const OUTAGE_GAP = 20 * MINUTE;
-const OUTAGE_BELOW = 0.12;
-/** A leap of more than this from below this level is a rescue (a kill, a restart, a clean-up), not a survival. */
-const RESCUE_BELOW = 0.05;
 const RESCUE_LEAP = 0.1;
 /** The trend is taken over so many medians of buckets, of which half must hold a sample. */
 const BUCKETS = 12;
@@ -73,8 +76,8 @@ export interface ResourceForecast {
   /** True: it runs out soon. */
   readonly speaking: boolean;
   /**
-   * Rough minutes until it runs out; {@link minutesRange} says how rough. Null where it isn't speaking, and where it is,
-   * by how low it stands, without a fall that could be measured.
+   * Rough minutes until it runs out: on simulated hosts it took between 0.9 and 3 times as long in half of the cases.
+   * Null where it isn't speaking, and where it is, by how low it stands, without a fall that could be measured.
    */
   readonly minutes: number | null;
   /** The share that the host has lived through, as the forecast took it. */
@@ -146,8 +149,9 @@ function survivedLow(rule: Rule, samples: readonly Sample[], index: number): num
     else {
       const gap = at - before.at.getTime();
       // Minima of an hour stand an hour apart: a gap is one that is long beside the steps before it.
-      const isOutage = before.available < OUTAGE_BELOW && gap >= OUTAGE_GAP && gap > 1.5 * Math.min(step, stepBefore);
-      const isRescue = before.available < RESCUE_BELOW && sample.available - before.available > RESCUE_LEAP;
+      const isOutage =
+        before.available < rule.outageBelow && gap >= OUTAGE_GAP && gap > 1.5 * Math.min(step, stepBefore);
+      const isRescue = before.available < rule.rescueBelow && sample.available - before.available > RESCUE_LEAP;
       if (isOutage || isRescue) {
         low = 1;
         since = at;

@@ -1,8 +1,9 @@
 /** What a check publishes. Pure; io/cloudwatch batches it. */
-import type { MetricPoint, ProbeOutcome, Summary } from '../model.ts';
+import type { MetricPoint, ProbeOutcome } from '../model.ts';
 import { FLEET_METRIC, INSTANCE_METRIC } from '../names.ts';
 import type { Settings } from '../settings.ts';
 import { newOomKills } from './assess.ts';
+import { summarise } from './fleet-report.ts';
 import type { Transition } from './transitions.ts';
 
 /** CloudWatch refuses a whole request for one dimension that isn't printable ASCII (PutMetricData, Dimension). */
@@ -14,7 +15,7 @@ export const metricDimensions = ({ id, name }: { readonly id: string; readonly n
   Name: PRINTABLE.test(name) ? name : id,
 });
 
-export function instancePoints(transitions: readonly Transition[], settings: Settings): MetricPoint[] {
+function instancePoints(transitions: readonly Transition[], settings: Settings): MetricPoint[] {
   if (settings.metrics.perInstance === 'none') return [];
   return transitions.flatMap((t) => {
     const dimensions = metricDimensions(t.instance);
@@ -49,23 +50,22 @@ export function fullestDisk<D extends { readonly usedPercent: number; readonly r
     .reduce<D | null>((worst, disk) => (worst === null || disk.usedPercent > worst.usedPercent ? disk : worst), null);
 }
 
-export function fleetPoints(
-  summary: Summary,
-  counts: { readonly unreachable: number; readonly flagged: number; readonly suppressed: boolean },
+/** Fleet metrics come last: their arrival says that the check was made. */
+export function metricPoints(
+  transitions: readonly Transition[],
+  suppressed: boolean,
   durationMs: number,
+  settings: Settings,
 ): MetricPoint[] {
-  const point = (name: string, value: number, unit: MetricPoint['unit'] = 'Count'): MetricPoint => ({
-    name,
-    value,
-    unit,
-    dimensions: null,
-  });
-  return [
-    point(FLEET_METRIC.checked, summary.checked),
-    point(FLEET_METRIC.critical, summary.critical),
-    point(FLEET_METRIC.unreachable, counts.unreachable),
-    point(FLEET_METRIC.flagged, counts.flagged),
-    point(FLEET_METRIC.suppressed, counts.suppressed ? 1 : 0),
-    point(FLEET_METRIC.duration, durationMs, 'Milliseconds'),
+  const summary = summarise(transitions.map((t) => t.assessment));
+  const fleet: readonly Value[] = [
+    [FLEET_METRIC.checked, summary.checked, 'Count'],
+    [FLEET_METRIC.critical, summary.critical, 'Count'],
+    [FLEET_METRIC.unreachable, transitions.filter((t) => t.kind === 'hung').length, 'Count'],
+    [FLEET_METRIC.flagged, transitions.filter((t) => t.after.flag !== null).length, 'Count'],
+    [FLEET_METRIC.suppressed, suppressed ? 1 : 0, 'Count'],
+    [FLEET_METRIC.duration, durationMs, 'Milliseconds'],
   ];
+  const points = fleet.map(([name, value, unit]): MetricPoint => ({ name, value, unit, dimensions: null }));
+  return [...instancePoints(transitions, settings), ...points];
 }

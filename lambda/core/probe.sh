@@ -1,28 +1,27 @@
 #!/bin/sh
-# crawlwatch's probe: what a host says about itself, in under 2,400 bytes of printable ASCII.
+# crawlwatch's probe: what a host says of itself, in under 2,400 bytes of printable ASCII.
 #
 #   sh -s -- [sshd:PORT] [UNIT...] <probe.sh
 #
-# It installs nothing, writes nothing, leaves nothing running and always exits 0: to the SSM agent 194 means "reboot
-# me" and 137 "timed out". Memory comes from /proc by builtins alone, so that a host that can't fork still tells.
-# The recording of another machine can be replayed: every path lies in /proc/ or /etc/, and every tool is called by
-# its bare name through the one line that begins PATH=/usr.
+# It installs nothing, writes nothing, leaves nothing running and exits 0 whatever happens: to the SSM agent 194 means
+# "reboot me" and 137 "timed out". Builtins tell of memory and processes first, so that a host that can't fork still
+# tells. Another machine's recording can be replayed: every path begins with /proc/ or /etc/, and every tool is found
+# through the one line that begins PATH=/usr.
 #
-# A report runs from the line `crawlwatch 1` to the line `end BYTES`, which counts what stands between, itself left out:
-#   mem NAME=KIB...      from /proc/meminfo (HugePages_Total is a count)     vm oom_kill=KILLS   since boot
-#   psi some=P full=P    memory pressure, percent of the last ten seconds    load L    up SECONDS    boot ID
-#   os KERNEL ID VERSION                                                     proc PID KIB NAME   largest first
-#   unit NAME STATE RESTARTS, then `units systemd` (one not listed is not loaded), `units process` (one not listed has
-#                        no process of that name) or `units unknown` (of one not listed nothing is known)
+# The report runs from the line `crawlwatch 1` to the line `end BYTES`, which counts all before itself. Between them:
+#   mem NAME=KIB...      of /proc/meminfo     vm oom_kill=N          psi some=PERCENT full=PERCENT, of ten seconds
+#   load L   up SECONDS  boot ID              os KERNEL ID VERSION   proc PID KIB NAME, the largest first
+#   unit NAME PROPERTY=VALUE... | process     and then what it means that a unit is not listed: `units systemd`, it is
+#                        not loaded; `units process`, no process has its name; `units unknown`, nothing
 #   sshd PORT up|down|unknown
-#   disk BLOCKSIZE BLOCKS FREE AVAILABLE INODES INODES-FREE ro|rw MOUNT      MOUNT escaped as the kernel does, \040
-#   late MOUNT           did not answer       more N   disks that had no room       unasked N   disks not asked
-#   fork 0               no process could be started; then `mount ro|rw MOUNT` takes the place of `disk`
+#   disk BLOCKSIZE BLOCKS FREE AVAILABLE INODES INODESFREE ro|rw MOUNT, escaped as by the kernel (\040), or in hex: 0x..
+#   late MOUNT did not answer; more N disks had no room; unasked N were not asked
+#   fork 0               no process could be started, so there may be `mount ro|rw MOUNT` in the place of `disk`
 
-# Nothing may come from the environment. A function or alias could stand in for a builtin, TMOUT limits bash's read.
+# Nothing may come from the environment: functions that bash imports, the limit that TMOUT sets to its read.
 unset -f unalias command printf print read kill wait
 unalias -a
-unset TMOUT DBUS_SYSTEM_BUS_ADDRESS SYSTEMD_BUS_TIMEOUT
+unset TMOUT DBUS_SYSTEM_BUS_ADDRESS
 [ -w /dev/null ] && exec 2>/dev/null
 set -f +e +u
 export LC_ALL=C
@@ -30,40 +29,20 @@ tab='	' nl='
 '
 blank=" $tab$nl" IFS=$blank
 PATH=/dev/null
-# mksh has no printf of its own, the others no print. echo treats backslashes differently everywhere.
-if command -v printf >/dev/null; then
-  put() { printf '%s\n' "$1"; }
-else
-  put() { print -r -- "$1"; }
-fi
+# mksh has no printf of its own, the others no print; what echo does with a backslash differs.
+if command -v printf >/dev/null; then put() { printf '%s\n' "$1"; }; else put() { print -r -- "$1"; }; fi
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin:/run/current-system/sw/bin
 export PATH
 
 bytes=0
-say() {
-  put "$1"
-  bytes=$((bytes + ${#1} + 1))
-}
+say() { put "$1" && bytes=$((bytes + ${#1} + 1)); }
 
-# clean TEXT: sets $text to it, every byte but printable ASCII as `?`.
+# clean TEXT: sets $text to at most 80 bytes of it, without the middle, all but printable ASCII as `?`.
 clean() {
-  text= tail=$1
-  while :; do
-    case $tail in
-      *[!\ -~]*) head=${tail%%[!\ -~]*} ;;
-      *) break ;;
-    esac
-    text=$text$head?
-    tail=${tail#"$head"?}
-  done
-  text=$text$tail
-}
-
-# shorten TEXT: sets $text to it, the middle of a long one left out.
-shorten() {
-  text=$1
-  [ ${#1} -gt 80 ] || return
-  head=$1 tail=$1
+  head= tail=$1
+  while :; do case $tail in *[!\ -~]*) head=$head${tail%%[!\ -~]*}? tail=${tail#*[!\ -~]} ;; *) break ;; esac; done
+  text=$head$tail head=$text tail=$text
+  [ ${#text} -gt 80 ] || return 0
   while [ ${#head} -gt 32 ]; do head=${head%?}; done
   while [ ${#tail} -gt 45 ]; do tail=${tail#?}; done
   text=$head...$tail
@@ -73,18 +52,19 @@ say_memory() {
   line=mem
   while read -r key value rest; do
     case $key in
-      MemTotal: | MemFree: | MemAvailable: | Buffers: | Cached: | SReclaimable: | Shmem: | SwapTotal: | SwapFree: | \
+      MemTotal: | MemFree: | MemAvailable: | *'ctive(file):' | SReclaimable: | Shmem: | SwapTotal: | SwapFree: | \
         HugePages_Total: | Hugepagesize:) line="$line ${key%:}=$value" ;;
     esac
   done </proc/meminfo
+  # What the estimate takes on a kernel that doesn't tell what is available.
+  case $line in
+    *' MemAvailable='*) ;;
+    *) read -r value </proc/sys/vm/min_free_kbytes && line="$line min_free=$value" ;;
+  esac
   say "$line"
-  while read -r key value; do
-    case $key in oom_kill) say "vm oom_kill=$value" ;; esac
-  done </proc/vmstat
+  while read -r key value; do case $key in oom_kill) say "vm oom_kill=$value" ;; esac; done </proc/vmstat
   line=psi
-  while read -r key value rest; do
-    case $value in avg10=*) line="$line $key=${value#avg10=}" ;; esac
-  done </proc/pressure/memory
+  while read -r key value rest; do line="$line $key=${value#avg10=}"; done </proc/pressure/memory
   [ "$line" = psi ] || say "$line"
 }
 
@@ -92,358 +72,271 @@ say_identity() {
   read -r value rest </proc/loadavg && say "load $value"
   read -r value rest </proc/uptime && say "up $value"
   read -r value </proc/sys/kernel/random/boot_id && say "boot $value"
-  kernel= distribution= release=
+  kernel= name= version= init=
   read -r kernel </proc/sys/kernel/osrelease
   while read -r line; do
     value=${line#*=} value=${value#[\"\']} value=${value%[\"\']}
-    case $line in
-      ID=*) distribution=$value ;;
-      VERSION_ID=*) release=$value ;;
-    esac
+    case $line in ID=*) name=$value ;; VERSION_ID=*) version=$value ;; esac
   done </etc/os-release
-  clean "$kernel $distribution $release"
-  shorten "$text"
-  say "os $text"
+  clean "$kernel $name $version" && say "os $text"
+  read -r init </proc/1/comm
 }
 
-# process_name UNIT: sets $text to the name that its process would have; the kernel keeps 15 bytes.
-process_name() {
-  text=${1%.service} text=${text%%@*}
-  while [ ${#text} -gt 15 ]; do text=${text%?}; done
-}
-
-# Prints the five largest processes. Sets $running to those names of $wanted that run, $complete when every process
-# could be seen, $stuck when a query of an earlier probe hangs on a dead device. Never reads cmdline: it holds secrets,
-# and reading it can block on the memory lock of a process that swaps.
+# Tells the five largest processes. Sets $running to the names of $roster that run, $doubt where not every process can
+# be seen, $stuck where a query of an earlier probe still hangs. Never reads cmdline: it holds secrets, and reading it
+# waits for the memory lock of a process that swaps.
 say_processes() {
-  running=' ' complete=yes stuck= seen=0
-  r1=0 r2=0 r3=0 r4=0 r5=0 p1= p2= p3= p4= p5=
-  [ -r /proc/1/stat ] || complete=
+  running=' ' stuck= seen=0 r1=0 r2=0 r3=0 r4=0 r5=0 p1= p2= p3= p4= p5=
+  [ -r /proc/1/stat ] || doubt=yes
   set +f
   for file in /proc/[0-9]*/stat; do
-    set -f
     seen=$((seen + 1))
-    [ $seen -le 5000 ] || { complete= && break; }
+    [ $seen -le 5000 ] || { doubt=yes && break; }
     read -r line <"$file" || continue
     pid=${line%% *} name=${line#*\(} name=${name%\) *}
     set -- ${line##*\) }
-    case $1 in Z | X) continue ;; esac
-    case $wanted in *" $name "*) running="$running$name " ;; esac
-    [ "$1 $name" != 'D stat' ] || stuck=yes
-    pages=${22}
-    [ "$pages" -gt $r5 ] || continue
+    case $1 in Z | X) continue ;; D) [ "$name" != stat ] || stuck=yes ;; esac
+    case $roster in *" $name="*) running="$running$name " ;; esac
+    rss=${22}
+    [ "$rss" -gt $r5 ] || continue
     for i in 1 2 3 4 5; do
-      eval "[ $pages -gt \$r$i ] && { other=\$r$i r$i=$pages pages=\$other other=\$p$i p$i=$pid pid=\$other; }"
+      eval "[ $rss -gt \$r$i ] && { x=\$r$i r$i=$rss rss=\$x x=\$p$i p$i=$pid pid=\$x; }"
     done
   done
   set -f
   for pid in $p1 $p2 $p3 $p4 $p5; do
-    name= kib=
+    name= value=
     while read -r key value rest; do
-      case $key in
-        Name:) name=$value${rest:+ $rest} ;;
-        VmRSS:) kib=$value && break ;;
-      esac
+      case $key in Name:) name=$value${rest:+ $rest} ;; VmRSS:) break ;; esac
     done <"/proc/$pid/status"
-    clean "$name"
-    [ -z "$kib" ] || say "proc $pid $kib $text"
+    clean "$name" && [ "$value" ] && say "proc $pid $value $text"
   done
 }
 
-# Sets $mounts to the file systems to ask, `INDEX ro|rw MOUNT` each, `/` first, every device once. Only those on a
-# local disk: asking a dead NFS, CIFS or FUSE mount hangs, and not even KILL ends that. /proc/self/mountinfo has
-# `ID PARENT DEVICE TOP MOUNT OPTIONS [OPTIONAL...] - TYPE SOURCE SUPEROPTIONS`, older mounts first.
+# Sets $mounts to the file systems to ask, `INDEX ro|rw MOUNT` each: the root first, each device once, whole file
+# systems rather than bind mounts of a part, and only local disks: a dead NFS, CIFS or FUSE mount answers never, and
+# not even KILL ends the wait. A line of mountinfo is
+# `ID PARENT DEVICE TOP MOUNT OPTIONS [OPTIONAL...] - TYPE SOURCE SUPEROPTIONS`, the oldest mount first.
 read_mounts() {
-  table= remote=
+  table="0 none rw //$nl" remote= mounts= count=0 devices=' '
   while read -r id parent device top mount options rest; do
-    # Whatever lies at or below a newer mount can't be reached by its name any more.
-    case $table in
-      *" $mount/$nl"* | *" $mount/"*)
-        kept= IFS=$nl
-        for line in $table; do
-          case $line in *" $mount/"*) ;; *) kept=$kept$line$nl ;; esac
-        done
-        table=$kept IFS=$blank
-        ;;
+    # What a newer mount lies on can't be reached by its name any more.
+    case $table in *" $mount/"*)
+      IFS=$nl
+      set -- $table
+      table= IFS=$blank
+      for line in "$@"; do case $line in *" $mount/"*) ;; *) table=$table$line$nl ;; esac; done ;;
     esac
     rest=" $rest" rest=${rest#* - }
     case $mount:${rest%% *} in
-      /:*) ;;
-      *:ext[234] | *:xfs | *:btrfs | *:zfs | *:f2fs | *:bcachefs | *:jfs | *:reiserfs | *:nilfs2 | *:vfat | *:exfat | \
-        *:ntfs3) ;;
-      *:nfs* | *:cifs | *:smb* | *:fuse* | *:autofs | *:9p | *:ceph | *:afs | *:lustre | *:glusterfs | *:ocfs2 | *:gfs2)
-        remote="$remote $mount"
-        continue
-        ;;
+      /:* | *:ext[234] | *:xfs | *:btrfs | *:zfs | *:f2fs | *:bcachefs | *:jfs | *:vfat | *:exfat | *:ntfs3) ;;
+      *:nfs* | *:cifs | *:smb* | *:fuse* | *:autofs | *:9p | *:ceph | *:afs | *:lustre | *:glusterfs | *:gfs2)
+        remote="$remote $mount" && continue ;;
       *) continue ;;
     esac
-    for line in $remote; do
-      case $mount in "$line"/*) continue 2 ;; esac
-    done
+    for line in $remote; do case $mount in "$line"/*) continue 2 ;; esac; done
     case ",$options,${rest##* }," in *,ro,*) state=ro ;; *) state=rw ;; esac
-    case $mount:$top in /:*) rank=1 ;; *:/) rank=2 ;; *) rank=3 ;; esac
+    case $mount:$top in /:*) rank=0 ;; *:/) rank=1 ;; *) rank=2 ;; esac
     table="$table$rank $device $state $mount/$nl"
   done </proc/self/mountinfo
-
-  mounts= count=0 devices=' '
-  case $table in *" //$nl"*) ;; *) table="1 none rw //$nl$table" ;; esac
-  # The root first, then whole file systems, then bind mounts of parts.
-  for rank in 1 2 3; do
+  for rank in 0 1 2; do
     IFS=$nl
     for line in $table; do
       IFS=$blank
       set -- $line
-      case "$1 $devices" in "$rank "*" $2 "*) continue ;; "$rank "*) ;; *) continue ;; esac
-      devices="$devices$2 "
-      mount=${4%/}
-      mounts="$mounts$count $3 $mount$nl"
-      count=$((count + 1))
+      case $rank:$devices in "$1:"*" $2 "*) continue ;; "$1:"*) ;; *) continue ;; esac
+      mounts="$mounts$count $3 ${4%/}$nl" count=$((count + 1)) devices="$devices$2 "
     done
-    IFS=$blank
   done
+  IFS=$blank
 }
 
-# unescape MOUNT: sets $text to its real path.
-unescape() {
-  text= tail=$1
-  while :; do
-    case $tail in *\\[0-7][0-7][0-7]*) ;; *) break ;; esac
-    text=$text${tail%%\\*} tail=${tail#*\\}
-    case $tail in
-      040*) text="$text " ;;
-      011*) text=$text$tab ;;
-      012*) text=$text$nl ;;
-      043*) text=$text# ;;
-      134*) text=$text\\ ;;
-    esac
-    tail=${tail#???}
-  done
-  text=$text$tail
-}
-
-# ask SECONDS COMMAND...: runs it, and turns away when it takes longer, killed or not.
+# ask SECONDS COMMAND...: runs it, and turns away with status 9 when it takes longer, dead or not. The clock of
+# find_answers interrupts the wait every second.
 ask() {
-  left=$1
-  shift
+  left=$1 && shift
   "$@" </dev/null &
-  asked=$!
-  while
-    tick=
-    wait $asked
-    status=$?
-    [ "$tick" ]
-  do
+  while tick=; wait $!; status=$?; [ "$tick" ]; do
     left=$((left - 1))
-    [ $left -gt 0 ] || { kill -9 $asked; return 9; }
+    [ $left -gt 0 ] || { kill -9 $! && return 9; }
   done
   return $status
 }
 
-# escape MOUNT: sets $text to it with all but printable ASCII as the kernel escapes a space.
-escape() {
-  text= tail=$1
-  while :; do
-    case $tail in
-      *[!\ -~]*) head=${tail%%[!\ -~]*} ;;
-      *) break ;;
-    esac
-    tail=${tail#"$head"}
-    odd=$tail tail=${tail#?}
-    odd=${odd%"$tail"}
-    text=$text$head$(printf '\\%03o' "'$odd")
-  done
-  text=$text$tail
-}
-
-# Finds out what takes a process each, and prints it raw for tell_answers. Nothing here is waited for without end:
-# a clock of its own wakes `ask` every second.
+# Finds out what takes a process each, and hands it to tell_answers as it comes.
 find_answers() {
   trap 'tick=1' USR1
   sh -c 'trap "kill \$!; exit" TERM; while sleep 1 & wait $! && kill -USR1 $PPID; do :; done' </dev/null >/dev/null &
-  clock=$!
-  if [ "$units" ] && command -v systemctl >/dev/null; then
-    ask 5 systemctl --no-pager show -p LoadState -p ActiveState -p NRestarts -- $units
-    put units
-  fi
+  clock=$! hung=0
+  [ -z "$units" ] || ask 5 systemctl --no-pager show -p LoadState -p ActiveState -p NRestarts -- $units
+  put units
   [ -z "$port" ] || ask_sshd
-  hung=0 IFS=$nl
+  IFS=$nl
   for line in $mounts; do
     IFS=$blank
     set -- $line
-    [ $hung -lt 2 ] || break
-    [ -z "$stuck" ] || [ "$1" = 0 ] || break
-    shorten "$3"
-    escape "$text"
+    case $hung:$stuck:$1 in 2:* | *:yes:[1-9]*) put unasked && continue ;; esac
+    clean "$3"
+    case $3 in *[!\ -~]*) text=0x$(put "$3" | od -An -v -tx1 | tr -d ' \n') text=${text%0a} ;; esac
     put "at $1 $2 $text"
-    unescape "$3"
-    ask 2 stat -f -c "disk $1 %S %b %f %a %c %d" "$text"
+    # As a format, \040 is a space; a percent sign has to be two.
+    path= text=$3
+    while case $text in *%*) ;; *) false ;; esac; do path=$path${text%%\%*}%% text=${text#*%}; done
+    path=$path$text
+    case $path in *\\* | *%*) path=$(printf "$path") ;; esac
+    ask 2 stat -f -c "disk $1 %S %b %f %a %c %d" "$path"
     [ $? -ne 9 ] || { hung=$((hung + 1)) && put "late $1"; }
   done
   kill $clock
   put done
 }
 
-# Asks sshd for its greeting: a socket that listens says little, a process that greets was forked by sshd just now.
+# Asks sshd for its greeting: that a socket listens says little, but what greets was forked just now. Where it listens
+# and can't be asked, since it is bound to another address or all that is there can't tell refused from silent, nothing
+# is known.
 ask_sshd() {
-  address=
+  heard='sshd down'
   for file in /proc/net/tcp /proc/net/tcp6; do
-    # Those that listen come first in the table.
-    while [ -z "$address" ] && read -r slot socket other state rest; do
+    # Sockets that listen (0A) come first.
+    while read -r slot socket other state rest; do
       case $slot:$state in sl:*) continue ;; *:0A) ;; *) break ;; esac
-      [ $((0x${socket##*:})) -ne "$port" ] || listening_address "${socket%:*}"
+      [ $((0x${socket##*:})) -ne "$port" ] || heard='sshd unknown'
     done <$file
   done
-  put "sshd ${address:-down}"
-  case $address in '' | unknown) return ;; esac
-  command -v bash >/dev/null && ask 5 bash -c "$greeting" "$address" "$port" && return
-  command -v ssh-keyscan >/dev/null && { ask 5 ssh-keyscan -T 4 -p "$port" "$address"; return; }
-  command -v nc >/dev/null && { ask 5 nc -w 4 "$address" "$port"; return; }
-  put 'sshd up'
-}
-# A shell of its own, since only bash has /dev/tcp. It fails where it could not connect.
-greeting='exec 3<>"/dev/tcp/$0/$1" || exit 1
-while read -r -t 4 -u 3 line; do case $line in SSH-*) echo "$line" && break ;; esac; done
-exit 0'
-
-# listening_address HEX: sets $address to where a socket bound to it is to be asked. The kernel prints IPv4 addresses
-# as a number of the processor's own order; all of EC2's are little-endian.
-listening_address() {
-  case $1 in
-    00000000) address=127.0.0.1 ;;
-    00000000000000000000000000000000) address=::1 ;;
-    ????????)
-      a=${1#??????} b=${1#????} b=${b%??} c=${1#??} c=${c%????} d=${1%??????}
-      address=$((0x$a)).$((0x$b)).$((0x$c)).$((0x$d))
-      ;;
-    *) address=unknown ;;
-  esac
+  put "$heard"
+  if [ "$heard" = 'sshd down' ]; then
+    return
+  elif command -v bash >/dev/null; then
+    ask 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/$0 && echo sshd down &&
+      while read -r -t 4 -u 3 line; do case $line in SSH-*) echo "$line" && exit ;; esac; done' "$port"
+  elif command -v ssh-keyscan >/dev/null; then
+    ask 5 ssh-keyscan -T 4 -p "$port" 127.0.0.1
+  elif command -v nc >/dev/null; then
+    ask 5 nc -w 4 127.0.0.1 "$port"
+  else
+    put 'sshd up'
+  fi
 }
 
-# Reads what find_answers found, prints it, and ends the report. Doesn't wait for the end of its input: a process that
-# hangs on a dead device holds it open.
+# Tells what find_answers finds. Doesn't wait for the end of its input, which a process that hangs holds open.
 tell_answers() {
-  left=$units mode=unknown load= active= restarts= sshd= names=$nl disks= size=0 asked=0 answered=0 late= finished=
+  names=$nl disks= size=0 more=0 unasked=0 properties= unlisted= sshd= finished=
+  left=$units
   while [ -z "$finished" ] && read -r key rest; do
     case $key in
-      LoadState=*) load=${key#*=} ;;
-      ActiveState=*) active=${key#*=} ;;
-      NRestarts=*) restarts=${key#*=} ;;
+      LoadState=* | ActiveState=* | NRestarts=*) properties="$properties $key" ;;
       '') tell_unit ;;
-      units)
-        tell_unit
-        [ "$left" ] || mode=systemd
-        ;;
+      units) tell_unit && tell_unlisted ;;
       sshd) sshd=$rest ;;
       SSH-*) sshd=up ;;
       at) names=$names$rest$nl ;;
       disk) take_disk $rest ;;
-      late) late="$late $rest" ;;
+      late) name_of $rest && say "late ${text#r? }" ;;
+      unasked) unasked=$((unasked + 1)) ;;
       done) finished=yes ;;
-      *) case $rest in ssh-* | ecdsa-* | *' ssh-'* | *' ecdsa-'*) sshd=up ;; esac ;;
+      *) case " $rest" in *' ssh-'* | *' ecdsa-'*) sshd=up ;; esac ;;
     esac
   done
-  tell_processes
   case $sshd in '') ;; up | unknown) say "sshd $port $sshd" ;; *) say "sshd $port down" ;; esac
   tell_disks
+  [ $more -eq 0 ] || say "more $more"
+  [ $unasked -eq 0 ] || say "unasked $unasked"
   [ "$finished" ] || say 'fork 0'
   put "end $bytes"
 }
 
-# Tells the unit that systemctl has just described; it describes them in the order asked.
+# Tells the unit that systemctl has just shown; it shows them in the order asked.
 tell_unit() {
-  [ "$load" ] || return
+  [ "$properties" ] || return 0
   set -- $left
-  unit=$1
-  shift
-  left=$*
-  case $restarts in '' | *[!0-9]*) restarts=- ;; esac
-  case $load:$active in
-    not-found:* | *[!a-z:-]* | *:) unlisted="$unlisted $unit" ;;
-    *) say_unit "$unit $active $restarts" ;;
-  esac
-  load= active= restarts=
+  case $properties in *=not-found*) unlisted="$unlisted $1" ;; *) say_unit "$1$properties" ;; esac
+  properties= && shift && left=$*
 }
 
-# Units that have no room are left out, and then what is not listed means nothing.
-say_unit() {
-  if [ $((bytes + ${#1})) -lt 1400 ]; then say "unit $1"; else complete= init=systemd left=$units; fi
-}
+say_unit() { if [ $((bytes + ${#1})) -lt 1500 ]; then say "unit $1"; else doubt=yes init=systemd left=$units; fi; }
 
-# Units that systemctl doesn't know, or that it didn't answer for: a process of that name tells.
-tell_processes() {
-  [ "$units" ] || return
-  for unit in $unlisted $left; do
-    process_name "$unit"
-    case $running in *" $text "*) say_unit "$unit running -" ;; esac
+# Units that systemctl doesn't know, or didn't answer for: they may be a process of that name.
+tell_unlisted() {
+  [ "$units" ] || return 0
+  for line in $roster; do
+    case "$unlisted $left " in *" ${line#*=} "*)
+      case $running in *" ${line%%=*} "*) say_unit "${line#*=} process" ;; esac ;;
+    esac
   done
-  if [ -z "$left" ]; then
-    say 'units systemd'
-  elif [ "$init" != systemd ] && [ "$complete" ]; then
-    say 'units process'
-  else
-    say 'units unknown'
-  fi
+  case ${left:+left}:$init$doubt in
+    :*) say 'units systemd' ;;
+    *:systemd* | *yes) say 'units unknown' ;;
+    *) say 'units process' ;;
+  esac
 }
 
-# take_disk INDEX BLOCKSIZE BLOCKS FREE AVAILABLE INODES INODES-FREE: adds a line to $disks, with its fullness in front.
+# name_of INDEX: sets $text to the `ro|rw MOUNT` that was asked under it.
+name_of() { text=${names#*"$nl$1 "} text=${text%%"$nl"*}; }
+
+# take_disk INDEX BLOCKSIZE BLOCKS FREE AVAILABLE INODES INODESFREE: adds `FULLNESS disk ...` to $disks.
 take_disk() {
   case "$# $*" in *[!0-9\ ]*) return ;; 7\ *) ;; *) return ;; esac
-  text=${names#*"$nl$1 "} text=${text%%"$nl"*}
+  full=0 && name_of "$1"
+  fuller "$3" "$5" && fuller "$6" "$7"
   text="disk $2 $3 $4 $5 $6 $7 $text"
-  fullness "$3" "$4" "$5"
-  share=$full
-  fullness "$6" "$7" "$7"
-  [ $full -gt $share ] || full=$share
-  disks=$disks$full\ $text$nl
-  size=$((size + ${#text} + 1)) answered=$((answered + 1))
+  disks="$disks$full $text$nl" size=$((size + ${#text} + 1))
 }
 
-# fullness TOTAL FREE AVAILABLE: sets $full to df's percentage. mksh counts in 32 bits: the last digits are dropped.
-fullness() {
-  total=$1 free=$2 available=$3
-  while [ ${#total} -gt 7 ]; do total=${total%?} free=${free%?} available=${available%?}; done
-  full=$((total - ${free:-0}))
-  full=$((full * 100 / (full + ${available:-0} + 1)))
+# fuller TOTAL LEFT: raises $full to the percentage gone. mksh counts in 32 bits, so the last digits may have to go.
+fuller() {
+  total=$1 rest=$2
+  while [ ${#total} -gt 7 ]; do total=${total%?} rest=${rest%?}; done
+  rest=$((100 - ${rest:-0} * 100 / (total + 1)))
+  [ "$total" = 0 ] || [ $rest -le $full ] || full=$rest
 }
 
-# Prints `/` and, where there isn't room for all, the fullest.
+# Tells of the root and then, where there isn't room for all, of the fullest.
 tell_disks() {
-  more=0 level=101
-  [ $((bytes + size)) -lt 2200 ] && level=0
+  level=100 room=2300
+  [ $((bytes + size)) -ge $room ] || level=0
   IFS=$nl
+  for line in $disks; do case $line in *' r'?' /') say "${line#* }" ;; esac; done
   while [ $level -ge 0 ]; do
     for line in $disks; do
-      case $level:$line in
-        101:*' /' | 0:*) ;;
-        "$level:$level "*) case $line in *' /') continue ;; esac ;;
-        *) continue ;;
-      esac
-      text=${line#* }
-      if [ $((bytes + ${#text})) -lt 2200 ]; then say "$text"; else more=$((more + 1)); fi
+      case $level:$line in *' r'?' /') continue ;; 0:* | "$level:$level "*) ;; *) continue ;; esac
+      line=${line#* }
+      if [ $((bytes + ${#line})) -lt $room ]; then say "$line"; else more=$((more + 1)); fi
     done
     level=$((level - 1))
   done
-  IFS=$blank
-  [ $more -eq 0 ] || say "more $more"
+}
+
+# What is left to tell when no process could be started; the shell ends by itself then.
+tell_no_answers() {
+  trap - EXIT
+  IFS=$nl
+  for line in $mounts; do
+    IFS=$blank
+    set -- $line
+    clean "$3"
+    [ $((bytes + ${#text})) -ge 2300 ] || say "mount $2 $text"
+  done
+  say 'fork 0'
+  put "end $bytes"
+  exit 0
 }
 
 main() {
-  units= wanted=' ' port= unlisted=
+  units= roster=' ' port= doubt=
   for unit in "$@"; do
     case $unit in
-      sshd:*[!0-9]* | sshd: | sshd:??????*) ;;
-      sshd:*) port=${unit#sshd:} ;;
-      *[!A-Za-z0-9:_.@-]* | '') ;;
-      *)
-        units="$units $unit"
-        process_name "$unit"
-        wanted="$wanted$text "
-        ;;
+      sshd:*[!0-9]* | sshd: | sshd:??????*) continue ;;
+      sshd:*) port=${unit#sshd:} && continue ;;
+      *[!A-Za-z0-9:_.@-]* | '') continue ;;
     esac
+    units="$units $unit"
+    # The kernel keeps 15 bytes of a process's name.
+    name=${unit%.service} name=${name%%@*}
+    while [ ${#name} -gt 15 ]; do name=${name%?}; done
+    roster="$roster$name=$unit "
   done
-  # A login's greeting may end without a newline.
-  put ''
-  say 'crawlwatch 1'
+  # A login's greeting may not have ended its line.
+  put '' && say 'crawlwatch 1'
   trap tell_no_answers EXIT
   say_memory
   say_identity

@@ -21,3 +21,16 @@ export function errorText(error: unknown): string {
   const readable = message.replace(/ *Encoded authorization failure message: .*/s, '');
   return `${errorCode(error)}: ${readable}`.replace(/\s+/g, ' ').trim().slice(0, TEXT_MAX);
 }
+
+/**
+ * A policy with a condition on tags refuses a whole call for the sake of one instance, and names it: `not authorized to
+ * perform: ec2:CreateTags on resource: arn:aws:ec2:...:instance/i-...`.
+ *
+ * @param most how many such refusals count: telling one instance from its neighbours is worth some calls, a role that
+ * may touch none of them is not
+ * @returns whether the next refusal is for the sake of single instances
+ */
+export function deniesAnInstance(most = 24): (error: unknown) => boolean {
+  let left = most;
+  return (error) => isAccessDenied(error) && /:instance\/i-/.test(String(error)) && left-- > 0;
+}

@@ -20,6 +20,8 @@ export interface Login {
   /** Tried in this order. */
   readonly methods: readonly AnyAuthMethod[];
   readonly agent: LoginAgent | null;
+  /** What is wrong with keys that were to be tried. */
+  readonly troubles: readonly string[];
 }
 
 type Key = { readonly key: ParsedKey } | { readonly problem: string };
@@ -37,20 +39,18 @@ export function loginMethods(options: KeyOptions): (instance: Instance) => Promi
   return async ({ login }) => {
     const path = login.privateKeyPath;
     const key = path === null ? own : await fileKey(path);
-    if (key && 'problem' in key) {
-      const which = path === null ? 'The private key' : `The private key ${quote(path)}`;
-      return {
-        failure: failure('AuthenticationFailed', `${which} can't be used: ${key.problem}; no connection was made.`),
-      };
-    }
-    const username = login.user;
-    const agent = agentSocket ? loginAgent(agentSocket) : null;
+    const troubles: string[] = [];
     const methods: AnyAuthMethod[] = [];
-    if (key) methods.push({ type: 'publickey', username, key: key.key });
-    if (agent) methods.push({ type: 'agent', username, agent: agent.agent });
-    if (methods.length > 0) return { methods, agent };
-    const text = 'There is nothing to log in with: give a private key (--private-key) or start an ssh-agent.';
-    return failure('AuthenticationFailed', text);
+    if (key && 'problem' in key) {
+      troubles.push(`the private key ${path === null ? 'given' : quote(path)} can't be used: ${key.problem}`);
+    } else if (key) {
+      methods.push({ type: 'publickey', username: login.user, key: key.key });
+    }
+    const agent = agentSocket ? loginAgent(agentSocket) : null;
+    if (agent) methods.push({ type: 'agent', username: login.user, agent: agent.agent });
+    if (methods.length > 0) return { methods, agent, troubles };
+    const why = troubles[0] ?? 'there is no key to log in with: give a private key, or start an ssh-agent';
+    return failure('AuthenticationFailed', `No connection was made, since ${why}.`);
   };
 }
 

@@ -72,11 +72,12 @@ class Session {
   #running: RunningCommand | undefined;
   /** Methods that the host would still take, and what went wrong with ours on this side. */
   #methodsLeft: readonly string[] = [];
-  #keyTroubles: string[] = [];
+  readonly #keyTroubles: string[];
 
   constructor(attempt: Attempt, resolve: (reply: Reply | null) => void) {
     this.#attempt = attempt;
     this.#resolve = resolve;
+    this.#keyTroubles = [...attempt.login.troubles];
     this.#where = { endpoint: endpointOf(attempt.address, attempt.port), deadlineMs: attempt.deadlineMs };
     this.#bannerReader = new BannerReader(this.#where);
     this.#phase = isIP(attempt.address) ? 'connect' : 'resolve';
@@ -100,7 +101,7 @@ class Session {
       this.#phase = 'login';
       if (this.#hostKey) this.#attempt.hostKey.proved(this.#hostKey);
     });
-    this.#socket.connect({ host: address, port, noDelay: true });
+    this.#socket.connect({ host: address, port });
   }
 
   readonly #cancel = () => this.#settle(null);
@@ -115,6 +116,8 @@ class Session {
 
   readonly #connected = () => {
     this.#phase = 'banner';
+    // Many small packets that wait for each other: Nagle's algorithm would double the time of a login.
+    this.#socket.setNoDelay(true);
     this.#socket.on('data', this.#readBanner);
     this.#nudge = setTimeout(() => {
       this.#identSent = true;

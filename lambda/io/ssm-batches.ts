@@ -6,7 +6,7 @@ import { chunks } from './batches.ts';
 const IDS_PER_COMMAND = 50;
 
 /** As the document's allowedPattern has it, less `sshd:22`, which is the script's own word. */
-const UNIT = /^(?!sshd:\d)[A-Za-z0-9:_.@-]+$/;
+const UNIT = /^(?!sshd:)[A-Za-z0-9:_.@-]+$/;
 
 export interface Batch {
   /** At most 50. */

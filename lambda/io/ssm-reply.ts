@@ -8,6 +8,7 @@ const ERROR_PART = /\r?\n?-{10}ERROR-{7}\r?\n/;
 const QUOTE_MAX = 200;
 const CANNOT_FORK = /cannot fork|fork:|fork\/exec|cannot allocate memory|resource temporarily unavailable/i;
 
+/** A reply that is no report. */
 export const failure = (reason: FailureReason, text: string, output = ''): Reply => ({
   kind: 'failed',
   reason,

@@ -10,7 +10,7 @@ import {
 import pLimit from 'p-limit';
 import type { ProbeTransport } from '../check-fleet.ts';
 import type { Instance, Reply } from '../model.ts';
-import { errorCode, errorText, isAccessDenied } from './aws-error.ts';
+import { deniesAnInstance, errorCode, errorText, isAccessDenied } from './aws-error.ts';
 import { bisect } from './batches.ts';
 import type { Ssm } from './clients.ts';
 import { type Batch, batches } from './ssm-batches.ts';
@@ -76,6 +76,8 @@ export function ssmTransport(ssm: Ssm, options: SsmOptions): ProbeTransport {
     await Promise.all(batches(online, options.sshdPort).map(probe));
 
     async function probe(batch: Batch): Promise<void> {
+      const isDenied = deniesAnInstance();
+      const blamesAnId = (error: unknown) => isSpoilt(error) || isDenied(error);
       const { done, failed } = await bisect(batch.ids, (ids) => limit(send, ids, batch.units), blamesAnId);
       if (!run.signal.aborted) {
         for (const { id, error } of failed) run.reply(id, refusal('SendCommand', error), time.now() - begun);
@@ -166,7 +168,7 @@ export function ssmTransport(ssm: Ssm, options: SsmOptions): ProbeTransport {
   };
 }
 
-const blamesAnId = (error: unknown): boolean => /^(InvalidInstanceId|UnsupportedPlatformType)$/.test(errorCode(error));
+const isSpoilt = (error: unknown): boolean => /^(InvalidInstanceId|UnsupportedPlatformType)$/.test(errorCode(error));
 
 function refusal(call: string, error: unknown): Reply {
   if (errorCode(error) === 'InvalidInstanceId') return failure('SsmNotManaged', NOT_MANAGED);

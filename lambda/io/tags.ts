@@ -2,7 +2,7 @@
 import { CreateTagsCommand, DeleteTagsCommand } from '@aws-sdk/client-ec2';
 import pLimit from 'p-limit';
 import type { TagFailure, TagWrite } from '../model.ts';
-import { errorCode, errorText } from './aws-error.ts';
+import { deniesAnInstance, errorCode, errorText } from './aws-error.ts';
 import { bisect, chunks } from './batches.ts';
 import type { Ec2 } from './clients.ts';
 
@@ -12,7 +12,7 @@ const IDS_PER_CALL = 500;
 const CALLS_AT_ONCE = 4;
 
 /** An id that is gone or malformed, or an instance that has its fifty tags: the others in the call are good. */
-const blamesAnId = (error: unknown): boolean => /^Invalid(InstanceID|ID)\b|^TagLimitExceeded$/.test(errorCode(error));
+const isSpoilt = (error: unknown): boolean => /^Invalid(InstanceID|ID)\b|^TagLimitExceeded$/.test(errorCode(error));
 
 /**
  * Writes tags, in as few calls as it can. One instance's failure doesn't cost another's write.
@@ -21,6 +21,8 @@ const blamesAnId = (error: unknown): boolean => /^Invalid(InstanceID|ID)\b|^TagL
  */
 export async function writeTags(ec2: Ec2, writes: readonly TagWrite[]): Promise<TagFailure[]> {
   const limit = pLimit(CALLS_AT_ONCE);
+  const isDenied = deniesAnInstance();
+  const blamesAnId = (error: unknown) => isSpoilt(error) || isDenied(error);
   const results = await Promise.all(
     writes.flatMap((write) => {
       const send = sender(ec2, write);

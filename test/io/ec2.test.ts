@@ -125,6 +125,21 @@ describe('writeTags', () => {
     expect(aws.calls('CreateTagsCommand')).toBe(1);
   });
 
+  it('tells the one instance that a policy keeps from being tagged from the others', async () => {
+    const aws = fleetOf(500);
+    aws.denied.add(ids(500)[321]!);
+    const failures = await writeTags(aws.ec2, [{ action: 'create', ids: ids(500), tags: status }]);
+    expect(failures.map((failure) => failure.id)).toEqual([ids(500)[321]]);
+    expect(failures[0]?.text).toContain('not authorized to perform: ec2:CreateTags');
+  });
+
+  it('soon stops asking where a policy keeps every instance from being tagged', async () => {
+    const aws = fleetOf(500);
+    for (const id of ids(500)) aws.denied.add(id);
+    expect(await writeTags(aws.ec2, [{ action: 'create', ids: ids(500), tags: status }])).toHaveLength(500);
+    expect(aws.calls('CreateTagsCommand')).toBeLessThan(60);
+  });
+
   it('reports an instance with fifty tags without costing its neighbours theirs', async () => {
     const aws = fleetOf(2);
     const full = aws.instances.get(ids(2)[0]!)!;

@@ -59,6 +59,14 @@ describe('ssmTransport: instances that SSM can not reach', () => {
     expect(aws.calls('SendCommandCommand')).toBeLessThan(14);
   });
 
+  it('tells the one instance that a policy keeps from commands from the others', async () => {
+    const { aws, probe } = ssmSandbox();
+    for (const { id } of ssmFleet(50)) aws.manage(id, async () => 'fine');
+    aws.denied.add('i-44');
+    const failed = Object.entries(reasonsOf(await probe(ssmFleet(50)))).filter(([, reason]) => reason !== 'output');
+    expect(failed).toEqual([['i-44', 'SsmAccessDenied']]);
+  });
+
   it.each([
     ['AccessDeniedException', 'SsmAccessDenied'],
     ['InvalidDocument', 'NotChecked'],

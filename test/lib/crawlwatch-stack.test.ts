@@ -165,7 +165,13 @@ describe('the stack', () => {
     }
     expect(template).toMatchSnapshot();
   });
+});
 
+const { error: noCfnLint } = spawnSync('cfn-lint', ['--version'], { stdio: 'ignore' });
+if (noCfnLint)
+  process.stderr.write(`SKIPPED, the template is not linted: ${noCfnLint.message}; pip install cfn-lint\n`);
+
+describe.runIf(noCfnLint === undefined)('the template', () => {
   it.each([
     ['by default', {}],
     ['with everything that can be set', EVERYTHING],
@@ -173,10 +179,8 @@ describe('the stack', () => {
     const folder = mkdtempSync(join(tmpdir(), 'crawlwatch-'));
     const file = join(folder, 'template.json');
     writeFileSync(file, JSON.stringify(templateWith(settings).toJSON()));
-    const { error, stdout, stderr, status } = spawnSync('cfn-lint', ['--config-file', '.cfnlintrc', file], {
-      encoding: 'utf8',
-    });
+    const { stdout, status } = spawnSync('cfn-lint', ['--config-file', '.cfnlintrc', file], { encoding: 'utf8' });
     rmSync(folder, { recursive: true });
-    expect({ error, stdout, stderr, status }).toMatchObject({ stdout: '', status: 0 });
+    expect({ stdout, status }).toEqual({ stdout: '', status: 0 });
   });
 });

@@ -104,6 +104,7 @@ export function sshServer(options: SshServerOptions): Promise<TestServer> {
   const hostKeys = [...(options.hostKeys ?? [keyPair().private])];
   const server = new Server({ hostKeys, ...options.config }, (client) => {
     client.on('error', () => {});
+    client.setNoDelay(true);
     client.on('authentication', (context) => {
       if (options.authenticate) return options.authenticate(context, client);
       if (context.method !== 'publickey') return context.reject(['publickey']);

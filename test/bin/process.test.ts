@@ -1,0 +1,62 @@
+/** The built program as a process of its own: streams, signals, exit codes, and what it loads. */
+import { spawn } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { keyPair, rawServer } from '../support/ssh-server.ts';
+import { type BuiltProgram, buildProgram, finish } from './built-program.ts';
+
+let program: BuiltProgram;
+beforeAll(async () => {
+  program = await buildProgram();
+});
+afterAll(() => program.remove());
+
+/** Packages that are loaded before the program has read its arguments. */
+function loadedAtStart(): string[] {
+  const seen = new Set<string>();
+  const packages = new Set<string>();
+  const visit = (path: string) => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    for (const imported of program.metafile.outputs[path]?.imports ?? []) {
+      if (imported.kind !== 'import-statement') continue;
+      if (imported.external) packages.add(imported.path);
+      else visit(imported.path);
+    }
+  };
+  visit(relative(process.cwd(), program.path));
+  return [...packages].sort();
+}
+
+describe('the program', () => {
+  it('prints what is known at Ctrl-C, exit code 130', async () => {
+    const silent = await rawServer(() => child.kill('SIGINT'));
+    writeFileSync(join(program.home, 'key'), keyPair().private);
+    const child = program.start(['check', '--host', `127.0.0.1:${silent.port}`, '--private-key', 'key', '-o', 'line']);
+    const { exitCode, stdout, stderr } = await finish(child);
+    await silent.close();
+    expect(stdout).toMatch(/^127\.0\.0\.1 \| UNKNOWN \| NotChecked: .*\n$/);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 130, stderr: '' });
+  });
+
+  it('ends without a word when its reader has gone', async () => {
+    const child = program.start(['check', '--local']);
+    child.stdout?.destroy();
+    expect(await finish(child)).toMatchObject({ exitCode: 141, stderr: '' });
+  });
+
+  it.runIf(existsSync('/dev/full'))('says that its output could not be written', async () => {
+    const words = [process.execPath, program.path, 'probe'];
+    const child = spawn('sh', ['-c', '"$@" >/dev/full', 'sh', ...words], { cwd: program.home, env: program.env });
+    expect(await finish(child)).toMatchObject({
+      exitCode: 3,
+      stderr: "crawlwatch: can't write the output: ENOSPC: no space left on device, write\n",
+    });
+  });
+
+  it('loads no SDK, no SSH and no schema to show its help', async () => {
+    expect(loadedAtStart().filter((name) => !name.startsWith('node:'))).toEqual(['commander']);
+    expect(await finish(program.start(['--help']))).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+});
