@@ -1,5 +1,7 @@
 /** Tagged EC2 instances as a source. The only part of the command line that loads the AWS SDK. */
-import { awsPorts } from '../lambda/aws-ports.ts';
+import { type AwsWorld, awsPorts } from '../lambda/aws-ports.ts';
+import type { ProbeTransport } from '../lambda/check-fleet.ts';
+import { plural } from '../lambda/core/wording.ts';
 import { cloudWatchClient, ec2Client, ssmClient } from '../lambda/io/clients.ts';
 import { findProbeDocument } from '../lambda/io/probe-document.ts';
 import { DEFAULT_STACK_NAME, TAG } from '../lambda/names.ts';
@@ -16,8 +18,7 @@ export async function awsSource(flags: SourceFlags, settings: Settings, io: Comm
   const region = await explained(ec2.config.region());
   const { key, value } = settings.tag;
   const bySsh = settings.transport === 'ssh' || (settings.transport === 'auto' && settings.vpc.id !== null);
-  const asksSsm = !bySsh && flags.listHosts !== true;
-  const ports = awsPorts({
+  const world: Omit<AwsWorld, 'probeDocument'> = {
     settings,
     region,
     clock: { now: () => new Date() },
@@ -25,15 +26,21 @@ export async function awsSource(flags: SourceFlags, settings: Settings, io: Comm
     ec2,
     ssm,
     cloudWatch,
-    probeDocument: asksSsm ? await explained(probeDocument()) : null,
     privateKey: async () => null,
-  });
+  };
+  const ports = awsPorts({ ...world, probeDocument: null });
+  let document: string | null = null;
+  const overSsm: ProbeTransport = async (instances, run) => {
+    await awsPorts({ ...world, probeDocument: document }).transports.ssm?.(instances, run);
+  };
   return {
     source: 'aws',
     // Over SSH with the person's own keys and known hosts, not the stack's.
-    transports: bySsh ? { ssh: await (await import('./ssh-access.ts')).sshAccess(flags, io) } : ports.transports,
+    transports: bySsh ? { ssh: await (await import('./ssh-access.ts')).sshAccess(flags, io) } : { ssm: overSsm },
     discover: async () => {
       const found = await explained(ports.discover());
+      // Asked for only now: where nothing is tagged yet, that is the first thing to say.
+      if (!bySsh && flags.listHosts !== true && found.length > 0) document = await explained(probeDocument());
       const { worker } = flags;
       if (worker === undefined) return found;
       return found.map((one) => ({ ...one, tags: { ...one.tags, [TAG.worker]: worker } }));
@@ -41,7 +48,7 @@ export async function awsSource(flags: SourceFlags, settings: Settings, io: Comm
     history: ports.history,
     nothingFound: (skipped) =>
       skipped > 0
-        ? `none of the ${skipped} instances tagged ${key}=${value} in ${region} is a running Linux instance`
+        ? `${plural(skipped, 'instance')} tagged ${key}=${value} in ${region}, but none that is running Linux`
         : `no instance is tagged ${key}=${value} in ${region}; tag one: aws ec2 create-tags --region ${region} --resources i-... --tags Key=${key},Value=${value}`,
   };
 

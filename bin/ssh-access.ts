@@ -1,5 +1,6 @@
 /** How the command line gets into hosts: whose keys it uses and which host keys it trusts, as `ssh` would. */
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import ssh2 from 'ssh2';
@@ -42,7 +43,7 @@ export async function sshAccess(flags: SshFlags, io: CommandIo): Promise<ProbeTr
       kind: 'known-hosts',
       known: texts.flatMap((text) => (text === null ? [] : parseKnownHosts(text))),
       acceptNew: flags.acceptNewHostKeys === true,
-      accepted: (line) => void remember(ownFile, line, io),
+      accepted: (line) => remember(ownFile, line, io),
     },
   });
 }
@@ -56,11 +57,14 @@ async function defaultKey(home: string, hasAgent: boolean): Promise<string | nul
   return null;
 }
 
-/** A key that can't be kept is no reason to fail the check: the next one asks again. */
-async function remember(file: string, line: string, io: CommandIo): Promise<void> {
+/**
+ * A key that can't be kept is no reason to fail the check: the next one asks again.
+ * Written at once, so that the process can end at any time.
+ */
+function remember(file: string, line: string, io: CommandIo): void {
   try {
-    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    await appendFile(file, `${line}\n`, { mode: 0o600 });
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    appendFileSync(file, `${line}\n`, { mode: 0o600 });
   } catch (error) {
     io.stderr.write(`crawlwatch: can't add a host key to ${file}: ${codeOf(error)}\n`);
   }

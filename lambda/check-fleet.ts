@@ -148,8 +148,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
 
   if (ports.outlets !== null) await act(ports.outlets);
 
-  const all = inOrder();
-  const instances = all.map((t) => instanceReport(t, writes, evidence.get(t.instance.id) ?? null));
+  const instances = inOrder().map((t) => instanceReport(t, writes, evidence.get(t.instance.id) ?? null));
   for (const instance of instances) ports.log.info('instance.checked', { ...instance });
   return {
     report: {

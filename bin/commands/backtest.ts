@@ -2,9 +2,9 @@
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { forecastUnder, type Predictor, replay, score, type Trace } from '../../lambda/core/backtest.ts';
-import { type Observation, readBacktestLine, tracesOf } from '../../lambda/core/backtest-input.ts';
-import { alarmsLine, type BacktestResult, backtestJson, backtestTable } from '../../lambda/core/backtest-report.ts';
-import { RIVALS } from '../../lambda/core/backtest-rivals.ts';
+import { RIVALS } from '../../lambda/core/forecast-rivals.ts';
+import { alarmsLine, type BacktestResult, backtestJson, backtestTable } from '../../lambda/core/forecast-scores.ts';
+import { type Observation, readBacktestLine, tracesOf } from '../../lambda/core/forecast-traces.ts';
 import type { CommandIo } from '../command-io.ts';
 import { UsageError } from '../errors.ts';
 import { settingsFor } from '../settings-layers.ts';

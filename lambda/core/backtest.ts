@@ -19,6 +19,8 @@ const SCORING = {
 
 /** One resource of one host over time. */
 export interface Trace {
+  /** The instance it was recorded on. */
+  readonly id?: string;
   readonly family: string;
   readonly resource: Resource;
   readonly everyMinutes: number;

@@ -131,9 +131,7 @@ export function reportTable(report: Report, style: TableStyle): string {
   const rows = inOrder(report.instances);
   const skipped = report.skipped.map(({ name, why }) => `skipped ${forTerminal(name)}: ${forTerminal(why)}`);
   return [
-    ...(rows.length === 0 ? [] : [fittingTable(rows, style)]),
-    ...rows.flatMap((row) => details(row, style)),
-    '',
+    ...(rows.length === 0 ? [] : [fittingTable(rows, style), ...rows.flatMap((row) => details(row, style)), '']),
     ...skipped,
     summaryLine(report, style),
   ].join('\n');

@@ -20,7 +20,10 @@ export const failure = (reason: FailureReason, text: string): Failure => ({ kind
 
 /** What a host sent, for a sentence: printable ASCII, at most 200 characters of it. */
 export function quote(sent: string): string {
-  const safe = sent.replace(/[^\x20-\x7e]|\\/g, (c) => `\\x${(c.charCodeAt(0) & 0xff).toString(16).padStart(2, '0')}`);
+  const safe = sent.slice(0, 201).replace(/[^\x20-\x7e]|\\/g, (c) => {
+    const hex = c.charCodeAt(0).toString(16);
+    return hex.length > 2 ? `\\u${hex.padStart(4, '0')}` : `\\x${hex.padStart(2, '0')}`;
+  });
   return `"${safe.length > 200 ? `${safe.slice(0, 197)}...` : safe}"`;
 }
 

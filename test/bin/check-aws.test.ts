@@ -7,12 +7,14 @@ import { type BuiltProgram, buildProgram, finish } from './built-program.ts';
 
 let program: BuiltProgram;
 let aws: Server;
-/** What the endpoint answers next: EC2 speaks XML, SSM JSON. */
+/** What EC2 answers next. SSM, which speaks JSON, knows no document. */
 let answer = { status: 200, body: '' };
 beforeAll(async () => {
   program = await buildProgram();
   aws = createServer((request, response) => {
-    request.resume().on('end', () => response.writeHead(answer.status).end(answer.body));
+    const isSsm = String(request.headers['x-amz-target']).startsWith('AmazonSSM');
+    const { status, body } = isSsm ? { status: 200, body: '{"DocumentIdentifiers":[]}' } : answer;
+    request.resume().on('end', () => response.writeHead(status).end(body));
   });
   await once(aws.listen(0, '127.0.0.1'), 'listening');
 });
@@ -52,7 +54,7 @@ describe('a check of EC2 instances', () => {
       'no AWS Region: set AWS_REGION=eu-west-1 (or another), or a region in the AWS profile',
     ],
   ])('says in one line that it has no %s, exit code 3', async (_, env, says) => {
-    expect(await finish(program.program.start(['check'], env))).toEqual({
+    expect(await finish(program.start(['check'], env))).toEqual({
       exitCode: 3,
       stdout: '',
       stderr: `crawlwatch: ${says}\n`,
@@ -66,7 +68,7 @@ describe('a check of EC2 instances', () => {
       AWS_REGION: 'eu-west-1',
       AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
     };
-    const { exitCode, stderr } = await finish(program.program.start(['check', '--transport', 'ssh'], env));
+    const { exitCode, stderr } = await finish(program.start(['check', '--transport', 'ssh'], env));
     expect(stderr).toMatch(/^crawlwatch: AWS can't be reached \(.*ECONNREFUSED.*\); check the network.*\n$/);
     expect(exitCode).toBe(3);
   });
@@ -106,14 +108,14 @@ describe('a check of EC2 instances', () => {
     answer = reservations(STOPPED);
     expect(await check('--transport', 'ssh')).toEqual({
       exitCode: 3,
-      stdout: expect.stringMatching(/^\nskipped ficrawler7: is stopped, not running\n0 hosts in .*; 1 skipped\n$/),
-      stderr: 'crawlwatch: none of the 1 instances tagged crawlwatch=true in eu-west-1 is a running Linux instance\n',
+      stdout: expect.stringMatching(/^skipped ficrawler7: is stopped, not running\n0 hosts in .*; 1 skipped\n$/),
+      stderr: 'crawlwatch: 1 instance tagged crawlwatch=true in eu-west-1, but none that is running Linux\n',
     });
     expect(await check('--list-hosts')).toEqual({ exitCode: 0, stdout: 'ficrawler7\n', stderr: '' });
   });
 
   it('says what to do where the stack and its probe document are not deployed', async () => {
-    answer = { status: 200, body: '{"DocumentIdentifiers":[]}' };
+    answer = reservations(STOPPED);
     expect(await check()).toEqual({
       exitCode: 3,
       stdout: '',

@@ -82,7 +82,7 @@ web2: WARNING
 
   it('says how many were skipped and why', () => {
     const report = { ...reportOf(), skipped: [{ id: 'i-1', name: 'win', why: 'runs Windows, not Linux' }] };
-    expect(reportTable(report, plain)).toBe('\nskipped win: runs Windows, not Linux\n0 hosts in 0.8 s; 1 skipped');
+    expect(reportTable(report, plain)).toBe('skipped win: runs Windows, not Linux\n0 hosts in 0.8 s; 1 skipped');
     expect(summaryLine(reportOf(host('a')), plain)).toBe('1 host in 0.8 s: 1 OK');
   });
 });

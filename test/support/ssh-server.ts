@@ -1,7 +1,7 @@
 /** Servers on loopback that behave well or badly on the wire: plain sockets, and ssh2's server with faults. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
-import {
+import ssh2, {
   type AcceptConnection,
   type AuthContext,
   type Connection,
@@ -9,20 +9,16 @@ import {
   Server,
   type ServerChannel,
   type ServerConfig,
-  utils,
 } from 'ssh2';
 
-const KINDS = {
-  ed25519: () => utils.generateKeyPairSync('ed25519'),
-  ecdsa: () => utils.generateKeyPairSync('ecdsa', { bits: 256 }),
-  rsa: () => utils.generateKeyPairSync('rsa', { bits: 2048 }),
-};
+const BITS = { ed25519: undefined, ecdsa: 256, rsa: 2048 };
 
 /** A fresh key pair of the given kind, in OpenSSH's format. */
-export function keyPair(type: keyof typeof KINDS = 'ed25519'): { private: string; public: string } {
-  const pair = KINDS[type]();
-  // ssh2 1.17 makes an ed25519 key that it can't read itself about once in a hundred times.
-  return utils.parseKey(pair.private) instanceof Error ? keyPair(type) : pair;
+export function keyPair(type: keyof typeof BITS = 'ed25519', passphrase?: string): { private: string; public: string } {
+  const lock = passphrase === undefined ? {} : { passphrase, cipher: 'aes256-cbc', rounds: 1 };
+  const pair = ssh2.utils.generateKeyPairSync(type, { bits: BITS[type], ...lock } as never);
+  // ssh2 1.17 makes an ed25519 key that it can't read itself about once in two hundred times.
+  return ssh2.utils.parseKey(pair.private, passphrase) instanceof Error ? keyPair(type, passphrase) : pair;
 }
 
 export interface TestServer {
@@ -44,7 +40,7 @@ async function listen(server: NetServer | Server, address: string): Promise<Test
   const net = (server instanceof Server ? (server as unknown as { _srv: NetServer })._srv : server) as NetServer;
   net.on('connection', (socket) => {
     accepted++;
-    sockets.add(socket);
+    sockets.add(socket.setNoDelay(true));
     most = Math.max(most, sockets.size);
     socket.on('error', () => {});
     socket.on('close', () => sockets.delete(socket));
@@ -100,11 +96,10 @@ export interface SshServerOptions {
 
 /** An SSH server in this process. */
 export function sshServer(options: SshServerOptions): Promise<TestServer> {
-  const authorized = options.authorized.map((key) => utils.parseKey(key) as ParsedKey);
+  const authorized = options.authorized.map((key) => ssh2.utils.parseKey(key) as ParsedKey);
   const hostKeys = [...(options.hostKeys ?? [keyPair().private])];
   const server = new Server({ hostKeys, ...options.config }, (client) => {
     client.on('error', () => {});
-    client.setNoDelay(true);
     client.on('authentication', (context) => {
       if (options.authenticate) return options.authenticate(context, client);
       if (context.method !== 'publickey') return context.reject(['publickey']);

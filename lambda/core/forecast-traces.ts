@@ -87,9 +87,11 @@ export function tracesOf(observations: readonly Observation[]): readonly Trace[]
   const gaps = ordered
     .flatMap(({ at }, i) => (i === 0 ? [] : [+at - +(ordered[i - 1]?.at ?? at)]))
     .sort((a, b) => a - b);
+  const id = ordered[0]?.id ?? '';
   const everyMinutes = Math.max(1, (gaps[gaps.length >> 1] ?? 0) / 60_000);
   return [
     {
+      id,
       family: 'recorded',
       resource: 'memory',
       everyMinutes,
@@ -99,7 +101,7 @@ export function tracesOf(observations: readonly Observation[]): readonly Trace[]
       })),
       exhaustedAt: memoryExhaustions(ordered),
     },
-    ...diskTraces(ordered, everyMinutes),
+    ...diskTraces(ordered).map((trace) => ({ ...trace, id, everyMinutes })),
   ];
 }
 
@@ -127,7 +129,7 @@ function memoryExhaustions(ordered: readonly Dated[]): readonly Date[] {
   return exhaustions;
 }
 
-function diskTraces(ordered: readonly Dated[], everyMinutes: number): readonly Trace[] {
+function diskTraces(ordered: readonly Dated[]): readonly Omit<Trace, 'everyMinutes'>[] {
   const stretches: { mount: string; samples: { at: Date; available: number | null }[]; full: Date[] }[] = [];
   let before: Sample | null = null;
   for (const { at, vitals } of ordered) {
@@ -150,7 +152,6 @@ function diskTraces(ordered: readonly Dated[], everyMinutes: number): readonly T
   return stretches.map(({ samples, full }) => ({
     family: 'disk_recorded',
     resource: 'disk',
-    everyMinutes,
     samples,
     exhaustedAt: full,
   }));

@@ -115,8 +115,8 @@ function table(what: string, rows: readonly (readonly string[])[]): string {
 }
 
 /** One line for one trace: seconds of the epoch, of the first and the last sample at which the rule speaks. */
-export function alarmsLine(index: number, { family }: Trace, alarms: readonly Alarm[]): string {
+export function alarmsLine(index: number, { family, id }: Trace, alarms: readonly Alarm[]): string {
   const seconds = (at: Date) => Math.round(at.getTime() / 1000);
   const stretches = alarms.map(({ from, to }) => ({ from: seconds(from), to: seconds(to) }));
-  return `${inertJson(JSON.stringify({ index, family, alarms: stretches }))}\n`;
+  return `${inertJson(JSON.stringify({ index, family, alarms: stretches, id }))}\n`;
 }

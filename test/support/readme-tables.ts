@@ -1,0 +1,94 @@
+/** The README's tables, made from the code they tell of. */
+import { FLEET_METRIC, INSTANCE_METRIC, OWN_TAG_KEYS, TAG } from '../../lambda/names.ts';
+import { settingRows } from '../../lambda/settings.ts';
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows]
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
+    .join('\n');
+
+const settings = (): string =>
+  table(
+    ['setting', 'default', 'allowed', 'what it does'],
+    settingRows().map((row) => [
+      `\`${row.key}\``,
+      row.default === null ? 'none' : `\`${String(row.default)}\``,
+      row.allowed,
+      row.description,
+    ]),
+  );
+
+const TAG_SAYS: Readonly<Record<keyof typeof TAG, string>> = {
+  worker:
+    'systemd unit of the crawler, e.g. `sidekiq.service`: a worker is expected here. Empty: expected, judged by used memory',
+  ssh: 'overrides of the login, `user=ec2-user;port=2222`, either or both; SSH is expected here',
+  auto: 'what crawlwatch may do by itself here: `restart`, `reboot`, `restart+reboot`, `never` (not acted on yet)',
+  mute: '`until=2026-11-23T06:00:00Z`: checked and measured, but neither mailed nor flagged',
+  status: 'the status and all standing reasons, `CRITICAL:BannerTimeout`; those that were mailed come first',
+  since: 'when that status began, ISO 8601 UTC; the milliseconds count what was mailed',
+  failures: 'consecutive hung checks, counted no further than `flag.afterFailures`',
+  flag: 'SSH is dead, reboot me: `BannerTimeout@2026-11-22T08:05:00Z`',
+  hostKey:
+    'SHA256 fingerprint of the SSH host key, pinned at first sight; delete it when a host was rebuilt on purpose',
+  seen: 'first 8 of the boot id, `/`, the OOM-kill counter: tells a kill and a reboot from the last check',
+  acted: 'the last remedy and its time',
+};
+
+const tags = (): string =>
+  table(
+    ['tag', 'who writes it', 'meaning'],
+    [
+      ['`crawlwatch`', 'you', '`true`: watch this instance (key and value are settings)'],
+      ...(Object.entries(TAG) as [keyof typeof TAG, string][]).map(([name, key]) => [
+        `\`${key}\``,
+        (OWN_TAG_KEYS as readonly string[]).includes(key) ? 'crawlwatch' : 'you',
+        TAG_SAYS[name],
+      ]),
+    ],
+  );
+
+const INSTANCE_SAYS: Readonly<Record<keyof typeof INSTANCE_METRIC, string>> = {
+  memory: 'percent: total less available, of total',
+  disk: 'percent: the fullest mount that can be written',
+  success: '0 or 1, for every expected instance in every check',
+  oomKills: 'kills since the last check, only when there were any',
+};
+const FLEET_SAYS: Readonly<Record<keyof typeof FLEET_METRIC, string>> = {
+  checked: 'instances that were probed',
+  critical: 'instances that are CRITICAL',
+  unreachable: 'instances that hang',
+  flagged: 'instances that carry the reboot flag',
+  suppressed: '1 while so many fail at once that nothing is flagged',
+  duration: 'milliseconds; published last, as the heartbeat',
+};
+
+const metrics = (): string =>
+  table(
+    ['metric', 'dimensions', 'meaning'],
+    [
+      ...(Object.entries(INSTANCE_METRIC) as [keyof typeof INSTANCE_METRIC, string][]).map(([name, metric]) => [
+        `\`${metric}\``,
+        '`InstanceId`, `Name`',
+        INSTANCE_SAYS[name],
+      ]),
+      ...(Object.entries(FLEET_METRIC) as [keyof typeof FLEET_METRIC, string][]).map(([name, metric]) => [
+        `\`${metric}\``,
+        'none',
+        FLEET_SAYS[name],
+      ]),
+    ],
+  );
+
+export const README_TABLES = { settings: settings(), tags: tags(), metrics: metrics() } as const;
+
+/** The README with its tables as the code has them. */
+export function withTables(readme: string): string {
+  return Object.entries(README_TABLES).reduce(
+    (text, [name, made]) =>
+      text.replace(
+        new RegExp(`<!-- ${name}:begin -->[\\s\\S]*?<!-- ${name}:end -->`),
+        () => `<!-- ${name}:begin -->\n${made}\n<!-- ${name}:end -->`,
+      ),
+    readme,
+  );
+}
