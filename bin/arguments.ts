@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import type { CommandIo } from './command-io.ts';
+import type { BacktestFlags } from './commands/backtest.ts';
 import type { CheckFlags } from './commands/check.ts';
 import { EXIT_UNKNOWN } from './errors.ts';
 
@@ -87,6 +88,16 @@ function createProgram(io: CommandIo, ran: (exitCode: number) => void): Command 
     .description('print the script that runs on the hosts')
     .addHelpText('after', '\nExamples:\n  crawlwatch probe | sh\n  crawlwatch probe | ssh web1 sh')
     .action(async () => ran(await (await import('./commands/probe.ts')).probe(io)));
+
+  program
+    .command('backtest')
+    .description('replay recorded memory and disks through the forecast, beside simpler rules')
+    .argument('<file>', 'JSON lines: traces, or what check -o ndjson wrote over time; - is standard input')
+    .addOption(new Option('-o, --output <format>', 'what is printed').choices(['table', 'json']).default('table'))
+    .option('--alarms', 'print instead when the forecast speaks, one line a trace')
+    .action(async (file: string, flags: BacktestFlags) =>
+      ran(await (await import('./commands/backtest.ts')).backtest(file, flags, io)),
+    );
 
   program
     .command('demo')

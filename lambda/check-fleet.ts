@@ -194,7 +194,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     const points = metricPoints(transitions, plan.breaker.tripped, elapsedMs(), settings);
     const suppressed = plan.breaker.tripped && wasSuppressed !== true ? plan.breaker : null;
     const planned = planMail(transitions, plan.decisions, at, settings);
-    await Promise.all([orElse('metrics', outlets.publish(points, at), undefined), tell()]);
+    await Promise.all([orElse('metrics', outlets.publish(points, at), undefined), orElse('mail', tell(), undefined)]);
 
     async function tell(): Promise<void> {
       const refused = await write(writesBeforeMail(transitions, planned));

@@ -96,7 +96,8 @@ async function tell(print: (text?: string) => void, folder: string, hosts: Map<s
     if (errors.length > 0) throw new Error(`the demo went wrong: ${errors.join('; ')}`);
     print(`\n${'='.repeat(100)}`);
     print(`CHECK ${check} at ${moment.toISOString().slice(11, 16)} UTC: ${says}.\n`);
-    print(reportTable(report, { width: null, colour: false, now: moment }));
+    const login = ({ id }: { readonly id: string }) => `ssh -p ${hosts.get(id)?.port} ubuntu@127.0.0.1`;
+    print(reportTable(report, { width: null, colour: false, now: moment, login }));
     for (const mail of aws.topic.published.slice(mails)) printMail(print, mail);
     if (aws.topic.published.length === mails) print('\nNo mail.');
   }

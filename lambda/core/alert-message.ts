@@ -3,6 +3,7 @@ import type { Alert, Evidence, ReasonCode, Status } from '../model.ts';
 import type { Settings } from '../settings.ts';
 import { commandsFor, fixFor } from './alert-commands.ts';
 import { printableAscii } from './escape.ts';
+import { evidenceLines } from './instance-report.ts';
 import type { Breaker } from './plan-flags.ts';
 import type { MailEntry, MailKind } from './plan-mail.ts';
 import { clockTime, duration, minutesBetween, plural } from './wording.ts';
@@ -156,20 +157,8 @@ function block(entry: MailEntry, context: MailContext): string {
   if (entry.why !== null) lines.push(`${entry.why.charAt(0).toUpperCase()}${entry.why.slice(1)}.`);
   const evidence = context.evidence.get(t.instance.id);
   if (evidence !== undefined && kind !== 'recovered') lines.push(...evidenceLines(evidence));
-  if (kind !== 'recovered' && kind !== 'event')
-    lines.push(...commandsFor(t, entry).map((command) => `Run: ${command}`));
+  lines.push(...commandsFor(entry).map((command) => `Run: ${command}`));
   return lines.map((line, i) => (i === 0 ? line : `  ${line}`)).join('\n');
-}
-
-/** A host's evidence in lines, safe to show. */
-export function evidenceLines(evidence: Evidence): string[] {
-  return [
-    ...(evidence.ec2Impaired === null
-      ? []
-      : [`EC2's status check: ${evidence.ec2Impaired ? 'impaired' : 'ok (it only asks the network card)'}`]),
-    ...evidence.consoleLines.map((line) => `Console: ${printableAscii(line)}`),
-    ...evidence.gaps.map((gap) => `Not known: ${printableAscii(gap)}`),
-  ];
 }
 
 function worstStatus(entries: readonly MailEntry[]): Status {

@@ -17,7 +17,7 @@ const below =
 const predictLinear =
   (windowMs: number): Predictor =>
   ({ resource }, history, now) => {
-    const first = history.findLastIndex((sample) => +now.at - +sample.at > windowMs) + 1;
+    const first = history.findLastIndex((sample) => now.at.getTime() - sample.at.getTime() > windowMs) + 1;
     const line = leastSquares([...history.slice(first), now], now);
     return line !== null && line.atNow + line.perMs * HORIZON[resource] < FLOOR[resource];
   };
@@ -28,7 +28,7 @@ function leastSquares(points: readonly Sample[], now: Sample): { atNow: number; 
   let sumXX = 0;
   let sumXY = 0;
   for (const { at, available } of points) {
-    const x = +at - +now.at;
+    const x = at.getTime() - now.at.getTime();
     sumX += x;
     sumY += available;
     sumXX += x * x;

@@ -1,6 +1,6 @@
 /** One instance as the report shows it. Pure. */
 import type { Evidence, InstanceReport } from '../model.ts';
-import { evidenceLines } from './alert-message.ts';
+import { printableAscii } from './escape.ts';
 import { isoSeconds } from './remembered-state.ts';
 import type { Transition } from './transitions.ts';
 
@@ -28,4 +28,15 @@ export function instanceReport(t: Transition, writes: boolean, evidence: Evidenc
     vitals: outcome.kind === 'vitals' ? outcome.vitals : null,
     forecast: assessment.forecast,
   };
+}
+
+/** A host's evidence in lines, safe to show. */
+export function evidenceLines(evidence: Evidence): string[] {
+  return [
+    ...(evidence.ec2Impaired === null
+      ? []
+      : [`EC2's status check: ${evidence.ec2Impaired ? 'impaired' : 'ok (it only asks the network card)'}`]),
+    ...evidence.consoleLines.map((line) => `Console: ${printableAscii(line)}`),
+    ...evidence.gaps.map((gap) => `Not known: ${printableAscii(gap)}`),
+  ];
 }

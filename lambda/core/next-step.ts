@@ -46,7 +46,7 @@ function investigate(instance: InstanceReport, login: LoginCommand): string {
 }
 
 /** What mends a check that could not be made. */
-const ADVICE: Readonly<Partial<Record<ReasonCode, string>>> = {
+export const ADVICE: Readonly<Partial<Record<ReasonCode, string>>> = {
   AuthenticationFailed: "give -u USER and --private-key FILE, and see that the key is in that user's authorized_keys",
   HostKeyUnknown: 'ssh-keyscan HOST >> ~/.ssh/known_hosts once its fingerprint is confirmed, or --accept-new-host-keys',
   HostKeyMismatch: 'find out why the host key changed; if the host was rebuilt on purpose: ssh-keygen -R HOST',

@@ -1,6 +1,7 @@
 import type { Disk } from '../model.ts';
 
-const LINE = /^(\d{1,9}) (\d{1,19}) (\d{1,19}) (\d{1,19}) (\d{1,20}) (\d{1,20}) (ro|rw) (\/.{0,2047})$/;
+const LINE =
+  /^(\d{1,9}) (\d{1,19}) (\d{1,19}) (\d{1,19}) (\d{1,20}) (\d{1,20}) (ro|rw) (\/.{0,2047}|0x(?:[0-9a-f]{2}){1,1024})$/;
 
 export type ParsedDisk =
   | { readonly kind: 'disk'; readonly disk: Disk }
@@ -43,16 +44,17 @@ export function parseDisk(line: string): ParsedDisk {
 const percent = (part: number, whole: number) => (whole === 0 ? 100 : Math.round((part / whole) * 1000) / 10);
 
 /**
- * A mount point with the kernel's octal escapes undone, the script's for UTF-8 as well. What would be a control
- * character, or isn't UTF-8, stays escaped.
+ * A mount point as the script prints it: with the kernel's octal escapes and, where it isn't ASCII, in hex on top of
+ * that. What would be a control character, or isn't UTF-8, stays escaped.
  */
-export function decodeMount(escaped: string): string {
-  return escaped.replace(/(?:\\[0-3][0-7]{2})+/g, (run) => {
-    const bytes = run
-      .split('\\')
-      .slice(1)
-      .map((octal) => Number.parseInt(octal, 8));
-    const text = new TextDecoder().decode(new Uint8Array(bytes));
-    return /[\p{C}\p{Zl}\p{Zp}\uFFFD]/u.test(text) ? run : text;
-  });
+export function decodeMount(printed: string): string {
+  const hex = /^0x((?:[0-9a-f]{2})*)$/.exec(printed)?.[1];
+  const mount = hex === undefined ? printed : (readable(hex.match(/../g) ?? [], 16) ?? printed);
+  return mount.replace(/(?:\\[0-3][0-7]{2})+/g, (run) => readable(run.split('\\').slice(1), 8) ?? run);
+}
+
+/** Bytes, given as digits, as text; null unless they are UTF-8 without control or invisible characters. */
+function readable(digits: readonly string[], base: number): string | null {
+  const text = new TextDecoder().decode(Uint8Array.from(digits, (byte) => Number.parseInt(byte, base)));
+  return /[\p{C}\p{Zl}\p{Zp}\uFFFD]/u.test(text) ? null : text;
 }

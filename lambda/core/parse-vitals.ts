@@ -1,9 +1,9 @@
 /** Reads what the probe printed. The host is not trusted: every figure is checked before it becomes a vital. */
 import type { Disk, ProbeOutcome, Vitals } from '../model.ts';
-import { findReport } from './parse-report.ts';
 import { decodeMount, parseDisk } from './parse-disk.ts';
-import { memoryNotes, parseMemory } from './parse-memory.ts';
 import { Fields } from './parse-fields.ts';
+import { memoryNotes, parseMemory } from './parse-memory.ts';
+import { findReport } from './parse-report.ts';
 
 /** What shells say when they can start no process: dash, bash, busybox, mksh, zsh. */
 const CANNOT_FORK = /can(?:not|'t) fork|fork(?: failed)?: /i;
@@ -26,7 +26,7 @@ export function parseVitals(output: string, worker: string | null): ProbeOutcome
       : { kind: 'failed', reason: 'Unparsable', text: found.why };
   }
   const fields = new Fields(found.lines);
-  const couldFork = fields.one('fork') !== '0';
+  const couldFork = !found.partial && fields.one('fork') !== '0';
   const notes: string[] = [];
   const memory = parseMemory(fields);
   if (memory !== null) notes.push(...memoryNotes(fields, memory.memory));
@@ -91,35 +91,24 @@ function parseProcesses(fields: Fields): Vitals['processes'] {
   });
   if (new Set(processes.map(({ pid }) => pid)).size < processes.length)
     fields.fail('proc', 'is there twice for one pid');
-  return processes;
+  return processes.toSorted((a, b) => b.residentBytes - a.residentBytes);
 }
 
 function parseWorker(fields: Fields, worker: string | null, notes: string[]): Vitals['worker'] {
   const units = new Map<string, { state: string; restarts: number | null }>();
   for (const line of fields.all('unit')) {
-    const match = /^(\S{1,255}) ([a-z-]{1,32}) (\d{1,10}|-)$/.exec(line);
-    const [, unit, state, restarts] = match ?? [];
-    if (unit === undefined || state === undefined || units.has(unit)) fields.fail('unit');
-    else units.set(unit, { state, restarts: restarts === '-' ? null : Number(restarts) });
+    const [, unit = '', state = '', restarts] = /^(\S{1,255}) ([a-z-]{1,32}) (\d{1,10}|-)$/.exec(line) ?? [];
+    if (unit === '') fields.fail('unit');
+    if (units.has(unit)) fields.fail('unit', 'is there twice for one unit');
+    units.set(unit, { state, restarts: restarts === '-' ? null : Number(restarts) });
   }
-  const told = fields.one('units');
+  const unlisted = fields.one('units');
   if (worker === null) return null;
   const unit = units.get(worker);
   if (unit !== undefined) return { unit: worker, ...unit };
-  switch (told) {
-    case 'process':
-      return { unit: worker, state: 'absent', restarts: null };
-    case 'systemd':
-      notes.push(`systemd knows no unit ${worker} here, and no process has that name.`);
-      break;
-    case 'unknown':
-      notes.push(`The state of ${worker} could not be told.`);
-      break;
-    case null:
-      break;
-    default:
-      fields.fail('units');
-  }
+  if (unlisted === 'process') return { unit: worker, state: 'absent', restarts: null };
+  if (unlisted === 'systemd') notes.push(`systemd knows no unit ${worker} here, and no process has that name.`);
+  if (unlisted === 'unknown') notes.push(`The state of ${worker} could not be told.`);
   return { unit: worker, state: null, restarts: null };
 }
 

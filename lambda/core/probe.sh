@@ -11,11 +11,12 @@
 # The report runs from the line `crawlwatch 1` to the line `end BYTES`, which counts all before itself. Between them:
 #   mem NAME=KIB...      of /proc/meminfo     vm oom_kill=N          psi some=PERCENT full=PERCENT, of ten seconds
 #   load L   up SECONDS  boot ID              os KERNEL ID VERSION   proc PID KIB NAME, the largest first
-#   unit NAME PROPERTY=VALUE... | process     and then what it means that a unit is not listed: `units systemd`, it is
+#   unit NAME STATE RESTARTS                  and then what it means that a unit is not listed: `units systemd`, it is
 #                        not loaded; `units process`, no process has its name; `units unknown`, nothing
 #   sshd PORT up|down|unknown
 #   disk BLOCKSIZE BLOCKS FREE AVAILABLE INODES INODESFREE ro|rw MOUNT, escaped as by the kernel (\040), or in hex: 0x..
 #   late MOUNT did not answer; more N disks had no room; unasked N were not asked
+#   part BYTES           what took no other process ends here; a shell may need half a minute to find that it can't fork
 #   fork 0               no process could be started, so there may be `mount ro|rw MOUNT` in the place of `disk`
 
 # Nothing may come from the environment: functions that bash imports, the limit that TMOUT sets to its read.
@@ -220,11 +221,12 @@ ask_sshd() {
 
 # Tells what find_answers finds. Doesn't wait for the end of its input, which a process that hangs holds open.
 tell_answers() {
-  names=$nl disks= size=0 more=0 unasked=0 properties= unlisted= sshd= finished=
-  left=$units
+  left=$units unlisted= load= active= restarts= sshd= names=$nl disks= size=0 more=0 unasked=0 finished=
   while [ -z "$finished" ] && read -r key rest; do
     case $key in
-      LoadState=* | ActiveState=* | NRestarts=*) properties="$properties $key" ;;
+      LoadState=*) load=${key#*=} ;;
+      ActiveState=*) active=${key#*=} ;;
+      NRestarts=*) restarts=${key#*=} ;;
       '') tell_unit ;;
       units) tell_unit && tell_unlisted ;;
       sshd) sshd=$rest ;;
@@ -247,20 +249,20 @@ tell_answers() {
 
 # Tells the unit that systemctl has just shown; it shows them in the order asked.
 tell_unit() {
-  [ "$properties" ] || return 0
+  [ "$active" ] || return 0
   set -- $left
-  case $properties in *=not-found*) unlisted="$unlisted $1" ;; *) say_unit "$1$properties" ;; esac
-  properties= && shift && left=$*
+  if [ "$load" = not-found ]; then unlisted="$unlisted $1"; else say_unit "$1 $active ${restarts:--}"; fi
+  active= restarts= && shift && left=$*
 }
 
-say_unit() { if [ $((bytes + ${#1})) -lt 1500 ]; then say "unit $1"; else doubt=yes init=systemd left=$units; fi; }
+say_unit() { if [ $((bytes + ${#1})) -lt 1500 ]; then say "unit $1"; else doubt=yes; fi; }
 
 # Units that systemctl doesn't know, or didn't answer for: they may be a process of that name.
 tell_unlisted() {
   [ "$units" ] || return 0
   for line in $roster; do
     case "$unlisted $left " in *" ${line#*=} "*)
-      case $running in *" ${line%%=*} "*) say_unit "${line#*=} process" ;; esac ;;
+      case $running in *" ${line%%=*} "*) say_unit "${line#*=} running -" ;; esac ;;
     esac
   done
   case ${left:+left}:$init$doubt in
@@ -342,6 +344,7 @@ main() {
   say_identity
   read_mounts
   say_processes
+  say "part $bytes"
   find_answers | tell_answers
   trap - EXIT
   exit 0

@@ -1,33 +1,54 @@
-/** The keys of an ssh-agent, as ssh2 asks for them, with two questions more: is it keeping us waiting, and can it be let go. */
+/** The keys of an ssh-agent, as ssh2 asks for them, with two questions more: does it keep us waiting, and can it be let go. */
 import type { Duplex } from 'node:stream';
-import { type BaseAgent, createAgent } from 'ssh2';
+import { BaseAgent, createAgent, type IdentityCallback, type SignCallback, type SigningRequestOptions } from 'ssh2';
 
 /** An ssh-agent for one login. */
-export interface LoginAgent {
-  readonly agent: BaseAgent;
-  /** It has been asked and has not answered: whatever the host does now, the delay is ours. */
-  isPending(): boolean;
-  /** Ends what is still open to it: an agent that never answers would hold this process back. */
-  release(): void;
-}
+export class LoginAgent extends BaseAgent {
+  readonly #agent: BaseAgent;
+  readonly #streams = new Set<Duplex>();
+  #released = false;
 
-export function loginAgent(socketPath: string): LoginAgent {
-  const agent = createAgent(socketPath);
-  const open = agent.getStream?.bind(agent);
-  const streams = new Set<Duplex>();
-  agent.getStream = (callback) =>
-    open?.((error, stream) => {
-      if (stream) {
-        streams.add(stream);
-        stream.once('close', () => streams.delete(stream));
-      }
-      callback(error, stream);
+  /** @param socketPath as in `SSH_AUTH_SOCK`. */
+  constructor(socketPath: string) {
+    super();
+    this.#agent = createAgent(socketPath);
+    const open = this.#agent.getStream?.bind(this.#agent);
+    this.#agent.getStream = (callback) =>
+      open?.((error, stream) => {
+        if (stream) {
+          this.#streams.add(stream);
+          stream.once('close', () => this.#streams.delete(stream));
+        }
+        callback(error, stream);
+      });
+  }
+
+  /** It has been asked and has not answered: whatever the host does now, the delay is ours. */
+  get isPending(): boolean {
+    return this.#streams.size > 0;
+  }
+
+  /** Ends what is open to it, since an agent that never answers would keep this process. It calls nobody back any more. */
+  release(): void {
+    this.#released = true;
+    for (const stream of this.#streams) stream.destroy();
+  }
+
+  override getIdentities(done: IdentityCallback): void {
+    this.#agent.getIdentities((error, keys) => {
+      if (!this.#released) done(error, keys);
     });
-  return {
-    agent,
-    isPending: () => streams.size > 0,
-    release() {
-      for (const stream of streams) stream.destroy();
-    },
-  };
+  }
+
+  override sign(key: never, data: Buffer, options: SigningRequestOptions | SignCallback, done?: SignCallback): void {
+    if (typeof options === 'function') {
+      this.sign(key, data, {}, options);
+    } else if (options.hash === 'sha1') {
+      done?.(new Error('the host takes RSA keys with SHA-1 only, which is refused here'));
+    } else {
+      this.#agent.sign(key, data, options, (error, signature) => {
+        if (!this.#released) done?.(error, signature);
+      });
+    }
+  }
 }

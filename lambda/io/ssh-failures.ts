@@ -162,25 +162,26 @@ export interface SshError extends Error {
 const KEY_EXCHANGE_FAILED = 3;
 const TOO_MANY_CONNECTIONS = 12;
 
-export function sshFailed(phase: Phase, { endpoint }: Where, error: SshError): Failure {
+/** @param offer what the host offered, where nothing was in common; may be empty. */
+export function sshFailed(phase: Phase, { endpoint }: Where, error: SshError, offer: string): Failure {
   const said = quote(error.message);
   if (error.code === TOO_MANY_CONNECTIONS) {
     return failure('SshThrottled', `sshd at ${endpoint} has too many connections, ${said}.`);
   }
   if (typeof error.code === 'number') {
-    if (phase === 'kex' && error.code === KEY_EXCHANGE_FAILED) return noCommonAlgorithm(endpoint, said);
+    if (phase === 'kex' && error.code === KEY_EXCHANGE_FAILED) return noCommonAlgorithm(endpoint, said, offer);
     if (phase === 'login') return failure('AuthenticationFailed', `${endpoint} broke off the login, ${said}.`);
     if (phase === 'command')
       return failure('ConnectionLost', `${endpoint} disconnected before the probe had ended, ${said}.`);
   }
-  if (/no matching/i.test(error.message)) return noCommonAlgorithm(endpoint, said);
+  if (/no matching/i.test(error.message)) return noCommonAlgorithm(endpoint, said, offer);
   return failure('ProtocolError', `${endpoint} does not keep to the SSH protocol, ${said}.`);
 }
 
-const noCommonAlgorithm = (endpoint: string, said: string): Failure =>
+const noCommonAlgorithm = (endpoint: string, said: string, offer: string): Failure =>
   failure(
     'NegotiationFailed',
-    `${endpoint} has no algorithm in common with this client, ${said}; SHA-1 and older are refused here: update its sshd.`,
+    `${endpoint} has no algorithm in common with this client, ${[said, ...(offer ? [offer] : [])].join(': ')}; SHA-1 and older are refused here: update its sshd.`,
   );
 
 /** No key was taken. `left`: what the host would still take; `troubles`: what went wrong with our own keys. */

@@ -1,7 +1,7 @@
 /** What we log in with: private keys, read and parsed once, and the keys of an ssh-agent. */
 import ssh2, { type AnyAuthMethod, type ParsedKey } from 'ssh2';
 import type { Instance } from '../model.ts';
-import { type LoginAgent, loginAgent } from './ssh-agent.ts';
+import { LoginAgent } from './ssh-agent.ts';
 import { type Failure, failure, quote } from './ssh-failures.ts';
 
 export interface KeyOptions {
@@ -24,7 +24,7 @@ export interface Login {
   readonly troubles: readonly string[];
 }
 
-type Key = { readonly key: ParsedKey } | { readonly problem: string };
+type Key = { readonly keys: readonly ParsedKey[] } | { readonly problem: string };
 
 /** Makes the reader of each instance's ways to log in. A key file is read once, however many instances name it. */
 export function loginMethods(options: KeyOptions): (instance: Instance) => Promise<Login | Failure> {
@@ -44,10 +44,11 @@ export function loginMethods(options: KeyOptions): (instance: Instance) => Promi
     if (key && 'problem' in key) {
       troubles.push(`the private key ${path === null ? 'given' : quote(path)} can't be used: ${key.problem}`);
     } else if (key) {
-      methods.push({ type: 'publickey', username: login.user, key: key.key });
+      for (const each of key.keys) methods.push({ type: 'publickey', username: login.user, key: each });
+      if (key.keys.length > 1) troubles.push('the RSA key is used with SHA-2 only');
     }
-    const agent = agentSocket ? loginAgent(agentSocket) : null;
-    if (agent) methods.push({ type: 'agent', username: login.user, agent: agent.agent });
+    const agent = agentSocket ? new LoginAgent(agentSocket) : null;
+    if (agent) methods.push({ type: 'agent', username: login.user, agent });
     if (methods.length > 0) return { methods, agent, troubles };
     const why = troubles[0] ?? 'there is no key to log in with: give a private key, or start an ssh-agent';
     return failure('AuthenticationFailed', `No connection was made, since ${why}.`);
@@ -67,16 +68,19 @@ function parse(text: string | Buffer, passphrase: string | undefined): Key {
   const key = ssh2.utils.parseKey(text, passphrase);
   if (key instanceof Error) return { problem: quote(key.message) };
   const first = Array.isArray(key) ? (key[0] as ParsedKey) : key;
-  return first.isPrivateKey() ? { key: withoutSha1(first) } : { problem: 'it is a public key' };
+  return first.isPrivateKey() ? { keys: signers(first) } : { problem: 'it is a public key' };
 }
 
-/** ssh2 falls back to SHA-1 where a server doesn't say that it takes better; the key itself must then refuse. */
-function withoutSha1(key: ParsedKey): ParsedKey {
-  if (key.type !== 'ssh-rsa') return key;
-  const safe: ParsedKey = Object.create(key);
-  safe.sign = (data, algo) => {
-    if (algo !== undefined && algo !== 'sha1') return key.sign(data, algo);
-    return new Error('the server only takes RSA signatures with SHA-1, which are refused here') as never;
-  };
-  return safe;
+/**
+ * An RSA key as two, one for each signature algorithm of RFC 8332. Left to itself, ssh2 would fall back to SHA-1 where
+ * a server doesn't list what it takes, and never try the second where it takes only that.
+ */
+function signers(key: ParsedKey): ParsedKey[] {
+  if (key.type !== 'ssh-rsa') return [key];
+  return ['sha512', 'sha256'].map((hash) =>
+    Object.create(key, {
+      type: { value: `rsa-sha2-${hash.slice(3)}` },
+      sign: { value: (data: Buffer) => key.sign(data, hash) },
+    }),
+  );
 }

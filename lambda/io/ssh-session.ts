@@ -4,7 +4,7 @@
  * more than two pieces, and can't tell a refusal line from a banner that never came.
  */
 import { isIP, Socket } from 'node:net';
-import { type Algorithms, Client } from 'ssh2';
+import { type Algorithms, Client, type ConnectConfig } from 'ssh2';
 import type { Reply } from '../model.ts';
 import { fingerprint, type HostKeyCheck } from './known-hosts.ts';
 import { ALGORITHMS } from './ssh-algorithms.ts';
@@ -17,11 +17,13 @@ import {
   failure,
   loginRefused,
   type Phase,
+  quote,
   type SshError,
   socketFailed,
   sshFailed,
   timedOut,
 } from './ssh-failures.ts';
+import { offeredOnly } from './ssh-kexinit.ts';
 import type { Login } from './ssh-keys.ts';
 
 export interface Attempt {
@@ -69,6 +71,8 @@ class Session {
   #identSent = false;
   #hostKey: Buffer | undefined;
   #banner = '';
+  /** What came in the clear, from the banner on. */
+  #kexBytes = Buffer.alloc(0);
   #running: RunningCommand | undefined;
   /** Methods that the host would still take, and what went wrong with ours on this side. */
   #methodsLeft: readonly string[] = [];
@@ -106,7 +110,7 @@ class Session {
 
   readonly #cancel = () => this.#settle(null);
   readonly #expire = () => {
-    if (this.#phase === 'login' && this.#attempt.login.agent?.isPending()) {
+    if (this.#phase === 'login' && this.#attempt.login.agent?.isPending) {
       this.#keyTroubles.push('the ssh-agent did not answer');
       this.#settle(this.#loginRefused());
     } else {
@@ -149,7 +153,7 @@ class Session {
     socket.unshift(rest);
     if (this.#identSent) dropNextWrite(socket);
     const untried = login.methods.values();
-    this.#client.connect({
+    const config: ConnectConfig = {
       sock: socket,
       ident: IDENT,
       username: user,
@@ -160,8 +164,14 @@ class Session {
         this.#methodsLeft = left ?? [];
         next(untried.next().value ?? (false as never));
       },
-    });
-    socket.on('data', this.#bound);
+    };
+    try {
+      this.#client.connect(config);
+    } catch (error) {
+      // An algorithm that this Node was built without.
+      this.#settle(failure('NegotiationFailed', `This client can't speak SSH here: ${quote(String(error))}.`));
+    }
+    socket.on('data', this.#count);
   }
 
   readonly #verify = (key: Buffer): boolean => {
@@ -177,7 +187,8 @@ class Session {
   };
 
   /** A host that sends what nobody asked for is cut by bytes, not only by time. */
-  readonly #bound = () => {
+  readonly #count = (chunk: Buffer) => {
+    if (this.#phase === 'kex') this.#kexBytes = Buffer.concat([this.#kexBytes, chunk]);
     const sent = this.#socket.bytesRead;
     if (this.#phase !== 'command' && sent > BYTES_BEFORE_COMMAND) {
       const text = `${this.#where.endpoint} sent ${BYTES_BEFORE_COMMAND / 1024} KiB before the login was done.`;
@@ -194,7 +205,8 @@ class Session {
     } else if (final) {
       this.#settle(this.#loginRefused());
     } else {
-      this.#settle(sshFailed(this.#phase, this.#where, error));
+      const offer = offeredOnly(this.#kexBytes, error.message);
+      this.#settle(sshFailed(this.#phase, this.#where, error, offer));
     }
   };
 

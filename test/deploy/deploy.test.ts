@@ -74,7 +74,10 @@ describe.runIf(missing === null)('a deployed stack', () => {
     const [file = '', handler = ''] = Handler.split('.');
     const bundle = join(assembly, assetOf('Check'), `${file}.js`);
     const env = { ...Environment.Variables, ...moto.env };
-    return invoke(node, { bundle, handler, event: { scheduledTime }, timeoutMs: Timeout * 1000 }, env);
+    const event = { scheduledTime };
+    const { result, error, log } = await invoke(node, { bundle, handler, event, timeoutMs: Timeout * 1000 }, env);
+    if (error !== undefined) throw new Error([error, ...log].join('\n'));
+    return result;
   }
 
   const idOf = (name: string): string => fleet.ids.get(name)!;
@@ -124,15 +127,12 @@ describe.runIf(missing === null)('a deployed stack', () => {
   });
 
   it('drops an event that an outage has kept for more than ten minutes', async () => {
-    const { error, result } = await check(new Date(Date.now() - 11 * 60_000).toISOString());
-    expect({ error, result }).toEqual({ error: undefined, result: null });
+    expect(await check(new Date(Date.now() - 11 * 60_000).toISOString())).toBeNull();
     expect(await account.metrics()).toEqual([]);
   });
 
   it('probes its instances over SSH, and leaves its findings on them and in the metrics', async () => {
-    const { error, result } = await check();
-    expect(error).toBeUndefined();
-    expect(result).toMatchObject({ checked: 3, ok: 3, warning: 0, critical: 0, unknown: 0, flagged: 0 });
+    expect(await check()).toMatchObject({ checked: 3, ok: 3, warning: 0, critical: 0, unknown: 0, flagged: 0 });
     for (const [name, id] of fleet.ids) {
       expect(await account.tagsOf(id)).toMatchObject({
         Name: name,
@@ -163,9 +163,7 @@ describe.runIf(missing === null)('a deployed stack', () => {
     const id = idOf('ficrawler2');
 
     for (const failures of ['1', '2']) {
-      const { error, result } = await check();
-      expect(error).toBeUndefined();
-      expect(result).toMatchObject({ ok: 2, critical: 1, flagged: 0 });
+      expect(await check()).toMatchObject({ ok: 2, critical: 1, flagged: 0 });
       expect(await account.tagsOf(id)).toMatchObject({
         'crawlwatch:status': expect.stringMatching(/^CRITICAL:ConnectionReset/),
         'crawlwatch:failures': failures,
@@ -173,9 +171,7 @@ describe.runIf(missing === null)('a deployed stack', () => {
     }
     expect(await newMessages()).toEqual([]);
 
-    const third = await check();
-    expect(third.error).toBeUndefined();
-    expect(third.result).toMatchObject({ ok: 2, critical: 1, flagged: 1 });
+    expect(await check()).toMatchObject({ ok: 2, critical: 1, flagged: 1 });
     expect(await account.tagsOf(id)).toMatchObject({
       'crawlwatch:reboot-flag': expect.stringMatching(/^ConnectionReset@\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
       'crawlwatch:host-key': expect.stringMatching(/^SHA256:/),

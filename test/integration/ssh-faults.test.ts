@@ -72,7 +72,7 @@ const FAULTS: readonly Fault[] = [
     ([what, line]): Fault => ({
       does: `only ${what} with SHA-1`,
       reason: 'NegotiationFailed',
-      says: /no matching .*SHA-1/,
+      says: /no matching .*it offers only ".*(sha1|ssh-rsa).*SHA-1/,
       sshd: { config: [line as string], hostKeyTypes: ['rsa'] },
     }),
   ),

@@ -47,7 +47,7 @@ describe('the name of a disconnect by the host', () => {
     [14, 'login', 'AuthenticationFailed'],
     [11, 'command', 'ConnectionLost'],
   ])('with reason %d in the phase %s is %s', (code, phase, reason) => {
-    expect(sshFailed(phase, WHERE, withCode(code)).reason).toBe(reason);
+    expect(sshFailed(phase, WHERE, withCode(code), '').reason).toBe(reason);
   });
 });
 

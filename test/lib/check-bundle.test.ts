@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseSettings } from '../../lambda/settings.ts';
 import { CrawlwatchStack } from '../../lib/crawlwatch-stack.ts';
 
-const MIB = 1024 * 1024;
+/** Lambda unpacks and reads it at every cold start. */
+const LIMIT_BYTES = 2_000_000;
 
 describe('the bundle of the check function', () => {
   const outdir = mkdtempSync(join(tmpdir(), 'crawlwatch-bundle-'));
@@ -19,12 +20,12 @@ describe('the bundle of the check function', () => {
     app.synth();
     const name = readdirSync(outdir).find((file) => /^asset\.[0-9a-f]{64}$/.test(file));
     asset = join(outdir, name!);
-  });
+  }, 60_000);
   afterAll(() => rmSync(outdir, { recursive: true }));
 
-  it('is one file of at most 1.5 MiB, SDK included', () => {
+  it('is one file of at most 2 MB, SDK included', () => {
     expect(readdirSync(asset)).toEqual(['index.js']);
-    expect(statSync(join(asset, 'index.js')).size).toBeLessThan(1.5 * MIB);
+    expect(statSync(join(asset, 'index.js')).size).toBeLessThan(LIMIT_BYTES);
   });
 
   it('loads where there are no modules but its own, and hands out a handler of two parameters', () => {

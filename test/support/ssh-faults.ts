@@ -201,14 +201,14 @@ export const AFTER_BANNER: readonly Fault[] = [
   {
     does: 'knows only a key exchange with SHA-1',
     reason: 'NegotiationFailed',
-    says: /no matching key exchange algorithm.*SHA-1/,
+    says: /no matching key exchange algorithm.*it offers only "diffie-hellman-group14-sha1.*SHA-1/,
     attempts: 1,
     start: (key) => ssh(key, { config: { algorithms: { kex: ['diffie-hellman-group14-sha1'] } } }),
   },
   {
     does: 'signs its host key only with SHA-1',
     reason: 'NegotiationFailed',
-    says: /no matching host key format/,
+    says: /no matching host key format.*it offers only "ssh-rsa"/,
     start: (key) =>
       ssh(key, { hostKeys: [keyPair('rsa').private], config: { algorithms: { serverHostKey: ['ssh-rsa'] } } }),
   },

@@ -14,7 +14,7 @@ export const sshdMissing: string | null = existsSync(SSHD) ? null : `no ${SSHD}:
 export interface SshdOptions {
   /** Lines of sshd_config; the first of a keyword counts, and these come before the ones given here. */
   readonly config?: readonly string[];
-  /** All in 127.0.0.0/8 or ::1; one port for all of them. */
+  /** All in 127.0.0.0/8 or ::1; one port for all of them. At most 16, which is sshd's own limit. */
   readonly addresses?: readonly string[];
   /** Default: ed25519 and ecdsa. */
   readonly hostKeyTypes?: readonly ('ed25519' | 'ecdsa' | 'rsa')[];
@@ -75,6 +75,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const [program = SSHD, ...before] = [...under, SSHD];
   const child = spawn(program, [...before, '-D', '-e', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const kill = () => void child.kill('SIGKILL'); // A test that is cut short must not leave it behind.
+  process.once('exit', kill);
   let log = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     log += text;
@@ -102,6 +104,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       child.kill('SIGCONT');
       child.kill('SIGTERM');
       await gone.catch(() => {});
+      process.off('exit', kill);
       rmSync(directory, { recursive: true, force: true });
     },
   };

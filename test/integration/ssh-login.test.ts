@@ -1,0 +1,106 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { parseKnownHosts } from '../../lambda/io/known-hosts.ts';
+import { type SshOptions, sshTransport } from '../../lambda/io/ssh.ts';
+import type { FailureReason } from '../../lambda/model.ts';
+import { probeAll, sshInstance } from '../support/probe-run.ts';
+import { keyPair } from '../support/ssh-server.ts';
+import { type Sshd, sshdMissing, startSshd } from '../support/sshd.ts';
+
+const ask = async (sshd: Sshd, options: Partial<SshOptions>, script = 'echo vitals') => {
+  const instance = sshInstance(sshd.address, sshd.port, {
+    login: { user: sshd.user, port: sshd.port, privateKeyPath: null },
+    worker: 'sidekiq@1.service',
+  });
+  const transport = sshTransport({ privateKey: sshd.privateKey, hostKeys: { kind: 'pin' }, ...options });
+  return (await probeAll(transport, [instance], { script })).get(instance.id)?.reply;
+};
+
+describe.runIf(sshdMissing === null)('logging in to OpenSSH', () => {
+  let sshd: Sshd;
+  beforeAll(async () => {
+    sshd = await startSshd({ hostKeyTypes: ['ed25519', 'ecdsa', 'rsa'] });
+  });
+  afterAll(() => sshd.close());
+
+  it('runs the script with the unit as its one argument', async () => {
+    expect(await ask(sshd, {}, 'echo "$# $1"')).toMatchObject({ kind: 'output', output: '1 sidekiq@1.service\n' });
+  });
+
+  it('says farewell, so that sshd logs a disconnect and no error', async () => {
+    const before = sshd.log().length;
+    await ask(sshd, {});
+    await vi.waitFor(() => expect(sshd.log().slice(before)).toMatch(/Received disconnect from .*: ?11:/));
+  });
+
+  const line = (type: string) => `[127.0.0.1]:${sshd.port} ${sshd.hostKeys[type]}`;
+  const stranger = (type: 'ed25519' | 'ecdsa' | 'rsa') => `[127.0.0.1]:${sshd.port} ${keyPair(type).public}`;
+  const judged = (text: string) =>
+    ask(sshd, { hostKeys: { kind: 'known-hosts', known: parseKnownHosts(text), acceptNew: false } });
+
+  it.each<[string, () => string, FailureReason]>([
+    ['no host', () => '', 'HostKeyUnknown'],
+    ['another key of the preferred type', () => stranger('ed25519'), 'HostKeyMismatch'],
+    ['another key of another type', () => stranger('ecdsa'), 'HostKeyMismatch'],
+    ['its key as revoked', () => `${line('ed25519')}\n@revoked * ${sshd.hostKeys.ed25519}`, 'HostKeyMismatch'],
+  ])('runs nothing where known_hosts has %s', async (_what, text, reason) => {
+    expect(await judged(text())).toMatchObject({ kind: 'failed', reason });
+  });
+
+  it.each(['ed25519', 'ecdsa', 'rsa'])('trusts a host of which known_hosts has only the %s key', async (type) => {
+    expect(await judged(line(type))).toMatchObject({ kind: 'output', output: 'vitals\n' });
+  });
+
+  it('trusts what ssh-keyscan printed, hashed', async () => {
+    const scanned = execFileSync('ssh-keyscan', ['-H', '-p', String(sshd.port), sshd.address], { stdio: 'pipe' });
+    expect(scanned.toString()).toContain('|1|');
+    expect(await judged(scanned.toString())).toMatchObject({ kind: 'output' });
+  });
+
+  it('uses the keys of an ssh-agent, past those that the host does not know', async () => {
+    const agentSocket = join(sshd.directory, 'agent');
+    const agent = spawn('ssh-agent', ['-D', '-a', agentSocket], { stdio: ['ignore', 'pipe', 'ignore'] });
+    await once(agent.stdout, 'data');
+    const env = { ...process.env, SSH_AUTH_SOCK: agentSocket };
+    const add = (path: string) => execFileSync('ssh-add', ['-q', path], { env });
+    const viaAgent = () =>
+      probeAll(
+        sshTransport({ agentSocket, hostKeys: { kind: 'pin' } }),
+        [sshInstance(sshd.address, sshd.port, { login: { user: sshd.user, port: sshd.port, privateKeyPath: null } })],
+        { script: 'echo vitals' },
+      );
+    const stranger = join(sshd.directory, 'stranger');
+    writeFileSync(stranger, keyPair('ecdsa').private, { mode: 0o600 });
+    add(stranger);
+    expect([...(await viaAgent()).values()][0]?.reply).toMatchObject({ reason: 'AuthenticationFailed' });
+    add(sshd.privateKeyPath);
+    expect([...(await viaAgent()).values()][0]?.reply).toMatchObject({ kind: 'output', output: 'vitals\n' });
+    agent.kill();
+    await once(agent, 'exit');
+  });
+});
+
+describe.runIf(sshdMissing === null)('an RSA key', () => {
+  const rsa = keyPair('rsa');
+  const withConfig = async (config: readonly string[]) => {
+    const sshd = await startSshd({ config });
+    writeFileSync(`${sshd.privateKeyPath}.pub`, `${rsa.public}\n`);
+    const reply = await ask(sshd, { privateKey: rsa.private });
+    await sshd.close();
+    return reply;
+  };
+
+  it('is not used with SHA-1, even where the host takes nothing else', async () => {
+    expect(await withConfig(['PubkeyAcceptedAlgorithms ssh-rsa'])).toMatchObject({
+      reason: 'AuthenticationFailed',
+      text: expect.stringContaining('the RSA key is used with SHA-2 only'),
+    });
+  });
+
+  it.each(['rsa-sha2-256', 'rsa-sha2-512'])('is used with %s', async (algorithm) => {
+    expect(await withConfig([`PubkeyAcceptedAlgorithms ${algorithm}`])).toMatchObject({ output: 'vitals\n' });
+  });
+});
