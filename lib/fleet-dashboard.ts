@@ -3,6 +3,7 @@ import { Dashboard, GraphWidget, type IWidget, SingleValueWidget, Stats, TextWid
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { TAG } from '../lambda/names.ts';
 import type { Settings } from '../lambda/settings.ts';
 import { fleetMetric, perInstanceSearch } from './fleet-metrics.ts';
 
@@ -44,7 +45,7 @@ const about = ({ settings: { tag, schedule }, check, logGroup }: FleetDashboardP
     width: FULL_WIDTH,
     height: 3,
     markdown: [
-      `**crawlwatch** checks every running Linux instance tagged \`${tag.key}=${tag.value}\`, every ${schedule.everyMinutes} minutes. What it found stands on each instance in the tags \`crawlwatch:status\` and \`crawlwatch:reboot-flag\`; every probe in full in the log group \`${logGroup.logGroupName}\` of \`${check.functionName}\`.`,
+      `**crawlwatch** checks every running Linux instance tagged \`${tag.key}=${tag.value}\`, every ${schedule.everyMinutes} minutes. What it found stands on each instance in the tags \`${TAG.status}\` and \`${TAG.flag}\`; every probe in full in the log group \`${logGroup.logGroupName}\` of \`${check.functionName}\`.`,
       `Watch another: \`aws ec2 create-tags --resources i-... --tags Key=${tag.key},Value=${tag.value}\`. It appears below by itself after its first check.`,
     ].join('\n\n'),
   });

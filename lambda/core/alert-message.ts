@@ -148,9 +148,10 @@ function block(entry: MailEntry, context: MailContext): string {
   } else if (kind === 'event') {
     lines.push(`${heading(entry)}: the OOM killer struck.`);
   } else {
-    lines.push(
-      `${heading(entry)} is ${t.assessment.status} since ${clockTime(t.after.since ?? context.now, context.now)}.`,
-    );
+    const since = t.after.since ?? context.now;
+    const lasts = minutesBetween(since, context.now);
+    const howLong = lasts < 1 ? '' : ` (${duration(lasts)})`;
+    lines.push(`${heading(entry)} is ${t.assessment.status} since ${clockTime(since, context.now)}${howLong}.`);
   }
   const shown = t.assessment.reasons.filter((r) => (kind === 'event') === (r.code === 'OomKill'));
   lines.push(...shown.map((reason) => `${reason.code}: ${printableAscii(reason.text)}`));

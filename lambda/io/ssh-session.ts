@@ -99,12 +99,8 @@ class Session {
       .on('connect', this.#connected)
       .on('error', (error) => this.#settle(socketFailed(this.#phase, this.#where, error, this.#bannerReader.received)))
       .on('close', () => this.#settle(closedBy(this.#phase, this.#where, this.#bannerReader.received)));
-    // Late errors come here too, and find the session settled.
-    this.#client.on('error', this.#sshError).on('ready', this.#loggedIn);
-    this.#client.on('handshake', () => {
-      this.#phase = 'login';
-      if (this.#hostKey) this.#attempt.hostKey.proved(this.#hostKey);
-    });
+    // Late errors come here too, and find the session settled. A host may exchange keys again: only the first counts.
+    this.#client.on('error', this.#sshError).once('handshake', this.#keysExchanged).once('ready', this.#loggedIn);
     this.#socket.connect({ host: address, port });
   }
 
@@ -145,16 +141,14 @@ class Session {
 
   #startSsh(banner: string, rest: Buffer): void {
     const { hostKey, login, user } = this.#attempt;
-    const socket = this.#socket;
     clearTimeout(this.#nudge);
     this.#phase = 'kex';
     this.#banner = banner;
-    socket.off('data', this.#readBanner).pause();
-    socket.unshift(rest);
-    if (this.#identSent) dropNextWrite(socket);
+    this.#socket.off('data', this.#readBanner).pause().unshift(rest);
+    if (this.#identSent) dropNextWrite(this.#socket);
     const untried = login.methods.values();
     const config: ConnectConfig = {
-      sock: socket,
+      sock: this.#socket,
       ident: IDENT,
       username: user,
       readyTimeout: 0,
@@ -171,7 +165,7 @@ class Session {
       // An algorithm that this Node was built without.
       this.#settle(failure('NegotiationFailed', `This client can't speak SSH here: ${quote(String(error))}.`));
     }
-    socket.on('data', this.#count);
+    this.#socket.on('data', this.#count);
   }
 
   readonly #verify = (key: Buffer): boolean => {
@@ -179,6 +173,11 @@ class Session {
     if (distrust) this.#settle(distrust);
     this.#hostKey = Buffer.from(key);
     return distrust === null;
+  };
+
+  readonly #keysExchanged = () => {
+    this.#phase = 'login';
+    if (this.#hostKey) this.#attempt.hostKey.proved(this.#hostKey);
   };
 
   readonly #loggedIn = () => {
@@ -205,8 +204,7 @@ class Session {
     } else if (final) {
       this.#settle(this.#loginRefused());
     } else {
-      const offer = offeredOnly(this.#kexBytes, error.message);
-      this.#settle(sshFailed(this.#phase, this.#where, error, offer));
+      this.#settle(sshFailed(this.#phase, this.#where, error, offeredOnly(this.#kexBytes, error.message)));
     }
   };
 

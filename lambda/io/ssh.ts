@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProbeRun, ProbeTransport } from '../check-fleet.ts';
 import type { Instance, Reply } from '../model.ts';
-import { type HostKeyCheck, type HostKeyPolicy, hostKeyChecks } from './known-hosts.ts';
+import { type HostKeyPolicy, hostKeyChecks } from './known-hosts.ts';
 import { type Failure, failure, quote } from './ssh-failures.ts';
 import { type KeyOptions, loginMethods } from './ssh-keys.ts';
 import { attemptSsh } from './ssh-session.ts';
@@ -22,8 +22,8 @@ const UNIT = /^[A-Za-z0-9:_.@-]+$/;
 
 /** Asks hosts over SSH: `sh -s -- UNIT` with the script on its input. */
 export function sshTransport(options: SshOptions): ProbeTransport {
-  const methodsFor = loginMethods(options);
-  const checkFor = hostKeyChecks(options.hostKeys);
+  const loginFor = loginMethods(options);
+  const hostKeyOf = hostKeyChecks(options.hostKeys);
 
   async function ask(instance: Instance, run: ProbeRun, began: number): Promise<Reply | null> {
     const { address } = instance;
@@ -33,27 +33,28 @@ export function sshTransport(options: SshOptions): ProbeTransport {
         `${quote(instance.name)} has no address to connect to; check the setting ssh.address.`,
       );
     }
-    const login = await methodsFor(instance);
-    if ('reason' in login) return login;
-    const attempt = (hostKey: HostKeyCheck) =>
-      attemptSsh({
+    const attempt = async () => {
+      const login = await loginFor(instance);
+      if ('reason' in login) return login;
+      return attemptSsh({
         address,
         port: instance.login.port,
         user: instance.login.user,
         login,
-        hostKey,
+        hostKey: hostKeyOf(instance, address),
         command: commandFor(instance),
         stdin: run.script,
         deadlineMs: run.hostDeadlineMs,
         leftMs: began + run.hostDeadlineMs - performance.now(),
         signal: run.signal,
       });
-    const first = await attempt(checkFor(instance, address));
+    };
+    const first = await attempt();
     if (first?.kind !== 'failed') return first;
     const pauseMs = pauseAfter(first);
     if (pauseMs === null || performance.now() + pauseMs >= began + run.hostDeadlineMs) return first;
     await sleep(pauseMs, undefined, { signal: run.signal }).catch(() => {}); // Aborted: the next attempt says so.
-    return afterBoth(first, await attempt(checkFor(instance, address)));
+    return afterBoth(first, await attempt());
   }
 
   return async (instances, run) => {

@@ -49,7 +49,7 @@ export function accountAt(endpoint: string) {
       const { Subnet } = await ec2.send(new CreateSubnetCommand({ VpcId: vpcId, CidrBlock: '127.0.1.0/24' }));
       const subnetId = Subnet!.SubnetId!;
       const { Images } = await ec2.send(new DescribeImagesCommand({ Owners: ['amazon'] }));
-      const ImageId = Images!.find((image) => image.PlatformDetails === 'Linux/UNIX')!.ImageId!;
+      const ImageId = Images!.find((image) => image.Platform?.toLowerCase() !== 'windows')!.ImageId!;
       const ids = new Map<string, string>();
       for (const { name, address, sshPort } of hosts) {
         const { Instances } = await ec2.send(

@@ -1,13 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseKnownHosts } from '../../lambda/io/known-hosts.ts';
 import { type SshOptions, sshTransport } from '../../lambda/io/ssh.ts';
 import type { FailureReason } from '../../lambda/model.ts';
 import { probeAll, sshInstance } from '../support/probe-run.ts';
-import { keyPair } from '../support/ssh-server.ts';
+import { keyPair, rawServer } from '../support/ssh-server.ts';
 import { type Sshd, sshdMissing, startSshd } from '../support/sshd.ts';
 
 const ask = async (sshd: Sshd, options: Partial<SshOptions>, script = 'echo vitals') => {
@@ -60,16 +61,16 @@ describe.runIf(sshdMissing === null)('logging in to OpenSSH', () => {
     expect(await judged(scanned.toString())).toMatchObject({ kind: 'output' });
   });
 
-  it('uses the keys of an ssh-agent, past those that the host does not know', async () => {
+  it('uses the keys of an ssh-agent, past those that the host does not know, and at a second attempt too', async () => {
     const agentSocket = join(sshd.directory, 'agent');
     const agent = spawn('ssh-agent', ['-D', '-a', agentSocket], { stdio: ['ignore', 'pipe', 'ignore'] });
     await once(agent.stdout, 'data');
     const env = { ...process.env, SSH_AUTH_SOCK: agentSocket };
     const add = (path: string) => execFileSync('ssh-add', ['-q', path], { env });
-    const viaAgent = () =>
+    const viaAgent = (port = sshd.port) =>
       probeAll(
         sshTransport({ agentSocket, hostKeys: { kind: 'pin' } }),
-        [sshInstance(sshd.address, sshd.port, { login: { user: sshd.user, port: sshd.port, privateKeyPath: null } })],
+        [sshInstance(sshd.address, port, { login: { user: sshd.user, port, privateKeyPath: null } })],
         { script: 'echo vitals' },
       );
     const stranger = join(sshd.directory, 'stranger');
@@ -78,6 +79,12 @@ describe.runIf(sshdMissing === null)('logging in to OpenSSH', () => {
     expect([...(await viaAgent()).values()][0]?.reply).toMatchObject({ reason: 'AuthenticationFailed' });
     add(sshd.privateKeyPath);
     expect([...(await viaAgent()).values()][0]?.reply).toMatchObject({ kind: 'output', output: 'vitals\n' });
+    const door = await rawServer((socket, nth) => {
+      if (nth === 1) socket.end();
+      else socket.pipe(connect(sshd.port, sshd.address)).pipe(socket);
+    });
+    expect([...(await viaAgent(door.port)).values()][0]?.reply).toMatchObject({ kind: 'output', output: 'vitals\n' });
+    await door.close();
     agent.kill();
     await once(agent, 'exit');
   });

@@ -16,8 +16,9 @@ export interface Moto {
 
 /** Why no moto_server can be started here; null where it can. */
 export function whyNoMoto(): string | null {
-  const { error } = spawnSync('moto_server', ['--help'], { stdio: 'ignore' });
-  return error === undefined ? null : `moto_server can't be run (${error.message}); pip install 'moto[server]'`;
+  const { error, status } = spawnSync('moto_server', ['--help'], { stdio: 'ignore' });
+  if (status === 0) return null;
+  return `moto_server can't be run (${error?.message ?? `exit ${status}`}); pip install 'moto[server]'`;
 }
 
 export async function freePort(host = '127.0.0.1'): Promise<number> {

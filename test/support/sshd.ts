@@ -8,6 +8,12 @@ import { join } from 'node:path';
 
 const SSHD = '/usr/sbin/sshd';
 
+/** A run that is cut short must leave none behind. */
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** Why sshd can't be had here, for the reason of a skip; null where it can. */
 export const sshdMissing: string | null = existsSync(SSHD) ? null : `no ${SSHD}: install the package openssh-server`;
 
@@ -75,8 +81,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const [program = SSHD, ...before] = [...under, SSHD];
   const child = spawn(program, [...before, '-D', '-e', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'] });
-  const kill = () => void child.kill('SIGKILL'); // A test that is cut short must not leave it behind.
-  process.once('exit', kill);
+  running.add(child);
   let log = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     log += text;
@@ -104,7 +109,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       child.kill('SIGCONT');
       child.kill('SIGTERM');
       await gone.catch(() => {});
-      process.off('exit', kill);
+      running.delete(child);
       rmSync(directory, { recursive: true, force: true });
     },
   };
