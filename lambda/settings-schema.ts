@@ -1,5 +1,6 @@
 /** The one schema of all that can be set: each key with its default, what is allowed, and what it does. */
-import { z } from 'zod';
+// By its namespace: the export `z` brings every language's messages into the bundle.
+import * as z from 'zod';
 
 /** A leaf: its schema, what is allowed in words, and what it does. The README's table is made of these. */
 function leaf<T extends z.ZodType>(schema: T, allowed: string, description: string): T {

@@ -2,7 +2,8 @@
  * Reading settings: cdk.json's context, the functions' environment and the command line's flags all become
  * {@link Settings} here. Every problem is told at once, with its key, what was got, what is allowed.
  */
-import { z } from 'zod';
+// By its namespace: the export `z` brings every language's messages into the bundle.
+import * as z from 'zod';
 import { ENV } from './names.ts';
 import { settingsSchema } from './settings-schema.ts';
 
@@ -87,6 +88,12 @@ function explain(issue: z.core.$ZodIssue, raw: unknown): string[] {
  * @throws SettingsError with every problem found.
  */
 export function parseSettings(...layers: readonly unknown[]): Settings {
+  const bad = layers.filter((layer) => layer !== undefined && layer !== null && !isRecord(layer));
+  if (bad.length > 0) {
+    throw new SettingsError(
+      bad.map((layer) => `settings: got ${JSON.stringify(layer)}; allowed: an object of settings`),
+    );
+  }
   const raw = layers.reduceRight<unknown>((under, layer) => overlay(under, layer ?? undefined), {});
   const parsed = settingsSchema.safeParse(raw);
   if (parsed.success) return parsed.data;

@@ -43,6 +43,10 @@ describe('settings', () => {
     expect(problemsOf(given)).toEqual([expect.stringMatching(expected)]);
   });
 
+  it('refuses a weaker layer that is no object, though a stronger one is', () => {
+    expect(problemsOf({ forks: 5 }, 'nonsense')).toEqual(['settings: got "nonsense"; allowed: an object of settings']);
+  });
+
   it('tells every problem at once', () => {
     expect(problemsOf({ forks: 0, transport: 'telnet', ssh: { port: 0, nope: 1 } })).toHaveLength(4);
   });

@@ -295,15 +295,16 @@ fuller() {
 # Tells of the root and then, where there isn't room for all, of the fullest.
 tell_disks() {
   level=100 room=2300
-  [ $((bytes + size)) -ge $room ] || level=0
+  [ $((bytes + size)) -ge $room ] || level=all
   IFS=$nl
   for line in $disks; do case $line in *' r'?' /') say "${line#* }" ;; esac; done
-  while [ $level -ge 0 ]; do
+  while :; do
     for line in $disks; do
-      case $level:$line in *' r'?' /') continue ;; 0:* | "$level:$level "*) ;; *) continue ;; esac
+      case $level:$line in *' r'?' /') continue ;; all:* | "$level:$level "*) ;; *) continue ;; esac
       line=${line#* }
       if [ $((bytes + ${#line})) -lt $room ]; then say "$line"; else more=$((more + 1)); fi
     done
+    case $level in all | 0) break ;; esac
     level=$((level - 1))
   done
 }

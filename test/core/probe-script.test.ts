@@ -19,10 +19,9 @@ function vitalsOf(output: string, worker: string | null = null) {
 
 /** Mounts as mountinfo has them, each of a device of its own, and what statfs says. */
 function disks(mounts: readonly (readonly [mount: string, freeOfThousand: number])[]): Machine {
-  const escape = (mount: string) => mount.replaceAll(' ', '\\040');
   return {
     '/proc/self/mountinfo': mounts
-      .map(([mount], i) => `${30 + i} 27 8:${i} / ${escape(mount)} rw - ext4 /dev/sd${i} rw\n`)
+      .map(([mount], i) => `${30 + i} 27 8:${i} / ${mount.replaceAll(' ', '\\040')} rw - ext4 /dev/sd${i} rw\n`)
       .join(''),
     statfs: mounts.map(([mount, free]) => `${mount}\t4096 1000 ${free} ${free} 9 9\n`).join(''),
   };

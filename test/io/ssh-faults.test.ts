@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { sshTransport } from '../../lambda/io/ssh.ts';
 import { type Answer, probeAll, sshInstance } from '../support/probe-run.ts';
-import { AFTER_BANNER, BEFORE_BANNER, type Fault, type FaultyHost } from '../support/ssh-faults.ts';
+import { BEFORE_BANNER, type Fault, type FaultyHost } from '../support/ssh-faults.ts';
+import { AFTER_BANNER } from '../support/ssh-login-faults.ts';
 import { keyPair, sshServer, type TestServer } from '../support/ssh-server.ts';
 
 const FAULTS: readonly Fault[] = [...BEFORE_BANNER, ...AFTER_BANNER];
 const HEALTHY = 10;
-const DEADLINE_MS = 4000;
+const DEADLINE_MS = 6000;
 
 describe('a run over every kind of faulty host', () => {
   const login = keyPair();

@@ -27,7 +27,7 @@ describe('logging in', () => {
     const instance = sshInstance(server.address, server.port, {
       login: { user: 'crawler', port: server.port, privateKeyPath },
     });
-    return (await probeAll(transport, [instance], { hostDeadlineMs: 1500 })).get(instance.id)?.reply;
+    return (await probeAll(transport, [instance], { hostDeadlineMs: 3000 })).get(instance.id)?.reply;
   };
   const readKey = (files: Record<string, string>) => async (path: string) => {
     const text = files[path];

@@ -8,7 +8,7 @@ import { parseSettings } from '../../lambda/settings.ts';
 import { CrawlwatchStack } from '../../lib/crawlwatch-stack.ts';
 
 /** Lambda unpacks and reads it at every cold start. */
-const LIMIT_BYTES = 2_000_000;
+const LIMIT_BYTES = 1_600_000;
 
 describe('the bundle of the check function', () => {
   const outdir = mkdtempSync(join(tmpdir(), 'crawlwatch-bundle-'));

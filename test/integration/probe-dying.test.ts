@@ -1,0 +1,104 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { assess } from '../../lambda/core/assess.ts';
+import { parseVitals } from '../../lambda/core/parse-vitals.ts';
+import { parseSettings } from '../../lambda/settings.ts';
+import {
+  directory,
+  hostMissing,
+  mountDisk,
+  runAndCount,
+  SHELLS,
+  TOOLS,
+  toolbox,
+  withPath,
+} from '../support/probe-host.ts';
+import { sshInstance } from '../support/probe-run.ts';
+import { runProbe } from '../support/probe-shell.ts';
+
+describe.runIf(hostMissing === null)('a host that can start no process', () => {
+  /** Root is exempt from the limit. 0: not one process; 2 and 3: the first of those that the script needs. */
+  const exhausted = (processes: number) =>
+    ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'prlimit', `--nproc=${processes}`] as const;
+
+  it.each([
+    ['dash', 0, 3],
+    ['dash', 2, 3],
+    ['busybox ash', 0, 3],
+    ['busybox ash', 2, 3],
+    ['bash', 0, 20],
+    ['bash', 2, 20],
+  ])('tells its memory under %s with room for %d, and is judged exhausted', async (shell, processes, seconds) => {
+    const result = await runProbe({ shell: [...exhausted(processes), ...SHELLS[shell]!] });
+    expect(result.code).toBe(0);
+    expect(result.ms).toBeLessThan(seconds * 1000);
+    const outcome = parseVitals(result.output, null);
+    expect(outcome).toMatchObject({ kind: 'vitals', couldFork: false });
+    const { status, reasons, recommendation } = assess(sshInstance('h', '127.0.0.1', 22), outcome, parseSettings());
+    expect(status).toBe('CRITICAL');
+    expect(reasons.map(({ code }) => code)).toContain('MemoryExhaustedResponsive');
+    expect(recommendation).toBe('restart-worker');
+  });
+
+  it('has told its memory when a deadline cuts off a shell that tries again and again', () => {
+    const [command, ...args] = [...exhausted(0), 'bash', '-s'];
+    const script = withPath('/usr/bin:/bin');
+    const { stdout } = spawnSync(command ?? '', args, { input: script, timeout: 3000, encoding: 'utf8' });
+    expect(parseVitals(stdout, null)).toMatchObject({ kind: 'vitals', couldFork: false });
+  });
+});
+
+describe.runIf(hostMissing === null)('a mount that does not answer', () => {
+  const own = directory();
+  const undo: (() => void)[] = [own.done];
+  afterAll(() => {
+    for (const step of undo.reverse()) step();
+  });
+
+  it('is not asked when it is a FUSE file system, and nothing is left running', async () => {
+    const mount = `${own.path}/fuse`;
+    mkdirSync(mount);
+    // Mounted, and nobody serves it: whoever asks it anything waits for ever.
+    const device = openSync('/dev/fuse', 'r+');
+    const options = 'fd=3,rootmode=40000,user_id=0,group_id=0,allow_other';
+    const stdio = ['ignore', 'inherit', 'inherit', device] as const;
+    expect(spawnSync('mount', ['-i', '-t', 'fuse', '-o', options, 'dead', mount], { stdio: [...stdio] }).status).toBe(
+      0,
+    );
+    undo.push(
+      () => void spawnSync('umount', ['-l', mount]),
+      () => closeSync(device),
+    );
+    expect(spawnSync('stat', ['-f', mount], { timeout: 500 }).signal).toBe('SIGTERM');
+
+    for (const shell of Object.values(SHELLS)) {
+      const { output, strays, ms } = await runAndCount({ shell });
+      expect(ms).toBeLessThan(3000);
+      expect(strays).toEqual([]);
+      const outcome = parseVitals(output, null);
+      expect(outcome).toMatchObject({ kind: 'vitals', couldFork: true, notes: [] });
+      expect(output).toMatch(/^disk .* \/$/m);
+    }
+  });
+
+  it('is named when it is a local disk, and the others are told all the same', async () => {
+    for (const name of ['slow', 'sound']) undo.push(mountDisk(`${own.path}/${name}.image`, `${own.path}/${name}`, 8));
+    const { stat: real, ...others } = TOOLS.GNU!;
+    const path = toolbox(`${own.path}/tools`, others);
+    const slow = `case $4 in ${own.path}/slow) trap '' TERM; exec /usr/bin/sleep 60 ;; esac; exec ${real} "$@"`;
+    writeFileSync(`${path}/stat`, `#!/bin/sh\n${slow}\n`, { mode: 0o755 });
+    for (const [name, shell] of Object.entries(SHELLS)) {
+      const { output, strays, ms } = await runAndCount({ shell, script: withPath(path) });
+      const outcome = parseVitals(output, null);
+      expect(outcome, name).toMatchObject({ notes: [`${own.path}/slow did not answer in time.`] });
+      expect(output, name).toContain(`${own.path}/sound\n`);
+      expect(ms, name).toBeLessThan(4000);
+      expect(strays, name).toEqual([]);
+    }
+  });
+});
+
+describe.runIf(hostMissing !== null)('a dying host', () => {
+  it('is not tried here', (context) => context.skip(hostMissing ?? ''));
+});

@@ -1,0 +1,73 @@
+/** What the tests of the real script do to the real machine: other tools, dead mounts, disks, and who is left running. */
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PROBE_SCRIPT } from '../../lambda/core/probe-script.ts';
+import { type ProbeRunOptions, type ProbeRunResult, runProbe } from './probe-shell.ts';
+
+export const SHELLS: Readonly<Record<string, readonly string[]>> = {
+  dash: ['dash'],
+  bash: ['bash'],
+  'bash as sh': ['bash', '--posix'],
+  mksh: ['mksh'],
+  'busybox ash': ['busybox', 'ash'],
+};
+
+/** Why these tests can't run here; null where they can. */
+export const hostMissing: string | null =
+  ['dash', 'bash', 'mksh', 'busybox', 'toybox', 'setpriv', 'fusermount3', 'prometheus-node-exporter']
+    .filter((tool) => !existsSync(`/usr/bin/${tool}`))
+    .map((tool) => `no ${tool}`)
+    .join(', ') || (process.getuid?.() === 0 ? null : 'not root');
+
+/** A directory of its own, that `done` removes. */
+export function directory(): { readonly path: string; done(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'crawlwatch-probe-'));
+  return { path, done: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Fills a directory with links, so that these tools are all that the script finds. */
+export function toolbox(path: string, tools: Readonly<Record<string, string>>): string {
+  mkdirSync(path, { recursive: true });
+  for (const [name, target] of Object.entries(tools)) symlinkSync(target, join(path, name));
+  return path;
+}
+
+const APPLETS = ['stat', 'sleep', 'od', 'tr', 'printf'];
+const links = (target: (name: string) => string) => Object.fromEntries(APPLETS.map((name) => [name, target(name)]));
+export const TOOLS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  GNU: { ...links((name) => `/usr/bin/${name}`), sh: '/usr/bin/dash' },
+  busybox: { ...links(() => '/usr/bin/busybox'), sh: '/usr/bin/busybox' },
+  toybox: { ...links(() => '/usr/bin/toybox'), sh: '/usr/bin/dash' },
+};
+
+/** The script with other directories to find its tools in. */
+export const withPath = (path: string): string => PROBE_SCRIPT.replace(/^PATH=\/usr.*$/m, `PATH=${path}`);
+
+/** Runs the script, and tells as well which of the processes it started still run half a second later. */
+export async function runAndCount(options: ProbeRunOptions): Promise<ProbeRunResult & { readonly strays: string[] }> {
+  const mark = `CRAWLWATCH_TEST=${randomUUID()}`;
+  const result = await runProbe({ ...options, env: { ...process.env, CRAWLWATCH_TEST: mark.split('=')[1] } });
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const strays = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && environment(pid).includes(mark));
+  return { ...result, strays: strays.map((pid) => `${pid} ${readFileSync(`/proc/${pid}/stat`, 'utf8')}`) };
+}
+
+function environment(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+  } catch {
+    return ''; // It has ended meanwhile.
+  }
+}
+
+/** An ext4 file system of its own, in a file, with blocks reserved for root. */
+export function mountDisk(image: string, mount: string, megabytes = 64): () => void {
+  execFileSync('truncate', ['-s', `${megabytes}M`, image]);
+  execFileSync('mkfs.ext4', ['-q', '-m', '5', image]);
+  mkdirSync(mount, { recursive: true });
+  execFileSync('mount', ['-o', 'loop', image, mount]);
+  return () => execFileSync('umount', [mount]);
+}
