@@ -178,7 +178,11 @@ find_answers() {
     set -- $line
     case $hung:$stuck:$1 in 2:* | *:yes:[1-9]*) put unasked && continue ;; esac
     clean "$3"
-    case $3 in *[!\ -~]*) text=0x$(put "$3" | od -An -v -tx1 | tr -d ' \n') text=${text%0a} ;; esac
+    case $3 in *[!\ -~]*)
+      name=
+      for byte in $(put "$3" | od -An -v -tx1); do name=$name$byte; done
+      [ ${#name} -lt 4 ] || [ ${#name} -gt 200 ] || text=0x${name%0a} ;;
+    esac
     put "at $1 $2 $text"
     # As a format, \040 is a space; a percent sign has to be two.
     path= text=$3

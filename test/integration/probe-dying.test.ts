@@ -22,7 +22,7 @@ describe.runIf(hostMissing === null)('a host that can start no process', () => {
   const exhausted = (processes: number) =>
     ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'prlimit', `--nproc=${processes}`] as const;
 
-  it.each([
+  it.each<[shell: string, processes: number, seconds: number]>([
     ['dash', 0, 3],
     ['dash', 2, 3],
     ['busybox ash', 0, 3],

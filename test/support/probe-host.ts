@@ -35,7 +35,7 @@ export function toolbox(path: string, tools: Readonly<Record<string, string>>): 
   return path;
 }
 
-const APPLETS = ['stat', 'sleep', 'od', 'tr', 'printf'];
+const APPLETS = ['stat', 'sleep', 'od', 'printf'];
 const links = (target: (name: string) => string) => Object.fromEntries(APPLETS.map((name) => [name, target(name)]));
 export const TOOLS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   GNU: { ...links((name) => `/usr/bin/${name}`), sh: '/usr/bin/dash' },

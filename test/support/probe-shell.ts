@@ -50,7 +50,7 @@ while IFS='\t' read -r path figures; do
   [ "$path" != "$4" ] || echo "\${3%%\\%*}$figures"
 done <"$0.answers"
 `;
-const TOOLS = ['sh', 'sleep', 'od', 'tr', 'printf'];
+const TOOLS = ['sh', 'sleep', 'od', 'printf'];
 
 /** The real script over a recorded machine's files, in a directory of its own that `done` removes. */
 export function replay(machine: Machine): { readonly script: string; done(): void } {

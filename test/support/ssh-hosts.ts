@@ -1,0 +1,30 @@
+/** Servers that live as long as one test, and a transport that may log in to them. */
+import { afterEach } from 'vitest';
+import { sshTransport } from '../../lambda/io/ssh.ts';
+import type { Instance } from '../../lambda/model.ts';
+import { probeAll, sshInstance } from './probe-run.ts';
+import { keyPair, type SshServerOptions, sshServer, type TestServer } from './ssh-server.ts';
+
+export const login = keyPair();
+export const pinning = sshTransport({ privateKey: login.private, hostKeys: { kind: 'pin' } });
+
+const servers: TestServer[] = [];
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+/** Closes the server after the test. */
+export const started = async (server: Promise<TestServer>): Promise<TestServer> => {
+  servers.push(await server);
+  return server;
+};
+
+/** A sound host that prints `vitals`, but for what is given. */
+export const host = (options: Partial<SshServerOptions> = {}): Promise<TestServer> =>
+  started(sshServer({ authorized: [login.public], output: 'vitals', ...options }));
+
+export const at = (server: TestServer, given: Partial<Instance> = {}): Instance =>
+  sshInstance(server.address, server.port, given);
+
+export const replyOf = async (transport: typeof pinning, instance: Instance) =>
+  (await probeAll(transport, [instance])).get(instance.id)?.reply;
