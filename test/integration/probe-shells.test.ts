@@ -70,8 +70,10 @@ describe.runIf(hostMissing === null)('the same machine', () => {
   it.each(Object.entries(SHELLS))('gives the same figures under %s', async (_, shell) => {
     expectAlike(await vitalsOf({ shell, env: {} }), plain);
     expectAlike(await vitalsOf({ shell: [...NOBODY, ...shell] }), plain);
-    expectAlike(await vitalsOf({ shell: [...WITHOUT_ROOM('rw'), ...shell] }), plain);
-    expectAlike(await vitalsOf({ shell: [...WITHOUT_ROOM('ro'), ...shell] }), plain);
+    // What hides /tmp hides the disk that is mounted in it.
+    const root = { ...plain, disks: plain.disks.filter(({ mount }) => mount === '/') };
+    expectAlike(await vitalsOf({ shell: [...WITHOUT_ROOM('rw'), ...shell] }), root);
+    expectAlike(await vitalsOf({ shell: [...WITHOUT_ROOM('ro'), ...shell] }), root);
   });
 
   it('tells what builtins can where no tool is found', async () => {

@@ -1,7 +1,7 @@
 /** What the tests of the real script do to the real machine: other tools, dead mounts, disks, and who is left running. */
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PROBE_SCRIPT } from '../../lambda/core/probe-script.ts';
@@ -25,6 +25,7 @@ export const hostMissing: string | null =
 /** A directory of its own, that `done` removes. */
 export function directory(): { readonly path: string; done(): void } {
   const path = mkdtempSync(join(tmpdir(), 'crawlwatch-probe-'));
+  chmodSync(path, 0o755); // Others than root are to see what is mounted in it.
   return { path, done: () => rmSync(path, { recursive: true, force: true }) };
 }
 
