@@ -35,7 +35,7 @@ describe.runIf(hostMissing === null)('a host that can start no process', () => {
     expect(result.ms).toBeLessThan(seconds * 1000);
     const outcome = parseVitals(result.output, null);
     expect(outcome).toMatchObject({ kind: 'vitals', couldFork: false });
-    const { status, reasons, recommendation } = assess(sshInstance('h', '127.0.0.1', 22), outcome, parseSettings());
+    const { status, reasons, recommendation } = assess(sshInstance('127.0.0.1', 22), outcome, parseSettings());
     expect(status).toBe('CRITICAL');
     expect(reasons.map(({ code }) => code)).toContain('MemoryExhaustedResponsive');
     expect(recommendation).toBe('restart-worker');

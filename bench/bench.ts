@@ -1,0 +1,66 @@
+/**
+ * Measures crawlwatch beside what people use today, everything in one run on one machine: ratios, never times, are what
+ * it is for. `npm run bench`, `npm run bench -- --quick` for a smoke run, `-- --only fan-out,start-up` for a part.
+ */
+import { spawnSync } from 'node:child_process';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { ansibleCommand, bareSsh2, clush, CONTENDERS, CRAWLWATCH, crawlwatch, install, isThere, pdsh } from './contenders.ts';
+import { fanOut } from './fan-out.ts';
+import { hostCost, LOOKERS } from './host-cost.ts';
+import { hung } from './hung.ts';
+import { type Lab, startLab } from './lab.ts';
+import { type Effort, FULL, QUICK, type Say } from './measure.ts';
+import { scale } from './scale.ts';
+import { startUp } from './start-up.ts';
+import { renderSection, type Section } from './table.ts';
+
+const say: Say = (text) => process.stderr.write(`${text}\n`);
+const print: Say = (text) => process.stdout.write(`${text}\n\n`);
+
+const SECTIONS: Readonly<Record<string, (lab: Lab, effort: Effort) => Promise<Section>>> = {
+  'fan-out': (lab, effort) => fanOut(lab, CONTENDERS.filter(isThere), effort, say),
+  scale: (lab, effort) => scale(lab, [crawlwatch, bareSsh2, pdsh, clush].filter(isThere), effort, say),
+  hung: (lab, effort) => hung(lab, [crawlwatch, pdsh, clush, ansibleCommand].filter(isThere), effort, say),
+  'host-cost': (lab, effort) => hostCost(lab, LOOKERS.filter(isThere), effort, say),
+  'start-up': (lab, effort) => startUp(lab, isThere(ansibleCommand), effort, say),
+};
+
+const load = () => loadavg().map((value) => value.toFixed(2)).join(' ');
+const versionOf = (command: string, args: readonly string[]) => {
+  const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
+  return `${stdout ?? ''}${stderr ?? ''}`.split('\n')[0] ?? '';
+};
+
+async function bench(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+  });
+  const names = values.only === '' ? Object.keys(SECTIONS) : values.only.split(',');
+  const missing = install(say);
+  print('# crawlwatch beside the others');
+  print(
+    [
+      ...missing,
+      `${availableParallelism()} cores, ${cpus()[0]?.model.trim() ?? 'unknown processor'}; Node ${process.version}; load at the start ${load()}`,
+      ...[versionOf('ssh', ['-V']), versionOf('ansible', ['--version']), versionOf('pdsh', ['-V'])],
+      versionOf('clush', ['--version']),
+      `parallel-ssh ${versionOf('parallel-ssh', ['--version'])}`,
+    ].join('\n'),
+  );
+  const lab = await startLab(CRAWLWATCH);
+  for (const name of names) {
+    say(`-- ${name}`);
+    const section = await SECTIONS[name]?.(lab, values.quick ? QUICK : FULL);
+    print(section === undefined ? `No part is called ${name}: ${Object.keys(SECTIONS).join(', ')}` : renderSection(section));
+  }
+  await lab.close();
+  print(`Load at the end: ${load()}`);
+}
+
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+const [first, ...rest] = process.argv.slice(2);
+if (first === 'bare-ssh2') await (await import('./bare-ssh2.ts')).bareSsh2(rest);
+else await bench(process.argv.slice(2));

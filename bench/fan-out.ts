@@ -1,0 +1,67 @@
+/** The same script on the same hosts, by everybody, in turns. */
+import { availableParallelism } from 'node:os';
+import { bareSsh2, type Contender, crawlwatch } from './contenders.ts';
+import type { Lab } from './lab.ts';
+import { type Effort, type Measured, measure, type Say } from './measure.ts';
+import { median } from './run.ts';
+import { fixed, type Section, seconds, type Target, times } from './table.ts';
+
+const FORKS = 50;
+/** No host is slow here; this is only so that nobody gives up under load. */
+const DEADLINE_SECONDS = 60;
+
+export async function fanOut(lab: Lab, contenders: readonly Contender[], effort: Effort, say: Say): Promise<Section> {
+  const files = lab.files(lab.hosts(effort.hosts), DEADLINE_SECONDS);
+  const runs = new Map<Contender, Measured[]>(contenders.map((contender) => [contender, []]));
+  for (let round = 0; round < effort.rounds; round += 1) {
+    // Each round another begins, so that none always follows the same one.
+    const order = contenders.map((_, i) => contenders[(i + round * 3) % contenders.length] as Contender);
+    for (const contender of order) {
+      const measured = await measure(lab, contender, { files, forks: FORKS, deadlineSeconds: DEADLINE_SECONDS });
+      say(`round ${round + 1}: ${contender.name} ${seconds(measured.wallMs)}, ${measured.read} of ${effort.hosts} read`);
+      runs.get(contender)?.push(measured);
+    }
+  }
+  const complete = (contender: Contender) => runs.get(contender)?.every(({ read }) => read === effort.hosts) === true;
+  const of = (contender: Contender, what: (measured: Measured) => number) => median((runs.get(contender) ?? []).map(what));
+  // Of the same round: what else the machine does meanwhile hits both.
+  const ratio = (contender: Contender) =>
+    median((runs.get(contender) ?? []).map(({ wallMs }, round) => wallMs / (runs.get(crawlwatch)?.[round]?.wallMs ?? 0)));
+  const floorMs = of(crawlwatch, ({ serverCpuMs }) => serverCpuMs) / availableParallelism();
+  const row = (contender: Contender) => [
+    contender.name,
+    seconds(of(contender, ({ wallMs }) => wallMs)),
+    times(ratio(contender)),
+    times(of(contender, ({ wallMs }) => wallMs) / floorMs),
+    fixed(of(contender, ({ cpuMs }) => cpuMs) / effort.hosts),
+    fixed(of(contender, ({ serverCpuMs }) => serverCpuMs) / effort.hosts),
+    complete(contender) ? 'all' : `only ${Math.min(...(runs.get(contender) ?? []).map(({ read }) => read))}`,
+  ];
+  const against = (what: string, rivals: readonly Contender[], wanted: number, aim: number): Target => {
+    const done = rivals.filter(complete);
+    const target = `${wanted}× or more, aim ${aim}×`;
+    if (done.length === 0 || !complete(crawlwatch)) return { what, got: '-', target, met: null };
+    const best = Math.min(...done.map(ratio));
+    return { what, got: times(best), target, met: best >= wanted };
+  };
+  const named = contenders.filter(({ name }) => name === 'ansible -m command');
+  const others = contenders.filter(({ kind }) => kind === 'fan-out');
+  const library = contenders.filter((contender) => contender === bareSsh2);
+  return {
+    title: `${effort.hosts} hosts over SSH, ${FORKS} at a time`,
+    columns: ['', 'median', 'crawlwatch is faster by', 'of the floor', 'client CPU ms/host', 'server CPU ms/host', 'read'],
+    rows: [
+      ...contenders.map(row),
+      ["the server's floor", seconds(floorMs), times(floorMs / of(crawlwatch, ({ wallMs }) => wallMs)), '1.0×', '-', '-', '-'],
+    ],
+    notes: [
+      `Medians of ${effort.rounds} rounds; each round runs everybody once, beginning with another. Ratios are taken within a round.`,
+      "The floor is the CPU that sshd and the script take for crawlwatch's run, shared by all cores: a client that costs nothing could be no faster here.",
+    ],
+    targets: [
+      against('faster than ansible -m command', named, 20, 25),
+      against('faster than the best other SSH fan-out', others, 3, 3.5),
+      against('beside a bare loop over ssh2', library, 0.9, 1),
+    ],
+  };
+}

@@ -1,0 +1,41 @@
+/** One contender over one set of hosts, once. */
+import type { Contender, Fan } from './contenders.ts';
+import type { Lab } from './lab.ts';
+import { type Ran, run } from './run.ts';
+
+export interface Measured extends Ran {
+  /** Hosts that told everything. */
+  readonly read: number;
+  /** What the server took for it, logins, script and all. */
+  readonly serverCpuMs: number;
+}
+
+export async function measure(lab: Lab, contender: Contender, fan: Fan): Promise<Measured> {
+  await lab.settle();
+  const before = lab.serverCpuMs();
+  const { cwd, env } = lab.surroundings;
+  const ran = await run(contender.command(fan, lab), { cwd, env: { ...env, ...contender.env } });
+  await lab.settle();
+  return { ...ran, read: contender.countRead(ran.stdout), serverCpuMs: lab.serverCpuMs() - before };
+}
+
+/** How much each part of the benchmark does. */
+export interface Effort {
+  readonly rounds: number;
+  readonly hosts: number;
+  readonly manyHosts: number;
+  readonly hung: number;
+  readonly hungSeconds: number;
+  readonly costRuns: number;
+  readonly startRounds: number;
+}
+
+export const FULL: Effort = {
+  ...{ rounds: 3, hosts: 100, manyHosts: 1000, hung: 10, hungSeconds: 5, costRuns: 20, startRounds: 7 },
+};
+/** Enough to see that everything runs; its figures say little. */
+export const QUICK: Effort = {
+  ...{ rounds: 1, hosts: 10, manyHosts: 50, hung: 2, hungSeconds: 3, costRuns: 2, startRounds: 1 },
+};
+
+export type Say = (text: string) => void;

@@ -1,0 +1,61 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { afterAll, describe, expect, it } from 'vitest';
+import { parseVitals } from '../../lambda/core/parse-vitals.ts';
+import { probeArguments } from '../../lambda/core/probe-script.ts';
+import { directory, hostMissing, runAndCount, TOOLS, toolbox, withPath } from '../support/probe-host.ts';
+import { sshdMissing, startSshd } from '../support/sshd.ts';
+
+const missing = hostMissing ?? sshdMissing;
+
+async function asked(port: number, script: string): Promise<boolean | null> {
+  const { output, strays } = await runAndCount({ args: probeArguments([], port), script });
+  expect(strays).toEqual([]);
+  const outcome = parseVitals(output, null);
+  if (outcome.kind !== 'vitals') throw new Error(outcome.text);
+  return outcome.vitals.sshd;
+}
+
+async function listen(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+describe.runIf(missing === null)('whether sshd answers', () => {
+  const own = directory();
+  afterAll(own.done);
+  const { GNU } = TOOLS;
+  const tools = {
+    bash: toolbox(`${own.path}/bash`, { ...GNU, bash: '/usr/bin/bash' }),
+    'ssh-keyscan': toolbox(`${own.path}/keyscan`, { ...GNU, 'ssh-keyscan': '/usr/bin/ssh-keyscan' }),
+    nc: toolbox(`${own.path}/nc`, { ...GNU, nc: '/usr/bin/busybox' }),
+    'nothing but /proc/net/tcp': toolbox(`${own.path}/none`, { ...GNU }),
+  };
+
+  it.each(Object.entries(tools))('is seen with %s', async (_, path) => {
+    const sshd = await startSshd();
+    expect(await asked(sshd.port, withPath(path))).toBe(true);
+    await sshd.close();
+    expect(await asked(sshd.port, withPath(path))).toBe(false);
+  });
+
+  it('is no where a socket accepts and nobody greets, and unknown to tools that can not tell that from refused', async () => {
+    const silent = createServer((socket) => void socket.on('error', () => {}));
+    const port = await listen(silent);
+    expect(await asked(port, withPath(tools.bash))).toBe(false);
+    expect(await asked(port, withPath(tools['ssh-keyscan']))).toBeNull();
+    expect(await asked(port, withPath(tools.nc))).toBeNull();
+    silent.close();
+  });
+
+  it('is unknown where it listens only on another address', async () => {
+    const sshd = await startSshd({ addresses: ['127.0.0.9'] });
+    expect(await asked(sshd.port, withPath(tools.bash))).toBeNull();
+    await sshd.close();
+  });
+});
+
+describe.runIf(missing !== null)('whether sshd answers', () => {
+  it('is not asked here', (context) => context.skip(missing ?? ''));
+});
