@@ -15,7 +15,7 @@ export async function bareSsh2(args: readonly string[]): Promise<void> {
       client.on('error', (error) => process.stderr.write(`${host}: ${error.message}\n`)).on('close', resolve);
       client.on('ready', () =>
         client.exec('sh -s', (error, channel) => {
-          if (error) return client.destroy();
+          if (error) throw error;
           let output = '';
           channel.on('data', (chunk: Buffer) => {
             output += chunk;

@@ -1,6 +1,6 @@
 /** Some hosts accept the connection and say nothing: they must not hold up the healthy ones. */
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { type Contender, crawlwatch } from './contenders.ts';
 import type { Host, Lab } from './lab.ts';
 import { type Effort, measure, type Say } from './measure.ts';
@@ -45,7 +45,7 @@ export async function hung(lab: Lab, contenders: readonly Contender[], effort: E
 async function startSilent(count: number): Promise<{ hosts: Host[]; close(): Promise<void> }> {
   const sockets = new Set<Socket>();
   const hosts: Host[] = [];
-  const servers = [];
+  const servers: Server[] = [];
   for (let i = 1; i <= count; i += 1) {
     const server = createServer((socket) => {
       sockets.add(socket.on('error', () => {}));

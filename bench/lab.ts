@@ -51,6 +51,8 @@ export async function startLab(crawlwatch: string): Promise<Lab> {
       'MaxStartups 5000',
       'UseDNS no',
       'LogLevel INFO',
+      // Not what this account's own start-up files do: a crawler's has none.
+      `SetEnv HOME=${directory}`,
       // Ansible copies its modules by it.
       'Subsystem sftp internal-sftp',
     ],
