@@ -5,7 +5,17 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { ansibleCommand, bareSsh2, clush, CONTENDERS, CRAWLWATCH, crawlwatch, install, isThere, pdsh } from './contenders.ts';
+import {
+  ansibleCommand,
+  bareSsh2,
+  CONTENDERS,
+  CRAWLWATCH,
+  clush,
+  crawlwatch,
+  install,
+  isThere,
+  pdsh,
+} from './contenders.ts';
 import { fanOut } from './fan-out.ts';
 import { hostCost, LOOKERS } from './host-cost.ts';
 import { hung } from './hung.ts';
@@ -26,7 +36,10 @@ const SECTIONS: Readonly<Record<string, (lab: Lab, effort: Effort) => Promise<Se
   'start-up': (lab, effort) => startUp(lab, isThere(ansibleCommand), effort, say),
 };
 
-const load = () => loadavg().map((value) => value.toFixed(2)).join(' ');
+const load = () =>
+  loadavg()
+    .map((value) => value.toFixed(2))
+    .join(' ');
 const versionOf = (command: string, args: readonly string[]) => {
   const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' });
   return `${stdout ?? ''}${stderr ?? ''}`.split('\n')[0] ?? '';
@@ -53,7 +66,9 @@ async function bench(args: readonly string[]): Promise<void> {
   for (const name of names) {
     say(`-- ${name}`);
     const section = await SECTIONS[name]?.(lab, values.quick ? QUICK : FULL);
-    print(section === undefined ? `No part is called ${name}: ${Object.keys(SECTIONS).join(', ')}` : renderSection(section));
+    print(
+      section === undefined ? `No part is called ${name}: ${Object.keys(SECTIONS).join(', ')}` : renderSection(section),
+    );
   }
   await lab.close();
   print(`Load at the end: ${load()}`);

@@ -102,7 +102,19 @@ export const CONTENDERS: readonly Contender[] = [
   }),
   ansible('ansible -m raw', 'raw'),
   fanOut('parallel-ssh', 'pssh', ({ files, forks }, { script }) => [
-    ...['parallel-ssh', '-h', files.list, '-p', `${forks}`, '-t', '0', '-x', `-F ${files.sshConfig}`, '-i', `sh ${script}`],
+    ...[
+      'parallel-ssh',
+      '-h',
+      files.list,
+      '-p',
+      `${forks}`,
+      '-t',
+      '0',
+      '-x',
+      `-F ${files.sshConfig}`,
+      '-i',
+      `sh ${script}`,
+    ],
   ]),
   clush,
   pdsh,
@@ -132,5 +144,7 @@ export function install(say: (text: string) => void): string[] {
 }
 
 export function isThere({ program }: Contender): boolean {
-  return program.startsWith('/') || (process.env.PATH ?? '').split(':').some((path) => existsSync(`${path}/${program}`));
+  return (
+    program.startsWith('/') || (process.env.PATH ?? '').split(':').some((path) => existsSync(`${path}/${program}`))
+  );
 }

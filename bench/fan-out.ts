@@ -18,15 +18,20 @@ export async function fanOut(lab: Lab, contenders: readonly Contender[], effort:
     const order = contenders.map((_, i) => contenders[(i + round * 3) % contenders.length] as Contender);
     for (const contender of order) {
       const measured = await measure(lab, contender, { files, forks: FORKS, deadlineSeconds: DEADLINE_SECONDS });
-      say(`round ${round + 1}: ${contender.name} ${seconds(measured.wallMs)}, ${measured.read} of ${effort.hosts} read`);
+      say(
+        `round ${round + 1}: ${contender.name} ${seconds(measured.wallMs)}, ${measured.read} of ${effort.hosts} read`,
+      );
       runs.get(contender)?.push(measured);
     }
   }
   const complete = (contender: Contender) => runs.get(contender)?.every(({ read }) => read === effort.hosts) === true;
-  const of = (contender: Contender, what: (measured: Measured) => number) => median((runs.get(contender) ?? []).map(what));
+  const of = (contender: Contender, what: (measured: Measured) => number) =>
+    median((runs.get(contender) ?? []).map(what));
   // Of the same round: what else the machine does meanwhile hits both.
   const ratio = (contender: Contender) =>
-    median((runs.get(contender) ?? []).map(({ wallMs }, round) => wallMs / (runs.get(crawlwatch)?.[round]?.wallMs ?? 0)));
+    median(
+      (runs.get(contender) ?? []).map(({ wallMs }, round) => wallMs / (runs.get(crawlwatch)?.[round]?.wallMs ?? 0)),
+    );
   const floorMs = of(crawlwatch, ({ serverCpuMs }) => serverCpuMs) / availableParallelism();
   const row = (contender: Contender) => [
     contender.name,
@@ -49,10 +54,26 @@ export async function fanOut(lab: Lab, contenders: readonly Contender[], effort:
   const library = contenders.filter((contender) => contender === bareSsh2);
   return {
     title: `${effort.hosts} hosts over SSH, ${FORKS} at a time`,
-    columns: ['', 'median', 'crawlwatch is faster by', 'of the floor', 'client CPU ms/host', 'server CPU ms/host', 'read'],
+    columns: [
+      '',
+      'median',
+      'crawlwatch is faster by',
+      'of the floor',
+      'client CPU ms/host',
+      'server CPU ms/host',
+      'read',
+    ],
     rows: [
       ...contenders.map(row),
-      ["the server's floor", seconds(floorMs), times(floorMs / of(crawlwatch, ({ wallMs }) => wallMs)), '1.0×', '-', '-', '-'],
+      [
+        "the server's floor",
+        seconds(floorMs),
+        times(floorMs / of(crawlwatch, ({ wallMs }) => wallMs)),
+        '1.0×',
+        '-',
+        '-',
+        '-',
+      ],
     ],
     notes: [
       `Medians of ${effort.rounds} rounds; each round runs everybody once, beginning with another. Ratios are taken within a round.`,

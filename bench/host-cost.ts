@@ -116,7 +116,10 @@ async function startWire(port: number): Promise<Wire> {
         count(chunk.length);
         to.write(chunk);
       });
-      from.on('end', () => to.end()).on('error', close).on('close', close);
+      from
+        .on('end', () => to.end())
+        .on('error', close)
+        .on('close', close);
       from.setNoDelay(true);
     };
     pass(client, host, (length) => {

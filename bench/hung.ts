@@ -36,7 +36,9 @@ export async function hung(lab: Lab, contenders: readonly Contender[], effort: E
     title: `${hosts.length} hosts, ${effort.hung} of them hung, deadline ${effort.hungSeconds} s`,
     columns: ['', 'took', 'beyond the deadline', `read of ${healthy.length}`],
     rows,
-    notes: [`Everybody is told the same deadline and asks ${FORKS} at a time. Only crawlwatch's is for the whole host; the others' is for connecting.`],
+    notes: [
+      `Everybody is told the same deadline and asks ${FORKS} at a time. Only crawlwatch's is for the whole host; the others' is for connecting.`,
+    ],
     targets,
   };
 }

@@ -94,10 +94,16 @@ export async function startLab(crawlwatch: string): Promise<Lab> {
         return path;
       };
       const ports = [...new Set(hosts.map(({ port }) => port))];
-      const knownHosts = write('known_hosts', ports.map((port) => `[127.0.*]:${port} ${sshd.hostKeys.ed25519}`));
+      const knownHosts = write(
+        'known_hosts',
+        ports.map((port) => `[127.0.*]:${port} ${sshd.hostKeys.ed25519}`),
+      );
       return {
         knownHosts,
-        list: write('hosts', hosts.map(({ address }) => address)),
+        list: write(
+          'hosts',
+          hosts.map(({ address }) => address),
+        ),
         inventory: write('inventory', [
           ...hosts.map(({ address, port }) => `${address} ansible_port=${port}`),
           '[all:vars]',
@@ -105,7 +111,9 @@ export async function startLab(crawlwatch: string): Promise<Lab> {
           `ansible_ssh_private_key_file=${sshd.privateKeyPath}`,
         ]),
         sshConfig: write('ssh_config', [
-          ...hosts.filter(({ port }) => port !== sshd.port).flatMap(({ address, port }) => [`Host ${address}`, `  Port ${port}`]),
+          ...hosts
+            .filter(({ port }) => port !== sshd.port)
+            .flatMap(({ address, port }) => [`Host ${address}`, `  Port ${port}`]),
           'Host *',
           `  Port ${sshd.port}`,
           `  User ${sshd.user}`,
@@ -125,7 +133,10 @@ export async function startLab(crawlwatch: string): Promise<Lab> {
     },
     async settle() {
       for (const socket of ifThere(controlPaths)) {
-        await run(['ssh', '-F', 'none', '-O', 'exit', '-o', `ControlPath=${join(controlPaths, socket)}`, 'x'], surroundings);
+        await run(
+          ['ssh', '-F', 'none', '-O', 'exit', '-o', `ControlPath=${join(controlPaths, socket)}`, 'x'],
+          surroundings,
+        );
       }
       for (let waited = 0; waited < 100; waited += 1) {
         if (readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8') === '') return;

@@ -67,6 +67,7 @@ function killGroup(pid: number): void {
 export function median(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   const half = Math.floor(sorted.length / 2);
-  const [below = Number.NaN, above = below] = sorted.length % 2 === 1 ? [sorted[half]] : sorted.slice(half - 1, half + 1);
+  const [below = Number.NaN, above = below] =
+    sorted.length % 2 === 1 ? [sorted[half]] : sorted.slice(half - 1, half + 1);
   return (below + above) / 2;
 }

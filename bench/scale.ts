@@ -22,7 +22,12 @@ export async function scale(lab: Lab, contenders: readonly Contender[], effort: 
     rows.push([contender.name, seconds(wallMs), fixed(perHost), fixed(peakMib), `${read}`]);
     if (contender !== crawlwatch) continue;
     targets.push(
-      { what: 'client CPU a host', got: `${fixed(perHost)} ms`, target: `at most ${MAX_CPU_MS} ms`, met: perHost <= MAX_CPU_MS },
+      {
+        what: 'client CPU a host',
+        got: `${fixed(perHost)} ms`,
+        target: `at most ${MAX_CPU_MS} ms`,
+        met: perHost <= MAX_CPU_MS,
+      },
       { what: 'peak memory', got: `${fixed(peakMib)} MiB`, target: `at most ${MAX_MIB} MiB`, met: peakMib <= MAX_MIB },
     );
   }

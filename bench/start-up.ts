@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CRAWLWATCH } from './contenders.ts';
 import type { Lab } from './lab.ts';
-import { type Effort, type Say } from './measure.ts';
+import type { Effort, Say } from './measure.ts';
 import { median, type Ran, run } from './run.ts';
 import { fixed, type Section, type Target, times } from './table.ts';
 
@@ -56,7 +56,9 @@ export async function startUp(lab: Lab, hasAnsible: boolean, effort: Effort, say
     title: 'Start-up',
     columns: ['', 'median', 'faster by', 'CPU', 'peak MiB', 'modules loaded'],
     rows,
-    notes: [`Medians of ${effort.startRounds} rounds, in turns. Modules: files that Node or Python loaded, their own built-in ones left out for Node.`],
+    notes: [
+      `Medians of ${effort.startRounds} rounds, in turns. Modules: files that Node or Python loaded, their own built-in ones left out for Node.`,
+    ],
     targets,
   };
 }
@@ -79,5 +81,12 @@ async function pythonModules(command: readonly string[], { surroundings }: Lab):
     ...surroundings,
     env: { ...surroundings.env, PYTHONPROFILEIMPORTTIME: '1' },
   });
-  return [...new Set(stderr.split('\n').filter((line) => /^import time: +\d/.test(line)).map((line) => line.split('|').at(-1) ?? ''))];
+  return [
+    ...new Set(
+      stderr
+        .split('\n')
+        .filter((line) => /^import time: +\d/.test(line))
+        .map((line) => line.split('|').at(-1) ?? ''),
+    ),
+  ];
 }

@@ -65,7 +65,7 @@ export function awsOutlets(world: AwsWorld, sns: Sns, topicArn: string | null): 
       await warnOfSilence(world.log, sns, topicArn);
     },
     writeTags: (writes) => writeTags(ec2, writes),
-    gatherEvidence: (instances) => gatherEvidence(ec2, instances),
+    gatherEvidence: (instances) => gatherEvidence(ec2, cloudWatch, instances.map(metricDimensions), clock.now()),
     wasSuppressed: () => lastSuppression(cloudWatch, clock.now(), settings.schedule.everyMinutes),
   };
 }

@@ -39,6 +39,17 @@ export interface Login {
   readonly port: number;
   /** Path of a private key file; null: the transport's own key. */
   readonly privateKeyPath: string | null;
+  /** Jump hosts on the way, the nearest first (ssh's ProxyJump); absent: none. */
+  readonly jumps?: readonly JumpHost[];
+}
+
+/** A host that is logged in to only to reach another from there. */
+export interface JumpHost {
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  /** Path of a private key file; null: the transport's own key. */
+  readonly privateKeyPath: string | null;
 }
 
 /** One instance that is to be probed. */
@@ -74,9 +85,13 @@ export interface SkippedInstance {
 /** What crawlwatch's own tags say of the last checks. Unreadable values read as absent. */
 export interface RememberedState {
   readonly status: Status | null;
-  /** Reason codes in the tag's order; the first `told` of them have been mailed. */
+  /** What stood at the last check, all of one kind; the first `told` of them have been mailed. */
   readonly reasons: readonly ReasonCode[];
   readonly told: number;
+  /** Mailed before it stopped answering (or before it could no longer be asked), their end not yet known. */
+  readonly kept: readonly ReasonCode[];
+  /** What happened since the last mail that could have told it. */
+  readonly events: readonly ReasonCode[];
   /** How many checks an UNKNOWN has stood, 1 to 3. */
   readonly stood: number;
   readonly since: Date | null;
@@ -143,13 +158,39 @@ export interface Assessment {
   readonly forecast: Forecast;
 }
 
-/** What else is known of an instance that may be flagged. */
+/** The last figures of an instance before it fell silent, as shares available, 0 to 1. */
+export interface LastGood {
+  readonly at: Date;
+  readonly memory: number;
+  readonly disk: number | null;
+}
+
+/** What EC2 and the metrics say of an instance that hangs, as it came. */
+export interface RawEvidence {
+  /** EC2's own status checks; null when they can't tell. */
+  readonly ec2Impaired: boolean | null;
+  /** The console as the guest wrote it, one character a byte, at most 64 KiB; null where it could not be had. */
+  readonly console: string | null;
+  readonly lastGood: LastGood | null;
+  /** What could not be asked, a sentence each. */
+  readonly gaps: readonly string[];
+}
+
+/** What is known of an instance beside the path that failed. */
 export interface Evidence {
-  /** EC2's own status checks: `impaired` is a witness; null when not asked or unknown. */
   readonly ec2Impaired: boolean | null;
   /** Lines from the console that name an OOM kill, made safe. */
   readonly consoleLines: readonly string[];
-  /** What could not be asked, a sentence each. */
+  /** A kill in the console is newer than the last good check. False where that can't be told. */
+  readonly killedSince: boolean;
+  readonly lastGood: LastGood | null;
+  /** What the other transport came to; null where it was not asked. */
+  readonly otherPath: {
+    readonly transport: Transport;
+    /** `hung` bears the hang out, `answers` refutes it, `unknown` does neither. */
+    readonly says: 'hung' | 'answers' | 'unknown';
+    readonly text: string;
+  } | null;
   readonly gaps: readonly string[];
 }
 

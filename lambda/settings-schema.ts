@@ -14,6 +14,12 @@ const number = (fallback: number, min: number, max: number, says: string, unit =
   leaf(z.number().min(min).max(max), `a number from ${min} to ${max}${unit}`, says).default(fallback);
 const whole = (fallback: number, min: number, max: number, says: string) =>
   leaf(z.number().int().min(min).max(max), `a whole number from ${min} to ${max}`, says).default(fallback);
+const phase = (part: string) =>
+  optional(
+    z.number().min(0.5).max(300),
+    'a number from 0.5 to 300',
+    `Of sshSeconds at most this ${part}. Null: only the whole deadline.`,
+  );
 const percent = (fallback: number, says: string) => number(fallback, 0, 100, says);
 const flag = (fallback: boolean, says: string) => leaf(z.boolean(), 'true or false', says).default(fallback);
 const choice = <const T extends readonly [string, ...string[]]>(fallback: T[number], values: T, says: string) =>
@@ -87,6 +93,10 @@ export const settingsSchema = z
     timeouts: group({
       sshSeconds: number(15, 2, 300, 'Deadline of one host over SSH, in seconds, connection to last byte.'),
       ssmSeconds: number(75, 2, 300, 'Deadline of one host over SSM, in seconds.'),
+      connectSeconds: phase('for its name and the TCP connection'),
+      bannerSeconds: phase('from the connection to the SSH banner'),
+      loginSeconds: phase('from the banner to the end of the login'),
+      commandSeconds: phase('from the login to the last byte'),
     }),
     memory: group({
       warningPercent: percent(12, 'Available memory under which an instance is WARNING.'),

@@ -16,7 +16,13 @@ const TOLD_MAX = 99;
 
 export const isReasonCode = (text: string): text is ReasonCode => Object.hasOwn(REASON_CLASS, text);
 export const classOf = (code: ReasonCode): ReasonClass => REASON_CLASS[code];
-export const isHung = (code: ReasonCode): boolean => classOf(code) === 'hung' || classOf(code) === 'weak';
+export const isHung = (code: ReasonCode): boolean => kindOf(code) === 'hung';
+
+/** What a status is about: a host that told us, one that hangs, one we could not ask. Events are no status. */
+export function kindOf(code: ReasonCode): Exclude<ReasonClass, 'weak'> {
+  const known = classOf(code);
+  return known === 'weak' ? 'hung' : known;
+}
 
 /** ISO 8601 UTC to the second. */
 export const isoSeconds = (date: Date): string => date.toISOString().replace(/\.\d+Z$/, 'Z');
@@ -57,6 +63,8 @@ export function readState(tags: Readonly<Record<string, string>>): {
   const state: RememberedState = {
     status: status?.status ?? null,
     reasons: status?.reasons ?? [],
+    kept: status?.kept ?? [],
+    events: status?.events ?? [],
     told: marks % 100,
     stood: 1 + Math.floor(marks / 100),
     since: since === null ? null : new Date(since.getTime() - marks),
@@ -69,10 +77,19 @@ export function readState(tags: Readonly<Record<string, string>>): {
   return { state, ignored };
 }
 
-function parseStatus(text: string): { status: Status; reasons: ReasonCode[] } | null {
-  const [word = '', codes = ''] = text.split(':');
+/** The first code says of what kind the status is; codes of another kind behind it are kept from before. */
+function parseStatus(text: string): Pick<RememberedState, 'reasons' | 'kept' | 'events'> & { status: Status } | null {
+  const [word = '', list = ''] = text.split(':');
   if (!STATUSES.includes(word)) return null;
-  return { status: word as Status, reasons: codes.split(',').filter(isReasonCode) };
+  const codes = list.split(',').filter(isReasonCode);
+  const standing = codes.filter((code) => kindOf(code) !== 'event');
+  const ofFirst = (code: ReasonCode) => standing[0] !== undefined && kindOf(code) === kindOf(standing[0]);
+  return {
+    status: word as Status,
+    reasons: standing.filter(ofFirst),
+    kept: standing.filter((code) => !ofFirst(code)),
+    events: codes.filter((code) => kindOf(code) === 'event'),
+  };
 }
 
 function parseSeen(text: string): RememberedState['seen'] {
@@ -86,7 +103,7 @@ export function writeState(state: RememberedState): Readonly<Record<OwnTagKey, s
   const marks = (Math.min(state.stood, STOOD_MAX) - 1) * 100 + Math.min(state.told, TOLD_MAX);
   const since = state.since === null ? null : new Date(Math.floor(state.since.getTime() / 1000) * 1000 + marks);
   return {
-    [TAG.status]: state.status === null ? null : statusValue(state.status, state.reasons),
+    [TAG.status]: state.status === null ? null : statusValue(state.status, [...state.reasons, ...state.kept, ...state.events]),
     [TAG.since]: since === null ? null : marks === 0 ? isoSeconds(since) : since.toISOString(),
     [TAG.failures]: state.failures === 0 ? null : String(state.failures),
     [TAG.flag]: state.flag === null ? null : `${state.flag.reason}@${isoSeconds(state.flag.at)}`,

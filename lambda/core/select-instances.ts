@@ -67,6 +67,7 @@ function toInstance(one: DescribedInstance, transport: Transport, settings: Sett
     user: override.login.user ?? one.login?.user ?? settings.ssh.user,
     port: override.login.port ?? one.login?.port ?? settings.ssh.port,
     privateKeyPath: one.login?.privateKeyPath ?? null,
+    ...(one.login?.jumps !== undefined && { jumps: one.login.jumps }),
   };
   const instance: Instance = {
     id: one.id,

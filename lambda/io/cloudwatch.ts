@@ -8,7 +8,7 @@ import {
   PutMetricDataCommand,
 } from '@aws-sdk/client-cloudwatch';
 import pLimit from 'p-limit';
-import type { History, MetricPoint, Sample } from '../model.ts';
+import type { History, LastGood, MetricPoint, Sample } from '../model.ts';
 import { FLEET_METRIC, INSTANCE_METRIC, METRIC_NAMESPACE } from '../names.ts';
 import { errorText } from './aws-error.ts';
 import { chunks } from './batches.ts';
@@ -161,6 +161,37 @@ async function* pages(
     yield page;
     token = page.NextToken;
   } while (token);
+}
+
+/** How far back the last figures of a host that hangs are looked for. */
+const LAST_GOOD_MS = 6 * HOUR;
+
+/**
+ * The last figures of each instance, to the minute: of one that hangs, how it stood when it last answered.
+ *
+ * @returns by instance id; those without any in the last six hours are absent
+ */
+export async function readLastGood(
+  cw: CloudWatch,
+  instances: readonly InstanceDimensions[],
+  now: Date,
+): Promise<ReadonlyMap<string, LastGood>> {
+  const [memory, disk] = [new Map<string, Sample>(), new Map<string, Sample>()];
+  const series = instances.flatMap((dimensions) =>
+    [
+      { name: INSTANCE_METRIC.memory, last: memory },
+      { name: INSTANCE_METRIC.disk, last: disk },
+    ].map(({ name, last }) => ({
+      query: metric(name, 60, 'Average', asList(dimensions)),
+      see: (sample: Sample) => void last.set(dimensions.InstanceId, sample),
+    })),
+  );
+  await readSeries(cw, series, new Date(now.getTime() - LAST_GOOD_MS), now);
+  return new Map(
+    [...memory].map(([id, { at, available }]) => {
+      return [id, { at, memory: available, disk: disk.get(id)?.available ?? null }];
+    }),
+  );
 }
 
 /**

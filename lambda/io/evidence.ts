@@ -6,65 +6,49 @@ import {
   type InstanceStatus,
 } from '@aws-sdk/client-ec2';
 import pLimit from 'p-limit';
-import type { Evidence } from '../model.ts';
+import type { RawEvidence } from '../model.ts';
 import { errorCode, errorText } from './aws-error.ts';
 import { bisect, chunks } from './batches.ts';
-import type { Ec2 } from './clients.ts';
+import type { CloudWatch, Ec2 } from './clients.ts';
+import { type InstanceDimensions, readLastGood } from './cloudwatch.ts';
 
 /** API_DescribeInstanceStatus.html. */
 const STATUS_IDS_PER_CALL = 100;
 const CONSOLES_AT_ONCE = 10;
-const LINES_KEPT = 5;
-const LINE_MAX = 200;
-
-/** As Linux has printed it from 2.6 to 6.x: mm/oom_kill.c and mm/memcontrol.c. */
-const OOM_KILLER =
-  /invoked oom-killer|oom-kill:|Out of memory: Kill(ed)? process|Memory cgroup out of memory|Killed process \d+ \(/i;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: terminal sequences begin with one
-const ANSI = /\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\r\n]*(\x07|\x1b\\)|[@-Z\\^_])/g;
-
-/** The OOM killer's last lines in a console's text: at most five of at most 200 printable ASCII characters. */
-export function oomLines(consoleText: string): string[] {
-  return consoleText
-    .replace(ANSI, '')
-    .split(/[\r\n]+/)
-    .filter((line) => OOM_KILLER.test(line))
-    .slice(-LINES_KEPT)
-    .map((line) =>
-      line
-        .replace(/[^ -~]+/g, ' ')
-        .trim()
-        .slice(0, LINE_MAX),
-    );
-}
+const CONSOLE_BYTES = 65_536;
 
 /**
- * EC2's status checks and the console's OOM-killer lines. What can't be asked is a sentence in `gaps`; never rejects.
+ * EC2's status checks, the console, and the last figures from the metrics. What can't be asked is a sentence in `gaps`;
+ * never rejects.
  *
+ * @param instances under the dimensions of their metrics
  * @returns an entry for each instance asked about
  */
 export async function gatherEvidence(
   ec2: Ec2,
-  instances: readonly { readonly id: string }[],
-): Promise<ReadonlyMap<string, Evidence>> {
-  const ids = instances.map((instance) => instance.id);
+  cw: CloudWatch,
+  instances: readonly InstanceDimensions[],
+  now: Date,
+): Promise<ReadonlyMap<string, RawEvidence>> {
+  const ids = instances.map((instance) => instance.InstanceId);
   const limit = pLimit(CONSOLES_AT_ONCE);
-  const [statuses, consoles] = await Promise.all([
+  const [statuses, consoles, figures] = await Promise.all([
     Promise.all(chunks(ids, STATUS_IDS_PER_CALL).map((some) => readStatuses(ec2, some))),
     Promise.all(ids.map((id) => limit(readConsole, ec2, id))),
+    readLastGood(cw, instances, now).catch((error: unknown) => `the last figures: ${errorText(error)}`),
   ]);
   const impaired = new Map(statuses.flatMap((some) => [...some]));
   return new Map(
     ids.map((id, n) => {
       const status = impaired.get(id) ?? null;
-      const lines = consoles[n] ?? [];
-      const gaps = [status, lines].filter((answer) => typeof answer === 'string');
+      const console = consoles[n] ?? { text: null, gap: null };
       return [
         id,
         {
           ec2Impaired: typeof status === 'string' ? null : status,
-          consoleLines: typeof lines === 'string' ? [] : lines,
-          gaps,
+          console: console.text,
+          lastGood: typeof figures === 'string' ? null : (figures.get(id) ?? null),
+          gaps: [status, console.gap, figures].filter((answer) => typeof answer === 'string'),
         },
       ];
     }),
@@ -92,13 +76,13 @@ function isImpaired(status: InstanceStatus): boolean | null {
   return checks.slice(0, 2).every((check) => check === 'ok' || check === 'not-applicable') ? false : null;
 }
 
-/** The OOM killer's lines; a sentence where the console could not be had. */
-async function readConsole(ec2: Ec2, id: string): Promise<string[] | string> {
+/** Of the console the last 64 KiB, which is all that EC2 keeps. */
+async function readConsole(ec2: Ec2, id: string): Promise<{ text: string | null; gap: string | null }> {
   try {
     const { Output = '' } = await consoleOutput(ec2, id);
-    return oomLines(Buffer.from(Output, 'base64').toString('latin1'));
+    return { text: Buffer.from(Output, 'base64').subarray(-CONSOLE_BYTES).toString('latin1'), gap: null };
   } catch (error) {
-    return `console output: ${errorText(error)}`;
+    return { text: null, gap: `console output: ${errorText(error)}` };
   }
 }
 
