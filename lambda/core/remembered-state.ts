@@ -78,7 +78,7 @@ export function readState(tags: Readonly<Record<string, string>>): {
 }
 
 /** The first code says of what kind the status is; codes of another kind behind it are kept from before. */
-function parseStatus(text: string): Pick<RememberedState, 'reasons' | 'kept' | 'events'> & { status: Status } | null {
+function parseStatus(text: string): (Pick<RememberedState, 'reasons' | 'kept' | 'events'> & { status: Status }) | null {
   const [word = '', list = ''] = text.split(':');
   if (!STATUSES.includes(word)) return null;
   const codes = list.split(',').filter(isReasonCode);
@@ -103,7 +103,8 @@ export function writeState(state: RememberedState): Readonly<Record<OwnTagKey, s
   const marks = (Math.min(state.stood, STOOD_MAX) - 1) * 100 + Math.min(state.told, TOLD_MAX);
   const since = state.since === null ? null : new Date(Math.floor(state.since.getTime() / 1000) * 1000 + marks);
   return {
-    [TAG.status]: state.status === null ? null : statusValue(state.status, [...state.reasons, ...state.kept, ...state.events]),
+    [TAG.status]:
+      state.status === null ? null : statusValue(state.status, [...state.reasons, ...state.kept, ...state.events]),
     [TAG.since]: since === null ? null : marks === 0 ? isoSeconds(since) : since.toISOString(),
     [TAG.failures]: state.failures === 0 ? null : String(state.failures),
     [TAG.flag]: state.flag === null ? null : `${state.flag.reason}@${isoSeconds(state.flag.at)}`,

@@ -6,7 +6,7 @@ import type { Assessment, Instance, ProbeOutcome, ReasonCode, RememberedState, T
 import { OWN_TAG_KEYS, type OwnTagKey, TAG } from '../names.ts';
 import type { Settings } from '../settings.ts';
 import { assessmentClass, shortBoot } from './assess.ts';
-import { parseStamp, writeState } from './remembered-state.ts';
+import { isHung, isoSeconds, kindOf, parseStamp, writeState } from './remembered-state.ts';
 import { minutesBetween } from './wording.ts';
 
 /** Hung mails count what was told: held back, then flagged, then each reminder. */
@@ -48,19 +48,26 @@ export function transition(
   const kind = assessmentClass(assessment.reasons);
   const codes = assessment.reasons.map((reason) => reason.code);
   const same = before.status === assessment.status && rememberedKind(before) === kind;
+  // What hung before a stop and start says nothing of how it hangs after.
+  const relaunched = kind === 'hung' && instance.launchedAt !== null && (before.since ?? now) < instance.launchedAt;
+  const stands = same && !relaunched;
   const told = toldSoFar(before, kind, codes, assessment.status, now, settings);
-  const failures = kind === 'hung' ? before.failures + 1 : kind === 'ours' ? before.failures : 0;
+  const failed = relaunched ? 0 : before.failures;
+  const failures = kind === 'hung' ? failed + 1 : kind === 'ours' ? failed : 0;
   const after: RememberedState = {
     ...before,
     status: assessment.status,
     reasons: told.order,
     told: told.count,
+    kept: outcome.kind === 'vitals' ? [] : mailedOf(before).filter((code) => kindOf(code) !== kind),
+    events: [...new Set([...before.events, ...codes.filter(isEvent)])],
     stood: kind === 'ours' && same ? Math.min(before.stood + 1, UNKNOWN_CHECKS) : 1,
-    since: same && before.since !== null ? before.since : now,
+    since: stands && before.since !== null ? before.since : now,
     failures: Math.min(failures, settings.flag.afterFailures),
     flag: outcome.kind === 'vitals' ? null : before.flag,
     hostKey: before.hostKey ?? (outcome.kind === 'vitals' ? hostKey : null),
     seen: nextSeen(before, outcome),
+    acted: nextActed(before, outcome, now),
   };
   return { instance, assessment, outcome, durationMs, kind, before, after };
 }
@@ -68,24 +75,53 @@ export function transition(
 /** Checks that an UNKNOWN must stand before it is mailed: most mend themselves, and none is the host's fault. */
 export const UNKNOWN_CHECKS = 3;
 
+const isEvent = (code: ReasonCode): boolean => kindOf(code) === 'event';
+
+/** What a mail has named and whose end none has told. */
+export function mailedOf(state: RememberedState): readonly ReasonCode[] {
+  const hung = rememberedKind(state) === 'hung';
+  return [
+    ...(hung ? state.reasons.slice(0, state.told > 0 ? undefined : 0) : state.reasons.slice(0, state.told)),
+    ...state.kept,
+  ];
+}
+
+/** One trouble in several degrees: who knows of the worse needs no mail about the milder. Mildest first. */
+const DEGREES: readonly (readonly ReasonCode[])[] = [
+  ['MemoryPressure', 'MemoryExhaustionForecast', 'MemoryLow', 'MemoryExhaustedResponsive'],
+  ['DiskFillForecast', 'DiskLow'],
+];
+
+/** Whether one of `codes` is of the same trouble as this one, or the one itself. */
+export const isSameTrouble = (code: ReasonCode, codes: readonly ReasonCode[]): boolean =>
+  codes.includes(code) || DEGREES.some((of) => of.includes(code) && of.some((other) => codes.includes(other)));
+
+const isCovered = (code: ReasonCode, mailed: readonly ReasonCode[]): boolean =>
+  mailed.includes(code) ||
+  DEGREES.some((of) => of.includes(code) && of.slice(of.indexOf(code)).some((worse) => mailed.includes(worse)));
+
 /** What of the present reasons has been mailed already, with those codes first. */
 function toldSoFar(
   before: RememberedState,
   kind: Transition['kind'],
-  codes: readonly ReasonCode[],
+  present: readonly ReasonCode[],
   status: Assessment['status'],
   now: Date,
   settings: Settings,
 ): { count: number; order: readonly ReasonCode[] } {
+  const codes = present.filter((code) => !isEvent(code));
   const was = rememberedKind(before);
+  const mailed = mailedOf(before);
   if (kind === 'hung') {
     if (was === 'hung') return { count: before.told, order: codes };
-    // The flag outlives a spell of UNKNOWN; its mail went out when it was set.
-    const standing = before.flag !== null ? TOLD_FLAGGED + remindersDue(before.flag.at, now, settings) : 0;
+    // The flag outlives a spell of UNKNOWN, and so does what was said of it.
+    const held = mailed.some(isHung) ? TOLD_HELD : 0;
+    const standing = before.flag !== null ? TOLD_FLAGGED + remindersDue(before.flag.at, now, settings) : held;
     return { count: standing, order: codes };
   }
-  if (was !== kind || (status === 'CRITICAL' && before.status !== 'CRITICAL')) return { count: 0, order: codes };
-  const told = before.reasons.slice(0, before.told).filter((code) => codes.includes(code));
+  // The worst has become CRITICAL: that is news, though its name was in a mail.
+  const worsened = was === 'measured' && status === 'CRITICAL' && before.status !== 'CRITICAL' ? codes[0] : null;
+  const told = codes.filter((code) => code !== worsened && isCovered(code, mailed));
   return { count: told.length, order: [...told, ...codes.filter((code) => !told.includes(code))] };
 }
 
@@ -100,15 +136,35 @@ function nextSeen(before: RememberedState, outcome: ProbeOutcome): RememberedSta
   return { boot: shortBoot(outcome.vitals.bootId), oomKills: outcome.vitals.oomKills };
 }
 
+/** Boots of which the clock and the uptime tell slightly different times are one. */
+const BOOT_SLACK_MINUTES = 2;
+
+/**
+ * A boot that somebody else brought about (a person, AWS, a kernel panic) is noted as `booted@TIME`: a host that has
+ * just come up may still fail for a while. One of ours is noted by the remedy itself.
+ */
+function nextActed(before: RememberedState, outcome: ProbeOutcome, now: Date): string | null {
+  if (outcome.kind === 'failed' || outcome.vitals.bootId === null || before.seen === null) return before.acted;
+  if (shortBoot(outcome.vitals.bootId) === before.seen.boot) return before.acted;
+  const bootedAt = new Date(now.getTime() - (outcome.vitals.uptimeSeconds ?? 0) * 1000);
+  const acted = before.acted === null ? null : parseStamp(before.acted);
+  const ours =
+    acted?.what === 'reboot' &&
+    before.since !== null &&
+    acted.at >= before.since &&
+    minutesBetween(acted.at, bootedAt) > -BOOT_SLACK_MINUTES;
+  return ours ? before.acted : `booted@${isoSeconds(bootedAt)}`;
+}
+
 /** Muted now. An unreadable mute doesn't silence, but plan-flags won't act on such an instance. */
 export const isMuted = (instance: Instance, now: Date): boolean =>
   instance.mutedUntil instanceof Date && instance.mutedUntil > now;
 
-/** Launched, or rebooted by us, so lately that failing means little. */
+/** Launched or booted so lately that failing means little. */
 export function inGrace(instance: Instance, now: Date, settings: Settings): boolean {
   const acted = instance.memory.acted === null ? null : parseStamp(instance.memory.acted);
-  const rebooted = acted?.what === 'reboot' ? acted.at : null;
-  return [instance.launchedAt, rebooted].some(
+  const booted = acted?.what === 'reboot' || acted?.what === 'booted' ? acted.at : null;
+  return [instance.launchedAt, booted].some(
     (at) => at !== null && minutesBetween(at, now) < settings.flag.graceMinutes,
   );
 }
@@ -124,7 +180,7 @@ export function tagChanges(
 }
 
 /** Tags that are written whether or not the mail goes out; status and since follow it. */
-export const COUNTER_KEYS: readonly OwnTagKey[] = [TAG.failures, TAG.flag, TAG.seen, TAG.hostKey];
+export const COUNTER_KEYS: readonly OwnTagKey[] = [TAG.failures, TAG.flag, TAG.seen, TAG.hostKey, TAG.acted];
 export const TOLD_KEYS: readonly OwnTagKey[] = [TAG.status, TAG.since];
 
 /** Groups equal changes, since one call gives every resource in it the same tags. */

@@ -34,9 +34,7 @@ export function otherWay(
 
 /** Told before that only its sshd is dead: SSM is asked in every check, not only once a flag is due. */
 export const needsOtherWay = (t: Transition): boolean =>
-  t.kind === 'hung' &&
-  t.instance.transport === 'ssh' &&
-  [...t.before.reasons, ...t.before.kept].includes('SshdDown');
+  t.kind === 'hung' && t.instance.transport === 'ssh' && [...t.before.reasons, ...t.before.kept].includes('SshdDown');
 
 /**
  * SSM has answered where SSH hangs: what SSM saw is the verdict, with sshd down. Null where that isn't so, and where
@@ -48,12 +46,7 @@ export function sshdIsDown({ instance, outcome, ...rest }: ProbedInstance): Prob
 }
 
 /** The evidence on an instance. `other` is the other transport's answer, where it was asked. */
-export function weigh(
-  t: Transition,
-  raw: RawEvidence | null,
-  other: ProbedInstance | null,
-  now: Date,
-): Evidence {
+export function weigh(t: Transition, raw: RawEvidence | null, other: ProbedInstance | null, now: Date): Evidence {
   const read = readConsole(raw?.console ?? '', t.instance.launchedAt, now);
   const since = raw?.lastGood?.at ?? t.after.since ?? now;
   const counted = t.before.seen?.oomKills ?? null;

@@ -1,15 +1,15 @@
 /**
- * One attempt at one host over SSH: resolve, connect, banner, key exchange, login, command. However it ends, the socket
+ * One attempt at one host over SSH: resolve, connect, banner, key exchange, login, use. However it ends, the connection
  * is closed and the end is one value. The banner is read here and not by ssh2, which loses bytes of one that comes in
  * more than two pieces, and can't tell a refusal line from a banner that never came.
  */
 import { isIP, Socket } from 'node:net';
-import { type Algorithms, Client, type ConnectConfig } from 'ssh2';
+import type { Duplex } from 'node:stream';
+import ssh2, { type Algorithms, type Client, type ConnectConfig } from 'ssh2';
 import type { Reply } from '../model.ts';
 import { fingerprint, type HostKeyCheck } from './known-hosts.ts';
 import { ALGORITHMS } from './ssh-algorithms.ts';
 import { BannerReader } from './ssh-banner.ts';
-import { type RunningCommand, runCommand } from './ssh-command.ts';
 import {
   closedBy,
   endpointOf,
@@ -22,9 +22,11 @@ import {
   socketFailed,
   sshFailed,
   timedOut,
+  type Where,
 } from './ssh-failures.ts';
 import { offeredOnly } from './ssh-kexinit.ts';
 import type { Login } from './ssh-keys.ts';
+import { Limits } from './ssh-limits.ts';
 
 export interface Attempt {
   /** IPv4, IPv6 or a name. */
@@ -33,13 +35,23 @@ export interface Attempt {
   readonly user: string;
   readonly login: Login;
   readonly hostKey: HostKeyCheck;
-  readonly command: string;
-  readonly stdin: string;
-  /** The host's whole deadline, for the sentences; and what is left of it. */
-  readonly deadlineMs: number;
-  readonly leftMs: number;
+  /** The way there through a jump host; null: a socket of our own. */
+  readonly via: Duplex | null;
+  readonly limits: Limits;
   readonly signal: AbortSignal;
+  /** What the login is for; `done` ends it, unless the connection ends first. */
+  use(client: Client, where: Where, banner: string, done: (reply: Reply) => void): Use;
 }
+
+export interface Use {
+  /** What the host has printed by now. */
+  output(): string;
+  /** It stays open as long as it is wanted: no deadline, no bound of bytes. */
+  readonly lasting: boolean;
+}
+
+/** A lasting connection is asked so often whether it still stands, and given up after two questions without an answer. */
+const KEEPALIVE = { keepaliveInterval: 3000, keepaliveCountMax: 2 };
 
 /** More than any honest banner, key exchange and login need; and than any probe with them. */
 const BYTES_BEFORE_COMMAND = 256 * 1024;
@@ -61,19 +73,19 @@ class Session {
   readonly #attempt: Attempt;
   readonly #resolve: (reply: Reply | null) => void;
   readonly #where;
-  readonly #socket = new Socket();
-  readonly #client = new Client();
+  readonly #socket: Duplex;
+  readonly #client = new ssh2.Client();
   readonly #bannerReader: BannerReader;
   #phase: Phase;
   #settled = false;
-  #deadline: NodeJS.Timeout | undefined;
+  #received = 0;
   #nudge: NodeJS.Timeout | undefined;
   #identSent = false;
   #hostKey: Buffer | undefined;
   #banner = '';
   /** What came in the clear, from the banner on. */
   #kexBytes = Buffer.alloc(0);
-  #running: RunningCommand | undefined;
+  #running: Use | undefined;
   /** Methods that the host would still take, and what went wrong with ours on this side. */
   #methodsLeft: readonly string[] = [];
   readonly #keyTroubles: string[];
@@ -82,16 +94,16 @@ class Session {
     this.#attempt = attempt;
     this.#resolve = resolve;
     this.#keyTroubles = [...attempt.login.troubles];
-    this.#where = { endpoint: endpointOf(attempt.address, attempt.port), deadlineMs: attempt.deadlineMs };
+    this.#socket = attempt.via ?? new Socket();
+    this.#where = { endpoint: endpointOf(attempt.address, attempt.port), deadlineMs: attempt.limits.deadlineMs };
     this.#bannerReader = new BannerReader(this.#where);
-    this.#phase = isIP(attempt.address) ? 'connect' : 'resolve';
+    this.#phase = attempt.via !== null || isIP(attempt.address) ? 'connect' : 'resolve';
   }
 
   open(): void {
-    const { address, port, leftMs, signal } = this.#attempt;
+    const { address, port, limits, signal, via } = this.#attempt;
     signal.addEventListener('abort', this.#cancel);
-    // What had arrived while this process was busy is read before the host is blamed for being late.
-    this.#deadline = setTimeout(() => setImmediate(this.#expire), leftMs);
+    limits.start(this.#phase, this.#expire);
     this.#socket
       .on('lookup', (error) => {
         if (!error) this.#phase = 'connect';
@@ -101,23 +113,25 @@ class Session {
       .on('close', () => this.#settle(closedBy(this.#phase, this.#where, this.#bannerReader.received)));
     // Late errors come here too, and find the session settled. A host may exchange keys again: only the first counts.
     this.#client.on('error', this.#sshError).once('handshake', this.#keysExchanged).once('ready', this.#loggedIn);
-    this.#socket.connect({ host: address, port });
+    if (via === null) (this.#socket as Socket).connect({ host: address, port });
+    else this.#connected();
   }
 
   readonly #cancel = () => this.#settle(null);
-  readonly #expire = () => {
+  readonly #expire = (afterMs: number) => {
     if (this.#phase === 'login' && this.#attempt.login.agent?.isPending) {
       this.#keyTroubles.push('the ssh-agent did not answer');
       this.#settle(this.#loginRefused());
     } else {
-      this.#settle(timedOut(this.#phase, this.#where, this.#bannerReader.received));
+      const where = { ...this.#where, deadlineMs: afterMs };
+      this.#settle(timedOut(this.#phase, where, this.#bannerReader.received));
     }
   };
 
   readonly #connected = () => {
-    this.#phase = 'banner';
+    this.#enter('banner');
     // Many small packets that wait for each other: Nagle's algorithm would double the time of a login.
-    this.#socket.setNoDelay(true);
+    if (this.#socket instanceof Socket) this.#socket.setNoDelay(true);
     this.#socket.on('data', this.#readBanner);
     this.#nudge = setTimeout(() => {
       this.#identSent = true;
@@ -142,7 +156,7 @@ class Session {
   #startSsh(banner: string, rest: Buffer): void {
     const { hostKey, login, user } = this.#attempt;
     clearTimeout(this.#nudge);
-    this.#phase = 'kex';
+    this.#enter('kex');
     this.#banner = banner;
     this.#socket.off('data', this.#readBanner).pause().unshift(rest);
     if (this.#identSent) dropNextWrite(this.#socket);
@@ -152,6 +166,7 @@ class Session {
       ident: IDENT,
       username: user,
       readyTimeout: 0,
+      ...KEEPALIVE,
       algorithms: { ...ALGORITHMS, serverHostKey: [...hostKey.algorithms] } as Algorithms,
       hostVerifier: this.#verify,
       authHandler: (left: readonly string[] | null, _partial, next) => {
@@ -176,19 +191,22 @@ class Session {
   };
 
   readonly #keysExchanged = () => {
-    this.#phase = 'login';
+    this.#enter('login');
     if (this.#hostKey) this.#attempt.hostKey.proved(this.#hostKey);
   };
 
   readonly #loggedIn = () => {
-    this.#phase = 'command';
-    this.#running = runCommand(this.#client, this.#attempt, this.#where, this.#banner, (reply) => this.#settle(reply));
+    this.#enter('command');
+    this.#running = this.#attempt.use(this.#client, this.#where, this.#banner, (reply) => this.#settle(reply));
+    if (this.#running.lasting) this.#attempt.limits.stop();
   };
 
   /** A host that sends what nobody asked for is cut by bytes, not only by time. */
   readonly #count = (chunk: Buffer) => {
     if (this.#phase === 'kex') this.#kexBytes = Buffer.concat([this.#kexBytes, chunk]);
-    const sent = this.#socket.bytesRead;
+    this.#received += chunk.length;
+    const sent = this.#received;
+    if (this.#running?.lasting) return;
     if (this.#phase !== 'command' && sent > BYTES_BEFORE_COMMAND) {
       const text = `${this.#where.endpoint} sent ${BYTES_BEFORE_COMMAND / 1024} KiB before the login was done.`;
       this.#settle(failure('ProtocolError', text));
@@ -212,16 +230,24 @@ class Session {
     return loginRefused(this.#where, this.#attempt.user, this.#methodsLeft, this.#keyTroubles);
   }
 
+  #enter(phase: Phase): void {
+    this.#phase = phase;
+    this.#attempt.limits.enter(phase);
+  }
+
   #settle(reply: Reply | null): void {
     if (this.#settled) return;
     this.#settled = true;
-    clearTimeout(this.#deadline);
+    this.#attempt.limits.stop();
     clearTimeout(this.#nudge);
     this.#attempt.signal.removeEventListener('abort', this.#cancel);
     this.#attempt.login.agent?.release();
     const result = reply && this.#complete(reply);
     const socket = this.#socket;
-    if (socket.closed) {
+    // What closes a way through a jump host is the jump host's answer, which isn't waited for.
+    if (socket.closed || !(socket instanceof Socket)) {
+      if (this.#phase === 'command') this.#client.end();
+      socket.destroy();
       this.#resolve(result);
     } else {
       socket.once('close', () => this.#resolve(result));
@@ -241,7 +267,7 @@ class Session {
 }
 
 /** ssh2 begins by sending our identification; where that is on the wire already, its copy must not follow. */
-function dropNextWrite(socket: Socket): void {
+function dropNextWrite(socket: Duplex): void {
   socket.write = () => {
     Reflect.deleteProperty(socket, 'write');
     return true;
