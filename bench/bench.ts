@@ -30,7 +30,7 @@ const print: Say = (text) => process.stdout.write(`${text}\n\n`);
 
 const SECTIONS: Readonly<Record<string, (lab: Lab, effort: Effort) => Promise<Section>>> = {
   'fan-out': (lab, effort) => fanOut(lab, CONTENDERS.filter(isThere), effort, say),
-  scale: (lab, effort) => scale(lab, [crawlwatch, bareSsh2, pdsh, clush].filter(isThere), effort, say),
+  scale: (lab, effort) => scale(lab, [crawlwatch, bareSsh2, pdsh].filter(isThere), effort, say),
   hung: (lab, effort) => hung(lab, [crawlwatch, pdsh, clush, ansibleCommand].filter(isThere), effort, say),
   'host-cost': (lab, effort) => hostCost(lab, LOOKERS.filter(isThere), effort, say),
   'start-up': (lab, effort) => startUp(lab, isThere(ansibleCommand), effort, say),
@@ -48,9 +48,15 @@ const versionOf = (command: string, args: readonly string[]) => {
 async function bench(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
-    options: { quick: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+    options: {
+      quick: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
+      rounds: { type: 'string' },
+    },
   });
   const names = values.only === '' ? Object.keys(SECTIONS) : values.only.split(',');
+  const usual = values.quick ? QUICK : FULL;
+  const effort = { ...usual, rounds: Number(values.rounds ?? usual.rounds) };
   const missing = install(say);
   print('# crawlwatch beside the others');
   print(
@@ -65,7 +71,7 @@ async function bench(args: readonly string[]): Promise<void> {
   const lab = await startLab(CRAWLWATCH);
   for (const name of names) {
     say(`-- ${name}`);
-    const section = await SECTIONS[name]?.(lab, values.quick ? QUICK : FULL);
+    const section = await SECTIONS[name]?.(lab, effort);
     print(
       section === undefined ? `No part is called ${name}: ${Object.keys(SECTIONS).join(', ')}` : renderSection(section),
     );

@@ -43,6 +43,8 @@ const TICK_MS = 10;
 export async function startLab(crawlwatch: string): Promise<Lab> {
   const directory = mkdtempSync(join(tmpdir(), 'crawlwatch-bench-'));
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  // What is made on the way, sshd's own files too, goes with the rest.
+  process.env.TMPDIR = directory;
   const sshd = await startSshd({
     // 16 addresses are all that sshd can be given, so it listens on every one, and lets in only who comes by loopback.
     addresses: ['0.0.0.0'],

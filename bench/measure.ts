@@ -31,7 +31,7 @@ export interface Effort {
 }
 
 export const FULL: Effort = {
-  ...{ rounds: 3, hosts: 100, manyHosts: 1000, hung: 10, hungSeconds: 5, costRuns: 20, startRounds: 7 },
+  ...{ rounds: 3, hosts: 100, manyHosts: 1000, hung: 10, hungSeconds: 15, costRuns: 20, startRounds: 7 },
 };
 /** Enough to see that everything runs; its figures say little. */
 export const QUICK: Effort = {

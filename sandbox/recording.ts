@@ -82,6 +82,8 @@ function process(write: (name: string, text: string) => void, pid: number, name:
     `proc/${pid}/stat`,
     `${pid} (${name}) ${before} ${residentKb * 1024} ${Math.floor(residentKb / PAGE_KB)} 0 0 0\n`,
   );
+  write(`proc/${pid}/statm`, `${Math.floor(residentKb / PAGE_KB)} ${Math.floor(residentKb / PAGE_KB)} 0 0 0 0 0\n`);
+  write(`proc/${pid}/comm`, `${name}\n`);
   write(`proc/${pid}/status`, `Name:\t${name}\nState:\tS (sleeping)\nVmRSS:\t${residentKb} kB\n`);
 }
 

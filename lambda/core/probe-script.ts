@@ -6,6 +6,12 @@ import PROBE from './probe.sh';
  */
 export const PROBE_SCRIPT: string = PROBE;
 
+/**
+ * The same script as it is sent to a shell's stdin, without whole-line comments and indentation: bash and mksh read
+ * their script from there byte by byte, a system call each.
+ */
+export const SENT_SCRIPT: string = PROBE.replace(/^[ \t]*(#.*)?\n/gm, '').replace(/^[ \t]+/gm, '');
+
 /** What the SSM document's parameter `Units` may hold; no character of it means anything to a shell. */
 export const UNITS_PATTERN = '^([A-Za-z0-9:_.@-]+( |$))*$';
 

@@ -63,7 +63,7 @@ say_memory() {
     *) read -r value </proc/sys/vm/min_free_kbytes && line="$line min_free=$value" ;;
   esac
   say "$line"
-  while read -r key value; do case $key in oom_kill) say "vm oom_kill=$value" ;; esac; done </proc/vmstat
+  while read -r key value; do case $key in oom_kill) say "vm oom_kill=$value" && break ;; esac; done </proc/vmstat
   line=psi
   while read -r key value rest; do line="$line $key=${value#avg10=}"; done </proc/pressure/memory
   [ "$line" = psi ] || say "$line"
@@ -90,15 +90,14 @@ say_processes() {
   running=' ' stuck= seen=0 r1=0 r2=0 r3=0 r4=0 r5=0 p1= p2= p3= p4= p5=
   [ -r /proc/1/stat ] || doubt=yes
   set +f
-  for file in /proc/[0-9]*/stat; do
+  for file in /proc/[0-9]*; do
     seen=$((seen + 1))
     [ $seen -le 5000 ] || { doubt=yes && break; }
-    read -r line <"$file" || continue
-    pid=${line%% *} name=${line#*\(} name=${name%\) *}
-    set -- ${line##*\) }
-    case $1 in Z | X) continue ;; D) [ "$name" != stat ] || stuck=yes ;; esac
+    # The shell reads byte by byte, so the shorter files: a size of 0 is a kernel thread or one that has ended.
+    read -r size rss rest <"$file/statm" && [ "$size" -gt 0 ] && read -r name <"$file/comm" || continue
+    pid=${file##*/}
     case $roster in *" $name="*) running="$running$name " ;; esac
-    rss=${22}
+    case $name in stat) read -r line <"$file/stat" && case ${line##*\) } in D*) stuck=yes ;; esac ;; esac
     [ "$rss" -gt $r5 ] || continue
     for i in 1 2 3 4 5; do
       eval "[ $rss -gt \$r$i ] && { x=\$r$i r$i=$rss rss=\$x x=\$p$i p$i=$pid pid=\$x; }"

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { parseVitals } from '../../lambda/core/parse-vitals.ts';
-import { PROBE_SCRIPT, probeArguments, ssmProbeDocument, UNITS_PATTERN } from '../../lambda/core/probe-script.ts';
+import {
+  PROBE_SCRIPT,
+  probeArguments,
+  SENT_SCRIPT,
+  ssmProbeDocument,
+  UNITS_PATTERN,
+} from '../../lambda/core/probe-script.ts';
 import { type Machine, type ProbeRunOptions, replay, runProbe } from '../support/probe-shell.ts';
 
 const MEMINFO = 'MemTotal: 8000 kB\nMemFree: 1000 kB\nMemAvailable: 4000 kB\n';
@@ -26,6 +32,15 @@ function disks(mounts: readonly (readonly [mount: string, freeOfThousand: number
     statfs: mounts.map(([mount, free]) => `${mount}\t4096 1000 ${free} ${free} 9 9\n`).join(''),
   };
 }
+
+describe('the script as it is sent', () => {
+  it('is the readable one less comments, indentation and empty lines', () => {
+    const lines = PROBE_SCRIPT.split('\n').map((line) => line.trimStart());
+    const kept = lines.filter((line) => line !== '' && !line.startsWith('#'));
+    expect(SENT_SCRIPT).toBe(`${kept.join('\n')}\n`);
+    expect(SENT_SCRIPT.length).toBeLessThan(PROBE_SCRIPT.length * 0.75);
+  });
+});
 
 describe('the arguments', () => {
   const pattern = new RegExp(UNITS_PATTERN);

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PROBE_SCRIPT } from '../../lambda/core/probe-script.ts';
+import { SENT_SCRIPT } from '../../lambda/core/probe-script.ts';
 import { type ProbeRunOptions, type ProbeRunResult, runProbe } from './probe-shell.ts';
 
 export const SHELLS: Readonly<Record<string, readonly string[]>> = {
@@ -45,7 +45,7 @@ export const TOOLS: Readonly<Record<string, Readonly<Record<string, string>>>> =
 };
 
 /** The script with other directories to find its tools in. */
-export const withPath = (path: string): string => PROBE_SCRIPT.replace(/^PATH=\/usr.*$/m, `PATH=${path}`);
+export const withPath = (path: string): string => SENT_SCRIPT.replace(/^PATH=\/usr.*$/m, `PATH=${path}`);
 
 /** Runs the script, and tells as well which of the processes it started still run half a second later. */
 export async function runAndCount(options: ProbeRunOptions): Promise<ProbeRunResult & { readonly strays: string[] }> {

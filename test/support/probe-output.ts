@@ -7,6 +7,9 @@ export interface HostFigures {
   /** As `NAME STATE RESTARTS`. */
   readonly unit?: string;
   readonly diskUsedPercent?: number;
+  readonly uptimeSeconds?: number;
+  /** Whether sshd answers on the host; absent: not asked. */
+  readonly sshd?: boolean;
 }
 
 export function probeOutput(figures: HostFigures = {}): string {
@@ -18,9 +21,10 @@ export function probeOutput(figures: HostFigures = {}): string {
     `mem MemTotal=${totalKb} MemFree=${Math.floor(availableKb / 2)} MemAvailable=${availableKb} SwapTotal=0 SwapFree=0`,
     `vm oom_kill=${oomKills}`,
     'load 0.10',
-    'up 90000.00',
+    `up ${figures.uptimeSeconds ?? 90_000}.00`,
     `boot ${figures.bootId ?? '1a2b3c4d-0000-4000-8000-000000000000'}`,
     ...(unit === undefined ? [] : [`unit ${unit}`, 'units systemd']),
+    ...(figures.sshd === undefined ? [] : [`sshd 22 ${figures.sshd ? 'up' : 'down'}`]),
     `disk 1024 ${blocks} ${free} ${free} 500000 400000 rw /`,
   ];
   const report = `${lines.join('\n')}\n`;

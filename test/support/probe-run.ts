@@ -24,6 +24,8 @@ export function sshInstance(address: string | null, port: number, given: Partial
     memory: {
       status: null,
       reasons: [],
+      kept: [],
+      events: [],
       told: 0,
       stood: 0,
       since: null,

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { PROBE_SCRIPT } from '../../lambda/core/probe-script.ts';
+import { SENT_SCRIPT } from '../../lambda/core/probe-script.ts';
 
 export interface ProbeRunOptions {
   /** What runs the script, e.g. `['busybox', 'ash']`. */
@@ -30,7 +30,7 @@ export async function runProbe(options: ProbeRunOptions = {}): Promise<ProbeRunR
     child.once('exit', (code) => resolve(code));
   });
   child.stdin.on('error', () => {});
-  child.stdin.end(options.script ?? PROBE_SCRIPT);
+  child.stdin.end(options.script ?? SENT_SCRIPT);
   const [output, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
   return { output, stderr, code, ms: performance.now() - began };
 }
@@ -50,6 +50,15 @@ while IFS='\t' read -r path figures; do
   [ "$path" != "$4" ] || echo "\${3%%\\%*}$figures"
 done <"$0.answers"
 `;
+/** What the kernel tells of a process in its shorter files, from the `stat` that recordings hold. */
+function shorterFiles(path: string, stat: string): Machine {
+  const [, name = '', rest = ''] = /^\d+ \((.*)\) (.*)/s.exec(stat) ?? [];
+  const fields = rest.split(' ');
+  const [bytes, pages] = [Number(fields[20]), Number(fields[21])];
+  const of = dirname(path);
+  return { [`${of}/comm`]: `${name}\n`, [`${of}/statm`]: `${Math.ceil(bytes / 4096)} ${pages} 0 0 0 0 0\n` };
+}
+
 const TOOLS = ['sh', 'sleep', 'od', 'printf'];
 
 /** The real script over a recorded machine's files, in a directory of its own that `done` removes. */
@@ -67,8 +76,13 @@ export function replay(machine: Machine): { readonly script: string; done(): voi
     put('bin/systemctl.answers', systemctl);
   }
   for (const tool of TOOLS) symlinkSync(`/usr/bin/${tool}`, join(root, 'bin', tool));
+  for (const [path, content] of Object.entries(files)) {
+    if (/^\/proc\/\d+\/stat$/.test(path)) {
+      for (const [short, text] of Object.entries(shorterFiles(path, content))) put(short, text);
+    }
+  }
   for (const [path, content] of Object.entries(files)) put(path, content);
-  const script = PROBE_SCRIPT.replace(/^PATH=\/usr.*$/m, `PATH=${root}/bin`)
+  const script = SENT_SCRIPT.replace(/^PATH=\/usr.*$/m, `PATH=${root}/bin`)
     .replaceAll('/proc/', `${root}/proc/`)
     .replaceAll('/etc/', `${root}/etc/`);
   return { script, done: () => rmSync(root, { recursive: true, force: true }) };
