@@ -14,7 +14,7 @@ export default defineConfig({
   plugins: [shellAsText],
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/integration/**', 'test/deploy/**'],
+    exclude: ['test/integration/**', 'test/deploy/**', 'test/browser/**'],
     testTimeout: 30_000,
   },
 });

@@ -1,9 +1,12 @@
 /** The command line's grammar. Each command's code is loaded only when it runs, so that --help loads no SDK. */
 import { Command, CommanderError, Option } from 'commander';
+import { DEFAULT_STACK_NAME } from '../lambda/names.ts';
 import manifest from '../package.json' with { type: 'json' };
 import type { CommandIo } from './command-io.ts';
 import type { BacktestFlags } from './commands/backtest.ts';
 import type { CheckFlags } from './commands/check.ts';
+import type { CostFlags } from './commands/cost.ts';
+import type { TestAlertFlags } from './commands/test-alert.ts';
 import { EXIT_UNKNOWN } from './errors.ts';
 
 const EXAMPLES = `
@@ -22,6 +25,7 @@ Examples:
   crawlwatch probe | ssh web1 sh | crawlwatch check --from -
   AWS_PROFILE=prod crawlwatch check
 
+Hosts: aliases, User, Port, IdentityFile and ProxyJump of ~/.ssh/config count, and an inventory's ProxyJump.
 Keys: --private-key, else the inventory's, else ssh-agent's and ~/.ssh/id_ed25519, id_ecdsa or id_rsa.
 Settings: flags, then CRAWLWATCH_SETTINGS (JSON), then ./cdk.json (context "crawlwatch"), then defaults.
 Exit code: 2 if any host is CRITICAL, else 3 if any is UNKNOWN or the check could not be made, else 1 if any is
@@ -98,6 +102,21 @@ function createProgram(io: CommandIo, ran: (exitCode: number) => void): Command 
     .action(async (file: string, flags: BacktestFlags) =>
       ran(await (await import('./commands/backtest.ts')).backtest(file, flags, io)),
     );
+
+  program
+    .command('test-alert')
+    .description("send a test mail by way of the deployed stack's topic, and say who gets it")
+    .option('--stack <name>', 'the stack', DEFAULT_STACK_NAME)
+    .action(async (flags: TestAlertFlags) =>
+      ran(await (await import('./commands/test-alert.ts')).testAlert(flags, io)),
+    );
+
+  program
+    .command('cost')
+    .description('the monthly AWS bill of a fleet, itemised, with the settings that change it')
+    .requiredOption('--instances <n>', 'how many instances are watched')
+    .addOption(new Option('-o, --output <format>', 'what is printed').choices(['table', 'json']).default('table'))
+    .action(async (flags: CostFlags) => ran(await (await import('./commands/cost.ts')).cost(flags, io)));
 
   program
     .command('demo')

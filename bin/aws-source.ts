@@ -36,7 +36,9 @@ export async function awsSource(flags: SourceFlags, settings: Settings, io: Comm
   return {
     source: 'aws',
     // Over SSH with the person's own keys and known hosts, not the stack's.
-    transports: bySsh ? { ssh: await (await import('./ssh-access.ts')).sshAccess(flags, io) } : { ssm: overSsm },
+    transports: bySsh
+      ? { ssh: await (await import('./ssh-access.ts')).sshAccess(flags, settings, io) }
+      : { ssm: overSsm },
     discover: async () => {
       const found = await explained(ports.discover());
       // Asked for only now: where nothing is tagged yet, that is the first thing to say.

@@ -1,7 +1,7 @@
 /** Where a check's hosts come from, and how they are asked. */
 import { readFile } from 'node:fs/promises';
-import { homedir, hostname } from 'node:os';
-import { basename, join } from 'node:path';
+import { hostname } from 'node:os';
+import { basename } from 'node:path';
 import type { Ports, ProbeTransport } from '../lambda/check-fleet.ts';
 import { selectHosts } from '../lambda/core/host-pattern.ts';
 import { expandRange, parseHostSpec } from '../lambda/core/host-spec.ts';
@@ -13,8 +13,9 @@ import type { Settings } from '../lambda/settings.ts';
 import type { CommandIo } from './command-io.ts';
 import { UsageError } from './errors.ts';
 import type { SshFlags } from './ssh-access.ts';
+import type { RouteFlags } from './ssh-route.ts';
 
-export interface SourceFlags extends SshFlags {
+export interface SourceFlags extends SshFlags, RouteFlags {
   readonly local?: boolean;
   readonly host?: readonly string[];
   readonly inventory?: readonly string[];
@@ -42,9 +43,9 @@ export async function openSource(flags: SourceFlags, settings: Settings, io: Com
     throw new UsageError('--limit selects from an inventory: give -i INVENTORY too');
   }
   if (flags.local === true) return localSource(flags);
-  if (flags.host !== undefined) return sshSource('hosts', hostsOf(flags.host), flags, io);
+  if (flags.host !== undefined) return sshSource('hosts', hostsOf(flags.host), flags, settings, io);
   if (flags.inventory !== undefined) {
-    return sshSource('inventory', await inventoryHosts(flags.inventory, flags.limit, io), flags, io);
+    return sshSource('inventory', await inventoryHosts(flags.inventory, flags.limit, io), flags, settings, io);
   }
   if (flags.from !== undefined) return fileSource(flags.from, flags, io);
   return (await import('./aws-source.ts')).awsSource(flags, settings, io);
@@ -70,16 +71,14 @@ async function sshSource(
   source: 'hosts' | 'inventory',
   hosts: readonly InventoryHost[],
   flags: SourceFlags,
+  settings: Settings,
   io: CommandIo,
 ): Promise<Source> {
-  const instances = hosts.map((host) => {
-    const key = flags.privateKey ?? host.login.privateKeyPath ?? null;
-    const login = { ...host.login, ...(key === null ? {} : { privateKeyPath: atHome(key) }) };
-    return described({ ...host, login, worker: flags.worker ?? host.worker });
-  });
-  if (flags.listHosts === true) return fixedSource(source, instances, {});
-  const { sshAccess } = await import('./ssh-access.ts');
-  return fixedSource(source, instances, { ssh: await sshAccess(flags, io) });
+  if (flags.listHosts === true) return fixedSource(source, hosts.map(described), {});
+  const [{ sshAccess }, { sshRoutes }] = await Promise.all([import('./ssh-access.ts'), import('./ssh-route.ts')]);
+  const routeTo = await sshRoutes(flags, settings, io);
+  const instances = hosts.map((host) => described({ ...host, ...routeTo(host), worker: flags.worker ?? host.worker }));
+  return fixedSource(source, instances, { ssh: await sshAccess(flags, settings, io) });
 }
 
 function fixedSource(
@@ -161,11 +160,6 @@ async function inventoryHosts(
     io.stderr.write(`crawlwatch: --limit: ${JSON.stringify(part)} names no host or group; ignored\n`);
   }
   return hosts;
-}
-
-/** `~/` as a shell would read it. */
-export function atHome(path: string): string {
-  return path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
 }
 
 async function readText(path: string, flag: string): Promise<string> {

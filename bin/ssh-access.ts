@@ -1,5 +1,5 @@
 /** How the command line gets into hosts: whose keys it uses and which host keys it trusts, as `ssh` would. */
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -7,6 +7,8 @@ import ssh2 from 'ssh2';
 import type { ProbeTransport } from '../lambda/check-fleet.ts';
 import { parseKnownHosts } from '../lambda/io/known-hosts.ts';
 import { sshTransport } from '../lambda/io/ssh.ts';
+import { phaseLimits } from '../lambda/io/ssh-limits.ts';
+import type { Settings } from '../lambda/settings.ts';
 import type { CommandIo } from './command-io.ts';
 import { UsageError } from './errors.ts';
 
@@ -21,7 +23,7 @@ const DEFAULT_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
 const HOST_KEYS_OF_ALL = '/etc/ssh/ssh_known_hosts';
 
 /** @throws UsageError where a file named by a flag can't be read. */
-export async function sshAccess(flags: SshFlags, io: CommandIo): Promise<ProbeTransport> {
+export async function sshAccess(flags: SshFlags, settings: Settings, io: CommandIo): Promise<ProbeTransport> {
   const home = join(homedir(), '.ssh');
   const agentSocket = io.env.SSH_AUTH_SOCK;
   const privateKey =
@@ -39,6 +41,7 @@ export async function sshAccess(flags: SshFlags, io: CommandIo): Promise<ProbeTr
     ...(privateKey === null ? {} : { privateKey }),
     ...(agentSocket === undefined || flags.privateKey !== undefined ? {} : { agentSocket }),
     readKey: (path) => readFile(path),
+    phases: phaseLimits(settings.timeouts),
     hostKeys: {
       kind: 'known-hosts',
       known: texts.flatMap((text) => (text === null ? [] : parseKnownHosts(text))),
@@ -64,9 +67,22 @@ async function defaultKey(home: string, hasAgent: boolean): Promise<string | nul
 function remember(file: string, line: string, io: CommandIo): void {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    appendFileSync(file, `${line}\n`, { mode: 0o600 });
+    appendLine(file, line);
   } catch (error) {
     io.stderr.write(`crawlwatch: can't add a host key to ${file}: ${codeOf(error)}\n`);
+  }
+}
+
+/** A file whose last line has no end, as an editor may leave it, is given one first: else two keys would be one line. */
+function appendLine(file: string, line: string): void {
+  const open = openSync(file, 'a+', 0o600);
+  try {
+    const last = Buffer.alloc(1, '\n');
+    const { size } = fstatSync(open);
+    if (size > 0) readSync(open, last, 0, 1, size - 1);
+    appendFileSync(open, `${last.toString() === '\n' ? '' : '\n'}${line}\n`);
+  } finally {
+    closeSync(open);
   }
 }
 

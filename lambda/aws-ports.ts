@@ -1,12 +1,14 @@
 /** What a check needs of the world, from AWS: used by the scheduled check, by `check --aws` and by the demo's sandbox. */
 import type { Clock, Log, Outlets, Ports } from './check-fleet.ts';
 import { metricDimensions } from './core/metric-data.ts';
-import type { CloudWatch, Ec2, Sns, Ssm } from './io/clients.ts';
+import type { CloudWatch, Ec2, InstanceConnect, Sns, Ssm } from './io/clients.ts';
 import { lastSuppression, publishMetrics, readHistory } from './io/cloudwatch.ts';
 import { describeFleet } from './io/ec2.ts';
 import { gatherEvidence } from './io/evidence.ts';
+import { instanceConnect } from './io/instance-connect.ts';
 import { publishAlert, subscriptionState } from './io/sns.ts';
-import { sshTransport } from './io/ssh.ts';
+import { type SshOptions, sshTransport } from './io/ssh.ts';
+import { phaseLimits } from './io/ssh-limits.ts';
 import { ssmTransport } from './io/ssm.ts';
 import { writeTags } from './io/tags.ts';
 import type { Settings } from './settings.ts';
@@ -23,19 +25,23 @@ export interface AwsWorld {
   readonly probeDocument: string | null;
   /** The private key of the login, asked for when the first host is; null where there is none. */
   privateKey(): Promise<string | null>;
+  /** Pushes a 60-second key before each login, where the settings ask for it. */
+  readonly instanceConnect?: InstanceConnect;
 }
 
 /** Ports that read. A check that also publishes, flags and mails takes {@link awsOutlets} beside them. */
 export function awsPorts(world: AwsWorld): Omit<Ports, 'outlets'> {
   const { settings, clock, ec2, ssm, cloudWatch, probeDocument } = world;
+  let keys: Promise<SshKeys> | undefined;
   return {
     source: 'aws',
     clock,
     log: world.log,
     transports: {
       ssh: async (instances, run) => {
-        const key = await world.privateKey();
-        return sshTransport({ ...(key !== null && { privateKey: key }), hostKeys: { kind: 'pin' } })(instances, run);
+        keys ??= sshKeys(world);
+        const phases = phaseLimits(settings.timeouts);
+        return sshTransport({ ...(await keys), hostKeys: { kind: 'pin' }, phases })(instances, run);
       },
       ...(probeDocument !== null && {
         ssm: ssmTransport(ssm, {
@@ -53,6 +59,15 @@ export function awsPorts(world: AwsWorld): Omit<Ports, 'outlets'> {
       }),
     history: (instances) => readHistory(cloudWatch, instances.map(metricDimensions), clock.now()),
   };
+}
+
+type SshKeys = Pick<SshOptions, 'privateKey' | 'pushKey'>;
+
+/** One key for the run: the stack's own, or one made now and pushed to each host. */
+async function sshKeys({ settings, instanceConnect: client, privateKey }: AwsWorld): Promise<SshKeys> {
+  if (settings.ssh.instanceConnect && client !== undefined) return instanceConnect(client);
+  const key = await privateKey();
+  return key === null ? {} : { privateKey: key };
 }
 
 export function awsOutlets(world: AwsWorld, sns: Sns, topicArn: string | null): Outlets {

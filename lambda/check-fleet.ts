@@ -7,32 +7,42 @@
  */
 import { composeAlert } from './core/alert-message.ts';
 import { assess } from './core/assess.ts';
+import { departuresOf, forgetAfterMail, forgetBeforeMail } from './core/departures.ts';
 import { summarise } from './core/fleet-report.ts';
 import { forecastsOf, needsHistory } from './core/forecasts.ts';
 import { instanceReport } from './core/instance-report.ts';
 import { metricPoints } from './core/metric-data.ts';
-import { type Confirmation, needsConfirmation, planFlags, tooManyFail } from './core/plan-flags.ts';
+import { planFlags } from './core/plan-flags.ts';
 import { planMail } from './core/plan-mail.ts';
-import { isGone, mailable, withFlag, writesAfterMail, writesBeforeMail } from './core/plan-memory.ts';
-import { isHung, isoSeconds } from './core/remembered-state.ts';
+import {
+  isGone,
+  mailable,
+  overtaken,
+  withFlag,
+  withoutFlag,
+  writesAfterMail,
+  writesBeforeMail,
+} from './core/plan-memory.ts';
+import { isoSeconds } from './core/remembered-state.ts';
 import { selectInstances } from './core/select-instances.ts';
 import { type ProbedInstance, type Transition, transition } from './core/transitions.ts';
+import { type Evidence, evidenceSentences } from './core/witnesses.ts';
 import { plural } from './core/wording.ts';
 import type {
   Alert,
   DescribedInstance,
-  Evidence,
   History,
   Instance,
   InstanceReport,
   MetricPoint,
+  RawEvidence,
   Reply,
   Report,
   TagFailure,
   TagWrite,
   Transport,
 } from './model.ts';
-import { probeFleet } from './probe-fleet.ts';
+import { probeFleet, secondOpinions } from './probe-fleet.ts';
 import type { Settings } from './settings.ts';
 
 /** One run of a transport over its instances. */
@@ -72,8 +82,8 @@ export interface Outlets {
   notify(alert: Alert): Promise<void>;
   /** Returns the instances whose tags could not be written, each with why. */
   writeTags(writes: readonly TagWrite[]): Promise<readonly TagFailure[]>;
-  /** What else is known of instances that are about to be flagged; EC2's status and console. */
-  gatherEvidence(instances: readonly Instance[]): Promise<ReadonlyMap<string, Evidence>>;
+  /** What else is known of instances that are about to be flagged: EC2's status, the console, the last figures. */
+  gatherEvidence(instances: readonly Instance[]): Promise<ReadonlyMap<string, RawEvidence>>;
   /** Whether flagging was suppressed in the last check that published; null when none did. */
   wasSuppressed(): Promise<boolean | null>;
 }
@@ -135,7 +145,8 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
   const judged = new Map<string, Transition>();
   const evidence = new Map<string, Evidence>();
 
-  const selection = selectInstances(await ports.discover(), ports.source, settings);
+  const described = await ports.discover();
+  const selection = selectInstances(described, ports.source, settings);
   for (const ignored of selection.ignoredTags) ports.log.warn('tags.ignored', ignored);
   ports.watch?.discovered?.(selection.instances.length);
   // Hosts that need no history are judged and shown the moment they have answered.
@@ -143,12 +154,13 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     if (!needsHistory(one.outcome, settings)) judge(one);
   });
   const low = probed.filter((one) => needsHistory(one.outcome, settings));
-  const histories = await orElse('history', readHistories(low), new Map<string, History>());
-  for (const one of low) judge(one, histories.get(one.instance.id));
+  const histories =
+    low.length === 0 ? null : await orElse('history', ports.history(low.map((one) => one.instance)), null);
+  for (const one of low) judge(one, histories?.get(one.instance.id));
 
   if (ports.outlets !== null) await act(ports.outlets);
 
-  const instances = inOrder().map((t) => instanceReport(t, writes, evidence.get(t.instance.id) ?? null));
+  const instances = inOrder().map((t) => instanceReport(t, writes, evidenceSentences(evidence.get(t.instance.id), at)));
   for (const instance of instances) ports.log.info('instance.checked', { ...instance });
   return {
     report: {
@@ -173,42 +185,47 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     const forecasts = forecastsOf(one.instance, one.outcome, history, at, settings);
     const t = transition(one, assess(one.instance, one.outcome, settings, forecasts), at, settings);
     judged.set(one.instance.id, t);
-    ports.watch?.assessed?.(instanceReport(t, writes, null));
-  }
-
-  async function readHistories(of: readonly ProbedInstance[]): Promise<ReadonlyMap<string, History>> {
-    return of.length === 0 ? new Map() : ports.history(of.map((one) => one.instance));
+    ports.watch?.assessed?.(instanceReport(t, writes, []));
   }
 
   /** Flags what is due, then tells: metrics on one side, mail and tags on the other. */
   async function act(outlets: Outlets): Promise<void> {
-    const confirmations = await confirm(outlets);
+    const gatherEvidence = (of: readonly Instance[]) => orElse('evidence', outlets.gatherEvidence(of), new Map());
+    const second = await secondOpinions(inOrder(), { ...ports, gatherEvidence }, settings, remaining, at);
+    for (const [id, one] of second.evidence) evidence.set(id, one);
+    for (const one of second.answered) judge(one);
     const failing = inOrder().some((t) => t.kind === 'hung' || t.kind === 'ours');
     // Unknown means don't act: where the breaker's last word can't be read, it counts as tripped.
     const wasSuppressed = failing ? await orElse('breaker', outlets.wasSuppressed(), true) : false;
-    const plan = planFlags(inOrder(), confirmations, wasSuppressed, at, settings);
+    const plan = planFlags(inOrder(), second.confirmations, wasSuppressed, at, settings);
     for (const decision of plan.decisions) ports.log.info('flag.decided', { ...decision });
     for (const t of inOrder()) judged.set(t.instance.id, withFlag(t, plan, at));
 
     const transitions = inOrder();
     const points = metricPoints(transitions, plan.breaker.tripped, elapsedMs(), settings);
-    const suppressed = plan.breaker.tripped && wasSuppressed !== true ? plan.breaker : null;
-    const planned = planMail(transitions, plan.decisions, at, settings);
+    const departures = departuresOf(described);
     await Promise.all([orElse('metrics', outlets.publish(points, at), undefined), orElse('mail', tell(), undefined)]);
 
     async function tell(): Promise<void> {
-      const refused = await write(writesBeforeMail(transitions, planned));
+      const news = planMail(transitions, plan, at, settings);
+      const late =
+        news.length === 0 ? new Set() : overtaken(transitions, await orElse('overlap', ports.discover(), described));
+      const own = transitions.filter((t) => !late.has(t.instance.id));
+      const planned = news.filter((entry) => !late.has(entry.transition.instance.id));
+      const refused = await write([...writesBeforeMail(own, planned), ...forgetBeforeMail(departures)]);
+      const unwritable = new Set(refused.map((failure) => failure.id));
+      for (const t of own) if (unwritable.has(t.instance.id)) judged.set(t.instance.id, withoutFlag(t));
       const { entries, tagTrouble } = mailable(planned, refused, at, settings);
-      const context = { now: at, checked: transitions.length, settings, evidence, suppressed, tagTrouble };
+      const departed = departures.filter(({ id, isNews }) => isNews && !unwritable.has(id));
+      const checked = transitions.length;
+      const context = { now: at, checked, evidence, breaker: plan.breaker, departed, tagTrouble };
       const alert = composeAlert(entries, context);
-      const sent =
-        alert === null ||
-        (await orElse(
-          'notify',
-          outlets.notify(alert).then(() => true),
-          false,
-        ));
-      await write(writesAfterMail(transitions, entries, sent, new Set(refused.map((failure) => failure.id))));
+      const notified = alert === null ? null : outlets.notify(alert).then(() => true);
+      const sent = notified === null || (await orElse('notify', notified, false));
+      await write([
+        ...writesAfterMail(own, entries, sent, unwritable),
+        ...forgetAfterMail(departures, sent, unwritable),
+      ]);
     }
 
     async function write(tagWrites: readonly TagWrite[]): Promise<readonly TagFailure[]> {
@@ -228,23 +245,5 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
         errors.push(`tags: the state of ${plural(lost.length, 'instance')} was not saved: ${lost[0].text}`);
       return failed;
     }
-  }
-
-  /** One more attempt on those that are due, and what else is known of those that fail it too. */
-  async function confirm(outlets: Outlets): Promise<ReadonlyMap<string, Confirmation>> {
-    const due = inOrder().filter((t) => needsConfirmation(t, at, settings));
-    if (due.length === 0 || tooManyFail(inOrder(), at, settings)) return new Map();
-    const again = await probeFleet(
-      due.map((t) => t.instance),
-      ports,
-      settings,
-      remaining(),
-    );
-    for (const one of again) if (one.outcome.kind === 'vitals') judge(one);
-    const dead = again.filter((one) => one.outcome.kind === 'failed' && isHung(one.outcome.reason));
-    if (dead.length === 0) return new Map();
-    const known = await orElse('evidence', outlets.gatherEvidence(dead.map((one) => one.instance)), new Map());
-    for (const [id, one] of known) evidence.set(id, one);
-    return new Map(dead.map(({ instance: { id } }) => [id, { confirmed: true, evidence: known.get(id) ?? null }]));
   }
 }

@@ -3,7 +3,14 @@ import type { Context } from 'aws-lambda';
 import { awsOutlets, awsPorts } from './aws-ports.ts';
 import { checkFleet } from './check-fleet.ts';
 import { parseInstant } from './core/remembered-state.ts';
-import { cloudWatchClient, ec2Client, secretsManagerClient, snsClient, ssmClient } from './io/clients.ts';
+import {
+  cloudWatchClient,
+  ec2Client,
+  instanceConnectClient,
+  secretsManagerClient,
+  snsClient,
+  ssmClient,
+} from './io/clients.ts';
 import { createLog } from './io/log.ts';
 import { readPrivateKey } from './io/secrets.ts';
 import type { Summary } from './model.ts';
@@ -21,6 +28,7 @@ const ssm = ssmClient();
 const cloudWatch = cloudWatchClient();
 const sns = snsClient();
 const secrets = secretsManagerClient();
+const instanceConnect = instanceConnectClient();
 const clock = { now: () => new Date() };
 
 /** @returns the summary, or null where the event was dropped. @throws when a step failed, after all others were done. */
@@ -36,7 +44,7 @@ export async function handler(
   const { keySecretArn } = settings.ssh;
   const privateKey = async () => (keySecretArn === null ? null : readPrivateKey({ secrets, ssm }, keySecretArn));
   const region = await ec2.config.region();
-  const world = { settings, region, clock, log, ec2, ssm, cloudWatch, probeDocument, privateKey };
+  const world = { settings, region, clock, log, ec2, ssm, cloudWatch, probeDocument, privateKey, instanceConnect };
   const ports = { ...awsPorts(world), outlets: awsOutlets(world, sns, topicArn) };
   const deadlineMs = (context?.getRemainingTimeInMillis() ?? 300_000) - RESERVE_MS;
 

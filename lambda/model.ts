@@ -3,6 +3,7 @@ import type { OwnTagKey } from './names.ts';
 import type { FailureReason, ReasonCode, Status } from './reasons.ts';
 import type { Vitals } from './vitals.ts';
 
+export * from './acts.ts';
 export * from './reasons.ts';
 export * from './vitals.ts';
 
@@ -48,7 +49,6 @@ export interface JumpHost {
   readonly address: string;
   readonly port: number;
   readonly user: string;
-  /** Path of a private key file; null: the transport's own key. */
   readonly privateKeyPath: string | null;
 }
 
@@ -88,7 +88,7 @@ export interface RememberedState {
   /** What stood at the last check, all of one kind; the first `told` of them have been mailed. */
   readonly reasons: readonly ReasonCode[];
   readonly told: number;
-  /** Mailed before it stopped answering (or before it could no longer be asked), their end not yet known. */
+  /** Mailed before it stopped answering, their end not yet known. */
   readonly kept: readonly ReasonCode[];
   /** What happened since the last mail that could have told it. */
   readonly events: readonly ReasonCode[];
@@ -167,30 +167,10 @@ export interface LastGood {
 
 /** What EC2 and the metrics say of an instance that hangs, as it came. */
 export interface RawEvidence {
-  /** EC2's own status checks; null when they can't tell. */
   readonly ec2Impaired: boolean | null;
   /** The console as the guest wrote it, one character a byte, at most 64 KiB; null where it could not be had. */
   readonly console: string | null;
   readonly lastGood: LastGood | null;
-  /** What could not be asked, a sentence each. */
-  readonly gaps: readonly string[];
-}
-
-/** What is known of an instance beside the path that failed. */
-export interface Evidence {
-  readonly ec2Impaired: boolean | null;
-  /** Lines from the console that name an OOM kill, made safe. */
-  readonly consoleLines: readonly string[];
-  /** A kill in the console is newer than the last good check. False where that can't be told. */
-  readonly killedSince: boolean;
-  readonly lastGood: LastGood | null;
-  /** What the other transport came to; null where it was not asked. */
-  readonly otherPath: {
-    readonly transport: Transport;
-    /** `hung` bears the hang out, `answers` refutes it, `unknown` does neither. */
-    readonly says: 'hung' | 'answers' | 'unknown';
-    readonly text: string;
-  } | null;
   readonly gaps: readonly string[];
 }
 

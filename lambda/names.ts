@@ -51,6 +51,8 @@ export const ENV = {
   settings: 'CRAWLWATCH_SETTINGS',
   topicArn: 'CRAWLWATCH_TOPIC_ARN',
   probeDocument: 'CRAWLWATCH_PROBE_DOCUMENT',
+  leaseTable: 'CRAWLWATCH_LEASE_TABLE',
+  remedyFunctionArn: 'CRAWLWATCH_REMEDY_FUNCTION_ARN',
 } as const;
 
 /** Context key of cdk.json that holds the settings. */

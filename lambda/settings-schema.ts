@@ -149,6 +149,12 @@ export const settingsSchema = z
     alerts: group({
       remindHours: number(24, 0, 8760, 'Hours between reminders while an instance is flagged; 0 is never.'),
       hostAlarms: flag(false, 'Let the alarms on hosts send mail too.'),
+      topicArn: optional(
+        arn('sns'),
+        'the ARN of an SNS topic of this account',
+        'Publish to this topic instead of making one. Its policy must let CloudWatch alarms in.',
+      ),
+      encrypt: flag(false, 'Encrypt the topic with a KMS key of its own (about $1 a month).'),
     }),
     metrics: group({
       perInstance: choice('all', ['all', 'none'], 'Publish metrics of each instance (about $0.30 a month each).'),
@@ -183,6 +189,14 @@ export const settingsSchema = z
     ordered('memory.warningPercent', s.memory.warningPercent, 'memory.clearPercent', s.memory.clearPercent);
     ordered('disk.criticalPercent', s.disk.criticalPercent, 'disk.warningPercent', s.disk.warningPercent);
     ordered('inodes.criticalPercent', s.inodes.criticalPercent, 'inodes.warningPercent', s.inodes.warningPercent);
+    if (s.alerts.encrypt && s.alerts.topicArn !== null) {
+      context.addIssue({
+        code: 'custom',
+        path: ['alerts', 'encrypt'],
+        message: 'false when alerts.topicArn is given: that topic has the key that its owner gave it',
+        params: { got: true },
+      });
+    }
     if (s.vpc.id !== null && s.vpc.subnetIds === null) {
       context.addIssue({
         code: 'custom',

@@ -105,18 +105,19 @@ export interface FunctionEnvironment {
   readonly settings: Settings;
   readonly topicArn: string | null;
   readonly probeDocument: string | null;
+  /** The table with the record of acts. */
+  readonly leaseTable: string | null;
+  /** The function that may restart and reboot; null: there is none. */
+  readonly remedyFunctionArn: string | null;
 }
 
 /** Environment variables for a function; {@link fromEnvironment} reads them back. */
 export function toEnvironment(
   settings: Settings,
-  deployed: { readonly topicArn: string; readonly probeDocument: string },
+  deployed: Partial<Record<Exclude<keyof typeof ENV, 'settings'>, string>>,
 ): Record<string, string> {
-  return {
-    [ENV.settings]: JSON.stringify(settings),
-    [ENV.topicArn]: deployed.topicArn,
-    [ENV.probeDocument]: deployed.probeDocument,
-  };
+  const told = Object.entries(deployed).map(([what, value]) => [ENV[what as keyof typeof deployed], value]);
+  return { [ENV.settings]: JSON.stringify(settings), ...Object.fromEntries(told) };
 }
 
 /** @throws SettingsError where `CRAWLWATCH_SETTINGS` isn't JSON or holds a bad setting. */
@@ -125,6 +126,8 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
     settings: parseSettings(settingsOf(env)),
     topicArn: env[ENV.topicArn] ?? null,
     probeDocument: env[ENV.probeDocument] ?? null,
+    leaseTable: env[ENV.leaseTable] ?? null,
+    remedyFunctionArn: env[ENV.remedyFunctionArn] ?? null,
   };
 }
 

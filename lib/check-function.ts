@@ -1,8 +1,8 @@
-import { Annotations, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Annotations, type CfnResource, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, type IFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
-import { NodejsFunction, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { type ILogGroup, LogGroup } from 'aws-cdk-lib/aws-logs';
 import { ContextAttribute, Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
@@ -12,7 +12,9 @@ import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { type Settings, toEnvironment } from '../lambda/settings.ts';
 import { CheckNetwork } from './check-network.ts';
+import { LAMBDA_BUNDLING } from './lambda-bundling.ts';
 import { checkStatements, usesSsm } from './permissions.ts';
+import { acknowledgeWildcards } from './wildcards.ts';
 
 /** The handler ends its run this long before Lambda would, to publish what is known; finding the fleet takes as much. */
 const RESERVE_SECONDS = 30;
@@ -29,12 +31,18 @@ export interface CheckFunctionProps {
 export class CheckFunction extends Construct {
   readonly function: IFunction;
   readonly logGroup: ILogGroup;
+  /** In which a check may ask its hosts. */
+  readonly runDeadline: Duration;
   /** Events whose check failed, with the error, for two weeks. */
   readonly failed: IQueue;
 
   constructor(scope: Construct, id: string, { settings, topic, probe }: CheckFunctionProps) {
     super(scope, id);
     this.failed = new Queue(this, 'Failed', { enforceSSL: true, retentionPeriod: Duration.days(14) });
+    Validations.of(this.failed).acknowledge({
+      id: 'AwsSolutions::AwsSolutions-SQS3',
+      reason: 'It is the dead-letter queue, of the schedule and of the function; only people take from it.',
+    });
     this.logGroup = new LogGroup(this, 'Logs', {
       retention: settings.logs.retentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
@@ -45,6 +53,8 @@ export class CheckFunction extends Construct {
     const resources = { topic, probe, logGroup: this.logGroup };
     for (const statement of checkStatements(Stack.of(this), settings, resources)) role.addToPolicy(statement);
 
+    acknowledgeWildcards(role);
+
     const network =
       settings.vpc.id === null ? null : new CheckNetwork(this, 'Network', { vpcId: settings.vpc.id, settings });
     if (network === null && settings.transport === 'ssh' && settings.ssh.address === 'private') {
@@ -54,6 +64,8 @@ export class CheckFunction extends Construct {
       );
     }
 
+    const timeout = checkTimeout(settings);
+    this.runDeadline = Duration.seconds(timeout.toSeconds() - RESERVE_SECONDS);
     // No reserved concurrency: it is taken from the account's pool, of which 100 must stay unreserved, so that the
     // deploy would fail in a new account (limit 10). Two checks at once are right, if wasteful; old events are dropped.
     this.function = new NodejsFunction(this, 'Resource', {
@@ -62,7 +74,7 @@ export class CheckFunction extends Construct {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: 512,
-      timeout: checkTimeout(settings),
+      timeout,
       role,
       logGroup: this.logGroup,
       ...(network && {
@@ -78,18 +90,15 @@ export class CheckFunction extends Construct {
         ...toEnvironment(settings, { topicArn: topic.topicArn, probeDocument: probe.ref }),
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       },
-      bundling: {
-        // ssh2 needs CommonJS; its native parts are optional, and would be built for this machine, not for Lambda.
-        format: OutputFormat.CJS,
-        externalModules: ['cpu-features', '*.node'],
-        // Bundles the SDK too (the runtime's own lags), by its ES modules: smaller, and loaded in half the time.
-        mainFields: ['module', 'main'],
-        loader: { '.sh': 'text' },
-        target: 'node24',
-        minify: true,
-      },
+      bundling: LAMBDA_BUNDLING,
     });
 
+    const { logicalId } = this.function.node.defaultChild as CfnResource;
+    // On the stack, since CDK makes the schedule's role there.
+    Validations.of(Stack.of(this)).acknowledge({
+      id: `AwsSolutions::AwsSolutions-IAM5[Resource::<${Stack.of(this).resolve(logicalId)}.Arn>:*]`,
+      reason: 'The schedule may invoke this one function; the wildcard is over its versions, of which it has none.',
+    });
     new Schedule(this, 'Schedule', {
       description: 'crawlwatch: one check of the fleet',
       schedule: ScheduleExpression.rate(Duration.minutes(settings.schedule.everyMinutes)),

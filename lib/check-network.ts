@@ -11,7 +11,7 @@ import {
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import type { Settings } from '../lambda/settings.ts';
-import { isSecretsManager, usesSsm } from './permissions.ts';
+import { isSecretsManager, usesInstanceConnect, usesSsm } from './permissions.ts';
 
 /** One interface endpoint in one zone, us-east-1: $0.01 an hour (https://aws.amazon.com/privatelink/pricing/, 2026). */
 const ENDPOINT_DOLLARS_A_MONTH = 7.3;
@@ -45,6 +45,12 @@ export class CheckNetwork extends Construct {
       }),
     ];
     if (settings.vpc.createEndpoints) this.#addEndpoints(subnetIds, endpointServices(settings));
+    if (settings.vpc.createEndpoints && usesInstanceConnect(settings)) {
+      Annotations.of(this).addWarningV2(
+        'crawlwatch:instance-connect-endpoint',
+        'ssh.instanceConnect: AWS lists no interface endpoint for the API of EC2 Instance Connect; its calls need a NAT gateway, or use ssh.keySecretArn.',
+      );
+    }
   }
 
   /** Private DNS makes the SDK find them by the usual names. Each of the subnets must be in a zone of its own. */

@@ -6,6 +6,8 @@ import { CheckFunction } from './check-function.ts';
 import { FleetAlarms } from './fleet-alarms.ts';
 import { FleetDashboard } from './fleet-dashboard.ts';
 import { ProbeDocuments } from './probe-documents.ts';
+import { RemedyFunction } from './remedy-function.ts';
+import { WidgetFunction } from './widget-function.ts';
 
 export interface CrawlwatchStackProps extends StackProps {
   readonly settings: Settings;
@@ -18,15 +20,21 @@ export class CrawlwatchStack extends Stack {
     // the CDK CLI compares the version itself anyway.
     const synthesizer = new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) as IStackSynthesizer;
     super(scope, id, { synthesizer, ...props });
-    const { topic } = new AlertTopic(this, 'Alerts', { emails: [settings.alertEmail ?? []].flat() });
+    const alerts = new AlertTopic(this, 'Alerts', { emails: [settings.alertEmail ?? []].flat(), ...settings.alerts });
+    const { topic } = alerts;
     const { probe } = new ProbeDocuments(this, 'Probe');
     const check = new CheckFunction(this, 'Check', { settings, topic, probe });
+    alerts.grantKey(check.function);
+    const remedy = new RemedyFunction(this, 'Remedy', { settings });
     const watched = { settings, check: check.function, logGroup: check.logGroup };
-    new FleetAlarms(this, 'Alarms', { ...watched, topic });
-    const dashboard = new FleetDashboard(this, 'Dashboard', watched);
+    new FleetAlarms(this, 'Alarms', { ...watched, topic, runDeadline: check.runDeadline });
+    const widget = new WidgetFunction(this, 'Widget', { settings, topic, remedyArn: remedy.function.functionArn });
+    const dashboard = new FleetDashboard(this, 'Dashboard', { ...watched, widget: widget.function });
 
     new CfnOutput(this, 'AlertsTopicArn', { value: topic.topicArn });
     new CfnOutput(this, 'CheckFunctionName', { value: check.function.functionName });
+    new CfnOutput(this, 'RemedyFunctionName', { value: remedy.function.functionName });
+    new CfnOutput(this, 'RemedyFunctionArn', { value: remedy.function.functionArn });
     new CfnOutput(this, 'LogGroupName', { value: check.logGroup.logGroupName });
     new CfnOutput(this, 'DashboardUrl', { value: dashboard.url });
   }

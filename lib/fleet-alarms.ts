@@ -1,57 +1,145 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { Settings } from '../lambda/settings.ts';
-import { heartbeatMetric } from './fleet-metrics.ts';
+import { heartbeatMetric, perInstanceQuery, unlabelledFleetMetric } from './fleet-metrics.ts';
 
 /** How many checks in a row may be missing before somebody is told. */
 const INTERVALS = 3;
+/** A check that has used so much of its time is about to leave hosts unread; one hung host alone takes less. */
+const SLOW_SHARE = 0.95;
+
+const { GREATER_THAN_THRESHOLD, GREATER_THAN_OR_EQUAL_TO_THRESHOLD, LESS_THAN_THRESHOLD } = ComparisonOperator;
 
 export interface FleetAlarmsProps {
   readonly settings: Settings;
   readonly check: IFunction;
+  /** In which a check asks its hosts: what is left of the function's timeout is for publishing. */
+  readonly runDeadline: Duration;
   readonly logGroup: ILogGroup;
   readonly topic: ITopic;
 }
 
-/** Alarms on the checker itself. What the hosts do is mailed by the check. */
+/** An alarm as it is told here; its name is also its section in docs/runbook.md. */
+interface AlarmSpec {
+  readonly says: string;
+  readonly metric: IMetric;
+  readonly threshold: number;
+  /** @default GREATER_THAN_OR_EQUAL_TO_THRESHOLD */
+  readonly comparisonOperator?: ComparisonOperator;
+  /** Of so many periods ... @default 1 */
+  readonly evaluationPeriods?: number;
+  /** ... so many must be bad. @default all of them */
+  readonly datapointsToAlarm?: number;
+  /** @default NOT_BREACHING: that nothing is told at all is another alarm's business */
+  readonly treatMissingData?: TreatMissingData;
+}
+
+/**
+ * Alarms on the checker itself, which mail; and on hosts, which are there to be seen, since what the hosts do is
+ * mailed by the check. Prices a month, us-east-1 (https://aws.amazon.com/cloudwatch/pricing/, 2026): $0.10 for each
+ * of the six on a metric of the fleet; the two over all instances cost $0.10 for each series that they analyse.
+ */
 export class FleetAlarms extends Construct {
-  constructor(scope: Construct, id: string, { settings, check, logGroup, topic }: FleetAlarmsProps) {
+  readonly #mail: SnsAction;
+
+  constructor(scope: Construct, id: string, props: FleetAlarmsProps) {
     super(scope, id);
-    const { everyMinutes } = settings.schedule;
-    // Named, because the name is all that the subject of an alarm's mail says.
-    const alarmName = (what: string) => `${Stack.of(this).stackName}-${what}`;
-    const read = `Read the newest lines first: aws logs tail ${logGroup.logGroupName} --since 1h`;
+    const { settings, topic } = props;
+    this.#mail = new SnsAction(topic);
+    this.#addAll(checkerAlarms(props), true);
+    this.#addAll(hostAlarms(settings), settings.alerts.hostAlarms);
+  }
 
-    // Three whole intervals, because a check that starts a little late leaves one period empty.
-    const silent = new Alarm(this, 'Silent', {
-      alarmName: alarmName('check-is-silent'),
-      alarmDescription: `crawlwatch is silent: no check has finished for ${INTERVALS * everyMinutes} minutes, and nobody is watching the fleet. ${read}. No line at all: see whether the schedule is enabled and whether ${check.functionName} is throttled. A line at the time-out: the fleet is too slow for one run.`,
-      metric: heartbeatMetric(everyMinutes),
-      threshold: 1,
-      comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
-      evaluationPeriods: INTERVALS,
-      treatMissingData: TreatMissingData.BREACHING,
-    });
-
-    const failing = new Alarm(this, 'Failing', {
-      alarmName: alarmName('check-is-failing'),
-      alarmDescription: `crawlwatch fails: a check ended with an error; a mail, tags or metrics may be missing. ${read}, and look for level ERROR. The failed events with their errors are in the queue of failed checks. It clears by itself after a clean check.`,
-      metric: check.metricErrors({ period: Duration.minutes(everyMinutes) }),
-      threshold: 1,
-      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      evaluationPeriods: 1,
-      treatMissingData: TreatMissingData.NOT_BREACHING,
-    });
-
-    const mail = new SnsAction(topic);
-    for (const alarm of [silent, failing]) {
-      alarm.addAlarmAction(mail);
-      alarm.addOkAction(mail);
+  #addAll(alarms: Readonly<Record<string, AlarmSpec>>, mails: boolean): void {
+    const { stackName } = Stack.of(this);
+    for (const [name, { says, ...spec }] of Object.entries(alarms)) {
+      const alarm = new Alarm(this, pascalCase(name), {
+        // Named, because the name is all that the subject of an alarm's mail says.
+        alarmName: `${stackName}-${name}`,
+        alarmDescription: `${says} What to do: docs/runbook.md#${name}`,
+        comparisonOperator: GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        evaluationPeriods: 1,
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+        ...spec,
+      });
+      if (!mails) continue;
+      alarm.addAlarmAction(this.#mail);
+      alarm.addOkAction(this.#mail);
     }
   }
 }
+
+function checkerAlarms({ settings, check, runDeadline, logGroup }: FleetAlarmsProps): Record<string, AlarmSpec> {
+  const { everyMinutes } = settings.schedule;
+  const read = `Read the newest lines first: aws logs tail ${logGroup.logGroupName} --since 1h`;
+  return {
+    'check-is-silent': {
+      says: `crawlwatch is silent: no check has finished for ${INTERVALS * everyMinutes} minutes, and nobody is watching the fleet. ${read}.`,
+      metric: heartbeatMetric(everyMinutes),
+      threshold: 1,
+      comparisonOperator: LESS_THAN_THRESHOLD,
+      // Whole intervals, because a check that starts a little late leaves one period empty.
+      evaluationPeriods: INTERVALS,
+      treatMissingData: TreatMissingData.BREACHING,
+    },
+    'check-is-failing': {
+      says: `crawlwatch fails: a check ended with an error; a mail, tags or metrics may be missing. ${read}, and look for level ERROR. It clears by itself after a clean check.`,
+      metric: check.metricErrors({ period: Duration.minutes(everyMinutes) }),
+      threshold: 1,
+    },
+    'check-is-slow': {
+      says: `crawlwatch is slow: checks take nearly all of the ${runDeadline.toSeconds()} seconds in which hosts may be asked; those that are not read by then are UNKNOWN (NotChecked). ${read}.`,
+      metric: unlabelledFleetMetric('duration', everyMinutes),
+      threshold: Math.round(runDeadline.toMilliseconds() * SLOW_SHARE),
+      evaluationPeriods: 3,
+      datapointsToAlarm: 2,
+    },
+  };
+}
+
+function hostAlarms({ schedule: { everyMinutes }, metrics, memory, disk, flag }: Settings): Record<string, AlarmSpec> {
+  // Two of three: with one value a period, a check that starts a little late leaves a period empty.
+  const standing = { evaluationPeriods: 3, datapointsToAlarm: 2 };
+  const low = (which: 'memory' | 'disk', availablePercent: number) => ({
+    metric: perInstanceQuery(which, everyMinutes),
+    threshold: 100 - availablePercent,
+    comparisonOperator: GREATER_THAN_THRESHOLD,
+    ...standing,
+  });
+  return {
+    'instances-unreachable': {
+      says: 'At least one watched instance hangs: it is up, and neither SSH nor SSM gets an answer.',
+      metric: unlabelledFleetMetric('unreachable', everyMinutes),
+      threshold: 1,
+      ...standing,
+    },
+    'instances-flagged': {
+      says: `At least one instance hung for ${flag.afterFailures} checks and carries the reboot flag: it waits for somebody to reboot it.`,
+      metric: unlabelledFleetMetric('flagged', everyMinutes),
+      threshold: 1,
+    },
+    'flagging-suppressed': {
+      says: `More than ${flag.breakerPercent}% of the fleet fails at once, so nothing new is flagged: the fault is likelier on the checking side.`,
+      metric: unlabelledFleetMetric('suppressed', everyMinutes),
+      threshold: 1,
+    },
+    ...(metrics.perInstance === 'all' && {
+      'memory-is-low': {
+        says: `An instance has less than ${memory.criticalPercent}% of its memory available.`,
+        ...low('memory', memory.criticalPercent),
+      },
+      'disk-is-low': {
+        says: `The fullest mount of an instance has less than ${disk.criticalPercent}% available, however large it is.`,
+        ...low('disk', disk.criticalPercent),
+      },
+    }),
+  };
+}
+
+const pascalCase = (name: string): string =>
+  name.replace(/(^|-)([a-z])/g, (_all, _dash, letter) => letter.toUpperCase());

@@ -1,5 +1,15 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import { Dashboard, GraphWidget, type IWidget, SingleValueWidget, Stats, TextWidget } from 'aws-cdk-lib/aws-cloudwatch';
+import {
+  CustomWidget,
+  Dashboard,
+  GraphWidget,
+  type IWidget,
+  LogQueryVisualizationType,
+  LogQueryWidget,
+  SingleValueWidget,
+  Stats,
+  TextWidget,
+} from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -14,9 +24,11 @@ export interface FleetDashboardProps {
   readonly settings: Settings;
   readonly check: IFunction;
   readonly logGroup: ILogGroup;
+  /** Draws the fleet table. */
+  readonly widget: IFunction;
 }
 
-/** One page: the fleet's numbers, each instance's memory and disk, and whether the checker itself is well. */
+/** One page: the fleet worst first, its numbers, each instance's memory and disk, and whether the checker is well. */
 export class FleetDashboard extends Construct {
   /** Where a person opens it. */
   readonly url: string;
@@ -30,24 +42,28 @@ export class FleetDashboard extends Construct {
       dashboardName,
       defaultInterval: Duration.hours(3),
       widgets: [
-        [about(props)],
+        [fleetTable(props)],
         [fleetNumbers(props.settings)],
+        [problemLines(props)],
         ...(props.settings.metrics.perInstance === 'all' ? instanceGraphs(props.settings) : []),
         checkerHealth(props),
+        [about(props)],
       ],
     });
     this.url = `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${dashboardName}`;
   }
 }
 
-const about = ({ settings: { tag, schedule }, check, logGroup }: FleetDashboardProps) =>
-  new TextWidget({
+/** What is wrong, and what to do: the first thing a person sees. Redrawn for a refresh, not for a change of the range. */
+const fleetTable = ({ widget }: FleetDashboardProps) =>
+  new CustomWidget({
+    title: 'The fleet, worst first',
+    functionArn: widget.functionArn,
     width: FULL_WIDTH,
-    height: 3,
-    markdown: [
-      `**crawlwatch** checks every running Linux instance tagged \`${tag.key}=${tag.value}\`, every ${schedule.everyMinutes} minutes. What it found stands on each instance in the tags \`${TAG.status}\` and \`${TAG.flag}\`; every probe in full in the log group \`${logGroup.logGroupName}\` of \`${check.functionName}\`.`,
-      `Watch another: \`aws ec2 create-tags --resources i-... --tags Key=${tag.key},Value=${tag.value}\`. It appears below by itself after its first check.`,
-    ].join('\n\n'),
+    height: 12,
+    updateOnRefresh: true,
+    updateOnResize: false,
+    updateOnTimeRangeChange: false,
   });
 
 const fleetNumbers = ({ schedule: { everyMinutes } }: Settings) =>
@@ -59,6 +75,23 @@ const fleetNumbers = ({ schedule: { everyMinutes } }: Settings) =>
     metrics: (['checked', 'critical', 'unreachable', 'flagged', 'suppressed'] as const).map((which) =>
       fleetMetric(which, everyMinutes),
     ),
+  });
+
+/** The sentences with their numbers, which tags have no room for, and what went wrong with the check itself. */
+const problemLines = ({ logGroup }: FleetDashboardProps) =>
+  new LogQueryWidget({
+    title: 'Recent problems, in the words of the log',
+    logGroupNames: [logGroup.logGroupName],
+    view: LogQueryVisualizationType.TABLE,
+    queryLines: [
+      'fields @timestamp, coalesce(status, level) as what, coalesce(name, step, event) as who, coalesce(reasons.0.text, text, errorMessage) as problem',
+      'filter (event = "instance.checked" and status != "OK") or level in ["ERROR", "WARN"]',
+      'sort @timestamp desc',
+      'limit 50',
+      'display @timestamp, what, who, problem',
+    ],
+    width: FULL_WIDTH,
+    height: 7,
   });
 
 function instanceGraphs({ schedule: { everyMinutes }, memory, disk }: Settings): IWidget[][] {
@@ -127,3 +160,13 @@ function checkerHealth({ settings: { schedule }, check }: FleetDashboardProps): 
     }),
   ];
 }
+
+const about = ({ settings: { tag, schedule }, check, logGroup }: FleetDashboardProps) =>
+  new TextWidget({
+    width: FULL_WIDTH,
+    height: 3,
+    markdown: [
+      `**crawlwatch** checks every running Linux instance tagged \`${tag.key}=${tag.value}\`, every ${schedule.everyMinutes} minutes. What it found stands on each instance in the tags \`${TAG.status}\` and \`${TAG.flag}\`; every probe in full in the log group \`${logGroup.logGroupName}\` of \`${check.functionName}\`.`,
+      `Watch another: \`aws ec2 create-tags --resources i-... --tags Key=${tag.key},Value=${tag.value}\`. It appears in the table at once, and in the graphs after its first check.`,
+    ].join('\n\n'),
+  });

@@ -1,6 +1,6 @@
 /** The one place in lib/ that spells crawlwatch's metrics: alarms and dashboard take them from here. */
 import { Duration } from 'aws-cdk-lib';
-import { Metric, SearchExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { MathExpression, Metric, SearchExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { FLEET_METRIC, INSTANCE_METRIC, METRIC_NAMESPACE } from '../lambda/names.ts';
 
 /** How a fleet metric is shown: its label and what to make of several values in one period. */
@@ -15,11 +15,16 @@ const FLEET = {
 
 /** A number about the whole fleet; one value a check, so the period is the schedule's. */
 export function fleetMetric(which: keyof typeof FLEET_METRIC, everyMinutes: number): Metric {
+  return unlabelledFleetMetric(which, everyMinutes).with({ label: FLEET[which].label });
+}
+
+/** The same for an alarm, which CDK would otherwise write as a query for the sake of its label. */
+export function unlabelledFleetMetric(which: keyof typeof FLEET_METRIC, everyMinutes: number): Metric {
   return new Metric({
     namespace: METRIC_NAMESPACE,
     metricName: FLEET_METRIC[which],
+    statistic: FLEET[which].statistic,
     period: Duration.minutes(everyMinutes),
-    ...FLEET[which],
   });
 }
 
@@ -49,5 +54,21 @@ export function perInstanceSearch(
     // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudWatch fills it in, for each line of the graph.
     label: "${PROP('Dim.Name')}",
     period,
+  });
+}
+
+/** Of an instance's series, as lambda/core/metric-data.ts publishes them. */
+const DIMENSIONS = 'InstanceId, Name';
+
+/**
+ * One series for each instance, worst first, for an alarm that judges each of them by itself: that takes both GROUP BY
+ * and ORDER BY (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Metrics_Insights_Alarm.html).
+ * At most 500 series are returned, hence the order.
+ */
+export function perInstanceQuery(which: 'memory' | 'disk', everyMinutes: number): MathExpression {
+  return new MathExpression({
+    expression: `SELECT MAX(${INSTANCE_METRIC[which]}) FROM SCHEMA("${METRIC_NAMESPACE}", ${DIMENSIONS}) GROUP BY ${DIMENSIONS} ORDER BY MAX() DESC`,
+    usingMetrics: {},
+    period: Duration.minutes(everyMinutes),
   });
 }

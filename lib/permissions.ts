@@ -29,6 +29,7 @@ export function checkStatements(stack: Stack, settings: Settings, resources: Che
     readConsole(stack, settings),
     ...(usesSsm(settings) ? runProbe(stack, settings, resources.probe) : []),
     ...readSshKey(settings),
+    ...pushSshKey(stack, settings),
     putMetrics(),
     readMetrics(),
     publishAlerts(resources.topic),
@@ -115,6 +116,29 @@ function readSshKey({ ssh }: Settings): PolicyStatement[] {
   if (ssh.keySecretArn === null) return [];
   const action = isSecretsManager(ssh.keySecretArn) ? 'secretsmanager:GetSecretValue' : 'ssm:GetParameter';
   return [new PolicyStatement({ sid: 'ReadSshKey', actions: [action], resources: [ssh.keySecretArn] })];
+}
+
+/** Whether a check logs in with a key that it pushes by EC2 Instance Connect. */
+export const usesInstanceConnect = ({ ssh, transport }: Settings): boolean =>
+  ssh.instanceConnect && transport !== 'ssm';
+
+/**
+ * For the one user of the settings: with any other name, `root` among them, the role could log in as whom it likes. A
+ * host whose tag names another user needs a key of its own.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2instanceconnect.html
+ */
+function pushSshKey(stack: Stack, settings: Settings): PolicyStatement[] {
+  if (!usesInstanceConnect(settings)) return [];
+  return [
+    new PolicyStatement({
+      sid: 'PushSshKey',
+      actions: ['ec2-instance-connect:SendSSHPublicKey'],
+      resources: [watchedInstances(stack)],
+      conditions: {
+        StringEquals: { ...carriesWatchTag('aws:ResourceTag', settings), 'ec2:osuser': settings.ssh.user },
+      },
+    }),
+  ];
 }
 
 /** Of the two services that may keep the SSH key, the one that the ARN names. */

@@ -17,7 +17,7 @@ const MAY_IMPORT: readonly (readonly [RegExp, readonly RegExp[]])[] = [
     [/^lambda\/core\//, /^lambda\/(check-fleet|probe-fleet|second-opinions|model|settings)\.ts$/],
   ],
   [/^lambda\/(.*-handler|aws-ports)\.ts$/, [/^lambda\//]],
-  [/^lambda\/model\.ts$/, [/^lambda\/(names|reasons|vitals)\.ts$/]],
+  [/^lambda\/model\.ts$/, [/^lambda\/(acts|names|reasons|vitals)\.ts$/]],
   [/^lambda\//, [/^lambda\/(names|model|settings.*)\.ts$/]],
   [/^sandbox\//, [/^sandbox\//, /^lambda\/(check-fleet|model|names|settings)\.ts$/]],
 ];

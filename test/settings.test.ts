@@ -68,8 +68,18 @@ describe('settings', () => {
 
   it('comes back from the environment as it went in', () => {
     const settings = parseSettings({ alertEmail: 'you@example.com', disk: { ignoreAboveGib: 7 } });
-    const env = toEnvironment(settings, { topicArn: 'arn:aws:sns:us-east-1:1:t', probeDocument: 'Probe' });
-    expect(fromEnvironment(env)).toEqual({ settings, topicArn: 'arn:aws:sns:us-east-1:1:t', probeDocument: 'Probe' });
+    const deployed = {
+      topicArn: 'arn:aws:sns:us-east-1:1:t',
+      probeDocument: 'Probe',
+      leaseTable: 'Lease',
+      remedyFunctionArn: 'arn:aws:lambda:us-east-1:1:function:Remedy',
+    };
+    expect(fromEnvironment(toEnvironment(settings, deployed))).toEqual({ settings, ...deployed });
+  });
+
+  it('takes for absent what a function is not told', () => {
+    const { settings: _, ...told } = fromEnvironment({});
+    expect(new Set(Object.values(told))).toEqual(new Set([null]));
   });
 
   it('refuses an environment that is no JSON object', () => {

@@ -113,8 +113,10 @@ export async function check(flags: CheckFlags, io: CommandIo): Promise<number> {
 function sshCommand({ address, name }: InstanceReport, login: Partial<Login>, settings: Settings): string {
   const port = login.port ?? settings.ssh.port;
   const key = login.privateKeyPath ?? null;
+  const jumps = (login.jumps ?? []).map((jump) => `${jump.user}@${jump.address}:${jump.port}`);
   return [
     'ssh',
+    ...(jumps.length === 0 ? [] : ['-J', shellWord(jumps.join(','))]),
     ...(port === 22 ? [] : ['-p', String(port)]),
     ...(key === null ? [] : ['-i', shellWord(key)]),
     shellWord(`${login.user ?? settings.ssh.user}@${address ?? name}`),

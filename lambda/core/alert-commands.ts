@@ -12,7 +12,7 @@ export function commandsFor({ kind, transition: t }: MailEntry): string[] {
     case 'flagged':
     case 'reminder':
       return [
-        `aws ec2 get-console-output --latest --instance-id ${id}${region} --output text   (evidence that a reboot destroys)`,
+        `aws ec2 get-console-output --latest --instance-id ${id}${region} --output text   # evidence that a reboot destroys`,
         `aws ec2 reboot-instances --instance-ids ${id}${region}`,
       ];
     case 'held':
@@ -21,9 +21,10 @@ export function commandsFor({ kind, transition: t }: MailEntry): string[] {
       const { user, port } = instance.login;
       const login = (report: InstanceReport) =>
         `ssh${port === 22 ? '' : ` -p ${port}`} ${shellWord(`${user}@${report.address ?? report.name}`)}`;
-      const next = nextStep(instanceReport(t, true, null), login);
+      const next = nextStep(instanceReport(t, true, []), login);
       return next === null ? [] : [next];
     }
+    case 'suppressed':
     case 'unknown':
     case 'recovered':
     case 'event':

@@ -15,8 +15,8 @@ import type { Settings } from '../settings.ts';
 import { assessDisk } from './assess-disk.ts';
 import type { ResourceForecast } from './forecast.ts';
 import { type Forecasts, NO_FORECASTS } from './forecasts.ts';
-import { classOf, isHung } from './remembered-state.ts';
-import { duration, gib, percent } from './wording.ts';
+import { isHung, kindOf } from './remembered-state.ts';
+import { gib, percent, roughly } from './wording.ts';
 
 export interface Finding {
   readonly code: ReasonCode;
@@ -26,8 +26,15 @@ export interface Finding {
 
 /** Worst first; UNKNOWN stands between, as in the exit code. */
 const RANK: Readonly<Record<Status, number>> = { CRITICAL: 0, UNKNOWN: 1, WARNING: 2, OK: 3 };
+/** A young host's survived low is taken as no more than this, whatever it was (forecast.ts). */
+const SURVIVED_BOUND = 0.1;
 /** A worker may need this long after boot before its memory says anything. */
 const IDLE_UPTIME_SECONDS = 15 * 60;
+/**
+ * Percent of ten seconds (PSI) from which a host thrashes, long before its memory reads zero: every task waiting, or
+ * some of them while little is available. They end at half of it.
+ */
+const THRASHING = { full: 5, someWhileLow: 20 };
 const DEAD_STATES: readonly string[] = ['inactive', 'failed', 'absent'];
 
 export const worstFirst = (a: { readonly status: Status }, b: { readonly status: Status }): number =>
@@ -53,7 +60,7 @@ export function assess(
     ...assessMemory(instance, vitals, outcome.couldFork, settings),
     ...worker.findings,
     ...assessSshd(instance, vitals),
-    ...vitals.disks.flatMap((disk) => assessDisk(disk, settings)),
+    ...vitals.disks.flatMap((disk) => assessDisk(disk, instance.memory, settings)),
   ];
   const findings = [...measured, ...assessForecasts(forecasts, measured), ...assessOomKills(instance, vitals)];
   return conclude(mergeByCode(findings), [...outcome.notes, ...worker.notes], forecasts);
@@ -94,7 +101,9 @@ function assessMemory(instance: Instance, vitals: Vitals, couldFork: boolean, se
   const figures = `${percent(available)} of memory is available (${gib(availableBytes)} of ${gib(totalBytes)})`;
   const full = vitals.memoryPressure?.fullAvg10 ?? 0;
   const some = vitals.memoryPressure?.someAvg10 ?? 0;
-  const was = (status: Status) => instance.memory.status === status && instance.memory.reasons.includes('MemoryLow');
+  const { status: before, reasons: stood } = instance.memory;
+  const wasLow = stood.includes('MemoryLow') || stood.includes('MemoryExhaustedResponsive');
+  const was = (status: Status) => wasLow && before === status;
   const gone: string[] = [];
   if (available <= limits.exhaustedPercent) gone.push(`${figures}, the limit is ${percent(limits.exhaustedPercent)}`);
   if (full >= pressure.fullAvg10) gone.push(`every task waited for memory ${percent(full)} of the last 10 s`);
@@ -112,8 +121,10 @@ function assessMemory(instance: Instance, vitals: Vitals, couldFork: boolean, se
     const text = `${sentence(`${figures}; the limit is ${percent(limit)}`)}${eaters(vitals)}`;
     findings.push({ code: 'MemoryLow', status: critical ? 'CRITICAL' : 'WARNING', text });
   }
-  if (some >= pressure.fullAvg10) {
-    const text = `Tasks waited for memory ${percent(some)} of the last 10 s (all of them ${percent(full)}).`;
+  const ease = stood.includes('MemoryPressure') ? 0.5 : 1;
+  const waitsLow = available < limits.warningPercent && some >= THRASHING.someWhileLow * ease;
+  if (full >= THRASHING.full * ease || waitsLow) {
+    const text = `Tasks waited for memory ${percent(some)} of the last 10 s, all of them at once ${percent(full)}; ${figures}.`;
     findings.push({ code: 'MemoryPressure', status: 'WARNING', text });
   }
   return findings;
@@ -135,7 +146,7 @@ function assessWorker(instance: Instance, vitals: Vitals, settings: Settings) {
   const idle =
     used < settings.memory.idleUsedPercent && (vitals.uptimeSeconds ?? 0) > IDLE_UPTIME_SECONDS && state === null;
   if (instance.workerExpected && vitals.worker !== null && state !== null && DEAD_STATES.includes(state)) {
-    const text = `The worker ${vitals.worker.unit} is ${state}; ${usedText}.`;
+    const text = `The worker ${vitals.worker.unit} is down (${state}); ${usedText}.`;
     findings.push({ code: 'WorkerDown', status: 'CRITICAL', text });
   } else if (instance.workerExpected && idle) {
     const text = `${sentence(usedText)} A working crawler uses more: its worker has probably died.`;
@@ -158,10 +169,13 @@ function assessForecasts(forecasts: Forecasts, low: readonly Finding[]): Finding
   const tell = (code: MeasuredReason, told: ResourceForecast | null, what: string, than: readonly ReasonCode[]) => {
     if (told === null || !told.speaking) return;
     if (told.minutes === null && low.some((finding) => than.includes(finding.code))) return;
-    const when =
-      told.minutes === null ? 'is about to run out' : `runs out in about ${duration(told.minutes)} at this rate`;
-    const lived = `it has come back from ${percent(told.survivedLow * 100)} available before, never from this low`;
-    findings.push({ code, status: 'WARNING', text: `${what} ${when}: ${lived}.` });
+    const when = told.minutes === null ? 'is about to run out' : `runs out in ${roughly(told.minutes)} at this rate`;
+    // Up to here it may be the forecast's own bound rather than what the host has lived through.
+    const lived =
+      told.survivedLow <= SURVIVED_BOUND
+        ? ''
+        : `: it has come back from ${percent(told.survivedLow * 100)} available before, never from this low`;
+    findings.push({ code, status: 'WARNING', text: `${what} ${when}${lived}.` });
   };
   tell('MemoryExhaustionForecast', forecasts.memory, 'Memory', ['MemoryLow', 'MemoryExhaustedResponsive']);
   tell('DiskFillForecast', forecasts.disk, 'Space on the fullest disk', ['DiskLow']);
@@ -191,9 +205,8 @@ export const shortBoot = (bootId: string): string => bootId.slice(0, 8);
 export function assessmentClass(reasons: readonly Reason[]): 'measured' | 'hung' | 'ours' | null {
   const first = reasons[0];
   if (first === undefined) return null;
-  const kind = classOf(first.code);
-  if (kind === 'hung' || kind === 'weak') return 'hung';
-  return kind === 'ours' ? 'ours' : 'measured';
+  const kind = kindOf(first.code);
+  return kind === 'event' ? 'measured' : kind;
 }
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

@@ -4,7 +4,7 @@ import type { InstanceReport, Report, Status } from '../model.ts';
 import { forTerminal } from './escape.ts';
 import { inOrder } from './fleet-report.ts';
 import { type LoginCommand, nextStep } from './next-step.ts';
-import { clockTime, duration, gib, percent, plural } from './wording.ts';
+import { clockTime, gib, percent, plural, roughly } from './wording.ts';
 
 export interface TableStyle {
   /** Columns of the terminal; null: as wide as it gets. */
@@ -67,7 +67,7 @@ function fullestDisk({ vitals }: InstanceReport): string {
 }
 
 function runsOut({ forecast }: InstanceReport): string {
-  const told = (what: string, minutes: number | null) => (minutes === null ? [] : [`${what} ${duration(minutes)}`]);
+  const told = (what: string, minutes: number | null) => (minutes === null ? [] : [`${what} ${roughly(minutes)}`]);
   return [...told('memory', forecast.memoryMinutes), ...told('disk', forecast.diskMinutes)].join(', ');
 }
 

@@ -7,6 +7,7 @@ import type { Login } from '../model.ts';
 import { parseHostSpec, readPort } from './host-spec.ts';
 import { type Draft, emptyDraft, type InventoryProblem, type Variable } from './inventory-draft.ts';
 import { readIni } from './inventory-ini.ts';
+import { proxyOfArguments, type SshProxy } from './ssh-arguments.ts';
 
 export type { InventoryProblem } from './inventory-draft.ts';
 
@@ -18,6 +19,8 @@ export interface InventoryHost {
   readonly login: Partial<Login>;
   /** `crawlwatch_worker`: the systemd unit of the crawler; null where none is named. */
   readonly worker: string | null;
+  /** What `ansible_ssh_common_args` and its like say of the way there. */
+  readonly proxy?: SshProxy;
 }
 
 export interface Inventory {
@@ -84,7 +87,13 @@ function resolveHost(name: string, variables: ReadonlyMap<string, Variable>): Ho
   const user = first('ansible_user', 'ansible_ssh_user');
   const key = first('ansible_ssh_private_key_file', 'ansible_private_key_file');
   const worker = first('crawlwatch_worker');
-  const template = [address, port, user, key, worker].find((v) => v?.value.includes('{{'));
+  // In ssh the first option counts, and in this order Ansible gives them.
+  const [way] = ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args'].flatMap((name) => {
+    const variable = variables.get(name);
+    const proxy = variable && proxyOfArguments(variable.value);
+    return proxy ? [{ variable, proxy }] : [];
+  });
+  const template = [address, port, user, key, worker, way?.variable].find((v) => v?.value.includes('{{'));
   const refuse = ({ file, line, value }: Variable, expected: string): HostResult => ({
     problem: { file, line, expected, got: value },
   });
@@ -107,6 +116,7 @@ function resolveHost(name: string, variables: ReadonlyMap<string, Variable>): Ho
         ...(key === undefined ? {} : { privateKeyPath: key.value }),
       },
       worker: worker?.value ?? null,
+      ...(way !== undefined && { proxy: way.proxy }),
     },
   };
 }

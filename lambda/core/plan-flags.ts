@@ -2,31 +2,19 @@
  * Which hung instances are flagged for reboot, and for each of the others why not. Pure; every answer has its sentence.
  * Unknown means no.
  */
-import type { Evidence, ReasonCode } from '../model.ts';
+import type { ReasonCode } from '../model.ts';
 import type { Settings } from '../settings.ts';
+import { type Breaker, countFailures, type Failures, judgeBreaker } from './breaker.ts';
 import { classOf } from './remembered-state.ts';
 import { inGrace, isMuted, type Transition } from './transitions.ts';
-import { minutesBetween, percent, plural } from './wording.ts';
-
-/** Failures that begin within this time of each other count together: the checker's side may be at fault. */
-const BREAKER_MINUTES = 30;
-/** A share of a small fleet is less than one host: this many may always fail. */
-const BREAKER_FLOOR = 2;
+import { type Evidence, type Witness, witnessesOf } from './witnesses.ts';
+import { minutesBetween, plural } from './wording.ts';
 
 export interface FlagDecision {
   readonly id: string;
   readonly flag: boolean;
   readonly why: string;
   readonly witnesses: readonly string[];
-}
-
-export interface Breaker {
-  readonly tripped: boolean;
-  /** Clean, but the last check was not: flagging starts again with the next clean one. */
-  readonly held: boolean;
-  readonly failing: number;
-  readonly eligible: number;
-  readonly why: string;
 }
 
 export interface FlagPlan {
@@ -58,32 +46,60 @@ export function planFlags(
   now: Date,
   settings: Settings,
 ): FlagPlan {
-  const breaker = judgeBreaker(transitions, confirmations, wasSuppressed, now, settings);
-  const decisions = transitions
-    .filter((t) => isDue(t, settings))
-    .map((t) => decide(t, confirmations.get(t.instance.id), breaker, now, settings));
-  return { breaker, decisions };
+  const failures = countFailures(transitions, now, settings);
+  const due = transitions.filter((t) => isDue(t, settings));
+  const bearsOut = (t: Transition) => witnessesOf(confirmations.get(t.instance.id)?.evidence ?? null, settings);
+  const alone = due.length > 0 && failures.failing.every((t) => bearsOut(t).length === 0);
+  const breaker = judgeBreaker(failures, alone, wasSuppressed);
+  const known = { breaker, failures, now, settings };
+  const decisions = due.map((t) => decide(t, confirmations.get(t.instance.id), bearsOut(t), known));
+  return { breaker, decisions: capped(decisions, due, failures.limit) };
+}
+
+/** The breaker's measure holds for one check, too: however failures piled up, the longest standing are flagged first. */
+function capped(decisions: readonly FlagDecision[], due: readonly Transition[], limit: number): FlagDecision[] {
+  const begun = new Map(due.map((t) => [t.instance.id, t.after.since?.getTime() ?? 0]));
+  const flagged = decisions
+    .filter((decision) => decision.flag)
+    .sort((a, b) => (begun.get(a.id) ?? 0) - (begun.get(b.id) ?? 0));
+  const tooMany = new Set(flagged.slice(Math.floor(limit)));
+  const why = `not flagged: ${plural(Math.floor(limit), 'other')} are in this check already, and no more than that at once`;
+  return decisions.map((decision) => (tooMany.has(decision) ? { ...decision, flag: false, why } : decision));
+}
+
+interface Known {
+  readonly breaker: Breaker;
+  readonly failures: Failures;
+  readonly now: Date;
+  readonly settings: Settings;
 }
 
 function decide(
   t: Transition,
   confirmation: Confirmation | undefined,
-  breaker: Breaker,
-  now: Date,
-  settings: Settings,
+  witnesses: readonly Witness[],
+  { breaker, failures, now, settings }: Known,
 ): FlagDecision {
-  const witnesses = witnessesOf(confirmation);
-  const no = (why: string): FlagDecision => ({ id: t.instance.id, flag: false, why, witnesses });
+  const texts = witnesses.map((witness) => witness.text);
+  const no = (why: string): FlagDecision => ({ id: t.instance.id, flag: false, why, witnesses: texts });
   const against = objection(t, now, settings);
   if (against !== null) return no(against);
-  if (confirmation?.confirmed !== true) return no('not flagged: no second attempt in this check confirmed it');
   if (breaker.tripped || breaker.held) return no(`not flagged: ${breaker.why}`);
+  const others = failures.begunWith(t);
+  if (others + 1 > failures.limit && !witnesses.some((witness) => witness.direct)) {
+    return no(
+      `not flagged: ${plural(others, 'other')} began to fail within half an hour of it, so the fault may be on the checking side, and nothing else bears it out`,
+    );
+  }
+  if (confirmation?.confirmed !== true) return no('not flagged: no second attempt in this check confirmed it');
+  const path = confirmation.evidence?.otherPath;
+  if (path?.says === 'answers') return no(`not flagged: over ${path.transport.toUpperCase()} ${path.text}`);
   if (isWeak(t) && witnesses.length === 0) {
     return no(`not flagged: ${t.after.reasons.join(', ')} has other causes than a hang, and nothing else bears it out`);
   }
-  const bornOut = witnesses.length > 0 ? `; borne out by ${witnesses.join(' and ')}` : '';
-  const why = `flagged: ${settings.flag.afterFailures} failed checks in a row, and one more attempt just now${bornOut}`;
-  return { id: t.instance.id, flag: true, why, witnesses };
+  const bornOut = texts.length > 0 ? `borne out by ${texts.join(', and by ')}` : 'no other witness';
+  const why = `flagged: ${settings.flag.afterFailures} failed checks in a row, and one more attempt just now; ${bornOut}`;
+  return { id: t.instance.id, flag: true, why, witnesses: texts };
 }
 
 /** Why this instance may not be flagged, from what is known without asking further; null if nothing stands against it. */
@@ -105,55 +121,4 @@ function objection(t: Transition, now: Date, settings: Settings): string | null 
   return null;
 }
 
-/** Kinds of evidence other than the path that failed. */
-function witnessesOf(confirmation: Confirmation | undefined): string[] {
-  return confirmation?.evidence?.ec2Impaired === true ? ["EC2's own status check is impaired"] : [];
-}
-
 const isWeak = (t: Transition): boolean => t.after.reasons.every((code: ReasonCode) => classOf(code) === 'weak');
-
-/** Eligible for a flag at all, and which of them fail; those that began lately are what the breaker counts. */
-function countFailures(transitions: readonly Transition[], now: Date, settings: Settings) {
-  const eligible = transitions.filter(
-    (t) => t.before.flag === null && !isMuted(t.instance, now) && !inGrace(t.instance, now, settings),
-  );
-  const failing = eligible.filter((t) => t.kind === 'hung' || t.kind === 'ours');
-  const recent = failing.filter((t) => t.after.since !== null && minutesBetween(t.after.since, now) <= BREAKER_MINUTES);
-  const limit = Math.max(BREAKER_FLOOR, (settings.flag.breakerPercent / 100) * eligible.length);
-  return { eligible, failing, recent, tooMany: recent.length > limit };
-}
-
-/** So many fail at once that nothing will be flagged: asking each of them again would tell nothing. */
-export const tooManyFail = (transitions: readonly Transition[], now: Date, settings: Settings): boolean =>
-  countFailures(transitions, now, settings).tooMany;
-
-function judgeBreaker(
-  transitions: readonly Transition[],
-  confirmations: ReadonlyMap<string, Confirmation>,
-  wasSuppressed: boolean | null,
-  now: Date,
-  settings: Settings,
-): Breaker {
-  const { eligible, failing, recent, tooMany } = countFailures(transitions, now, settings);
-  const alone =
-    failing.length > 0 &&
-    failing.length === eligible.length &&
-    failing.every((t) => witnessesOf(confirmations.get(t.instance.id)).length === 0);
-  const counts = { failing: recent.length, eligible: eligible.length };
-  if (tooMany) {
-    const share = percent((recent.length / eligible.length) * 100);
-    const why = `${recent.length} of ${plural(eligible.length, 'instance')} (${share}) began to fail within ${BREAKER_MINUTES} min, so the fault may be on the checking side`;
-    return { tripped: true, held: false, ...counts, why };
-  }
-  if (alone) {
-    const why = `${eligible.length === 1 ? 'the only instance' : `all ${eligible.length} instances`} that could be flagged can't be reached, and nothing else bears it out, so the fault may be on the checking side`;
-    return { tripped: true, held: false, ...counts, why };
-  }
-  const held = wasSuppressed === true;
-  return {
-    tripped: false,
-    held,
-    ...counts,
-    why: held ? 'flagging was suppressed in the last check; it starts again after two clean ones' : '',
-  };
-}

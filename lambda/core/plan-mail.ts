@@ -1,11 +1,13 @@
 /** What of a check is worth a mail, and what will have been told once it is sent. Pure. */
 import type { ReasonCode, RememberedState } from '../model.ts';
 import type { Settings } from '../settings.ts';
-import type { FlagDecision } from './plan-flags.ts';
+import { countFailures } from './breaker.ts';
+import type { FlagPlan } from './plan-flags.ts';
 import { classOf } from './remembered-state.ts';
 import {
   isMuted,
-  rememberedKind,
+  isSameTrouble,
+  mailedOf,
   remindersDue,
   TOLD_FLAGGED,
   TOLD_HELD,
@@ -13,7 +15,21 @@ import {
   UNKNOWN_CHECKS,
 } from './transitions.ts';
 
-export type MailKind = 'flagged' | 'reminder' | 'held' | 'measured' | 'unknown' | 'recovered' | 'event';
+/** In the order of a mail. */
+export const MAIL_KINDS = [
+  'suppressed',
+  'flagged',
+  'reminder',
+  'held',
+  'measured',
+  'unknown',
+  'recovered',
+  'event',
+] as const;
+export type MailKind = (typeof MAIL_KINDS)[number];
+
+/** What a mail changes of what is remembered. */
+export type Told = Partial<Pick<RememberedState, 'told' | 'reasons' | 'events'>>;
 
 export interface MailEntry {
   readonly kind: MailKind;
@@ -22,79 +38,96 @@ export interface MailEntry {
   readonly codes: readonly ReasonCode[];
   /** Why it was flagged or held back; null for the others. */
   readonly why: string | null;
-  /** What is remembered once this was mailed. */
-  readonly told: RememberedState;
+  /** What is remembered of it once this was mailed. */
+  readonly told: Told;
 }
 
 /** Entries in the order of kinds above. Empty, or nothing but events: no mail. */
 export function planMail(
   transitions: readonly Transition[],
-  decisions: readonly FlagDecision[],
+  plan: FlagPlan,
   now: Date,
   settings: Settings,
 ): readonly MailEntry[] {
-  const decisionById = new Map(decisions.map((decision) => [decision.id, decision]));
+  const suppressed = suppressionEntries(transitions, plan, now, settings);
+  const said = new Set(suppressed.map((entry) => entry.transition));
+  const whys = new Map(plan.decisions.map((decision) => [decision.id, decision]));
   const entries = transitions
-    .filter((t) => !isMuted(t.instance, now))
-    .flatMap((t) => entriesOf(t, decisionById.get(t.instance.id), now, settings));
-  const order: readonly MailKind[] = ['flagged', 'reminder', 'held', 'measured', 'unknown', 'recovered', 'event'];
-  const sorted = order.flatMap((kind) => entries.filter((entry) => entry.kind === kind));
+    .filter((t) => !isMuted(t.instance, now) && !said.has(t))
+    .flatMap((t) => [
+      ...failureEntries(t, whys.get(t.instance.id)?.why ?? null, now, settings),
+      ...measuredEntries(t),
+      ...endEntries(t),
+    ]);
+  const all = [...suppressed, ...entries];
+  const sorted = MAIL_KINDS.flatMap((kind) => all.filter((entry) => entry.kind === kind));
   return sorted.some((entry) => entry.kind !== 'event') ? sorted : [];
 }
 
-function entriesOf(t: Transition, decision: FlagDecision | undefined, now: Date, settings: Settings): MailEntry[] {
-  const entries: MailEntry[] = [];
-  const tell = (kind: MailKind, codes: readonly ReasonCode[], told: RememberedState, why: string | null = null) =>
-    entries.push({ kind, transition: t, codes, told, why });
+/** One alert says that flagging stopped, and of whom: until one of them has been told of, it hasn't gone out. */
+function suppressionEntries(
+  transitions: readonly Transition[],
+  { breaker }: FlagPlan,
+  now: Date,
+  settings: Settings,
+): MailEntry[] {
+  if (!breaker.tripped) return [];
+  const { failing, recent } = countFailures(transitions, now, settings);
+  const counted = recent.length > 0 ? recent : failing;
+  if (counted.some((t) => t.after.told > 0)) return [];
+  return counted.map((transition) => {
+    const { reasons } = transition.after;
+    const told = transition.kind === 'ours' ? reasons.length : TOLD_HELD;
+    return { kind: 'suppressed', transition, codes: reasons, why: null, told: { told } };
+  });
+}
+
+function failureEntries(t: Transition, why: string | null, now: Date, settings: Settings): MailEntry[] {
   const { after } = t;
-  switch (t.kind) {
-    case 'hung': {
-      const reminders = after.flag === null ? 0 : remindersDue(after.flag.at, now, settings);
-      const flaggedState = { ...after, told: TOLD_FLAGGED + reminders };
-      if (after.flag !== null && after.told < TOLD_FLAGGED) {
-        tell('flagged', after.reasons, flaggedState, decision?.why ?? null);
-      } else if (after.flag !== null && after.told < flaggedState.told) tell('reminder', after.reasons, flaggedState);
-      else if (decision !== undefined && !decision.flag && after.told < TOLD_HELD) {
-        tell('held', after.reasons, { ...after, told: TOLD_HELD }, decision.why);
-      }
-      break;
-    }
-    case 'ours': {
-      const untold = after.reasons.slice(after.told);
-      if (after.stood >= UNKNOWN_CHECKS && untold.length > 0) {
-        tell('unknown', untold, { ...after, told: after.reasons.length });
-      }
-      break;
-    }
-    case 'measured': {
-      const toldAlready = after.reasons.slice(0, after.told);
-      const standing = after.reasons
-        .slice(after.told)
-        .filter((code) => classOf(code) === 'measured' && t.before.reasons.includes(code));
-      if (standing.length > 0) {
-        const order = [...toldAlready, ...standing];
-        const rest = after.reasons.filter((code) => !order.includes(code));
-        tell('measured', standing, { ...after, reasons: [...order, ...rest], told: order.length });
-      }
-      break;
-    }
-    case null:
-      break;
-    default:
-      t.kind satisfies never;
+  const entry = (kind: MailKind, codes: readonly ReasonCode[], told: number): MailEntry[] => [
+    { kind, transition: t, codes, why, told: { told } },
+  ];
+  if (t.kind === 'ours') {
+    const untold = after.reasons.slice(after.told);
+    return after.stood >= UNKNOWN_CHECKS && untold.length > 0 ? entry('unknown', untold, after.reasons.length) : [];
   }
-  if (hasRecovered(t)) tell('recovered', t.before.reasons, after);
-  if (after.reasons.includes('OomKill')) tell('event', ['OomKill'], after);
+  if (t.kind !== 'hung') return [];
+  if (after.flag === null) {
+    return why !== null && after.told < TOLD_HELD ? entry('held', after.reasons, TOLD_HELD) : [];
+  }
+  const told = TOLD_FLAGGED + remindersDue(after.flag.at, now, settings);
+  if (after.told < TOLD_FLAGGED) return entry('flagged', after.reasons, told);
+  return after.told < told ? entry('reminder', after.reasons, told) : [];
+}
+
+/** Measured reasons that have stood two checks, and what happened since the last mail. */
+function measuredEntries(t: Transition): MailEntry[] {
+  const { after, before } = t;
+  const entries: MailEntry[] = [];
+  if (t.kind === 'measured') {
+    const standing = after.reasons
+      .slice(after.told)
+      .filter((code) => classOf(code) === 'measured' && before.reasons.includes(code));
+    if (standing.length > 0) {
+      const order = [...after.reasons.slice(0, after.told), ...standing];
+      const reasons = [...order, ...after.reasons.filter((code) => !order.includes(code))];
+      const told = { reasons, told: order.length };
+      entries.push({ kind: 'measured', transition: t, codes: standing, why: null, told });
+    }
+  }
+  if (after.events.length > 0) {
+    entries.push({ kind: 'event', transition: t, codes: after.events, why: null, told: { events: [] } });
+  }
   return entries;
 }
 
-/** What was mailed has ended: it answers again, it is well again, or it can be asked again. */
-function hasRecovered(t: Transition): boolean {
-  const was = rememberedKind(t.before);
-  const told = t.before.told > 0;
-  const answers = t.outcome.kind === 'vitals';
-  if (t.before.flag !== null) return answers;
-  if (was === 'hung') return told && answers;
-  if (was === 'ours') return told && t.kind !== 'ours' && t.kind !== 'hung';
-  return was === 'measured' && told && t.kind === null;
+/** What was mailed has ended: it answers again, it can be asked again, or that trouble is over. */
+function endEntries(t: Transition): MailEntry[] {
+  if (t.outcome.kind === 'failed') return [];
+  const mailed = mailedOf(t.before);
+  // A flag stands in the tags for all to see, though its own mail may have failed.
+  const all = t.before.flag !== null && mailed.length === 0 ? t.before.reasons : mailed;
+  const ended = all.filter((code) => !isSameTrouble(code, t.after.reasons));
+  if (ended.length === 0 && t.before.flag === null) return [];
+  return [{ kind: 'recovered', transition: t, codes: ended, why: null, told: {} }];
 }

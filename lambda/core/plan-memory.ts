@@ -4,12 +4,12 @@
  * Counters and flags are written before the mail: the mail then tells the truth about them, and a mail is never
  * repeated because nothing could remember it. Status and since follow the mail: until it is out, they stay.
  */
-import type { RememberedState, TagFailure, TagWrite } from '../model.ts';
+import type { DescribedInstance, TagFailure, TagWrite } from '../model.ts';
 import { TAG } from '../names.ts';
 import type { Settings } from '../settings.ts';
 import type { FlagPlan } from './plan-flags.ts';
-import type { MailEntry } from './plan-mail.ts';
-import { writeState } from './remembered-state.ts';
+import type { MailEntry, Told } from './plan-mail.ts';
+import { readState, writeState } from './remembered-state.ts';
 import { COUNTER_KEYS, groupTagWrites, TOLD_KEYS, type Transition, tagChanges } from './transitions.ts';
 
 /** The state after this check, with the flag if the plan sets one. */
@@ -18,6 +18,9 @@ export function withFlag(t: Transition, plan: FlagPlan, now: Date): Transition {
   const flagged = plan.decisions.some((decision) => decision.flag && decision.id === t.instance.id);
   return flagged && reason !== undefined ? { ...t, after: { ...t.after, flag: { reason, at: now } } } : t;
 }
+
+/** The flag is a tag: where the tag could not be written, the instance isn't flagged. */
+export const withoutFlag = (t: Transition): Transition => ({ ...t, after: { ...t.after, flag: t.before.flag } });
 
 /**
  * Counters, flags and pins that changed; and, for hosts that a mail will name, what already stands is written once
@@ -54,8 +57,29 @@ export function mailable(
   const failed = new Map(failures.map((failure) => [failure.id, failure.text]));
   const trouble = entries.map((entry) => failed.get(entry.transition.instance.id)).find((text) => text !== undefined);
   if (trouble === undefined) return { entries, tagTrouble: null };
-  if (now.getUTCMinutes() < settings.schedule.everyMinutes) return { entries, tagTrouble: trouble };
-  return { entries: entries.filter((entry) => !failed.has(entry.transition.instance.id)), tagTrouble: null };
+  if (now.getUTCMinutes() >= settings.schedule.everyMinutes) {
+    return { entries: entries.filter((entry) => !failed.has(entry.transition.instance.id)), tagTrouble: null };
+  }
+  return {
+    entries: entries.map((entry) => (failed.has(entry.transition.instance.id) ? unflagged(entry) : entry)),
+    tagTrouble: trouble,
+  };
+}
+
+/** A flag is a tag: where none can be written there is none, and the mail says so. */
+function unflagged(entry: MailEntry): MailEntry {
+  if (entry.kind !== 'flagged') return entry;
+  return { ...entry, kind: 'held', why: `not flagged: the flag is a tag, and its tags can't be written` };
+}
+
+/** Those of which another check has written since this one read their tags: two that overlap don't mail the same. */
+export function overtaken(transitions: readonly Transition[], now: readonly DescribedInstance[]): ReadonlySet<string> {
+  const tags = new Map(now.map((one) => [one.id, one.tags]));
+  const late = transitions.filter(({ instance, before }) => {
+    const { state } = readState(tags.get(instance.id) ?? {});
+    return Object.keys(tagChanges(before, state, TOLD_KEYS)).length > 0;
+  });
+  return new Set(late.map((t) => t.instance.id));
 }
 
 /**
@@ -68,17 +92,18 @@ export function writesAfterMail(
   sent: boolean,
   unwritable: ReadonlySet<string>,
 ): TagWrite[] {
-  const told = new Map<string, RememberedState>();
-  for (const { transition: t, told: state } of named) {
-    // An instance may have recovered and need attention in one mail: the entry that tells something wins.
-    if (state !== t.after || !told.has(t.instance.id)) told.set(t.instance.id, state);
+  const told = new Map<string, Told>();
+  // An instance may have recovered and need attention in one mail.
+  for (const entry of named) {
+    const { id } = entry.transition.instance;
+    told.set(id, { ...told.get(id), ...entry.told });
   }
   return groupTagWrites(
     transitions
       .filter((t) => !unwritable.has(t.instance.id) && (sent || !told.has(t.instance.id)))
       .map((t) => ({
         id: t.instance.id,
-        tags: tagChanges(t.before, told.get(t.instance.id) ?? t.after, TOLD_KEYS),
+        tags: tagChanges(t.before, { ...t.after, ...told.get(t.instance.id) }, TOLD_KEYS),
       })),
   );
 }

@@ -47,10 +47,14 @@ export function transition(
   const before = instance.memory;
   const kind = assessmentClass(assessment.reasons);
   const codes = assessment.reasons.map((reason) => reason.code);
-  const same = before.status === assessment.status && rememberedKind(before) === kind;
+  const was = rememberedKind(before);
+  const same = before.status === assessment.status && was === kind;
   // What hung before a stop and start says nothing of how it hangs after.
   const relaunched = kind === 'hung' && instance.launchedAt !== null && (before.since ?? now) < instance.launchedAt;
-  const stands = same && !relaunched;
+  // UNKNOWN neither counts nor resets: what hung before it is one failure with what hangs after it.
+  const isFailure = (of: Transition['kind']) => of === 'hung' || of === 'ours';
+  const interrupted = before.failures > 0 && isFailure(was) && isFailure(kind);
+  const stands = (same || interrupted) && !relaunched;
   const told = toldSoFar(before, kind, codes, assessment.status, now, settings);
   const failed = relaunched ? 0 : before.failures;
   const failures = kind === 'hung' ? failed + 1 : kind === 'ours' ? failed : 0;
@@ -80,15 +84,12 @@ const isEvent = (code: ReasonCode): boolean => kindOf(code) === 'event';
 /** What a mail has named and whose end none has told. */
 export function mailedOf(state: RememberedState): readonly ReasonCode[] {
   const hung = rememberedKind(state) === 'hung';
-  return [
-    ...(hung ? state.reasons.slice(0, state.told > 0 ? undefined : 0) : state.reasons.slice(0, state.told)),
-    ...state.kept,
-  ];
+  return [...(hung && state.told > 0 ? state.reasons : state.reasons.slice(0, state.told)), ...state.kept];
 }
 
 /** One trouble in several degrees: who knows of the worse needs no mail about the milder. Mildest first. */
 const DEGREES: readonly (readonly ReasonCode[])[] = [
-  ['MemoryPressure', 'MemoryExhaustionForecast', 'MemoryLow', 'MemoryExhaustedResponsive'],
+  ['MemoryExhaustionForecast', 'MemoryLow', 'MemoryPressure', 'MemoryExhaustedResponsive'],
   ['DiskFillForecast', 'DiskLow'],
 ];
 

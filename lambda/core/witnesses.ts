@@ -1,10 +1,29 @@
 /** What else bears a hang out than the path that failed, and what refutes it. Pure. */
-import type { Evidence, Instance, LastGood, ProbeOutcome, RawEvidence, Transport } from '../model.ts';
+import type { Instance, LastGood, ProbeOutcome, RawEvidence, Transport } from '../model.ts';
 import type { Settings } from '../settings.ts';
 import { readConsole } from './console.ts';
+import { printableAscii } from './escape.ts';
 import { isHung } from './remembered-state.ts';
 import type { ProbedInstance, Transition } from './transitions.ts';
 import { clockTime, percent } from './wording.ts';
+
+/** What is known of an instance beside the path that failed. */
+export interface Evidence {
+  readonly ec2Impaired: boolean | null;
+  /** Lines from the console that name an OOM kill, made safe. */
+  readonly consoleLines: readonly string[];
+  /** A kill in the console is newer than the last good check. False where that can't be told. */
+  readonly killedSince: boolean;
+  readonly lastGood: LastGood | null;
+  /** What the other transport came to; null where it was not asked. */
+  readonly otherPath: {
+    readonly transport: Transport;
+    /** `hung` bears the hang out, `answers` refutes it, `unknown` does neither. */
+    readonly says: 'hung' | 'answers' | 'unknown';
+    readonly text: string;
+  } | null;
+  readonly gaps: readonly string[];
+}
 
 export interface Witness {
   /** What it is, to stand behind "borne out by". */
@@ -62,7 +81,10 @@ export function weigh(t: Transition, raw: RawEvidence | null, other: ProbedInsta
   };
 }
 
-function pathOf({ instance, outcome }: ProbedInstance, sshReached: boolean): Evidence['otherPath'] {
+function pathOf(
+  { instance, outcome }: Pick<ProbedInstance, 'instance' | 'outcome'>,
+  sshReached: boolean,
+): Evidence['otherPath'] {
   const { transport } = instance;
   if (outcome.kind === 'vitals') {
     const { memory, sshd } = outcome.vitals;
@@ -89,22 +111,26 @@ export function witnessesOf(evidence: Evidence | null, settings: Settings): Witn
   const { otherPath, lastGood } = evidence;
   const witnesses: Witness[] = [];
   if (otherPath?.says === 'hung') {
-    witnesses.push({ text: `${otherPath.transport.toUpperCase()}, where its command went unanswered`, direct: true });
+    witnesses.push({ text: `a command over ${otherPath.transport.toUpperCase()} that went unanswered`, direct: true });
   }
   if (evidence.ec2Impaired === true) {
-    witnesses.push({ text: "EC2's own status check, which is impaired", direct: true });
+    witnesses.push({ text: "EC2's own status check (impaired)", direct: true });
   }
   if (evidence.killedSince) {
-    witnesses.push({ text: 'an OOM kill in its console, newer than its last answer', direct: true });
+    witnesses.push({ text: 'an OOM kill in its console since its last answer', direct: true });
   }
   if (lastGood !== null && lastGood.memory * 100 < settings.memory.warningPercent) {
-    witnesses.push({ text: `its memory, of which ${percent(lastGood.memory * 100)} was left`, direct: false });
+    witnesses.push({
+      text: `its memory at its last answer (${percent(lastGood.memory * 100)} available)`,
+      direct: false,
+    });
   }
   return witnesses;
 }
 
-/** A host's evidence in lines; what hosts say in them is still theirs: escape it where it is shown. */
-export function evidenceSentences(evidence: Evidence, now: Date): string[] {
+/** A host's evidence in lines of printable ASCII, safe to show; none where none was gathered. */
+export function evidenceSentences(evidence: Evidence | undefined, now: Date): string[] {
+  if (evidence === undefined) return [];
   const { otherPath, lastGood } = evidence;
   return [
     ...(lastGood === null ? [] : [lastAnswer(lastGood, now)]),
@@ -114,7 +140,7 @@ export function evidenceSentences(evidence: Evidence, now: Date): string[] {
       : [`EC2's status check: ${evidence.ec2Impaired ? 'impaired' : 'ok (it only asks the network card)'}`]),
     ...evidence.consoleLines.map((line) => `Console: ${line}`),
     ...evidence.gaps.map((gap) => `Not known: ${gap}`),
-  ];
+  ].map(printableAscii);
 }
 
 function lastAnswer({ at, memory, disk }: LastGood, now: Date): string {

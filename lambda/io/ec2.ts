@@ -53,7 +53,25 @@ export async function describeFleet(ec2: Ec2, query: FleetQuery): Promise<Descri
   return found;
 }
 
-function describe(instance: Ec2Instance, account: string | null, query: FleetQuery): DescribedInstance | null {
+/** One instance as it is now, whatever its state and tags. Rejects when there is none of that id. */
+export async function describeInstance(
+  ec2: Ec2,
+  id: string,
+  query: Pick<FleetQuery, 'address' | 'region'>,
+): Promise<DescribedInstance> {
+  const page: DescribeInstancesCommandOutput = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }));
+  const [reservation] = page.Reservations ?? [];
+  const [instance] = reservation?.Instances ?? [];
+  const described = instance && describe(instance, reservation?.OwnerId ?? null, query);
+  if (!described) throw new Error(`EC2 told nothing of ${id}`);
+  return described;
+}
+
+function describe(
+  instance: Ec2Instance,
+  account: string | null,
+  query: Pick<FleetQuery, 'address' | 'region'>,
+): DescribedInstance | null {
   const id = instance.InstanceId;
   if (id === undefined) return null;
   const tags = Object.fromEntries((instance.Tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? '']));

@@ -3,7 +3,6 @@
  * Format: https://man.openbsd.org/sshd#SSH_KNOWN_HOSTS_FILE_FORMAT
  */
 import { createHash, createHmac } from 'node:crypto';
-import type { Instance } from '../model.ts';
 import { TAG } from '../names.ts';
 import { HOST_KEY_ALGORITHMS } from './ssh-algorithms.ts';
 import { endpointOf, type Failure, failure, quote } from './ssh-failures.ts';
@@ -63,9 +62,25 @@ function typeOf(key: Buffer): string {
   return key.length < 4 ? '' : key.toString('latin1', 4, 4 + Math.min(key.readUInt32BE(0), 64));
 }
 
-/** The entries that name a host: `host` for port 22, `[host]:port` for others. */
-function entriesFor(known: readonly KnownHost[], name: string): KnownHost[] {
-  return known.filter((entry) => namesHost(entry.hosts, name));
+/**
+ * Finds the entries that name a host: `host` for port 22, `[host]:port` for others. Those with nothing but names are
+ * looked up; what has patterns or is hashed must be tried one by one.
+ */
+function entryFinder(known: readonly KnownHost[]): (name: string) => KnownHost[] {
+  const named = new Map<string, KnownHost[]>();
+  const others: KnownHost[] = [];
+  for (const entry of known) {
+    if (/[|*?!]/.test(entry.hosts)) {
+      others.push(entry);
+      continue;
+    }
+    for (const name of new Set(entry.hosts.toLowerCase().split(','))) {
+      const same = named.get(name);
+      if (same === undefined) named.set(name, [entry]);
+      else same.push(entry);
+    }
+  }
+  return (name) => [...(named.get(name) ?? []), ...others.filter((entry) => namesHost(entry.hosts, name))];
 }
 
 function namesHost(hosts: string, name: string): boolean {
@@ -73,13 +88,13 @@ function namesHost(hosts: string, name: string): boolean {
   if (version === '1' && salt !== undefined && hash !== undefined) {
     return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash;
   }
-  const matching = hosts.split(',').filter((pattern) => matches(pattern.replace(/^!/, ''), name));
+  const matching = hosts.split(',').filter((pattern) => matchesPattern(pattern.replace(/^!/, ''), name));
   // One negated pattern that matches rules the whole line out.
   return matching.length > 0 && !matching.some((pattern) => pattern.startsWith('!'));
 }
 
-/** `*` and `?` only. By hand, since a pattern made into a RegExp can take exponential time. */
-function matches(pattern: string, name: string): boolean {
+/** `*` and `?` only; `name` is in lower case. By hand, since a pattern made into a RegExp can take exponential time. */
+export function matchesPattern(pattern: string, name: string): boolean {
   const wanted = pattern.toLowerCase();
   let p = 0;
   let star = -1;
@@ -101,22 +116,31 @@ function matches(pattern: string, name: string): boolean {
   return /^\**$/.test(wanted.slice(p));
 }
 
-/** Makes the check of each instance's host key. What is accepted in this run is known from then on. */
-export function hostKeyChecks(policy: HostKeyPolicy): (instance: Instance, address: string) => HostKeyCheck {
-  if (policy.kind === 'pin') return pinCheck;
-  const added = new Map<string, string>();
-  return ({ login }, address) => knownHostsCheck(policy, added, address, login.port);
+/** A host whose key is to be judged. */
+export interface KeyHolder {
+  readonly address: string;
+  readonly port: number;
+  /** Its fingerprint as remembered; null where none is. */
+  readonly pin: string | null;
 }
 
-function pinCheck({ memory, login }: Instance, address: string): HostKeyCheck {
+/** Makes the check of each host's key. What is accepted in this run is known from then on. */
+export function hostKeyChecks(policy: HostKeyPolicy): (holder: KeyHolder) => HostKeyCheck {
+  if (policy.kind === 'pin') return pinCheck;
+  const added = new Map<string, string>();
+  const entriesFor = entryFinder(policy.known);
+  return (holder) => knownHostsCheck(policy, entriesFor, added, holder);
+}
+
+function pinCheck({ address, port, pin }: KeyHolder): HostKeyCheck {
   return {
     algorithms: HOST_KEY_ALGORITHMS,
     verify(key) {
       const got = fingerprint(key);
-      if (memory.hostKey === null || memory.hostKey === got) return null;
+      if (pin === null || pin === got) return null;
       return failure(
         'HostKeyMismatch',
-        `${endpointOf(address, login.port)} showed the host key ${got}, not the pinned ${memory.hostKey}; nothing was run; if the host was rebuilt, delete its tag ${TAG.hostKey}.`,
+        `${endpointOf(address, port)} showed the host key ${got}, not the pinned ${pin}; nothing was run; if the host was rebuilt, delete its tag ${TAG.hostKey}.`,
       );
     },
     proved() {},
@@ -125,15 +149,15 @@ function pinCheck({ memory, login }: Instance, address: string): HostKeyCheck {
 
 /** `added`: keys accepted in this run, base64, by the name that known_hosts has for the host. */
 function knownHostsCheck(
-  { known, acceptNew, accepted }: Extract<HostKeyPolicy, { kind: 'known-hosts' }>,
+  { acceptNew, accepted }: Extract<HostKeyPolicy, { kind: 'known-hosts' }>,
+  entriesFor: (name: string) => KnownHost[],
   added: Map<string, string>,
-  address: string,
-  port: number,
+  { address, port }: KeyHolder,
 ): HostKeyCheck {
   const plain = address.toLowerCase();
   const name = port === 22 ? plain : `[${plain}]:${port}`;
-  const named = entriesFor(known, name);
-  const unported = port === 22 ? [] : entriesFor(known, plain);
+  const named = entriesFor(name);
+  const unported = port === 22 ? [] : entriesFor(plain);
   const isTrusted = (entry: KnownHost) => !entry.revoked;
   // As in OpenSSH, a line without a port vouches for the host on any port, unless another names the port.
   const trusted = named.some(isTrusted) ? named.filter(isTrusted) : unported.filter(isTrusted);

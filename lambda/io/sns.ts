@@ -52,22 +52,36 @@ function cut(body: string, bytes: number): string {
   return `${head}\n\n[cut here: the mail was ${encoded.length} bytes long]\n`;
 }
 
+export interface Subscription {
+  /** `email`, `sqs`, ... */
+  readonly protocol: string;
+  readonly endpoint: string;
+  readonly confirmed: boolean;
+}
+
+/** Who is subscribed to a topic; those who have unsubscribed are left out. */
+export async function listSubscriptions(sns: Sns, topicArn: string): Promise<Subscription[]> {
+  const found: Subscription[] = [];
+  let token: string | undefined;
+  do {
+    const page = await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn: topicArn, NextToken: token }));
+    for (const { SubscriptionArn: arn, Protocol: protocol = '', Endpoint: endpoint = '' } of page.Subscriptions ?? []) {
+      // In place of an ARN the others say `PendingConfirmation` or `Deleted`.
+      const confirmed = arn?.startsWith('arn:') === true;
+      if (confirmed || arn === 'PendingConfirmation') found.push({ protocol, endpoint, confirmed });
+    }
+    token = page.NextToken;
+  } while (token);
+  return found;
+}
+
 /**
  * Whether anyone gets the mail: an address must have been confirmed within two days of subscribing.
  *
  * @returns `confirmed` if any subscription is, else `pending` if one waits for its confirmation, else `none`
  */
 export async function subscriptionState(sns: Sns, topicArn: string): Promise<'confirmed' | 'pending' | 'none'> {
-  let pending = false;
-  let token: string | undefined;
-  do {
-    const page = await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn: topicArn, NextToken: token }));
-    for (const { SubscriptionArn: arn } of page.Subscriptions ?? []) {
-      // In place of an ARN the others say `PendingConfirmation` or `Deleted`.
-      if (arn?.startsWith('arn:')) return 'confirmed';
-      if (arn === 'PendingConfirmation') pending = true;
-    }
-    token = page.NextToken;
-  } while (token);
-  return pending ? 'pending' : 'none';
+  const subscriptions = await listSubscriptions(sns, topicArn);
+  if (subscriptions.some(({ confirmed }) => confirmed)) return 'confirmed';
+  return subscriptions.length > 0 ? 'pending' : 'none';
 }

@@ -1,6 +1,7 @@
 /** The command on a connection that let us in: its input, its bounded output, and how it ended. */
 import type { Client } from 'ssh2';
 import type { Reply } from '../model.ts';
+import type { Use } from './ssh-attempt.ts';
 import { failure, quote, type Where } from './ssh-failures.ts';
 
 /** What a reply may hold (model.ts, Reply), and how much of the error stream is worth keeping. */
@@ -27,14 +28,9 @@ class Bounded {
   }
 }
 
-export interface RunningCommand {
-  /** What the host has printed by now; the error stream where it printed nothing else. */
-  output(): string;
-}
-
 /**
  * Runs `command` with `stdin`; `done` is called with how it ended, unless the connection ends first.
- * A flood is cut: what had come by then is the reply.
+ * A flood is cut: what had come by then is the reply. Its output so far is the error stream where nothing else came.
  */
 export function runCommand(
   client: Client,
@@ -42,7 +38,7 @@ export function runCommand(
   where: Where,
   banner: string,
   done: (reply: Reply) => void,
-): RunningCommand {
+): Use {
   const stdout = new Bounded(OUTPUT_MAX);
   const stderr = new Bounded(STDERR_MAX);
   const output = () => stdout.text() || stderr.text();

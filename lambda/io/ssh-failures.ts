@@ -198,3 +198,20 @@ export function loginRefused(
     `${endpoint} refused the login of ${quote(user)} with every key tried${takes}${own}; check the user and its authorized_keys.`,
   );
 }
+
+/** It closed on us twice without a word while it let others in. */
+export const turnedAway = (endpoint: string): Failure =>
+  failure(
+    'SshThrottled',
+    `sshd at ${endpoint} twice closed the connection before its banner, while it let others in: raise MaxStartups there, or lower the setting forks.`,
+  );
+
+/**
+ * The key was given to it by EC2 Instance Connect, and it would not have it. Its AuthorizedKeysCommand forks and asks
+ * the instance's metadata within five seconds: where memory is gone it fails, and sshd says no more than this.
+ */
+export const keyNotTaken = (endpoint: string, user: string): Failure =>
+  failure(
+    'InstanceConnectRefused',
+    `${endpoint} refused the key that EC2 Instance Connect had just given it for ${quote(user)}: too little memory or processes are left to look it up, or ec2-instance-connect is not set up there.`,
+  );

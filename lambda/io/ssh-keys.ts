@@ -1,13 +1,13 @@
 /** What we log in with: private keys, read and parsed once, and the keys of an ssh-agent. */
 import ssh2, { type AnyAuthMethod, type ParsedKey } from 'ssh2';
-import type { Instance } from '../model.ts';
+import type { JumpHost } from '../model.ts';
 import { LoginAgent } from './ssh-agent.ts';
 import { type Failure, failure, quote } from './ssh-failures.ts';
 
 export interface KeyOptions {
   /** The private key, already read: PEM or OpenSSH's format. Never logged. */
   readonly privateKey?: string | Buffer;
-  /** Reads the key file that an instance's login names. */
+  /** Reads the key file that a host's login names. */
   readonly readKey?: (path: string) => Promise<string | Buffer>;
   /** Of every key given here. */
   readonly passphrase?: string;
@@ -15,7 +15,7 @@ export interface KeyOptions {
   readonly agentSocket?: string;
 }
 
-/** How one instance is logged in to. */
+/** How one host is logged in to. */
 export interface Login {
   /** Tried in this order. */
   readonly methods: readonly AnyAuthMethod[];
@@ -24,10 +24,19 @@ export interface Login {
   readonly troubles: readonly string[];
 }
 
+/** A fresh ed25519 key pair in OpenSSH's format. */
+export function newKeyPair(): { readonly private: string; readonly public: string } {
+  const pair = ssh2.utils.generateKeyPairSync('ed25519');
+  // ssh2 1.17 makes a key that it can't read itself about once in two hundred times.
+  return ssh2.utils.parseKey(pair.private) instanceof Error ? newKeyPair() : pair;
+}
+
 type Key = { readonly keys: readonly ParsedKey[] } | { readonly problem: string };
 
-/** Makes the reader of each instance's ways to log in. A key file is read once, however many instances name it. */
-export function loginMethods(options: KeyOptions): (instance: Instance) => Promise<Login | Failure> {
+/** Makes the reader of each host's ways to log in. A key file is read once, however many hosts name it. */
+export function loginMethods(
+  options: KeyOptions,
+): (host: Pick<JumpHost, 'user' | 'privateKeyPath'>) => Promise<Login | Failure> {
   const { privateKey, readKey, passphrase, agentSocket } = options;
   const own = privateKey === undefined ? null : parse(privateKey, passphrase);
   const files = new Map<string, Promise<Key>>();
@@ -36,19 +45,18 @@ export function loginMethods(options: KeyOptions): (instance: Instance) => Promi
     files.set(path, known);
     return known;
   };
-  return async ({ login }) => {
-    const path = login.privateKeyPath;
+  return async ({ user, privateKeyPath: path }) => {
     const key = path === null ? own : await fileKey(path);
     const troubles: string[] = [];
     const methods: AnyAuthMethod[] = [];
     if (key && 'problem' in key) {
       troubles.push(`the private key ${path === null ? 'given' : quote(path)} can't be used: ${key.problem}`);
     } else if (key) {
-      for (const each of key.keys) methods.push({ type: 'publickey', username: login.user, key: each });
+      for (const each of key.keys) methods.push({ type: 'publickey', username: user, key: each });
       if (key.keys.length > 1) troubles.push('the RSA key is used with SHA-2 only');
     }
     const agent = agentSocket ? new LoginAgent(agentSocket) : null;
-    if (agent) methods.push({ type: 'agent', username: login.user, agent });
+    if (agent) methods.push({ type: 'agent', username: user, agent });
     if (methods.length > 0) return { methods, agent, troubles };
     const why = troubles[0] ?? 'there is no key to log in with: give a private key, or start an ssh-agent';
     return failure('AuthenticationFailed', `No connection was made, since ${why}.`);

@@ -13,6 +13,22 @@ export interface PhaseLimits {
 
 export const NO_PHASE_LIMITS: PhaseLimits = { connectMs: null, bannerMs: null, loginMs: null, commandMs: null };
 
+/** From the settings `timeouts`, in seconds. */
+export function phaseLimits(timeouts: {
+  readonly connectSeconds: number | null;
+  readonly bannerSeconds: number | null;
+  readonly loginSeconds: number | null;
+  readonly commandSeconds: number | null;
+}): PhaseLimits {
+  const ms = (seconds: number | null) => (seconds === null ? null : seconds * 1000);
+  return {
+    connectMs: ms(timeouts.connectSeconds),
+    bannerMs: ms(timeouts.bannerSeconds),
+    loginMs: ms(timeouts.loginSeconds),
+    commandMs: ms(timeouts.commandSeconds),
+  };
+}
+
 const PART: Readonly<Record<Phase, keyof PhaseLimits>> = {
   resolve: 'connectMs',
   connect: 'connectMs',
@@ -25,7 +41,7 @@ const PART: Readonly<Record<Phase, keyof PhaseLimits>> = {
 /** One timer for an attempt; it is moved only where a phase has a limit of its own. */
 export class Limits {
   #timer: NodeJS.Timeout | undefined;
-  #part: keyof PhaseLimits | undefined;
+  #part: keyof PhaseLimits | null = null;
   #expired: (afterMs: number) => void = () => {};
 
   /**
@@ -38,35 +54,50 @@ export class Limits {
     private readonly phases: PhaseLimits,
   ) {}
 
+  /** Whole milliseconds, as timers want them. */
   leftMs(): number {
-    return Math.max(0, this.began + this.deadlineMs - performance.now());
+    return Math.max(0, Math.ceil(this.began + this.deadlineMs - performance.now()));
   }
 
-  /** `expired` is told how long was given: the phase's own limit, or the deadline. */
-  start(phase: Phase, expired: (afterMs: number) => void): void {
+  /**
+   * `expired` is told how long was given: the phase's own limit, or the deadline.
+   * @param phase null: no phase, only the deadline counts.
+   */
+  start(phase: Phase | null, expired: (afterMs: number) => void): void {
+    this.stop();
     this.#expired = expired;
-    this.#part = undefined;
-    this.enter(phase);
+    this.#part = phase === null ? null : PART[phase];
+    this.#arm();
   }
 
   enter(phase: Phase): void {
     const part = PART[phase];
     if (part === this.#part) return;
-    const before = this.#part === undefined ? null : this.phases[this.#part];
+    const isSame = this.#own() === null && this.phases[part] === null;
     this.#part = part;
-    const own = this.phases[part];
-    // The deadline's timer runs on where neither this phase nor the last had one of its own.
-    if (this.#timer !== undefined && own === null && before === null) return;
-    clearTimeout(this.#timer);
-    const left = this.leftMs();
-    const isOwn = own !== null && own < left;
-    const afterMs = isOwn ? own : this.deadlineMs;
-    // What had arrived while this process was busy is read before the host is blamed for being late.
-    this.#timer = setTimeout(() => setImmediate(() => this.#timer && this.#expired(afterMs)), isOwn ? own : left);
+    // The deadline's timer runs on where neither this phase nor the last has a limit of its own.
+    if (!isSame) this.#arm();
   }
 
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  #own(): number | null {
+    return this.#part === null ? null : this.phases[this.#part];
+  }
+
+  #arm(): void {
+    clearTimeout(this.#timer);
+    const own = this.#own() ?? Number.POSITIVE_INFINITY;
+    const left = this.leftMs();
+    const afterMs = own < left ? own : this.deadlineMs;
+    // What had arrived while this process was busy is read before the host is blamed for being late.
+    const timer = setTimeout(
+      () => setImmediate(() => this.#timer === timer && this.#expired(afterMs)),
+      Math.min(own, left),
+    );
+    this.#timer = timer;
   }
 }

@@ -5,10 +5,11 @@
  */
 import { isIP, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import ssh2, { type Algorithms, type Client, type ConnectConfig } from 'ssh2';
+import ssh2, { type Algorithms, type ConnectConfig } from 'ssh2';
 import type { Reply } from '../model.ts';
-import { fingerprint, type HostKeyCheck } from './known-hosts.ts';
+import { fingerprint } from './known-hosts.ts';
 import { ALGORITHMS } from './ssh-algorithms.ts';
+import type { Attempt, Use } from './ssh-attempt.ts';
 import { BannerReader } from './ssh-banner.ts';
 import {
   closedBy,
@@ -22,36 +23,12 @@ import {
   socketFailed,
   sshFailed,
   timedOut,
-  type Where,
 } from './ssh-failures.ts';
 import { offeredOnly } from './ssh-kexinit.ts';
-import type { Login } from './ssh-keys.ts';
-import { Limits } from './ssh-limits.ts';
+import { dropNextWrite, gatherWrites } from './ssh-socket.ts';
 
-export interface Attempt {
-  /** IPv4, IPv6 or a name. */
-  readonly address: string;
-  readonly port: number;
-  readonly user: string;
-  readonly login: Login;
-  readonly hostKey: HostKeyCheck;
-  /** The way there through a jump host; null: a socket of our own. */
-  readonly via: Duplex | null;
-  readonly limits: Limits;
-  readonly signal: AbortSignal;
-  /** What the login is for; `done` ends it, unless the connection ends first. */
-  use(client: Client, where: Where, banner: string, done: (reply: Reply) => void): Use;
-}
-
-export interface Use {
-  /** What the host has printed by now. */
-  output(): string;
-  /** It stays open as long as it is wanted: no deadline, no bound of bytes. */
-  readonly lasting: boolean;
-}
-
-/** A lasting connection is asked so often whether it still stands, and given up after two questions without an answer. */
-const KEEPALIVE = { keepaliveInterval: 3000, keepaliveCountMax: 2 };
+/** Questions without an answer after which a lasting connection is given up. */
+const UNANSWERED = 2;
 
 /** More than any honest banner, key exchange and login need; and than any probe with them. */
 const BYTES_BEFORE_COMMAND = 256 * 1024;
@@ -154,7 +131,7 @@ class Session {
   };
 
   #startSsh(banner: string, rest: Buffer): void {
-    const { hostKey, login, user } = this.#attempt;
+    const { hostKey, login, user, keepaliveMs } = this.#attempt;
     clearTimeout(this.#nudge);
     this.#enter('kex');
     this.#banner = banner;
@@ -166,7 +143,7 @@ class Session {
       ident: IDENT,
       username: user,
       readyTimeout: 0,
-      ...KEEPALIVE,
+      ...(keepaliveMs !== null && { keepaliveInterval: keepaliveMs, keepaliveCountMax: UNANSWERED }),
       algorithms: { ...ALGORITHMS, serverHostKey: [...hostKey.algorithms] } as Algorithms,
       hostVerifier: this.#verify,
       authHandler: (left: readonly string[] | null, _partial, next) => {
@@ -174,13 +151,14 @@ class Session {
         next(untried.next().value ?? (false as never));
       },
     };
+    this.#gather();
     try {
       this.#client.connect(config);
     } catch (error) {
       // An algorithm that this Node was built without.
       this.#settle(failure('NegotiationFailed', `This client can't speak SSH here: ${quote(String(error))}.`));
     }
-    this.#socket.on('data', this.#count);
+    this.#socket.prependListener('data', this.#gather).on('data', this.#count);
   }
 
   readonly #verify = (key: Buffer): boolean => {
@@ -198,15 +176,17 @@ class Session {
   readonly #loggedIn = () => {
     this.#enter('command');
     this.#running = this.#attempt.use(this.#client, this.#where, this.#banner, (reply) => this.#settle(reply));
-    if (this.#running.lasting) this.#attempt.limits.stop();
+    if (this.#attempt.keepaliveMs !== null) this.#attempt.limits.stop();
   };
+
+  readonly #gather = () => gatherWrites(this.#socket);
 
   /** A host that sends what nobody asked for is cut by bytes, not only by time. */
   readonly #count = (chunk: Buffer) => {
     if (this.#phase === 'kex') this.#kexBytes = Buffer.concat([this.#kexBytes, chunk]);
     this.#received += chunk.length;
     const sent = this.#received;
-    if (this.#running?.lasting) return;
+    if (this.#attempt.keepaliveMs !== null && this.#phase === 'command') return;
     if (this.#phase !== 'command' && sent > BYTES_BEFORE_COMMAND) {
       const text = `${this.#where.endpoint} sent ${BYTES_BEFORE_COMMAND / 1024} KiB before the login was done.`;
       this.#settle(failure('ProtocolError', text));
@@ -244,17 +224,14 @@ class Session {
     this.#attempt.login.agent?.release();
     const result = reply && this.#complete(reply);
     const socket = this.#socket;
-    // What closes a way through a jump host is the jump host's answer, which isn't waited for.
-    if (socket.closed || !(socket instanceof Socket)) {
-      if (this.#phase === 'command') this.#client.end();
-      socket.destroy();
-      this.#resolve(result);
-    } else {
-      socket.once('close', () => this.#resolve(result));
-      // A farewell where there was a login: sshd logs a disconnect and no error. Then at once, whatever is pending.
-      if (this.#phase === 'command') this.#client.end();
-      socket.destroy();
-    }
+    // A way through a jump host is closed once that answers, which isn't waited for.
+    const isGone = socket.closed || !(socket instanceof Socket);
+    if (!isGone) socket.once('close', () => this.#resolve(result));
+    // A farewell where there was a login: sshd logs a disconnect and no error. Then at once, whatever is pending.
+    if (this.#phase === 'command' && !socket.closed) this.#client.end();
+    socket.uncork();
+    socket.destroy();
+    if (isGone) this.#resolve(result);
   }
 
   /** Adds what the host had printed, and its key: only a host that let us in is one to remember. */
@@ -264,12 +241,4 @@ class Session {
     const known = this.#phase === 'command' && this.#hostKey ? { hostKey: fingerprint(this.#hostKey) } : {};
     return { ...reply, ...printed, ...known };
   }
-}
-
-/** ssh2 begins by sending our identification; where that is on the wire already, its copy must not follow. */
-function dropNextWrite(socket: Duplex): void {
-  socket.write = () => {
-    Reflect.deleteProperty(socket, 'write');
-    return true;
-  };
 }

@@ -10,12 +10,13 @@ import { TAG } from '../../lambda/names.ts';
 import { failed, hungFor, judged, minutesAgo, NOW, read, SSH } from '../support/fleet.ts';
 
 const id = (n: number) => `i-${String(n).padStart(17, '0')}`;
+const CLEAN = { tripped: false, held: false, failing: 0, eligible: 10, why: '' };
 const CONTEXT: MailContext = {
   now: NOW,
   checked: 10,
-  settings: SSH,
   evidence: new Map(),
-  suppressed: null,
+  breaker: CLEAN,
+  departed: [],
   tagTrouble: null,
 };
 const confirmed = { confirmed: true, evidence: null };
@@ -26,11 +27,11 @@ function mailOf(transitions: readonly Transition[], context: Partial<MailContext
   const plan = planFlags(all, new Map(transitions.map((t) => [t.instance.id, confirmed])), false, NOW, SSH);
   const entries = planMail(
     all.map((t) => withFlag(t, plan, NOW)),
-    plan.decisions,
+    plan,
     NOW,
     SSH,
   );
-  return composeAlert(entries, { ...CONTEXT, ...context });
+  return composeAlert(entries, { ...CONTEXT, breaker: plan.breaker, ...context });
 }
 
 const hung = (n: number, name = `crawler${n}`) =>
@@ -54,8 +55,8 @@ describe('the mail', () => {
 
 crawler1 (i-00000000000000001) is CRITICAL since 08:05 UTC (10 min).
   BannerTimeout: It was BannerTimeout.
-  Flagged: 3 failed checks in a row, and one more attempt just now.
-  Run: aws ec2 get-console-output --latest --instance-id i-00000000000000001 --region eu-central-1 --output text   (evidence that a reboot destroys)
+  Flagged: 3 failed checks in a row, and one more attempt just now; no other witness.
+  Run: aws ec2 get-console-output --latest --instance-id i-00000000000000001 --region eu-central-1 --output text   # evidence that a reboot destroys
   Run: aws ec2 reboot-instances --instance-ids i-00000000000000001 --region eu-central-1
 `);
     expect(alert?.attributes).toEqual({ status: 'CRITICAL', reasons: ['BannerTimeout'], instanceIds: [id(1)] });
@@ -97,7 +98,7 @@ crawler1 (i-00000000000000001) is CRITICAL since 08:05 UTC (10 min).
     const tags = { ...hungFor(3), [TAG.flag]: `BannerTimeout@${minutesAgo(5)}` };
     const alert = mailOf([judged(read({ availableShare: 0.05 }), { name: 'c', tags })]);
     expect(alert?.body).toContain(
-      'is answering, CRITICAL, again after 15 min; it was BannerTimeout.\n  The reboot flag is removed.',
+      'c (i-00000000000000001) answers again after 15 min, and is CRITICAL; it was BannerTimeout. The reboot flag is removed.\n  MemoryLow: 5 % of memory',
     );
   });
 
@@ -111,7 +112,7 @@ crawler1 (i-00000000000000001) is CRITICAL since 08:05 UTC (10 min).
         ];
         const entries = planMail(
           hosts.map((t) => ({ ...t, after: { ...t.after, flag: { reason: 'BannerTimeout', at: NOW } } })),
-          [],
+          { breaker: CLEAN, decisions: [] },
           NOW,
           SSH,
         );

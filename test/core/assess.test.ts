@@ -38,6 +38,43 @@ describe('assess', () => {
       'WARNING',
       ['MemoryPressure'],
     ],
+    [
+      'all tasks waiting now and then, long before memory reads zero',
+      read({ availableShare: 0.3, memoryPressure: { someAvg10: 12, fullAvg10: 5 } }),
+      {},
+      'WARNING',
+      ['MemoryPressure'],
+    ],
+    [
+      'some tasks waiting while little is available',
+      read({ availableShare: 0.119, memoryPressure: { someAvg10: 20, fullAvg10: 1 } }),
+      {},
+      'WARNING',
+      ['MemoryLow', 'MemoryPressure'],
+    ],
+    ['some waiting with plenty available', read({ memoryPressure: { someAvg10: 30, fullAvg10: 4 } }), {}, 'OK', []],
+    [
+      'less waiting after a WARNING',
+      read({ memoryPressure: { someAvg10: 5, fullAvg10: 3 } }),
+      was('WARNING:MemoryPressure'),
+      'WARNING',
+      ['MemoryPressure'],
+    ],
+    [
+      '8 % available after it was gone',
+      read({ availableShare: 0.08 }),
+      was('CRITICAL:MemoryExhaustedResponsive'),
+      'CRITICAL',
+      ['MemoryLow'],
+    ],
+    [
+      'a disk 89.5 % full after a WARNING',
+      read({ disks: [disk({ usedPercent: 89.5 })] }),
+      was('WARNING:DiskLow'),
+      'WARNING',
+      ['DiskLow'],
+    ],
+    ['a disk 89.5 % full', read({ disks: [disk({ usedPercent: 89.5 })] }), {}, 'OK', []],
     ['5.9 % available', read({ availableShare: 0.059 }), {}, 'CRITICAL', ['MemoryLow']],
     [
       '8 % available after CRITICAL',
@@ -152,9 +189,13 @@ describe('assess', () => {
       memory: typeof low | { speaking: boolean; minutes: number; survivedLow: number },
     ) => assess(instance(), outcome, SSH, { ...NO_FORECASTS, memory }).reasons.map((reason) => reason.text);
     expect(spoken(read({ availableShare: 0.2 }), { ...low, minutes: 40 })).toEqual([
-      'Memory runs out in about 40 min at this rate: it has come back from 30 % available before, never from this low.',
+      'Memory runs out in 35 min to 2 h at this rate: it has come back from 30 % available before, never from this low.',
     ]);
     expect(spoken(read({ availableShare: 0.2 }), low)).toHaveLength(1);
+    // A young host's bound is the forecast's own: nothing is said of what it has lived through.
+    expect(spoken(read({ availableShare: 0.09 }), { ...low, minutes: 40, survivedLow: 0.1 })).toContain(
+      'Memory runs out in 35 min to 2 h at this rate.',
+    );
     expect(spoken(read({ availableShare: 0.05 }), low)).toEqual([expect.stringContaining('the limit is')]);
   });
 });

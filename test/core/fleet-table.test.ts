@@ -27,9 +27,9 @@ describe('the table', () => {
 
   it('reads so', () => {
     expect(reportTable(reportOf(host('web9'), low, unread), plain)).toBe(
-      `HOST        STATUS    REASONS        AVAILABLE  MEMORY USED           FULLEST DISK  RUNS OUT IN    SINCE
+      `HOST        STATUS    REASONS        AVAILABLE  MEMORY USED           FULLEST DISK  RUNS OUT IN           SINCE
 ficrawler9  CRITICAL  BannerTimeout
-web2        WARNING   DiskLow        21 %       11.8 GiB of 14.9 GiB  73 % /        memory 40 min  07:05 UTC
+web2        WARNING   DiskLow        21 %       11.8 GiB of 14.9 GiB  73 % /        memory 35 min to 2 h  07:05 UTC
 web9        OK                       21 %       11.8 GiB of 14.9 GiB  73 % /
 
 ficrawler9: CRITICAL

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readState, writeState } from '../../lambda/core/remembered-state.ts';
+import { kindOf, readState, writeState } from '../../lambda/core/remembered-state.ts';
 import { REASON_CLASS, type ReasonCode, type RememberedState } from '../../lambda/model.ts';
 import { TAG } from '../../lambda/names.ts';
 import { HOST_KEY } from '../support/fleet.ts';
@@ -9,20 +9,35 @@ const codes = Object.keys(REASON_CLASS) as ReasonCode[];
 const date = fc
   .date({ min: new Date('2000-01-01T00:00:00Z'), max: new Date('2099-12-31T00:00:00Z'), noInvalidDate: true })
   .map((at) => new Date(Math.floor(at.getTime() / 1000) * 1000));
-const state: fc.Arbitrary<RememberedState> = fc.record({
-  status: fc.constantFrom('OK', 'WARNING', 'CRITICAL', 'UNKNOWN'),
-  reasons: fc.uniqueArray(fc.constantFrom(...codes), { maxLength: 6 }),
-  told: fc.integer({ min: 0, max: 99 }),
-  stood: fc.integer({ min: 1, max: 10 }).map((n) => Math.min(n, 9)),
-  since: date,
-  failures: fc.integer({ min: 0, max: 100 }),
-  flag: fc.option(fc.record({ reason: fc.constantFrom(...codes), at: date })),
-  hostKey: fc.constantFrom(null, HOST_KEY),
-  seen: fc.option(
-    fc.record({ boot: fc.constantFrom('1a2b3c4d', 'ffffffff'), oomKills: fc.option(fc.integer({ min: 0, max: 1e9 })) }),
-  ),
-  acted: fc.constantFrom(null, 'reboot@2026-11-22T08:05:00Z'),
-});
+const kinds = ['measured', 'hung', 'ours'] as const;
+const of = (kind: (typeof kinds)[number]) => codes.filter((code) => kindOf(code) === kind);
+/** A status is about one kind of reason; what is kept from before is of the others. */
+const standing = fc.constantFrom(...kinds).chain((kind) =>
+  fc.record({
+    reasons: fc.uniqueArray(fc.constantFrom(...of(kind)), { minLength: 1, maxLength: 4 }),
+    kept: fc.uniqueArray(fc.constantFrom(...kinds.filter((other) => other !== kind).flatMap(of)), { maxLength: 3 }),
+  }),
+);
+const state: fc.Arbitrary<RememberedState> = fc
+  .record({
+    status: fc.constantFrom('OK', 'WARNING', 'CRITICAL', 'UNKNOWN'),
+    standing: fc.oneof(standing, fc.constant({ reasons: [], kept: [] })),
+    events: fc.subarray<ReasonCode>(['OomKill']),
+    told: fc.integer({ min: 0, max: 99 }),
+    stood: fc.integer({ min: 1, max: 10 }).map((n) => Math.min(n, 9)),
+    since: date,
+    failures: fc.integer({ min: 0, max: 100 }),
+    flag: fc.option(fc.record({ reason: fc.constantFrom(...codes), at: date })),
+    hostKey: fc.constantFrom(null, HOST_KEY),
+    seen: fc.option(
+      fc.record({
+        boot: fc.constantFrom('1a2b3c4d', 'ffffffff'),
+        oomKills: fc.option(fc.integer({ min: 0, max: 1e9 })),
+      }),
+    ),
+    acted: fc.constantFrom(null, 'reboot@2026-11-22T08:05:00Z', 'booted@2026-11-22T08:05:00Z'),
+  })
+  .map(({ standing: { reasons, kept }, ...rest }) => ({ ...rest, reasons, kept }));
 
 describe('the remembered state', () => {
   it.each([
@@ -63,6 +78,12 @@ describe('the remembered state', () => {
     });
     expect(writeState({ ...first, told: 1 })[TAG.since]).toBe('2026-11-22T08:05:00.001Z');
     expect(writeState({ ...first, stood: 3, told: 2 })[TAG.since]).toBe('2026-11-22T08:05:00.202Z');
+  });
+
+  it('tells what stands from what was mailed before and from what only happened', () => {
+    const { state: read } = readState({ [TAG.status]: 'CRITICAL:BannerTimeout,MemoryLow,OomKill' });
+    expect(read).toMatchObject({ reasons: ['BannerTimeout'], kept: ['MemoryLow'], events: ['OomKill'] });
+    expect(readState({ [TAG.status]: 'OK:OomKill' }).state).toMatchObject({ status: 'OK', reasons: [], kept: [] });
   });
 
   it('keeps whole codes only where they would not fit in a tag', () => {

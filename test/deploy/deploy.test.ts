@@ -24,6 +24,8 @@ const NEVER_LOW = {
 interface Outputs {
   readonly AlertsTopicArn: string;
   readonly CheckFunctionName: string;
+  readonly RemedyFunctionName: string;
+  readonly RemedyFunctionArn: string;
   readonly LogGroupName: string;
   readonly DashboardUrl: string;
 }
@@ -68,17 +70,21 @@ describe.runIf(missing === null)('a deployed stack', () => {
     return Resources[functions.find((id) => id.startsWith(idBegins))!].Metadata['aws:asset:path'];
   }
 
-  /** One check by the deployed function: its bundle from the assembly, its environment as it was deployed. */
-  async function check(scheduledTime = new Date().toISOString()) {
-    const { Handler, Timeout, Environment } = await account.functionNamed(outputs.CheckFunctionName);
+  /** One run of a deployed function: its bundle from the assembly, its environment as it was deployed. */
+  async function run(idBegins: string, functionName: string, event: unknown) {
+    const { Handler, Timeout, Environment } = await account.functionNamed(functionName);
     const [file = '', handler = ''] = Handler.split('.');
-    const bundle = join(assembly, assetOf('Check'), `${file}.js`);
+    const bundle = join(assembly, assetOf(idBegins), `${file}.js`);
     const env = { ...Environment.Variables, ...moto.env };
-    const event = { scheduledTime };
     const { result, error, log } = await invoke(node, { bundle, handler, event, timeoutMs: Timeout * 1000 }, env);
     if (error !== undefined) throw new Error([error, ...log].join('\n'));
     return result;
   }
+
+  const check = (scheduledTime = new Date().toISOString()) =>
+    run('Check', outputs.CheckFunctionName, { scheduledTime });
+  const reboot = (name: string, more: object = {}) =>
+    run('Remedy', outputs.RemedyFunctionName, { action: 'reboot', instanceId: idOf(name), asker: 'test', ...more });
 
   const idOf = (name: string): string => fleet.ids.get(name)!;
 
@@ -120,6 +126,10 @@ describe.runIf(missing === null)('a deployed stack', () => {
     expect(outputs).toEqual({
       AlertsTopicArn: expect.stringMatching(/^arn:aws:sns:us-east-1:123456789012:CrawlwatchStack-Alerts/),
       CheckFunctionName: expect.stringMatching(/^CrawlwatchStack-Check/),
+      RemedyFunctionName: expect.stringMatching(/^CrawlwatchStack-Remedy/),
+      RemedyFunctionArn: expect.stringMatching(
+        /^arn:aws:lambda:us-east-1:123456789012:function:CrawlwatchStack-Remedy/,
+      ),
       LogGroupName: expect.stringMatching(/^CrawlwatchStack-CheckLogs/),
       DashboardUrl: expect.stringMatching(/#dashboards\/dashboard\/CrawlwatchStack-us-east-1$/),
     });
@@ -185,6 +195,24 @@ describe.runIf(missing === null)('a deployed stack', () => {
     expect(mail?.body).toContain('ConnectionReset');
     expect(mail?.attributes.status?.Value).toBe('CRITICAL');
     expect(await account.values('ProbeSuccess', { InstanceId: id, Name: 'ficrawler2' })).toEqual([0]);
+  });
+
+  it('reboots the flagged instance when asked, that one only, and not twice', async () => {
+    expect(await reboot('ficrawler1')).toMatchObject({ done: false, why: 'it carries no reboot flag' });
+    expect(await reboot('ficrawler2', { dryRun: true })).toMatchObject({
+      done: false,
+      why: expect.stringMatching(/^dry run: would reboot, it carries the flag ConnectionReset@/),
+    });
+    expect(await account.tagsOf(idOf('ficrawler2'))).not.toHaveProperty('crawlwatch:acted');
+    expect(await reboot('ficrawler2')).toMatchObject({ done: true, instanceId: idOf('ficrawler2') });
+    expect(await account.tagsOf(idOf('ficrawler2'))).toMatchObject({
+      'crawlwatch:acted': expect.stringMatching(/^reboot@\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+      'crawlwatch:reboot-flag': expect.stringMatching(/^ConnectionReset@/),
+    });
+    expect(await reboot('ficrawler2')).toMatchObject({
+      done: false,
+      why: expect.stringContaining('15 minutes apart'),
+    });
   });
 
   it('takes new settings by an update in place', async () => {

@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -9,7 +10,7 @@ import { type SshOptions, sshTransport } from '../../lambda/io/ssh.ts';
 import type { FailureReason } from '../../lambda/model.ts';
 import { probeAll, sshInstance } from '../support/probe-run.ts';
 import { keyPair, rawServer } from '../support/ssh-server.ts';
-import { type Sshd, sshdMissing, startSshd } from '../support/sshd.ts';
+import { type Sshd, type SshdOptions, sshdMissing, startSshd } from '../support/sshd.ts';
 
 const ask = async (sshd: Sshd, options: Partial<SshOptions>, script = 'echo vitals') => {
   const instance = sshInstance(sshd.address, sshd.port, {
@@ -87,6 +88,50 @@ describe.runIf(sshdMissing === null)('logging in to OpenSSH', () => {
     await door.close();
     agent.kill();
     await once(agent, 'exit');
+  });
+});
+
+describe.runIf(sshdMissing === null)('OpenSSH on the way', () => {
+  it('is read by IPv6, and its key is known by that address', async () => {
+    const sshd = await startSshd({ addresses: ['::1'] });
+    const known = parseKnownHosts(`[::1]:${sshd.port} ${sshd.hostKeys.ed25519}`);
+    const reply = await ask(sshd, { hostKeys: { kind: 'known-hosts', known, acceptNew: false } });
+    await sshd.close();
+    expect(reply).toMatchObject({ kind: 'output', output: 'vitals\n' });
+  });
+
+  type Target = Pick<Sshd, 'address' | 'port' | 'user' | 'privateKey'>;
+  const through = async (jump: Sshd, { address, port, user, privateKey }: Target) => {
+    const jumps = [{ address: jump.address, port: jump.port, user: jump.user, privateKeyPath: jump.privateKeyPath }];
+    const instance = sshInstance(address, port, { login: { user, port, privateKeyPath: null, jumps } });
+    const transport = sshTransport({ privateKey, readKey: (path) => readFile(path), hostKeys: { kind: 'pin' } });
+    return [...(await probeAll(transport, [instance], { script: 'echo vitals' })).values()][0]?.reply;
+  };
+
+  it('is read through another OpenSSH as its jump host', async () => {
+    const [jump, target] = await Promise.all([startSshd(), startSshd()]);
+    const reply = await through(jump, target);
+    await Promise.all([jump.close(), target.close()]);
+    expect(reply).toMatchObject({ kind: 'output', output: 'vitals\n' });
+  });
+
+  it.each<[string, SshdOptions, string, FailureReason, RegExp]>([
+    [
+      'which forwards nothing',
+      { config: ['AllowTcpForwarding no'] },
+      '127.0.0.1',
+      'HostUnreachable',
+      /allow TCP forwarding/,
+    ],
+    ['to a port where nothing listens', {}, '127.0.0.1', 'ConnectionRefused', /Connection refused/],
+    ['to a name that nobody knows', {}, 'no-such-host.invalid', 'NameNotResolved', /jump host .* says/],
+  ])('as a jump host %s gives the host its reason', async (_what, options, address, reason, says) => {
+    const jump = await startSshd(options);
+    const nobody = await rawServer(() => {});
+    await nobody.close();
+    const reply = await through(jump, { ...jump, address, port: nobody.port });
+    await jump.close();
+    expect(reply).toMatchObject({ kind: 'failed', reason, text: expect.stringMatching(says) });
   });
 });
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fingerprint, type HostKeyPolicy, hostKeyChecks, parseKnownHosts } from '../../lambda/io/known-hosts.ts';
 import type { FailureReason } from '../../lambda/model.ts';
-import { sshInstance } from '../support/probe-run.ts';
 
 const ED25519 = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILrl18ES3i6ybAYB8AWbLqgOwv9Fu5fQlLjU76Z3W4eY';
 const ECDSA =
@@ -20,7 +19,7 @@ const policy = (text: string, acceptNew = false): HostKeyPolicy => ({
   acceptNew,
 });
 const checkOf = (given: HostKeyPolicy, address: string, port = 22) =>
-  hostKeyChecks(given)(sshInstance(address, port), address);
+  hostKeyChecks(given)({ address, port, pin: null });
 
 describe('known_hosts', () => {
   it.each<[string, string, string, number, FailureReason]>([
@@ -98,7 +97,7 @@ describe('accepting new host keys', () => {
       acceptNew: true,
       accepted: (line) => lines.push(line),
     });
-    return { lines, check: (port: number) => checks(sshInstance('10.0.0.1', port), '10.0.0.1') };
+    return { lines, check: (port: number) => checks({ address: '10.0.0.1', port, pin: null }) };
   };
 
   it('still refuses a key that differs from the known one', () => {

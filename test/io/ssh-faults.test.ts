@@ -34,7 +34,7 @@ describe('a run over every kind of faulty host', () => {
       forks: 30,
       signal: runSignal,
     });
-  });
+  }, 10 * DEADLINE_MS);
   afterAll(() => Promise.all([healthy?.close(), ...[...hosts.values()].map((host) => host.close?.())]));
 
   it.each(FAULTS.map((fault) => [fault.does, fault.reason, fault] as const))(

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
@@ -8,33 +8,52 @@ import { parseSettings } from '../../lambda/settings.ts';
 import { CrawlwatchStack } from '../../lib/crawlwatch-stack.ts';
 
 /** Lambda unpacks and reads it at every cold start. */
-const LIMIT_BYTES = 1_600_000;
+const LIMIT_BYTES = 1_500_000;
+const FUNCTIONS = ['Check', 'Remedy', 'Widget'];
 
-describe('the bundle of the check function', () => {
+describe('the bundles of the functions', () => {
   const outdir = mkdtempSync(join(tmpdir(), 'crawlwatch-bundle-'));
-  let asset: string;
+  /** By the beginning of the function's logical id. */
+  const assets = new Map<string, string>();
 
   beforeAll(() => {
-    const app = new App({ outdir });
+    const app = new App({ outdir, context: { 'aws:cdk:enable-asset-metadata': true } });
     new CrawlwatchStack(app, 'CrawlwatchStack', { settings: parseSettings({ alertEmail: 'you@example.com' }) });
     app.synth();
-    const name = readdirSync(outdir).find((file) => /^asset\.[0-9a-f]{64}$/.test(file));
-    asset = join(outdir, name!);
-  }, 60_000);
+    const { Resources } = JSON.parse(readFileSync(join(outdir, 'CrawlwatchStack.template.json'), 'utf8'));
+    for (const name of FUNCTIONS) {
+      const id = Object.keys(Resources).find(
+        (key) => key.startsWith(name) && Resources[key].Type === 'AWS::Lambda::Function',
+      );
+      assets.set(name, join(outdir, Resources[id!].Metadata['aws:asset:path']));
+    }
+  }, 240_000);
   afterAll(() => rmSync(outdir, { recursive: true }));
 
-  it('is one file of at most 2 MB, SDK included', () => {
+  it.each(FUNCTIONS)('are one file of at most 1.5 MB, SDK included: %s', (name) => {
+    const asset = assets.get(name)!;
     expect(readdirSync(asset)).toEqual(['index.js']);
     expect(statSync(join(asset, 'index.js')).size).toBeLessThan(LIMIT_BYTES);
   });
 
-  it('loads where there are no modules but its own, and hands out a handler of two parameters', () => {
-    const program = 'const { handler } = require("./index.js"); console.log(typeof handler, handler.length <= 2)';
-    const { stdout, stderr } = spawnSync(process.execPath, ['-e', program], {
-      cwd: asset,
-      encoding: 'utf8',
-      env: { AWS_REGION: 'us-east-1', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
-    });
-    expect({ stdout, stderr }).toEqual({ stdout: 'function true\n', stderr: '' });
+  it.each(FUNCTIONS)(
+    'load without modules beside them, and hand out a handler of at most two parameters: %s',
+    (name) => {
+      const program = 'const { handler } = require("./index.js"); console.log(typeof handler, handler.length <= 2)';
+      const { stdout, stderr } = spawnSync(process.execPath, ['-e', program], {
+        cwd: assets.get(name)!,
+        encoding: 'utf8',
+        env: { AWS_REGION: 'us-east-1', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
+      });
+      expect({ stdout, stderr }).toEqual({ stdout: 'function true\n', stderr: '' });
+    },
+  );
+
+  it('hold no credentials provider but that of the environment, which is all that Lambda has', () => {
+    const text = readFileSync(join(assets.get('Check')!, 'index.js'), 'utf8');
+    expect(text).toContain('AWS_SESSION_TOKEN');
+    for (const other of ['sso_account_id', 'web_identity_token_file', 'credential_process', '169.254.170.2']) {
+      expect(text).not.toContain(other);
+    }
   });
 });

@@ -158,4 +158,13 @@ describe("the check function's network", () => {
     const monthly = Math.round(services.length * 2 * 7.3);
     Annotations.fromStack(stack).hasInfo('*', Match.stringLikeRegexp(`about \\$${monthly} a month`));
   });
+
+  it.each([
+    ['warns that EC2 Instance Connect has no endpoint', true, 1],
+    ['has nothing to warn of without EC2 Instance Connect', false, 0],
+  ])('%s', (_, instanceConnect, warnings) => {
+    const stack = stackWith({ alertEmail: 'a@b.c', ssh: { instanceConnect }, vpc: { ...VPC, createEndpoints: true } });
+    const found = Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('ssh.instanceConnect'));
+    expect(found).toHaveLength(warnings);
+  });
 });

@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { FLEET_METRIC, INSTANCE_METRIC } from '../../lambda/names.ts';
-import { inWords, stackWith, templateWith } from './synth.ts';
+import { inWords, templateWith } from './synth.ts';
 
 const EVERYTHING = {
   alertEmail: ['you@example.com', 'me@example.com'],
+  alerts: { encrypt: true, hostAlarms: true },
   ssh: { keySecretArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:crawler-key-AbCdEf' },
   vpc: {
     id: 'vpc-0123456789abcdef0',
@@ -16,46 +16,6 @@ const EVERYTHING = {
     createEndpoints: true,
   },
 };
-
-describe('the alerts topic', () => {
-  it('warns at synth that nobody gets the alerts, and names the remedy', () => {
-    Annotations.fromStack(stackWith()).hasWarning(
-      '/CrawlwatchStack/Alerts',
-      Match.stringLikeRegexp('-c alertEmail=you@example\\.com.*cdk\\.json'),
-    );
-    templateWith().resourceCountIs('AWS::SNS::Subscription', 0);
-  });
-
-  it('is the only one, refuses plain HTTP, and lets alarms of this account publish', () => {
-    const template = templateWith({ alertEmail: 'you@example.com' });
-    expect(Object.keys(template.findResources('AWS::SNS::Topic'))).toEqual([expect.stringMatching(/^Alerts/)]);
-    template.hasResourceProperties('AWS::SNS::TopicPolicy', {
-      PolicyDocument: {
-        Statement: [
-          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
-          Match.objectLike({
-            Effect: 'Allow',
-            Action: 'sns:Publish',
-            Principal: { Service: 'cloudwatch.amazonaws.com' },
-            Condition: Match.objectLike({ StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } }),
-          }),
-        ],
-      },
-    });
-  });
-
-  it.each([
-    ['one address', 'you@example.com', ['you@example.com']],
-    ['a list of addresses', ['a@example.com', 'b@example.com'], ['a@example.com', 'b@example.com']],
-    ['an address given twice', ['a@example.com', 'a@example.com'], ['a@example.com']],
-  ])('subscribes %s', (_, alertEmail, endpoints) => {
-    const subscriptions = Object.values(templateWith({ alertEmail }).findResources('AWS::SNS::Subscription'));
-    expect(subscriptions.map(({ Properties }) => [Properties.Protocol, Properties.Endpoint])).toEqual(
-      endpoints.map((endpoint) => ['email', endpoint]),
-    );
-    Annotations.fromStack(stackWith({ alertEmail })).hasNoWarning('*', Match.anyValue());
-  });
-});
 
 describe('the probe document', () => {
   it('is a command for EC2 instances that an update replaces in place', () => {
@@ -70,49 +30,6 @@ describe('the probe document', () => {
       UpdateMethod: 'NewVersion',
       Content: { schemaVersion: '2.2', mainSteps: [{ action: 'aws:runShellScript' }] },
     });
-  });
-});
-
-describe('the alarms', () => {
-  const template = templateWith({ schedule: { everyMinutes: 10 } });
-  const mail = { Ref: Match.stringLikeRegexp('^Alerts') };
-
-  it('mail when no check has finished for three intervals', () => {
-    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      AlarmName: 'CrawlwatchStack-check-is-silent',
-      Namespace: 'Crawlwatch',
-      MetricName: 'CheckDuration',
-      Statistic: 'SampleCount',
-      Period: 600,
-      EvaluationPeriods: 3,
-      Threshold: 1,
-      ComparisonOperator: 'LessThanThreshold',
-      TreatMissingData: 'breaching',
-      AlarmActions: [mail],
-      OKActions: [mail],
-    });
-  });
-
-  it('mail when a check failed', () => {
-    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
-      AlarmName: 'CrawlwatchStack-check-is-failing',
-      Namespace: 'AWS/Lambda',
-      MetricName: 'Errors',
-      Statistic: 'Sum',
-      Dimensions: [{ Name: 'FunctionName', Value: { Ref: Match.stringLikeRegexp('^Check') } }],
-      Threshold: 1,
-      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-      TreatMissingData: 'notBreaching',
-      AlarmActions: [mail],
-    });
-  });
-
-  it('say what to do first, within the 1,024 characters that an alarm may have', () => {
-    for (const { Properties } of Object.values(template.findResources('AWS::CloudWatch::Alarm'))) {
-      const text = String(inWords(Properties.AlarmDescription));
-      expect(text).toContain('aws logs tail {CheckLogs} --since 1h');
-      expect(text.length).toBeLessThan(800);
-    }
   });
 });
 
@@ -147,7 +64,14 @@ describe('the dashboard', () => {
 });
 
 describe('the stack', () => {
-  it.each(['AlertsTopicArn', 'CheckFunctionName', 'LogGroupName', 'DashboardUrl'])('puts out %s', (name) => {
+  it.each([
+    'AlertsTopicArn',
+    'CheckFunctionName',
+    'RemedyFunctionName',
+    'RemedyFunctionArn',
+    'LogGroupName',
+    'DashboardUrl',
+  ])('puts out %s', (name) => {
     expect(Object.keys(templateWith().findOutputs(name))).toEqual([name]);
   });
 

@@ -128,6 +128,23 @@ describe("the check function's role", () => {
     expect(grant('ReadSshKey', { ssh: { keySecretArn } })).toMatchObject({ Action: action, Resource: keySecretArn });
   });
 
+  it('pushes an SSH key to watched instances alone, for the one user of the settings', () => {
+    expect(grant('PushSshKey', { transport: 'ssh', ssh: { instanceConnect: true, user: 'crawler' } })).toEqual({
+      Sid: 'PushSshKey',
+      Effect: 'Allow',
+      Action: 'ec2-instance-connect:SendSSHPublicKey',
+      Resource: INSTANCES,
+      Condition: { StringEquals: { 'aws:ResourceTag/crawlwatch': 'true', 'ec2:osuser': 'crawler' } },
+    });
+  });
+
+  it.each([
+    ['EC2 Instance Connect is not asked for', {}],
+    ['hosts are asked over SSM alone', { transport: 'ssm', ssh: { instanceConnect: true } }],
+  ])('pushes no SSH key where %s', (_, settings) => {
+    expect(grant('PushSshKey', settings)).toBeUndefined();
+  });
+
   it('reads no secret where no SSH key is given, and joins no VPC where none is', () => {
     expect(grant('ReadSshKey')).toBeUndefined();
     expect(grant('JoinVpc')).toBeUndefined();

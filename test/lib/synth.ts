@@ -26,13 +26,15 @@ interface Statement {
   readonly Condition?: unknown;
 }
 
-/** What the check function's role may do, in the template's words, with ARNs as plain text. */
-export function checkGrants(settings: object = {}): Statement[] {
+/** What the role may do whose logical id begins so, in the template's words, with ARNs as plain text. */
+export function grantsOf(role: string, settings: object = {}): Statement[] {
   const policies = templateWith(settings).findResources('AWS::IAM::Policy');
-  const [own] = Object.entries(policies).filter(([id]) => id.startsWith('CheckRole'));
+  const [own] = Object.entries(policies).filter(([id]) => id.startsWith(role));
   const { Statement } = own![1].Properties.PolicyDocument as { Statement: Statement[] };
   return Statement.map((statement) => ({ ...statement, Resource: inWords(statement.Resource) }));
 }
+
+export const checkGrants = (settings: object = {}): Statement[] => grantsOf('CheckRole', settings);
 
 /** `Fn::Join` of pseudo parameters as one text: `arn:{AWS::Partition}:ec2:...`; of the stack's own resources, the id. */
 export function inWords(value: unknown): unknown {

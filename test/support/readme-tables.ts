@@ -1,6 +1,7 @@
 /** The README's tables, made from the code they tell of. */
+import { billRows, monthlyBill } from '../../lambda/core/cost.ts';
 import { FLEET_METRIC, INSTANCE_METRIC, OWN_TAG_KEYS, TAG } from '../../lambda/names.ts';
-import { settingRows } from '../../lambda/settings.ts';
+import { parseSettings, settingRows } from '../../lambda/settings.ts';
 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows]
@@ -79,7 +80,14 @@ const metrics = (): string =>
     ],
   );
 
-export const README_TABLES = { settings: settings(), tags: tags(), metrics: metrics() } as const;
+const FLEETS = [10, 100, 1_000, 10_000];
+const cost = (): string =>
+  table(
+    ['USD a month', ...FLEETS.map((instances) => `${instances.toLocaleString('en')} instances`)],
+    billRows(FLEETS.map((instances) => monthlyBill(instances, parseSettings()))),
+  );
+
+export const README_TABLES = { settings: settings(), tags: tags(), metrics: metrics(), cost: cost() } as const;
 
 /** The README with its tables as the code has them. */
 export function withTables(readme: string): string {

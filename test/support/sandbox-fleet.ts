@@ -16,9 +16,12 @@ export class SandboxFleet {
   readonly aws = new SandboxAws({ now: () => this.now });
   readonly settings: Settings;
   readonly behaviours = new Map<string, Behaviour>();
-  /** Failures for the next attempts of a host, before its behaviour counts again. */
+  /** What hosts do when they are asked over SSM; without any there is no SSM. */
+  readonly overSsm = new Map<string, Behaviour>();
   readonly logged: { readonly level: string; readonly event: string; readonly fields?: unknown }[] = [];
   probes = 0;
+  /** How a failure is worded. */
+  says = (reason: FailureReason): string => `It was ${reason}.`;
 
   constructor(count: number, given: object = {}) {
     this.settings = parseSettings({ transport: 'ssh', ...given });
@@ -80,29 +83,38 @@ export class SandboxFleet {
     };
     return {
       ...awsPorts(world),
-      transports: { ssh: this.transport },
+      transports: { ssh: this.transport, ...(this.overSsm.size > 0 && { ssm: this.ssm }) },
       outlets: awsOutlets(world, this.aws.sns, this.aws.topic.arn),
     };
   }
 
   readonly transport: ProbeTransport = async (instances, run) => {
-    for (const { id } of instances) {
-      this.probes += 1;
-      const behaviour = this.behaviours.get(id) ?? {};
-      if (behaviour === 'never') continue;
-      run.reply(id, replyOf(behaviour), 1);
-    }
-    if (instances.some(({ id }) => this.behaviours.get(id) === 'never')) {
-      await new Promise((resolve) => run.signal.addEventListener('abort', resolve, { once: true }));
-    }
+    this.probes += instances.length;
+    await answer(this.behaviours, this.says, instances, run);
   };
+
+  readonly ssm: ProbeTransport = (instances, run) => answer(this.overSsm, this.says, instances, run);
+}
+
+async function answer(
+  behaviours: ReadonlyMap<string, Behaviour>,
+  says: (reason: FailureReason) => string,
+  ...[instances, run]: Parameters<ProbeTransport>
+) {
+  for (const { id } of instances) {
+    const behaviour = behaviours.get(id) ?? {};
+    if (behaviour !== 'never') run.reply(id, replyOf(behaviour, says), 1);
+  }
+  if (instances.some(({ id }) => behaviours.get(id) === 'never')) {
+    await new Promise((resolve) => run.signal.addEventListener('abort', resolve, { once: true }));
+  }
 }
 
 export const idOf = (n: number): string => `i-${String(n).padStart(17, '0')}`;
 
-function replyOf(behaviour: HostFigures | FailureReason): Reply {
+function replyOf(behaviour: HostFigures | FailureReason, says: (reason: FailureReason) => string): Reply {
   if (typeof behaviour !== 'string') return { kind: 'output', output: probeOutput(behaviour), hostKey: HOST_KEY };
-  return { kind: 'failed', reason: behaviour, text: `It was ${behaviour}.` };
+  return { kind: 'failed', reason: behaviour, text: says(behaviour) };
 }
 
 export const worker = (state: 'active' | 'failed'): Pick<HostFigures, 'unit'> => ({

@@ -1,6 +1,6 @@
 /** Servers on loopback that behave well or badly on the wire: plain sockets, and ssh2's server with faults. */
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server as NetServer, type Socket } from 'node:net';
 import ssh2, {
   type AcceptConnection,
   type AuthContext,
@@ -91,8 +91,26 @@ export interface SshServerOptions {
   /** What happens to a login, in place of the judgement by `authorized`. */
   readonly authenticate?: (context: AuthContext, client: Connection) => void;
   readonly output?: string;
+  /** What happens to a connection that it is asked to make; without it connections are refused. */
+  readonly forward?: (
+    accept: () => ServerChannel,
+    reject: () => void,
+    to: { readonly destIP: string; readonly destPort: number },
+  ) => void;
   readonly config?: Partial<ServerConfig>;
 }
+
+/** Makes the connection, as a jump host does. */
+export const forwards: NonNullable<SshServerOptions['forward']> = (accept, reject, { destIP, destPort }) => {
+  const socket = connect(destPort, destIP)
+    .once('error', reject)
+    .once('connect', () => {
+      const channel = accept();
+      channel.on('error', () => {}).on('close', () => socket.destroy());
+      socket.off('error', reject).on('error', () => {});
+      socket.pipe(channel).pipe(socket);
+    });
+};
 
 /** An SSH server in this process. */
 export function sshServer(options: SshServerOptions): Promise<TestServer> {
@@ -108,6 +126,10 @@ export function sshServer(options: SshServerOptions): Promise<TestServer> {
         context.signature === undefined ||
         key?.verify(context.blob ?? Buffer.alloc(0), context.signature, context.hashAlgo) === true;
       return key && signed ? context.accept() : context.reject(['publickey']);
+    });
+    client.on('tcpip', (accept, reject, to) => {
+      if (options.forward) options.forward(accept, reject, to);
+      else reject();
     });
     client.on('session', (acceptSession) => {
       acceptSession().on('exec', (accept, reject, info) => {

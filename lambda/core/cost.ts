@@ -1,0 +1,228 @@
+/**
+ * What a fleet costs a month on AWS, item by item, and beside it the CloudWatch agent publishing the same metrics. Pure.
+ * An estimate: list prices, no free tier, and the assumptions that each item names.
+ */
+import type { Settings } from '../settings.ts';
+
+/** https://aws.amazon.com/cloudwatch/pricing/, /lambda/pricing/, /eventbridge/pricing/, /kms/pricing/, /secrets-manager/pricing/, /privatelink/pricing/. */
+export const PRICES_OF =
+  'us-east-1, USD, list prices of November 2026 without the free tier (aws.amazon.com/SERVICE/pricing)';
+
+const PRICE = {
+  /** Custom metrics a month, by how many there are already: prorated by the hour, so a value each 5 min or each minute costs the same. */
+  metricTiers: [
+    { upTo: 10_000, each: 0.3 },
+    { upTo: 250_000, each: 0.1 },
+    { upTo: 1_000_000, each: 0.05 },
+    { upTo: Number.POSITIVE_INFINITY, each: 0.02 },
+  ],
+  /** A PutMetricData request, and a metric asked for by GetMetricData. */
+  metricRequest: 0.01 / 1_000,
+  alarm: 0.1,
+  /** Metrics Insights alarms: for each metric that they analyse. */
+  analysedMetric: 0.1,
+  dashboard: 3,
+  logGibIngested: 0.5,
+  logGibMonth: 0.03,
+  /** Lambda on Graviton. */
+  gibSecond: 0.0000133334,
+  invocation: 0.2 / 1_000_000,
+  schedulerInvocation: 1 / 1_000_000,
+  key: 1,
+  secret: 0.4,
+  endpointZone: 7.3,
+} as const;
+
+const HOURS = 730;
+const GIB = 1024 ** 3;
+/** As lib/ sets it. */
+const CHECK_MEMORY_GIB = 0.5;
+/** Memory, disk and the probe's success; OOM kills only in hours that have some. */
+const METRICS_PER_INSTANCE = 3;
+const FLEET_METRICS = 6;
+const FLEET_ALARMS = 6;
+/** A Metrics Insights query matches no more (cloudwatch-metrics-insights-limits.html). */
+const ANALYSED_MOST = 10_000;
+const DATUMS_PER_REQUEST = 1_000;
+/** One line of the structured log for each instance and check, as measured. */
+const LOG_BYTES = 1_300;
+const LOW_SHARE = 0.1;
+const HISTORY_METRICS = 4;
+
+export interface CostItem {
+  readonly item: string;
+  /** A month. */
+  readonly dollars: number;
+  /** What it is for, and what was assumed. */
+  readonly why: string;
+  /** The settings that change it. */
+  readonly settings: readonly string[];
+}
+
+export interface Bill {
+  readonly instances: number;
+  readonly items: readonly CostItem[];
+  readonly total: number;
+  /** The CloudWatch agent on every instance, publishing the same metrics each minute, under the same alarms. */
+  readonly agent: { readonly items: readonly CostItem[]; readonly total: number };
+}
+
+export function monthlyBill(instances: number, settings: Settings): Bill {
+  const items = ourItems(instances, settings).filter(({ dollars }) => dollars > 0);
+  const agent = agentItems(instances).filter(({ dollars }) => dollars > 0);
+  return { instances, items, total: sum(items), agent: { items: agent, total: sum(agent) } };
+}
+
+const sum = (items: readonly CostItem[]): number => items.reduce((total, { dollars }) => total + dollars, 0);
+
+function ourItems(instances: number, settings: Settings): CostItem[] {
+  const checks = (HOURS * 60) / settings.schedule.everyMinutes;
+  const perInstance = settings.metrics.perInstance === 'all' ? METRICS_PER_INSTANCE * instances : 0;
+  const seconds = checkSeconds(instances, settings);
+  const low = settings.forecast.enabled ? LOW_SHARE * instances : 0;
+  const logGib = (checks * (instances + 1) * LOG_BYTES) / GIB;
+  const every = 'schedule.everyMinutes';
+  return [
+    {
+      item: 'custom metrics',
+      dollars: metricMonths(perInstance + FLEET_METRICS),
+      why: `${perInstance} of instances (${METRICS_PER_INSTANCE} each), ${FLEET_METRICS} of the fleet`,
+      settings: ['metrics.perInstance'],
+    },
+    {
+      item: 'memory and disk alarms',
+      dollars: perInstance > 0 ? 2 * Math.min(instances, ANALYSED_MOST) * PRICE.analysedMetric : 0,
+      why: 'two Metrics Insights alarms, each analysing one metric of every instance',
+      settings: ['metrics.perInstance'],
+    },
+    {
+      item: 'other alarms',
+      dollars: FLEET_ALARMS * PRICE.alarm,
+      why: `${FLEET_ALARMS} on metrics of the fleet and of the function`,
+      settings: [],
+    },
+    {
+      item: 'history for forecasts',
+      dollars: checks * low * HISTORY_METRICS * PRICE.metricRequest,
+      why: `GetMetricData, ${HISTORY_METRICS} metrics for each instance that is low; assumed: one in ten`,
+      settings: ['forecast.enabled', 'forecast.lookBelowPercent', every],
+    },
+    {
+      item: 'Lambda',
+      dollars: checks * (seconds * CHECK_MEMORY_GIB * PRICE.gibSecond + PRICE.invocation),
+      why: `${checks} checks of ${Math.round(seconds)} s (assumed) with 512 MB`,
+      settings: [every, 'transport', 'forks'],
+    },
+    {
+      item: 'logs',
+      dollars: logGib * (PRICE.logGibIngested + (PRICE.logGibMonth * settings.logs.retentionDays) / 30),
+      why: `${LOG_BYTES} bytes an instance and check, kept ${settings.logs.retentionDays} days`,
+      settings: [every, 'logs.retentionDays'],
+    },
+    {
+      item: 'publishing metrics',
+      dollars: checks * (Math.ceil(perInstance / DATUMS_PER_REQUEST) + 1) * PRICE.metricRequest,
+      why: 'PutMetricData, 1,000 values a request',
+      settings: [every, 'metrics.perInstance'],
+    },
+    { item: 'dashboard', dollars: PRICE.dashboard, why: 'one', settings: [] },
+    { item: 'schedule', dollars: checks * PRICE.schedulerInvocation, why: `${checks} invocations`, settings: [every] },
+    ...optionalItems(settings),
+  ];
+}
+
+function optionalItems({ alerts, ssh, vpc, transport }: Settings): CostItem[] {
+  const usesSsm = transport !== 'ssh';
+  const secret = ssh.keySecretArn?.split(':')[2] === 'secretsmanager';
+  const endpoints = 3 + (secret ? 1 : 0) + (usesSsm || (ssh.keySecretArn !== null && !secret) ? 1 : 0);
+  const zones = vpc.createEndpoints ? (vpc.subnetIds?.length ?? 0) : 0;
+  return [
+    { item: 'topic key', dollars: alerts.encrypt ? PRICE.key : 0, why: 'one KMS key', settings: ['alerts.encrypt'] },
+    { item: 'SSH key', dollars: secret ? PRICE.secret : 0, why: 'one secret', settings: ['ssh.keySecretArn'] },
+    {
+      item: 'interface endpoints',
+      dollars: endpoints * zones * PRICE.endpointZone,
+      why: `${endpoints} services in ${zones} zones, before data`,
+      settings: ['vpc.createEndpoints'],
+    },
+  ];
+}
+
+/** The agent asks for nothing and so can't tell that a host hangs: it has no alarm for that, and no forecast. */
+function agentItems(instances: number): CostItem[] {
+  const metrics = METRICS_PER_INSTANCE * instances;
+  return [
+    {
+      item: 'custom metrics',
+      dollars: metricMonths(metrics),
+      why: `${METRICS_PER_INSTANCE} an instance; its default configuration publishes several times as many`,
+      settings: [],
+    },
+    {
+      item: 'publishing metrics',
+      dollars: instances * HOURS * 60 * PRICE.metricRequest,
+      why: 'PutMetricData, a request a minute from each instance',
+      settings: [],
+    },
+    {
+      item: 'memory and disk alarms',
+      dollars: 2 * Math.min(instances, ANALYSED_MOST) * PRICE.analysedMetric,
+      why: 'the same two Metrics Insights alarms',
+      settings: [],
+    },
+    { item: 'dashboard', dollars: PRICE.dashboard, why: 'one', settings: [] },
+  ];
+}
+
+function metricMonths(count: number): number {
+  let [dollars, from] = [0, 0];
+  for (const { upTo, each } of PRICE.metricTiers) {
+    dollars += Math.max(0, Math.min(count, upTo) - from) * each;
+    from = upTo;
+  }
+  return dollars;
+}
+
+/** Assumed: over SSM the slowest host and the calls for each batch, over SSH a second a host in each fork. */
+function checkSeconds(instances: number, settings: Settings): number {
+  const overSsh = settings.transport === 'ssh' || (settings.transport === 'auto' && settings.vpc.id !== null);
+  return overSsh ? 5 + instances / settings.forks : 15 + instances / 50;
+}
+
+const money = (dollars: number): string => dollars.toFixed(2);
+
+/** The bill as text for a terminal. */
+export function billText({ instances, items, total, agent }: Bill): string {
+  const row = (dollars: number, item: string, rest: string) =>
+    `${money(dollars).padStart(11)}  ${item.padEnd(24)}${rest}`;
+  const lines = (some: readonly CostItem[]) =>
+    some.map(({ dollars, item, why, settings }) =>
+      row(dollars, item, `${why}${settings.length > 0 ? ` [${settings.join(', ')}]` : ''}`).trimEnd(),
+    );
+  return `${[
+    `${instances} instances, a month, in ${PRICES_OF}; [settings that change it]`,
+    '',
+    ...lines(items),
+    row(total, 'TOTAL', `${money(total / instances)} an instance`),
+    '',
+    'The CloudWatch agent on each instance, publishing the same metrics every minute:',
+    '',
+    ...lines(agent.items),
+    row(agent.total, 'TOTAL', `${money(agent.total / instances)} an instance`),
+  ].join('\n')}\n`;
+}
+
+/** Rows for several fleets side by side: what, then dollars a month for each bill; a dash where there is no such item. */
+export function billRows(bills: readonly Bill[]): readonly (readonly string[])[] {
+  const names = [...new Set(bills.flatMap(({ items }) => items.map(({ item }) => item)))];
+  const cells = (of: (bill: Bill) => number | undefined) =>
+    bills.map((bill) => {
+      const dollars = of(bill);
+      return dollars === undefined ? '-' : money(dollars);
+    });
+  return [
+    ...names.map((name) => [name, ...cells(({ items }) => items.find(({ item }) => item === name)?.dollars)]),
+    ['**crawlwatch**', ...cells(({ total }) => total)],
+    ['the CloudWatch agent, same metrics', ...cells(({ agent }) => agent.total)],
+  ];
+}

@@ -1,0 +1,47 @@
+/**
+ * What can be clicked in the fleet table: the console runs a `cwdb-action` for the element right before it, under the
+ * viewer's own permissions. Nothing that a host or a tag says gets into one, but for a name in the confirmation's text
+ * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/add_custom_widget_dashboard_interactivity.html).
+ */
+import { Html, html } from './html.ts';
+import type { FleetRow } from './widget-rows.ts';
+
+const INSTANCE_ID = /^i-[0-9a-f]{8,17}$/;
+const FUNCTION_ARN = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]{1,128})?$/;
+const REGION = /^[a-z]{2}(-[a-z]+)+-\d$/;
+const NAME_LENGTH = 60;
+
+/** Where a click leads. */
+export interface WidgetEndpoints {
+  /** The widget's own function, which turns the pages. */
+  readonly widgetArn: string | null;
+  /** The function that may reboot; null: there is none, and no button. */
+  readonly remedyArn: string | null;
+  readonly region: string | null;
+}
+
+const known = (arn: string | null): arn is string => arn !== null && FUNCTION_ARN.test(arn);
+
+/** How the console shows a confirmation is its own affair: only what means nothing in any language goes into it. */
+const plainName = (name: string): string => name.slice(0, NAME_LENGTH).replace(/[^\w .:/@-]/g, '?');
+
+/** A call's parameters. Made of numbers, fixed words and checked ids alone, which JSON and HTML spell alike. */
+const parameters = (value: Readonly<Record<string, number | string>>): Html => new Html(JSON.stringify(value));
+
+/** Asks the remedy function to reboot: on flagged instances only, and it looks again before it does. */
+export function rebootButton({ id, name, band }: FleetRow, { remedyArn }: WidgetEndpoints): Html | null {
+  if (band !== 'flagged' || !known(remedyArn) || !INSTANCE_ID.test(id)) return null;
+  const question = `Reboot ${plainName(name)} (${id})? Whatever runs on it ends. It is checked once more before.`;
+  return html`<a class="btn btn-primary cw-reboot">Reboot</a><cwdb-action action="call" display="popup" endpoint="${remedyArn}" confirmation="${question}">${parameters({ action: 'reboot', instanceId: id, asker: 'dashboard' })}</cwdb-action>`;
+}
+
+export function pageLink(label: string, page: number, { widgetArn }: WidgetEndpoints): Html | null {
+  if (!known(widgetArn)) return null;
+  return html`<a class="btn cw-page">${label}</a><cwdb-action action="call" display="widget" endpoint="${widgetArn}">${parameters({ page })}</cwdb-action>`;
+}
+
+/** The instance in the EC2 console; relative, so that it is the partition's own. */
+export function instanceLink(id: string, { region }: WidgetEndpoints): Html {
+  if (region === null || !REGION.test(region) || !INSTANCE_ID.test(id)) return html`${id}`;
+  return html`<a href="/ec2/home?region=${region}#InstanceDetails:instanceId=${id}" target="_blank">${id}</a>`;
+}

@@ -1,0 +1,105 @@
+/** Entry of the dashboard's fleet table: reads the fleet, and draws a page of it. It can write nothing. */
+import type { Context } from 'aws-lambda';
+import type { Clock, Log } from './check-fleet.ts';
+import { metricDimensions } from './core/metric-data.ts';
+import { WIDGET_DOCS } from './core/widget-docs.ts';
+import { emptyView, failureView, fleetView } from './core/widget-html.ts';
+import { noticesOf } from './core/widget-notices.ts';
+import { fleetRows, pageOf, withHistory } from './core/widget-rows.ts';
+import type { Theme } from './core/widget-style.ts';
+import { errorCode, errorText } from './io/aws-error.ts';
+import { type CloudWatch, cloudWatchClient, type Ec2, ec2Client, type Sns, snsClient } from './io/clients.ts';
+import { lastSuppression, readHistory } from './io/cloudwatch.ts';
+import { describeFleet } from './io/ec2.ts';
+import { createLog } from './io/log.ts';
+import { subscriptionState } from './io/sns.ts';
+import { type FunctionEnvironment, fromEnvironment } from './settings.ts';
+
+/** What the console sends: the widget's parameters, those of the action that was clicked, and what it shows them in. */
+export interface WidgetEvent {
+  readonly describe?: unknown;
+  readonly page?: unknown;
+  readonly widgetContext?: { readonly theme?: unknown };
+}
+
+/** What the table needs of the world. */
+export interface WidgetWorld {
+  readonly environment: () => FunctionEnvironment;
+  readonly region: () => Promise<string>;
+  readonly ec2: Ec2;
+  readonly cloudWatch: CloudWatch;
+  readonly sns: Sns;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+// Clients keep their connections for as long as Lambda keeps this process.
+const ec2 = ec2Client();
+const world: WidgetWorld = {
+  environment: () => fromEnvironment(process.env),
+  region: () => ec2.config.region(),
+  ec2,
+  cloudWatch: cloudWatchClient(),
+  sns: snsClient(),
+  clock: { now: () => new Date() },
+  log: createLog(),
+};
+
+/** @returns HTML, or markdown where the console asks for the docs */
+export async function handler(
+  event: WidgetEvent | null,
+  context?: Pick<Context, 'invokedFunctionArn'>,
+): Promise<string> {
+  return drawWidget(event, context?.invokedFunctionArn ?? null, world);
+}
+
+/** Never rejects: a tile shows nothing of an exception, so a failure is a view as well. */
+export async function drawWidget(
+  event: WidgetEvent | null,
+  widgetArn: string | null,
+  world: WidgetWorld,
+): Promise<string> {
+  if (event?.describe === true) return WIDGET_DOCS;
+  const theme: Theme = event?.widgetContext?.theme === 'dark' ? 'dark' : 'light';
+  try {
+    return await drawFleet(event?.page, theme, widgetArn, world);
+  } catch (error) {
+    const [name, text] = [errorCode(error), errorText(error)];
+    world.log.error('widget.failed', { name, text });
+    return failureView({ name, text }, theme);
+  }
+}
+
+async function drawFleet(page: unknown, theme: Theme, widgetArn: string | null, world: WidgetWorld): Promise<string> {
+  const { ec2, cloudWatch, sns, log } = world;
+  const { settings, topicArn, remedyFunctionArn } = world.environment();
+  const region = await world.region();
+  const now = world.clock.now();
+  const { tag, ssh, schedule } = settings;
+  const [described, subscription, suppressed] = await Promise.all([
+    describeFleet(ec2, { tagKey: tag.key, tagValue: tag.value, address: ssh.address, region }),
+    topicArn === null ? ('none' as const) : orUnread(subscriptionState(sns, topicArn), log),
+    orUnread(lastSuppression(cloudWatch, now, schedule.everyMinutes), log),
+  ]);
+  const fleet = pageOf(fleetRows(described, now, settings), page);
+  const shown = settings.metrics.perInstance === 'all' ? fleet.rows.filter((row) => row.skipped === null) : [];
+  const figures = await orUnread(readHistory(cloudWatch, shown.map(metricDimensions), now), log);
+  const health = { topicArn, subscription, suppressed, figures: 'unread' in figures ? figures.unread : null };
+  const endpoints = { widgetArn, remedyArn: remedyFunctionArn, region };
+  const look = { theme, now, settings, endpoints, notices: noticesOf(health, settings) };
+  if (fleet.total === 0) return emptyView(look);
+  const histories = 'unread' in figures ? new Map() : figures;
+  const rows = fleet.rows.map((row) => withHistory(row, histories.get(row.id), now, settings));
+  return fleetView({ ...fleet, rows }, look);
+}
+
+/** The tags alone are worth a table: what else can't be read is said above it. */
+async function orUnread<T>(work: Promise<T>, log: Log): Promise<T | { readonly unread: string }> {
+  try {
+    return await work;
+  } catch (error) {
+    const unread = errorText(error);
+    log.error('widget.incomplete', { text: unread });
+    return { unread };
+  }
+}

@@ -1,0 +1,76 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, type IFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { type ILogGroup, LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import { type Settings, toEnvironment } from '../lambda/settings.ts';
+import { LAMBDA_BUNDLING } from './lambda-bundling.ts';
+import { acknowledgeWildcards } from './wildcards.ts';
+
+export interface WidgetFunctionProps {
+  readonly settings: Settings;
+  /** Whose subscriptions are looked at: nobody would see that no mail arrives. */
+  readonly topic: ITopic;
+  /** The function that the Reboot button calls. @default - no button */
+  readonly remedyArn?: string;
+}
+
+/**
+ * The Lambda behind the dashboard's fleet table. It reads only; what a click does, another function does, so that a
+ * right to look is none to reboot.
+ */
+export class WidgetFunction extends Construct {
+  readonly function: IFunction;
+  readonly logGroup: ILogGroup;
+
+  constructor(scope: Construct, id: string, { settings, topic, remedyArn }: WidgetFunctionProps) {
+    super(scope, id);
+    this.logGroup = new LogGroup(this, 'Logs', {
+      retention: settings.logs.retentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    for (const statement of widgetStatements(topic, this.logGroup)) role.addToPolicy(statement);
+
+    acknowledgeWildcards(role);
+
+    this.function = new NodejsFunction(this, 'Resource', {
+      description: 'crawlwatch: draws the fleet table on the dashboard; reads only',
+      entry: 'lambda/widget-handler.ts',
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      // Memory buys CPU as well, and somebody waits for the table.
+      memorySize: 512,
+      timeout: Duration.seconds(30),
+      role,
+      logGroup: this.logGroup,
+      environment: {
+        ...toEnvironment(settings, {
+          topicArn: topic.topicArn,
+          ...(remedyArn !== undefined && { remedyFunctionArn: remedyArn }),
+        }),
+        AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+      },
+      bundling: LAMBDA_BUNDLING,
+    });
+  }
+}
+
+/** One small statement per capability, each with why it can't be narrower. None of them writes anything but logs. */
+const widgetStatements = (topic: ITopic, logGroup: ILogGroup): PolicyStatement[] => [
+  new PolicyStatement({
+    sid: 'WriteLogs',
+    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    resources: [logGroup.logGroupArn],
+  }),
+  // EC2's Describe actions have no resource-level permissions; nor has GetMetricData, or a namespace condition.
+  new PolicyStatement({ sid: 'DiscoverInstances', actions: ['ec2:DescribeInstances'], resources: ['*'] }),
+  new PolicyStatement({ sid: 'ReadMetrics', actions: ['cloudwatch:GetMetricData'], resources: ['*'] }),
+  new PolicyStatement({
+    sid: 'ReadSubscriptions',
+    actions: ['sns:ListSubscriptionsByTopic'],
+    resources: [topic.topicArn],
+  }),
+];

@@ -1,0 +1,55 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { manyHosts, TEN_HOSTS, WidgetFleet } from '../support/widget-fleet.ts';
+import { noChromium, openTile, type Tile } from '../support/widget-tile.ts';
+
+if (noChromium !== null) process.stderr.write(`\nSKIPPED, the fleet table was not drawn: ${noChromium}\n\n`);
+
+/** Kept only when asked for (`UPDATE_DOCS=1`): fonts differ from one machine to the next. */
+const FOLDER =
+  process.env.UPDATE_DOCS === '1'
+    ? join(import.meta.dirname, '../../docs/images')
+    : join(tmpdir(), 'crawlwatch-images');
+const LIMIT_BYTES = 200_000;
+
+const drawn = async (hosts: Parameters<WidgetFleet['add']>[0], theme: 'light' | 'dark' = 'light') => {
+  const fleet = await new WidgetFleet().beat();
+  return (await fleet.add(hosts)).draw({ widgetContext: { theme } });
+};
+
+const refused = () => {
+  const fleet = new WidgetFleet();
+  const { ec2 } = fleet.aws;
+  const error = ec2.error('UnauthorizedOperation', 'You are not authorized to perform: ec2:DescribeInstances');
+  ec2.fail(DescribeInstancesCommand, error, 1);
+  return fleet.draw();
+};
+
+describe.runIf(noChromium === null)('a picture of the fleet table', () => {
+  let tile: Tile;
+  beforeAll(async () => {
+    mkdirSync(FOLDER, { recursive: true });
+    tile = await openTile();
+  });
+  afterAll(() => tile.close());
+
+  it.each([
+    ['ten hosts', 'widget-ten-hosts', 'light', () => drawn(TEN_HOSTS), 'ficrawler9'],
+    ['ten hosts at night', 'widget-ten-hosts-dark', 'dark', () => drawn(TEN_HOSTS, 'dark'), 'ficrawler9'],
+    ['five hundred hosts', 'widget-500-hosts', 'light', () => drawn(manyHosts(500)), '500 watched'],
+    ['no host', 'widget-no-hosts', 'light', () => drawn([]), 'aws ec2 create-tags'],
+    ['a failure', 'widget-failure', 'light', refused, 'UnauthorizedOperation'],
+  ] as const)('shows %s without a script or a request, in less than 200 kB', async (_, name, theme, draw, text) => {
+    await tile.show(await draw(), theme);
+    expect(await tile.page.innerText('#tile')).toContain(text);
+    const path = join(FOLDER, `${name}.png`);
+    const box = await tile.page.locator('#tile').boundingBox();
+    const clip = { x: 0, y: 0, width: box!.width, height: Math.min(640, box!.height) };
+    await tile.page.screenshot({ path, clip });
+    expect(statSync(path).size).toBeLessThan(LIMIT_BYTES);
+    expect(tile.requests).toEqual([]);
+  });
+});

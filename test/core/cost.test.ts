@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { billText, monthlyBill } from '../../lambda/core/cost.ts';
+import { parseSettings } from '../../lambda/settings.ts';
+
+const bill = (instances: number, settings: object = {}) => monthlyBill(instances, parseSettings(settings));
+const cents = (instances: number, item: string, settings: object = {}) =>
+  Math.round((bill(instances, settings).items.find((one) => one.item === item)?.dollars ?? 0) * 100);
+
+describe('the monthly bill', () => {
+  it.each([
+    ['of the first tier', 10, 36 * 30],
+    ['up to the end of the first tier', 3_331, 9_999 * 30],
+    ['across tiers', 10_000, 10_000 * 30 + 20_006 * 10],
+    ['in the third tier', 100_000, 10_000 * 30 + 240_000 * 10 + 50_006 * 5],
+  ])('prices metrics %s', (_, instances, expected) => {
+    expect(cents(instances, 'custom metrics')).toBe(expected);
+  });
+
+  it.each([
+    ['memory and disk alarms', 1_000, 2 * 1_000 * 10],
+    ['memory and disk alarms', 20_000, 2 * 10_000 * 10],
+    ['other alarms', 1_000, 60],
+    ['dashboard', 1_000, 300],
+    // 8,760 checks: 3 requests for instances and one for the fleet.
+    ['publishing metrics', 1_000, 35],
+    // 8,760 checks, a hundred low instances, four metrics each.
+    ['history for forecasts', 1_000, 3_504],
+    // 8,760 checks of 35 s with half a GiB.
+    ['Lambda', 1_000, 205],
+    ['schedule', 1_000, 1],
+  ])('has for %s of %i instances %i cents', (item, instances, expected) => {
+    expect(cents(instances, item)).toBe(expected);
+  });
+
+  it.each([
+    ['no metrics of instances', { metrics: { perInstance: 'none' } }, 'custom metrics', 180],
+    ['no metrics of instances', { metrics: { perInstance: 'none' } }, 'memory and disk alarms', 0],
+    ['no forecasts', { forecast: { enabled: false } }, 'history for forecasts', 0],
+    ['a check an hour', { schedule: { everyMinutes: 60 } }, 'history for forecasts', 292],
+    ['a key for the topic', { alerts: { encrypt: true } }, 'topic key', 100],
+    [
+      'endpoints in two zones',
+      { vpc: { id: 'vpc-1', subnetIds: ['subnet-1', 'subnet-2'], createEndpoints: true } },
+      'interface endpoints',
+      4 * 2 * 730,
+    ],
+  ])('follows the settings: %s', (_, settings, item, expected) => {
+    expect(cents(1_000, item, settings)).toBe(expected);
+  });
+
+  it('adds up, and has beside it the agent, whose requests come from every instance', () => {
+    const { items, total, agent } = bill(1_000);
+    expect(total).toBeCloseTo(items.reduce((sum, { dollars }) => sum + dollars, 0));
+    expect(agent.items.map(({ item, dollars }) => [item, Math.round(dollars)])).toEqual([
+      ['custom metrics', 900],
+      ['publishing metrics', 438],
+      ['memory and disk alarms', 200],
+      ['dashboard', 3],
+    ]);
+    expect(agent.total).toBeGreaterThan(total);
+  });
+
+  it('is told with its date, its source and the settings that change each item', () => {
+    const text = billText(bill(100));
+    expect(text).toMatch(/^100 instances, a month, in us-east-1, USD, list prices of November 2026/);
+    expect(text).toMatch(
+      /91\.80 {2}custom metrics {10}300 of instances \(3 each\), 6 of the fleet \[metrics\.perInstance\]/,
+    );
+    expect(text.match(/TOTAL/g)).toHaveLength(2);
+  });
+});

@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { REASON_WORDS } from '../../lambda/core/reason-words.ts';
+import { emptyView, failureView, fleetView, type WidgetLook } from '../../lambda/core/widget-html.ts';
+import { noticesOf, type WidgetHealth } from '../../lambda/core/widget-notices.ts';
+import { fleetRows, pageOf } from '../../lambda/core/widget-rows.ts';
+import { REASON_CLASS } from '../../lambda/model.ts';
+import { TAG } from '../../lambda/names.ts';
+import { parseSettings } from '../../lambda/settings.ts';
+import { described, hungFor, minutesAgo, NOW, SSH } from '../support/fleet.ts';
+import { REMEDY_ARN, WIDGET_ARN } from '../support/widget-fleet.ts';
+
+const FLAG = { ...hungFor(3), [TAG.flag]: `BannerTimeout@${minutesAgo(5)}` };
+const look = (over: Partial<WidgetLook> = {}): WidgetLook => ({
+  theme: 'light',
+  now: NOW,
+  settings: SSH,
+  endpoints: { widgetArn: WIDGET_ARN, remedyArn: REMEDY_ARN, region: 'eu-central-1' },
+  notices: [],
+  ...over,
+});
+const drawn = (tags: Record<string, string>, over = {}, given: Partial<WidgetLook> = {}) =>
+  fleetView(pageOf(fleetRows([described({ tags, ...over })], NOW, SSH), 1), look(given));
+const endpoints = (remedyArn: string | null) => ({ widgetArn: WIDGET_ARN, remedyArn, region: 'eu-central-1' });
+
+describe('the Reboot button', () => {
+  it.each([
+    ['on a hung instance that is not flagged', hungFor(2), {}, REMEDY_ARN],
+    ['on a muted one', { ...FLAG, [TAG.mute]: 'until=2026-11-22T18:00:00Z' }, {}, REMEDY_ARN],
+    ['on a stopped one', FLAG, { state: 'stopped' }, REMEDY_ARN],
+    ['where no remedy function is known', FLAG, {}, null],
+    ['where its ARN is none', FLAG, {}, 'arn:aws:lambda:x"><script>'],
+    ['on what is no instance id', FLAG, { id: 'i-0abc","x":"' }, REMEDY_ARN],
+    ['on an id in capitals', FLAG, { id: 'i-0ABCDEF012345678' }, REMEDY_ARN],
+  ])('is not there %s', (_, tags, over, remedyArn) => {
+    expect(drawn(tags, over, { endpoints: endpoints(remedyArn) })).not.toContain('cwdb-action');
+  });
+
+  it('is there on a flagged one, and names it in letters that mean nothing anywhere', () => {
+    const html = drawn(FLAG, { name: 'web<1>"&' });
+    expect(html).toContain(`endpoint="${REMEDY_ARN}" confirmation="Reboot web?1??? (i-00000000000000001)?`);
+    expect(html).toContain('>{"action":"reboot","instanceId":"i-00000000000000001","asker":"dashboard"}</cwdb-action>');
+  });
+});
+
+describe('the table', () => {
+  it('uses nothing that the console strips', () => {
+    expect(drawn(FLAG)).not.toMatch(/<(script|iframe|use|link)|\son[a-z]+=|javascript:/i);
+  });
+
+  it('has no pager where everything is on one page', () => {
+    expect(drawn(hungFor(2))).not.toContain('Page 1');
+  });
+
+  it.each([
+    [0.02, 'critical'],
+    [0.1, 'warning'],
+    [0.5, 'calm'],
+  ])('draws memory of which %d is available as %s', (available, tone) => {
+    const sample = { at: NOW, available };
+    const [row] = fleetRows([described()], NOW, SSH);
+    const page = pageOf([{ ...row!, memory: { latest: sample, samples: [sample] } }], 1);
+    expect(fleetView(page, look())).toContain(`cw-gauge cw-tone-${tone}"`);
+  });
+
+  it('leaves a gap in the line where checks went unanswered, and fades what is old', () => {
+    const at = (minutes: number) => new Date(NOW.getTime() - minutes * 60_000);
+    const samples = [170, 165, 160, 60, 55, 50].map((minutes) => ({ at: at(minutes), available: 0.5 }));
+    const [row] = fleetRows([described()], NOW, SSH);
+    const html = fleetView(pageOf([{ ...row!, memory: { latest: samples.at(-1)!, samples } }], 1), look());
+    expect(html.match(/<polyline/g)).toHaveLength(2);
+    expect(html).toContain('cw-old');
+    expect(html).toContain('at 07:25 UTC');
+  });
+
+  it('has words for every reason, which no one has to look up', () => {
+    expect(Object.keys(REASON_WORDS).sort()).toEqual(Object.keys(REASON_CLASS).sort());
+    for (const words of Object.values(REASON_WORDS)) expect(words.length).toBeLessThan(60);
+  });
+});
+
+describe('the empty view', () => {
+  it('has the command that tags an instance, quoted for a shell', () => {
+    const settings = parseSettings({ tag: { key: 'my team', value: "it's" } });
+    expect(emptyView(look({ settings }))).toContain(
+      '--tags &#39;Key=my team,Value=it&#39;\\&#39;&#39;s&#39; --region eu-central-1',
+    );
+  });
+});
+
+describe('the failure view', () => {
+  it.each([
+    ['UnauthorizedOperation', 'role lacks a right'],
+    ['ThrottlingException', 'refresh in a minute'],
+    ['TimeoutError', 'refresh in a minute'],
+    ['SettingsError', 'cdk.json'],
+    ['TypeError', 'widget.failed'],
+  ])('of %s says what to do', (name, advice) => {
+    expect(failureView({ name, text: `${name}: it was <so>` }, 'dark')).toContain(advice);
+    expect(failureView({ name, text: `${name}: it was <so>` }, 'dark')).toContain(`${name}: it was &lt;so&gt;`);
+  });
+});
+
+describe('the notices above the table', () => {
+  const WELL: WidgetHealth = {
+    topicArn: 'arn:aws:sns:x:1:t',
+    subscription: 'confirmed',
+    suppressed: false,
+    figures: null,
+  };
+  const told = (health: Partial<WidgetHealth>) => noticesOf({ ...WELL, ...health }, SSH);
+
+  it('are none where all is well', () => {
+    expect(told({})).toEqual([]);
+  });
+
+  it.each([
+    ['a subscription that nobody confirmed', { subscription: 'pending' }, 'red', 'not confirmed'],
+    ['a topic that nobody reads', { subscription: 'none' }, 'red', 'no subscription'],
+    ['a checker that is silent', { suppressed: null }, 'red', 'No check has finished for 15 minutes'],
+    ['flags that are held back', { suppressed: true }, 'amber', 'nothing new is flagged'],
+    ['subscriptions that cannot be read', { subscription: { unread: 'Throttled' } }, 'amber', 'Throttled'],
+    ['a heartbeat that cannot be read', { suppressed: { unread: 'Throttled' } }, 'amber', 'Throttled'],
+    ['figures that cannot be read', { figures: 'Throttled' }, 'amber', 'memory and disk: Throttled'],
+  ] as const)('tell of %s', (_, health, level, text) => {
+    expect(told(health)).toEqual([expect.objectContaining({ level, text: expect.stringContaining(text) })]);
+  });
+
+  it('bring the command that subscribes an address', () => {
+    expect(told({ subscription: 'none' })[0]?.command).toContain('aws sns subscribe --topic-arn arn:aws:sns:x:1:t');
+  });
+});

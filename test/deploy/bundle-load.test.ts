@@ -1,0 +1,68 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BuildOptions, build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LAMBDA_BUNDLING } from '../../lib/lambda-bundling.ts';
+import { node24 } from './node24.ts';
+
+const ROUNDS = 11;
+/** Of lib/check-function.ts. */
+const CONFIGURED_MIB = 512;
+const ALIAS = '--alias:';
+
+const PLAIN: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  external: ['cpu-features', '*.node'],
+  loader: { '.sh': 'text' },
+  logLevel: 'error',
+};
+const { mainFields = [], esbuildArgs = {} } = LAMBDA_BUNDLING;
+const alias = Object.fromEntries(
+  Object.entries(esbuildArgs).map(([flag, value]) => [flag.slice(ALIAS.length), String(value)]),
+);
+const OURS: BuildOptions = { ...PLAIN, minify: true, mainFields: [...mainFields], alias };
+
+const ENV = { AWS_REGION: 'eu-central-1', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
+const LOAD = 'const t = performance.now(); require(process.argv[1]); console.log(performance.now() - t)';
+
+describe('the bundle of the check under Node 24', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'crawlwatch-load-'));
+  const file = (name: string) => join(folder, `${name}.js`);
+  let node: string;
+  beforeAll(() => {
+    node = node24();
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('loads, as esbuild makes it by default and as the stack does; how long each takes is printed', async () => {
+    const entryPoints = ['lambda/check-handler.ts'];
+    await build({ ...PLAIN, entryPoints, outfile: file('plain') });
+    await build({ ...OURS, entryPoints, outfile: file('ours') });
+    const loadMs = (name: string) =>
+      Number(execFileSync(node, ['-e', LOAD, file(name)], { env: ENV, encoding: 'utf8' }));
+    const rounds = Array.from({ length: ROUNDS }, () => ({ plain: loadMs('plain'), ours: loadMs('ours') }));
+    const median = (of: 'plain' | 'ours') =>
+      rounds.map((round) => round[of]).toSorted((a, b) => a - b)[ROUNDS >> 1] ?? 0;
+    const told = (name: 'plain' | 'ours') =>
+      `${name} ${median(name).toFixed(0)} ms, ${statSync(file(name)).size} bytes`;
+    process.stderr.write(
+      `\nLOADING the check, median of ${ROUNDS}: ${told('plain')}; ${told('ours')}; ratio ${(median('ours') / median('plain')).toFixed(2)} (wanted: 0.60)\n\n`,
+    );
+    expect(statSync(file('ours')).size).toBeLessThan(1_500_000);
+    expect(rounds.every(({ plain, ours }) => plain > 0 && ours > 0)).toBe(true);
+  });
+
+  it('checks a thousand hosts over SSM in two thirds of its memory', async () => {
+    await build({ ...OURS, entryPoints: ['test/deploy/thousand-hosts.ts'], outfile: file('thousand-hosts') });
+    const told = JSON.parse(execFileSync(node, [file('thousand-hosts')], { env: ENV, encoding: 'utf8' }));
+    process.stderr.write(
+      `\nMEMORY of a check of 1,000 hosts over SSM, its pretend AWS included: ${told.peakMib} MiB\n\n`,
+    );
+    expect(told).toMatchObject({ checked: 1_000, errors: [] });
+    expect(told.peakMib).toBeLessThan((CONFIGURED_MIB * 2) / 3);
+  });
+});

@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, it } from 'vitest';
+import { inWords, templateWith } from './synth.ts';
+
+const MAIL = { Ref: Match.stringLikeRegexp('^Alerts') };
+const CHECKER = ['check-is-failing', 'check-is-silent', 'check-is-slow'];
+const HOSTS = ['disk-is-low', 'flagging-suppressed', 'instances-flagged', 'instances-unreachable', 'memory-is-low'];
+
+/** Name, without the stack's, and properties of each alarm. */
+const alarmsWith = (settings: object = {}) =>
+  Object.values(templateWith(settings).findResources('AWS::CloudWatch::Alarm'))
+    .map(({ Properties }) => ({ ...Properties, name: String(Properties.AlarmName).replace('CrawlwatchStack-', '') }))
+    .toSorted((a, b) => a.name.localeCompare(b.name));
+const mailing = (settings: object) =>
+  alarmsWith(settings)
+    .filter((alarm) => alarm.AlarmActions !== undefined && alarm.OKActions !== undefined)
+    .map(({ name }) => name);
+
+describe('the alarms', () => {
+  const template = templateWith({ schedule: { everyMinutes: 10 } });
+
+  it('are on the checker and on the hosts, and of those only the checker’s mail unless asked', () => {
+    expect(alarmsWith().map(({ name }) => name)).toEqual([...CHECKER, ...HOSTS].toSorted());
+    expect(mailing({})).toEqual(CHECKER);
+    expect(mailing({ alerts: { hostAlarms: true } })).toEqual([...CHECKER, ...HOSTS].toSorted());
+  });
+
+  it('go off when no check has finished for three intervals', () => {
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'CrawlwatchStack-check-is-silent',
+      Namespace: 'Crawlwatch',
+      MetricName: 'CheckDuration',
+      Statistic: 'SampleCount',
+      Period: 600,
+      EvaluationPeriods: 3,
+      Threshold: 1,
+      ComparisonOperator: 'LessThanThreshold',
+      TreatMissingData: 'breaching',
+      AlarmActions: [MAIL],
+      OKActions: [MAIL],
+    });
+  });
+
+  it('go off when a check failed', () => {
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmName: 'CrawlwatchStack-check-is-failing',
+      Namespace: 'AWS/Lambda',
+      MetricName: 'Errors',
+      Statistic: 'Sum',
+      Dimensions: [{ Name: 'FunctionName', Value: { Ref: Match.stringLikeRegexp('^Check') } }],
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      TreatMissingData: 'notBreaching',
+      AlarmActions: [MAIL],
+    });
+  });
+
+  it.each([
+    ['by default', {}, 270],
+    ['over SSH each minute', { transport: 'ssh', schedule: { everyMinutes: 1 } }, 45],
+    ['with patience', { timeouts: { ssmSeconds: 300 } }, 330],
+  ])(
+    'go off %s when two of three checks nearly reach their deadline, which one hung host does not',
+    (_, settings, s) => {
+      const slow = alarmsWith(settings).find(({ name }) => name === 'check-is-slow')!;
+      expect(slow).toMatchObject({
+        MetricName: 'CheckDuration',
+        Statistic: 'Maximum',
+        EvaluationPeriods: 3,
+        DatapointsToAlarm: 2,
+        ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+        Threshold: s * 950,
+      });
+    },
+  );
+
+  it.each([
+    ['memory-is-low', 'MemoryUtilization', 94],
+    ['disk-is-low', 'DiskSpaceUtilization', 95],
+  ])('have one, %s, over every instance, each judged by itself', (alarm, metric, threshold) => {
+    expect(alarmsWith().find(({ name }) => name === alarm)).toMatchObject({
+      Metrics: [
+        {
+          Expression: `SELECT MAX(${metric}) FROM SCHEMA("Crawlwatch", InstanceId, Name) GROUP BY InstanceId, Name ORDER BY MAX() DESC`,
+          Period: 300,
+          ReturnData: true,
+        },
+      ],
+      Threshold: threshold,
+      ComparisonOperator: 'GreaterThanThreshold',
+      EvaluationPeriods: 3,
+      DatapointsToAlarm: 2,
+    });
+  });
+
+  it('are none over instances whose metrics are not published', () => {
+    const names = alarmsWith({ metrics: { perInstance: 'none' } }).map(({ name }) => name);
+    expect(names).not.toContain('memory-is-low');
+    expect(names).not.toContain('disk-is-low');
+  });
+
+  it('say what is wrong and where to read what to do, within the 1,024 characters that an alarm may have', () => {
+    for (const { name, AlarmDescription } of alarmsWith()) {
+      const text = String(inWords(AlarmDescription));
+      expect(text).toMatch(new RegExp(`\\. What to do: docs/runbook\\.md#${name}$`));
+      expect(text.length).toBeLessThan(800);
+    }
+  });
+
+  it('are the sections of the runbook, each with what it means, what to look at and what to do', () => {
+    const runbook = readFileSync(join(import.meta.dirname, '../../docs/runbook.md'), 'utf8');
+    const sections = runbook.split(/^## /m).slice(1);
+    expect(sections.map((section) => section.split('\n')[0]).toSorted()).toEqual([...CHECKER, ...HOSTS].toSorted());
+    for (const section of sections) {
+      for (const part of ['**It means:**', '**Look at:**', '**Do:**']) expect(section).toContain(part);
+    }
+  });
+});

@@ -1,0 +1,76 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { describe, expect, it } from 'vitest';
+import { grantsOf } from './synth.ts';
+
+const IO = join(import.meta.dirname, '../../lambda/io');
+const ARN = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:crawler-key-AbCdEf';
+const PARAMETER = 'arn:aws:ssm:us-east-1:123456789012:parameter/crawler/key';
+
+/** IAM's prefix of a service, where the SDK calls it otherwise. */
+const PREFIX: Readonly<Record<string, string>> = { 'secrets-manager': 'secretsmanager' };
+/** Sent only for somebody at a terminal, with that person's rights. */
+const CLI_ONLY = ['cloudformation:DescribeStacks', 'ssm:ListDocuments'];
+/** What Lambda, or SNS for an encrypted topic, does in a function's name; the queue's as CDK grants them. */
+const ON_BEHALF = /^(logs:|sqs:|kms:|ec2:(\w*NetworkInterfaces?|\w*PrivateIpAddresses|DescribeSubnets)$)/;
+
+/** Actions of the SDK commands that a source sends: `ec2:DescribeInstances`. */
+function actionsSent(source: string): string[] {
+  const clients = [...source.matchAll(/import \{([^}]*)\} from ['"]@aws-sdk\/client-([^'"]+)['"]/g)];
+  return [...source.matchAll(/new (\w+)Command\(/g)].map(([, name = '']) => {
+    const service = clients.find(([, imported = '']) => new RegExp(`\\b${name}Command\\b`).test(imported))?.[2] ?? '';
+    return `${PREFIX[service] ?? service}:${name}`;
+  });
+}
+
+const unique = (actions: readonly string[]): string[] => [...new Set(actions)].toSorted();
+
+/** What a function can send: its own code bundled as for Lambda, less whatever nothing in it calls. */
+async function sentBy(name: string): Promise<string[]> {
+  const { outputFiles } = await build({
+    entryPoints: [`lambda/${name}-handler.ts`],
+    bundle: true,
+    packages: 'external',
+    format: 'esm',
+    platform: 'node',
+    loader: { '.sh': 'text' },
+    write: false,
+  });
+  return unique(actionsSent(outputFiles[0]?.text ?? ''));
+}
+
+const granted = (role: string, ...settings: readonly object[]): string[] =>
+  unique(settings.flatMap((some) => grantsOf(role, some).flatMap(({ Action }) => Action))).filter(
+    (action) => !ON_BEHALF.test(action),
+  );
+
+const VPC = { id: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0'] };
+/** Together these settings ask for all that a check can do. */
+const EVERYTHING = [
+  { ssh: { keySecretArn: ARN } },
+  { ssh: { keySecretArn: PARAMETER }, vpc: VPC, alerts: { encrypt: true } },
+  { ssh: { instanceConnect: true }, vpc: VPC },
+];
+
+describe('what the functions send and what their roles may', () => {
+  it('is about every command that io knows how to send', async () => {
+    const sources = readdirSync(IO).map((name) => readFileSync(join(IO, name), 'utf8'));
+    const known = unique(sources.flatMap(actionsSent));
+    expect(known.length).toBeGreaterThan(15);
+    const sent = await Promise.all(['check', 'remedy', 'widget'].map(sentBy));
+    expect(unique([...sent.flat(), ...CLI_ONLY])).toEqual(known);
+  });
+
+  it.each([
+    ['check', 'CheckRole', EVERYTHING],
+    ['remedy', 'RemedyRole', [{}]],
+    ['widget', 'WidgetRole', [{}]],
+  ])(
+    'is the same for the %s function: nothing missing, nothing to spare',
+    async (name, role, settings) => {
+      expect(granted(role, ...settings)).toEqual(await sentBy(name));
+    },
+    120_000,
+  );
+});

@@ -1,0 +1,47 @@
+import { App, Validations } from 'aws-cdk-lib';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { describe, expect, it } from 'vitest';
+import { parseSettings } from '../../lambda/settings.ts';
+import { CrawlwatchStack } from '../../lib/crawlwatch-stack.ts';
+
+const EVERYTHING = {
+  alertEmail: 'you@example.com',
+  alerts: { encrypt: true, hostAlarms: true },
+  ssh: { keySecretArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:crawler-key-AbCdEf' },
+  vpc: { id: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0'], createEndpoints: true },
+};
+
+/** What AwsSolutions finds and nobody has given a reason for, as the synthesis says it; empty when nothing. */
+function findings(settings: object): string {
+  const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  new CrawlwatchStack(app, 'CrawlwatchStack', { settings: parseSettings(settings) });
+  try {
+    app.synth();
+    return '';
+  } catch (error) {
+    return String(error);
+  }
+}
+
+describe('the stack under cdk-nag', () => {
+  it.each([
+    ['by default', { alertEmail: 'you@example.com' }],
+    ['with everything that can be set', EVERYTHING],
+  ])(
+    'has no finding of AwsSolutions without a reason %s',
+    (_, settings) => {
+      expect(findings(settings)).toBe('');
+    },
+    120_000,
+  );
+
+  it('is really looked at: a finding fails the synthesis', () => {
+    const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+    const stack = new CrawlwatchStack(app, 'CrawlwatchStack', { settings: parseSettings() });
+    new Topic(stack, 'Plain');
+    expect(() => app.synth()).toThrow(/AwsSolutions-SNS3/);
+  }, 120_000);
+});

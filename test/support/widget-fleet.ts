@@ -1,0 +1,171 @@
+/** Fleets for the dashboard's table: tags and metrics in the sandbox's AWS, as checks would have left them. */
+import { metricDimensions } from '../../lambda/core/metric-data.ts';
+import { publishMetrics } from '../../lambda/io/cloudwatch.ts';
+import type { MetricPoint } from '../../lambda/model.ts';
+import { FLEET_METRIC, INSTANCE_METRIC, TAG } from '../../lambda/names.ts';
+import { parseSettings } from '../../lambda/settings.ts';
+import { drawWidget, type WidgetEvent, type WidgetWorld } from '../../lambda/widget-handler.ts';
+import { SandboxAws } from '../../sandbox/aws.ts';
+import { minutesAgo, NOW } from './fleet.ts';
+import { idOf } from './sandbox-fleet.ts';
+
+export const WIDGET_ARN = 'arn:aws:lambda:eu-central-1:123456789012:function:CrawlwatchStack-WidgetResource-a1';
+export const REMEDY_ARN = 'arn:aws:lambda:eu-central-1:123456789012:function:CrawlwatchStack-RemedyResource-b2';
+
+/** Percent used so many minutes ago; null: no answer. */
+export type Curve = (minutesAgo: number) => number | null;
+
+export interface Host {
+  readonly name: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly state?: 'running' | 'stopped';
+  readonly memory?: Curve;
+  readonly disk?: Curve;
+}
+
+export class WidgetFleet {
+  readonly aws = new SandboxAws({ now: () => NOW });
+  readonly world: WidgetWorld;
+  readonly logged: string[] = [];
+
+  constructor(
+    given: { readonly settings?: object; readonly remedyArn?: string | null; readonly confirmed?: boolean } = {},
+  ) {
+    const { settings = {}, remedyArn = REMEDY_ARN, confirmed = true } = given;
+    this.aws.topic.subscriptions.push({ endpoint: 'you@example.com', confirmed });
+    const log = (event: string) => void this.logged.push(event);
+    this.world = {
+      environment: () => ({
+        settings: parseSettings(settings),
+        topicArn: this.aws.topic.arn,
+        probeDocument: null,
+        leaseTable: null,
+        remedyFunctionArn: remedyArn,
+      }),
+      region: async () => this.aws.region,
+      ec2: this.aws.ec2,
+      cloudWatch: this.aws.cloudwatch,
+      sns: this.aws.sns,
+      clock: { now: () => NOW },
+      log: { info: log, warn: log, error: log },
+    };
+  }
+
+  /** Has the last check say that it was made, and whether it held flags back. */
+  async beat(suppressed = false): Promise<this> {
+    const point = {
+      name: FLEET_METRIC.suppressed,
+      value: suppressed ? 1 : 0,
+      unit: 'Count',
+      dimensions: null,
+    } as const;
+    await publishMetrics(this.aws.cloudwatch, [point], at(2));
+    return this;
+  }
+
+  /** Launches the hosts, with figures of the last three hours and one an hour for three days before. */
+  async add(hosts: readonly Host[]): Promise<this> {
+    const first = this.aws.instances.size + 1;
+    for (const [i, { name, tags, state = 'running' }] of hosts.entries()) {
+      this.aws.launch(idOf(first + i), { state, tags: { Name: name, crawlwatch: 'true', ...tags } });
+    }
+    const checks = Array.from({ length: 36 }, (_, n) => 2 + n * 5);
+    const days = Array.from({ length: 72 }, (_, n) => 240 + n * 60);
+    for (const minutes of [...checks, ...days]) {
+      const points = hosts.flatMap(({ name, memory, disk }, i) => {
+        const dimensions = metricDimensions({ id: idOf(first + i), name });
+        const one = (metric: string, curve: Curve | undefined): MetricPoint[] => {
+          const value = curve?.(minutes) ?? null;
+          return value === null ? [] : [{ name: metric, value, unit: 'Percent', dimensions }];
+        };
+        return [...one(INSTANCE_METRIC.memory, memory), ...one(INSTANCE_METRIC.disk, disk)];
+      });
+      if (points.length > 0) await publishMetrics(this.aws.cloudwatch, points, at(minutes));
+    }
+    return this;
+  }
+
+  draw(event: WidgetEvent | null = {}): Promise<string> {
+    return drawWidget(event, WIDGET_ARN, this.world);
+  }
+}
+
+const at = (minutes: number): Date => new Date(NOW.getTime() - minutes * 60_000);
+
+/** Around a level, never twice the same, and always the same. */
+export const wave =
+  (level: number, height = 3): Curve =>
+  (minutes) =>
+    level + height * Math.sin(minutes / 17 + level) + (height / 3) * Math.sin(minutes / 3);
+
+/** A rise by so many percent an hour up to a level now, from a habit of the level it began at. */
+export const leak =
+  (now: number, perHour: number): Curve =>
+  (minutes) =>
+    minutes > 180 ? now - 3 * perHour : now - (minutes / 60) * perHour + Math.sin(minutes / 4);
+
+/** Silent since so many minutes. */
+export const silentSince =
+  (since: number, curve: Curve): Curve =>
+  (minutes) =>
+    minutes < since ? null : curve(minutes);
+
+export const status = (value: string, minutes: number): Record<string, string> => ({
+  [TAG.worker]: 'sidekiq.service',
+  [TAG.status]: value,
+  [TAG.since]: minutesAgo(minutes),
+});
+
+/** Ten hosts, one of each kind of trouble. */
+export const TEN_HOSTS: readonly Host[] = [
+  { name: 'ficrawler1', tags: status('OK', 11_000), memory: wave(48), disk: wave(41, 0.5) },
+  { name: 'ficrawler2', tags: status('OK', 5_200), memory: wave(55, 6), disk: wave(37, 0.5) },
+  {
+    name: 'ficrawler3',
+    tags: status('CRITICAL:MemoryExhaustedResponsive', 5),
+    memory: leak(97.6, 12),
+    disk: wave(52, 0.5),
+  },
+  { name: 'ficrawler4', tags: status('UNKNOWN:AuthenticationFailed', 40), memory: silentSince(40, wave(50)) },
+  { name: 'ficrawler5', tags: status('OK', 900), memory: wave(44, 9), disk: wave(68, 0.5) },
+  {
+    name: 'ficrawler6',
+    tags: { ...status('CRITICAL:ConnectionReset', 8), [TAG.failures]: '2' },
+    memory: silentSince(9, wave(61)),
+    disk: silentSince(9, wave(58, 0.5)),
+  },
+  {
+    name: 'ficrawler7',
+    tags: status('WARNING:MemoryExhaustionForecast', 10),
+    memory: leak(86, 10),
+    disk: wave(44, 0.5),
+  },
+  {
+    name: 'ficrawler8',
+    tags: { ...status('WARNING:WorkerDown', 300), [TAG.mute]: 'until=2026-11-22T18:00:00Z' },
+    memory: wave(4, 0.4),
+    disk: wave(35, 0.5),
+  },
+  {
+    name: 'ficrawler9',
+    tags: {
+      ...status('CRITICAL:BannerTimeout,MemoryLow', 37),
+      [TAG.failures]: '3',
+      [TAG.flag]: `BannerTimeout@${minutesAgo(27)}`,
+    },
+    memory: silentSince(37, leak(104, 14)),
+    disk: silentSince(37, wave(57, 0.5)),
+  },
+  { name: 'fiweb1', tags: status('WARNING:DiskLow', 55), memory: wave(33), disk: leak(93.4, 2) },
+];
+
+/** So many hosts, one in fifty in trouble; figures only of those that the first page shows. */
+export function manyHosts(count: number): Host[] {
+  return Array.from({ length: count }, (_, n) => {
+    const trouble = TEN_HOSTS[(n / 50) % TEN_HOSTS.length];
+    const name = `crawler-${String(n + 1).padStart(3, '0')}`;
+    if (n % 50 === 0 && trouble !== undefined) return { ...trouble, name };
+    const figures = n > 110 ? {} : { memory: wave(35 + (n % 37), 4), disk: wave(25 + (n % 43), 0.5) };
+    return { name, tags: status('OK', 60 + n * 30), ...figures };
+  });
+}
