@@ -72,6 +72,7 @@ export class AlertTopic extends Construct {
     return key;
   }
 
+  /** CloudWatch says in both calls, to SNS and to KMS, for which alarm it makes them; EventBridge would not. */
   #cloudWatchAlarms(): ServicePrincipal {
     const stack = Stack.of(this);
     return new ServicePrincipal('cloudwatch.amazonaws.com', {

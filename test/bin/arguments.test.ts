@@ -88,8 +88,9 @@ describe('a wrong command line', () => {
 describe('the command line', () => {
   it('lists the commands that there are, with examples', async () => {
     const { exitCode, stdout, stderr } = await crawlwatch(['--help']);
-    const commands = /Commands:\n((?: .*\n)+)/.exec(stdout)?.[1]?.match(/^ {2}\w+/gm);
-    expect(commands?.map((name) => name.trim())).toEqual(['check', 'probe', 'demo', 'help']);
+    const commands = /Commands:\n((?: .*\n)+)/.exec(stdout)?.[1]?.match(/^ {2}[\w-]+/gm);
+    const all = ['check', 'probe', 'backtest', 'test-alert', 'cost', 'demo', 'help'];
+    expect(commands?.map((name) => name.trim())).toEqual(all);
     expect(stdout).toContain('crawlwatch check --local');
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   });

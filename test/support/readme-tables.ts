@@ -23,16 +23,16 @@ const TAG_SAYS: Readonly<Record<keyof typeof TAG, string>> = {
   worker:
     'systemd unit of the crawler, e.g. `sidekiq.service`: a worker is expected here. Empty: expected, judged by used memory',
   ssh: 'overrides of the login, `user=ec2-user;port=2222`, either or both; SSH is expected here',
-  auto: 'what crawlwatch may do by itself here: `restart`, `reboot`, `restart+reboot`, `never` (not acted on yet)',
+  auto: 'what crawlwatch may do by itself here: `restart`, `reboot`, `restart+reboot` (not acted on yet); `never` also refuses the Reboot button',
   mute: '`until=2026-11-23T06:00:00Z`: checked and measured, but neither mailed nor flagged',
-  status: 'the status and all standing reasons, `CRITICAL:BannerTimeout`; those that were mailed come first',
+  status: 'the status and all standing reasons, `CRITICAL:BannerTimeout`; then what was mailed and may not have ended',
   since: 'when that status began, ISO 8601 UTC; the milliseconds count what was mailed',
   failures: 'consecutive hung checks, counted no further than `flag.afterFailures`',
   flag: 'SSH is dead, reboot me: `BannerTimeout@2026-11-22T08:05:00Z`',
   hostKey:
     'SHA256 fingerprint of the SSH host key, pinned at first sight; delete it when a host was rebuilt on purpose',
   seen: 'first 8 of the boot id, `/`, the OOM-kill counter: tells a kill and a reboot from the last check',
-  acted: 'the last remedy and its time',
+  acted: 'the last remedy and its time, `reboot@...`; `booted@...` is a reboot that somebody else made',
 };
 
 const tags = (): string =>
