@@ -50,8 +50,10 @@ export async function handler(event: unknown): Promise<RemedyAnswer | string> {
   const { settings, leaseTable } = fromEnvironment(process.env);
   if (leaseTable === null) throw new Error('no table for the record of acts: CRAWLWATCH_LEASE_TABLE is not set');
   const region = await ec2.config.region();
-  const answer = await remedy(event, { settings, region, ec2, dynamoDb, leaseTable, clock, log });
-  return isObject(event) && 'widgetContext' in event ? answerHtml(answer) : answer;
+  const world = { settings, region, ec2, dynamoDb, leaseTable, clock, log };
+  // The console adds it to what its widgets' buttons send.
+  if (!isObject(event) || !('widgetContext' in event)) return remedy(event, world);
+  return answerHtml(await remedy({ asker: 'dashboard', ...event }, world));
 }
 
 /**

@@ -199,6 +199,9 @@ describe.runIf(missing === null)('a deployed stack', () => {
 
   it('reboots the flagged instance when asked, that one only, and not twice', async () => {
     expect(await reboot('ficrawler1')).toMatchObject({ done: false, why: 'it carries no reboot flag' });
+    expect(await reboot('ficrawler1', { widgetContext: {} })).toBe(
+      `<p><b>${idOf('ficrawler1')} was not rebooted</b>: it carries no reboot flag.</p>`,
+    );
     expect(await reboot('ficrawler2', { dryRun: true })).toMatchObject({
       done: false,
       why: expect.stringMatching(/^dry run: would reboot, it carries the flag ConnectionReset@/),
