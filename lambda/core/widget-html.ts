@@ -74,9 +74,10 @@ const LABELS: Readonly<Record<Band, string>> = {
   skipped: 'not checked',
 };
 
-function headline({ counts, total }: FleetPage, { now }: WidgetLook): Html {
+function headline(fleet: FleetPage, look: WidgetLook): Html {
+  const { counts, total } = fleet;
   const told = BANDS.filter((band) => counts[band] > 0);
-  return html`<div class="cw-head">${told.map((band) => html`<span class="cw-count-${band}"><b>${counts[band]}</b>${LABELS[band]}</span>`)}<span class="cw-push cw-dim">${total} watched · drawn ${clockTime(now, now)}</span></div>`;
+  return html`<div class="cw-head">${told.map((band) => html`<span class="cw-count-${band}"><b>${counts[band]}</b>${LABELS[band]}</span>`)}<span class="cw-push cw-dim">${total} watched · drawn ${clockTime(look.now, look.now)}</span>${pager(fleet, look)}</div>`;
 }
 
 function rowHtml(row: FleetRow, look: WidgetLook): Html {
@@ -137,6 +138,7 @@ function runsOut({ forecast: { memoryMinutes, diskMinutes } }: FleetRow): Html[]
   return [...told('memory', memoryMinutes), ...told('disk', diskMinutes)];
 }
 
+/** Above the table and below it: a hundred rows lie between. */
 function pager({ page: at, pages }: FleetPage, { endpoints }: WidgetLook): Html | null {
   if (pages === 1) return null;
   const back = at > 1 ? pageLink('Previous', at - 1, endpoints) : null;

@@ -76,7 +76,7 @@ export function widgetStyle(theme: Theme): Html {
 .cw-line{fill:none;stroke:${c.calm};stroke-width:1.5;stroke-linecap:round;stroke-linejoin:round}
 .cw-tone-warning .cw-line{stroke:${c.warning}}.cw-tone-critical .cw-line{stroke:${c.critical}}
 .cw-limit{stroke:${c.dim};stroke-width:.75;stroke-dasharray:2 3;opacity:.7}
-.cw .cw-pager{display:flex;gap:12px;align-items:center;padding:8px}
+.cw .cw-pager{display:flex;gap:12px;align-items:center;padding:8px}.cw-head .cw-pager{padding:0}
 .cw pre{margin:6px 0;padding:8px 10px;background:${c.rail};color:${c.text};white-space:pre-wrap;overflow-wrap:anywhere;font-size:12px;border:0}
 .cw-plain{padding:12px}.cw-plain h3{margin:0 0 6px;font-size:16px}.cw-plain p{margin:4px 0}
 </style>`;
