@@ -33,6 +33,7 @@ export class CrawlwatchStack extends Stack {
 
     new CfnOutput(this, 'AlertsTopicArn', { value: topic.topicArn });
     new CfnOutput(this, 'CheckFunctionName', { value: check.function.functionName });
+    new CfnOutput(this, 'WidgetFunctionName', { value: widget.function.functionName });
     new CfnOutput(this, 'RemedyFunctionName', { value: remedy.function.functionName });
     new CfnOutput(this, 'RemedyFunctionArn', { value: remedy.function.functionArn });
     new CfnOutput(this, 'LogGroupName', { value: check.logGroup.logGroupName });

@@ -16,7 +16,10 @@ export function commandsFor({ kind, transition: t }: MailEntry): string[] {
         `aws ec2 reboot-instances --instance-ids ${id}${region}`,
       ];
     case 'held':
-      return [`aws ec2 describe-instance-status --instance-ids ${id}${region}`];
+      return [
+        `aws ec2 describe-instance-status --instance-ids ${id}${region}`,
+        'crawlwatch check --aws   # asks the fleet once more, and changes nothing',
+      ];
     case 'measured': {
       const { user, port } = instance.login;
       const login = (report: InstanceReport) =>

@@ -72,7 +72,7 @@ function byCause(entries: readonly MailEntry[]): Block[] {
     const first = of[0]?.transition.assessment.reasons.find((reason) => reason.code === code);
     const whose = of.length === 1 ? '' : ', of the first';
     const lines = [names(of), `${code}${whose}: ${printableAscii(first?.text ?? '')}`];
-    if (kindOf(code) === 'ours') lines.push(`Fix: ${fixFor(code)}`);
+    if (kindOf(code) === 'ours') lines.push(`Fix: ${fixFor(code)}`, 'Run: crawlwatch check --aws   # after the fix');
     return { text: indented(lines), hosts: of.length };
   });
 }

@@ -24,6 +24,7 @@ const NEVER_LOW = {
 interface Outputs {
   readonly AlertsTopicArn: string;
   readonly CheckFunctionName: string;
+  readonly WidgetFunctionName: string;
   readonly RemedyFunctionName: string;
   readonly RemedyFunctionArn: string;
   readonly LogGroupName: string;
@@ -126,6 +127,7 @@ describe.runIf(missing === null)('a deployed stack', () => {
     expect(outputs).toEqual({
       AlertsTopicArn: expect.stringMatching(/^arn:aws:sns:us-east-1:123456789012:CrawlwatchStack-Alerts/),
       CheckFunctionName: expect.stringMatching(/^CrawlwatchStack-Check/),
+      WidgetFunctionName: expect.stringMatching(/^CrawlwatchStack-Widget/),
       RemedyFunctionName: expect.stringMatching(/^CrawlwatchStack-Remedy/),
       RemedyFunctionArn: expect.stringMatching(
         /^arn:aws:lambda:us-east-1:123456789012:function:CrawlwatchStack-Remedy/,
@@ -195,6 +197,15 @@ describe.runIf(missing === null)('a deployed stack', () => {
     expect(mail?.body).toContain('ConnectionReset');
     expect(mail?.attributes.status?.Value).toBe('CRITICAL');
     expect(await account.values('ProbeSuccess', { InstanceId: id, Name: 'ficrawler2' })).toEqual([0]);
+  });
+
+  it('draws the fleet worst first, with a button to the remedy function on the flagged instance alone', async () => {
+    const widget = (event: object) => run('Widget', outputs.WidgetFunctionName, event);
+    expect(await widget({ describe: true })).toMatch(/^## /);
+    const page = String(await widget({ widgetContext: { theme: 'dark' } }));
+    expect(page.indexOf('ficrawler2')).toBeLessThan(page.indexOf('ficrawler1'));
+    const buttons = page.match(/<cwdb-action[^>]*endpoint="[^"]*Remedy[^"]*"[^>]*>[^<]*/g);
+    expect(buttons).toEqual([expect.stringContaining(idOf('ficrawler2'))]);
   });
 
   it('reboots the flagged instance when asked, that one only, and not twice', async () => {

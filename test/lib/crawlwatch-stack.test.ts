@@ -67,6 +67,7 @@ describe('the stack', () => {
   it.each([
     'AlertsTopicArn',
     'CheckFunctionName',
+    'WidgetFunctionName',
     'RemedyFunctionName',
     'RemedyFunctionArn',
     'LogGroupName',
