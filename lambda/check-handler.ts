@@ -18,6 +18,8 @@ import { fromEnvironment } from './settings.ts';
 
 /** Kept back from the function's timeout, to publish what is known. */
 const RESERVE_MS = 30_000;
+/** Where nobody tells how long there is: what lib/ gives the function as a rule. */
+const USUAL_TIMEOUT_MS = 300_000;
 /** An event older than this tells of an outage that is over: its successor sees today's fleet. */
 const STALE_MS = 10 * 60_000;
 
@@ -34,7 +36,7 @@ const clock = { now: () => new Date() };
 /** @returns the summary, or null where the event was dropped. @throws when a step failed, after all others were done. */
 export async function handler(
   event: unknown,
-  context?: Pick<Context, 'getRemainingTimeInMillis'>,
+  context?: Partial<Pick<Context, 'getRemainingTimeInMillis'>>,
 ): Promise<(Summary & { flagged: number; durationMs: number }) | null> {
   if (isStale(event)) {
     log.warn('event.dropped', { event });
@@ -46,7 +48,7 @@ export async function handler(
   const region = await ec2.config.region();
   const world = { settings, region, clock, log, ec2, ssm, cloudWatch, probeDocument, privateKey, instanceConnect };
   const ports = { ...awsPorts(world), outlets: awsOutlets(world, sns, topicArn) };
-  const deadlineMs = (context?.getRemainingTimeInMillis() ?? 300_000) - RESERVE_MS;
+  const deadlineMs = (context?.getRemainingTimeInMillis?.() ?? USUAL_TIMEOUT_MS) - RESERVE_MS;
 
   const { report, flagged, errors } = await checkFleet(settings, ports, { deadlineMs });
   const result = { ...report.summary, flagged, durationMs: report.durationMs };
