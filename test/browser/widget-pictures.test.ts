@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { manyHosts, TEN_HOSTS, WidgetFleet } from '../support/widget-fleet.ts';
 import { noChromium, openTile, type Tile } from '../support/widget-tile.ts';
 
+if (noChromium !== null) throw new Error(noChromium);
+
 if (noChromium !== null) process.stderr.write(`\nSKIPPED, the fleet table was not drawn: ${noChromium}\n\n`);
 
 const FOLDER = join(import.meta.dirname, '../../docs/images');
@@ -25,7 +27,7 @@ const refused = () => {
   return fleet.draw();
 };
 
-describe.runIf(noChromium === null)('a picture of the fleet table', () => {
+describe('a picture of the fleet table', () => {
   let tile: Tile;
   beforeAll(async () => {
     tile = await openTile();

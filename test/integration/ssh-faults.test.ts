@@ -8,6 +8,9 @@ import type { FailureReason, Instance } from '../../lambda/model.ts';
 import { type Answer, probeAll, sshInstance } from '../support/probe-run.ts';
 import { type Sshd, type SshdOptions, sshdMissing, startSshd } from '../support/sshd.ts';
 
+if (sshdMissing !== null) throw new Error(sshdMissing);
+if (userInfo().uid !== 0) throw new Error('the faults of OpenSSH need root');
+
 const DEADLINE_MS = 5000;
 const HEALTHY = 5;
 /** As another user than root, whom no limit binds: a shell that runs, but may start no process. */
@@ -119,7 +122,7 @@ const FAULTS: readonly Fault[] = [
   },
 ];
 
-describe.runIf(sshdMissing === null && userInfo().uid === 0)('a run over OpenSSH servers with every fault', () => {
+describe('a run over OpenSSH servers with every fault', () => {
   const started: Sshd[] = [];
   let answers: Map<string, Answer>;
 
@@ -164,25 +167,22 @@ describe.runIf(sshdMissing === null && userInfo().uid === 0)('a run over OpenSSH
   });
 });
 
-describe.runIf(sshdMissing === null && userInfo().uid === 0)(
-  'an OpenSSH server that may start no process for the user',
-  () => {
-    const USER = 'crawlwatch-nofork';
-    beforeAll(() => void execFileSync('useradd', ['-M', '-s', '/bin/sh', '-p', '*', USER]));
-    afterAll(() => void execFileSync('userdel', [USER]));
+describe('an OpenSSH server that may start no process for the user', () => {
+  const USER = 'crawlwatch-nofork';
+  beforeAll(() => void execFileSync('useradd', ['-M', '-s', '/bin/sh', '-p', '*', USER]));
+  afterAll(() => void execFileSync('userdel', [USER]));
 
-    it('refuses the command, which is called ForkFailed', async () => {
-      const sshd = await startSshd({ under: ['prlimit', '--nproc=1:1'] });
-      const transport = sshTransport({ privateKey: sshd.privateKey, hostKeys: { kind: 'pin' } });
-      const login = { user: USER, port: sshd.port, privateKeyPath: null };
-      const answers = await probeAll(transport, [sshInstance(sshd.address, sshd.port, { login })]);
-      await sshd.close();
-      expect([...answers.values()][0]?.reply).toMatchObject({
-        kind: 'failed',
-        reason: 'ForkFailed',
-        text: expect.stringContaining('its sshd could not start a shell'),
-      });
-      expect(sshd.log()).toContain('fork: Resource temporarily unavailable');
+  it('refuses the command, which is called ForkFailed', async () => {
+    const sshd = await startSshd({ under: ['prlimit', '--nproc=1:1'] });
+    const transport = sshTransport({ privateKey: sshd.privateKey, hostKeys: { kind: 'pin' } });
+    const login = { user: USER, port: sshd.port, privateKeyPath: null };
+    const answers = await probeAll(transport, [sshInstance(sshd.address, sshd.port, { login })]);
+    await sshd.close();
+    expect([...answers.values()][0]?.reply).toMatchObject({
+      kind: 'failed',
+      reason: 'ForkFailed',
+      text: expect.stringContaining('its sshd could not start a shell'),
     });
-  },
-);
+    expect(sshd.log()).toContain('fork: Resource temporarily unavailable');
+  });
+});

@@ -12,6 +12,8 @@ import { probeAll, sshInstance } from '../support/probe-run.ts';
 import { keyPair, rawServer } from '../support/ssh-server.ts';
 import { type Sshd, type SshdOptions, sshdMissing, startSshd } from '../support/sshd.ts';
 
+if (sshdMissing !== null) throw new Error(sshdMissing);
+
 const ask = async (sshd: Sshd, options: Partial<SshOptions>, script = 'echo vitals') => {
   const instance = sshInstance(sshd.address, sshd.port, {
     login: { user: sshd.user, port: sshd.port, privateKeyPath: null },
@@ -21,7 +23,7 @@ const ask = async (sshd: Sshd, options: Partial<SshOptions>, script = 'echo vita
   return (await probeAll(transport, [instance], { script })).get(instance.id)?.reply;
 };
 
-describe.runIf(sshdMissing === null)('logging in to OpenSSH', () => {
+describe('logging in to OpenSSH', () => {
   let sshd: Sshd;
   beforeAll(async () => {
     sshd = await startSshd({ hostKeyTypes: ['ed25519', 'ecdsa', 'rsa'] });
@@ -91,7 +93,7 @@ describe.runIf(sshdMissing === null)('logging in to OpenSSH', () => {
   });
 });
 
-describe.runIf(sshdMissing === null)('OpenSSH on the way', () => {
+describe('OpenSSH on the way', () => {
   it('is read by IPv6, and its key is known by that address', async () => {
     const sshd = await startSshd({ addresses: ['::1'] });
     const known = parseKnownHosts(`[::1]:${sshd.port} ${sshd.hostKeys.ed25519}`);
@@ -135,7 +137,7 @@ describe.runIf(sshdMissing === null)('OpenSSH on the way', () => {
   });
 });
 
-describe.runIf(sshdMissing === null)('an RSA key', () => {
+describe('an RSA key', () => {
   const rsa = keyPair('rsa');
   const withConfig = async (config: readonly string[]) => {
     const sshd = await startSshd({ config });
