@@ -100,8 +100,9 @@ export function accountAt(endpoint: string) {
     async values(name: string, dimensions: Record<string, string> = {}): Promise<number[]> {
       const { MetricDataResults } = await cloudWatch.send(
         new GetMetricDataCommand({
-          StartTime: new Date(Date.now() - 3_600_000),
-          EndTime: new Date(Date.now() + 3_600_000),
+          // One period, now in its middle: at its edge the values of a test would fall on both sides.
+          StartTime: new Date(Date.now() - 1_800_000),
+          EndTime: new Date(Date.now() + 1_800_000),
           MetricDataQueries: [
             {
               Id: 'm',
