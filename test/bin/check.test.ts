@@ -100,6 +100,7 @@ describe('a check of saved output', () => {
   });
 });
 
+// The figures to compare with are Linux's own: elsewhere there is no /proc.
 describe.runIf(existsSync('/proc/meminfo'))('a check of this machine', () => {
   const meminfo = (key: string) =>
     Number(new RegExp(`^${key}: +(\\d+) kB`, 'm').exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]) * 1024;

@@ -46,6 +46,7 @@ describe('the program', () => {
     expect(await finish(child)).toMatchObject({ exitCode: 141, stderr: '' });
   });
 
+  // Only Linux has a device that is always full.
   it.runIf(existsSync('/dev/full'))('says that its output could not be written', async () => {
     const words = [process.execPath, program.path, 'probe'];
     const child = spawn('sh', ['-c', '"$@" >/dev/full', 'sh', ...words], { cwd: program.home, env: program.env });

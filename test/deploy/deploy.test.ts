@@ -31,6 +31,7 @@ interface Outputs {
   readonly DashboardUrl: string;
 }
 
+// Needs moto_server; where it is missing, the reason is printed.
 describe.runIf(missing === null)('a deployed stack', () => {
   let work: string;
   let assembly: string;
