@@ -24,6 +24,8 @@ export interface SshdOptions {
   readonly addresses?: readonly string[];
   /** Default: ed25519 and ecdsa. */
   readonly hostKeyTypes?: readonly ('ed25519' | 'ecdsa' | 'rsa')[];
+  /** Of sshd itself, e.g. `-r`. */
+  readonly flags?: readonly string[];
   /** A command to run it under, e.g. `prlimit --nproc=20`. */
   readonly under?: readonly string[];
 }
@@ -48,7 +50,13 @@ export interface Sshd {
 
 /** @throws where it does not start, with its log. */
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
-  const { config = [], addresses = ['127.0.0.1'], hostKeyTypes = ['ed25519', 'ecdsa'], under = [] } = options;
+  const {
+    config = [],
+    addresses = ['127.0.0.1'],
+    hostKeyTypes = ['ed25519', 'ecdsa'],
+    flags = [],
+    under = [],
+  } = options;
   const directory = mkdtempSync(join(tmpdir(), 'crawlwatch-sshd-'));
   chmodSync(directory, 0o755); // sshd reads the authorized keys as the user who logs in.
   const keygen = (type: string, name: string) => {
@@ -80,7 +88,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   // Where root runs it, sshd wants this directory for privilege separation.
   if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const [program = SSHD, ...before] = [...under, SSHD];
-  const child = spawn(program, [...before, '-D', '-e', '-f', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(program, [...before, '-D', '-e', '-f', file, ...flags], { stdio: ['ignore', 'ignore', 'pipe'] });
   running.add(child);
   let log = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
