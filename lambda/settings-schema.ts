@@ -1,42 +1,29 @@
 /** The one schema of all that can be set: each key with its default, what is allowed, and what it does. */
 // By its namespace: the export `z` brings every language's messages into the bundle.
 import * as z from 'zod';
-
-/** A leaf: its schema, what is allowed in words, and what it does. The README's table is made of these. */
-function leaf<T extends z.ZodType>(schema: T, allowed: string, description: string): T {
-  return schema.meta({ allowed, description }) as T;
-}
-const text = (fallback: string, pattern: RegExp, allowed: string, says: string) =>
-  leaf(z.string().regex(pattern), allowed, says).default(fallback);
-const optional = <T extends z.ZodType>(schema: T, allowed: string, says: string) =>
-  leaf(schema.nullable(), `${allowed}, or null`, says).default(null as never);
-const number = (fallback: number, min: number, max: number, says: string, unit = '') =>
-  leaf(z.number().min(min).max(max), `a number from ${min} to ${max}${unit}`, says).default(fallback);
-const whole = (fallback: number, min: number, max: number, says: string) =>
-  leaf(z.number().int().min(min).max(max), `a whole number from ${min} to ${max}`, says).default(fallback);
-const phase = (part: string) =>
-  optional(
-    z.number().min(0.5).max(300),
-    'a number from 0.5 to 300',
-    `Of sshSeconds at most this ${part}. Null: only the whole deadline.`,
-  );
-const percent = (fallback: number, says: string) => number(fallback, 0, 100, says);
-const flag = (fallback: boolean, says: string) => leaf(z.boolean(), 'true or false', says).default(fallback);
-const choice = <const T extends readonly [string, ...string[]]>(fallback: T[number], values: T, says: string) =>
-  leaf(z.enum(values), values.join(', '), says).default(fallback as never);
-const group = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape).prefault({} as never);
+import { choice, flag, group, leaf, number, optional, percent, phase, text, whole } from './settings-leaves.ts';
+import { maintenanceWindow } from './settings-window.ts';
 
 const EMAIL = /^[^\s@,]+@[^\s@,]+\.[^\s@,]+$/;
 const email = z.string().regex(EMAIL);
 const arn = (service: string) => z.string().regex(new RegExp(`^arn:[a-z-]+:(${service}):`));
 const ids = (prefix: string) => z.array(z.string().regex(new RegExp(`^${prefix}-[0-9a-f]+$`))).min(1);
 
+const REGION = /^[a-z]{2}(-[a-z]+)+-\d$/;
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, and sts:ExternalId of AssumeRole. */
+const account = z.strictObject({
+  id: z.string().regex(/^\d{12}$/),
+  externalId: z.string().regex(/^[\w+=,.@:/-]{8,128}$/),
+  roleName: z
+    .string()
+    .regex(/^[\w+=,.@-]{1,64}$/)
+    .default('crawlwatch-member'),
+});
+
 /** Retention periods that CloudWatch Logs accepts, in days (PutRetentionPolicy). */
 const RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ] as const;
-const WINDOW =
-  /^((Mon|Tue|Wed|Thu|Fri|Sat|Sun)(-(Mon|Tue|Wed|Thu|Fri|Sat|Sun))? )?\d\d:\d\d-\d\d:\d\d [A-Za-z_+\-/0-9]+$/;
 
 export const settingsSchema = z
   .strictObject({
@@ -141,7 +128,7 @@ export const settingsSchema = z
       restartSshd: flag(false, 'Restart sshd by itself where only sshd is dead.'),
       reboot: flag(false, 'Reboot flagged instances by itself.'),
       window: optional(
-        z.string().regex(WINDOW),
+        maintenanceWindow,
         'like `Mon-Fri 02:00-05:00 Europe/Berlin`',
         'Only act by itself in this window.',
       ),
@@ -158,6 +145,33 @@ export const settingsSchema = z
     }),
     metrics: group({
       perInstance: choice('all', ['all', 'none'], 'Publish metrics of each instance (about $0.30 a month each).'),
+    }),
+    scale: choice(
+      'single',
+      ['single', 'distributed'],
+      'distributed: Step Functions shares the fleet out among functions; for more than a few thousand hosts.',
+    ),
+    regions: optional(
+      z.array(z.string().regex(REGION)).min(1),
+      'a list of Regions, like ["eu-central-1", "us-east-1"]',
+      'Where instances are watched, here and in each account. Null: in the Region of the stack.',
+    ),
+    accounts: optional(
+      z.array(account).min(1),
+      'a list of { "id": 12 digits, "externalId": 8 to 128 characters, "roleName": "crawlwatch-member" }',
+      'Further accounts, each by a role of accounts/crawlwatch-member.yaml. The own is always watched.',
+    ),
+    budget: group({
+      monthlyUsd: optional(
+        z.number().positive(),
+        'US dollars above 0',
+        'Synth warns when the estimated month costs more than this.',
+      ),
+      instances: optional(
+        z.number().int().positive(),
+        'a whole number above 0',
+        'How many instances that estimate is for.',
+      ),
     }),
     logs: group({
       retentionDays: leaf(
@@ -195,6 +209,14 @@ export const settingsSchema = z
         path: ['alerts', 'encrypt'],
         message: 'false when alerts.topicArn is given: that topic has the key that its owner gave it',
         params: { got: true },
+      });
+    }
+    if (s.budget.monthlyUsd !== null && s.budget.instances === null) {
+      context.addIssue({
+        code: 'custom',
+        path: ['budget', 'instances'],
+        message: 'a whole number above 0 when budget.monthlyUsd is given',
+        params: { got: null },
       });
     }
     if (s.vpc.id !== null && s.vpc.subnetIds === null) {

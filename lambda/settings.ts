@@ -105,11 +105,17 @@ export interface FunctionEnvironment {
   readonly settings: Settings;
   readonly topicArn: string | null;
   readonly probeDocument: string | null;
+  readonly restartWorkerDocument: string | null;
+  readonly restartSshdDocument: string | null;
   /** The table with the record of acts. */
   readonly leaseTable: string | null;
   /** The function that may restart and reboot; null: there is none. */
   readonly remedyFunctionArn: string | null;
 }
+
+/** Whether anything is done without a person: then the check calls the remedy function. */
+export const actsByItself = ({ remedies }: Settings): boolean =>
+  remedies.restartWorker || remedies.restartSshd || remedies.reboot;
 
 /** Environment variables for a function; {@link fromEnvironment} reads them back. */
 export function toEnvironment(
@@ -126,6 +132,8 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
     settings: parseSettings(settingsOf(env)),
     topicArn: env[ENV.topicArn] ?? null,
     probeDocument: env[ENV.probeDocument] ?? null,
+    restartWorkerDocument: env[ENV.restartWorkerDocument] ?? null,
+    restartSshdDocument: env[ENV.restartSshdDocument] ?? null,
     leaseTable: env[ENV.leaseTable] ?? null,
     remedyFunctionArn: env[ENV.remedyFunctionArn] ?? null,
   };

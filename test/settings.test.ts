@@ -36,6 +36,17 @@ describe('settings', () => {
       { logs: { retentionDays: 31 } },
       /^logs\.retentionDays: got 31; allowed: one of 1, 3, 5, /,
     ],
+    ['no Region', { regions: ['Frankfurt'] }, /^regions: got \["Frankfurt"\]; allowed: a list of Regions/],
+    [
+      'an account without an external id',
+      { accounts: [{ id: '123456789012' }] },
+      /^accounts: got \[\{"id":"123456789012"\}\]; allowed: a list of \{ "id": 12 digits/,
+    ],
+    [
+      'a budget for nobody knows how many',
+      { budget: { monthlyUsd: 50 } },
+      /^budget\.instances: got null; allowed: a whole number above 0 when budget\.monthlyUsd is given$/,
+    ],
     ['a vpc without subnets', { vpc: { id: 'vpc-1' } }, /^vpc\.subnetIds: got null; allowed: a list of subnet-/],
     ['a list for the whole', [1], /^settings: got \[1\]; allowed: an object of settings$/],
     ['a value for a group', { memory: 5 }, /^memory: got 5; allowed: an object of settings$/],
@@ -71,6 +82,8 @@ describe('settings', () => {
     const deployed = {
       topicArn: 'arn:aws:sns:us-east-1:1:t',
       probeDocument: 'Probe',
+      restartWorkerDocument: 'RestartWorker',
+      restartSshdDocument: 'RestartSshd',
       leaseTable: 'Lease',
       remedyFunctionArn: 'arn:aws:lambda:us-east-1:1:function:Remedy',
     };

@@ -1,0 +1,71 @@
+/**
+ * Keeps our calls below what AWS allows an account: the quotas are shared with every other tool in it. Adaptive retry
+ * reacts to a throttle; this is so that there is none.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Bucket, FULL, type Rate, shareOf, take } from './token-bucket.ts';
+
+/**
+ * Half of the published rates (https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html,
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html). SSM publishes none; polling
+ * each second from a few jobs is known to throttle.
+ */
+const READING: Rate = { burst: 50, perSecond: 10 };
+const TAGGING: Rate = { burst: 50, perSecond: 5 };
+const COMMANDING: Rate = { burst: 5, perSecond: 4 };
+export const BUDGETS: Readonly<Record<string, Rate>> = {
+  DescribeInstancesCommand: READING,
+  DescribeInstanceStatusCommand: READING,
+  GetConsoleOutputCommand: READING,
+  CreateTagsCommand: TAGGING,
+  DeleteTagsCommand: TAGGING,
+  SendCommandCommand: COMMANDING,
+  ListCommandInvocationsCommand: COMMANDING,
+  DescribeInstanceInformationCommand: COMMANDING,
+  CancelCommandCommand: COMMANDING,
+  GetMetricDataCommand: { burst: 25, perSecond: 10 },
+  PutMetricDataCommand: { burst: 50, perSecond: 50 },
+};
+
+interface Metered {
+  readonly middlewareStack: {
+    addRelativeTo(
+      middleware: (
+        next: (args: unknown) => Promise<unknown>,
+        context: { readonly commandName?: string },
+      ) => (args: unknown) => Promise<unknown>,
+      options: { readonly name: string; readonly relation: 'after'; readonly toMiddleware: string },
+    ): void;
+  };
+}
+
+interface Time {
+  now(): number;
+  sleep(ms: number): Promise<unknown>;
+}
+
+/**
+ * Has a client wait for its turn before each attempt, retries too. Calls without a budget pass.
+ *
+ * @param sharers functions that call at the same time with the same account
+ * @returns the client
+ */
+export function withBudget<T>(client: T, sharers = 1, time: Time = { now: () => Date.now(), sleep }): T {
+  const buckets = new Map<string, Bucket>();
+  const wait = async (command: string): Promise<void> => {
+    const rate = BUDGETS[command];
+    if (rate === undefined) return;
+    const { waitMs, bucket } = take(buckets.get(command) ?? FULL, time.now(), shareOf(rate, sharers));
+    buckets.set(command, bucket);
+    if (waitMs > 0) await time.sleep(waitMs);
+  };
+  // The clients' own types differ in their inputs and outputs, of which none is touched here.
+  (client as Metered).middlewareStack.addRelativeTo(
+    (next, context) => async (args) => {
+      await wait(context.commandName ?? '');
+      return next(args);
+    },
+    { name: 'crawlwatchBudget', relation: 'after', toMiddleware: 'retryMiddleware' },
+  );
+  return client;
+}

@@ -1,0 +1,24 @@
+/** Files of a run, in S3: too large to travel between its steps. */
+import { GetObjectCommand, type GetObjectCommandOutput, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { Store } from '../shards.ts';
+import { errorCode } from './aws-error.ts';
+
+export type S3 = Pick<S3Client, 'send'>;
+
+/** S3 is strongly consistent: what was put is what the next get gives (Welcome.html#ConsistencyModel, S3 guide). */
+export function s3Store(s3: S3, bucket: string): Store {
+  return {
+    put: async (key, text) => {
+      await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: text, ContentType: 'application/json' }));
+    },
+    get: async (key) => {
+      try {
+        const { Body }: GetObjectCommandOutput = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+        return (await Body?.transformToString()) ?? null;
+      } catch (error) {
+        if (errorCode(error) === 'NoSuchKey') return null;
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import validate from 'asl-validator';
+import { describe, expect, it } from 'vitest';
+import { fleetRunDefinition } from '../../lib/fleet-run-definition.ts';
+import { type AslWorld, runStateMachine } from '../support/asl.ts';
+
+const DEFINITION = fleetRunDefinition({
+  functionArn: 'arn:aws:lambda:eu-central-1:123456789012:function:Check',
+  bucketName: 'bucket',
+  concurrency: 20,
+  stepSeconds: 300,
+});
+const EVENT = { scheduledTime: '2026-11-22T08:00:00Z' };
+
+type Payload = {
+  readonly step: string;
+  readonly run?: string;
+  readonly index?: number;
+  readonly scheduledTime?: string;
+};
+const trouble = (name: string) => Object.assign(new Error(name), { name });
+
+/** Plays the function; what it was given comes back. */
+function world(shards: number, answer: (payload: Payload, nth: number) => unknown = () => undefined) {
+  const calls: Payload[] = [];
+  const played: AslWorld = {
+    executionName: 'run-1',
+    read: async (bucket, key) => {
+      expect([bucket, key]).toEqual(['bucket', 'runs/run-1/shards.json']);
+      return JSON.stringify(Array.from({ length: shards }, (_, index) => ({ index })));
+    },
+    invoke: async (_, payload) => {
+      const given = payload as Payload;
+      calls.push(given);
+      const own = answer(given, calls.filter((one) => JSON.stringify(one) === JSON.stringify(given)).length);
+      if (own !== undefined) return own;
+      if (given.step === 'plan') return { run: given.run, key: `runs/${given.run}/shards.json`, shards };
+      return given.step === 'shard' ? { index: given.index, replies: 500 } : { checked: 500 };
+    },
+  };
+  return { calls, played };
+}
+
+describe("the state machine's definition", () => {
+  it('is valid, and would not be with a state that leads nowhere', () => {
+    expect(validate(DEFINITION as never).isValid).toBe(true);
+    const broken = JSON.parse(JSON.stringify(DEFINITION).replace('"Next":"Join"', '"Next":"Nowhere"'));
+    expect(validate(broken).isValid).toBe(false);
+  });
+
+  it('plans, asks each shard once, and joins, with the same run in all of them', async () => {
+    const { calls, played } = world(3);
+    const { entered, output } = await runStateMachine(DEFINITION, EVENT, played);
+    expect(entered).toEqual(['Plan', 'IsDue', 'Probe', 'Join']);
+    expect(calls).toEqual([
+      { step: 'plan', run: 'run-1', scheduledTime: EVENT.scheduledTime },
+      ...[0, 1, 2].map((index) => ({ step: 'shard', run: 'run-1', index })),
+      { step: 'join', run: 'run-1' },
+    ]);
+    expect(output).toEqual({ summary: { checked: 500 } });
+  });
+
+  it('drops an event that waited too long', async () => {
+    const { calls, played } = world(3, ({ step }) =>
+      step === 'plan' ? { run: null, key: null, shards: 0 } : undefined,
+    );
+    expect((await runStateMachine(DEFINITION, EVENT, played)).entered).toEqual(['Plan', 'IsDue', 'Dropped']);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('fails where there is no plan: nothing is known of the fleet', async () => {
+    const { played } = world(3, () => {
+      throw trouble('Error');
+    });
+    await expect(runStateMachine(DEFINITION, EVENT, played)).rejects.toThrow('Error');
+  });
+
+  it('joins though every shard fails', async () => {
+    const { calls, played } = world(3, ({ step }) => {
+      if (step === 'shard') throw trouble('Sandbox.Timedout');
+      return undefined;
+    });
+    await runStateMachine(DEFINITION, EVENT, played);
+    expect(calls.map(({ step }) => step)).toEqual(['plan', 'shard', 'shard', 'shard', 'join']);
+  });
+
+  it("joins though the list of shards can't be read", async () => {
+    const { played } = world(3);
+    const lost = { ...played, read: () => Promise.reject(trouble('States.ItemReaderFailed')) };
+    expect((await runStateMachine(DEFINITION, EVENT, lost)).entered).toEqual(['Plan', 'IsDue', 'Probe', 'Join']);
+  });
+
+  it('asks again where it was Lambda that failed, and not where it was the check', async () => {
+    const { calls, played } = world(2, ({ step, index }, nth) => {
+      if (step === 'shard' && index === 0 && nth === 1) throw trouble('Lambda.TooManyRequestsException');
+      if (step === 'shard' && index === 1) throw trouble('Error');
+      return undefined;
+    });
+    await runStateMachine(DEFINITION, EVENT, played);
+    expect(
+      calls
+        .filter(({ step }) => step === 'shard')
+        .map(({ index }) => index)
+        .sort(),
+    ).toEqual([0, 0, 1]);
+  });
+
+  it('passes less than a hundredth of the payload limit between its steps for 10,000 hosts, and fits for 100,000', async () => {
+    const LIMIT = 256 * 1024;
+    const payload = async (shards: number) =>
+      (await runStateMachine(DEFINITION, EVENT, world(shards).played)).largestPayload;
+    expect(await payload(20)).toBeLessThan(LIMIT / 100);
+    expect(await payload(200)).toBeLessThan(LIMIT / 50);
+  });
+});
