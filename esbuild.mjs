@@ -11,7 +11,12 @@ const external = Object.keys({ ...dependencies, ...devDependencies })
 
 rmSync('dist', { recursive: true, force: true });
 await build({
-  entryPoints: { crawlwatch: 'bin/crawlwatch.ts', app: 'bin/app.ts', bench: 'bench/bench.ts' },
+  entryPoints: {
+    crawlwatch: 'bin/crawlwatch.ts',
+    app: 'bin/app.ts',
+    bench: 'bench/bench.ts',
+    simulate: 'bin/simulate.ts',
+  },
   outdir: 'dist',
   bundle: true,
   splitting: true,

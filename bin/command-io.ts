@@ -11,10 +11,12 @@ export interface Output {
   readonly isTTY?: boolean;
   /** Width of the terminal, in columns. */
   readonly columns?: number;
+  /** And its height, in lines. */
+  readonly rows?: number;
 }
 
 export interface CommandIo {
-  readonly stdin: AsyncIterable<string | Uint8Array>;
+  readonly stdin: AsyncIterable<string | Uint8Array> & { readonly isTTY?: boolean };
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;

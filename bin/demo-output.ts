@@ -1,68 +1,112 @@
-/** What the demo shows of its sandbox: mails in full, and at the end the tags and metrics as AWS would hold them. */
-import {
-  GetMetricDataCommand,
-  type GetMetricDataCommandOutput,
-  type MetricDataQuery,
-} from '@aws-sdk/client-cloudwatch';
-import { FLEET_METRIC, INSTANCE_METRIC, METRIC_NAMESPACE } from '../lambda/names.ts';
-import type { SandboxAws } from '../sandbox/aws.ts';
+/** How the demo tells its story: each check, the mails in full, what was done and held back, and how it ended. */
+import { tableLines } from '../lambda/core/fleet-columns.ts';
+import { troubleBlocks } from '../lambda/core/fleet-details.ts';
+import { inOrder } from '../lambda/core/fleet-report.ts';
+import { summaryLine } from '../lambda/core/fleet-table.ts';
+import type { LoginCommand } from '../lambda/core/next-step.ts';
+import type { Decision, InstanceReport } from '../lambda/model.ts';
+import { readBack } from './demo-metrics.ts';
+import { ADDRESS, type Chapter, type DemoWorld, type Mail, type RecordLine, START } from './demo-world.ts';
 
 type Print = (text?: string) => void;
 
-export function printMail(print: Print, mail: { readonly subject: string; readonly body: string }): void {
-  print(`\n+-- E-MAIL to you@example.com ${'-'.repeat(70)}`);
+const RULE = '='.repeat(100);
+const clock = (at: Date): string => at.toISOString().slice(11, 16);
+
+export function printStart(print: Print): void {
+  print(`crawlwatch demo: ten crawlers, real SSH servers on this machine, AWS in memory. Nothing leaves this machine.
+Checks are five minutes apart, and the clock leaps from one to the next: an hour in some fifteen seconds.
+
+  08:05  three workers are dead, a disk is full, a host no longer lets anybody in
+  08:10  a leak is told ahead
+  08:15  memory is gone where SSH still answers: the worker is restarted, and a reboot is avoided;
+         the dead host is flagged, and rebooted, since its tag crawlwatch:auto allows it
+  08:20  both are well again; another one is dead, and its reboot has to wait
+  08:55  its reboot has not helped: it is handed to a person`);
+}
+
+/** How a chapter stands in the story. */
+export interface Place {
+  readonly check: number;
+  /** What happened since the check before; null: nothing. */
+  readonly says: string | null;
+  readonly before: Chapter | null;
+  readonly login: LoginCommand;
+}
+
+export function printChapter(print: Print, chapter: Chapter, { check, says, before, login }: Place): void {
+  const { report, mails, acted } = chapter;
+  const at = new Date(report.checkedAt);
+  const style = { width: null, colour: false, now: at, login };
+  const rows = inOrder(report.instances);
+  print(`\n${RULE}\nCHECK ${check} at ${clock(at)} UTC: ${says ?? 'nothing new'}.\n`);
+  if (says !== null) {
+    print(`${tableLines(rows, style).join('\n')}\n`);
+    const known = new Map(before?.report.instances.map((row) => [row.id, signsOf(row)]));
+    const isNews = (row: InstanceReport) => signsOf(row).some((sign) => known.get(row.id)?.includes(sign) !== true);
+    for (const block of troubleBlocks(rows.filter(isNews), style)) print(`${block.join('\n')}\n`);
+  }
+  print(summaryLine(report, style));
+  for (const mail of mails) printMail(print, mail);
+  printHeld(print, acted?.answer.decisions ?? [], before?.acted?.answer.decisions ?? []);
+  for (const mail of acted?.mails ?? []) printMail(print, mail);
+}
+
+/** What is worth telling once of a host. */
+const signsOf = ({ reasons, flagged }: InstanceReport): string[] => [
+  ...reasons.map(({ code }) => code),
+  ...(flagged ? ['flagged'] : []),
+];
+
+/** What is held back, unless it was so at the check before; hosts that one sentence fits share it. */
+function printHeld(print: Print, decisions: readonly Decision[], before: readonly Decision[]): void {
+  const isOld = ({ instanceId, remedy, heldBy }: Decision) =>
+    before.some((one) => one.instanceId === instanceId && one.remedy === remedy && one.heldBy === heldBy);
+  const named = new Map<string, string[]>();
+  for (const one of decisions) {
+    // What is over to a person is in a mail.
+    if (one.heldBy === null || one.remedy === 'person' || isOld(one)) continue;
+    const text = `no ${one.remedy} by itself: ${one.why}`;
+    named.set(text, [...(named.get(text) ?? []), one.name]);
+  }
+  if (named.size > 0) print();
+  for (const [text, names] of named) print(`HELD BACK  ${names.join(', ')}: ${text}.`);
+}
+
+function printMail(print: Print, mail: Mail): void {
+  print(`\n+-- E-MAIL to ${ADDRESS} ${'-'.repeat(70)}`);
   print(`| Subject: ${mail.subject}\n|`);
   for (const line of mail.body.trimEnd().split('\n')) print(`| ${line}`.trimEnd());
   print(`+${'-'.repeat(99)}`);
 }
 
-export async function printEnd(print: Print, aws: SandboxAws, from: Date, to: Date): Promise<void> {
-  print(`\n${'='.repeat(100)}\nTAGS on the instances, as the last check left them\n`);
+/** What is left behind: the tags that hold the state, the metrics, the record of acts. What matters most comes last. */
+export async function printEnd(print: Print, world: DemoWorld): Promise<void> {
+  const { aws } = world;
+  const lines = (await world.record()).filter(isOutcome);
+  const treated = new Set(lines.map(({ instanceId }) => instanceId));
+  print(`\n${RULE}\nTAGS: what crawlwatch remembers of an instance is on the instance; of those it acted on\n`);
   for (const { id, tags } of aws.instances.values()) {
+    if (!treated.has(id)) continue;
     print(`${tags.get('Name')} (${id})`);
-    for (const [key, value] of [...tags].filter(([key]) => key.startsWith('crawlwatch')).sort())
-      print(`  ${key} = ${value}`);
+    const own = [...tags].filter(([key]) => key.startsWith('crawlwatch')).sort();
+    for (const [key, value] of own) print(`  ${key} = ${value}`);
   }
-  print(`\nMETRICS in the namespace ${METRIC_NAMESPACE}, one value a check\n`);
-  for (const { label, values } of await readBack(aws, from, to)) {
-    print(
-      `  ${label.padEnd(56)} ${values.map((value) => String(Number(value.toFixed(1))).padStart(6)).join('')}`.trimEnd(),
-    );
+  print('\nMETRICS in CloudWatch, one value a check\n');
+  for (const { label, values } of await readBack(aws, START, world.clock.now())) {
+    const cells = values.map((value) => (value === null ? '-' : String(Number(value.toFixed(1)))).padStart(6));
+    print(`  ${label.padEnd(34)}${cells.join('')}`);
   }
-  const calls = ['DescribeInstances', 'CreateTags', 'DeleteTags', 'PutMetricData', 'GetMetricData', 'Publish'];
-  print(`\nAWS CALLS: ${calls.map((name) => `${name} ${aws.calls(`${name}Command`)}`).join(', ')}`);
+  print('\nWHAT CRAWLWATCH DID BY ITSELF, from its record of acts\n');
+  for (const { at, name, remedy, outcome, why } of lines) {
+    const what = remedy === 'person' ? 'over to a person' : `${remedy} ${outcome}`;
+    print(`  ${clock(at)}  ${name}: ${what}: ${why.replace(/\.$/, '')}.`);
+  }
+  print(`
+On this machine: crawlwatch check --local   Any host you can log in to: crawlwatch check --host NAME
+To deploy it: see README.md`);
 }
 
-async function readBack(aws: SandboxAws, from: Date, to: Date): Promise<{ label: string; values: number[] }[]> {
-  const query = (name: string, dimensions: Readonly<Record<string, string>>): Omit<MetricDataQuery, 'Id'> => ({
-    Label: [name, ...Object.values(dimensions)].join(' '),
-    MetricStat: {
-      Metric: {
-        Namespace: METRIC_NAMESPACE,
-        MetricName: name,
-        Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
-      },
-      Period: 60,
-      Stat: 'Maximum',
-    },
-  });
-  const queries = [
-    ...Object.values(FLEET_METRIC).map((name) => query(name, {})),
-    ...Object.values(INSTANCE_METRIC).flatMap((name) =>
-      [...aws.instances.values()].map(({ id, tags }) => query(name, { InstanceId: id, Name: tags.get('Name') ?? id })),
-    ),
-  ];
-  const { MetricDataResults = [] }: GetMetricDataCommandOutput = await aws.cloudwatch.send(
-    new GetMetricDataCommand({
-      StartTime: from,
-      EndTime: new Date(to.getTime() + 60_000),
-      ScanBy: 'TimestampAscending',
-      MetricDataQueries: queries.map((one, n) => ({ ...one, Id: `m${n}` })),
-    }),
-  );
-  const named = MetricDataResults.map(({ Id, Values = [] }) => ({
-    label: queries[Number(Id?.slice(1))]?.Label ?? '',
-    values: Values,
-  }));
-  return named.filter(({ values }) => values.length > 0);
-}
+/** Without what was held back, and what was about to be done. */
+const isOutcome = ({ remedy, outcome }: RecordLine): boolean =>
+  remedy === 'person' || (outcome !== 'held' && outcome !== 'begun');

@@ -16,11 +16,13 @@ export async function startProgress(stderr: Output): Promise<Progress> {
   const counts = { OK: 0, WARNING: 0, UNKNOWN: 0, CRITICAL: 0 };
   const bar = new SingleBar({
     stream: stderr as NodeJS.WriteStream,
-    format:
-      '{bar} {value}/{total}  {CRITICAL} CRITICAL  {UNKNOWN} UNKNOWN  {WARNING} WARNING  {OK} OK  {duration_formatted}',
+    format: (options, { progress, value, total, startTime }) => {
+      const blocks = Math.round(progress * (options.barsize ?? 0));
+      const drawn = '#'.repeat(blocks) + '-'.repeat((options.barsize ?? 0) - blocks);
+      const found = Object.entries(counts).flatMap(([status, count]) => (count === 0 ? [] : [`${count} ${status}`]));
+      return [`${drawn} ${value}/${total}`, ...found.toReversed(), timeText(value, total, startTime)].join('  ');
+    },
     barsize: 20,
-    barCompleteChar: '#',
-    barIncompleteChar: '-',
     clearOnComplete: true,
     // The terminal's own state is left alone: a second Ctrl-C would leave it changed.
     hideCursor: false,
@@ -28,13 +30,20 @@ export async function startProgress(stderr: Output): Promise<Progress> {
     gracefulExit: false,
   });
   return {
-    discovered: (count) => bar.start(count, 0, counts),
+    discovered: (count) => bar.start(count, 0),
     assessed: ({ status }) => {
       counts[status]++;
-      bar.increment(1, counts);
+      bar.increment();
     },
     stop: () => {
       if (bar.isActive) bar.stop();
     },
   };
+}
+
+/** `4 s, about 2 s left`; the last hosts are often those that hang, of which nobody knows how long. */
+function timeText(done: number, total: number, startedAt: number): string {
+  const seconds = (Date.now() - startedAt) / 1000;
+  const left = done === 0 || done === total ? null : (seconds * (total - done)) / done;
+  return `${Math.round(seconds)} s${left === null ? '' : `, about ${Math.max(1, Math.ceil(left))} s left`}`;
 }

@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import type { Ports, ProbeTransport } from '../lambda/check-fleet.ts';
-import { selectHosts } from '../lambda/core/host-pattern.ts';
-import { expandRange, parseHostSpec } from '../lambda/core/host-spec.ts';
-import { describeProblem, type InventoryHost, parseInventory } from '../lambda/core/inventory.ts';
+import { forTerminal } from '../lambda/core/escape.ts';
+import { parseHostSpec } from '../lambda/core/host-spec.ts';
+import type { Inventory, InventoryHost } from '../lambda/core/inventory.ts';
+import { expandRanges } from '../lambda/core/inventory-address.ts';
 import { localTransport } from '../lambda/io/local.ts';
 import type { DescribedInstance } from '../lambda/model.ts';
 import { TAG } from '../lambda/names.ts';
@@ -31,6 +32,8 @@ export interface Source extends Pick<Ports, 'source' | 'transports' | 'discover'
   nothingFound(skipped: number): string;
 }
 
+/** Of what was passed over, so much is told. */
+const NOTES_MAX = 5;
 /** A reply holds no more (model.ts, Reply). */
 const OUTPUT_MAX = 64 * 1024;
 
@@ -45,7 +48,7 @@ export async function openSource(flags: SourceFlags, settings: Settings, io: Com
   if (flags.local === true) return localSource(flags);
   if (flags.host !== undefined) return sshSource('hosts', hostsOf(flags.host), flags, settings, io);
   if (flags.inventory !== undefined) {
-    return sshSource('inventory', await inventoryHosts(flags.inventory, flags.limit, io), flags, settings, io);
+    return sshSource('inventory', await inventoryHosts(flags.inventory, flags, io), flags, settings, io);
   }
   if (flags.from !== undefined) return fileSource(flags.from, flags, io);
   return (await import('./aws-source.ts')).awsSource(flags, settings, io);
@@ -116,7 +119,7 @@ function described({ name, address, login, worker }: Host): DescribedInstance {
 function hostsOf(texts: readonly string[]): InventoryHost[] {
   const hosts = texts.flatMap((text) => {
     const spec = parseHostSpec(text);
-    const names = spec.kind === 'ok' ? expandRange(spec.value.host) : spec;
+    const names = spec.kind === 'ok' ? expandRanges(spec.value.host) : spec;
     if (spec.kind === 'bad' || names.kind === 'bad') {
       const expected = spec.kind === 'bad' ? spec.expected : names.kind === 'bad' ? names.expected : '';
       throw new UsageError(`--host: got ${JSON.stringify(text)}; allowed: ${expected}`);
@@ -138,27 +141,39 @@ function hostsOf(texts: readonly string[]): InventoryHost[] {
 
 async function inventoryHosts(
   paths: readonly string[],
-  limit: string | undefined,
+  { limit, listHosts: listed = false }: SourceFlags,
   io: CommandIo,
 ): Promise<readonly InventoryHost[]> {
-  const files = await Promise.all(paths.map(async (file) => ({ file, text: await readText(file, '-i') })));
-  const result = parseInventory(files);
-  if (result.kind === 'broken') throw new UsageError(describeProblem(result.problem));
-  const { inventory } = result;
+  const { hostsNamed, openInventory } = await import('./inventory-files.ts');
+  const inventory = await openInventory(paths);
   if (inventory.hosts.length === 0) throw new UsageError(`${paths.join(', ')}: no host in this inventory`);
-  if (limit === undefined) return inventory.hosts;
-  const selected = selectHosts(inventory, limit);
+  const tell = (notes: readonly string[]) => {
+    for (const note of notes.slice(0, NOTES_MAX)) io.stderr.write(`crawlwatch: ${forTerminal(note)}\n`);
+  };
+  tell(inventory.notes);
+  const names = limit === undefined ? inventory.hosts : await limitedTo(limit, inventory, tell);
+  // Who only wants the names needs no login of theirs.
+  if (listed) return names.map((name) => ({ name, address: name, login: {}, worker: null }));
+  const { hosts, notes } = hostsNamed(inventory, names);
+  tell(notes);
+  return hosts;
+}
+
+async function limitedTo(limit: string, inventory: Inventory, tell: (notes: readonly string[]) => void) {
+  const [{ selectHosts }, { patternAids }] = await Promise.all([
+    import('../lambda/core/host-pattern.ts'),
+    import('./inventory-files.ts'),
+  ]);
+  const selected = selectHosts(inventory, limit, patternAids);
   if (selected.kind === 'bad') {
     throw new UsageError(`--limit: got ${JSON.stringify(limit)}; allowed: ${selected.expected}`);
   }
   const { hosts, unmatched } = selected.value;
   if (hosts.length === 0) {
-    const groups = [...inventory.groups.keys()].slice(0, 10).join(', ');
+    const groups = inventory.groups.slice(0, 10).join(', ');
     throw new UsageError(`--limit: ${JSON.stringify(limit)} leaves no host; groups in the inventory: ${groups}`);
   }
-  for (const part of unmatched) {
-    io.stderr.write(`crawlwatch: --limit: ${JSON.stringify(part)} names no host or group; ignored\n`);
-  }
+  tell(unmatched.map((part) => `--limit: ${JSON.stringify(part)} names no host or group; ignored`));
   return hosts;
 }
 

@@ -7,6 +7,7 @@ import ssh2 from 'ssh2';
 import type { ProbeTransport } from '../lambda/check-fleet.ts';
 import { parseKnownHosts } from '../lambda/io/known-hosts.ts';
 import { sshTransport } from '../lambda/io/ssh.ts';
+import type { KeyOptions } from '../lambda/io/ssh-keys.ts';
 import { phaseLimits } from '../lambda/io/ssh-limits.ts';
 import type { Settings } from '../lambda/settings.ts';
 import type { CommandIo } from './command-io.ts';
@@ -22,14 +23,24 @@ export interface SshFlags {
 const DEFAULT_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
 const HOST_KEYS_OF_ALL = '/etc/ssh/ssh_known_hosts';
 
-/** @throws UsageError where a file named by a flag can't be read. */
-export async function sshAccess(flags: SshFlags, settings: Settings, io: CommandIo): Promise<ProbeTransport> {
-  const home = join(homedir(), '.ssh');
+/** What is logged in with. @throws UsageError where the file named by --private-key can't be read. */
+export async function sshKeys(flags: SshFlags, io: Pick<CommandIo, 'env'>): Promise<KeyOptions> {
   const agentSocket = io.env.SSH_AUTH_SOCK;
   const privateKey =
     flags.privateKey === undefined
-      ? await defaultKey(home, agentSocket !== undefined)
+      ? await defaultKey(join(homedir(), '.ssh'), agentSocket !== undefined)
       : await named(flags.privateKey, '--private-key');
+  return {
+    ...(privateKey === null ? {} : { privateKey }),
+    ...(agentSocket === undefined || flags.privateKey !== undefined ? {} : { agentSocket }),
+    readKey: (path) => readFile(path),
+  };
+}
+
+/** @throws UsageError where a file named by a flag can't be read. */
+export async function sshAccess(flags: SshFlags, settings: Settings, io: CommandIo): Promise<ProbeTransport> {
+  const home = join(homedir(), '.ssh');
+  const keys = await sshKeys(flags, io);
   const ownFile = flags.knownHosts ?? join(home, 'known_hosts');
   const files = flags.knownHosts === undefined ? [ownFile, HOST_KEYS_OF_ALL] : [];
   // A file that isn't there yet is what --accept-new-host-keys is going to write.
@@ -38,9 +49,7 @@ export async function sshAccess(flags: SshFlags, settings: Settings, io: Command
     ? [await named(ownFile, '--known-hosts')]
     : await Promise.all([ownFile, ...files].map(ifThere));
   return sshTransport({
-    ...(privateKey === null ? {} : { privateKey }),
-    ...(agentSocket === undefined || flags.privateKey !== undefined ? {} : { agentSocket }),
-    readKey: (path) => readFile(path),
+    ...keys,
     phases: phaseLimits(settings.timeouts),
     hostKeys: {
       kind: 'known-hosts',

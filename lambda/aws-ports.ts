@@ -1,17 +1,14 @@
 /** What a check needs of the world, from AWS: used by the scheduled check, by `check --aws` and by the demo's sandbox. */
 import type { Clock, Log, Outlets, Ports } from './check-fleet.ts';
-import { metricDimensions } from './core/metric-data.ts';
 import type { CloudWatch, Ec2, InstanceConnect, Sns, Ssm } from './io/clients.ts';
-import { lastSuppression, publishMetrics, readHistory } from './io/cloudwatch.ts';
-import { describeFleet } from './io/ec2.ts';
-import { gatherEvidence } from './io/evidence.ts';
+import { lastSuppression } from './io/cloudwatch.ts';
 import { instanceConnect } from './io/instance-connect.ts';
 import { publishAlert, subscriptionState } from './io/sns.ts';
 import { type SshOptions, sshTransport } from './io/ssh.ts';
 import { phaseLimits } from './io/ssh-limits.ts';
-import { ssmTransport } from './io/ssm.ts';
-import { writeTags } from './io/tags.ts';
 import type { Settings } from './settings.ts';
+import { type FleetSnapshot, figuresOf } from './snapshot-ports.ts';
+import { discoverIn, evidenceIn, ssmIn, type Target, targetOf, writeTagsIn } from './targets.ts';
 
 export interface AwsWorld {
   readonly settings: Settings;
@@ -27,11 +24,20 @@ export interface AwsWorld {
   privateKey(): Promise<string | null>;
   /** Pushes a 60-second key before each login, where the settings ask for it. */
   readonly instanceConnect?: InstanceConnect;
+  /** In place of metrics of instances, where the settings have none published. @default nothing is known of before */
+  readonly snapshot?: FleetSnapshot;
+  /** Where instances are watched. @default here alone */
+  readonly targets?: readonly Target[];
 }
+
+const targetsOf = (world: AwsWorld): readonly Target[] =>
+  world.targets ?? [{ ...world, account: null, elsewhere: false }];
 
 /** Ports that read. A check that also publishes, flags and mails takes {@link awsOutlets} beside them. */
 export function awsPorts(world: AwsWorld): Omit<Ports, 'outlets'> {
-  const { settings, clock, ec2, ssm, cloudWatch, probeDocument } = world;
+  const { settings, clock } = world;
+  const targets = targetsOf(world);
+  const ssm = ssmIn(targets);
   let keys: Promise<SshKeys> | undefined;
   return {
     source: 'aws',
@@ -43,44 +49,39 @@ export function awsPorts(world: AwsWorld): Omit<Ports, 'outlets'> {
         const phases = phaseLimits(settings.timeouts);
         return sshTransport({ ...(await keys), hostKeys: { kind: 'pin' }, phases })(instances, run);
       },
-      ...(probeDocument !== null && {
-        ssm: ssmTransport(ssm, {
-          documentName: probeDocument,
-          sshdPort: (instance) => (instance.sshdExpected ? instance.login.port : null),
-        }),
-      }),
+      ...(ssm !== null && { ssm }),
     },
-    discover: () =>
-      describeFleet(ec2, {
-        tagKey: settings.tag.key,
-        tagValue: settings.tag.value,
-        address: settings.ssh.address,
-        region: world.region,
-      }),
-    history: (instances) => readHistory(cloudWatch, instances.map(metricDimensions), clock.now()),
+    discover: (problem) => discoverIn(targets, settings, problem),
+    history: figuresOf(world).history,
   };
 }
 
 type SshKeys = Pick<SshOptions, 'privateKey' | 'pushKey'>;
 
 /** One key for the run: the stack's own, or one made now and pushed to each host. */
-async function sshKeys({ settings, instanceConnect: client, privateKey }: AwsWorld): Promise<SshKeys> {
-  if (settings.ssh.instanceConnect && client !== undefined) return instanceConnect(client);
-  const key = await privateKey();
+async function sshKeys(world: AwsWorld): Promise<SshKeys> {
+  const { settings, instanceConnect: own } = world;
+  if (settings.ssh.instanceConnect && own !== undefined) {
+    const targets = targetsOf(world);
+    return instanceConnect((instance) => targetOf(targets, instance)?.instanceConnect ?? own);
+  }
+  const key = await world.privateKey();
   return key === null ? {} : { privateKey: key };
 }
 
 export function awsOutlets(world: AwsWorld, sns: Sns, topicArn: string | null): Outlets {
-  const { settings, clock, ec2, cloudWatch } = world;
+  const { settings, clock, cloudWatch } = world;
+  const targets = targetsOf(world);
+  const figures = figuresOf(world);
   return {
-    publish: (points, at) => publishMetrics(cloudWatch, points, at),
+    publish: figures.publish,
     notify: async (alert) => {
       if (topicArn === null) throw new Error('no topic to publish to: CRAWLWATCH_TOPIC_ARN is not set');
       await publishAlert(sns, topicArn, alert);
       await warnOfSilence(world.log, sns, topicArn);
     },
-    writeTags: (writes) => writeTags(ec2, writes),
-    gatherEvidence: (instances) => gatherEvidence(ec2, cloudWatch, instances.map(metricDimensions), clock.now()),
+    writeTags: (writes, described) => writeTagsIn(targets, writes, described),
+    gatherEvidence: (instances) => evidenceIn(targets, instances, figures),
     wasSuppressed: () => lastSuppression(cloudWatch, clock.now(), settings.schedule.everyMinutes),
   };
 }

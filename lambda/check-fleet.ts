@@ -1,12 +1,13 @@
 /**
  * THE PIPELINE: the only file that knows the order of a check, and what a check needs of the world.
  *
- *     discover -> probe -> assess -> publish | (notify, then tags)
+ *     discover -> probe -> assess -> publish | (notify, then tags), then remedy
  *
  * A step that fails doesn't stop the others; what failed is returned, and the caller fails at the end.
  */
 import { composeAlert } from './core/alert-message.ts';
 import { assess } from './core/assess.ts';
+import { callsForRemedy } from './core/calls-for-remedy.ts';
 import { departuresOf, forgetAfterMail, forgetBeforeMail } from './core/departures.ts';
 import { summarise } from './core/fleet-report.ts';
 import { forecastsOf, needsHistory } from './core/forecasts.ts';
@@ -36,34 +37,15 @@ import type {
   InstanceReport,
   MetricPoint,
   RawEvidence,
-  Reply,
   Report,
   TagFailure,
   TagWrite,
   Transport,
 } from './model.ts';
-import { probeFleet, secondOpinions } from './probe-fleet.ts';
+import { type ProbeTransport, probeFleet, secondOpinions } from './probe-fleet.ts';
 import type { Settings } from './settings.ts';
 
-/** One run of a transport over its instances. */
-export interface ProbeRun {
-  /** Aborted when the run's time is up or a person gave up: close every connection at once. */
-  readonly signal: AbortSignal;
-  /** Deadline of one host, in milliseconds from when its turn begins. */
-  readonly hostDeadlineMs: number;
-  /** Hosts asked at the same time. */
-  readonly forks: number;
-  /** The probe script's text. */
-  readonly script: string;
-  /** To be called once per instance, as soon as its reply is there. */
-  reply(id: string, reply: Reply, durationMs: number): void;
-}
-
-/**
- * Asks each instance for its vitals. Resolves when every instance has had its reply or the signal fired.
- * A rejection means that the transport failed as a whole: those without a reply read `NotChecked`.
- */
-export type ProbeTransport = (instances: readonly Instance[], run: ProbeRun) => Promise<void>;
+export type { ProbeRun, ProbeTransport } from './probe-fleet.ts';
 
 export interface Clock {
   now(): Date;
@@ -80,12 +62,17 @@ export interface Log {
 export interface Outlets {
   publish(points: readonly MetricPoint[], at: Date): Promise<void>;
   notify(alert: Alert): Promise<void>;
-  /** Returns the instances whose tags could not be written, each with why. */
-  writeTags(writes: readonly TagWrite[]): Promise<readonly TagFailure[]>;
+  /**
+   * Returns the instances whose tags could not be written, each with why.
+   * @param described the instances as they were found: where each of them is
+   */
+  writeTags(writes: readonly TagWrite[], described: readonly DescribedInstance[]): Promise<readonly TagFailure[]>;
   /** What else is known of instances that are about to be flagged: EC2's status, the console, the last figures. */
   gatherEvidence(instances: readonly Instance[]): Promise<ReadonlyMap<string, RawEvidence>>;
   /** Whether flagging was suppressed in the last check that published; null when none did. */
   wasSuppressed(): Promise<boolean | null>;
+  /** Has whoever may act look at the fleet, by what its tags say now; absent where nothing acts without a person. */
+  remedy?(at: Date): Promise<void>;
 }
 
 /** What a check needs of the world. */
@@ -94,8 +81,11 @@ export interface Ports {
   readonly clock: Clock;
   readonly log: Log;
   readonly transports: Readonly<Partial<Record<Transport, ProbeTransport>>>;
-  /** Every instance that carries the watch tag, whatever its state. Rejects when it can't be told. */
-  discover(): Promise<readonly DescribedInstance[]>;
+  /**
+   * Every instance that carries the watch tag, whatever its state. Rejects when it can't be told.
+   * `problem` is told of each part of the fleet that can't; of its instances nothing is said then.
+   */
+  discover(problem?: (text: string) => void): Promise<readonly DescribedInstance[]>;
   /** Past samples, for forecasts; instances without any are absent. */
   history(instances: readonly Instance[]): Promise<ReadonlyMap<string, History>>;
   readonly outlets: Outlets | null;
@@ -111,6 +101,8 @@ export interface CheckOptions {
   readonly deadlineMs: number;
   /** Aborted when a person gives up: what is known by then is reported. */
   readonly signal?: AbortSignal;
+  /** When the check began, where others began it. @default now */
+  readonly begunAt?: Date;
 }
 
 export interface CheckResult {
@@ -127,7 +119,7 @@ export interface CheckResult {
  */
 export async function checkFleet(settings: Settings, ports: Ports, options: CheckOptions): Promise<CheckResult> {
   const at = ports.clock.now();
-  const elapsedMs = () => ports.clock.now().getTime() - at.getTime();
+  const elapsedMs = (since = at) => ports.clock.now().getTime() - since.getTime();
   const remaining = () => ({ ...options, deadlineMs: Math.max(0, options.deadlineMs - elapsedMs()) });
   const errors: string[] = [];
   const problems: string[] = [];
@@ -145,7 +137,12 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
   const judged = new Map<string, Transition>();
   const evidence = new Map<string, Evidence>();
 
-  const described = await ports.discover();
+  const unread: string[] = [];
+  const described = await ports.discover((text) => {
+    ports.log.error('step.failed', { step: 'discover', text });
+    errors.push(`discover: ${text}`);
+    unread.push(text);
+  });
   const selection = selectInstances(described, ports.source, settings);
   for (const ignored of selection.ignoredTags) ports.log.warn('tags.ignored', ignored);
   ports.watch?.discovered?.(selection.instances.length);
@@ -167,7 +164,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
       version: 1,
       checkedAt: isoSeconds(at),
       source: ports.source,
-      durationMs: elapsedMs(),
+      durationMs: elapsedMs(options.begunAt),
       summary: summarise(instances),
       instances,
       skipped: selection.skipped,
@@ -202,9 +199,13 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     for (const t of inOrder()) judged.set(t.instance.id, withFlag(t, plan, at));
 
     const transitions = inOrder();
-    const points = metricPoints(transitions, plan.breaker.tripped, elapsedMs(), settings);
+    const points = metricPoints(transitions, plan.breaker.tripped, elapsedMs(options.begunAt));
     const departures = departuresOf(described);
     await Promise.all([orElse('metrics', outlets.publish(points, at), undefined), orElse('mail', tell(), undefined)]);
+    // Last, since it goes by the tags that were just written.
+    if (outlets.remedy !== undefined && callsForRemedy(inOrder(), plan.breaker, at)) {
+      await orElse('remedy', outlets.remedy(at), undefined);
+    }
 
     async function tell(): Promise<void> {
       const news = planMail(transitions, plan, at, settings);
@@ -218,7 +219,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
       const { entries, tagTrouble } = mailable(planned, refused, at, settings);
       const departed = departures.filter(({ id, isNews }) => isNews && !unwritable.has(id));
       const checked = transitions.length;
-      const context = { now: at, checked, evidence, breaker: plan.breaker, departed, tagTrouble };
+      const context = { now: at, checked, evidence, breaker: plan.breaker, departed, tagTrouble, unread };
       const alert = composeAlert(entries, context);
       const notified = alert === null ? null : outlets.notify(alert).then(() => true);
       const sent = notified === null || (await orElse('notify', notified, false));
@@ -233,7 +234,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
       const everyId = [...new Set(tagWrites.flatMap((tagWrite) => tagWrite.ids))];
       const failed = await orElse(
         'tags',
-        outlets.writeTags(tagWrites),
+        outlets.writeTags(tagWrites, described),
         everyId.map((id) => ({ id, text: 'see the error' })),
       );
       for (const failure of failed) {

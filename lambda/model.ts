@@ -16,8 +16,15 @@ export interface Reason {
 /** How an instance was asked. */
 export type Transport = 'local' | 'ssh' | 'ssm' | 'file';
 
+export interface Whereabouts {
+  readonly region: string | null;
+  readonly account: string | null;
+  /** In another Region or account than crawlwatch's own; absent: at home. */
+  readonly elsewhere?: boolean;
+}
+
 /** An instance as a source knows it, before anything is decided. */
-export interface DescribedInstance {
+export interface DescribedInstance extends Whereabouts {
   /** `i-...`, or the inventory's name. */
   readonly id: string;
   readonly name: string;
@@ -27,12 +34,12 @@ export interface DescribedInstance {
   readonly platform: string;
   /** Where SSH connects, by the address setting; IPv4 or IPv6, or a name from an inventory. Never with a port. */
   readonly address: string | null;
-  readonly region: string | null;
-  readonly account: string | null;
   readonly launchedAt: Date | null;
   readonly tags: Readonly<Record<string, string>>;
   /** What an inventory says of the login; EC2 says it by the `crawlwatch:ssh` tag. */
   readonly login?: Partial<Login>;
+  /** A Spot instance, which EC2 may take away; absent where the source knows of no such thing. */
+  readonly spot?: boolean;
 }
 
 export interface Login {
@@ -53,12 +60,10 @@ export interface JumpHost {
 }
 
 /** One instance that is to be probed. */
-export interface Instance {
+export interface Instance extends Whereabouts {
   readonly id: string;
   readonly name: string;
   readonly address: string | null;
-  readonly region: string | null;
-  readonly account: string | null;
   readonly launchedAt: Date | null;
   readonly transport: Transport;
   readonly login: Login;
@@ -175,12 +180,10 @@ export interface RawEvidence {
 }
 
 /** One instance in the report: DESIGN of the JSON, version 1. */
-export interface InstanceReport {
+export interface InstanceReport extends Whereabouts {
   readonly id: string;
   readonly name: string;
   readonly address: string | null;
-  readonly region: string | null;
-  readonly account: string | null;
   readonly transport: Transport;
   readonly status: Status;
   /** ISO 8601 UTC, when that status began; null where nothing remembers. */
@@ -195,13 +198,7 @@ export interface InstanceReport {
   readonly forecast: Forecast;
 }
 
-export interface Summary {
-  readonly checked: number;
-  readonly ok: number;
-  readonly warning: number;
-  readonly critical: number;
-  readonly unknown: number;
-}
+export type Summary = Readonly<Record<'checked' | 'ok' | 'warning' | 'critical' | 'unknown', number>>;
 
 export interface Report {
   readonly version: 1;
@@ -220,8 +217,11 @@ export interface MetricPoint {
   readonly name: string;
   readonly value: number;
   readonly unit: 'Percent' | 'Count' | 'Milliseconds' | 'None';
-  readonly dimensions: { readonly InstanceId: string; readonly Name: string } | null;
+  readonly dimensions: MetricDimensions | null;
 }
+
+/** The last two only of instances elsewhere: those at home keep the series that they have. */
+export type MetricDimensions = Readonly<Record<'InstanceId' | 'Name', string> & { Region?: string; Account?: string }>;
 
 /** One mail. */
 export interface Alert {

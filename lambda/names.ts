@@ -26,6 +26,12 @@ export type OwnTagKey = (typeof OWN_TAG_KEYS)[number];
 /** EC2 cuts nothing: a longer value is an error (256 characters). */
 export const TAG_VALUE_MAX = 256;
 
+/** The probe's document where CloudFormation's own name can't be known: in other Regions and accounts. */
+export const MEMBER_PROBE_DOCUMENT = 'crawlwatch-probe';
+
+/** A member account's second role, by which the dashboard's table reads: `ROLE-read`. */
+export const READER_SUFFIX = '-read';
+
 export const METRIC_NAMESPACE = 'Crawlwatch';
 
 /** Metrics per instance, with the dimensions `InstanceId` and `Name`. */
@@ -43,6 +49,11 @@ export const FLEET_METRIC = {
   unreachable: 'InstancesUnreachable',
   flagged: 'InstancesFlagged',
   suppressed: 'FlaggingSuppressed',
+  /** Of the remedy function's acts; RecoveryMinutes is the check's, one value for each host that hung and answers again. */
+  reboots: 'Reboots',
+  workerRestarts: 'WorkerRestarts',
+  rebootsAvoided: 'RebootsAvoided',
+  recoveryMinutes: 'RecoveryMinutes',
   duration: 'CheckDuration',
 } as const;
 
@@ -51,8 +62,11 @@ export const ENV = {
   settings: 'CRAWLWATCH_SETTINGS',
   topicArn: 'CRAWLWATCH_TOPIC_ARN',
   probeDocument: 'CRAWLWATCH_PROBE_DOCUMENT',
+  restartWorkerDocument: 'CRAWLWATCH_RESTART_WORKER_DOCUMENT',
+  restartSshdDocument: 'CRAWLWATCH_RESTART_SSHD_DOCUMENT',
   leaseTable: 'CRAWLWATCH_LEASE_TABLE',
   remedyFunctionArn: 'CRAWLWATCH_REMEDY_FUNCTION_ARN',
+  bucket: 'CRAWLWATCH_BUCKET',
 } as const;
 
 /** Context key of cdk.json that holds the settings. */

@@ -10,6 +10,26 @@ import { type Evidence, needsOtherWay, otherWay, sshdIsDown, weigh } from './cor
 import type { Instance, ProbeOutcome, RawEvidence, Reply, Transport } from './model.ts';
 import type { Settings } from './settings.ts';
 
+/** One run of a transport over its instances. */
+export interface ProbeRun {
+  /** Aborted when the run's time is up or a person gave up: close every connection at once. */
+  readonly signal: AbortSignal;
+  /** Deadline of one host, in milliseconds from when its turn begins. */
+  readonly hostDeadlineMs: number;
+  /** Hosts asked at the same time. */
+  readonly forks: number;
+  /** The probe script's text. */
+  readonly script: string;
+  /** To be called once per instance, as soon as its reply is there. */
+  reply(id: string, reply: Reply, durationMs: number): void;
+}
+
+/**
+ * Asks each instance for its vitals. Resolves when every instance has had its reply or the signal fired.
+ * A rejection means that the transport failed as a whole: those without a reply read `NotChecked`.
+ */
+export type ProbeTransport = (instances: readonly Instance[], run: ProbeRun) => Promise<void>;
+
 export interface ProbeLimits {
   /** Milliseconds from now in which every reply must be in; later ones read NotChecked. */
   readonly deadlineMs: number;

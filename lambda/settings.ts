@@ -111,11 +111,22 @@ export interface FunctionEnvironment {
   readonly leaseTable: string | null;
   /** The function that may restart and reboot; null: there is none. */
   readonly remedyFunctionArn: string | null;
+  /** Of the runs' files and the snapshot; null: there is none. */
+  readonly bucket: string | null;
 }
 
 /** Whether anything is done without a person: then the check calls the remedy function. */
 export const actsByItself = ({ remedies }: Settings): boolean =>
   remedies.restartWorker || remedies.restartSshd || remedies.reboot;
+
+/** Whether instances may be watched in another Region or account than the stack's. */
+export const watchesElsewhere = ({ regions, accounts }: Settings): boolean => regions !== null || accounts !== null;
+
+/** Whether a check is carried by many functions, whose files are in the bucket. */
+export const isDistributed = ({ scale }: Settings): boolean => scale === 'distributed';
+
+/** Whether the bucket's snapshot stands in for metrics of single instances. */
+export const keepsSnapshot = ({ metrics }: Settings): boolean => metrics.perInstance === 'none';
 
 /** Environment variables for a function; {@link fromEnvironment} reads them back. */
 export function toEnvironment(
@@ -136,6 +147,7 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
     restartSshdDocument: env[ENV.restartSshdDocument] ?? null,
     leaseTable: env[ENV.leaseTable] ?? null,
     remedyFunctionArn: env[ENV.remedyFunctionArn] ?? null,
+    bucket: env[ENV.bucket] ?? null,
   };
 }
 

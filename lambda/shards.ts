@@ -13,6 +13,9 @@ export interface RunPlan {
   readonly problems: readonly string[];
 }
 
+/** Shards at work at once. Each gets its part of the account's API rates, so that more of them would not be faster. */
+export const SHARDS_AT_ONCE = 20;
+
 /** Hosts that one function asks. All of one account, Region and transport. */
 export interface Shard {
   /** From 0; the name of its files, and all that travels through the state machine. */

@@ -1,19 +1,20 @@
 /** Entry of the dashboard's fleet table: reads the fleet, and draws a page of it. It can write nothing. */
 import type { Context } from 'aws-lambda';
 import type { Clock, Log } from './check-fleet.ts';
-import { metricDimensions } from './core/metric-data.ts';
 import { WIDGET_DOCS } from './core/widget-docs.ts';
 import { emptyView, failureView, fleetView } from './core/widget-html.ts';
 import { noticesOf } from './core/widget-notices.ts';
 import { fleetRows, pageOf, withHistory } from './core/widget-rows.ts';
 import type { Theme } from './core/widget-style.ts';
 import { errorCode, errorText } from './io/aws-error.ts';
-import { type CloudWatch, cloudWatchClient, type Ec2, ec2Client, type Sns, snsClient } from './io/clients.ts';
-import { lastSuppression, readHistory } from './io/cloudwatch.ts';
+import { type CloudWatch, cloudWatchClient, type Ec2, ec2Client, type Sns, s3Client, snsClient } from './io/clients.ts';
+import { lastSuppression } from './io/cloudwatch.ts';
 import { describeFleet } from './io/ec2.ts';
 import { createLog } from './io/log.ts';
 import { subscriptionState } from './io/sns.ts';
+import type { S3 } from './io/store.ts';
 import { type FunctionEnvironment, fromEnvironment } from './settings.ts';
+import { figuresOf, fleetSnapshot } from './snapshot-ports.ts';
 
 /** What the console sends: the widget's parameters, those of the action that was clicked, and what it shows them in. */
 export interface WidgetEvent {
@@ -29,6 +30,8 @@ export interface WidgetWorld {
   readonly ec2: Ec2;
   readonly cloudWatch: CloudWatch;
   readonly sns: Sns;
+  /** Needed where figures come from the snapshot alone. */
+  readonly s3?: S3;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -41,6 +44,7 @@ const world: WidgetWorld = {
   ec2,
   cloudWatch: cloudWatchClient(),
   sns: snsClient(),
+  s3: s3Client(),
   clock: { now: () => new Date() },
   log: createLog(),
 };
@@ -71,10 +75,10 @@ export async function drawWidget(
 }
 
 async function drawFleet(page: unknown, theme: Theme, widgetArn: string | null, world: WidgetWorld): Promise<string> {
-  const { ec2, cloudWatch, sns, log } = world;
-  const { settings, topicArn, remedyFunctionArn } = world.environment();
+  const { ec2, cloudWatch, sns, s3, clock, log } = world;
+  const { settings, topicArn, remedyFunctionArn, bucket } = world.environment();
   const region = await world.region();
-  const now = world.clock.now();
+  const now = clock.now();
   const { tag, ssh, schedule } = settings;
   const [described, subscription, suppressed] = await Promise.all([
     describeFleet(ec2, { tagKey: tag.key, tagValue: tag.value, address: ssh.address, region }),
@@ -82,8 +86,9 @@ async function drawFleet(page: unknown, theme: Theme, widgetArn: string | null, 
     orUnread(lastSuppression(cloudWatch, now, schedule.everyMinutes), log),
   ]);
   const fleet = pageOf(fleetRows(described, now, settings), page);
-  const shown = settings.metrics.perInstance === 'all' ? fleet.rows.filter((row) => row.skipped === null) : [];
-  const figures = await orUnread(readHistory(cloudWatch, shown.map(metricDimensions), now), log);
+  const shown = fleet.rows.filter((row) => row.skipped === null);
+  const snapshot = bucket === null || s3 === undefined ? {} : { snapshot: fleetSnapshot({ s3, bucket, clock, log }) };
+  const figures = await orUnread(figuresOf({ settings, cloudWatch, clock, ...snapshot }).history(shown), log);
   const health = { topicArn, subscription, suppressed, figures: 'unread' in figures ? figures.unread : null };
   const endpoints = { widgetArn, remedyArn: remedyFunctionArn, region };
   const look = { theme, now, settings, endpoints, notices: noticesOf(health, settings) };

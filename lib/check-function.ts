@@ -5,15 +5,17 @@ import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { type ILogGroup, LogGroup } from 'aws-cdk-lib/aws-logs';
 import { ContextAttribute, Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
-import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
+import { LambdaInvoke, StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
+import { ENV } from '../lambda/names.ts';
 import { type Settings, toEnvironment } from '../lambda/settings.ts';
-import { CheckNetwork } from './check-network.ts';
+import { CheckNetwork, placeIn } from './check-network.ts';
+import type { FleetRun } from './fleet-run.ts';
 import { LAMBDA_BUNDLING } from './lambda-bundling.ts';
-import { checkStatements, usesSsm } from './permissions.ts';
+import { checkStatements, invokeRemedy, usesSsm } from './permissions.ts';
 import { acknowledgeWildcards } from './wildcards.ts';
 
 /** The handler ends its run this long before Lambda would, to publish what is known; finding the fleet takes as much. */
@@ -27,12 +29,15 @@ export interface CheckFunctionProps {
   readonly probe: CfnDocument;
 }
 
-/** The scheduled Lambda that checks the fleet. */
+/** The Lambda that checks the fleet, whole or a part of it at a time. */
 export class CheckFunction extends Construct {
-  readonly function: IFunction;
+  readonly function: NodejsFunction;
   readonly logGroup: ILogGroup;
+  /** Null: in no VPC. */
+  readonly network: CheckNetwork | null;
   /** In which a check may ask its hosts. */
   readonly runDeadline: Duration;
+  readonly timeout: Duration;
   /** Events whose check failed, with the error, for two weeks. */
   readonly failed: IQueue;
 
@@ -53,19 +58,19 @@ export class CheckFunction extends Construct {
     const resources = { topic, probe, logGroup: this.logGroup };
     for (const statement of checkStatements(Stack.of(this), settings, resources)) role.addToPolicy(statement);
 
-    acknowledgeWildcards(role);
+    acknowledgeWildcards(role, settings.regions);
 
-    const network =
+    this.network =
       settings.vpc.id === null ? null : new CheckNetwork(this, 'Network', { vpcId: settings.vpc.id, settings });
-    if (network === null && settings.transport === 'ssh' && settings.ssh.address === 'private') {
+    if (this.network === null && settings.transport === 'ssh' && settings.ssh.address === 'private') {
       Annotations.of(this).addWarningV2(
         'crawlwatch:noWayIn',
         'transport is ssh to private addresses, but the check function is in no VPC: set vpc.id and vpc.subnetIds, or ssh.address public.',
       );
     }
 
-    const timeout = checkTimeout(settings);
-    this.runDeadline = Duration.seconds(timeout.toSeconds() - RESERVE_SECONDS);
+    this.timeout = checkTimeout(settings);
+    this.runDeadline = Duration.seconds(this.timeout.toSeconds() - RESERVE_SECONDS);
     // No reserved concurrency: it is taken from the account's pool, of which 100 must stay unreserved, so that the
     // deploy would fail in a new account (limit 10). Two checks at once are right, if wasteful; old events are dropped.
     this.function = new NodejsFunction(this, 'Resource', {
@@ -74,14 +79,10 @@ export class CheckFunction extends Construct {
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: 512,
-      timeout,
+      timeout: this.timeout,
       role,
       logGroup: this.logGroup,
-      ...(network && {
-        vpc: network.vpc,
-        vpcSubnets: { subnets: network.subnets },
-        securityGroups: network.securityGroups,
-      }),
+      ...(this.network && placeIn(this.network)),
       // A check that failed isn't made again, nor one that waited: the next is due in minutes and sees today's fleet.
       retryAttempts: 0,
       maxEventAge: Duration.minutes(2),
@@ -92,24 +93,40 @@ export class CheckFunction extends Construct {
       },
       bundling: LAMBDA_BUNDLING,
     });
+  }
 
+  /** Has each check start at its time: this function or, where a run carries it, the run. */
+  schedule({ schedule: { everyMinutes } }: Settings, run: FleetRun | null): void {
+    // By default the Scheduler would go on for a day with 185 attempts.
+    const once = {
+      input: ScheduleTargetInput.fromObject({ scheduledTime: ContextAttribute.scheduledTime }),
+      retryAttempts: 0,
+      maxEventAge: Duration.minutes(1),
+      deadLetterQueue: this.failed,
+    };
+    const schedule = new Schedule(this, 'Schedule', {
+      description: 'crawlwatch: one check of the fleet',
+      schedule: ScheduleExpression.rate(Duration.minutes(everyMinutes)),
+      target:
+        run === null ? new LambdaInvoke(this.function, once) : new StepFunctionsStartExecution(run.stateMachine, once),
+    });
+    if (run !== null) {
+      // With all its rights, or the first run would fail.
+      schedule.node.addDependency(run);
+      return;
+    }
     const { logicalId } = this.function.node.defaultChild as CfnResource;
     // On the stack, since CDK makes the schedule's role there.
     Validations.of(Stack.of(this)).acknowledge({
       id: `AwsSolutions::AwsSolutions-IAM5[Resource::<${Stack.of(this).resolve(logicalId)}.Arn>:*]`,
       reason: 'The schedule may invoke this one function; the wildcard is over its versions, of which it has none.',
     });
-    new Schedule(this, 'Schedule', {
-      description: 'crawlwatch: one check of the fleet',
-      schedule: ScheduleExpression.rate(Duration.minutes(settings.schedule.everyMinutes)),
-      // By default the Scheduler would go on for a day with 185 attempts.
-      target: new LambdaInvoke(this.function, {
-        input: ScheduleTargetInput.fromObject({ scheduledTime: ContextAttribute.scheduledTime }),
-        retryAttempts: 0,
-        maxEventAge: Duration.minutes(1),
-        deadLetterQueue: this.failed,
-      }),
-    });
+  }
+
+  /** Has each check that found something to act on call this function; by itself the check can do nothing about it. */
+  actThrough(remedy: IFunction): void {
+    this.function.addToRolePolicy(invokeRemedy(remedy));
+    this.function.addEnvironment(ENV.remedyFunctionArn, remedy.functionArn);
   }
 }
 

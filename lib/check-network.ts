@@ -1,4 +1,4 @@
-import { Annotations, Stack } from 'aws-cdk-lib';
+import { Annotations, Fn, Stack } from 'aws-cdk-lib';
 import {
   CfnVPCEndpoint,
   type ISecurityGroup,
@@ -10,7 +10,8 @@ import {
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
-import type { Settings } from '../lambda/settings.ts';
+import { actsByItself, type Settings } from '../lambda/settings.ts';
+import { usesStore } from './fleet-store.ts';
 import { isSecretsManager, usesInstanceConnect, usesSsm } from './permissions.ts';
 
 /** One interface endpoint in one zone, us-east-1: $0.01 an hour (https://aws.amazon.com/privatelink/pricing/, 2026). */
@@ -21,14 +22,25 @@ export interface CheckNetworkProps {
   readonly settings: Settings;
 }
 
+/** What puts a function there. */
+export const placeIn = ({ vpc, subnets, securityGroups }: CheckNetwork) => ({
+  vpc,
+  vpcSubnets: { subnets },
+  securityGroups,
+});
+
 /**
- * The check function's place in a VPC, from where SSH reaches private addresses. All by the ids given: nothing is
+ * The place of the functions that log in to hosts in a VPC, from where SSH reaches private addresses. All by the ids given: nothing is
  * looked up in an account, so that the stack synthesises without one.
  */
 export class CheckNetwork extends Construct {
   readonly vpc: IVpc;
   readonly subnets: ISubnet[];
   readonly securityGroups: ISecurityGroup[];
+  /** Where DynamoDB answers in here; null: at its usual name. */
+  readonly dynamoDbUrl: string | null;
+  /** The same of S3, of a bucket in this Region. */
+  readonly s3Url: string | null;
 
   constructor(scope: Construct, id: string, { vpcId, settings }: CheckNetworkProps) {
     super(scope, id);
@@ -44,7 +56,9 @@ export class CheckNetwork extends Construct {
         description: 'The crawlwatch check: allow its SSH port from this group on the hosts.',
       }),
     ];
-    if (settings.vpc.createEndpoints) this.#addEndpoints(subnetIds, endpointServices(settings));
+    const urls = settings.vpc.createEndpoints ? this.#addEndpoints(subnetIds, settings) : new Map<string, string>();
+    this.dynamoDbUrl = urls.get('dynamodb') ?? null;
+    this.s3Url = urls.get('s3') ?? null;
     if (settings.vpc.createEndpoints && usesInstanceConnect(settings)) {
       Annotations.of(this).addWarningV2(
         'crawlwatch:instance-connect-endpoint',
@@ -53,32 +67,50 @@ export class CheckNetwork extends Construct {
     }
   }
 
-  /** Private DNS makes the SDK find them by the usual names. Each of the subnets must be in a zone of its own. */
-  #addEndpoints(subnetIds: readonly string[], services: readonly string[]): void {
+  /**
+   * Private DNS makes the SDK find them by the usual names; DynamoDB's and S3's are asked by their own, since the usual
+   * ones may lead others in this VPC through a gateway endpoint
+   * (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/privatelink-interface-endpoints.html,
+   * https://docs.aws.amazon.com/AmazonS3/latest/userguide/privatelink-interface-endpoints.html). Each of the subnets must
+   * be in a zone of its own.
+   *
+   * @returns the URLs of those that are asked by their own name
+   */
+  #addEndpoints(subnetIds: readonly string[], settings: Settings): Map<string, string> {
+    const services = endpointServices(settings);
+    const byUrl = ['dynamodb', ...(usesStore(settings) ? ['s3'] : [])];
     const door = new SecurityGroup(this, 'EndpointDoor', {
       vpc: this.vpc,
       description: 'HTTPS from the crawlwatch check to the AWS services it calls.',
       allowAllOutbound: false,
     });
     for (const group of this.securityGroups) door.addIngressRule(group, Port.HTTPS, 'the check');
-    for (const service of services) {
+    const add = (service: string, privateDnsEnabled: boolean) =>
       new CfnVPCEndpoint(this, `Endpoint-${service}`, {
         vpcId: this.vpc.vpcId,
         serviceName: `com.amazonaws.${Stack.of(this).region}.${service}`,
         vpcEndpointType: 'Interface',
         subnetIds: [...subnetIds],
         securityGroupIds: [door.securityGroupId],
-        privateDnsEnabled: true,
+        privateDnsEnabled,
       });
-    }
-    const monthly = Math.round(services.length * subnetIds.length * ENDPOINT_DOLLARS_A_MONTH);
+    for (const service of services) add(service, true);
+    const all = [...services, ...byUrl];
+    const monthly = Math.round(all.length * subnetIds.length * ENDPOINT_DOLLARS_A_MONTH);
     Annotations.of(this).addInfo(
-      `vpc.createEndpoints: ${services.length} interface endpoints (${services.join(', ')}) in ${subnetIds.length} subnets cost about $${monthly} a month, before data.`,
+      `vpc.createEndpoints: ${all.length} interface endpoints (${all.join(', ')}) in ${subnetIds.length} subnets cost about $${monthly} a month, before data.`,
     );
+    return new Map(byUrl.map((service) => [service, urlOf(service, add(service, false))]));
   }
 }
 
-/** The services that a check calls with these settings. Its own logs don't go through the VPC. */
+/** The first entry is the name for all zones; each is `HOSTED-ZONE:NAME`. Buckets are at `bucket.` in place of S3's `*.` */
+function urlOf(service: string, { attrDnsEntries }: CfnVPCEndpoint): string {
+  const name = Fn.select(1, Fn.split(':', Fn.select(0, attrDnsEntries)));
+  return `https://${service === 's3' ? Fn.join('', ['bucket', Fn.select(1, Fn.split('*', name))]) : name}`;
+}
+
+/** The services that check and remedy call with these settings, but DynamoDB and S3. Their own logs don't go through the VPC. */
 function endpointServices(settings: Settings): string[] {
   const key = settings.ssh.keySecretArn;
   const keyInSecretsManager = key !== null && isSecretsManager(key);
@@ -88,5 +120,6 @@ function endpointServices(settings: Settings): string[] {
     'sns',
     ...(keyInSecretsManager ? ['secretsmanager'] : []),
     ...(usesSsm(settings) || (key !== null && !keyInSecretsManager) ? ['ssm'] : []),
+    ...(actsByItself(settings) ? ['lambda'] : []),
   ];
 }

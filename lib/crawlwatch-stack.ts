@@ -1,11 +1,13 @@
 import { CfnOutput, DefaultStackSynthesizer, type IStackSynthesizer, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { Settings } from '../lambda/settings.ts';
+import { actsByItself, isDistributed, keepsSnapshot, type Settings } from '../lambda/settings.ts';
 import { AlertTopic } from './alert-topic.ts';
 import { CheckFunction } from './check-function.ts';
 import { FleetAlarms } from './fleet-alarms.ts';
 import { FleetDashboard } from './fleet-dashboard.ts';
-import { ProbeDocuments } from './probe-documents.ts';
+import { FleetRun } from './fleet-run.ts';
+import { FleetStore, usesStore } from './fleet-store.ts';
+import { ProbeDocuments, RestartDocuments } from './probe-documents.ts';
 import { RemedyFunction } from './remedy-function.ts';
 import { WidgetFunction } from './widget-function.ts';
 
@@ -25,11 +27,36 @@ export class CrawlwatchStack extends Stack {
     const { probe } = new ProbeDocuments(this, 'Probe');
     const check = new CheckFunction(this, 'Check', { settings, topic, probe });
     alerts.grantKey(check.function);
-    const remedy = new RemedyFunction(this, 'Remedy', { settings });
-    const watched = { settings, check: check.function, logGroup: check.logGroup };
-    new FleetAlarms(this, 'Alarms', { ...watched, topic, runDeadline: check.runDeadline });
+    const restart = new RestartDocuments(this, 'Restart');
+    const remedy = new RemedyFunction(this, 'Remedy', { settings, topic, probe, restart, network: check.network });
+    alerts.grantKey(remedy.function);
+    // In this direction only: what may act never calls what looks.
+    if (actsByItself(settings)) check.actThrough(remedy.function);
     const widget = new WidgetFunction(this, 'Widget', { settings, topic, remedyArn: remedy.function.functionArn });
-    const dashboard = new FleetDashboard(this, 'Dashboard', { ...watched, widget: widget.function });
+    const store = usesStore(settings) ? new FleetStore(this, 'Store') : null;
+    store?.keepFor(check.function, settings, check.network);
+    if (keepsSnapshot(settings)) {
+      store?.showSnapshot(remedy.function, check.network);
+      store?.showSnapshot(widget.function, null);
+    }
+    const run =
+      store !== null && isDistributed(settings)
+        ? new FleetRun(this, 'Run', { settings, check: check.function, bucket: store.bucket, timeout: check.timeout })
+        : null;
+    check.schedule(settings, run);
+    const watched = { settings, check: check.function, logGroup: check.logGroup };
+    new FleetAlarms(this, 'Alarms', {
+      ...watched,
+      remedy,
+      topic,
+      run: run?.stateMachine ?? null,
+      runDeadline: check.runDeadline,
+    });
+    const dashboard = new FleetDashboard(this, 'Dashboard', {
+      ...watched,
+      actsLogGroup: remedy.logGroup,
+      widget: widget.function,
+    });
 
     new CfnOutput(this, 'AlertsTopicArn', { value: topic.topicArn });
     new CfnOutput(this, 'CheckFunctionName', { value: check.function.functionName });
@@ -37,6 +64,7 @@ export class CrawlwatchStack extends Stack {
     new CfnOutput(this, 'RemedyFunctionName', { value: remedy.function.functionName });
     new CfnOutput(this, 'RemedyFunctionArn', { value: remedy.function.functionArn });
     new CfnOutput(this, 'LogGroupName', { value: check.logGroup.logGroupName });
+    if (run !== null) new CfnOutput(this, 'RunStateMachineArn', { value: run.stateMachine.stateMachineArn });
     new CfnOutput(this, 'DashboardUrl', { value: dashboard.url });
   }
 }

@@ -1,11 +1,12 @@
 import { Duration, Stack } from 'aws-cdk-lib';
-import { Alarm, ComparisonOperator, type IMetric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { Alarm, ComparisonOperator, type IMetric, MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import type { Settings } from '../lambda/settings.ts';
+import { actsByItself, type Settings } from '../lambda/settings.ts';
 import { heartbeatMetric, perInstanceQuery, unlabelledFleetMetric } from './fleet-metrics.ts';
 
 /** How many checks in a row may be missing before somebody is told. */
@@ -18,6 +19,9 @@ const { GREATER_THAN_THRESHOLD, GREATER_THAN_OR_EQUAL_TO_THRESHOLD, LESS_THAN_TH
 export interface FleetAlarmsProps {
   readonly settings: Settings;
   readonly check: IFunction;
+  readonly remedy: { readonly function: IFunction; readonly logGroup: ILogGroup };
+  /** What carries a check where one function doesn't. */
+  readonly run: IStateMachine | null;
   /** In which a check asks its hosts: what is left of the function's timeout is for publishing. */
   readonly runDeadline: Duration;
   readonly logGroup: ILogGroup;
@@ -42,7 +46,8 @@ interface AlarmSpec {
 /**
  * Alarms on the checker itself, which mail; and on hosts, which are there to be seen, since what the hosts do is
  * mailed by the check. Prices a month, us-east-1 (https://aws.amazon.com/cloudwatch/pricing/, 2026): $0.10 for each
- * of the six on a metric of the fleet; the two over all instances cost $0.10 for each series that they analyse.
+ * of the six on a metric of the fleet, as much again for the run's second metric where checks are shared out, and for
+ * the one on acting where that is on; the two over all instances cost $0.10 for each series that they analyse.
  */
 export class FleetAlarms extends Construct {
   readonly #mail: SnsAction;
@@ -74,8 +79,21 @@ export class FleetAlarms extends Construct {
   }
 }
 
-function checkerAlarms({ settings, check, runDeadline, logGroup }: FleetAlarmsProps): Record<string, AlarmSpec> {
+function checkerAlarms({
+  settings,
+  check,
+  remedy,
+  run,
+  runDeadline,
+  logGroup,
+}: FleetAlarmsProps): Record<string, AlarmSpec> {
   const { everyMinutes } = settings.schedule;
+  // Shared out, a check may take as long as there is until the next one; its parts have the function's time each.
+  const seconds = run === null ? runDeadline.toSeconds() : Math.max(runDeadline.toSeconds(), 60 * everyMinutes);
+  const slow =
+    run === null
+      ? `checks take nearly all of the ${seconds} seconds in which hosts may be asked; those that are not read by then are UNKNOWN (NotChecked)`
+      : `checks take nearly all of the ${seconds} seconds until the next one, which then starts before they have ended and asks the same hosts`;
   const read = `Read the newest lines first: aws logs tail ${logGroup.logGroupName} --since 1h`;
   return {
     'check-is-silent': {
@@ -89,17 +107,37 @@ function checkerAlarms({ settings, check, runDeadline, logGroup }: FleetAlarmsPr
     },
     'check-is-failing': {
       says: `crawlwatch fails: a check ended with an error; a mail, tags or metrics may be missing. ${read}, and look for level ERROR. It clears by itself after a clean check.`,
-      metric: check.metricErrors({ period: Duration.minutes(everyMinutes) }),
+      metric: failedChecks(check, run, Duration.minutes(everyMinutes)),
       threshold: 1,
     },
     'check-is-slow': {
-      says: `crawlwatch is slow: checks take nearly all of the ${runDeadline.toSeconds()} seconds in which hosts may be asked; those that are not read by then are UNKNOWN (NotChecked). ${read}.`,
+      says: `crawlwatch is slow: ${slow}. ${read}.`,
       metric: unlabelledFleetMetric('duration', everyMinutes),
-      threshold: Math.round(runDeadline.toMilliseconds() * SLOW_SHARE),
+      threshold: Math.round(seconds * 1000 * SLOW_SHARE),
       evaluationPeriods: 3,
       datapointsToAlarm: 2,
     },
+    // Without a person nobody waits for its answer.
+    ...(actsByItself(settings) && {
+      'acting-is-failing': {
+        says: `crawlwatch can't act: the remedy function ended with an error; what it was to restart or reboot may be as it was, and what it did may not be mailed. Read the newest lines first: aws logs tail ${remedy.logGroup.logGroupName} --since 1h, and look for level ERROR. It clears by itself after a clean run.`,
+        metric: remedy.function.metricErrors({ period: Duration.minutes(everyMinutes) }),
+        threshold: 1,
+      },
+    }),
   };
+}
+
+/** Of a run, only how it ends: a shard that fails costs its own hosts their result, and the join's error says so. */
+function failedChecks(check: IFunction, run: IStateMachine | null, period: Duration): IMetric {
+  if (run === null) return check.metricErrors({ period });
+  return new MathExpression({
+    // Either of them may never have had a value.
+    expression: 'SUM(METRICS())',
+    label: 'runs that failed',
+    usingMetrics: { failed: run.metricFailed({ period }), timedOut: run.metricTimedOut({ period }) },
+    period,
+  });
 }
 
 function hostAlarms({ schedule: { everyMinutes }, metrics, memory, disk, flag }: Settings): Record<string, AlarmSpec> {

@@ -24,6 +24,8 @@ export interface FleetDashboardProps {
   readonly settings: Settings;
   readonly check: IFunction;
   readonly logGroup: ILogGroup;
+  /** Of the remedy function. */
+  readonly actsLogGroup: ILogGroup;
   /** Draws the fleet table. */
   readonly widget: IFunction;
 }
@@ -45,6 +47,8 @@ export class FleetDashboard extends Construct {
         [fleetTable(props)],
         [fleetNumbers(props.settings)],
         [problemLines(props)],
+        whatWasDone(),
+        [actLines(props)],
         ...(props.settings.metrics.perInstance === 'all' ? instanceGraphs(props.settings) : []),
         checkerHealth(props),
         [about(props)],
@@ -135,6 +139,45 @@ function instanceGraphs({ schedule: { everyMinutes }, memory, disk }: Settings):
     ],
   ];
 }
+
+/** Each act with what came of it, and who stopped acting or let it go on. What is held back, each check would repeat. */
+const actLines = ({ actsLogGroup }: FleetDashboardProps) =>
+  new LogQueryWidget({
+    title: 'What was done, in the words of the log',
+    logGroupNames: [actsLogGroup.logGroupName],
+    view: LogQueryVisualizationType.TABLE,
+    queryLines: [
+      'fields @timestamp, coalesce(outcome, state, event) as what, coalesce(remedy, "") as act, coalesce(instanceId, "") as instance, coalesce(asker, who) as askedBy, coalesce(text, why) as said',
+      'filter event in ["remedy.acted", "remedy.verified", "remedy.unflagged", "remedy.paused", "remedy.resumed"]',
+      'sort @timestamp desc',
+      'limit 20',
+      'display @timestamp, what, act, instance, askedBy, said',
+    ],
+    width: FULL_WIDTH,
+    height: 5,
+  });
+
+/** Hours: what is done is done seldom, and a single point of a line can't be seen. */
+const ACTS_MINUTES = 60;
+
+/** What crawlwatch did about it, and how long a hang lasts until the host answers again, whoever ended it. */
+const whatWasDone = (): IWidget[] => [
+  new GraphWidget({
+    title: 'Reboots, worker restarts, and reboots avoided by them, an hour',
+    width: HALF_WIDTH,
+    left: (['reboots', 'workerRestarts', 'rebootsAvoided'] as const).map((which) => fleetMetric(which, ACTS_MINUTES)),
+    leftYAxis: { min: 0, showUnits: false },
+  }),
+  new GraphWidget({
+    title: 'Minutes from the first failure to recovery',
+    width: HALF_WIDTH,
+    left: [
+      fleetMetric('recoveryMinutes', ACTS_MINUTES),
+      fleetMetric('recoveryMinutes', ACTS_MINUTES).with({ statistic: Stats.AVERAGE, label: 'on average' }),
+    ],
+    leftYAxis: { min: 0, showUnits: false },
+  }),
+];
 
 function checkerHealth({ settings: { schedule }, check }: FleetDashboardProps): IWidget[] {
   const period = Duration.minutes(schedule.everyMinutes);

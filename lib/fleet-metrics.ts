@@ -10,10 +10,14 @@ const FLEET = {
   unreachable: { label: 'unreachable', statistic: Stats.MAXIMUM },
   flagged: { label: 'flagged for reboot', statistic: Stats.MAXIMUM },
   suppressed: { label: 'flagging suppressed', statistic: Stats.MAXIMUM },
+  reboots: { label: 'reboots', statistic: Stats.SUM },
+  workerRestarts: { label: 'worker restarts', statistic: Stats.SUM },
+  rebootsAvoided: { label: 'reboots avoided', statistic: Stats.SUM },
+  recoveryMinutes: { label: 'longest', statistic: Stats.MAXIMUM },
   duration: { label: 'duration of a check', statistic: Stats.MAXIMUM },
 } as const satisfies Record<keyof typeof FLEET_METRIC, { label: string; statistic: string }>;
 
-/** A number about the whole fleet; one value a check, so the period is the schedule's. */
+/** A number about the whole fleet; of most there is one value a check, so that the period is the schedule's. */
 export function fleetMetric(which: keyof typeof FLEET_METRIC, everyMinutes: number): Metric {
   return unlabelledFleetMetric(which, everyMinutes).with({ label: FLEET[which].label });
 }

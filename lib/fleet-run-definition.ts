@@ -58,7 +58,7 @@ export function fleetRunDefinition({ functionArn, bucketName, concurrency, stepS
           ReaderConfig: { InputType: 'JSON' },
           Parameters: { Bucket: bucketName, 'Key.$': '$.key' },
         },
-        ItemSelector: { 'run.$': '$.run', 'index.$': '$$.Map.Item.Value.index' },
+        ItemSelector: { 'run.$': '$.run', 'shards.$': '$.shards', 'index.$': '$$.Map.Item.Value.index' },
         MaxConcurrency: concurrency,
         ToleratedFailurePercentage: 100,
         ItemProcessor: {
@@ -66,7 +66,7 @@ export function fleetRunDefinition({ functionArn, bucketName, concurrency, stepS
           StartAt: 'Ask',
           States: {
             Ask: {
-              ...invoke({ step: 'shard', 'run.$': '$.run', 'index.$': '$.index' }),
+              ...invoke({ step: 'shard', 'run.$': '$.run', 'shards.$': '$.shards', 'index.$': '$.index' }),
               TimeoutSeconds: Math.min(stepSeconds, 300),
               // What comes back counts towards the payload of the whole map: an index, no result.
               ResultSelector: { 'index.$': '$.Payload.index' },

@@ -1,13 +1,15 @@
-/** What the check function's role may do: one small statement per capability, each with why it can't be narrower. */
+/** What the functions that ask hosts may do: one small statement per capability, each with why it can't be narrower. */
 import type { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { METRIC_NAMESPACE, OWN_TAG_KEYS } from '../lambda/names.ts';
 import type { Settings } from '../lambda/settings.ts';
+import { assumeMembers, type Reach, reachOf } from './reach.ts';
 
-/** What the check function works with. */
+/** What a function works with that asks hosts and tells of it. */
 export interface CheckResources {
   readonly topic: ITopic;
   readonly probe: CfnDocument;
@@ -18,18 +20,32 @@ export interface CheckResources {
 export const usesSsm = (settings: Settings): boolean => settings.transport !== 'ssh';
 
 /**
- * Every statement of the check function's role. It can neither restart nor reboot anything, and of tags it can write
- * crawlwatch's own alone: never the watch tag, with which it could widen its own reach.
+ * Every statement of the check function's role, but that of {@link invokeRemedy}. It can neither restart nor reboot
+ * anything, and of tags it can write crawlwatch's own alone: never the watch tag, with which it could widen its own reach.
  */
 export function checkStatements(stack: Stack, settings: Settings, resources: CheckResources): PolicyStatement[] {
+  const reach = reachOf(stack, settings.regions ?? [stack.region], resources.probe);
+  return [
+    ...askAndTell(stack, settings, resources, reach),
+    writeOwnTags(reach, settings),
+    ...assumeMembers(stack, settings),
+  ];
+}
+
+/** To find instances, probe them and publish: the same for the check and for the one look right before an act. */
+export function askAndTell(
+  stack: Stack,
+  settings: Settings,
+  resources: CheckResources,
+  reach = reachOf(stack, [stack.region], resources.probe),
+): PolicyStatement[] {
   return [
     writeLogs(resources.logGroup),
     discoverInstances(),
-    writeOwnTags(stack, settings),
-    readConsole(stack, settings),
-    ...(usesSsm(settings) ? runProbe(stack, settings, resources.probe) : []),
+    readConsole(reach, settings),
+    ...(usesSsm(settings) ? runProbe(reach, settings) : []),
     ...readSshKey(settings),
-    ...pushSshKey(stack, settings),
+    ...pushSshKey(reach, settings),
     putMetrics(),
     readMetrics(),
     publishAlerts(resources.topic),
@@ -37,11 +53,8 @@ export function checkStatements(stack: Stack, settings: Settings, resources: Che
   ];
 }
 
-const watchedInstances = (stack: Stack): string =>
-  stack.formatArn({ service: 'ec2', resource: 'instance', resourceName: '*' });
-
 /** Instance ids aren't known at deploy; the watch tag says which of them count. */
-const carriesWatchTag = (prefix: string, { tag }: Settings) => ({ [`${prefix}/${tag.key}`]: tag.value });
+export const carriesWatchTag = (prefix: string, { tag }: Settings) => ({ [`${prefix}/${tag.key}`]: tag.value });
 
 /** The group itself is made by the stack, with its retention: no CreateLogGroup. */
 const writeLogs = (logGroup: ILogGroup) =>
@@ -52,22 +65,26 @@ const writeLogs = (logGroup: ILogGroup) =>
   });
 
 /** EC2's Describe actions have no resource-level permissions. */
-const discoverInstances = () =>
+export const discoverInstances = () =>
   new PolicyStatement({
     sid: 'DiscoverInstances',
     actions: ['ec2:DescribeInstances', 'ec2:DescribeInstanceStatus'],
     resources: ['*'],
   });
 
+/** For who looks only. */
+export const readInstances = () =>
+  new PolicyStatement({ sid: 'DiscoverInstances', actions: ['ec2:DescribeInstances'], resources: ['*'] });
+
 /**
  * `ForAllValues` is true of an empty set, and DeleteTags without tags deletes all of a user's: `Null` closes that
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html).
  */
-const writeOwnTags = (stack: Stack, settings: Settings) =>
+export const writeOwnTags = ({ instances }: Reach, settings: Settings) =>
   new PolicyStatement({
     sid: 'WriteOwnTags',
     actions: ['ec2:CreateTags', 'ec2:DeleteTags'],
-    resources: [watchedInstances(stack)],
+    resources: instances,
     conditions: {
       StringEquals: carriesWatchTag('aws:ResourceTag', settings),
       'ForAllValues:StringEquals': { 'aws:TagKeys': [...OWN_TAG_KEYS] },
@@ -76,11 +93,11 @@ const writeOwnTags = (stack: Stack, settings: Settings) =>
   });
 
 /** The console may hold secrets of the boot: only that of instances given to crawlwatch. */
-const readConsole = (stack: Stack, settings: Settings) =>
+export const readConsole = ({ instances }: Reach, settings: Settings) =>
   new PolicyStatement({
     sid: 'ReadConsole',
     actions: ['ec2:GetConsoleOutput'],
-    resources: [watchedInstances(stack)],
+    resources: instances,
     conditions: { StringEquals: carriesWatchTag('aws:ResourceTag', settings) },
   });
 
@@ -89,16 +106,16 @@ const readConsole = (stack: Stack, settings: Settings) =>
  * harmless, any document on our instances a root shell. The read and cancel actions have no resource-level
  * permissions (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html).
  */
-const runProbe = (stack: Stack, settings: Settings, probe: CfnDocument) => [
+export const runProbe = ({ instances, documents }: Reach, settings: Settings) => [
   new PolicyStatement({
     sid: 'RunProbeDocument',
     actions: ['ssm:SendCommand'],
-    resources: [stack.formatArn({ service: 'ssm', resource: 'document', resourceName: probe.ref })],
+    resources: documents,
   }),
   new PolicyStatement({
     sid: 'RunOnWatchedInstances',
     actions: ['ssm:SendCommand'],
-    resources: [watchedInstances(stack)],
+    resources: instances,
     conditions: { StringEquals: carriesWatchTag('ssm:resourceTag', settings) },
   }),
   new PolicyStatement({
@@ -107,6 +124,14 @@ const runProbe = (stack: Stack, settings: Settings, probe: CfnDocument) => [
     resources: ['*'],
   }),
 ];
+
+/** To say that there is something to act on. What is done about it the other function decides, by its own rights. */
+export const invokeRemedy = (remedy: IFunction): PolicyStatement =>
+  new PolicyStatement({
+    sid: 'InvokeRemedy',
+    actions: ['lambda:InvokeFunction'],
+    resources: [remedy.functionArn],
+  });
 
 /**
  * One secret, by its ARN. A key that is encrypted with a KMS key of one's own needs a grant there too, which only its
@@ -127,13 +152,13 @@ export const usesInstanceConnect = ({ ssh, transport }: Settings): boolean =>
  * host whose tag names another user needs a key of its own.
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2instanceconnect.html
  */
-function pushSshKey(stack: Stack, settings: Settings): PolicyStatement[] {
+export function pushSshKey({ instances }: Reach, settings: Settings): PolicyStatement[] {
   if (!usesInstanceConnect(settings)) return [];
   return [
     new PolicyStatement({
       sid: 'PushSshKey',
       actions: ['ec2-instance-connect:SendSSHPublicKey'],
-      resources: [watchedInstances(stack)],
+      resources: instances,
       conditions: {
         StringEquals: { ...carriesWatchTag('aws:ResourceTag', settings), 'ec2:osuser': settings.ssh.user },
       },

@@ -1,9 +1,10 @@
 import { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { ssmProbeDocument } from '../lambda/core/probe-script.ts';
+import { ssmRestartSshdDocument, ssmRestartWorkerDocument } from '../lambda/core/restart-script.ts';
 
 /**
- * What Run Command may run on a watched instance: fixed scripts, so that the check's role holds no shell on the fleet.
+ * What Run Command may run on a watched instance: fixed scripts, so that no role of the stack holds a shell on the fleet.
  *
  * The documents have no name of their own; CloudFormation makes one and keeps it when the script changes, since an
  * update adds a version and makes it the default. A check that runs during a deploy never names a deleted document.
@@ -13,12 +14,27 @@ export class ProbeDocuments extends Construct {
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
-    this.probe = new CfnDocument(this, 'Resource', {
-      documentType: 'Command',
-      documentFormat: 'JSON',
-      targetType: '/AWS::EC2::Instance',
-      updateMethod: 'NewVersion',
-      content: ssmProbeDocument(),
-    });
+    this.probe = commandDocument(this, 'Resource', ssmProbeDocument());
   }
 }
+
+/** Apart from the probe, which the command line finds by how its name begins. */
+export class RestartDocuments extends Construct {
+  readonly worker: CfnDocument;
+  readonly sshd: CfnDocument;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.worker = commandDocument(this, 'Worker', ssmRestartWorkerDocument());
+    this.sshd = commandDocument(this, 'Sshd', ssmRestartSshdDocument());
+  }
+}
+
+const commandDocument = (scope: Construct, id: string, content: object): CfnDocument =>
+  new CfnDocument(scope, id, {
+    documentType: 'Command',
+    documentFormat: 'JSON',
+    targetType: '/AWS::EC2::Instance',
+    updateMethod: 'NewVersion',
+    content,
+  });

@@ -1,60 +1,80 @@
 import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, type IFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { type ILogGroup, LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { type Settings, toEnvironment } from '../lambda/settings.ts';
+import { type CheckNetwork, placeIn } from './check-network.ts';
 import { LAMBDA_BUNDLING } from './lambda-bundling.ts';
+import type { RestartDocuments } from './probe-documents.ts';
 import { remedyStatements } from './remedy-permissions.ts';
 import { acknowledgeWildcards } from './wildcards.ts';
 
 export interface RemedyFunctionProps {
   readonly settings: Settings;
+  readonly topic: ITopic;
+  /** For the look right before an act. */
+  readonly probe: CfnDocument;
+  readonly restart: RestartDocuments;
+  /** The check's: hosts let it in from there. Null: in no VPC. */
+  readonly network: CheckNetwork | null;
 }
 
-/** The only function that may reboot, and the table by which no two do at once. It runs when a person asks. */
+/** The only function that may restart or reboot, and the table by which no two do at once. */
 export class RemedyFunction extends Construct {
-  readonly function: IFunction;
+  readonly function: NodejsFunction;
   readonly logGroup: ILogGroup;
 
-  constructor(scope: Construct, id: string, { settings }: RemedyFunctionProps) {
+  constructor(scope: Construct, id: string, { settings, topic, probe, restart, network }: RemedyFunctionProps) {
     super(scope, id);
-    const lease = new Table(this, 'Lease', {
+    const table = new Table(this, 'Lease', {
       partitionKey: { name: 'key', type: AttributeType.STRING },
+      sortKey: { name: 'at', type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
       timeToLiveAttribute: 'expiresAt',
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    Validations.of(lease).acknowledge({
+    Validations.of(table).acknowledge({
       id: 'AwsSolutions::AwsSolutions-DDB3',
-      reason: 'It holds the acts of one day; to go back to an older record would be to forget that one was made.',
+      reason: 'It holds what was done lately; to go back to an older record would be to forget that an act was made.',
     });
     this.logGroup = new LogGroup(this, 'Logs', {
       retention: settings.logs.retentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    const resources = { lease, logGroup: this.logGroup };
+    const resources = { topic, probe, restart, table, logGroup: this.logGroup };
     for (const statement of remedyStatements(Stack.of(this), settings, resources)) role.addToPolicy(statement);
 
     acknowledgeWildcards(role);
 
     this.function = new NodejsFunction(this, 'Resource', {
-      description: 'crawlwatch: reboots an instance that is flagged, when a person asks and nothing stands against it',
+      description: 'crawlwatch: restarts or reboots what is ill, gentlest first, when nothing stands against it',
       entry: 'lambda/remedy-handler.ts',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      memorySize: 256,
-      timeout: Duration.seconds(60),
+      memorySize: 512,
+      // For several restarts, each with a look before and the time that systemd takes; and for a whole fleet's plan.
+      timeout: Duration.minutes(5),
       role,
       logGroup: this.logGroup,
-      // A reboot that was asked for in vain is asked for again by a person, who has looked.
+      ...(network && placeIn(network)),
+      // What was asked for in vain is asked for again: by the next check, or by a person, who has looked.
       retryAttempts: 0,
       maxEventAge: Duration.minutes(1),
       environment: {
-        ...toEnvironment(settings, { leaseTable: lease.tableName }),
+        ...toEnvironment(settings, {
+          topicArn: topic.topicArn,
+          probeDocument: probe.ref,
+          restartWorkerDocument: restart.worker.ref,
+          restartSshdDocument: restart.sshd.ref,
+          leaseTable: table.tableName,
+        }),
+        ...(network?.dynamoDbUrl && { AWS_ENDPOINT_URL_DYNAMODB: network.dynamoDbUrl }),
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       },
       bundling: LAMBDA_BUNDLING,

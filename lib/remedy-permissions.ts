@@ -2,23 +2,24 @@
 import type { Stack } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { TAG } from '../lambda/names.ts';
 import type { Settings } from '../lambda/settings.ts';
+import { askAndTell, type CheckResources, carriesWatchTag, usesSsm } from './permissions.ts';
+import type { RestartDocuments } from './probe-documents.ts';
+import { documentArn, watchedInstances } from './reach.ts';
 
-export interface RemedyResources {
-  readonly lease: Pick<ITable, 'tableArn'>;
-  readonly logGroup: ILogGroup;
+export interface RemedyResources extends CheckResources {
+  readonly restart: RestartDocuments;
+  readonly table: Pick<ITable, 'tableArn'>;
 }
 
 /**
- * Every statement of the remedy function's role. It reboots only what the check, which can't reboot, has flagged; the
- * flag itself it can take away, but never give.
+ * Every statement of the remedy function's role. It looks again as the check does, and acts on watched instances alone.
+ * It reboots only what the check, which can't reboot, has flagged; the flag itself it can take away, but never give.
  */
-export function remedyStatements(stack: Stack, { tag }: Settings, resources: RemedyResources): PolicyStatement[] {
-  // Instance ids aren't known at deploy; the watch tag says which of them count.
-  const instances = [stack.formatArn({ service: 'ec2', resource: 'instance', resourceName: '*' })];
-  const watched = { [`aws:ResourceTag/${tag.key}`]: tag.value };
+export function remedyStatements(stack: Stack, settings: Settings, resources: RemedyResources): PolicyStatement[] {
+  const instances = [watchedInstances(stack)];
+  const watched = carriesWatchTag('aws:ResourceTag', settings);
   /** ForAllValues is true of an empty set, by which DeleteTags would delete every tag: Null closes that. */
   const onlyKey = (key: string) => ({
     StringEquals: watched,
@@ -26,13 +27,8 @@ export function remedyStatements(stack: Stack, { tag }: Settings, resources: Rem
     Null: { 'aws:TagKeys': 'false' },
   });
   return [
-    new PolicyStatement({
-      sid: 'WriteLogs',
-      actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-      resources: [resources.logGroup.logGroupArn],
-    }),
-    // EC2's Describe actions have no resource-level permissions.
-    new PolicyStatement({ sid: 'ReadInstance', actions: ['ec2:DescribeInstances'], resources: ['*'] }),
+    ...askAndTell(stack, settings, resources),
+    ...(usesSsm(settings) ? [runRestarts(stack, resources.restart)] : []),
     new PolicyStatement({
       sid: 'RebootFlagged',
       actions: ['ec2:RebootInstances'],
@@ -53,9 +49,17 @@ export function remedyStatements(stack: Stack, { tag }: Settings, resources: Rem
       conditions: onlyKey(TAG.flag),
     }),
     new PolicyStatement({
-      sid: 'TakeLease',
-      actions: ['dynamodb:GetItem', 'dynamodb:PutItem'],
-      resources: [resources.lease.tableArn],
+      sid: 'UseTable',
+      actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
+      resources: [resources.table.tableArn],
     }),
   ];
 }
+
+/** On which instances, RunOnWatchedInstances says, as it does for the probe. */
+const runRestarts = (stack: Stack, { worker, sshd }: RestartDocuments) =>
+  new PolicyStatement({
+    sid: 'RunRestartDocuments',
+    actions: ['ssm:SendCommand'],
+    resources: [documentArn(stack, worker), documentArn(stack, sshd)],
+  });

@@ -1,6 +1,6 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, type IFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { type ILogGroup, LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -22,7 +22,7 @@ export interface WidgetFunctionProps {
  * right to look is none to reboot.
  */
 export class WidgetFunction extends Construct {
-  readonly function: IFunction;
+  readonly function: NodejsFunction;
   readonly logGroup: ILogGroup;
 
   constructor(scope: Construct, id: string, { settings, topic, remedyArn }: WidgetFunctionProps) {
@@ -66,7 +66,7 @@ const widgetStatements = (topic: ITopic, logGroup: ILogGroup): PolicyStatement[]
     resources: [logGroup.logGroupArn],
   }),
   // EC2's Describe actions have no resource-level permissions; nor has GetMetricData, or a namespace condition.
-  new PolicyStatement({ sid: 'DiscoverInstances', actions: ['ec2:DescribeInstances'], resources: ['*'] }),
+  readInstances(),
   new PolicyStatement({ sid: 'ReadMetrics', actions: ['cloudwatch:GetMetricData'], resources: ['*'] }),
   new PolicyStatement({
     sid: 'ReadSubscriptions',

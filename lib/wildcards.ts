@@ -5,16 +5,17 @@ import type { Role } from 'aws-cdk-lib/aws-iam';
  * Tells cdk-nag why the wildcards in a function's role are as narrow as IAM lets them be. It has one finding for each
  * resource, not for each statement: what every statement is for, and under which condition, stands at the statement.
  */
-export function acknowledgeWildcards(role: Role): void {
+export function acknowledgeWildcards(role: Role, regions: readonly string[] | null = null): void {
+  const instances = ['<AWS::Region>', ...(regions ?? [])].map((region) => ({
+    id: `AwsSolutions::AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:${region}:<AWS::AccountId>:instance/*]`,
+    reason: 'The ids of instances are not known at deploy; each statement is held to the watch tag by a condition.',
+  }));
   Validations.of(role).acknowledge(
     {
       id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]',
       reason:
         'Only for actions that have no resource-level permissions: Describe, metrics, commands, network interfaces.',
     },
-    {
-      id: 'AwsSolutions::AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:instance/*]',
-      reason: 'The ids of instances are not known at deploy; each statement is held to the watch tag by a condition.',
-    },
+    ...instances,
   );
 }

@@ -58,6 +58,7 @@ export function sandboxEc2(
     return ids.flatMap((id) => instances.get(id) ?? []);
   };
   const passes = (instance: SandboxInstance, { Name = '', Values = [] }: Filter): boolean => {
+    if (Name === 'tag-key') return [...instance.tags.keys()].some((key) => Values.some((one) => matches(one, key)));
     const value = Name.startsWith('tag:')
       ? instance.tags.get(Name.slice(4))
       : Name === 'instance-state-name'

@@ -4,6 +4,7 @@ import {
   DynamoDBServiceException,
   GetItemCommand,
   PutItemCommand,
+  QueryCommand,
 } from '@aws-sdk/client-dynamodb';
 import { RebootInstancesCommand } from '@aws-sdk/client-ec2';
 import type { SandboxAws } from './aws.ts';
@@ -13,7 +14,7 @@ type Item = Readonly<Record<string, AttributeValue>>;
 
 export interface SandboxTable {
   readonly name: string;
-  /** By the text of their partition key, which is the first attribute of a key or an item. */
+  /** By the texts of their two keys, a space between: `acts -`. */
   readonly items: Map<string, Item>;
 }
 
@@ -33,40 +34,66 @@ export function addReboots({ ec2, instances, denied }: SandboxAws): readonly str
   return rebooted;
 }
 
-/** One table, keyed by the string attribute `key`. It knows two conditions: that an attribute is absent, or equal. */
+/**
+ * One table, keyed by the strings `key` and `at`. It knows two conditions: that an attribute is absent, or equal; and one
+ * query: a partition, by its sort key.
+ */
 export function sandboxDynamoDb(table: SandboxTable): Service {
   const service = new Service(DynamoDBServiceException);
   const check = (good: boolean, code: string, message: string): void => {
     if (!good) throw service.error(code, message);
   };
+  const checkTable = (name: string | undefined) =>
+    check(name === table.name, 'ResourceNotFoundException', 'Requested resource not found');
   const keyOf = (item: Item | undefined): string => {
-    const key = item?.key?.S;
-    if (key === undefined) throw service.error('ValidationException', 'The key does not match the schema');
-    return key;
+    const [key, at] = [item?.key?.S, item?.at?.S];
+    check(Boolean(key) && Boolean(at), 'ValidationException', 'The key does not match the schema');
+    return `${key} ${at}`;
   };
 
   service.on(GetItemCommand, ({ TableName, Key }) => {
-    check(TableName === table.name, 'ResourceNotFoundException', 'Requested resource not found');
-    return { Item: table.items.get(keyOf(Key)) };
+    checkTable(TableName);
+    return { Item: structuredClone(table.items.get(keyOf(Key))) };
   });
 
   service.on(PutItemCommand, (input) => {
-    const { TableName, Item, ConditionExpression = '', ExpressionAttributeNames = {} } = input;
-    check(TableName === table.name, 'ResourceNotFoundException', 'Requested resource not found');
+    const { TableName, Item, ConditionExpression = '', ExpressionAttributeNames: names = {} } = input;
+    checkTable(TableName);
     const key = keyOf(Item);
-    const [, absent, name, value] =
-      /^(?:attribute_not_exists\((#\w+)\)|(#\w+) = (:\w+))?$/.exec(ConditionExpression) ??
-      ([
-        check(false, 'ValidationException', `The sandbox does not know the condition ${ConditionExpression}`),
-      ] as const);
-    const held = (placeholder: string) => table.items.get(key)?.[ExpressionAttributeNames[placeholder] ?? placeholder];
+    const stored = table.items.get(key);
+    const condition = /^(?:attribute_not_exists\((#\w+)\)|(#\w+) = (:\w+))?$/.exec(ConditionExpression);
+    check(condition !== null, 'ValidationException', `The sandbox does not know the condition ${ConditionExpression}`);
+    const [, absent, name, value] = condition ?? [];
+    const held = (placeholder: string) => stored?.[names[placeholder] ?? placeholder];
     const holds =
-      (typeof absent !== 'string' || held(absent) === undefined) &&
-      (typeof name !== 'string' ||
+      (absent === undefined || held(absent) === undefined) &&
+      (name === undefined ||
         JSON.stringify(held(name)) === JSON.stringify(input.ExpressionAttributeValues?.[String(value)]));
-    check(holds, 'ConditionalCheckFailedException', 'The conditional request failed');
+    if (!holds) {
+      const asked = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD';
+      throw Object.assign(service.error('ConditionalCheckFailedException', 'The conditional request failed'), {
+        ...(asked && stored !== undefined && { Item: structuredClone(stored) }),
+      });
+    }
     table.items.set(key, structuredClone(Item ?? {}));
     return {};
+  });
+
+  service.on(QueryCommand, (input) => {
+    const { TableName, KeyConditionExpression, ExpressionAttributeNames: names = {}, ScanIndexForward = true } = input;
+    checkTable(TableName);
+    const [, name = '', value = ''] = /^(#\w+) = (:\w+)$/.exec(KeyConditionExpression ?? '') ?? [];
+    check(
+      names[name] === 'key',
+      'ValidationException',
+      `The sandbox does not know the query ${KeyConditionExpression}`,
+    );
+    const wanted = input.ExpressionAttributeValues?.[value]?.S;
+    const found = [...table.items.values()]
+      .filter((item) => item.key?.S === wanted)
+      .sort((a, b) => ((a.at?.S ?? '') < (b.at?.S ?? '') ? -1 : 1));
+    const Items = (ScanIndexForward ? found : found.reverse()).slice(0, input.Limit);
+    return { Items: structuredClone(Items), Count: Items.length };
   });
   return service;
 }

@@ -19,6 +19,10 @@ export interface SandboxOptions {
   readonly pageSize?: number;
   /** The one Command document there is. @default CrawlwatchProbe */
   readonly documentName?: string;
+  /** @default 123456789012 */
+  readonly account?: string;
+  /** @default eu-central-1 */
+  readonly region?: string;
 }
 
 export type NewInstance = Partial<Omit<SandboxInstance, 'id' | 'tags'>> & {
@@ -26,19 +30,15 @@ export type NewInstance = Partial<Omit<SandboxInstance, 'id' | 'tags'>> & {
 };
 
 export class SandboxAws {
-  readonly account = '123456789012';
-  readonly region = 'eu-central-1';
+  readonly account: string;
+  readonly region: string;
   readonly documentName: string;
   readonly instances = new Map<string, SandboxInstance>();
   /** Those that SSM manages. */
   readonly nodes = new Map<string, SandboxNode>();
   /** Those that a policy keeps from being tagged and sent commands. */
   readonly denied = new Set<string>();
-  readonly topic: SandboxTopic = {
-    arn: `arn:aws:sns:${this.region}:${this.account}:Alerts`,
-    published: [],
-    subscriptions: [],
-  };
+  readonly topic: SandboxTopic;
   /** Each stands in for the SDK's client of that service. */
   readonly ec2: Service;
   readonly ssm: Service;
@@ -48,8 +48,12 @@ export class SandboxAws {
 
   constructor(options: SandboxOptions = {}) {
     const { now = () => new Date(), pageSize = Number.POSITIVE_INFINITY, documentName = 'CrawlwatchProbe' } = options;
+    const { account = '123456789012', region = 'eu-central-1' } = options;
     this.now = now;
+    this.account = account;
+    this.region = region;
     this.documentName = documentName;
+    this.topic = { arn: `arn:aws:sns:${region}:${account}:Alerts`, published: [], subscriptions: [] };
     this.ec2 = sandboxEc2(this.instances, { account: this.account, pageSize, denied: this.denied });
     this.ssm = sandboxSsm(this.nodes, { now, pageSize, documentName, denied: this.denied });
     this.cloudwatch = sandboxCloudWatch({ now, pageSize });

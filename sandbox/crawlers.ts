@@ -1,6 +1,7 @@
 /**
  * The ten hosts of the story. Check 1 has the figures that their author saw; what comes after is the sequel: one more
- * hang, a leak that is told ahead, a host whose memory is gone while it still answers, and the people who help.
+ * hang, a leak that is told ahead, a host whose memory is gone while it still answers, and who helps: people, and
+ * crawlwatch where a tag lets it. What it does to a host changes that host's story, and nothing else does.
  */
 
 /** How sshd behaves: it serves, it accepts and resets (it can't fork), or it accepts and says nothing. */
@@ -23,8 +24,22 @@ export interface Crawler {
   readonly name: string;
   readonly totalKb: number;
   readonly worker: string | null;
-  /** One state for each check, the first before the author's moment. */
+  /** The tag crawlwatch:auto: what may be done here without a person. */
+  readonly auto: 'restart' | 'reboot' | null;
+  /** One state for each moment as long as nobody acts, the first before the author's. */
   readonly states: readonly CrawlerState[];
+  /** Its state from then on, once its worker was restarted or it was rebooted. */
+  readonly helped: CrawlerState | null;
+}
+
+/** A moment of the story. */
+export interface Moment {
+  /** From the story's start. */
+  readonly minute: number;
+  /** What happened since the one before; null: nothing. */
+  readonly says: string | null;
+  /** The host whose instance status check EC2 finds impaired from now on. */
+  readonly impaired?: string;
 }
 
 const MIB = 1024;
@@ -32,8 +47,8 @@ const GIB = 1024 * 1024;
 const CRAWLER_KB = 15_666_140;
 const WORKER = 'sidekiq.service';
 
-/** The moments of the story, in minutes from its start, each with what happened since the one before. */
-export const STORY: readonly { readonly minute: number; readonly says: string }[] = [
+/** Every five minutes a check, as it is deployed. */
+export const STORY: readonly Moment[] = [
   { minute: 0, says: 'all ten answer; everybody works' },
   {
     minute: 5,
@@ -41,8 +56,13 @@ export const STORY: readonly { readonly minute: number; readonly says: string }[
   },
   { minute: 10, says: 'ficrawler6, which answered five minutes ago, begins to reset every login' },
   { minute: 15, says: 'ficrawler7 goes on leaking; on ficrawler3 memory is gone, and it still answers' },
-  { minute: 20, says: 'somebody has read the mail and rebooted ficrawler9; fiweb1 was tidied up' },
-  { minute: 25, says: 'somebody has restarted the workers that the mail named, on ficrawler3 before it hung' },
+  { minute: 20, says: 'somebody has tidied up fiweb1' },
+  {
+    minute: 25,
+    says: "somebody has restarted the workers that the mail named; EC2's status check of ficrawler6 fails now, too",
+    impaired: 'ficrawler6',
+  },
+  ...[30, 35, 40, 45, 50, 55].map((minute) => ({ minute, says: null })),
 ];
 
 const steady = (state: Omit<CrawlerState, 'ssh' | 'oomKills' | 'boot'>): CrawlerState => ({
@@ -61,12 +81,18 @@ function through(first: CrawlerState, changes: Readonly<Record<number, Partial<C
   });
 }
 
-const crawler = (n: number, name: string, states: CrawlerState[]): Crawler => ({
+const crawler = (
+  n: number,
+  name: string,
+  states: CrawlerState[],
+  acts: Pick<Crawler, 'auto' | 'helped'> = { auto: null, helped: null },
+): Crawler => ({
   id: `i-0f1c2a3b4d5e6${String(n).padStart(4, '0')}`,
   name,
   totalKb: CRAWLER_KB,
   worker: WORKER,
   states,
+  ...acts,
 });
 
 /** A worker that was killed at moment 1 and started anew at moment 5. */
@@ -74,6 +100,10 @@ const killed = (usedKb: number): Readonly<Record<number, Partial<CrawlerState>>>
   1: { usedKb, worker: 'failed', oomKills: 1 },
   5: { usedKb: 3_104_220, worker: 'active' },
 });
+
+const FICRAWLER3 = { diskAvailableKb: 1.9 * GIB, diskUsedPercent: 75, worker: 'active' } as const;
+const FICRAWLER6 = steady({ usedKb: 946_336, diskAvailableKb: 1.4 * GIB, diskUsedPercent: 83, worker: 'active' });
+const FICRAWLER9 = steady({ usedKb: 13_570_420, diskAvailableKb: 1.6 * GIB, diskUsedPercent: 79, worker: 'active' });
 
 export const CRAWLERS: readonly Crawler[] = [
   crawler(
@@ -97,6 +127,8 @@ export const CRAWLERS: readonly Crawler[] = [
     name: 'fiweb1',
     totalKb: 65_966_140,
     worker: null,
+    auto: null,
+    helped: null,
     states: through(steady({ usedKb: 3_847_964, diskAvailableKb: 820 * MIB, diskUsedPercent: 89, worker: null }), {
       1: { diskAvailableKb: 305 * MIB, diskUsedPercent: 96 },
       4: { diskAvailableKb: 3 * GIB, diskUsedPercent: 60 },
@@ -105,13 +137,14 @@ export const CRAWLERS: readonly Crawler[] = [
   crawler(
     3,
     'ficrawler3',
-    through(steady({ usedKb: 8_102_448, diskAvailableKb: 1.9 * GIB, diskUsedPercent: 75, worker: 'active' }), {
+    through(steady({ ...FICRAWLER3, usedKb: 8_102_448 }), {
       1: { usedKb: 8_385_776 },
       2: { usedKb: 11_803_312 },
       3: { usedKb: 15_352_816 },
-      4: { usedKb: 15_358_204 },
-      5: { usedKb: 2_871_004 },
+      // What the restart spares it.
+      4: { ssh: 'resets' },
     }),
+    { auto: 'restart', helped: steady({ ...FICRAWLER3, usedKb: 2_871_004 }) },
   ),
   crawler(
     5,
@@ -121,9 +154,9 @@ export const CRAWLERS: readonly Crawler[] = [
   crawler(
     6,
     'ficrawler6',
-    through(steady({ usedKb: 946_336, diskAvailableKb: 1.4 * GIB, diskUsedPercent: 83, worker: 'active' }), {
-      2: { ssh: 'resets' },
-    }),
+    through(FICRAWLER6, { 2: { ssh: 'resets' } }),
+    // A reboot doesn't help this one.
+    { auto: 'reboot', helped: { ...FICRAWLER6, ssh: 'resets', boot: 2 } },
   ),
   crawler(
     10,
@@ -149,14 +182,10 @@ export const CRAWLERS: readonly Crawler[] = [
     'ficrawler8',
     through(steady({ usedKb: 4_821_588, diskAvailableKb: 1.4 * GIB, diskUsedPercent: 82, worker: 'active' })),
   ),
-  crawler(
-    9,
-    'ficrawler9',
-    through(steady({ usedKb: 13_570_420, diskAvailableKb: 1.6 * GIB, diskUsedPercent: 79, worker: 'active' }), {
-      1: { ssh: 'silent' },
-      4: { ssh: 'serves', usedKb: 1_804_224, boot: 2, oomKills: 0 },
-    }),
-  ),
+  crawler(9, 'ficrawler9', through(FICRAWLER9, { 1: { ssh: 'silent' } }), {
+    auto: 'reboot',
+    helped: { ...FICRAWLER9, usedKb: 1_804_224, boot: 2 },
+  }),
 ];
 
 /** What ficrawler9's kernel wrote to its console while it died. */

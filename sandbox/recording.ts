@@ -2,13 +2,15 @@
  * A host's moment as files: the /proc and /etc that the probe script reads, and the tools it calls. Written to a folder of
  * its own; `replay` points a script at them, and it runs in a real shell.
  */
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Crawler, CrawlerState } from './crawlers.ts';
 
 export interface Recording {
   /** The script, reading this recording instead of the machine it runs on. */
   replay(script: string): string;
+  /** Whether a script has restarted the worker: the recording is of what came after it since. */
+  wasRestarted(): boolean;
   remove(): void;
 }
 
@@ -17,15 +19,48 @@ const PAGE_KB = 4;
 /** What kernel and base system hold where nothing else runs. */
 const BASE_KB = 180_000;
 
-/** Writes the recording of a crawler's state to `folder`, which is emptied first. */
-export function record(folder: string, crawler: Crawler, state: CrawlerState, uptimeSeconds: number): Recording {
-  rmSync(folder, { recursive: true, force: true });
-  const write = (name: string, text: string, mode = 0o644) => {
+/**
+ * Writes the recording of a crawler's state to `folder`, which is emptied first.
+ *
+ * @param restarted its state once somebody restarts the worker; null: a restart changes nothing
+ */
+export function record(
+  folder: string,
+  crawler: Crawler,
+  state: CrawlerState,
+  uptimeSeconds: number,
+  restarted: CrawlerState | null = null,
+): Recording {
+  const next = `${folder}.restarted`;
+  const remove = () => {
+    for (const path of [folder, next]) rmSync(path, { recursive: true, force: true });
+  };
+  remove();
+  const write = writerTo(folder);
+  writeState(write, crawler, state, uptimeSeconds);
+  if (restarted !== null) writeState(writerTo(next), crawler, restarted, uptimeSeconds);
+  write('bin/systemctl', systemctl(folder, next), 0o755);
+  write('bin/sudo', '#!/bin/sh\nshift\nexec "$@"\n', 0o755);
+  return {
+    replay: (script) =>
+      script.replace(/^PATH=\/usr.*$/m, `PATH=${folder}/bin:/usr/bin:/bin`).replace(/\/(proc|etc)\//g, `${folder}/$1/`),
+    wasRestarted: () => existsSync(join(folder, 'restarted')),
+    remove,
+  };
+}
+
+type Write = (name: string, text: string, mode?: number) => void;
+
+const writerTo =
+  (folder: string): Write =>
+  (name, text, mode = 0o644) => {
     const path = join(folder, name);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
     chmodSync(path, mode);
   };
+
+function writeState(write: Write, crawler: Crawler, state: CrawlerState, uptimeSeconds: number): void {
   const availableKb = crawler.totalKb - state.usedKb;
   const workerKb = state.worker === 'failed' ? 0 : Math.max(0, state.usedKb - BASE_KB);
   write('proc/meminfo', meminfo(crawler.totalKb, availableKb));
@@ -40,13 +75,8 @@ export function record(folder: string, crawler: Crawler, state: CrawlerState, up
   write('etc/os-release', 'ID=ubuntu\nVERSION_ID="24.04"\n');
   process(write, 1, 'systemd', 11_200);
   if (workerKb > 0) process(write, WORKER_PID, 'ruby', workerKb);
-  write('bin/systemctl', systemctl(crawler.worker, state.worker), 0o755);
+  write('bin/units', crawler.worker === null || state.worker === null ? '' : `${crawler.worker} ${state.worker}\n`);
   write('bin/stat', statShim(state), 0o755);
-  return {
-    replay: (script) =>
-      script.replace(/^PATH=\/usr.*$/m, `PATH=${folder}/bin:/usr/bin:/bin`).replace(/\/(proc|etc)\//g, `${folder}/$1/`),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
-  };
 }
 
 /** A boot id that stays the same for as long as the host isn't rebooted. */
@@ -76,7 +106,7 @@ function pressure(available: number): string {
   return `some avg10=${some} avg60=0.00 avg300=0.00 total=0\nfull avg10=${full} avg60=0.00 avg300=0.00 total=0\n`;
 }
 
-function process(write: (name: string, text: string) => void, pid: number, name: string, residentKb: number): void {
+function process(write: Write, pid: number, name: string, residentKb: number): void {
   const before = `S 1 ${pid} ${pid} 0 -1 4194560 0 0 0 0 100 50 0 0 20 0 1 0 500`;
   write(
     `proc/${pid}/stat`,
@@ -87,19 +117,39 @@ function process(write: (name: string, text: string) => void, pid: number, name:
   write(`proc/${pid}/status`, `Name:\t${name}\nState:\tS (sleeping)\nVmRSS:\t${residentKb} kB\n`);
 }
 
-/** Answers `systemctl show -p LoadState -p ActiveState -p NRestarts -- UNIT...` as systemd does. */
-function systemctl(unit: string | null, state: CrawlerState['worker']): string {
-  const loaded = unit !== null && state !== null;
-  return `#!/bin/sh
-while [ "$1" != -- ]; do shift; done; shift
+/**
+ * Answers `systemctl show -p PROPERTY... -- UNIT...` as systemd does, and `systemctl restart -- UNIT` by bringing about
+ * what was recorded for then.
+ */
+const systemctl = (folder: string, restarted: string): string => `#!/bin/sh
+verb= properties=
+while [ $# -gt 0 ] && [ "$1" != -- ]; do
+  case $1 in
+    -p) properties="$properties $2" && shift ;;
+    -*) ;;
+    *) verb=$1 ;;
+  esac
+  shift
+done
+shift
 for unit in "$@"; do
-  case $unit in
-    ${loaded ? unit : '-'}) printf 'LoadState=loaded\\nActiveState=${state}\\nNRestarts=0\\n\\n' ;;
-    *) printf 'LoadState=not-found\\nActiveState=inactive\\nNRestarts=0\\n\\n' ;;
+  LoadState=not-found ActiveState=inactive NRestarts=0
+  while read -r name state; do
+    [ "$name" != "$unit" ] || { LoadState=loaded ActiveState=$state && break; }
+  done <${folder}/bin/units
+  case $verb:$LoadState in
+    show:*)
+      for property in $properties; do eval "echo $property=\\$$property"; done
+      echo
+      ;;
+    restart:loaded)
+      [ ! -d ${restarted} ] || cp -R ${restarted}/. ${folder}/
+      : >${folder}/restarted
+      ;;
+    *) echo "Unit $unit not found." >&2 && exit 5 ;;
   esac
 done
 `;
-}
 
 /** Answers `stat -f -c FORMAT MOUNT` for the one disk there is, in blocks of 1 KiB. */
 function statShim({ diskAvailableKb, diskUsedPercent }: CrawlerState): string {

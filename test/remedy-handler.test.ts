@@ -1,176 +1,102 @@
-import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { CreateTagsCommand, DescribeInstancesCommand, RebootInstancesCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
-import { TAG } from '../lambda/names.ts';
 import { answerHtml, remedy } from '../lambda/remedy-handler.ts';
-import { SandboxAws } from '../sandbox/aws.ts';
-import { addReboots, type SandboxTable, sandboxDynamoDb } from '../sandbox/aws-remedy.ts';
-import { NOW, SSH } from './support/fleet.ts';
-
-const ID = 'i-00000000000000001';
-const OTHER = 'i-00000000000000002';
-const FLAG = 'BannerTimeout@2026-11-22T08:05:00Z';
-
-function setUp() {
-  let now = NOW;
-  const aws = new SandboxAws({ now: () => now });
-  const rebooted = addReboots(aws);
-  const table: SandboxTable = { name: 'lease', items: new Map() };
-  const dynamoDb = sandboxDynamoDb(table);
-  const lines: unknown[] = [];
-  const line = (event: string, fields?: unknown) => void lines.push({ event, fields });
-  const log = { info: line, warn: line, error: line };
-  for (const id of [ID, OTHER]) {
-    aws.launch(id, {
-      launchedAt: new Date('2026-11-01T00:00:00Z'),
-      tags: { Name: id, crawlwatch: 'true', [TAG.flag]: FLAG },
-    });
-  }
-  const { ec2, region } = aws;
-  const world = { settings: SSH, region, ec2, dynamoDb, leaseTable: 'lease', clock: { now: () => now }, log };
-  const ask = (event: unknown) => remedy(event, world);
-  const reboot = (instanceId: string, more: object = {}) =>
-    ask({ instanceId, action: 'reboot', asker: 'test', ...more });
-  const wait = (minutes: number) => {
-    now = new Date(now.getTime() + minutes * 60_000);
-  };
-  return {
-    aws,
-    rebooted,
-    table,
-    dynamoDb,
-    lines,
-    ask,
-    reboot,
-    wait,
-    acted: () => aws.instances.get(ID)!.tags.get(TAG.acted),
-  };
-}
+import { ID, RemedyStack } from './support/remedy-stack.ts';
 
 describe('the remedy function', () => {
   it.each([
-    ['nothing', undefined, 'action must be "reboot"'],
-    ['text', 'reboot', 'action must be "reboot"'],
-    ['no action', { instanceId: ID }, 'action must be "reboot"'],
-    ['another action', { instanceId: ID, action: 'terminate' }, 'action must be "reboot"'],
+    ['nothing', undefined, 'action must be one of auto, plan'],
+    ['text', 'reboot', 'action must be one of auto, plan'],
+    ['another action', { instanceId: ID, action: 'terminate' }, 'action must be one of auto, plan'],
     ['no id', { action: 'reboot' }, 'instanceId must be an EC2 instance id'],
     ['a list of ids', { action: 'reboot', instanceId: [ID] }, 'instanceId must be an EC2 instance id'],
     ['a wildcard', { action: 'reboot', instanceId: 'i-*' }, 'instanceId must be an EC2 instance id'],
     ['markup for an id', { action: 'reboot', instanceId: `${ID}<script>` }, 'instanceId must be an EC2 instance id'],
+    ['a word too many', { action: 'reboot', instanceId: ID, dryrun: true }, 'reboot takes no "dryrun"'],
   ])('asks AWS nothing where it is given %s', async (_, event, why) => {
-    const { ask, aws } = setUp();
-    expect(await ask(event)).toMatchObject({ done: false, why: expect.stringContaining(why) });
-    expect(aws.ec2.calls.size).toBe(0);
+    const { world, fleet, dynamoDb } = new RemedyStack(1);
+    expect(await remedy(event, world)).toMatchObject({ done: false, why: expect.stringContaining(why) });
+    expect([fleet.aws.ec2.calls.size, dynamoDb.calls.size]).toEqual([0, 0]);
   });
 
-  it.each([
-    ['the instance can not be read', DescribeInstancesCommand, 'RequestLimitExceeded', 'its tags could not be read'],
-    ['EC2 would refuse it', RebootInstancesCommand, 'UnauthorizedOperation', 'EC2 would refuse the reboot'],
-  ])('reboots nothing and takes no lease where %s', async (_, command, code, why) => {
-    const { aws, reboot, rebooted, table } = setUp();
-    aws.fail(command as typeof DescribeInstancesCommand, code);
-    expect(await reboot(ID)).toEqual({ done: false, instanceId: ID, why: `${why}: ${code}: as ordered` });
-    expect([rebooted, table.items.size]).toEqual([[], 0]);
-  });
-
-  it.each([
-    ['read', GetItemCommand, 'the record of acts could not be read'],
-    ['taken', PutItemCommand, 'the lease could not be taken'],
-  ])('reboots nothing where the lease can not be %s', async (_, command, why) => {
-    const { dynamoDb, reboot, rebooted } = setUp();
-    dynamoDb.fail(command as typeof GetItemCommand, dynamoDb.error('InternalServerError', 'down'), 1);
-    expect(await reboot(ID)).toMatchObject({ done: false, why: `${why}: InternalServerError: down` });
-    expect(rebooted).toEqual([]);
-  });
-
-  it.each([
-    ['no list', { key: { S: 'acts' } }],
-    ['another kind of list', { key: { S: 'acts' }, acts: { L: [{ N: '1' }] } }],
-    ['a line without a time', { key: { S: 'acts' }, acts: { L: [{ S: `reboot ${ID} soon` }] } }],
-  ])('reboots nothing where the record of acts holds %s', async (_, item) => {
-    const { reboot, rebooted, table } = setUp();
-    table.items.set('acts', item);
-    expect(await reboot(ID)).toMatchObject({ done: false, why: expect.stringContaining('the record of acts') });
-    expect(rebooted).toEqual([]);
-  });
-
-  it('reboots nothing that its tags speak against, whatever the caller says of them', async () => {
-    const { aws, reboot, rebooted } = setUp();
-    aws.instances.get(ID)!.tags.delete(TAG.flag);
-    expect(await reboot(ID, { tags: { [TAG.flag]: FLAG }, force: true })).toEqual({
+  it('answers with what failed, and logs it', async () => {
+    const stack = new RemedyStack(1);
+    stack.fleet.aws.instances.clear();
+    const why = expect.stringContaining('its tags could not be read: ');
+    expect(await remedy({ action: 'reboot', instanceId: ID }, stack.world)).toEqual({
       done: false,
       instanceId: ID,
-      why: 'it carries no reboot flag',
+      why,
+      problems: [why],
     });
-    expect(rebooted).toEqual([]);
+    const fields = expect.objectContaining({ instanceId: ID, done: false, why });
+    expect(stack.fleet.logged).toContainEqual({ level: 'info', event: 'remedy.answered', fields });
   });
 
-  it('reboots what is flagged, records it, and leaves the other tags alone', async () => {
-    const { aws, reboot, rebooted, table, acted } = setUp();
-    expect(await reboot(ID)).toEqual({
+  it('is believed nothing but which instance is meant', async () => {
+    const stack = new RemedyStack(1);
+    const answer = await remedy({ action: 'reboot', instanceId: ID, asker: 'root' }, stack.world);
+    expect(answer).toMatchObject({ done: false, why: 'it carries no reboot flag' });
+    expect(stack.rebooted).toEqual([]);
+  });
+
+  it('tells the plan, the pause and the acts, and changes nothing', async () => {
+    const stack = new RemedyStack(2).flag(1);
+    const before = stack.table.items.size;
+    const answer = await remedy({ action: 'plan', asker: 'eve@host' }, stack.world);
+    expect(answer).toMatchObject({
       done: true,
-      instanceId: ID,
-      why: `it carries the flag ${FLAG}; the next checks tell whether it came back`,
+      pause: null,
+      acts: [],
+      decisions: [{ instanceId: ID, heldBy: 'breaker' }],
     });
-    expect(rebooted).toEqual([ID]);
-    expect(acted()).toBe('reboot@2026-11-22T08:15:00Z');
-    expect(aws.instances.get(ID)!.tags.get(TAG.flag)).toBe(FLAG);
-    expect(table.items.get('acts')).toEqual({
-      key: { S: 'acts' },
-      acts: { L: [{ S: `reboot ${ID} 2026-11-22T08:15:00.000Z` }] },
-      expiresAt: { N: String(Date.parse('2026-11-23T08:15:00Z') / 1000) },
+    expect([stack.table.items.size, stack.mails, stack.rebooted]).toEqual([before, [], []]);
+  });
+
+  it('is paused by one person for all, until somebody resumes', async () => {
+    const stack = new RemedyStack(1).flag(1);
+    const ask = (event: object) => remedy({ asker: 'eve@host', ...event }, stack.world);
+    expect(await ask({ action: 'pause', why: 'a deploy', dryRun: true })).toMatchObject({ done: false, pause: null });
+    expect(await ask({ action: 'pause', why: 'a deploy', until: null })).toMatchObject({
+      done: true,
+      why: 'nothing is done from now on, until somebody resumes; checks and mails go on',
+      pause: { who: 'eve@host', why: 'a deploy' },
+    });
+    expect(await stack.reboot()).toMatchObject({ done: false, decisions: [{ heldBy: 'paused' }] });
+    expect(await ask({ action: 'resume' })).toMatchObject({
+      done: true,
+      why: 'the pause by eve@host since 08:00 UTC is over',
+      pause: null,
+    });
+    expect(await ask({ action: 'resume' })).toMatchObject({ done: true, why: 'nothing was paused' });
+    expect(await stack.reboot()).toMatchObject({ done: true });
+  });
+
+  it('takes a flag away where a person asks, and keeps that as history', async () => {
+    const stack = new RemedyStack(1).flag(1);
+    const ask = (event: object) =>
+      remedy({ action: 'unflag', instanceId: ID, asker: 'eve@host', ...event }, stack.world);
+    const flag = 'BannerTimeout@2026-11-22T07:50:00Z';
+    expect(await ask({ dryRun: true })).toMatchObject({
+      done: false,
+      why: `dry run: would take away the flag ${flag}`,
+    });
+    expect(stack.fleet.tags(1)).toHaveProperty('crawlwatch:reboot-flag');
+    expect(await ask({})).toMatchObject({ done: true, why: expect.stringContaining(`the flag ${flag} is taken away`) });
+    expect(stack.fleet.tags(1)).not.toHaveProperty('crawlwatch:reboot-flag');
+    expect(await ask({})).toMatchObject({ done: false, decisions: [{ heldBy: 'not-flagged' }] });
+    expect(await remedy({ action: 'history', instanceId: ID }, stack.world)).toMatchObject({
+      done: true,
+      history: [{ remedy: 'unflag', outcome: 'done', asker: 'eve@host' }],
     });
   });
 
-  it('says so when the reboot is under way but its tag could not be written', async () => {
-    const { aws, reboot, rebooted } = setUp();
-    aws.fail(CreateTagsCommand, 'TagLimitExceeded');
-    const { done, why } = await reboot(ID);
-    expect([done, rebooted]).toEqual([true, [ID]]);
-    expect(why).toContain('its tag crawlwatch:acted could not be written (TagLimitExceeded: as ordered)');
-  });
-
-  it.each([true, 'yes', null])('only rehearses where dryRun is %j', async (dryRun) => {
-    const { reboot, rebooted, table, acted } = setUp();
-    expect(await reboot(ID, { dryRun })).toMatchObject({ done: false, why: expect.stringContaining('dry run: would') });
-    expect([rebooted, table.items.size, acted()]).toEqual([[], 0, undefined]);
-  });
-
-  it('waits fifteen minutes before it reboots another', async () => {
-    const { reboot, rebooted, wait } = setUp();
-    await reboot(ID);
-    wait(14);
-    expect(await reboot(OTHER)).toMatchObject({ done: false, why: expect.stringContaining('15 minutes apart') });
-    wait(1);
-    expect(await reboot(OTHER)).toMatchObject({ done: true });
-    expect(rebooted).toEqual([ID, OTHER]);
-  });
-
-  it('lets one of two at the same moment through', async () => {
-    const { reboot, rebooted } = setUp();
-    const answers = await Promise.all([reboot(ID), reboot(OTHER)]);
-    expect(answers.map(({ done }) => done)).toEqual([true, false]);
-    expect(answers[1]?.why).toBe('another reboot was begun at the same moment');
-    expect(rebooted).toEqual([ID]);
-  });
-
-  it('keeps no act on record for longer than a day', async () => {
-    const { reboot, wait, table } = setUp();
-    await reboot(ID);
-    wait(24 * 60);
-    await reboot(OTHER);
-    expect(table.items.get('acts')?.acts?.L).toHaveLength(1);
-  });
-
-  it('logs who asked, cut to a line', async () => {
-    const { reboot, lines } = setUp();
-    await reboot(ID, { asker: `eve\n${'x'.repeat(100)}` });
-    expect(lines).toEqual([
-      {
-        event: 'remedy.answered',
-        fields: expect.objectContaining({ instanceId: ID, asker: `eve?${'x'.repeat(60)}`, done: true }),
-      },
-    ]);
+  it('does not take a flag away where EC2 refuses', async () => {
+    const stack = new RemedyStack(1).flag(1);
+    stack.fleet.aws.denied.add(ID);
+    expect(await remedy({ action: 'unflag', instanceId: ID, asker: 'eve' }, stack.world)).toMatchObject({
+      done: false,
+      why: expect.stringContaining('the flag could not be taken away: '),
+    });
   });
 });
 
@@ -181,6 +107,14 @@ describe('the answer to the widget', () => {
     );
     expect(answerHtml({ done: true, instanceId: ID, why: 'it hangs' })).toBe(
       `<p><b>${ID} is being rebooted</b>: it hangs.</p>`,
+    );
+  });
+
+  it('says what was restarted, and nothing of what it does not know', () => {
+    const answer = { done: true, instanceId: ID, why: 'so it was' };
+    expect(answerHtml(answer, 'restart-worker')).toBe(`<p><b>${ID}&#39;s worker was restarted</b>: so it was.</p>`);
+    expect(answerHtml({ ...answer, done: false, instanceId: null }, 'toString')).toBe(
+      '<p><b>Nothing was not rebooted</b>: so it was.</p>',
     );
   });
 });

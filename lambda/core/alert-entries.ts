@@ -1,5 +1,5 @@
 /** The entries of a mail: each host's block, or one block for many that share a cause. Escapes what hosts said. */
-import type { Reason, ReasonCode } from '../model.ts';
+import type { Instance, Reason, ReasonCode } from '../model.ts';
 import { commandsFor, fixFor } from './alert-commands.ts';
 import { printableAscii } from './escape.ts';
 import type { MailEntry, MailKind } from './plan-mail.ts';
@@ -32,6 +32,7 @@ export function blocksOf(kind: MailKind, entries: readonly MailEntry[], context:
     case 'measured':
     case 'recovered':
       return grouped(entries, (entry) => `${entry.codes.join()} ${entry.transition.assessment.status}`, context);
+    case 'person':
     case 'flagged':
     case 'reminder':
     case 'event':
@@ -41,7 +42,11 @@ export function blocksOf(kind: MailKind, entries: readonly MailEntry[], context:
 }
 
 const named = ({ transition: { instance } }: MailEntry): string =>
-  `${printableAscii(instance.name)} (${printableAscii(instance.id)})`;
+  `${printableAscii(instance.name)} (${printableAscii(instance.id)}${whereabouts(instance)})`;
+
+/** Whoever is woken looks at home first. */
+const whereabouts = ({ elsewhere, region, account }: Instance): string =>
+  elsewhere === true ? ` in ${region ?? 'an unknown Region'} of account ${account ?? 'unknown'}` : '';
 
 function names(entries: readonly MailEntry[]): string {
   const more = entries.length - NAMES_SHOWN;
@@ -110,8 +115,8 @@ function together(entries: readonly MailEntry[], context: BlockContext): string 
     );
   }
   if (first.why !== null) lines.push(sentence(first.why));
-  const [command] = commandsFor(first);
-  if (command !== undefined) lines.push(`Run on each of them, here on the first: ${command}`);
+  const [step] = commandsFor(first);
+  if (step !== undefined) lines.push(`Run on each of them, here on the first: ${step.command}`);
   return indented(lines);
 }
 
@@ -127,7 +132,7 @@ function reasonsOf(entry: MailEntry): readonly Reason[] {
 }
 
 /** Kinds whose blocks tell events along with what stands. */
-const TELLS_EVENTS: readonly MailKind[] = ['flagged', 'reminder', 'measured'];
+const TELLS_EVENTS: readonly MailKind[] = ['person', 'flagged', 'reminder', 'measured'];
 
 /** Without the events that another block of the same mail tells. */
 export function withoutToldEvents(entries: readonly MailEntry[]): MailEntry[] {
@@ -175,6 +180,6 @@ function trouble(entry: MailEntry, { now, evidence }: BlockContext): string {
     ...reasonsOf(entry).map(said),
     ...(entry.why === null ? [] : [sentence(entry.why)]),
     ...evidenceSentences(evidence.get(t.instance.id), now),
-    ...commandsFor(entry).map((command) => `Run: ${command}`),
+    ...commandsFor(entry).map(({ say, command }) => `${say}: ${command}`),
   ]);
 }

@@ -24,10 +24,13 @@ export interface MailContext {
   readonly departed: readonly Departure[];
   /** Set where tags can't be written: what is mailed can't be remembered. */
   readonly tagTrouble: string | null;
+  /** Parts of the fleet that could not be read, a sentence each without a full stop. @default none */
+  readonly unread?: readonly string[];
 }
 
 const TITLE: Readonly<Record<MailKind | 'departed', string>> = {
   suppressed: 'FLAGGING SUPPRESSED',
+  person: 'REBOOTED, AND STILL HANGS: needs a person',
   flagged: 'FLAGGED FOR REBOOT: SSH is dead',
   reminder: 'STILL FLAGGED FOR REBOOT',
   held: 'NOT ANSWERING, AND NOT FLAGGED',
@@ -38,6 +41,7 @@ const TITLE: Readonly<Record<MailKind | 'departed', string>> = {
   departed: 'STOPPED',
 };
 const IN_SUBJECT: Readonly<Record<Exclude<MailKind, 'measured' | 'event' | 'suppressed'>, string>> = {
+  person: 'not helped by a reboot',
   flagged: 'flagged for reboot',
   reminder: 'still flagged',
   held: 'not answering',
@@ -66,6 +70,7 @@ export function composeAlert(planned: readonly MailEntry[], context: MailContext
   const body = [
     `${plural(context.checked, 'instance')} checked at ${clockTime(context.now, context.now)} on ${context.now.toISOString().slice(0, 10)}.`,
     ...(context.tagTrouble === null ? [] : [unwritable(context.tagTrouble)]),
+    ...unread(context),
     ...sections.filter((section) => section !== ''),
     ...departed(context.departed),
     ...(cut > 0 ? [`... and ${cut} more: run npx crawlwatch check for all of them.`] : []),
@@ -91,6 +96,12 @@ const hostsIn = (blocks: readonly Block[]): number => blocks.reduce((sum, block)
 function unwritable(text: string): string {
   return `Tags can't be written (${printableAscii(text)}), so nothing is remembered between checks and nothing is flagged. Until they can, hosts are mailed once an hour.`;
 }
+
+/** Else who reads of the others would take the silence about these for good news. */
+const unread = ({ unread: parts = [] }: MailContext): string[] =>
+  parts.length === 0
+    ? []
+    : [[`NOT ALL OF THE FLEET COULD BE READ`, ...parts.map((text) => `${printableAscii(text)}.`)].join('\n')];
 
 function title(kind: MailKind, { breaker }: MailContext): string {
   if (kind !== 'suppressed') return TITLE[kind];
@@ -122,7 +133,8 @@ function subject(entries: readonly MailEntry[], context: MailContext): string {
         const count = of.filter((entry) => entry.transition.assessment.status === status).length;
         if (count > 0) parts.push(`${count} ${status}`);
       }
-    } else parts.push(`${of.length} ${IN_SUBJECT[kind]}`);
+    } else if (kind === 'recovered') parts.push(...recoveredParts(of));
+    else parts.push(`${of.length} ${IN_SUBJECT[kind]}`);
   }
   if (context.departed.length > 0) parts.push(`${context.departed.length} stopped`);
   const names = new Set(
@@ -134,6 +146,16 @@ function subject(entries: readonly MailEntry[], context: MailContext): string {
       ? `(${printableAscii(only).slice(0, 40)})`
       : `of ${plural(context.checked, 'instance')}`;
   return `crawlwatch: ${parts.join(', ')} ${who}`.slice(0, SUBJECT_MAX);
+}
+
+/** Whoever reads no more than the subject must not take a host for well that has only changed its trouble. */
+function recoveredParts(entries: readonly MailEntry[]): string[] {
+  const counted = (['CRITICAL', 'UNKNOWN', 'WARNING', 'OK'] as const).map(
+    (status) => [status, entries.filter((entry) => entry.transition.assessment.status === status).length] as const,
+  );
+  return counted
+    .filter(([, count]) => count > 0)
+    .map(([status, count]) => `${count} ${IN_SUBJECT.recovered}${status === 'OK' ? '' : ` in part, now ${status}`}`);
 }
 
 function worstStatus(entries: readonly MailEntry[]): Status {

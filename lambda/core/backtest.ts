@@ -69,7 +69,7 @@ export function replay(trace: Trace, predictor: Predictor): readonly Alarm[] {
 }
 
 /** The past as metrics keep it: minima of each clock hour, and every sample of the last three hours and the one begun. */
-function newHistory() {
+export function newHistory() {
   const minima: Sample[] = [];
   let recent: Sample[] = [];
   const hourOf = (at: Date) => Math.floor(at.getTime() / HOUR);

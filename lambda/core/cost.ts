@@ -2,52 +2,29 @@
  * What a fleet costs a month on AWS, item by item, and beside it the CloudWatch agent publishing the same metrics. Pure.
  * An estimate: list prices, no free tier, and the assumptions that each item names.
  */
-import type { Settings } from '../settings.ts';
+import { actsByItself, type Settings } from '../settings.ts';
+import {
+  ACTING_METRICS,
+  ACTING_READS,
+  ACTING_SECONDS,
+  ACTING_SHARE,
+  ACTING_WRITES,
+  ANALYSED_MOST,
+  DATUMS_PER_REQUEST,
+  FLEET_ALARMS,
+  FLEET_METRICS,
+  GIB,
+  HISTORY_METRICS,
+  HOURS,
+  LOG_BYTES,
+  LOW_SHARE,
+  MEMORY_GIB,
+  METRICS_PER_INSTANCE,
+  PRICE,
+  PRICES_OF,
+} from './cost-prices.ts';
 
-/** https://aws.amazon.com/cloudwatch/pricing/, /lambda/pricing/, /eventbridge/pricing/, /kms/pricing/, /secrets-manager/pricing/, /privatelink/pricing/. */
-export const PRICES_OF =
-  'us-east-1, USD, list prices of November 2026 without the free tier (aws.amazon.com/SERVICE/pricing)';
-
-const PRICE = {
-  /** Custom metrics a month, by how many there are already: prorated by the hour, so a value each 5 min or each minute costs the same. */
-  metricTiers: [
-    { upTo: 10_000, each: 0.3 },
-    { upTo: 250_000, each: 0.1 },
-    { upTo: 1_000_000, each: 0.05 },
-    { upTo: Number.POSITIVE_INFINITY, each: 0.02 },
-  ],
-  /** A PutMetricData request, and a metric asked for by GetMetricData. */
-  metricRequest: 0.01 / 1_000,
-  alarm: 0.1,
-  /** Metrics Insights alarms: for each metric that they analyse. */
-  analysedMetric: 0.1,
-  dashboard: 3,
-  logGibIngested: 0.5,
-  logGibMonth: 0.03,
-  /** Lambda on Graviton. */
-  gibSecond: 0.0000133334,
-  invocation: 0.2 / 1_000_000,
-  schedulerInvocation: 1 / 1_000_000,
-  key: 1,
-  secret: 0.4,
-  endpointZone: 7.3,
-} as const;
-
-const HOURS = 730;
-const GIB = 1024 ** 3;
-/** As lib/ sets it. */
-const CHECK_MEMORY_GIB = 0.5;
-/** Memory, disk and the probe's success; OOM kills only in hours that have some. */
-const METRICS_PER_INSTANCE = 3;
-const FLEET_METRICS = 6;
-const FLEET_ALARMS = 6;
-/** A Metrics Insights query matches no more (cloudwatch-metrics-insights-limits.html). */
-const ANALYSED_MOST = 10_000;
-const DATUMS_PER_REQUEST = 1_000;
-/** One line of the structured log for each instance and check, as measured. */
-const LOG_BYTES = 1_300;
-const LOW_SHARE = 0.1;
-const HISTORY_METRICS = 4;
+export { PRICES_OF } from './cost-prices.ts';
 
 export interface CostItem {
   readonly item: string;
@@ -82,11 +59,12 @@ function ourItems(instances: number, settings: Settings): CostItem[] {
   const low = settings.forecast.enabled ? LOW_SHARE * instances : 0;
   const logGib = (checks * (instances + 1) * LOG_BYTES) / GIB;
   const every = 'schedule.everyMinutes';
+  const alarms = FLEET_ALARMS + (actsByItself(settings) ? 1 : 0);
   return [
     {
       item: 'custom metrics',
-      dollars: metricMonths(perInstance + FLEET_METRICS),
-      why: `${perInstance} of instances (${METRICS_PER_INSTANCE} each), ${FLEET_METRICS} of the fleet`,
+      dollars: metricMonths(perInstance + FLEET_METRICS + ACTING_METRICS),
+      why: `${perInstance} of instances (${METRICS_PER_INSTANCE} each), ${FLEET_METRICS} of the fleet, ${ACTING_METRICS} of acting at most`,
       settings: ['metrics.perInstance'],
     },
     {
@@ -97,9 +75,9 @@ function ourItems(instances: number, settings: Settings): CostItem[] {
     },
     {
       item: 'other alarms',
-      dollars: FLEET_ALARMS * PRICE.alarm,
-      why: `${FLEET_ALARMS} on metrics of the fleet and of the function`,
-      settings: [],
+      dollars: alarms * PRICE.alarm,
+      why: `${alarms} on metrics of the fleet and of the functions`,
+      settings: ['remedies'],
     },
     {
       item: 'history for forecasts',
@@ -109,7 +87,7 @@ function ourItems(instances: number, settings: Settings): CostItem[] {
     },
     {
       item: 'Lambda',
-      dollars: checks * (seconds * CHECK_MEMORY_GIB * PRICE.gibSecond + PRICE.invocation),
+      dollars: checks * (seconds * MEMORY_GIB * PRICE.gibSecond + PRICE.invocation),
       why: `${checks} checks of ${Math.round(seconds)} s (assumed) with 512 MB`,
       settings: [every, 'transport', 'forks'],
     },
@@ -127,14 +105,30 @@ function ourItems(instances: number, settings: Settings): CostItem[] {
     },
     { item: 'dashboard', dollars: PRICE.dashboard, why: 'one', settings: [] },
     { item: 'schedule', dollars: checks * PRICE.schedulerInvocation, why: `${checks} invocations`, settings: [every] },
+    ...(actsByItself(settings) ? [acting(checks * ACTING_SHARE)] : []),
     ...optionalItems(settings),
   ];
 }
 
-function optionalItems({ alerts, ssh, vpc, transport }: Settings): CostItem[] {
+/** Without it the function and its table are there for people, and cost nothing at rest. */
+const acting = (runs: number): CostItem => ({
+  item: 'acting by itself',
+  dollars:
+    runs *
+    (ACTING_SECONDS * MEMORY_GIB * PRICE.gibSecond +
+      PRICE.invocation +
+      ACTING_WRITES * PRICE.tableWrite +
+      ACTING_READS * PRICE.tableRead),
+  why: `${Math.round(runs)} runs of the remedy function (assumed: in one check of ten, ${ACTING_SECONDS} s), and its table`,
+  settings: ['remedies', 'schedule.everyMinutes'],
+});
+
+function optionalItems(settings: Settings): CostItem[] {
+  const { alerts, ssh, vpc, transport } = settings;
   const usesSsm = transport !== 'ssh';
   const secret = ssh.keySecretArn?.split(':')[2] === 'secretsmanager';
-  const endpoints = 3 + (secret ? 1 : 0) + (usesSsm || (ssh.keySecretArn !== null && !secret) ? 1 : 0);
+  const ssm = usesSsm || (ssh.keySecretArn !== null && !secret);
+  const endpoints = 4 + [secret, ssm, actsByItself(settings)].filter((needed) => needed).length;
   const zones = vpc.createEndpoints ? (vpc.subnetIds?.length ?? 0) : 0;
   return [
     { item: 'topic key', dollars: alerts.encrypt ? PRICE.key : 0, why: 'one KMS key', settings: ['alerts.encrypt'] },
@@ -143,7 +137,7 @@ function optionalItems({ alerts, ssh, vpc, transport }: Settings): CostItem[] {
       item: 'interface endpoints',
       dollars: endpoints * zones * PRICE.endpointZone,
       why: `${endpoints} services in ${zones} zones, before data`,
-      settings: ['vpc.createEndpoints'],
+      settings: ['vpc.createEndpoints', 'remedies'],
     },
   ];
 }

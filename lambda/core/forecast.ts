@@ -116,9 +116,18 @@ function isHeld(rule: Rule, samples: readonly Sample[], bucket: number): boolean
   const from = timeAt(samples, last) - Math.max(rule.hold, 1.5 * bucket);
   for (let index = last; index >= 0 && timeAt(samples, index) > from; index--) {
     if (isSoon(rule, samples, index, bucket, true)) return true;
+    // A rescue ends it: what stood before was another life of the worker.
+    if (isRescue(rule, samples[index - 1], samples[index])) return false;
   }
   return false;
 }
+
+/** A leap up from near the bottom: a kill, a restart, a clean-up. */
+const isRescue = (rule: Rule, before: Sample | undefined, sample: Sample | undefined): boolean =>
+  before !== undefined &&
+  sample !== undefined &&
+  before.available < rule.rescueBelow &&
+  sample.available - before.available > RESCUE_LEAP;
 
 /** The condition itself, as it stood at one sample, by nothing later than it. */
 function isSoon(rule: Rule, samples: readonly Sample[], index: number, bucket: number, speaking: boolean): boolean {
@@ -151,8 +160,7 @@ function survivedLow(rule: Rule, samples: readonly Sample[], index: number): num
       // Minima of an hour stand an hour apart: a gap is one that is long beside the steps before it.
       const isOutage =
         before.available < rule.outageBelow && gap >= OUTAGE_GAP && gap > 1.5 * Math.min(step, stepBefore);
-      const isRescue = before.available < rule.rescueBelow && sample.available - before.available > RESCUE_LEAP;
-      if (isOutage || isRescue) {
+      if (isOutage || isRescue(rule, before, sample)) {
         low = 1;
         since = at;
       }

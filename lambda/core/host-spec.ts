@@ -18,9 +18,6 @@ export const bad = (expected: string): { readonly kind: 'bad'; readonly expected
   expected,
 });
 
-/** A range may not name more hosts than this: a slip of the finger must not fill the memory. */
-const MAX_RANGE = 10_000;
-
 const IPV6 = /^(?=.*::|(?:[^:]*:){7})[0-9A-Fa-f:.]+(?:%[\w.-]+)?$/;
 const NAME = /^[\p{L}\p{N}_.](?:[\p{L}\p{N}_.-]|\[[0-9A-Za-z]*:[0-9A-Za-z]+(?::[0-9]+)?\])*$/u;
 const RANGED_NAME = /^(?:\[[0-9A-Za-z]*:[0-9A-Za-z]+(?::[0-9]+)?\]|[\p{L}\p{N}_.-])+$/u;
@@ -31,7 +28,7 @@ export function readPort(text: string): number | null {
   return port >= 1 && port <= 65_535 ? port : null;
 }
 
-/** Reads one host as a person writes it. Ranges stay as they are: see {@link expandRange}. */
+/** Reads one host as a person writes it. Ranges stay as they are: see inventory-address.ts. */
 export function parseHostSpec(text: string): Parsed<HostSpec> {
   const at = text.lastIndexOf('@');
   const user = at < 0 ? null : text.slice(0, at);
@@ -50,41 +47,4 @@ export function parseHostSpec(text: string): Parsed<HostSpec> {
   const port = portText === undefined ? null : readPort(portText);
   if (portText !== undefined && port === null) return bad('a port from 1 to 65535');
   return ok({ user, host, port });
-}
-
-const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
-
-/** The values of one range, both ends included, as Ansible counts them. */
-function rangeValues(begin: string, end: string, stepText: string | undefined): Parsed<string[]> {
-  const step = stepText === undefined ? 1 : Number(stepText);
-  if (!Number.isInteger(step) || step < 1) return bad('a step of at least 1');
-  const isNumeric = /^\d*$/.test(begin) && /^\d+$/.test(end);
-  const isAlphabetic = /^[A-Za-z]$/.test(begin) && /^[A-Za-z]$/.test(end);
-  if (!isNumeric && !isAlphabetic) return bad('a range of numbers or of single letters, like [01:10] or [a:f]');
-  const width = isNumeric && begin.startsWith('0') && begin.length > 1 ? begin.length : 0;
-  if (width > 0 && end.length !== width) return bad('both ends of a zero-padded range equally long');
-  const first = isNumeric ? Number(begin) : LETTERS.indexOf(begin);
-  const last = isNumeric ? Number(end) : LETTERS.indexOf(end);
-  if (last < first) return bad('a range that goes up');
-  const count = Math.floor((last - first) / step) + 1;
-  if (count > MAX_RANGE) return bad(`a range of at most ${MAX_RANGE} hosts`);
-  return ok(
-    Array.from({ length: count }, (_, i) => {
-      const value = first + i * step;
-      return isNumeric ? String(value).padStart(width, '0') : (LETTERS[value] ?? '');
-    }),
-  );
-}
-
-/** `web[01:03]` to its three names; text without a range to itself. Several ranges multiply. */
-export function expandRange(pattern: string): Parsed<readonly string[]> {
-  const range = /\[([^\]:]*):([^\]:]*)(?::([^\]]*))?\]/.exec(pattern);
-  if (range === null || IPV6.test(pattern)) return ok([pattern]);
-  const values = rangeValues(range[1] ?? '', range[2] ?? '', range[3]);
-  if (values.kind === 'bad') return values;
-  const tails = expandRange(pattern.slice(range.index + range[0].length));
-  if (tails.kind === 'bad') return tails;
-  if (values.value.length * tails.value.length > MAX_RANGE) return bad(`a range of at most ${MAX_RANGE} hosts`);
-  const head = pattern.slice(0, range.index);
-  return ok(values.value.flatMap((value) => tails.value.map((tail) => `${head}${value}${tail}`)));
 }

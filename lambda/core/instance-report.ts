@@ -15,6 +15,7 @@ export function instanceReport(t: Transition, writes: boolean, evidence: readonl
     address: instance.address,
     region: instance.region,
     account: instance.account,
+    ...(instance.elsewhere === true && { elsewhere: true }),
     transport: instance.transport,
     status: assessment.status,
     since: since === null ? null : isoSeconds(since),

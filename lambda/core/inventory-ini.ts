@@ -3,8 +3,18 @@
  * `[group]`, `[group:vars]`, `[group:children]`; a host line is words as a shell reads them; `#` and `;` begin comments.
  * https://docs.ansible.com/ansible/latest/collections/ansible/builtin/ini_inventory.html
  */
-import { bad, expandRange, ok, type Parsed, parseHostSpec } from './host-spec.ts';
-import { addChild, addHost, type Draft, groupOf, type InventoryProblem, type Variable } from './inventory-draft.ts';
+import { bad, ok, type Parsed } from './host-spec.ts';
+import {
+  addChild,
+  addHosts,
+  type Draft,
+  groupOf,
+  type InventoryProblem,
+  type Place,
+  type Setting,
+  setOfGroup,
+} from './inventory-draft.ts';
+import { iniValue } from './inventory-values.ts';
 
 /** Splits a line as a POSIX shell would, comments dropped (Python's shlex, which Ansible uses). */
 export function shellWords(line: string): Parsed<readonly string[]> {
@@ -22,9 +32,11 @@ export function shellWords(line: string): Parsed<readonly string[]> {
       word ??= '';
     } else if (char === '#') {
       break;
-    } else if (/\s/.test(char)) {
+    } else if (/[ \t\r\n]/.test(char)) {
       if (word !== null) words.push(word);
       word = null;
+    } else if (char === '\\' && i + 1 === line.length) {
+      return bad('a character after the \\');
     } else {
       word = (word ?? '') + (char === '\\' ? line.charAt(++i) : char);
     }
@@ -34,40 +46,32 @@ export function shellWords(line: string): Parsed<readonly string[]> {
   return ok(words);
 }
 
-/** A value that Python would read as a literal loses its quotes, and a comment after it. */
-function literal(value: string): string {
-  const match = /^(?:(-?\d+)|"([^"\\]*)"|'([^'\\]*)')\s*(?:#.*)?$/.exec(value);
-  return match?.[1] ?? match?.[2] ?? match?.[3] ?? value;
-}
-
-function assignment(text: string): { key: string; value: string } | null {
-  const at = text.indexOf('=');
-  const key = text.slice(0, at).trim();
-  return at < 0 || key === '' ? null : { key, value: literal(text.slice(at + 1).trim()) };
+function setting(key: string, source: string, at: Place): Setting {
+  return [key, { ...at, source, value: iniValue(source) }];
 }
 
 /** `name[01:10]:2222 ansible_user=deploy` */
-function readHostLine(draft: Draft, group: string, line: string, at: Omit<Variable, 'value'>): Parsed<null> {
+function readHostLine(draft: Draft, group: string, line: string, at: Place): Parsed<null> {
   const words = shellWords(line);
   if (words.kind === 'bad') return words;
   const [pattern = '', ...rest] = words.value;
-  if (pattern.endsWith(':')) return bad('a host or [group]; YAML inventories end in .yml or .yaml');
-  const variables: [string, Variable][] = [];
-  const spec = parseHostSpec(pattern);
-  if (spec.kind === 'ok' && spec.value.port !== null) {
-    variables.push(['ansible_port', { ...at, value: String(spec.value.port) }]);
+  if (pattern.endsWith(':') || pattern === '---') {
+    return bad('a host or [group]; YAML inventories end in .yml, .yaml, .json or nothing');
   }
+  if (pattern === '') return bad('a host');
+  const variables: Setting[] = [];
   for (const word of rest) {
-    const pair = assignment(word);
-    if (pair === null) return bad(`key=value after the host, not ${word}`);
-    variables.push([pair.key, { ...at, value: pair.value }]);
+    const equals = word.indexOf('=');
+    if (equals < 1) return bad(`key=value after the host, not ${word}`);
+    variables.push(setting(word.slice(0, equals), word.slice(equals + 1), at));
   }
-  // A name that is no address is Ansible's to allow: it is an alias for ansible_host.
-  const user = spec.kind === 'ok' && spec.value.user !== null ? `${spec.value.user}@` : '';
-  const names = expandRange(spec.kind === 'ok' ? `${user}${spec.value.host}` : pattern);
-  if (names.kind === 'bad') return names;
-  for (const name of names.value) addHost(draft, group, name, variables);
-  return ok(null);
+  return addHosts(draft, group, pattern, variables, at);
+}
+
+/** A group that was named before it was declared. */
+interface Pending {
+  readonly problem: InventoryProblem;
+  readonly parents: string[];
 }
 
 /**
@@ -77,41 +81,63 @@ function readHostLine(draft: Draft, group: string, line: string, at: Omit<Variab
 export function readIni(draft: Draft, file: string, text: string): InventoryProblem | null {
   let group = 'ungrouped';
   let kind = 'hosts';
-  /** Groups that only a `:vars` section or a list of children has named so far, with where. */
-  const undefinedGroups = new Map<string, InventoryProblem>();
-  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  const pending = new Map<string, Pending>();
+
+  const section = (name: string, type: string, problem: InventoryProblem): Parsed<null> => {
+    group = name;
+    kind = type;
+    const waiting = pending.get(name);
+    if (waiting === undefined && type === 'vars' && !draft.groups.has(name)) {
+      pending.set(name, { problem, parents: [] });
+    }
+    groupOf(draft, name);
+    if (waiting === undefined || type === 'vars') return ok(null);
+    pending.delete(name);
+    // Children are added in the order in which they are declared, not in that of the list: so does Ansible.
+    for (const parent of waiting.parents) {
+      const added = addChild(draft, parent, name);
+      if (added.kind === 'bad') return added;
+    }
+    return ok(null);
+  };
+
+  const readLine = (line: string, at: Place): Parsed<null> => {
+    const [, name, type = 'hosts'] = /^\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?$/.exec(line) ?? [];
+    if (name !== undefined) {
+      if (!/^(?:hosts|children|vars)$/.test(type)) return bad('[group], [group:children] or [group:vars]');
+      return section(name, type, { ...at, expected: `a group ${name} in this inventory`, got: line });
+    }
+    if (line.startsWith('[') && line.endsWith(']')) {
+      return bad('[group], [group:children] or [group:vars], without spaces');
+    }
+    if (line.startsWith('[') && !line.includes(']')) return bad('a closing ]');
+    if (kind === 'vars') {
+      const equals = line.indexOf('=');
+      if (equals < 1) return bad('key=value');
+      return setOfGroup(
+        groupOf(draft, group),
+        ...setting(line.slice(0, equals).trim(), line.slice(equals + 1).trim(), at),
+      );
+    }
+    if (kind === 'hosts') return readHostLine(draft, group, line, at);
+    const child = /^([^:\]\s]+)\s*(?:#.*)?$/.exec(line)?.[1];
+    if (child === undefined) return bad('the name of one group');
+    if (draft.groups.has(child)) return addChild(draft, group, child);
+    const problem = { ...at, expected: `a group ${child} in this inventory`, got: line };
+    const waiting = pending.get(child) ?? { problem, parents: [] };
+    waiting.parents.push(group);
+    pending.set(child, waiting);
+    return ok(null);
+  };
+
+  // Lines end where Python's splitlines ends them.
+  const lines = text.replace(/^\uFEFF/, '').split(/\r\n|[\n\r\v\f\x85\u2028\u2029]/);
   for (const [index, raw] of lines.entries()) {
     const line = raw.trim();
-    const at = { file, line: index + 1 };
-    const problem = (expected: string): InventoryProblem => ({ ...at, expected, got: line });
     if (line === '' || line.startsWith('#') || line.startsWith(';')) continue;
-
-    const section = /^\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?$/.exec(line);
-    if (section !== null) {
-      group = section[1] ?? '';
-      kind = section[2] ?? 'hosts';
-      if (!['hosts', 'children', 'vars'].includes(kind)) return problem('[group], [group:children] or [group:vars]');
-      if (kind !== 'vars') undefinedGroups.delete(group);
-      else if (!draft.groups.has(group)) undefinedGroups.set(group, problem(`a group ${group} in this inventory`));
-      groupOf(draft, group);
-      continue;
-    }
-    if (line.startsWith('[') && line.endsWith(']') && parseHostSpec(line).kind === 'bad') {
-      return problem('[group], [group:children] or [group:vars], without spaces');
-    }
-    if (kind === 'vars') {
-      const pair = assignment(line);
-      if (pair === null) return problem('key=value');
-      groupOf(draft, group).variables.set(pair.key, { ...at, value: pair.value });
-    } else if (kind === 'children') {
-      const child = /^([^:\]\s]+)\s*(?:#.*)?$/.exec(line)?.[1];
-      if (child === undefined) return problem('the name of one group');
-      if (!draft.groups.has(child)) undefinedGroups.set(child, problem(`a group ${child} in this inventory`));
-      if (!addChild(draft, group, child)) return problem(`groups without a loop: ${child} already contains ${group}`);
-    } else {
-      const read = readHostLine(draft, group, line, at);
-      if (read.kind === 'bad') return problem(read.expected);
-    }
+    const at = { file, line: index + 1 };
+    const read = readLine(line, at);
+    if (read.kind === 'bad') return { ...at, expected: read.expected, got: line };
   }
-  return undefinedGroups.values().next().value ?? null;
+  return pending.values().next().value?.problem ?? null;
 }

@@ -1,22 +1,29 @@
 /** What a check publishes. Pure; io/cloudwatch batches it. */
-import type { MetricPoint, ProbeOutcome } from '../model.ts';
+import type { DescribedInstance, MetricDimensions, MetricPoint, ProbeOutcome, Whereabouts } from '../model.ts';
 import { FLEET_METRIC, INSTANCE_METRIC } from '../names.ts';
-import type { Settings } from '../settings.ts';
 import { newOomKills } from './assess.ts';
 import { summarise } from './fleet-report.ts';
 import type { Transition } from './transitions.ts';
+import { minutesBetween } from './wording.ts';
 
 /** CloudWatch refuses a whole request for one dimension that isn't printable ASCII (PutMetricData, Dimension). */
 const PRINTABLE = /^(?=.*[!-~])[ -~]{1,255}$/;
 
-/** The dimensions under which an instance's metrics are published and read back. */
-export const metricDimensions = ({ id, name }: { readonly id: string; readonly name: string }) => ({
-  InstanceId: id,
-  Name: PRINTABLE.test(name) ? name : id,
-});
+/**
+ * The dimensions under which an instance's metrics are published and read back. All are published at home; where an
+ * instance elsewhere is, its series says.
+ */
+export function metricDimensions({ id, name, ...where }: Named & Partial<Whereabouts>): MetricDimensions {
+  const own = { InstanceId: id, Name: PRINTABLE.test(name) ? name : id };
+  if (where.elsewhere !== true) return own;
+  return { ...own, Region: where.region ?? UNKNOWN, Account: where.account ?? UNKNOWN };
+}
 
-function instancePoints(transitions: readonly Transition[], settings: Settings): MetricPoint[] {
-  if (settings.metrics.perInstance === 'none') return [];
+type Named = Pick<DescribedInstance, 'id' | 'name'>;
+/** A dimension can't be empty. */
+const UNKNOWN = 'unknown';
+
+function instancePoints(transitions: readonly Transition[]): MetricPoint[] {
   return transitions.flatMap((t) => {
     const dimensions = metricDimensions(t.instance);
     return valuesOf(t.outcome, t).map(
@@ -50,12 +57,21 @@ export function fullestDisk<D extends { readonly usedPercent: number; readonly r
     .reduce<D | null>((worst, disk) => (worst === null || disk.usedPercent > worst.usedPercent ? disk : worst), null);
 }
 
-/** Fleet metrics come last: their arrival says that the check was made. */
+/** One value for each hang that this check has seen the end of: minutes from its first failed check. */
+const recoveries = (transitions: readonly Transition[]): Value[] =>
+  transitions.flatMap(({ before, after, outcome }) => {
+    const ended = before.failures > 0 && outcome.kind === 'vitals' && before.since !== null && after.since !== null;
+    return ended ? [[FLEET_METRIC.recoveryMinutes, minutesBetween(before.since, after.since), 'None'] as const] : [];
+  });
+
+/**
+ * Those of instances, which the settings may have kept in a snapshot instead, and those of the fleet. The fleet's come
+ * last: their arrival says that the check was made.
+ */
 export function metricPoints(
   transitions: readonly Transition[],
   suppressed: boolean,
   durationMs: number,
-  settings: Settings,
 ): MetricPoint[] {
   const summary = summarise(transitions.map((t) => t.assessment));
   const fleet: readonly Value[] = [
@@ -64,8 +80,9 @@ export function metricPoints(
     [FLEET_METRIC.unreachable, transitions.filter((t) => t.kind === 'hung').length, 'Count'],
     [FLEET_METRIC.flagged, transitions.filter((t) => t.after.flag !== null).length, 'Count'],
     [FLEET_METRIC.suppressed, suppressed ? 1 : 0, 'Count'],
+    ...recoveries(transitions),
     [FLEET_METRIC.duration, durationMs, 'Milliseconds'],
   ];
   const points = fleet.map(([name, value, unit]): MetricPoint => ({ name, value, unit, dimensions: null }));
-  return [...instancePoints(transitions, settings), ...points];
+  return [...instancePoints(transitions), ...points];
 }

@@ -3,7 +3,7 @@ import type { ReasonCode, RememberedState } from '../model.ts';
 import type { Settings } from '../settings.ts';
 import { countFailures } from './breaker.ts';
 import type { FlagPlan } from './plan-flags.ts';
-import { classOf } from './remembered-state.ts';
+import { classOf, rebootedInVain } from './remembered-state.ts';
 import {
   isMuted,
   isSameTrouble,
@@ -14,10 +14,12 @@ import {
   type Transition,
   UNKNOWN_CHECKS,
 } from './transitions.ts';
+import { clockTime } from './wording.ts';
 
 /** In the order of a mail. */
 export const MAIL_KINDS = [
   'suppressed',
+  'person',
   'flagged',
   'reminder',
   'held',
@@ -36,7 +38,7 @@ export interface MailEntry {
   readonly transition: Transition;
   /** The codes it is about. */
   readonly codes: readonly ReasonCode[];
-  /** Why it was flagged or held back; null for the others. */
+  /** Why it was flagged or held back, or why it needs a person; null for the others. */
   readonly why: string | null;
   /** What is remembered of it once this was mailed. */
   readonly told: Told;
@@ -95,7 +97,14 @@ function failureEntries(t: Transition, why: string | null, now: Date, settings: 
   if (after.flag === null) {
     return why !== null && after.told < TOLD_HELD ? entry('held', after.reasons, TOLD_HELD) : [];
   }
-  const told = TOLD_FLAGGED + remindersDue(after.flag.at, now, settings);
+  const reminded = TOLD_FLAGGED + remindersDue(after.flag.at, now, settings);
+  const rebooted = rebootedInVain(after, now);
+  // News once, and from then on what each reminder is about.
+  const told = rebooted === null ? reminded : reminded + 1;
+  if (rebooted !== null && after.told < told) {
+    const vain = `the reboot of ${clockTime(rebooted, now)} did not help: needs a person`;
+    return [{ kind: 'person', transition: t, codes: after.reasons, why: vain, told: { told } }];
+  }
   if (after.told < TOLD_FLAGGED) return entry('flagged', after.reasons, told);
   return after.told < told ? entry('reminder', after.reasons, told) : [];
 }

@@ -1,73 +1,110 @@
 /**
- * Whether an instance may be rebooted now, whoever asks, and for each answer why. Pure. Unknown or unreadable input to
- * a guard means no.
+ * Whether an instance may be restarted or rebooted now, whoever asks, and for each answer why. The one judgement that
+ * schedule, command line and dashboard share. Pure. Unknown or unreadable input to a guard means no.
  */
-import type { Act, DescribedInstance } from '../model.ts';
+import type { Asker, Decision, DescribedInstance, FreshCheck, Remedy } from '../model.ts';
+import { REMEDIES } from '../model.ts';
 import { TAG } from '../names.ts';
 import type { Settings } from '../settings.ts';
-import { isoSeconds } from './remembered-state.ts';
-import { selectInstances } from './select-instances.ts';
-import { minutesBetween, plural } from './wording.ts';
+import { printableAscii } from './escape.ts';
+import { REASON_WORDS } from './reason-words.ts';
+import { bearsOut, refutes } from './remedy-fresh.ts';
+import { heldBack, type Known, type Question } from './remedy-guards.ts';
+import { dueRemedy, troubleIn } from './remedy-ladder.ts';
+import { readState } from './remembered-state.ts';
+import { clockTime } from './wording.ts';
 
-export interface RebootPlan {
-  readonly reboot: boolean;
-  /** Completes `i-...: rebooted` or `i-...: not rebooted`. */
-  readonly why: string;
+export type { Known } from './remedy-guards.ts';
+export { beginAct } from './remedy-ladder.ts';
+
+/** A decision that an act may rest on: nothing stands against it, and the instance was asked anew. */
+export interface Permit extends Decision {
+  readonly remedy: Remedy;
+  readonly heldBy: null;
+  /** When the check was made that bore it out. */
+  readonly checkedAt: Date;
 }
 
-/** Between any two acts in the fleet; within it the last one is verified, or given up. */
-const APART_MINUTES = 15;
-const HOST_LIMITS = [
-  { minutes: 60, acts: 1, says: 'an hour' },
-  { minutes: 24 * 60, acts: 3, says: 'a day' },
-] as const;
+/** Only what {@link planAct} has said upon a fresh check is one. */
+export const isPermit = (decision: Decision): decision is Permit =>
+  decision.heldBy === null && decision.remedy !== 'person' && 'checkedAt' in decision;
 
-/** Set by Auto Scaling on its members, which it may replace for failing a check while they boot. */
-const AUTO_SCALING_TAG = 'aws:autoscaling:groupName';
-/** What `crawlwatch:auto` may say; a person may ask for a reboot that crawlwatch wouldn't make by itself. */
-const AUTO = ['restart', 'reboot', 'restart+reboot', 'never'];
+const SCHEDULE: Asker = { kind: 'schedule' };
+const WHY_LENGTH = 500;
 
-/** @param acts every act of the last day, in the whole fleet */
-export function planReboot(one: DescribedInstance, acts: readonly Act[], now: Date, settings: Settings): RebootPlan {
-  const against = objection(one, now, settings) ?? tooSoon(one.id, acts, now);
-  if (against !== null) return { reboot: false, why: against };
-  return { reboot: true, why: `it carries the flag ${one.tags[TAG.flag]}` };
+/**
+ * What would be done by itself now, and what holds the rest back: a decision for every instance whose tags call for a
+ * remedy, the gentlest and the longest standing first. At most one of them is a reboot that nothing holds. Where its
+ * fresh check then holds it, plan again with the rest of the fleet: the next has its turn.
+ */
+export function planRemedies(fleet: readonly DescribedInstance[], known: Known, settings: Settings): Decision[] {
+  const due = fleet.flatMap((one) => {
+    const remedy = dueRemedy(one);
+    return remedy === null ? [] : [{ one, decision: planAct(one, remedy, SCHEDULE, null, known, settings) }];
+  });
+  due.sort(
+    (a, b) =>
+      rung(a.decision) - rung(b.decision) ||
+      standingSince(a.one) - standingSince(b.one) ||
+      (a.one.id < b.one.id ? -1 : 1),
+  );
+  let first: string | null = null;
+  return due.map(({ decision }): Decision => {
+    if (decision.remedy !== 'reboot' || decision.heldBy !== null) return decision;
+    if (first !== null) return { ...decision, heldBy: 'spacing', why: `${first} comes first, one reboot at a time` };
+    first = decision.instanceId;
+    return decision;
+  });
 }
 
-/** Why an instance as it is may not be rebooted; null if nothing about it stands against it. */
-function objection(one: DescribedInstance, now: Date, settings: Settings): string | null {
-  const { key, value } = settings.tag;
-  if (one.tags[key] !== value) return `it does not carry the tag ${key}=${value}`;
-  const { instances, skipped } = selectInstances([one], 'aws', settings);
-  const [instance] = instances;
-  if (instance === undefined) return `it ${skipped[0]?.why ?? 'is not watched'}`;
-  const { mutedUntil, memory } = instance;
-  const auto = one.tags[TAG.auto];
-  if (auto !== undefined && !AUTO.includes(auto)) return unreadable(TAG.auto, AUTO.join(', '));
-  if (auto === 'never') return `its tag ${TAG.auto} says never`;
-  if (mutedUntil === 'unreadable') return unreadable(TAG.mute, 'until=2026-11-23T06:00:00Z');
-  if (mutedUntil !== null && mutedUntil > now) return `it is muted until ${isoSeconds(mutedUntil)}`;
-  if (one.tags[AUTO_SCALING_TAG] !== undefined) return 'it belongs to an Auto Scaling group, which may replace it';
-  if (one.tags[TAG.flag] === undefined) return 'it carries no reboot flag';
-  if (memory.flag === null) return unreadable(TAG.flag, 'BannerTimeout@2026-11-22T08:05:00Z');
-  if (one.launchedAt === null) return 'EC2 does not tell since when it runs';
-  if (one.launchedAt > memory.flag.at) return 'it was started anew since it was flagged';
-  return null;
-}
-
-/** Why not yet; null where enough time has passed since the last acts. An act of the future counts as one just now. */
-function tooSoon(id: string, acts: readonly Act[], now: Date): string | null {
-  const since = (minutes: number) => acts.filter((act) => minutesBetween(act.at, now) < minutes);
-  const last = since(APART_MINUTES).at(-1);
-  if (last !== undefined) {
-    return `crawlwatch rebooted ${last.instanceId} at ${isoSeconds(last.at)}, and reboots are ${APART_MINUTES} minutes apart`;
+/**
+ * Whether `remedy` may be applied to `one`. Without a fresh check this is a plan: nothing that is known already holds
+ * it. With one it may be a {@link Permit}.
+ */
+export function planAct(
+  one: DescribedInstance,
+  remedy: Remedy,
+  asker: Asker,
+  fresh: FreshCheck | null,
+  known: Known,
+  settings: Settings,
+): Decision {
+  const question: Question = { one, remedy, asker, known, settings };
+  const held = heldBack(question) ?? (fresh === null ? null : refutes(question, fresh));
+  const decision = { instanceId: one.id, name: one.name };
+  if (held !== null) {
+    const { heldBy } = held;
+    return { ...decision, remedy: heldBy === 'person' ? 'person' : remedy, heldBy, why: shown(held.why) };
   }
-  for (const { minutes, acts: most, says } of HOST_LIMITS) {
-    const its = since(minutes).filter((act) => act.instanceId === id);
-    if (its.length >= most)
-      return `it was rebooted ${plural(its.length, 'time')} within ${says} already: have a look at it`;
-  }
-  return null;
+  const standing = { ...decision, remedy, heldBy: null, why: shown(grounds(question)) };
+  if (fresh === null) return standing;
+  const permit: Permit = {
+    ...standing,
+    why: shown(`${grounds(question)}; ${bearsOut(remedy, fresh)}`),
+    checkedAt: fresh.at,
+  };
+  return permit;
 }
 
-const unreadable = (key: string, allowed: string): string => `its tag ${key} is unreadable; allowed: ${allowed}`;
+/** What the tags say for it. */
+function grounds({ one, remedy, known: { now } }: Question): string {
+  const { state } = readState(one.tags);
+  if (remedy === 'reboot') {
+    const words = state.flag === null ? '' : ` (${REASON_WORDS[state.flag.reason]})`;
+    return `it carries the flag ${one.tags[TAG.flag]}${words}`;
+  }
+  const what = remedy === 'restart-worker' ? one.tags[TAG.worker] : 'sshd';
+  const trouble = troubleIn(state.reasons, remedy).join(', ');
+  if (trouble === '') return `${what} as was asked for`;
+  return `${what} for ${trouble}${state.since === null ? '' : ` since ${clockTime(state.since, now)}`}`;
+}
+
+const rung = ({ remedy }: Decision): number => (remedy === 'person' ? REMEDIES.length : REMEDIES.indexOf(remedy));
+
+function standingSince(one: DescribedInstance): number {
+  const { flag, since } = readState(one.tags).state;
+  return (flag?.at ?? since)?.getTime() ?? 0;
+}
+
+/** Hosts, tags and people may have written parts of it. */
+const shown = (why: string): string => printableAscii(why).slice(0, WHY_LENGTH);

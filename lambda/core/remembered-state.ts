@@ -7,6 +7,7 @@
  */
 import { REASON_CLASS, type ReasonClass, type ReasonCode, type RememberedState, type Status } from '../model.ts';
 import { type OwnTagKey, TAG, TAG_VALUE_MAX } from '../names.ts';
+import { minutesBetween } from './wording.ts';
 
 const STATUSES: readonly string[] = ['OK', 'WARNING', 'CRITICAL', 'UNKNOWN'] satisfies Status[];
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/;
@@ -38,6 +39,16 @@ export function parseStamp(text: string): { readonly what: string; readonly at: 
   const split = text.lastIndexOf('@');
   const at = split > 0 ? parseInstant(text.slice(split + 1)) : null;
   return at === null ? null : { what: text.slice(0, split), at };
+}
+
+/** After so long without an answer a reboot has not helped: none of crawlwatch's acts would do more. */
+const REBOOT_PROVES_MINUTES = 15;
+
+/** When it was rebooted in vain: the flag of before still stands, and the reboot's time is over. Null: it was not. */
+export function rebootedInVain({ flag, acted }: Pick<RememberedState, 'flag' | 'acted'>, now: Date): Date | null {
+  const act = acted === null ? null : parseStamp(acted);
+  if (flag === null || act?.what !== 'reboot' || act.at < flag.at) return null;
+  return minutesBetween(act.at, now) > REBOOT_PROVES_MINUTES ? act.at : null;
 }
 
 /** Reads the tags; what can't be read counts as absent and is named in `ignored`. */

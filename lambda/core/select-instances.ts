@@ -85,6 +85,7 @@ function toInstance(one: DescribedInstance, transport: Transport, settings: Sett
     memory: state,
     problem:
       override.problem ?? (badWorker ? badTag(TAG.worker, worker, 'a systemd unit, e.g. sidekiq.service') : null),
+    ...(one.elsewhere === true && { elsewhere: true }),
   };
   return { instance, ignored };
 }
@@ -111,9 +112,9 @@ function readOverride(text: string | undefined): { login: Partial<Login>; proble
   return { login, problem: null };
 }
 
-/** `until=2026-11-23T06:00:00Z`. */
+/** `until=2026-11-23T06:00:00Z`, and `;why=...` for whoever wonders. */
 function readMute(text: string | undefined): Date | 'unreadable' | null {
   if (text === undefined) return null;
-  const until = text.startsWith('until=') ? parseInstant(text.slice('until='.length).trim()) : null;
-  return until ?? 'unreadable';
+  const [, until = ''] = /^until=([^;]*)(?:;why=.*)?$/s.exec(text) ?? [];
+  return parseInstant(until.trim()) ?? 'unreadable';
 }

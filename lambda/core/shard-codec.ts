@@ -26,6 +26,7 @@ const described = z.object({
   launchedAt: z.iso.datetime().nullable(),
   tags: z.record(text, text),
   spot: z.boolean().optional(),
+  elsewhere: z.boolean().optional(),
 });
 const shard = z.object({
   version: z.literal(VERSION),
@@ -90,10 +91,11 @@ export function decodeResult(written: string | null, run: string, { index, hosts
   return read.replies.filter(({ id }) => own.has(id)) as ShardReply[];
 }
 
-const toDescribed = ({ launchedAt, spot, ...one }: z.output<typeof described>): DescribedInstance => ({
+const toDescribed = ({ launchedAt, spot, elsewhere, ...one }: z.output<typeof described>): DescribedInstance => ({
   ...one,
   launchedAt: launchedAt === null ? null : new Date(launchedAt),
   ...(spot !== undefined && { spot }),
+  ...(elsewhere !== undefined && { elsewhere }),
 });
 
 /** What the last run measured; nothing where it can't be read: the defaults then hold. */

@@ -3,8 +3,11 @@ import type { DescribedInstance, Instance, Transport } from '../model.ts';
 import type { Settings } from '../settings.ts';
 import type { HostCost, Shard } from '../shards.ts';
 
-/** Lambda has 1,024 file descriptors in all; the transport opens 500 sockets at most. */
-const MOST_HOSTS = 500;
+/**
+ * Over SSH Lambda's 1,024 file descriptors are the limit; the transport opens 500 sockets at most. Over SSM a function
+ * waits for the account's pace, as all the others do: more of them would not be faster, only more who wait.
+ */
+const MOST_HOSTS = { ssh: 500, ssm: 1_000 } as const;
 /** One SendCommand takes 50: a shard over SSM is made of whole ones. */
 const IDS_PER_COMMAND = 50;
 /** What a shard's turn should take, so that a start-up is a small part of it and a lost shard a small loss. */
@@ -52,12 +55,12 @@ export function shardFleet(
 /** Hosts in one shard: by what a turn has cost, and never more than would end in time if all of them hung. */
 export function shardSize(transport: Transport, cost: HostCost, settings: Settings): number {
   // Over SSM hosts don't wait for each other: the commands do, and they are few.
-  if (transport === 'ssm') return MOST_HOSTS;
+  if (transport === 'ssm') return MOST_HOSTS.ssm;
   const deadlineMs = settings.timeouts.sshSeconds * 1000;
   const measuredMs = Math.min(Math.max(cost[transport] ?? deadlineMs / 5, 1), deadlineMs);
   const usual = Math.floor((settings.forks * TARGET_MS) / measuredMs);
   const worst = settings.forks * Math.max(1, Math.floor(WORST_MS / deadlineMs));
-  return Math.max(1, Math.min(usual, worst, MOST_HOSTS));
+  return Math.max(1, Math.min(usual, worst, MOST_HOSTS.ssh));
 }
 
 /** As few slices as `size` allows, of nearly the same length: a last one of three hosts would start a function for them. */

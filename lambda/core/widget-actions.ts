@@ -3,8 +3,9 @@
  * viewer's own permissions. Nothing that a host or a tag says gets into one, but for a name in the confirmation's text
  * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/add_custom_widget_dashboard_interactivity.html).
  */
+import type { Remedy } from '../model.ts';
 import { Html, html } from './html.ts';
-import type { FleetRow } from './widget-rows.ts';
+import { type FleetRow, remedyOf } from './widget-rows.ts';
 
 const INSTANCE_ID = /^i-[0-9a-f]{8,17}$/;
 const FUNCTION_ARN = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]{1,128})?$/;
@@ -15,7 +16,7 @@ const NAME_LENGTH = 60;
 export interface WidgetEndpoints {
   /** The widget's own function, which turns the pages. */
   readonly widgetArn: string | null;
-  /** The function that may reboot; null: there is none, and no button. */
+  /** The function that may restart and reboot; null: there is none, and no button. */
   readonly remedyArn: string | null;
   readonly region: string | null;
 }
@@ -28,11 +29,25 @@ const plainName = (name: string): string => name.slice(0, NAME_LENGTH).replace(/
 /** A call's parameters. Made of numbers, fixed words and checked ids alone, which JSON and HTML spell alike. */
 const parameters = (value: Readonly<Record<string, number | string>>): Html => new Html(JSON.stringify(value));
 
-/** Asks the remedy function to reboot: on flagged instances only, and it looks again before it does. */
-export function rebootButton({ id, name, band }: FleetRow, { remedyArn }: WidgetEndpoints): Html | null {
-  if (band !== 'flagged' || !known(remedyArn) || !INSTANCE_ID.test(id)) return null;
-  const question = `Reboot ${plainName(name)} (${id})? Whatever runs on it ends. It is checked once more before.`;
-  return html`<a class="btn btn-primary cw-reboot">Reboot</a><cwdb-action action="call" display="popup" endpoint="${remedyArn}" confirmation="${question}">${parameters({ action: 'reboot', instanceId: id, asker: 'dashboard' })}</cwdb-action>`;
+/** By act: what its button says, and what the console asks before it calls. */
+const BUTTONS: Readonly<Record<Remedy, { readonly label: string; readonly question: (host: string) => string }>> = {
+  'restart-worker': {
+    label: 'Restart worker',
+    question: (host) => `Restart the worker on ${host}? What it is working at ends.`,
+  },
+  'restart-sshd': { label: 'Restart sshd', question: (host) => `Restart sshd on ${host}? Whatever runs on it stays.` },
+  reboot: { label: 'Reboot', question: (host) => `Reboot ${host}? Whatever runs on it ends.` },
+};
+
+/** The act that is recommended, if any is; the remedy function looks again before it does it, and may refuse. */
+export function remedyButton(row: FleetRow, { remedyArn }: WidgetEndpoints): Html | null {
+  const { id, name } = row;
+  const remedy = remedyOf(row);
+  if (remedy === null || !known(remedyArn) || !INSTANCE_ID.test(id)) return null;
+  const { label, question } = BUTTONS[remedy];
+  const asked = `${question(`${plainName(name)} (${id})`)} It is checked once more before.`;
+  const look = remedy === 'reboot' ? 'btn btn-primary' : 'btn';
+  return html`<a class="${look} cw-${remedy}">${label}</a><cwdb-action action="call" display="popup" endpoint="${remedyArn}" confirmation="${asked}">${parameters({ action: remedy, instanceId: id, asker: 'dashboard' })}</cwdb-action>`;
 }
 
 export function pageLink(label: string, page: number, { widgetArn }: WidgetEndpoints): Html | null {

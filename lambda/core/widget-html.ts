@@ -2,7 +2,8 @@
 import type { Settings } from '../settings.ts';
 import { type Html, html } from './html.ts';
 import { shellWord } from './next-step.ts';
-import { instanceLink, pageLink, rebootButton, type WidgetEndpoints } from './widget-actions.ts';
+import { rebootedInVain } from './remembered-state.ts';
+import { instanceLink, pageLink, remedyButton, type WidgetEndpoints } from './widget-actions.ts';
 import { gaugeCell, type Tone, toneOf } from './widget-charts.ts';
 import type { Notice } from './widget-notices.ts';
 import { BANDS, type Band, type FleetPage, type FleetRow } from './widget-rows.ts';
@@ -83,7 +84,7 @@ function headline(fleet: FleetPage, look: WidgetLook): Html {
 function rowHtml(row: FleetRow, look: WidgetLook): Html {
   const { memory, disk } = look.settings;
   const low = row.memory === null ? 'calm' : toneOf(row.memory.latest.available, memory);
-  return html`<tr class="cw-row-${row.band}"><td>${pill(row)}</td><td>${who(row, look)}</td><td>${what(row, look)}</td><td class="cw-nowrap">${sinceCell(row, look)}</td><td>${gaugeCell(row.memory, memory, low, look.now, look.settings)}</td><td>${gaugeCell(row.disk, disk, diskTone(row, disk), look.now, look.settings)}</td><td class="cw-nowrap">${runsOut(row)}</td><td class="cw-nowrap">${rebootButton(row, look.endpoints)}</td></tr>`;
+  return html`<tr class="cw-row-${row.band}"><td>${pill(row)}</td><td>${who(row, look)}</td><td>${what(row, look)}</td><td class="cw-nowrap">${sinceCell(row, look)}</td><td>${gaugeCell(row.memory, memory, low, look.now, look.settings)}</td><td>${gaugeCell(row.disk, disk, diskTone(row, disk), look.now, look.settings)}</td><td class="cw-nowrap">${runsOut(row)}</td><td class="cw-nowrap">${remedyButton(row, look.endpoints)}</td></tr>`;
 }
 
 /** A big disk that is nearly full may have plenty left, and only the check knows how much: its reasons decide. */
@@ -122,7 +123,12 @@ function what(row: FleetRow, { now }: WidgetLook): Html {
     flag === null
       ? null
       : html`<b class="cw-critical-text">flagged ${duration(minutesBetween(flag.at, now))} ago</b> · `;
-  return html`<div>${head.charAt(0).toUpperCase()}${head.slice(1)}</div><div class="cw-small cw-dim">${flagged}${small.join(' · ')}</div>`;
+  const rebooted = rebootedInVain(row, now);
+  const person =
+    rebooted === null
+      ? null
+      : html`<div><b class="cw-critical-text">The reboot of ${clockTime(rebooted, now)} did not help: needs a person</b></div>`;
+  return html`<div>${head.charAt(0).toUpperCase()}${head.slice(1)}</div>${person}<div class="cw-small cw-dim">${flagged}${small.join(' · ')}</div>`;
 }
 
 function sinceCell({ since, band }: FleetRow, { now }: WidgetLook): Html | null {

@@ -1,8 +1,19 @@
 /** The rows of the dashboard's fleet table: from tags what stands, from metrics the figures of the rows shown. */
-import type { DescribedInstance, Forecast, History, Instance, Reason, ReasonCode, Sample, Status } from '../model.ts';
+import type {
+  DescribedInstance,
+  Forecast,
+  History,
+  Instance,
+  Reason,
+  ReasonCode,
+  Remedy,
+  Sample,
+  Status,
+} from '../model.ts';
 import type { Settings } from '../settings.ts';
 import { forecast, type Resource } from './forecast.ts';
 import { REASON_WORDS } from './reason-words.ts';
+import { troubleIn } from './remedy-ladder.ts';
 import { selectInstances } from './select-instances.ts';
 import { minutesBetween } from './wording.ts';
 
@@ -96,6 +107,16 @@ function bandOf(status: Status | null, flagged: boolean, muted: boolean): Band {
       return 'unknown';
   }
   return status satisfies never;
+}
+
+/** What a person may ask for on this row: as the check recommends it, by the reasons that it left on the tag. */
+export function remedyOf({ band, reasons, worker }: FleetRow): Remedy | null {
+  if (band === 'flagged') return 'reboot';
+  if (band !== 'critical' && band !== 'warning') return null;
+  const codes = reasons.map(({ code }) => code);
+  // Which unit that is only the tag can say.
+  if (troubleIn(codes, 'restart-worker').length > 0) return worker === null ? null : 'restart-worker';
+  return troubleIn(codes, 'restart-sshd').length > 0 ? 'restart-sshd' : null;
 }
 
 /** One page of the table. */

@@ -42,23 +42,37 @@ interface Metered {
 interface Time {
   now(): number;
   sleep(ms: number): Promise<unknown>;
+  /** From 0 to 1. @default Math.random */
+  random?(): number;
+}
+
+/** @returns a wait for the turn of a call, by its command's name; calls without a budget don't wait */
+export function apiBudget(
+  sharers = 1,
+  time: Time = { now: () => Date.now(), sleep },
+): (command: string) => Promise<void> {
+  const buckets = new Map<string, Bucket>();
+  // Functions that start together must not call together: each begins with an empty bucket, at its own moment.
+  const first = ({ burst, perSecond }: Rate): Bucket =>
+    sharers === 1 ? FULL : { fullAtMs: time.now() + ((burst - 1 + (time.random ?? Math.random)()) * 1000) / perSecond };
+  return async (command) => {
+    const rate = BUDGETS[command];
+    if (rate === undefined) return;
+    const share = shareOf(rate, sharers);
+    const { waitMs, bucket } = take(buckets.get(command) ?? first(share), time.now(), share);
+    buckets.set(command, bucket);
+    if (waitMs > 0) await time.sleep(waitMs);
+  };
 }
 
 /**
- * Has a client wait for its turn before each attempt, retries too. Calls without a budget pass.
+ * Has a client wait for its turn before each attempt, retries too.
  *
  * @param sharers functions that call at the same time with the same account
  * @returns the client
  */
-export function withBudget<T>(client: T, sharers = 1, time: Time = { now: () => Date.now(), sleep }): T {
-  const buckets = new Map<string, Bucket>();
-  const wait = async (command: string): Promise<void> => {
-    const rate = BUDGETS[command];
-    if (rate === undefined) return;
-    const { waitMs, bucket } = take(buckets.get(command) ?? FULL, time.now(), shareOf(rate, sharers));
-    buckets.set(command, bucket);
-    if (waitMs > 0) await time.sleep(waitMs);
-  };
+export function withBudget<T>(client: T, sharers?: number, time?: Time): T {
+  const wait = apiBudget(sharers, time);
   // The clients' own types differ in their inputs and outputs, of which none is touched here.
   (client as Metered).middlewareStack.addRelativeTo(
     (next, context) => async (args) => {

@@ -71,10 +71,8 @@ function datum(point: MetricPoint, at: Date): MetricDatum {
   };
 }
 
-const asList = (dimensions: InstanceDimensions): Dimension[] => [
-  { Name: 'InstanceId', Value: dimensions.InstanceId },
-  { Name: 'Name', Value: dimensions.Name },
-];
+const asList = (dimensions: InstanceDimensions): Dimension[] =>
+  Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
 
 /** One series to read: its query, and where its values go. */
 interface Series {

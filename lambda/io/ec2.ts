@@ -86,5 +86,7 @@ function describe(
     account,
     launchedAt: instance.LaunchTime ?? null,
     tags,
+    // Absent for an On-Demand one (API_Instance.html).
+    spot: instance.InstanceLifecycle === 'spot',
   };
 }

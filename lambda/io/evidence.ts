@@ -6,11 +6,10 @@ import {
   type InstanceStatus,
 } from '@aws-sdk/client-ec2';
 import pLimit from 'p-limit';
-import type { RawEvidence } from '../model.ts';
+import type { LastGood, RawEvidence } from '../model.ts';
 import { errorCode, errorText } from './aws-error.ts';
 import { bisect, chunks } from './batches.ts';
-import type { CloudWatch, Ec2 } from './clients.ts';
-import { type InstanceDimensions, readLastGood } from './cloudwatch.ts';
+import type { Ec2 } from './clients.ts';
 
 /** API_DescribeInstanceStatus.html. */
 const STATUS_IDS_PER_CALL = 100;
@@ -18,24 +17,21 @@ const CONSOLES_AT_ONCE = 10;
 const CONSOLE_BYTES = 65_536;
 
 /**
- * EC2's status checks, the console, and the last figures from the metrics. What can't be asked is a sentence in `gaps`;
- * never rejects.
+ * EC2's status checks, the console, and the last figures. What can't be asked is a sentence in `gaps`; never rejects.
  *
- * @param instances under the dimensions of their metrics
+ * @param lastGood the figures, by instance id, as they are being read
  * @returns an entry for each instance asked about
  */
 export async function gatherEvidence(
   ec2: Ec2,
-  cw: CloudWatch,
-  instances: readonly InstanceDimensions[],
-  now: Date,
+  ids: readonly string[],
+  lastGood: Promise<ReadonlyMap<string, LastGood>>,
 ): Promise<ReadonlyMap<string, RawEvidence>> {
-  const ids = instances.map((instance) => instance.InstanceId);
   const limit = pLimit(CONSOLES_AT_ONCE);
   const [statuses, consoles, figures] = await Promise.all([
     Promise.all(chunks(ids, STATUS_IDS_PER_CALL).map((some) => readStatuses(ec2, some))),
     Promise.all(ids.map((id) => limit(readConsole, ec2, id))),
-    readLastGood(cw, instances, now).catch((error: unknown) => `the last figures: ${errorText(error)}`),
+    lastGood.catch((error: unknown) => `the last figures: ${errorText(error)}`),
   ]);
   const impaired = new Map(statuses.flatMap((some) => [...some]));
   return new Map(

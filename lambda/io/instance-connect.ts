@@ -14,14 +14,20 @@ const PUSHES_AT_ONCE = 20;
 /**
  * A fresh key and the way to give it to an instance: options of the SSH transport.
  * https://docs.aws.amazon.com/ec2-instance-connect/latest/APIReference/API_SendSSHPublicKey.html
+ *
+ * @param clientOf the client to the instance's own account and Region
  */
-export function instanceConnect(client: InstanceConnect): { readonly privateKey: string; readonly pushKey: PushKey } {
+export function instanceConnect(clientOf: (instance: Instance) => InstanceConnect): {
+  readonly privateKey: string;
+  readonly pushKey: PushKey;
+} {
   const key = newKeyPair();
   const limit = pLimit(PUSHES_AT_ONCE);
-  const push = async ({ id, login }: Instance, signal: AbortSignal): Promise<Failure | null> => {
+  const push = async (instance: Instance, signal: AbortSignal): Promise<Failure | null> => {
+    const { id, login } = instance;
     try {
       if (signal.aborted) return late;
-      const { Success } = await client.send(
+      const { Success } = await clientOf(instance).send(
         new SendSSHPublicKeyCommand({ InstanceId: id, InstanceOSUser: login.user, SSHPublicKey: key.public }),
         { abortSignal: signal },
       );

@@ -1,5 +1,5 @@
-/** The one call that can take a host away from its users. */
-import { RebootInstancesCommand } from '@aws-sdk/client-ec2';
+/** The one call that can take a host away from its users, and what AWS itself is about to do to that host. */
+import { DescribeInstanceStatusCommand, RebootInstancesCommand } from '@aws-sdk/client-ec2';
 import { errorCode } from './aws-error.ts';
 import type { Ec2 } from './clients.ts';
 
@@ -19,4 +19,22 @@ export async function rehearseReboot(ec2: Ec2, id: string): Promise<void> {
 /** Queues the reboot. That it was taken doesn't mean that the host came down or back: the next checks tell. */
 export async function rebootInstance(ec2: Ec2, id: string): Promise<void> {
   await ec2.send(new RebootInstancesCommand({ InstanceIds: [id] }));
+}
+
+/**
+ * What AWS has scheduled for an instance (a reboot, a stop, retirement), as sentences; those over or called off are left
+ * out, which EC2 tells for a week by the first word of their description (viewing_scheduled_events.html).
+ */
+export async function scheduledEvents(ec2: Ec2, id: string): Promise<string[]> {
+  const { InstanceStatuses = [] } = await ec2.send(
+    new DescribeInstanceStatusCommand({ InstanceIds: [id], IncludeAllInstances: true }),
+  );
+  const events = InstanceStatuses.flatMap((status) => status.Events ?? []);
+  return events
+    .filter(({ Description = '' }) => !/^\[(Completed|Canceled)\]/.test(Description))
+    .map(({ Code = 'an event', NotBefore }) =>
+      NotBefore === undefined
+        ? `AWS has scheduled ${Code} for it`
+        : `AWS has scheduled ${Code} for it, not before ${NotBefore.toISOString()}`,
+    );
 }

@@ -18,10 +18,13 @@ describe('a wrong command line', () => {
   it.each([
     ['chek', "unknown command 'chek' (Did you mean check?)"],
     ['check --hosts a', "unknown option '--hosts' (Did you mean --host?)"],
+    ['wach --local', "unknown command 'wach' (Did you mean watch?)"],
+    ['watch --evry 5', "unknown option '--evry' (Did you mean --every?)"],
+    ['watch --list-hosts', "unknown option '--list-hosts'"],
     ['check a', "too many arguments for 'check'. Expected 0 arguments but got 1."],
     [
       'check -o tabel',
-      "option '-o, --output <format>' argument 'tabel' is invalid. Allowed choices are table, line, json, ndjson.",
+      "option '-o, --output <format>' argument 'tabel' is invalid. Allowed choices are table, line, json, ndjson, prometheus, nagios.",
     ],
     ['check --local --aws', "option '--local' cannot be used with option '--aws'"],
     ['check --from x --host a', "option '--host <host...>' cannot be used with option '--from <file>'"],
@@ -32,17 +35,23 @@ describe('a wrong command line', () => {
     ['check --local --forks 0', '--forks: got 0; allowed: a whole number from 1 to 500'],
     ['check --local --timeout soon', '--timeout: got "soon"; allowed: a number from 2 to 300'],
     ['check --local --user a;b', '--user: got "a;b"; allowed: a Linux user name'],
-    ['check -i FOLDER/none.ini', "-i: can't read FOLDER/none.ini: no such file"],
-    ['check -i FOLDER', "-i: can't read FOLDER: it is a directory"],
+    [
+      'check -i FOLDER/none.ini',
+      "-i: can't read FOLDER/none.ini: no such file; a list of hosts has a comma, as in -i web1,",
+    ],
+    [
+      'check -i FOLDER',
+      '-i: FOLDER holds no inventory; passed over are hidden files and those in .ini, .cfg, .txt, .md, .bak',
+    ],
     ['check -i FOLDER/empty.ini', 'FOLDER/empty.ini: no host in this inventory'],
-    ['check -i FOLDER/broken.ini', 'FOLDER/broken.ini:2: expected key=value after the host, not port, got "web1 port"'],
+    ['check -i FOLDER/broken.ini', 'FOLDER/broken.ini:1: expected a closing ], got "[web"'],
     [
       'check -i FOLDER/hosts.ini -l cache',
       '--limit: "cache" leaves no host; groups in the inventory: all, ungrouped, web, db, prod',
     ],
     [
-      'check -i FOLDER/hosts.ini -l ~w',
-      '--limit: got "~w"; allowed: names, groups and wildcards; ~expressions are not read',
+      'check -i FOLDER/hosts.ini -l ~w(',
+      '--limit: got "~w("; allowed: a regular expression that Python and JavaScript read alike, not ~w(',
     ],
     ['check --from FOLDER/none', "--from: can't read FOLDER/none: no such file"],
     ['check --host a --private-key FOLDER/none', "--private-key: can't read FOLDER/none: ENOENT"],
@@ -89,13 +98,18 @@ describe('the command line', () => {
   it('lists the commands that there are, with examples', async () => {
     const { exitCode, stdout, stderr } = await crawlwatch(['--help']);
     const commands = /Commands:\n((?: .*\n)+)/.exec(stdout)?.[1]?.match(/^ {2}[\w-]+/gm);
-    const all = ['check', 'probe', 'backtest', 'test-alert', 'cost', 'demo', 'help'];
+    const acting = ['flagged', 'plan', 'reboot', 'restart-worker', 'restart-sshd', 'unflag', 'mute', 'pause', 'resume'];
+    const all = [
+      ...['check', 'watch', 'probe', 'backtest'],
+      ...[...acting, 'history', 'forget', 'doctor'],
+      ...['test-alert', 'cost', 'completion', 'demo', 'help'],
+    ];
     expect(commands?.map((name) => name.trim())).toEqual(all);
     expect(stdout).toContain('crawlwatch check --local');
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   });
 
-  it.each(['check', 'probe'])('has examples for %s', async (command) => {
+  it.each(['check', 'watch', 'probe', 'completion'])('has examples for %s', async (command) => {
     const { exitCode, stdout } = await crawlwatch([command, '--help']);
     expect(stdout).toContain(`Examples:\n  crawlwatch ${command}`);
     expect(exitCode).toBe(0);

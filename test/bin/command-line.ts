@@ -18,6 +18,7 @@ export async function crawlwatch(
     readonly stdin?: string;
     readonly columns?: number;
     readonly onWrite?: (text: string) => void;
+    readonly onComplaint?: (text: string) => void;
   } = {},
 ): Promise<Ran> {
   const writes: string[] = [];
@@ -34,7 +35,12 @@ export async function crawlwatch(
       },
       ...terminal,
     },
-    stderr: { write: (text) => (stderr += text) },
+    stderr: {
+      write: (text) => {
+        stderr += text;
+        given.onComplaint?.(text);
+      },
+    },
     env: given.env ?? {},
     cwd: given.cwd ?? tmpdir(),
     signal: given.signal ?? new AbortController().signal,

@@ -24,8 +24,7 @@ describe('a click in the fleet table', () => {
 
   it('on Reboot asks first, naming the instance, and calls nobody when the answer is no', async () => {
     await tile.show(await (await new WidgetFleet().add(bare([...TEN_HOSTS]))).draw());
-    expect(await tile.page.locator('#tile a.btn').allInnerTexts()).toEqual(['Reboot']);
-    await tile.page.click('#tile a.btn');
+    await tile.page.click('#tile a.btn:text-is("Reboot")');
     expect(await tile.page.innerText('#question p')).toContain(`Reboot ficrawler9 (${FLAGGED})?`);
     await tile.page.click('#cancel');
     expect(tile.calls).toEqual([]);
@@ -34,7 +33,7 @@ describe('a click in the fleet table', () => {
   it('on Reboot, confirmed, calls the remedy function with the id and nothing that the host says', async () => {
     await tile.show(await (await new WidgetFleet().add(bare([...TEN_HOSTS]))).draw());
     tile.onCall(() => '<p>Rebooted.</p>');
-    await tile.page.click('#tile a.btn');
+    await tile.page.click('#tile a.btn:text-is("Reboot")');
     await tile.page.click('#confirm');
     await tile.page.waitForSelector('#popup p');
     expect(await tile.page.innerText('#popup')).toBe('Rebooted.');
@@ -42,6 +41,16 @@ describe('a click in the fleet table', () => {
     const widgetContext = { theme: 'light' };
     const event = { action: 'reboot', instanceId: FLAGGED, asker: 'dashboard', widgetContext };
     expect(tile.calls).toEqual([{ endpoint: REMEDY_ARN, event }]);
+  });
+
+  it('on Restart worker, confirmed, calls the same function for the gentler act', async () => {
+    await tile.show(await (await new WidgetFleet().add(bare([...TEN_HOSTS]))).draw());
+    await tile.page.click('#tile a.btn:text-is("Restart worker") >> nth=0');
+    expect(await tile.page.innerText('#question p')).toContain('Restart the worker on ficrawler');
+    await tile.page.click('#confirm');
+    await expect.poll(() => tile.calls.length).toBe(1);
+    expect(tile.calls[0]).toMatchObject({ endpoint: REMEDY_ARN, event: { action: 'restart-worker' } });
+    await tile.page.evaluate('popup.close()');
   });
 
   it('turns the pages by the widget function itself, in the same theme, on to the last and back', async () => {

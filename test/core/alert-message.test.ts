@@ -48,6 +48,18 @@ describe('the mail', () => {
     expect(mailOf([judged(read({ availableShare: 0.05 }))])).toBeNull();
   });
 
+  it('does not call a host recovered that has only changed its trouble', () => {
+    const worker = { unit: 'sidekiq.service', state: 'failed', restarts: 0 };
+    const tags = {
+      ...standing('CRITICAL:MemoryExhaustedResponsive'),
+      [TAG.since]: `${minutesAgo(15).slice(0, -1)}.001Z`,
+    };
+    const killed = judged(read({ worker }), { tags: { ...tags, [TAG.worker]: 'sidekiq.service' } });
+    expect(mailOf([killed])?.subject).toMatch(/^crawlwatch: 1 recovered in part, now CRITICAL \(/);
+    const well = judged(read(), { tags });
+    expect(mailOf([well])?.subject).toMatch(/^crawlwatch: 1 recovered \(/);
+  });
+
   it('names a flagged host, why, since when, and the commands to run', () => {
     const alert = mailOf([hung(1)]);
     expect(alert?.subject).toBe('crawlwatch: 1 flagged for reboot (crawler1)');
@@ -56,8 +68,9 @@ describe('the mail', () => {
 crawler1 (i-00000000000000001) is CRITICAL since 08:05 UTC (10 min).
   BannerTimeout: It was BannerTimeout.
   Flagged: 3 failed checks in a row, and one more attempt just now; no other witness.
-  Run: aws ec2 get-console-output --latest --instance-id i-00000000000000001 --region eu-central-1 --output text   # evidence that a reboot destroys
-  Run: aws ec2 reboot-instances --instance-ids i-00000000000000001 --region eu-central-1
+  Run: AWS_REGION=eu-central-1 crawlwatch reboot i-00000000000000001   # looks again, saves the evidence, reboots, waits until it is back
+  Or: aws ec2 get-console-output --latest --instance-id i-00000000000000001 --region eu-central-1 --output text   # evidence that a reboot destroys
+  Then: aws ec2 reboot-instances --instance-ids i-00000000000000001 --region eu-central-1
 `);
     expect(alert?.attributes).toEqual({ status: 'CRITICAL', reasons: ['BannerTimeout'], instanceIds: [id(1)] });
   });

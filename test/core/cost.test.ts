@@ -3,15 +3,16 @@ import { billText, monthlyBill } from '../../lambda/core/cost.ts';
 import { parseSettings } from '../../lambda/settings.ts';
 
 const bill = (instances: number, settings: object = {}) => monthlyBill(instances, parseSettings(settings));
+const IN_VPC = { vpc: { id: 'vpc-1', subnetIds: ['subnet-1', 'subnet-2'], createEndpoints: true } };
 const cents = (instances: number, item: string, settings: object = {}) =>
   Math.round((bill(instances, settings).items.find((one) => one.item === item)?.dollars ?? 0) * 100);
 
 describe('the monthly bill', () => {
   it.each([
-    ['of the first tier', 10, 36 * 30],
-    ['up to the end of the first tier', 3_331, 9_999 * 30],
-    ['across tiers', 10_000, 10_000 * 30 + 20_006 * 10],
-    ['in the third tier', 100_000, 10_000 * 30 + 240_000 * 10 + 50_006 * 5],
+    ['of the first tier', 10, 40 * 30],
+    ['up to the end of the first tier', 3_330, 10_000 * 30],
+    ['across tiers', 10_000, 10_000 * 30 + 20_010 * 10],
+    ['in the third tier', 100_000, 10_000 * 30 + 240_000 * 10 + 50_010 * 5],
   ])('prices metrics %s', (_, instances, expected) => {
     expect(cents(instances, 'custom metrics')).toBe(expected);
   });
@@ -33,17 +34,22 @@ describe('the monthly bill', () => {
   });
 
   it.each([
-    ['no metrics of instances', { metrics: { perInstance: 'none' } }, 'custom metrics', 180],
+    ['no metrics of instances', { metrics: { perInstance: 'none' } }, 'custom metrics', 300],
     ['no metrics of instances', { metrics: { perInstance: 'none' } }, 'memory and disk alarms', 0],
     ['no forecasts', { forecast: { enabled: false } }, 'history for forecasts', 0],
     ['a check an hour', { schedule: { everyMinutes: 60 } }, 'history for forecasts', 292],
     ['a key for the topic', { alerts: { encrypt: true } }, 'topic key', 100],
+    ['endpoints in two zones', IN_VPC, 'interface endpoints', 5 * 2 * 730],
     [
-      'endpoints in two zones',
-      { vpc: { id: 'vpc-1', subnetIds: ['subnet-1', 'subnet-2'], createEndpoints: true } },
+      'acting by itself, another endpoint',
+      { ...IN_VPC, remedies: { reboot: true } },
       'interface endpoints',
-      4 * 2 * 730,
+      6 * 2 * 730,
     ],
+    ['acting by itself, one more alarm', { remedies: { restartWorker: true } }, 'other alarms', 70],
+    // 876 runs of 30 s with half a GiB, and some ten reads and writes each.
+    ['acting by itself', { remedies: { restartSshd: true } }, 'acting by itself', 18],
+    ['acting for people alone', {}, 'acting by itself', 0],
   ])('follows the settings: %s', (_, settings, item, expected) => {
     expect(cents(1_000, item, settings)).toBe(expected);
   });
@@ -64,7 +70,7 @@ describe('the monthly bill', () => {
     const text = billText(bill(100));
     expect(text).toMatch(/^100 instances, a month, in us-east-1, USD, list prices of November 2026/);
     expect(text).toMatch(
-      /91\.80 {2}custom metrics {10}300 of instances \(3 each\), 6 of the fleet \[metrics\.perInstance\]/,
+      /93\.00 {2}custom metrics {10}300 of instances \(3 each\), 6 of the fleet, 4 of acting at most \[metrics\.perInstance\]/,
     );
     expect(text.match(/TOTAL/g)).toHaveLength(2);
   });

@@ -26,6 +26,15 @@ const ask = (samples: readonly Sample[], more: Partial<typeof options> = {}, res
 const leak = [...hourly(7, flat(0.5)), ...every5(175, 0, falling(0.2, 0.15))];
 
 describe('a forecast', () => {
+  it('ends with a rescue, however loud it was before it', () => {
+    const exhausted = [...hourly(7, flat(0.5)), ...every5(175, 5, falling(0.024, 0.15))];
+    expect(ask([...exhausted, at(0, 0.023)], { speaking: true }).speaking).toBe(true);
+    expect(ask([...exhausted, at(0, 0.38)], { speaking: true }).speaking).toBe(false);
+    // A leap from higher up is a saw's tooth: there the hold keeps it from flapping.
+    const low = [...hourly(7, flat(0.5)), ...every5(175, 5, falling(0.1, 0.15))];
+    expect(ask([...low, at(0, 0.38)], { speaking: true }).speaking).toBe(true);
+  });
+
   describe('stays silent', () => {
     it.each([
       ['without any past but one sample', [at(0, 0.02)]],

@@ -1,17 +1,36 @@
 import { describe, expect, it } from 'vitest';
-import { selectHosts } from '../../lambda/core/host-pattern.ts';
-import { expandRange, parseHostSpec } from '../../lambda/core/host-spec.ts';
-import { parseInventory } from '../../lambda/core/inventory.ts';
+import { type PatternAids, selectHosts } from '../../lambda/core/host-pattern.ts';
+import { parseHostSpec } from '../../lambda/core/host-spec.ts';
+import { resolveInventory } from '../../lambda/core/inventory.ts';
+import { readInventory } from '../../lambda/core/inventory-read.ts';
 
-const parsed = parseInventory([
-  { file: 'hosts', text: 'lone\n::1\n[web]\nweb[1:4]\n[db]\ndb1\ndb2:2222\n[prod:children]\ndb\n[prod]\nweb1\nweb2\n' },
+const read = await readInventory([
+  {
+    file: 'hosts',
+    text: 'lone\n::1\n[web]\nweb[1:4]\n[db]\ndb1\ndb2:2222\n[prod:children]\ndb\n[prod]\nweb1\nweb2\n[none]\n',
+  },
 ]);
-if (parsed.kind === 'broken') throw new Error('fixture');
-const { inventory } = parsed;
+if (read.kind === 'broken') throw new Error('fixture');
+const inventory = resolveInventory(read.draft, []);
+const FILES: Readonly<Record<string, string>> = {
+  some: 'web1\n\n db2 \r\n!web1',
+  long: 'x'.repeat(10_001),
+  many: 'x\n'.repeat(100_001),
+};
+const aids: PatternAids = {
+  readLines: (file) => FILES[file]?.split('\n') ?? null,
+  compile: (source, flags) => {
+    try {
+      return new RegExp(source, flags);
+    } catch {
+      return null;
+    }
+  },
+};
 const select = (pattern: string) => {
-  const selected = selectHosts(inventory, pattern);
+  const selected = selectHosts(inventory, pattern, aids);
   if (selected.kind === 'bad') throw new Error(selected.expected);
-  return { names: selected.value.hosts.map((host) => host.name), unmatched: selected.value.unmatched };
+  return { names: selected.value.hosts, unmatched: selected.value.unmatched };
 };
 
 describe('a host pattern', () => {
@@ -38,7 +57,15 @@ describe('a host pattern', () => {
     ['web[-1]', ['web4']],
     ['web[1:2]', ['web2', 'web3']],
     ['web[2:]', ['web3', 'web4']],
-    ['db2:2222', ['db2']],
+    ['db2:2222', []],
+    ['web1:&web,db1', ['db1']],
+    ['@some', ['db2']],
+    ['web[2:0]', ['web3']],
+    ['~web[12]', ['web1', 'web2']],
+    ['~(?i)WEB\\d$:!~.*[34]', ['web1', 'web2']],
+    ['~db\\-?1', ['db1']],
+    ['db[!1]', ['db2']],
+    ['web[3-9]*', ['web3', 'web4']],
     ['::1', ['::1']],
     ['web.', []],
   ])('%s names %j', (pattern, names) => {
@@ -46,16 +73,24 @@ describe('a host pattern', () => {
   });
 
   it('tells which of its parts name nothing', () => {
-    expect(select('web1,nowhere,!never').unmatched).toEqual(['nowhere', 'never']);
+    expect(select('web1,nowhere,!never,none').unmatched).toEqual(['nowhere', 'never']);
   });
 
   it.each([
     ['', 'a host, a group or a wildcard'],
     [' , ', 'a host, a group or a wildcard'],
-    ['~web.*', 'names, groups and wildcards; ~expressions are not read'],
-    ['web:!~x', 'names, groups and wildcards; ~expressions are not read'],
+    ['web[9]', 'a subscript within the 4 hosts of web'],
+    ['web[-5]', 'a subscript within the 4 hosts of web'],
+    ['web:!', 'a name or a wildcard after & and !, of at most 10000 characters'],
+    ['@long', 'a name or a wildcard after & and !, of at most 10000 characters'],
+    ['@many', 'at most 100000 parts'],
+    ['@nowhere', 'a file that can be read, not @nowhere'],
+    ['db[z-a]', 'a wildcard like web* or db[1-3]'],
+    ['~web(', 'a regular expression that Python and JavaScript read alike, not ~web('],
+    ['~web\\Z', 'a regular expression that Python and JavaScript read alike, not ~web\\Z'],
+    ['~(?P<n>web)', 'a regular expression that Python and JavaScript read alike, not ~(?P<n>web)'],
   ])('is refused when it is %j', (pattern, expected) => {
-    expect(selectHosts(inventory, pattern)).toEqual({ kind: 'bad', expected });
+    expect(selectHosts(inventory, pattern, aids)).toEqual({ kind: 'bad', expected });
   });
 });
 
@@ -84,9 +119,5 @@ describe('a host as a person writes it', () => {
     ['[a:c].example.com', null, '[a:c].example.com', null],
   ])('%s is read', (text, user, host, port) => {
     expect(parseHostSpec(text)).toEqual({ kind: 'ok', value: { user, host, port } });
-  });
-
-  it('keeps an IPv6 address from being taken for a range', () => {
-    expect(expandRange('::1')).toEqual({ kind: 'ok', value: ['::1'] });
   });
 });

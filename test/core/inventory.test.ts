@@ -1,17 +1,24 @@
 import { describe, expect, it } from 'vitest';
-import { describeProblem, type InventoryHost, parseInventory } from '../../lambda/core/inventory.ts';
+import { describeProblem, type InventoryHost, resolveInventory } from '../../lambda/core/inventory.ts';
+import { readInventory } from '../../lambda/core/inventory-read.ts';
 
-const broken = (...texts: string[]) => {
-  const result = parseInventory(texts.map((text, i) => ({ file: `hosts${i || ''}.ini`, text })));
-  return result.kind === 'broken' ? describeProblem(result.problem) : 'not broken';
-};
-const inventoryOf = (...texts: string[]) => {
-  const result = parseInventory(texts.map((text, i) => ({ file: `hosts${i || ''}.ini`, text })));
+const read = (texts: readonly string[]) =>
+  readInventory(texts.map((text, i) => ({ file: `hosts${i || ''}.ini`, text })));
+const inventoryOf = async (...texts: string[]) => {
+  const result = await read(texts);
   if (result.kind === 'broken') throw new Error(describeProblem(result.problem));
-  return result.inventory;
+  const inventory = resolveInventory(result.draft, []);
+  const resolved = inventory.hosts.map(inventory.resolve);
+  const hosts = resolved.flatMap((one) => (one.kind === 'host' ? one.host : []));
+  const broken = resolved.flatMap((one) => (one.kind === 'broken' ? describeProblem(one.problem) : []));
+  return { ...inventory, resolved, hosts, broken };
 };
-const hostOf = (name: string, ...texts: string[]) =>
-  inventoryOf(...texts).hosts.find((host) => host.name === name) as InventoryHost;
+const broken = async (...texts: string[]) => {
+  const result = await read(texts);
+  return result.kind === 'broken' ? describeProblem(result.problem) : (await inventoryOf(...texts)).broken[0];
+};
+const hostOf = async (name: string, ...texts: string[]) =>
+  (await inventoryOf(...texts)).hosts.find((host) => host.name === name) as InventoryHost;
 
 describe('a broken inventory', () => {
   it.each([
@@ -41,6 +48,55 @@ describe('a broken inventory', () => {
       '[all2:children]\nweb',
       'hosts.ini:2: expected a group web in this inventory, got "web"',
     ],
+    ['a section left open', '[web\na', 'hosts.ini:1: expected a closing ], got "[web"'],
+    [
+      'a child that contains every group',
+      '[a:children]\nall',
+      'hosts.ini:2: expected a group other than all, which contains every group, got "all"',
+    ],
+    [
+      'brackets that are no range',
+      'web[12]',
+      'hosts.ini:1: expected a range like [01:10], [1:9:2] or [a:f] in the brackets, got "web[12]"',
+    ],
+    [
+      'a backslash before nothing',
+      'a ansible_user=x\\',
+      'hosts.ini:1: expected a character after the \\, got "a ansible_user=x\\\\"',
+    ],
+    ['a truth value', 'a ansible_user=True', 'hosts.ini:1: expected text in quotes, or a whole number, got "True"'],
+    [
+      'a number with a point',
+      'a ansible_host=10.10',
+      'hosts.ini:1: expected text in quotes, or a whole number, got "10.10"',
+    ],
+    ['a list', "a ansible_host='[1, 2]'", 'hosts.ini:1: expected text in quotes, or a whole number, got "[1, 2]"'],
+    [
+      'escapes that Python knows',
+      '[g]\na\n[g:vars]\nansible_user="\\x41"',
+      'hosts.ini:4: expected text without \\ in quotes, got "\\"\\\\x41\\""',
+    ],
+    [
+      'a priority that is no number',
+      '[g]\na\n[g:vars]\nansible_group_priority=high',
+      'hosts.ini:4: expected a whole number as ansible_group_priority, got "ansible_group_priority=high"',
+    ],
+    [
+      'a template in ssh arguments',
+      "a ansible_ssh_common_args='-J {{ gate }}'",
+      'hosts.ini:1: expected a plain value: templates are not evaluated, got "-J {{ gate }}"',
+    ],
+    [
+      'a program',
+      '#!/usr/bin/env python3\nprint()',
+      'hosts.ini:1: expected hosts and groups: programs are not run; ansible-inventory -i hosts.ini --list --yaml writes what it finds, got "#!/usr/bin/env python3"',
+    ],
+    [
+      'a vaulted file',
+      '$ANSIBLE_VAULT;1.1;AES256\n31',
+      'hosts.ini:1: expected hosts and groups: vaulted files are not decrypted, got "$ANSIBLE_VAULT;1.1;AES256"',
+    ],
+    ['what is no text', 'a\0b', 'hosts.ini:1: expected text, got "a\\u0000b"'],
     [
       'groups in a loop',
       '[a:children]\nb\n[b:children]\na',
@@ -71,7 +127,7 @@ describe('a broken inventory', () => {
     [
       'YAML',
       'all:\n  hosts:',
-      'hosts.ini:1: expected a host or [group]; YAML inventories end in .yml or .yaml, got "all:"',
+      'hosts.ini:1: expected a host or [group]; YAML inventories end in .yml, .yaml, .json or nothing, got "all:"',
     ],
     [
       'a port that is none, where it was set',
@@ -81,25 +137,25 @@ describe('a broken inventory', () => {
     [
       'a template',
       'a ansible_user={{x}}',
-      'hosts.ini:1: expected a plain value (templates are not evaluated), got "{{x}}"',
+      'hosts.ini:1: expected a plain value: templates are not evaluated, got "{{x}}"',
     ],
     [
       'a worker that is no unit',
       "a crawlwatch_worker='x; reboot'",
       'hosts.ini:1: expected a systemd unit like sidekiq.service, got "x; reboot"',
     ],
-  ])('is told with file, line and what was expected: %s', (_, text, problem) => {
-    expect(broken(text)).toBe(problem);
+  ])('is told with file, line and what was expected: %s', async (_, text, problem) => {
+    expect(await broken(text)).toBe(problem);
   });
 
-  it('names the second of two files', () => {
-    expect(broken('a', 'b\nc d')).toMatch(/^hosts1\.ini:2: /);
+  it('names the second of two files', async () => {
+    expect(await broken('a', 'b\nc d')).toMatch(/^hosts1\.ini:2: /);
   });
 });
 
 describe('an INI inventory', () => {
-  it('may be a plain list of hosts, with users, ports and comments', () => {
-    const { hosts } = inventoryOf(
+  it('may be a plain list of hosts, with users, ports and comments', async () => {
+    const { hosts } = await inventoryOf(
       '# ours\nweb1\n\n; more\nweb2:2222 # second\nubuntu@web3\n10.0.0.4\n::1\n[fe80::1]:22\n',
     );
     expect(hosts).toEqual([
@@ -120,14 +176,14 @@ describe('an INI inventory', () => {
     ['r[1:2]n[a:b]', ['r1na', 'r1nb', 'r2na', 'r2nb']],
     ['web[:2]', ['web0', 'web1', 'web2']],
     ['127.0.0.[1:3]', ['127.0.0.1', '127.0.0.2', '127.0.0.3']],
-  ])('expands %s', (pattern, names) => {
-    expect(inventoryOf(pattern).hosts.map((host) => host.name)).toEqual(names);
+  ])('expands %s', async (pattern, names) => {
+    expect((await inventoryOf(pattern)).hosts.map((host) => host.name)).toEqual(names);
   });
 
-  it('reads the login and the worker from host variables', () => {
+  it('reads the login and the worker from host variables', async () => {
     const line =
       'big ansible_host=10.0.0.9 ansible_port=2222 ansible_user=deploy ansible_ssh_private_key_file="~/my keys/id" crawlwatch_worker=sidekiq.service';
-    expect(hostOf('big', line)).toEqual({
+    expect(await hostOf('big', line)).toEqual({
       name: 'big',
       address: '10.0.0.9',
       login: { user: 'deploy', port: 2222, privateKeyPath: '~/my keys/id' },
@@ -135,14 +191,14 @@ describe('an INI inventory', () => {
     });
   });
 
-  it('knows who is in a group, children and grandchildren included', () => {
-    const { groups } = inventoryOf('lone\n[web]\na\n[db]\nb\n[prod:children]\nweb\nsite\n[site:children]\ndb\n');
-    expect([...(groups.get('prod') ?? [])].sort()).toEqual(['a', 'b']);
-    expect([...(groups.get('ungrouped') ?? [])]).toEqual(['lone']);
-    expect([...(groups.get('all') ?? [])].sort()).toEqual(['a', 'b', 'lone']);
+  it('knows who is in a group, children and grandchildren included', async () => {
+    const { hostsOf } = await inventoryOf('lone\n[web]\na\n[db]\nb\n[prod:children]\nweb\nsite\n[site:children]\ndb\n');
+    expect([...hostsOf('prod')].sort()).toEqual(['a', 'b']);
+    expect([...hostsOf('ungrouped')]).toEqual(['lone']);
+    expect([...hostsOf('all')].sort()).toEqual(['a', 'b', 'lone']);
   });
 
-  it('lets the host override its group, the child its parent, every group all', () => {
+  it('lets the host override its group, the child its parent, every group all', async () => {
     const text = `[web]
 a
 b ansible_user=host
@@ -158,30 +214,35 @@ crawlwatch_worker=parent.service
 [web:vars]
 ansible_user="child" # the strongest group
 `;
-    expect(hostOf('a', text)).toMatchObject({ login: { user: 'child', port: 2 }, worker: 'parent.service' });
-    expect(hostOf('b', text)).toMatchObject({ login: { user: 'host', port: 2 } });
+    expect(await hostOf('a', text)).toMatchObject({ login: { user: 'child', port: 2 }, worker: 'parent.service' });
+    expect(await hostOf('b', text)).toMatchObject({ login: { user: 'host', port: 2 } });
   });
 
-  it('breaks a tie between groups by priority, then by name', () => {
-    const two = '[x]\na\n[y]\na\n[x:vars]\nansible_user=x\n[y:vars]\nansible_user=y\n';
-    expect(hostOf('a', two).login).toEqual({ user: 'y' });
-    expect(hostOf('a', `${two}[x:vars]\nansible_group_priority=10\n`).login).toEqual({ user: 'x' });
-  });
-
-  it('is one with the files after it, which override it', () => {
+  it('is one with the files after it, which override it', async () => {
     const first = '[web]\na ansible_user=one ansible_port=1\n';
     const second = '[web]\na ansible_user=two\nb\n';
-    expect(hostOf('a', first, second).login).toEqual({ user: 'two', port: 1 });
-    expect([...(inventoryOf(first, second).groups.get('web') ?? [])]).toEqual(['a', 'b']);
+    expect((await hostOf('a', first, second)).login).toEqual({ user: 'two', port: 1 });
+    expect([...(await inventoryOf(first, second)).hostsOf('web')]).toEqual(['a', 'b']);
   });
 
-  it('reads files from Windows', () => {
-    expect(inventoryOf('\uFEFF[web]\r\na ansible_user=x\r\n').hosts).toMatchObject([
-      { name: 'a', login: { user: 'x' } },
-    ]);
+  it('reads files from Windows', async () => {
+    const { hosts } = await inventoryOf('\uFEFF[web]\r\na ansible_user=x\r\n');
+    expect(hosts).toMatchObject([{ name: 'a', login: { user: 'x' } }]);
   });
 
-  it('takes the group __proto__ as any other', () => {
-    expect([...(inventoryOf('[__proto__]\na\n').groups.get('__proto__') ?? [])]).toEqual(['a']);
+  it('takes the group __proto__ as any other', async () => {
+    expect((await inventoryOf('[__proto__]\na\n')).hostsOf('__proto__')).toEqual(['a']);
+  });
+
+  it('has a note on a host that Ansible does not reach over SSH', async () => {
+    const { resolved } = await inventoryOf('a ansible_connection=local\nb ansible_connection=ssh\nc\n');
+    const notes = resolved.map((one) => one.kind === 'host' && one.note);
+    expect(notes).toEqual(['a has ansible_connection=local; it is asked over SSH like all others', null, null]);
+  });
+
+  it('lets a host be asked though the login of another is broken', async () => {
+    const { hosts, broken: problems } = await inventoryOf('a\nb ansible_port=ssh\n');
+    expect(hosts.map(({ name }) => name)).toEqual(['a']);
+    expect(problems).toEqual(['hosts.ini:2: expected a port from 1 to 65535, got "ssh"']);
   });
 });

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { FailureReason } from '../../lambda/model.ts';
+import { TAG } from '../../lambda/names.ts';
 import { idOf, SandboxFleet, WORKER_TAG, worker } from '../support/sandbox-fleet.ts';
 
 const FOLDER = join(import.meta.dirname, '../fixtures/mails');
@@ -43,6 +44,20 @@ const STORIES: Readonly<Record<string, () => Promise<SandboxFleet>>> = {
     await fleet.checks(1);
     for (const n of [9, 10]) fleet.host(n, { ...worker('failed'), availableKb: 15_650_000, oomKills: 1 });
     await fleet.checks(2);
+    return fleet;
+  },
+  async 'rebooted-in-vain'() {
+    const fleet = fleetOf(10);
+    await fleet.checks(1);
+    await fleet.host(7, 'BannerTimeout').checks(3);
+    fleet.tag(7, TAG.acted, 'reboot@2026-11-22T08:22:00Z');
+    await fleet.checks(4);
+    return fleet;
+  },
+  async 'window-for-a-restart'() {
+    const fleet = fleetOf(9);
+    fleet.launch(10, WORKER_TAG);
+    await fleet.host(10, { ...worker('active'), availableKb: 300_000 }).checks(2);
     return fleet;
   },
   async 'flagging-suppressed'() {

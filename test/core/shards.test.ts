@@ -45,7 +45,7 @@ describe('how a fleet is shared out', () => {
           expect(ids(cut(fleet.toReversed(), settings, { ssh }))).toEqual(ids(shards));
           expect(shards.map(({ index }) => index)).toEqual(shards.map((_, n) => n));
           for (const { hosts } of shards) {
-            expect(hosts.length).toBeLessThanOrEqual(500);
+            expect(hosts.length).toBeLessThanOrEqual(settings === SSH ? 500 : 1_000);
             expect(new Set(hosts.map(({ region }) => region)).size).toBe(1);
           }
         },
@@ -60,7 +60,7 @@ describe('how a fleet is shared out', () => {
   });
 
   it('cuts SSM shards into whole commands of fifty, of nearly the same length', () => {
-    expect(ids(cut(fleetOf(1_020), SSM)).map((shard) => shard.length)).toEqual([350, 350, 320]);
+    expect(ids(cut(fleetOf(1_020), SSM)).map((shard) => shard.length)).toEqual([550, 470]);
   });
 
   it('puts hosts of one unit together, so that a command asks for few', () => {

@@ -10,6 +10,7 @@ import { described, hungFor, minutesAgo, NOW, SSH } from '../support/fleet.ts';
 import { REMEDY_ARN, WIDGET_ARN } from '../support/widget-fleet.ts';
 
 const FLAG = { ...hungFor(3), [TAG.flag]: `BannerTimeout@${minutesAgo(5)}` };
+const MUTE = { [TAG.mute]: 'until=2026-11-22T18:00:00Z' };
 const look = (over: Partial<WidgetLook> = {}): WidgetLook => ({
   theme: 'light',
   now: NOW,
@@ -22,10 +23,21 @@ const drawn = (tags: Record<string, string>, over = {}, given: Partial<WidgetLoo
   fleetView(pageOf(fleetRows([described({ tags, ...over })], NOW, SSH), 1), look(given));
 const endpoints = (remedyArn: string | null) => ({ widgetArn: WIDGET_ARN, remedyArn, region: 'eu-central-1' });
 
-describe('the Reboot button', () => {
+const standing = (codes: string, more = {}) => ({
+  [TAG.status]: `CRITICAL:${codes}`,
+  [TAG.since]: minutesAgo(20),
+  ...more,
+});
+const WORKER = { [TAG.worker]: 'sidekiq.service' };
+
+describe('the button of an act', () => {
   it.each([
     ['on a hung instance that is not flagged', hungFor(2), {}, REMEDY_ARN],
-    ['on a muted one', { ...FLAG, [TAG.mute]: 'until=2026-11-22T18:00:00Z' }, {}, REMEDY_ARN],
+    ['on one whose disk is full', standing('DiskLow', WORKER), {}, REMEDY_ARN],
+    ['on one whose worker no tag names', standing('MemoryExhaustedResponsive'), {}, REMEDY_ARN],
+    ['on a muted one whose worker is down', { ...standing('WorkerDown', WORKER), ...MUTE }, {}, REMEDY_ARN],
+    ['on a host that has run out of memory and hangs', standing('BannerTimeout,WorkerDown', WORKER), {}, REMEDY_ARN],
+    ['on a muted one', { ...FLAG, ...MUTE }, {}, REMEDY_ARN],
     ['on a stopped one', FLAG, { state: 'stopped' }, REMEDY_ARN],
     ['where no remedy function is known', FLAG, {}, null],
     ['where its ARN is none', FLAG, {}, 'arn:aws:lambda:x"><script>'],
@@ -35,10 +47,35 @@ describe('the Reboot button', () => {
     expect(drawn(tags, over, { endpoints: endpoints(remedyArn) })).not.toContain('cwdb-action');
   });
 
-  it('is there on a flagged one, and names it in letters that mean nothing anywhere', () => {
+  it('is for a reboot on a flagged one, and names it in letters that mean nothing anywhere', () => {
     const html = drawn(FLAG, { name: 'web<1>"&' });
     expect(html).toContain(`endpoint="${REMEDY_ARN}" confirmation="Reboot web?1??? (i-00000000000000001)?`);
     expect(html).toContain('>{"action":"reboot","instanceId":"i-00000000000000001","asker":"dashboard"}</cwdb-action>');
+  });
+});
+
+describe('the buttons of the restarts', () => {
+  it.each([
+    ['Restart worker', 'restart-worker', 'MemoryExhaustedResponsive', WORKER],
+    ['Restart worker', 'restart-worker', 'WorkerDown,SshdDown', WORKER],
+    ['Restart sshd', 'restart-sshd', 'SshdDown', {}],
+  ])('are there where the check recommends them: %s', (label, action, codes, tags) => {
+    const html = drawn(standing(codes, tags));
+    expect(html).toContain(`>${label}</a><cwdb-action action="call" display="popup" endpoint="${REMEDY_ARN}"`);
+    expect(html).toContain(`{"action":"${action}","instanceId":"i-00000000000000001","asker":"dashboard"}`);
+    expect(html.match(/cwdb-action /g)).toHaveLength(1);
+  });
+});
+
+describe('a row of a host that was rebooted', () => {
+  it.each([
+    ['a quarter of an hour is not over', minutesAgo(15), false],
+    ['it was before the flag', minutesAgo(60), false],
+    ['it hangs for longer than that', minutesAgo(16), true],
+  ])('asks for a person or does not, where %s', (_, at, asks) => {
+    const flag = `BannerTimeout@${minutesAgo(30)}`;
+    const html = drawn({ ...hungFor(8), [TAG.flag]: flag, [TAG.acted]: `reboot@${at}` });
+    expect(html.includes('The reboot of 07:59 UTC did not help: needs a person')).toBe(asks);
   });
 });
 

@@ -33,6 +33,7 @@ function client(answers: readonly number[], sharers = 1) {
   });
   const time = {
     now: () => now,
+    random: () => 0.5,
     sleep: async (ms: number) => {
       now += ms;
     },
@@ -57,18 +58,18 @@ describe('the budget of an API', () => {
     const { ec2, sentAt } = client([], 50);
     await ec2.send(new CreateTagsCommand({ Resources: ['i-1'], Tags: [] }));
     await ec2.send(new DescribeInstancesCommand({}));
-    expect(sentAt).toEqual([0, 0]);
+    expect(sentAt).toEqual([5_000, 7_500]);
   });
 
-  it('is shared: one of fifty functions gets a fiftieth of it', async () => {
+  it('is shared: one of fifty functions gets a fiftieth of it, from a moment of its own on', async () => {
     const { ec2, sentAt } = client([], 50);
     for (let n = 0; n < 3; n += 1) await ec2.send(new CreateTagsCommand({ Resources: ['i-1'], Tags: [] }));
-    expect(sentAt).toEqual([0, 10_000, 20_000]);
+    expect(sentAt).toEqual([5_000, 15_000, 25_000]);
   });
 
   it('counts retries', async () => {
     const { ec2, sentAt } = client([500, 200], 50);
     await ec2.send(new DescribeInstancesCommand({}));
-    expect(sentAt).toEqual([0, 5_000]);
+    expect(sentAt).toEqual([2_500, 7_500]);
   });
 });

@@ -1,6 +1,7 @@
 import { GetMetricDataCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeInstanceStatusCommand, GetConsoleOutputCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
+import { readLastGood } from '../../lambda/io/cloudwatch.ts';
 import { gatherEvidence } from '../../lambda/io/evidence.ts';
 import { SandboxAws } from '../../sandbox/aws.ts';
 
@@ -9,9 +10,12 @@ describe('gatherEvidence', () => {
   const gather = (aws: SandboxAws, of: readonly { readonly id: string }[]) =>
     gatherEvidence(
       aws.ec2,
-      aws.cloudwatch,
-      of.map(({ id }) => ({ InstanceId: id, Name: id })),
-      aws.now(),
+      of.map(({ id }) => id),
+      readLastGood(
+        aws.cloudwatch,
+        of.map(({ id }) => ({ InstanceId: id, Name: id })),
+        aws.now(),
+      ),
     );
   const sandbox = () => {
     const aws = new SandboxAws();

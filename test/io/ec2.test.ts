@@ -47,6 +47,16 @@ describe('describeFleet', () => {
     expect(asked).toEqual([undefined, 'a', 'b', 'c']);
   });
 
+  it.each([
+    ['spot', true],
+    ['capacity-block', false],
+    [undefined, false],
+  ] as const)('knows by the life cycle %s whether an instance is a Spot one: %s', async (InstanceLifecycle, spot) => {
+    const Reservations = [{ Instances: [{ InstanceId: 'i-1', InstanceLifecycle }] }];
+    const ec2 = { send: (async () => ({ Reservations })) as unknown as SandboxAws['ec2']['send'] };
+    expect(await describeFleet(ec2, QUERY)).toMatchObject([{ id: 'i-1', spot }]);
+  });
+
   it.each(['*', 'tr?e', 'a\\b', '\\*'])(
     'takes the tag value %j for what it is, not for a pattern',
     async (tagValue) => {

@@ -28,7 +28,7 @@ function service(answer: (signal: AbortSignal) => { Success: boolean } | Promise
       return answer(abortSignal);
     },
   } as unknown as InstanceConnect;
-  const transport = sshTransport({ ...instanceConnect(client), hostKeys: { kind: 'pin' } });
+  const transport = sshTransport({ ...instanceConnect(() => client), hostKeys: { kind: 'pin' } });
   return { pushed, transport };
 }
 

@@ -8,7 +8,7 @@ import { parseSettings } from '../../lambda/settings.ts';
 import { CrawlwatchStack } from '../../lib/crawlwatch-stack.ts';
 
 /** Lambda unpacks and reads it at every cold start. */
-const LIMIT_BYTES = 1_500_000;
+const LIMIT_BYTES = 1_600_000;
 const FUNCTIONS = ['Check', 'Remedy', 'Widget'];
 
 describe('the bundles of the functions', () => {
@@ -30,7 +30,7 @@ describe('the bundles of the functions', () => {
   }, 240_000);
   afterAll(() => rmSync(outdir, { recursive: true }));
 
-  it.each(FUNCTIONS)('are one file of at most 1.5 MB, SDK included: %s', (name) => {
+  it.each(FUNCTIONS)('are one file of at most 1.6 MB, SDK included: %s', (name) => {
     const asset = assets.get(name)!;
     expect(readdirSync(asset)).toEqual(['index.js']);
     expect(statSync(join(asset, 'index.js')).size).toBeLessThan(LIMIT_BYTES);

@@ -45,6 +45,14 @@ describe('the check function', () => {
     expect(checkOf(templateWith(settings)).Timeout).toBe(seconds);
   });
 
+  it('is told of the remedy function only where something is done without a person', () => {
+    const remedyOf = (settings: object) => fromEnvironment(checkOf(templateWith(settings)).Environment.Variables);
+    expect(remedyOf({}).remedyFunctionArn).toBeNull();
+    expect(remedyOf({ remedies: { restartSshd: true } }).remedyFunctionArn).toEqual({
+      'Fn::GetAtt': [expect.stringMatching(/^Remedy/), 'Arn'],
+    });
+  });
+
   it('is not tried again, and leaves what failed in a queue for two weeks', () => {
     template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
       MaximumRetryAttempts: 0,
@@ -128,6 +136,7 @@ describe("the check function's network", () => {
   it.each([
     ['over SSM', { transport: 'ssm' }, ['ec2', 'monitoring', 'sns', 'ssm']],
     ['over SSH alone', { transport: 'ssh' }, ['ec2', 'monitoring', 'sns']],
+    ['that has somebody act', { transport: 'ssh', remedies: { reboot: true } }, ['ec2', 'lambda', 'monitoring', 'sns']],
     [
       'over SSH with a secret',
       { transport: 'ssh', ssh: { keySecretArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:key-AbCdEf' } },
@@ -138,26 +147,29 @@ describe("the check function's network", () => {
       { transport: 'ssh', ssh: { keySecretArn: 'arn:aws:ssm:us-east-1:123456789012:parameter/k' } },
       ['ec2', 'monitoring', 'sns', 'ssm'],
     ],
-  ])('gets the endpoints that a check %s calls, and says what they cost', (_, settings, services) => {
-    const stack = stackWith({ ...settings, vpc: { ...VPC, createEndpoints: true } });
-    const endpoints = Object.values(
-      templateWith({ ...settings, vpc: { ...VPC, createEndpoints: true } }).findResources('AWS::EC2::VPCEndpoint'),
-    );
-    const names = endpoints.map(
-      ({ Properties }) => JSON.stringify(Properties.ServiceName).match(/\.([a-z0-9]+)"\]\]\}$/)?.[1],
-    );
-    expect(names.toSorted()).toEqual(services);
-    for (const { Properties } of endpoints) {
-      expect(Properties).toMatchObject({
-        VpcId: 'vpc-0123456789abcdef0',
-        SubnetIds: VPC.subnetIds,
-        PrivateDnsEnabled: true,
-        VpcEndpointType: 'Interface',
-      });
-    }
-    const monthly = Math.round(services.length * 2 * 7.3);
-    Annotations.fromStack(stack).hasInfo('*', Match.stringLikeRegexp(`about \\$${monthly} a month`));
-  });
+  ])(
+    'gets the endpoints that a check %s calls, and DynamoDB’s for the remedy function, and says what they cost',
+    (_, settings, services) => {
+      const stack = stackWith({ ...settings, vpc: { ...VPC, createEndpoints: true } });
+      const endpoints = Object.values(
+        templateWith({ ...settings, vpc: { ...VPC, createEndpoints: true } }).findResources('AWS::EC2::VPCEndpoint'),
+      );
+      const names = endpoints.map(
+        ({ Properties }) => JSON.stringify(Properties.ServiceName).match(/\.([a-z0-9]+)"\]\]\}$/)?.[1],
+      );
+      expect(names.toSorted()).toEqual([...services, 'dynamodb'].toSorted());
+      for (const { Properties } of endpoints) {
+        expect(Properties).toMatchObject({
+          VpcId: 'vpc-0123456789abcdef0',
+          SubnetIds: VPC.subnetIds,
+          PrivateDnsEnabled: !JSON.stringify(Properties.ServiceName).includes('dynamodb'),
+          VpcEndpointType: 'Interface',
+        });
+      }
+      const monthly = Math.round((services.length + 1) * 2 * 7.3);
+      Annotations.fromStack(stack).hasInfo('*', Match.stringLikeRegexp(`about \\$${monthly} a month`));
+    },
+  );
 
   it.each([
     ['warns that EC2 Instance Connect has no endpoint', true, 1],

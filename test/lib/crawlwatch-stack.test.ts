@@ -7,6 +7,7 @@ import { FLEET_METRIC, INSTANCE_METRIC } from '../../lambda/names.ts';
 import { inWords, templateWith } from './synth.ts';
 
 const EVERYTHING = {
+  remedies: { restartWorker: true, restartSshd: true, reboot: true },
   alertEmail: ['you@example.com', 'me@example.com'],
   alerts: { encrypt: true, hostAlarms: true },
   ssh: { keySecretArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:crawler-key-AbCdEf' },
@@ -17,20 +18,31 @@ const EVERYTHING = {
   },
 };
 
-describe('the probe document', () => {
-  it('is a command for EC2 instances that an update replaces in place', () => {
-    const documents = templateWith().findResources('AWS::SSM::Document');
-    expect(Object.keys(documents)).toEqual([expect.stringMatching(/^Probe/)]);
-    const { Name, ...properties } = Object.values(documents)[0]!.Properties;
-    expect(Name).toBeUndefined();
-    expect(properties).toMatchObject({
-      DocumentType: 'Command',
-      DocumentFormat: 'JSON',
-      TargetType: '/AWS::EC2::Instance',
-      UpdateMethod: 'NewVersion',
-      Content: { schemaVersion: '2.2', mainSteps: [{ action: 'aws:runShellScript' }] },
-    });
+describe('the documents', () => {
+  it('are three: only of the probe does the name begin with Probe, by which the command line finds it', () => {
+    const documents = Object.keys(templateWith().findResources('AWS::SSM::Document'));
+    expect(documents.map((id) => id.replace(/[0-9A-F]{8}$/, '')).toSorted()).toEqual([
+      'Probe',
+      'RestartSshd',
+      'RestartWorker',
+    ]);
   });
+
+  it.each(['Probe', 'RestartWorker', 'RestartSshd'])(
+    'are commands for EC2 instances that an update replaces in place: %s',
+    (name) => {
+      const documents = Object.entries(templateWith().findResources('AWS::SSM::Document'));
+      const { Name, ...properties } = documents.find(([id]) => id.startsWith(name))![1].Properties;
+      expect(Name).toBeUndefined();
+      expect(properties).toMatchObject({
+        DocumentType: 'Command',
+        DocumentFormat: 'JSON',
+        TargetType: '/AWS::EC2::Instance',
+        UpdateMethod: 'NewVersion',
+        Content: { schemaVersion: '2.2', mainSteps: [{ action: 'aws:runShellScript' }] },
+      });
+    },
+  );
 });
 
 describe('the dashboard', () => {
@@ -49,6 +61,22 @@ describe('the dashboard', () => {
       `SEARCH('{Crawlwatch,InstanceId,Name} MetricName="${INSTANCE_METRIC.disk}"', 'Maximum', 300)`,
       `SEARCH('{Crawlwatch,InstanceId,Name} MetricName="${INSTANCE_METRIC.success}"', 'Minimum', 300)`,
       `SEARCH('{Crawlwatch,InstanceId,Name} MetricName="${INSTANCE_METRIC.oomKills}"', 'Sum', 300)`,
+    ]);
+  });
+
+  it('shows what was done and how long a hang lasts, by the hour', () => {
+    const { widgets } = JSON.parse(bodyWith({ schedule: { everyMinutes: 1 } }));
+    const graphs = (widgets as { properties: { title?: string; metrics?: unknown[][] } }[]).filter(({ properties }) =>
+      /reboots avoided|recovery/.test(properties.title ?? ''),
+    );
+    expect(
+      graphs.flatMap(({ properties }) => properties.metrics ?? []).map(([, name, more]) => ({ name, ...Object(more) })),
+    ).toEqual([
+      { name: 'Reboots', label: 'reboots', period: 3600, stat: 'Sum' },
+      { name: 'WorkerRestarts', label: 'worker restarts', period: 3600, stat: 'Sum' },
+      { name: 'RebootsAvoided', label: 'reboots avoided', period: 3600, stat: 'Sum' },
+      { name: 'RecoveryMinutes', label: 'longest', period: 3600, stat: 'Maximum' },
+      { name: 'RecoveryMinutes', label: 'on average', period: 3600 },
     ]);
   });
 
@@ -85,8 +113,8 @@ describe('the stack', () => {
     const text = JSON.stringify(templateWith({ alertEmail: 'you@example.com' }).toJSON());
     // What changes with every edit of a script or a handler would only teach to update the snapshot unread.
     const template = JSON.parse(text.replace(/[0-9a-f]{64}/g, 'HASH'));
-    for (const [id, { Properties }] of Object.entries<{ Properties: { Content?: unknown } }>(template.Resources)) {
-      if (id.startsWith('Probe')) Properties.Content = 'SCRIPT';
+    for (const { Properties } of Object.values<{ Properties: { Content?: unknown } }>(template.Resources)) {
+      if (Properties.Content !== undefined) Properties.Content = 'SCRIPT';
     }
     expect(template).toMatchSnapshot();
   });

@@ -6,6 +6,7 @@ import { inWords, templateWith } from './synth.ts';
 
 const MAIL = { Ref: Match.stringLikeRegexp('^Alerts') };
 const CHECKER = ['check-is-failing', 'check-is-silent', 'check-is-slow'];
+const ACTING = 'acting-is-failing';
 const HOSTS = ['disk-is-low', 'flagging-suppressed', 'instances-flagged', 'instances-unreachable', 'memory-is-low'];
 
 /** Name, without the stack's, and properties of each alarm. */
@@ -25,6 +26,17 @@ describe('the alarms', () => {
     expect(alarmsWith().map(({ name }) => name)).toEqual([...CHECKER, ...HOSTS].toSorted());
     expect(mailing({})).toEqual(CHECKER);
     expect(mailing({ alerts: { hostAlarms: true } })).toEqual([...CHECKER, ...HOSTS].toSorted());
+  });
+
+  it('have one on whoever acts, where that is without a person, and it mails', () => {
+    const settings = { remedies: { restartWorker: true } };
+    expect(mailing(settings)).toEqual([ACTING, ...CHECKER]);
+    expect(alarmsWith(settings).find(({ name }) => name === ACTING)).toMatchObject({
+      Namespace: 'AWS/Lambda',
+      MetricName: 'Errors',
+      Dimensions: [{ Name: 'FunctionName', Value: { Ref: expect.stringMatching(/^Remedy/) } }],
+      TreatMissingData: 'notBreaching',
+    });
   });
 
   it('go off when no check has finished for three intervals', () => {
@@ -102,7 +114,7 @@ describe('the alarms', () => {
   });
 
   it('say what is wrong and where to read what to do, within the 1,024 characters that an alarm may have', () => {
-    for (const { name, AlarmDescription } of alarmsWith()) {
+    for (const { name, AlarmDescription } of alarmsWith({ remedies: { reboot: true } })) {
       const text = String(inWords(AlarmDescription));
       expect(text).toMatch(new RegExp(`\\. What to do: docs/runbook\\.md#${name}$`));
       expect(text.length).toBeLessThan(800);
@@ -113,7 +125,9 @@ describe('the alarms', () => {
     const file = readFileSync(join(import.meta.dirname, '../../docs/runbook.md'), 'utf8');
     const [runbook = ''] = file.split('\n# Reasons\n');
     const sections = runbook.split(/^## /m).slice(1);
-    expect(sections.map((section) => section.split('\n')[0]).toSorted()).toEqual([...CHECKER, ...HOSTS].toSorted());
+    expect(sections.map((section) => section.split('\n')[0]).toSorted()).toEqual(
+      [ACTING, ...CHECKER, ...HOSTS].toSorted(),
+    );
     for (const section of sections) {
       for (const part of ['**It means:**', '**Look at:**', '**Do:**']) expect(section).toContain(part);
     }

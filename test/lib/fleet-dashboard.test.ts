@@ -27,11 +27,21 @@ describe('the dashboard', () => {
 
   it('has the recent problems in the words of the log, newest first', () => {
     const logs = tiles().filter(({ type }) => type === 'log');
-    expect(logs).toHaveLength(1);
+    expect(logs).toHaveLength(2);
     const query = String(logs[0]!.properties.query);
     expect(query).toContain("SOURCE '{CheckLogs}'");
     expect(query).toContain('event = "instance.checked" and status != "OK"');
     expect(query).toContain('| sort @timestamp desc');
+  });
+
+  it('has what was done in the words of the remedy function, without the acts that each check holds back', () => {
+    const [, acts] = tiles().filter(({ type }) => type === 'log');
+    const query = String(acts!.properties.query);
+    expect(query).toContain("SOURCE '{RemedyLogs}'");
+    for (const event of ['acted', 'verified', 'unflagged', 'paused', 'resumed']) {
+      expect(query).toContain(`"remedy.${event}"`);
+    }
+    expect(query).not.toContain('remedy.held');
   });
 
   it('has graphs of each instance, none where their metrics are not published, and always the checker itself', () => {

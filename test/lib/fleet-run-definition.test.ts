@@ -53,7 +53,7 @@ describe("the state machine's definition", () => {
     expect(entered).toEqual(['Plan', 'IsDue', 'Probe', 'Join']);
     expect(calls).toEqual([
       { step: 'plan', run: 'run-1', scheduledTime: EVENT.scheduledTime },
-      ...[0, 1, 2].map((index) => ({ step: 'shard', run: 'run-1', index })),
+      ...[0, 1, 2].map((index) => ({ step: 'shard', run: 'run-1', shards: 3, index })),
       { step: 'join', run: 'run-1' },
     ]);
     expect(output).toEqual({ summary: { checked: 500 } });

@@ -10,8 +10,19 @@ const PARAMETER = 'arn:aws:ssm:us-east-1:123456789012:parameter/crawler/key';
 
 /** IAM's prefix of a service, where the SDK calls it otherwise. */
 const PREFIX: Readonly<Record<string, string>> = { 'secrets-manager': 'secretsmanager' };
+/** And of an action. */
+const ACTION: Readonly<Record<string, string>> = { 'lambda:Invoke': 'lambda:InvokeFunction' };
 /** Sent only for somebody at a terminal, with that person's rights. */
-const CLI_ONLY = ['cloudformation:DescribeStacks', 'ssm:ListDocuments'];
+const CLI_ONLY = [
+  'cloudformation:DescribeStacks',
+  'ssm:ListDocuments',
+  'ec2:DescribeNetworkAcls',
+  'ec2:DescribeRouteTables',
+  'ec2:DescribeSecurityGroups',
+  'ec2:DescribeSubnets',
+  'ec2:DescribeVpcEndpoints',
+  'lambda:GetFunctionConfiguration',
+];
 /** What Lambda, or SNS for an encrypted topic, does in a function's name; the queue's as CDK grants them. */
 const ON_BEHALF = /^(logs:|sqs:|kms:|ec2:(\w*NetworkInterfaces?|\w*PrivateIpAddresses|DescribeSubnets)$)/;
 
@@ -20,7 +31,8 @@ function actionsSent(source: string): string[] {
   const clients = [...source.matchAll(/import \{([^}]*)\} from ['"]@aws-sdk\/client-([^'"]+)['"]/g)];
   return [...source.matchAll(/new (\w+)Command\(/g)].map(([, name = '']) => {
     const service = clients.find(([, imported = '']) => new RegExp(`\\b${name}Command\\b`).test(imported))?.[2] ?? '';
-    return `${PREFIX[service] ?? service}:${name}`;
+    const action = `${PREFIX[service] ?? service}:${name}`;
+    return ACTION[action] ?? action;
   });
 }
 
@@ -46,11 +58,11 @@ const granted = (role: string, ...settings: readonly object[]): string[] =>
   );
 
 const VPC = { id: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0'] };
-/** Together these settings ask for all that a check can do. */
+/** Together these settings ask for all that a check can do, and the remedy function. */
 const EVERYTHING = [
   { ssh: { keySecretArn: ARN } },
   { ssh: { keySecretArn: PARAMETER }, vpc: VPC, alerts: { encrypt: true } },
-  { ssh: { instanceConnect: true }, vpc: VPC },
+  { ssh: { instanceConnect: true }, vpc: VPC, remedies: { restartWorker: true } },
 ];
 
 describe('what the functions send and what their roles may', () => {
@@ -64,7 +76,7 @@ describe('what the functions send and what their roles may', () => {
 
   it.each([
     ['check', 'CheckRole', EVERYTHING],
-    ['remedy', 'RemedyRole', [{}]],
+    ['remedy', 'RemedyRole', EVERYTHING],
     ['widget', 'WidgetRole', [{}]],
   ])(
     'is the same for the %s function: nothing missing, nothing to spare',

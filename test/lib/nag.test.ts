@@ -6,11 +6,14 @@ import { parseSettings } from '../../lambda/settings.ts';
 import { CrawlwatchStack } from '../../lib/crawlwatch-stack.ts';
 
 const EVERYTHING = {
+  remedies: { restartWorker: true, restartSshd: true, reboot: true },
   alertEmail: 'you@example.com',
   alerts: { encrypt: true, hostAlarms: true },
   ssh: { keySecretArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:crawler-key-AbCdEf' },
   vpc: { id: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0'], createEndpoints: true },
 };
+
+const DISTRIBUTED = { scale: 'distributed', metrics: { perInstance: 'none' } };
 
 /** What AwsSolutions finds and nobody has given a reason for, as the synthesis says it; empty when nothing. */
 function findings(settings: object): string {
@@ -29,6 +32,9 @@ describe('the stack under cdk-nag', () => {
   it.each([
     ['by default', { alertEmail: 'you@example.com' }],
     ['with everything that can be set', EVERYTHING],
+    ['shared out among functions', { alertEmail: 'you@example.com', scale: 'distributed' }],
+    ['shared out, with a snapshot in place of metrics', { ...EVERYTHING, ...DISTRIBUTED }],
+    ['of one function with a snapshot', { metrics: { perInstance: 'none' } }],
   ])(
     'has no finding of AwsSolutions without a reason %s',
     (_, settings) => {

@@ -1,4 +1,4 @@
-import { Match } from 'aws-cdk-lib/assertions';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { fromEnvironment } from '../../lambda/settings.ts';
 import { checkGrants, grantsOf, templateWith } from './synth.ts';
@@ -10,6 +10,10 @@ const onlyKey = (key: string) => ({
   'ForAllValues:StringEquals': { 'aws:TagKeys': [key] },
   Null: { 'aws:TagKeys': 'false' },
 });
+
+const VPC = { id: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0'] };
+const functionIn = (template: Template, name: string) =>
+  Object.entries(template.findResources('AWS::Lambda::Function')).find(([id]) => id.startsWith(name))![1].Properties;
 
 describe('the remedy function', () => {
   const template = templateWith();
@@ -27,17 +31,45 @@ describe('the remedy function', () => {
     });
   });
 
-  it('is told of its table and the settings, and of nothing to publish to', () => {
-    const { Variables } = Properties.Environment;
-    expect(fromEnvironment(Variables)).toMatchObject({ topicArn: null, settings: { tag: { key: 'crawlwatch' } } });
-    expect(Variables.CRAWLWATCH_LEASE_TABLE.Ref).toMatch(/^RemedyLease/);
+  it('is told of its table, the topic, the documents and the settings', () => {
+    const { settings, ...told } = fromEnvironment(Properties.Environment.Variables);
+    expect(settings).toMatchObject({ tag: { key: 'crawlwatch' } });
+    expect(told).toEqual({
+      topicArn: { Ref: expect.stringMatching(/^Alerts/) },
+      probeDocument: { Ref: expect.stringMatching(/^Probe/) },
+      restartWorkerDocument: { Ref: expect.stringMatching(/^RestartWorker/) },
+      restartSshdDocument: { Ref: expect.stringMatching(/^RestartSshd/) },
+      leaseTable: { Ref: expect.stringMatching(/^RemedyLease/) },
+      remedyFunctionArn: null,
+    });
+  });
+
+  it('has five minutes, for several restarts with a look before each', () => {
+    expect(Properties.Timeout).toBe(300);
+  });
+
+  it('is in no VPC without one, and else where the check is, from where hosts let it in', () => {
+    expect(Properties.VpcConfig).toBeUndefined();
+    const inVpc = templateWith({ vpc: VPC });
+    expect(functionIn(inVpc, 'Remedy').VpcConfig).toEqual(functionIn(inVpc, 'Check').VpcConfig);
+    expect(functionIn(inVpc, 'Remedy').VpcConfig.SubnetIds).toEqual(VPC.subnetIds);
+    expect(functionIn(inVpc, 'Remedy').Environment.Variables.AWS_ENDPOINT_URL_DYNAMODB).toBeUndefined();
+  });
+
+  it('finds its table by the endpoint where the VPC has no other way out', () => {
+    const { Variables } = functionIn(templateWith({ vpc: { ...VPC, createEndpoints: true } }), 'Remedy').Environment;
+    const { 'Fn::Join': parts } = Variables.AWS_ENDPOINT_URL_DYNAMODB;
+    expect(JSON.stringify(parts)).toMatch(/"https:\/\/".*"CheckNetworkEndpointdynamodb[0-9A-F]*","DnsEntries"/);
   });
 
   it('keeps its acts in a table that costs nothing at rest, forgets by itself and goes with the stack', () => {
     template.hasResource('AWS::DynamoDB::Table', {
       Properties: {
         BillingMode: 'PAY_PER_REQUEST',
-        KeySchema: [{ AttributeName: 'key', KeyType: 'HASH' }],
+        KeySchema: [
+          { AttributeName: 'key', KeyType: 'HASH' },
+          { AttributeName: 'at', KeyType: 'RANGE' },
+        ],
         TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
       },
       DeletionPolicy: 'Delete',
@@ -49,7 +81,7 @@ describe('the remedy function', () => {
     template.allResources('AWS::Logs::LogGroup', { DeletionPolicy: 'Delete' });
   });
 
-  it('is called by nobody but whom a person lets: no schedule, no other function', () => {
+  it('is called by nobody but whom a person lets, where nothing is done without one: no schedule, no other function', () => {
     template.resourceCountIs('AWS::Lambda::Permission', 0);
     template.allResourcesProperties('AWS::Scheduler::Schedule', {
       Target: Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Check'), 'Arn'] } }),
@@ -67,7 +99,15 @@ describe("the remedy function's role", () => {
       '{RemedyLogs.Arn}',
       undefined,
     ],
-    ['reads instances', 'ReadInstance', 'ec2:DescribeInstances', '*', undefined],
+    [
+      'runs the two restart documents beside the probe',
+      'RunRestartDocuments',
+      'ssm:SendCommand',
+      ['{RestartWorker}', '{RestartSshd}'].map(
+        (name) => `arn:{AWS::Partition}:ssm:{AWS::Region}:{AWS::AccountId}:document/${name}`,
+      ),
+      undefined,
+    ],
     [
       'reboots watched instances that carry the flag, and no others',
       'RebootFlagged',
@@ -91,8 +131,8 @@ describe("the remedy function's role", () => {
     ],
     [
       'reads and writes its table',
-      'TakeLease',
-      ['dynamodb:GetItem', 'dynamodb:PutItem'],
+      'UseTable',
+      ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:Query'],
       '{RemedyLease.Arn}',
       undefined,
     ],
@@ -106,13 +146,17 @@ describe("the remedy function's role", () => {
     });
   });
 
-  it('has no other grants than these', () => {
-    expect(grantsOf('RemedyRole')).toHaveLength(6);
+  it('has besides these what a check needs to ask and to tell, by the same statements, but no right to write its tags', () => {
+    const OWN = ['WriteLogs', 'RunRestartDocuments', 'RebootFlagged', 'RecordAct', 'TakeFlagAway', 'UseTable'];
+    const withoutLogs = (grants: ReturnType<typeof grantsOf>) => grants.filter(({ Sid }) => Sid !== 'WriteLogs');
+    const shared = grantsOf('RemedyRole').filter(({ Sid = '' }) => !OWN.includes(Sid));
+    const ofCheck = withoutLogs(checkGrants()).filter(({ Sid }) => Sid !== undefined && Sid !== 'WriteOwnTags');
+    expect(shared).toEqual(ofCheck);
   });
 
   it('follows the watch tag of the settings', () => {
     const grants = grantsOf('RemedyRole', { tag: { key: 'team', value: 'crawl' } });
     const conditions = JSON.stringify(grants.map(({ Condition }) => Condition));
-    expect(conditions.match(/"aws:ResourceTag\/team":"crawl"/g)).toHaveLength(3);
+    expect(conditions.match(/"aws:ResourceTag\/team":"crawl"/g)).toHaveLength(4);
   });
 });

@@ -1,15 +1,18 @@
 /** The README's tables, made from the code they tell of. */
 import { billRows, monthlyBill } from '../../lambda/core/cost.ts';
+import { REASON_WORDS } from '../../lambda/core/reason-words.ts';
+import { REASON_CLASS, type ReasonClass, type ReasonCode } from '../../lambda/model.ts';
 import { FLEET_METRIC, INSTANCE_METRIC, OWN_TAG_KEYS, TAG } from '../../lambda/names.ts';
 import { parseSettings, settingRows } from '../../lambda/settings.ts';
 
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+/** A table in Markdown; pipes in cells are escaped. */
+export const markdownTable = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows]
     .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
     .join('\n');
 
 const settings = (): string =>
-  table(
+  markdownTable(
     ['setting', 'default', 'allowed', 'what it does'],
     settingRows().map((row) => [
       `\`${row.key}\``,
@@ -23,7 +26,7 @@ const TAG_SAYS: Readonly<Record<keyof typeof TAG, string>> = {
   worker:
     'systemd unit of the crawler, e.g. `sidekiq.service`: a worker is expected here. Empty: expected, judged by used memory',
   ssh: 'overrides of the login, `user=ec2-user;port=2222`, either or both; SSH is expected here',
-  auto: 'what crawlwatch may do by itself here: `restart`, `reboot`, `restart+reboot` (not acted on yet); `never` also refuses the Reboot button',
+  auto: 'what crawlwatch may do by itself here: `restart`, `reboot` or `restart+reboot`, where the stack has it on; `never` also refuses people',
   mute: '`until=2026-11-23T06:00:00Z`: checked and measured, but neither mailed nor flagged',
   status: 'the status and all standing reasons, `CRITICAL:BannerTimeout`; then what was mailed and may not have ended',
   since: 'when that status began, ISO 8601 UTC; the milliseconds count what was mailed',
@@ -36,7 +39,7 @@ const TAG_SAYS: Readonly<Record<keyof typeof TAG, string>> = {
 };
 
 const tags = (): string =>
-  table(
+  markdownTable(
     ['tag', 'who writes it', 'meaning'],
     [
       ['`crawlwatch`', 'you', '`true`: watch this instance (key and value are settings)'],
@@ -61,10 +64,14 @@ const FLEET_SAYS: Readonly<Record<keyof typeof FLEET_METRIC, string>> = {
   flagged: 'instances that carry the reboot flag',
   suppressed: '1 while so many fail at once that nothing is flagged',
   duration: 'milliseconds; published last, as the heartbeat',
+  reboots: 'reboots that crawlwatch made',
+  workerRestarts: 'worker restarts that crawlwatch made',
+  rebootsAvoided: 'restarts in the window that were seen to help: each would have been a hang',
+  recoveryMinutes: 'minutes from the first failure to the first answer, when a hang ends',
 };
 
 const metrics = (): string =>
-  table(
+  markdownTable(
     ['metric', 'dimensions', 'meaning'],
     [
       ...(Object.entries(INSTANCE_METRIC) as [keyof typeof INSTANCE_METRIC, string][]).map(([name, metric]) => [
@@ -82,16 +89,40 @@ const metrics = (): string =>
 
 const FLEETS = [10, 100, 1_000, 10_000];
 const cost = (): string =>
-  table(
+  markdownTable(
     ['USD a month', ...FLEETS.map((instances) => `${instances.toLocaleString('en')} instances`)],
     billRows(FLEETS.map((instances) => monthlyBill(instances, parseSettings()))),
   );
 
-export const README_TABLES = { settings: settings(), tags: tags(), metrics: metrics(), cost: cost() } as const;
+const CLASS_SAYS: Readonly<Record<ReasonClass, string>> = {
+  measured: 'the host told: WARNING or CRITICAL',
+  event: 'it happened: WARNING for that check',
+  hung: 'hung: CRITICAL, counts towards the flag',
+  weak: 'hung: CRITICAL, flags only with another witness',
+  ours: 'the check could not be made: UNKNOWN, never flags',
+};
+
+const reasons = (): string =>
+  markdownTable(
+    ['reason', 'in words', 'kind'],
+    (Object.entries(REASON_CLASS) as [ReasonCode, ReasonClass][]).map(([code, kind]) => [
+      `[\`${code}\`](docs/runbook.md#${code.toLowerCase()})`,
+      REASON_WORDS[code],
+      CLASS_SAYS[kind],
+    ]),
+  );
+
+export const README_TABLES = {
+  settings: settings(),
+  tags: tags(),
+  metrics: metrics(),
+  reasons: reasons(),
+  cost: cost(),
+} as const;
 
 /** The README with its tables as the code has them. */
-export function withTables(readme: string): string {
-  return Object.entries(README_TABLES).reduce(
+export function withTables(readme: string, tables: Readonly<Record<string, string>> = README_TABLES): string {
+  return Object.entries(tables).reduce(
     (text, [name, made]) =>
       text.replace(
         new RegExp(`<!-- ${name}:begin -->[\\s\\S]*?<!-- ${name}:end -->`),

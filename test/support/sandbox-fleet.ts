@@ -1,9 +1,10 @@
 /** A fleet in the sandbox's AWS under a virtual clock, whose hosts answer as a test says; everything else is real. */
 import { awsOutlets, awsPorts } from '../../lambda/aws-ports.ts';
-import { type CheckResult, checkFleet, type ProbeTransport } from '../../lambda/check-fleet.ts';
+import { type CheckResult, checkFleet, type Log, type ProbeTransport } from '../../lambda/check-fleet.ts';
 import type { FailureReason, Reply } from '../../lambda/model.ts';
 import { TAG } from '../../lambda/names.ts';
 import { parseSettings, type Settings } from '../../lambda/settings.ts';
+import type { FleetSnapshot } from '../../lambda/snapshot-ports.ts';
 import { SandboxAws } from '../../sandbox/aws.ts';
 import { HOST_KEY } from './fleet.ts';
 import { type HostFigures, probeOutput } from './probe-output.ts';
@@ -48,6 +49,18 @@ export class SandboxFleet {
     return Object.fromEntries(this.aws.instances.get(idOf(n))?.tags ?? []);
   }
 
+  /** Sets a tag by hand, as somebody else would. */
+  tag(n: number, key: string, value: string): this {
+    this.aws.instances.get(idOf(n))?.tags.set(key, value);
+    return this;
+  }
+
+  /** In place of metrics of instances, made anew for each check; null: there is none. */
+  snapshot: ((log: Log) => FleetSnapshot) | null = null;
+
+  /** Called at the end of a check that finds something to act on; null: nothing acts without a person. */
+  remedy: ((at: Date) => Promise<void>) | null = null;
+
   /** Lets so many minutes pass, and checks. */
   async check(minutes = 5, deadlineMs = 60_000): Promise<CheckResult> {
     this.now = new Date(this.now.getTime() + minutes * 60_000);
@@ -70,11 +83,13 @@ export class SandboxFleet {
   ports() {
     const line = (level: string) => (event: string, fields?: unknown) =>
       void this.logged.push({ level, event, fields });
+    const log = { info: line('info'), warn: line('warn'), error: line('error') };
     const world = {
       settings: this.settings,
       region: this.aws.region,
       clock: { now: () => this.now },
-      log: { info: line('info'), warn: line('warn'), error: line('error') },
+      log,
+      ...(this.snapshot !== null && { snapshot: this.snapshot(log) }),
       ec2: this.aws.ec2,
       ssm: this.aws.ssm,
       cloudWatch: this.aws.cloudwatch,
@@ -84,7 +99,10 @@ export class SandboxFleet {
     return {
       ...awsPorts(world),
       transports: { ssh: this.transport, ...(this.overSsm.size > 0 && { ssm: this.ssm }) },
-      outlets: awsOutlets(world, this.aws.sns, this.aws.topic.arn),
+      outlets: {
+        ...awsOutlets(world, this.aws.sns, this.aws.topic.arn),
+        ...(this.remedy !== null && { remedy: this.remedy }),
+      },
     };
   }
 

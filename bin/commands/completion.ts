@@ -1,0 +1,9 @@
+/** `crawlwatch completion`: the script that a shell completes by. */
+import type { Command } from 'commander';
+import type { CommandIo } from '../command-io.ts';
+import { completionScript, type Shell } from '../completion.ts';
+
+export async function completion(shell: Shell, program: Command, io: CommandIo): Promise<number> {
+  io.stdout.write(completionScript(shell, program));
+  return 0;
+}

@@ -1,0 +1,75 @@
+/** `crawlwatch flagged`: which instances carry the reboot flag, since when and why. Reads tags, and nothing else. */
+import { inertJson } from '../../lambda/core/escape.ts';
+import { parseStamp, readState } from '../../lambda/core/remembered-state.ts';
+import { clockTime, duration, minutesBetween, plural } from '../../lambda/core/wording.ts';
+import type { DescribedInstance } from '../../lambda/model.ts';
+import { TAG } from '../../lambda/names.ts';
+import { stackFlag } from '../asking.ts';
+import type { CommandIo } from '../command-io.ts';
+import { UsageError } from '../errors.ts';
+import { plainTable } from '../plain-table.ts';
+import { awsWorld, openFleet, type StackFlags, type World } from '../remedy-client.ts';
+import { called, nothingWatched } from '../remedy-targets.ts';
+
+export interface FlaggedFlags extends StackFlags {
+  readonly output: 'table' | 'json';
+}
+
+/** @returns 0, with or without any. @throws UsageError where nothing is watched. */
+export async function flagged(flags: FlaggedFlags, io: CommandIo, world: World = awsWorld()): Promise<number> {
+  const fleet = await openFleet(io, world);
+  const found = longestFlagged(fleet.instances);
+  if (flags.output === 'json') {
+    const rows = found.map((one) => ({ id: one.id, name: one.name, state: one.state, ...flagOf(one) }));
+    io.stdout.write(`${inertJson(JSON.stringify({ version: 1, region: fleet.region, flagged: rows }, null, 2))}\n`);
+    return 0;
+  }
+  if (fleet.instances.length === 0) throw new UsageError(nothingWatched(fleet));
+  if (found.length === 0) {
+    io.stdout.write(`No instance is flagged for reboot, of ${fleet.instances.length} watched in ${fleet.region}.\n`);
+    return 0;
+  }
+  const now = world.now();
+  const rows = found.map((one) => {
+    const { flag, at, lastAct, auto, mute } = flagOf(one);
+    return [
+      called(one),
+      one.state,
+      at === null ? '' : clockTime(new Date(at), now),
+      at === null ? '' : duration(minutesBetween(new Date(at), now)),
+      flag,
+      lastAct === null ? 'none' : actWords(lastAct, now),
+      [auto === null ? [] : `auto=${auto}`, mute === null ? [] : `mute ${mute}`].flat().join(', '),
+    ];
+  });
+  const head = ['INSTANCE', 'STATE', 'FLAGGED AT', 'FOR', 'BECAUSE', 'LAST ACT', 'TAGS'];
+  const next = `next: crawlwatch reboot --flagged --dry-run${stackFlag(flags.stack)}   says for each whether it may be rebooted now`;
+  const sum = `${found.length} of ${plural(fleet.instances.length, 'instance')} in ${fleet.region} flagged for reboot`;
+  io.stdout.write(`${plainTable(head, rows)}\n\n${sum}\n${next}\n`);
+  return 0;
+}
+
+/** Those that carry the flag, readable or not, the longest flagged first. */
+export function longestFlagged(instances: readonly DescribedInstance[]): DescribedInstance[] {
+  const since = (one: DescribedInstance) => flagOf(one).at ?? '';
+  return instances
+    .filter(({ tags }) => tags[TAG.flag] !== undefined)
+    .toSorted((a, b) => since(a).localeCompare(since(b)) || a.name.localeCompare(b.name, 'en', { numeric: true }));
+}
+
+/** `reboot at 07:30 UTC`. */
+function actWords(tag: string, now: Date): string {
+  const stamp = parseStamp(tag);
+  return stamp === null ? tag : `${stamp.what} at ${clockTime(stamp.at, now)}`;
+}
+
+function flagOf({ tags }: DescribedInstance) {
+  const { flag } = readState(tags).state;
+  return {
+    flag: flag?.reason ?? `unreadable: ${tags[TAG.flag]}`,
+    at: flag?.at.toISOString() ?? null,
+    lastAct: tags[TAG.acted] ?? null,
+    auto: tags[TAG.auto] ?? null,
+    mute: tags[TAG.mute] ?? null,
+  };
+}

@@ -1,0 +1,51 @@
+/** `crawlwatch forget`: takes crawlwatch's own tags off every instance, as before a stack is given up. */
+import { plural } from '../../lambda/core/wording.ts';
+import { stackOutputs } from '../../lambda/io/cloudformation.ts';
+import { describeMarked, type MarkedInstance } from '../../lambda/io/own-tags.ts';
+import { writeTags } from '../../lambda/io/tags.ts';
+import { OWN_TAG_KEYS, TAG } from '../../lambda/names.ts';
+import type { CommandIo } from '../command-io.ts';
+import { confirm } from '../confirm.ts';
+import { awsWorld, type StackFlags, type World } from '../remedy-client.ts';
+
+export interface ForgetFlags extends StackFlags {
+  readonly dryRun?: boolean;
+  readonly yes?: boolean;
+}
+
+/** @returns 0 where none carries such a tag any more (or would), 1 where one still does. */
+export async function forget(flags: ForgetFlags, io: CommandIo, world: World = awsWorld()): Promise<number> {
+  const region = await world.region();
+  const marked = await describeMarked(world.ec2);
+  if (marked.length === 0) {
+    io.stdout.write(`No instance in ${region} carries a tag of crawlwatch's own.\n`);
+    return 0;
+  }
+  const what = `crawlwatch's own tags from ${plural(marked.length, 'instance')} in ${region}${losses(marked)}`;
+  if ((await stackOutputs(world.cloudFormation, flags.stack)) !== null) {
+    io.stderr.write(`crawlwatch: ${flags.stack} is deployed: its next check writes them again\n`);
+  }
+  if (flags.dryRun === true) {
+    io.stdout.write(`would remove ${what}:\n${marked.map(({ id, tags }) => `  ${id}  ${keys(tags)}\n`).join('')}`);
+    return 0;
+  }
+  if (!(await confirm(`Remove ${what}?`, flags.yes, io))) return 1;
+  const ids = marked.map(({ id }) => id);
+  const failures = await writeTags(world.ec2, [{ action: 'delete', ids, keys: OWN_TAG_KEYS }]);
+  for (const { id, text } of failures) io.stderr.write(`crawlwatch: ${id} keeps its tags: ${text}\n`);
+  io.stdout.write(`removed crawlwatch's own tags from ${plural(marked.length - failures.length, 'instance')}\n`);
+  return failures.length === 0 ? 0 : 1;
+}
+
+/** What is lost with them that a person may want to know. */
+function losses(marked: readonly MarkedInstance[]): string {
+  const having = (key: string) => marked.filter(({ tags }) => tags[key] !== undefined).length;
+  const [flagged, pinned] = [having(TAG.flag), having(TAG.hostKey)];
+  const told = [
+    flagged === 0 ? [] : `${flagged} flagged for reboot`,
+    pinned === 0 ? [] : `${pinned} with the SSH host key pinned, which the next check trusts anew`,
+  ].flat();
+  return told.length === 0 ? '' : ` (${told.join(', ')})`;
+}
+
+const keys = (tags: Readonly<Record<string, string>>) => Object.keys(tags).toSorted().join(' ');

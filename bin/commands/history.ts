@@ -1,0 +1,53 @@
+/** `crawlwatch history`: what was done to an instance and what was held back, as the table of acts remembers it. */
+import { forTerminal, inertJson } from '../../lambda/core/escape.ts';
+import type { CommandIo } from '../command-io.ts';
+import { UsageError } from '../errors.ts';
+import type { Entry } from '../remedy-answer.ts';
+import { awsWorld, openFleet, openRemedy, type StackFlags, type World } from '../remedy-client.ts';
+import { called, findTargets } from '../remedy-targets.ts';
+
+export interface HistoryFlags extends StackFlags {
+  readonly output: 'table' | 'json';
+}
+
+/** @returns 0, with or without any entry. */
+export async function history(
+  word: string,
+  flags: HistoryFlags,
+  io: CommandIo,
+  world: World = awsWorld(),
+): Promise<number> {
+  const ask = await openRemedy(flags, world);
+  const [target] = findTargets([word], await openFleet(io, world));
+  if (target === undefined) return 0;
+  const answer = await ask({ action: 'history', instanceId: target.id });
+  if (answer.history === undefined) throw new UsageError(`no history of ${target.id}: ${answer.why}`);
+  const entries = answer.history.toSorted((a, b) => a.at.getTime() - b.at.getTime() || stage(a) - stage(b));
+  if (flags.output === 'json') {
+    io.stdout.write(
+      `${inertJson(JSON.stringify({ version: 1, instanceId: target.id, name: target.name, history: entries }, null, 2))}\n`,
+    );
+    return 0;
+  }
+  io.stdout.write(
+    entries.length === 0
+      ? `Nothing was done to ${called(target)}, and nothing held back, in the last 90 days.\n`
+      : `${called(target)}, oldest first:\n${entries.flatMap(entryLines).join('\n')}\n`,
+  );
+  return 0;
+}
+
+/** What is told of one act bears the act's own time: it is begun before it is done. */
+const STAGES = ['begun', 'done', 'worked', 'failed'];
+const stage = ({ outcome }: Entry): number => STAGES.indexOf(outcome);
+
+/** `2026-11-22 08:10:00 UTC  reboot: done, asked for by ann@laptop: it carries the flag ...` */
+function entryLines({ at, remedy, outcome, heldBy, why, asker, evidence }: Entry): string[] {
+  const time = at.toISOString().replace('T', ' ').replace(/\..*/, ' UTC');
+  const how = outcome === 'held' ? `held back${heldBy === null ? '' : ` (${heldBy})`}` : outcome;
+  const by = asker === 'schedule' ? 'on schedule' : `asked for by ${asker}`;
+  return [
+    `  ${time}  ${forTerminal(`${remedy}: ${how}, ${by}: ${why}`)}`,
+    ...evidence.map((line) => `      ${forTerminal(line)}`),
+  ];
+}

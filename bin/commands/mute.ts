@@ -1,0 +1,65 @@
+/** `crawlwatch mute`: writes the mute tag, which is the user's own, with the user's own rights. */
+import { forTerminal } from '../../lambda/core/escape.ts';
+import { isoSeconds } from '../../lambda/core/remembered-state.ts';
+import { clockTime } from '../../lambda/core/wording.ts';
+import { writeMute } from '../../lambda/io/own-tags.ts';
+import { TAG, TAG_VALUE_MAX } from '../../lambda/names.ts';
+import type { CommandIo } from '../command-io.ts';
+import { UsageError } from '../errors.ts';
+import { endOf } from '../lasting.ts';
+import { awsWorld, openFleet, type StackFlags, type World } from '../remedy-client.ts';
+import { called, findTargets } from '../remedy-targets.ts';
+
+export interface MuteFlags extends StackFlags {
+  readonly for?: string;
+  readonly off?: boolean;
+  readonly why?: string;
+  readonly dryRun?: boolean;
+}
+
+/** @returns 0. @throws UsageError where it isn't said for how long, or AWS refuses. */
+export async function mute(
+  words: readonly string[],
+  flags: MuteFlags,
+  io: CommandIo,
+  world: World = awsWorld(),
+): Promise<number> {
+  const now = world.now();
+  const until = untilWhen(flags, now);
+  const value = until === null ? null : muteValue(until, flags.why);
+  const targets = findTargets(words, await openFleet(io, world));
+  if (flags.dryRun !== true) {
+    await writeMute(
+      world.ec2,
+      targets.map(({ id }) => id),
+      value,
+    );
+  }
+  const would = flags.dryRun === true ? 'would be ' : '';
+  for (const target of targets) {
+    io.stdout.write(
+      until === null
+        ? `${called(target)}: ${would}no longer muted; the next check mails and flags again\n`
+        : `${called(target)}: ${would}muted until ${clockTime(until, now)}: checked and measured, but no mail, no flag and no act; end it: crawlwatch mute ${target.id} --off\n`,
+    );
+  }
+  return 0;
+}
+
+function untilWhen(flags: MuteFlags, now: Date): Date | null {
+  if (flags.off === true) {
+    if (flags.for !== undefined) throw new UsageError('mute: give either --for or --off');
+    return null;
+  }
+  if (flags.for === undefined) throw new UsageError('mute: say for how long, --for 2h; or end it, --off');
+  return endOf('--for', flags.for, now);
+}
+
+/** `until=2026-11-23T06:00:00Z;why=new disk`. */
+function muteValue(until: Date, why: string | undefined): string {
+  const value = `until=${isoSeconds(until)}${why === undefined ? '' : `;why=${forTerminal(why)}`}`;
+  if (value.length > TAG_VALUE_MAX) {
+    throw new UsageError(`--why: too long for the tag ${TAG.mute}; allowed: ${TAG_VALUE_MAX - 31} characters`);
+  }
+  return value;
+}

@@ -1,0 +1,31 @@
+/** `crawlwatch plan`: what crawlwatch would do now by itself, and for each trouble that it lets be, why. Acts on nothing. */
+import { inertJson } from '../../lambda/core/escape.ts';
+import { askerName } from '../asking.ts';
+import type { CommandIo } from '../command-io.ts';
+import { UsageError } from '../errors.ts';
+import { planText } from '../plan-text.ts';
+import type { Answer, Decided } from '../remedy-answer.ts';
+import { awsWorld, openRemedy, type StackFlags, type World } from '../remedy-client.ts';
+
+export interface PlanFlags extends StackFlags {
+  readonly output: 'table' | 'json';
+}
+
+/** @returns 0, whatever is due. @throws UsageError where the function made no plan. */
+export async function plan(flags: PlanFlags, io: CommandIo, world: World = awsWorld()): Promise<number> {
+  await world.region();
+  const ask = await openRemedy(flags, world);
+  const answer = await ask({ action: 'plan', asker: askerName() });
+  if (answer.decisions === undefined) throw new UsageError(`no plan: ${answer.why}`);
+  io.stdout.write(
+    flags.output === 'json'
+      ? planJson(answer, answer.decisions)
+      : planText(answer, answer.decisions, world.now(), flags.stack),
+  );
+  return 0;
+}
+
+function planJson({ pause, acts }: Answer, decisions: readonly Decided[]): string {
+  const plan = { version: 1, source: 'stack', pause: pause ?? null, decisions, acts: acts ?? [] };
+  return `${inertJson(JSON.stringify(plan, null, 2))}\n`;
+}

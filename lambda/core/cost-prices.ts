@@ -1,0 +1,65 @@
+/** What AWS asks for what crawlwatch uses, and what a fleet is assumed to use of it. */
+
+/** https://aws.amazon.com/cloudwatch/pricing/, /lambda/pricing/, /eventbridge/pricing/, /dynamodb/pricing/, /kms/pricing/, /secrets-manager/pricing/, /privatelink/pricing/, /step-functions/pricing/, /s3/pricing/. */
+export const PRICES_OF =
+  'us-east-1, USD, list prices of November 2026 without the free tier (aws.amazon.com/SERVICE/pricing)';
+
+export const PRICE = {
+  /** Custom metrics a month, by how many there are already: prorated by the hour, so a value each 5 min or each minute costs the same. */
+  metricTiers: [
+    { upTo: 10_000, each: 0.3 },
+    { upTo: 250_000, each: 0.1 },
+    { upTo: 1_000_000, each: 0.05 },
+    { upTo: Number.POSITIVE_INFINITY, each: 0.02 },
+  ],
+  /** A PutMetricData request, and a metric asked for by GetMetricData. */
+  metricRequest: 0.01 / 1_000,
+  alarm: 0.1,
+  /** Metrics Insights alarms: for each metric that they analyse. */
+  analysedMetric: 0.1,
+  dashboard: 3,
+  logGibIngested: 0.5,
+  logGibMonth: 0.03,
+  /** Lambda on Graviton. */
+  gibSecond: 0.0000133334,
+  invocation: 0.2 / 1_000_000,
+  schedulerInvocation: 1 / 1_000_000,
+  /** DynamoDB on demand; a table's storage is a fraction of a cent. */
+  tableWrite: 0.625 / 1_000_000,
+  tableRead: 0.125 / 1_000_000,
+  /** Step Functions: a transition of a Standard execution; of an Express one the request, and GB-seconds of its time. */
+  stateTransition: 0.025 / 1_000,
+  expressRequest: 1 / 1_000_000,
+  expressGbSecond: 0.00001667,
+  filePut: 0.005 / 1_000,
+  fileGet: 0.0004 / 1_000,
+  key: 1,
+  secret: 0.4,
+  endpointZone: 7.3,
+} as const;
+
+export const HOURS = 730;
+export const GIB = 1024 ** 3;
+/** As lib/ sets it for the check, and for the remedy function. */
+export const MEMORY_GIB = 0.5;
+/** Memory, disk and the probe's success; OOM kills only in hours that have some. */
+export const METRICS_PER_INSTANCE = 3;
+export const FLEET_METRICS = 6;
+/** Reboots, restarts, reboots avoided, minutes to recovery: CloudWatch bills each only for hours that have some. */
+export const ACTING_METRICS = 4;
+export const FLEET_ALARMS = 6;
+/** A Metrics Insights query matches no more (cloudwatch-metrics-insights-limits.html). */
+export const ANALYSED_MOST = 10_000;
+export const DATUMS_PER_REQUEST = 1_000;
+/** One line of the structured log for each instance and check, as measured. */
+export const LOG_BYTES = 1_300;
+/** Plan, choice, map, join, start and end of a distributed run; Express bills no less than this of memory. */
+export const RUN_TRANSITIONS = 6;
+export const EXPRESS_GB = 0.064;
+export const LOW_SHARE = 0.1;
+export const HISTORY_METRICS = 4;
+/** Something to act on or to verify is there in so many checks; each has the remedy function look, act and write. */
+export const ACTING_SHARE = 0.1;
+export const ACTING_SECONDS = 30;
+export const ACTING_WRITES = 10;
+export const ACTING_READS = 10;

@@ -1,0 +1,61 @@
+/** One instance asked anew, right before an act: its own path, and where that hangs everybody else who may know. */
+import type { Clock, Outlets, Ports } from './check-fleet.ts';
+import { assess, shortBoot } from './core/assess.ts';
+import { instanceReport } from './core/instance-report.ts';
+import { selectInstances } from './core/select-instances.ts';
+import { type ProbedInstance, transition } from './core/transitions.ts';
+import { evidenceSentences, otherWay, sshdIsDown, weigh, witnessesOf } from './core/witnesses.ts';
+import type { DescribedInstance, FreshCheck, Instance } from './model.ts';
+import { probeFleet } from './probe-fleet.ts';
+import type { Settings } from './settings.ts';
+
+export interface FreshPorts extends Pick<Ports, 'transports' | 'log'>, Pick<Outlets, 'gatherEvidence'> {
+  readonly clock: Clock;
+  /** What AWS has scheduled for it, as sentences. */
+  scheduledEvents(id: string): Promise<readonly string[]>;
+}
+
+/**
+ * @param deadlineMs for each of the two ways
+ * @throws where the instance can't be asked at all (stopped, or no Linux), or the evidence can't be had
+ */
+export async function freshCheck(
+  one: DescribedInstance,
+  ports: FreshPorts,
+  settings: Settings,
+  deadlineMs: number,
+): Promise<FreshCheck> {
+  const at = ports.clock.now();
+  const { instances, skipped } = selectInstances([one], 'aws', settings);
+  const [instance] = instances;
+  if (instance === undefined) throw new Error(`it ${skipped[0]?.why ?? 'can not be asked'}`);
+  const probe = async (of: Instance): Promise<ProbedInstance | undefined> =>
+    (await probeFleet([of], ports, settings, { deadlineMs }))[0];
+  const judge = (probed: ProbedInstance) =>
+    transition(probed, assess(probed.instance, probed.outcome, settings), at, settings);
+
+  const events = ports.scheduledEvents(one.id).catch((error: unknown) => {
+    ports.log.error('step.failed', { step: 'events', instanceId: one.id, text: String(error) });
+    return null;
+  });
+  const probed = await probe(instance);
+  if (probed === undefined) throw new Error('it did not come up for a probe');
+  let t = judge(probed);
+  let evidence: ReturnType<typeof weigh> | undefined;
+  if (t.kind === 'hung') {
+    const way = otherWay(instance, ports.transports, settings);
+    const [raw, other] = await Promise.all([ports.gatherEvidence([instance]), way === null ? undefined : probe(way)]);
+    evidence = weigh(t, raw.get(one.id) ?? null, other ?? null, at);
+    // What answers by any way is not hung: what it says there is the verdict.
+    if (other?.outcome.kind === 'vitals') t = judge(sshdIsDown(other) ?? other);
+  }
+  const vitals = t.outcome.kind === 'vitals' ? t.outcome.vitals : null;
+  return {
+    at,
+    report: instanceReport(t, true, evidenceSentences(evidence, at)),
+    kind: t.kind,
+    boot: vitals?.bootId ? shortBoot(vitals.bootId) : null,
+    witnesses: witnessesOf(evidence ?? null, settings).map(({ text }) => text),
+    scheduledEvents: await events,
+  };
+}

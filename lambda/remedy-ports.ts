@@ -1,0 +1,130 @@
+/** What acting needs of the world, from AWS: used by the remedy function and by the demo's sandbox. */
+import { type AwsWorld, awsOutlets, awsPorts } from './aws-ports.ts';
+import type { ProbeTransport } from './check-fleet.ts';
+import { type RestartResult, readRestart } from './core/parse-restart.ts';
+import { RESTART_SSHD_SCRIPT, RESTART_WORKER_SCRIPT } from './core/restart-script.ts';
+import { selectInstances } from './core/select-instances.ts';
+import { freshCheck } from './fresh-check.ts';
+import { errorCode, errorText } from './io/aws-error.ts';
+import type { DynamoDb, Sns } from './io/clients.ts';
+import { describeFleet, describeInstance } from './io/ec2.ts';
+import { rebootInstance, rehearseReboot, scheduledEvents } from './io/reboot.ts';
+import { readHistory, readRecord, saveActs, saveHistory, savePause } from './io/remedy-table.ts';
+import { ssmTransport } from './io/ssm.ts';
+import { writeTags } from './io/tags.ts';
+import type { DescribedInstance, FreshCheck, Remedy, Reply, TagWrite, Transport } from './model.ts';
+import { TAG } from './names.ts';
+import type { RemedyPorts } from './remedy-fleet.ts';
+
+export interface RemedyWorld extends AwsWorld {
+  readonly sns: Sns;
+  readonly topicArn: string | null;
+  readonly dynamoDb: DynamoDb;
+  /** The table with the record of acts. */
+  readonly table: string;
+  /** The Command documents that restart; null: nothing can be restarted over SSM. */
+  readonly restartDocuments: { readonly worker: string; readonly sshd: string } | null;
+}
+
+/** The script waits a minute for systemd, SSM up to ten seconds for each end of the command. */
+const RESTART_MS = 90_000;
+/** For a transport to close its connections. */
+const CLOSING_MS = 5_000;
+
+export function remedyPorts(world: RemedyWorld): RemedyPorts {
+  const { settings, region, clock, log, ec2, dynamoDb, table } = world;
+  const { transports } = awsPorts(world);
+  const outlets = awsOutlets(world, world.sns, world.topicArn);
+  const query = { address: settings.ssh.address, region };
+  const { tag, timeouts } = settings;
+  const probeMs = Math.max(timeouts.sshSeconds, timeouts.ssmSeconds) * 1000;
+  const fresh = { transports, log, clock, gatherEvidence: outlets.gatherEvidence };
+  return {
+    clock,
+    log,
+    describeFleet: () => describeFleet(ec2, { ...query, tagKey: tag.key, tagValue: tag.value }),
+    describeInstance: (id) => describeInstance(ec2, id, query),
+    readRecord: () => readRecord(dynamoDb, table, clock.now()),
+    saveActs: (version, acts) => saveActs(dynamoDb, table, version, acts, clock.now()),
+    savePause: (pause) => savePause(dynamoDb, table, pause),
+    wasSuppressed: outlets.wasSuppressed,
+    freshCheck: (one) =>
+      freshCheck(one, { ...fresh, scheduledEvents: (id) => scheduledEvents(ec2, id) }, settings, probeMs),
+    rehearseReboot: (id) => rehearseReboot(ec2, id),
+    carryOut: (remedy, one, seen) => (remedy === 'reboot' ? reboot(world, one.id) : restart(world, remedy, one, seen)),
+    tagActed: (id, stamp) => writeTag(world, { action: 'create', ids: [id], tags: { [TAG.acted]: stamp } }),
+    removeFlag: (id) => writeTag(world, { action: 'delete', ids: [id], keys: [TAG.flag] }),
+    saveHistory: (entry) => saveHistory(dynamoDb, table, entry),
+    readHistory: (id, most) => readHistory(dynamoDb, table, id, most),
+    notify: outlets.notify,
+    publish: outlets.publish,
+  };
+}
+
+async function writeTag({ ec2 }: RemedyWorld, write: TagWrite): Promise<void> {
+  const [failed] = await writeTags(ec2, [write]);
+  if (failed !== undefined) throw new Error(failed.text);
+}
+
+/** By EC2's own words it was refused; by no words at all it may have been queued. */
+async function reboot({ ec2 }: RemedyWorld, id: string): Promise<RestartResult> {
+  try {
+    await rebootInstance(ec2, id);
+    return { ok: true, text: 'EC2 has queued the reboot' };
+  } catch (error) {
+    return { ok: wasRefused(error) ? false : null, text: `EC2: ${errorText(error)}` };
+  }
+}
+
+const wasRefused = (error: unknown): boolean =>
+  error instanceof Error && '$fault' in error && error.$fault === 'client' && !/Timeout/.test(errorCode(error));
+
+async function restart(
+  world: RemedyWorld,
+  remedy: Exclude<Remedy, 'reboot'>,
+  one: DescribedInstance,
+  { report }: FreshCheck,
+): Promise<RestartResult> {
+  const { settings } = world;
+  const [instance] = selectInstances([one], 'aws', settings).instances;
+  if (instance === undefined) return { ok: false, text: 'it can no longer be reached' };
+  // Where sshd is dead SSM is the one way in; else the way that it has just answered by.
+  const way = remedy === 'restart-sshd' ? 'ssm' : report.transport;
+  const transport = restartTransports(world, remedy)[way];
+  if (transport === undefined) {
+    return { ok: false, text: `there is no way to restart it over ${way.toUpperCase()} in this stack` };
+  }
+  const script = remedy === 'restart-worker' ? RESTART_WORKER_SCRIPT : RESTART_SSHD_SCRIPT;
+  const target = {
+    ...instance,
+    transport: way,
+    sshdExpected: false,
+    worker: remedy === 'restart-worker' ? instance.worker : null,
+  };
+  let got: Reply = { kind: 'failed', reason: 'NotChecked', text: `It did not answer within ${RESTART_MS / 1000} s.` };
+  const signal = AbortSignal.timeout(RESTART_MS + CLOSING_MS);
+  try {
+    const reply = (_id: string, answer: Reply) => {
+      got = answer;
+    };
+    await transport([target], { signal, hostDeadlineMs: RESTART_MS, forks: 1, script, reply });
+  } catch (error) {
+    return { ok: null, text: errorText(error) };
+  }
+  return readRestart(got);
+}
+
+/** Those of the probe, given the time that a restart takes; over SSM by a document of its own. */
+function restartTransports(
+  world: RemedyWorld,
+  remedy: Exclude<Remedy, 'reboot'>,
+): Partial<Record<Transport, ProbeTransport>> {
+  const { settings, ssm, restartDocuments } = world;
+  const patient = { ...settings, timeouts: { ...settings.timeouts, commandSeconds: null } };
+  const { ssh } = awsPorts({ ...world, settings: patient }).transports;
+  const documentName = remedy === 'restart-worker' ? restartDocuments?.worker : restartDocuments?.sshd;
+  return {
+    ...(ssh !== undefined && { ssh }),
+    ...(documentName !== undefined && { ssm: ssmTransport(ssm, { documentName, sshdPort: () => null }) }),
+  };
+}

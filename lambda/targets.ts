@@ -1,0 +1,226 @@
+/**
+ * Where instances are watched: accounts and Regions, each asked by clients of its own. A place that fails costs no other
+ * anything; metrics and mails stay at home.
+ */
+import type { ProbeTransport } from './check-fleet.ts';
+import { withBudget } from './io/api-budget.ts';
+import { memberCredentials, partitionOf } from './io/assume-role.ts';
+import { errorText } from './io/aws-error.ts';
+import {
+  type Credentials,
+  type Ec2,
+  ec2Client,
+  type InstanceConnect,
+  instanceConnectClient,
+  type Ssm,
+  ssmClient,
+  stsClient,
+} from './io/clients.ts';
+import { describeFleet } from './io/ec2.ts';
+import { gatherEvidence } from './io/evidence.ts';
+import { ssmTransport } from './io/ssm.ts';
+import { failure } from './io/ssm-reply.ts';
+import { writeTags } from './io/tags.ts';
+import type { DescribedInstance, Instance, RawEvidence, TagFailure, TagWrite } from './model.ts';
+import { MEMBER_PROBE_DOCUMENT, READER_SUFFIX } from './names.ts';
+import type { Settings } from './settings.ts';
+import type { PastFigures } from './snapshot-ports.ts';
+
+/** One account in one Region. */
+export interface Target {
+  readonly region: string;
+  /** Null: the account that this runs in. */
+  readonly account: string | null;
+  /** Not where metrics, mails and acts are. */
+  readonly elsewhere: boolean;
+  readonly ec2: Ec2;
+  readonly ssm: Ssm;
+  readonly instanceConnect?: InstanceConnect;
+  /** The probe as a Command document; null: nothing can be asked over SSM. */
+  readonly probeDocument: string | null;
+}
+
+export type Connection = Pick<Target, 'ec2' | 'ssm' | 'instanceConnect'>;
+
+/** The home place, as whoever starts a check has it; it is among the targets where its Region is watched. */
+export type Home = Connection & Pick<Target, 'region' | 'probeDocument'>;
+
+export interface TargetOptions {
+  /** Functions that ask at the same time: each takes its part of the APIs' rates. @default 1 */
+  readonly sharers?: number;
+  /** By the members' second roles, which can but read: for the dashboard's table. */
+  readonly readOnly?: boolean;
+  readonly connect?: (region: string, credentials: Credentials | undefined) => Connection;
+}
+
+/** Every place that the settings name, the own account's first. */
+export function fleetTargets(settings: Settings, home: Home, options: TargetOptions = {}): Target[] {
+  const { sharers = 1, readOnly = false, connect = connectWithin(sharers) } = options;
+  const sts = stsClient(home.region);
+  const accounts = (settings.accounts ?? []).map((member) => {
+    const roleName = readOnly ? `${member.roleName}${READER_SUFFIX}` : member.roleName;
+    return {
+      account: member.id,
+      credentials: memberCredentials(sts, { ...member, roleName }, partitionOf(home.region)),
+    };
+  });
+  return [{ account: null, credentials: undefined }, ...accounts].flatMap(({ account, credentials }) =>
+    [...new Set(settings.regions ?? [home.region])].map((region): Target => {
+      if (account === null && region === home.region) return { ...home, account, elsewhere: false };
+      const connection = connect(region, credentials);
+      return { ...connection, region, account, elsewhere: true, probeDocument: MEMBER_PROBE_DOCUMENT };
+    }),
+  );
+}
+
+const connectWithin =
+  (sharers: number) =>
+  (region: string, credentials: Credentials | undefined): Connection => ({
+    ec2: withBudget(ec2Client(region, credentials), sharers),
+    ssm: withBudget(ssmClient(region, credentials), sharers),
+    instanceConnect: instanceConnectClient(region, credentials),
+  });
+
+/** `eu-central-1`, or `account 123456789012 in eu-central-1`. */
+export const placeName = ({ account, region }: Pick<Target, 'account' | 'region'>): string =>
+  account === null ? region : `account ${account} in ${region}`;
+
+/** That of an instance's Region and account; EC2 names the own account by its number, which nothing here knows. */
+export function targetOf(targets: readonly Target[], one: Pick<Instance, 'region' | 'account'>): Target | undefined {
+  const there = targets.filter(({ region }) => region === one.region);
+  return (
+    there.find(({ account }) => account === one.account) ?? there.find(({ account }) => account === null) ?? targets[0]
+  );
+}
+
+function byTarget<T extends Pick<Instance, 'region' | 'account'>>(targets: readonly Target[], all: readonly T[]) {
+  const groups = new Map<Target, T[]>();
+  for (const one of all) {
+    const target = targetOf(targets, one);
+    if (target === undefined) continue;
+    const group = groups.get(target);
+    if (group === undefined) groups.set(target, [one]);
+    else group.push(one);
+  }
+  return groups;
+}
+
+/** With several places, the longest that the others wait for one: an endpoint that is down takes minutes to give up. */
+const DISCOVERY_MS = 30_000;
+
+/**
+ * The instances of every place that can be read.
+ * @param problem told of each that can't; of its instances nothing is said then
+ * @throws the first failure where none can be read
+ */
+export async function discoverIn(
+  targets: readonly Target[],
+  { tag, ssh }: Settings,
+  problem: (text: string) => void = () => {},
+  patienceMs = DISCOVERY_MS,
+): Promise<DescribedInstance[]> {
+  const describeIn = async ({ ec2, region, elsewhere }: Target) => {
+    const query = { tagKey: tag.key, tagValue: tag.value, address: ssh.address, region };
+    const found = await describeFleet(ec2, query);
+    return elsewhere ? found.map((one) => ({ ...one, elsewhere })) : found;
+  };
+  const patient =
+    targets.length > 1 ? <T>(work: Promise<T>) => within(work, patienceMs) : <T>(work: Promise<T>) => work;
+  const answers = await Promise.allSettled(targets.map((target) => patient(describeIn(target))));
+  const refused = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []));
+  if (refused.length === targets.length && targets.length > 0) throw refused[0];
+  // An account that is also named as a member's is found twice.
+  const found = new Map<string, DescribedInstance>();
+  answers.forEach((answer, n) => {
+    const target = targets[n];
+    if (answer.status === 'fulfilled') {
+      for (const one of answer.value) if (!found.has(one.id)) found.set(one.id, one);
+    } else if (target !== undefined) {
+      problem(`${placeName(target)} can't be read, and nothing is known of its instances: ${errorText(answer.reason)}`);
+    }
+  });
+  return [...found.values()];
+}
+
+async function within<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Each place's instances by its own SSM, all at once; null where none of them can be asked so. */
+export function ssmIn(targets: readonly Target[]): ProbeTransport | null {
+  const ways = new Map(
+    targets.flatMap((target) => {
+      const { ssm, probeDocument: documentName } = target;
+      if (documentName === null) return [];
+      const sshdPort = ({ sshdExpected, login }: Instance) => (sshdExpected ? login.port : null);
+      return [[target, ssmTransport(ssm, { documentName, sshdPort })] as const];
+    }),
+  );
+  if (ways.size === 0) return null;
+  return async (instances, run) => {
+    const asked = [...byTarget(targets, instances)].map(([target, some]) => {
+      const way = ways.get(target);
+      if (way !== undefined) return way(some, run);
+      const reply = failure('NotChecked', `There is no probe document in ${placeName(target)}.`);
+      for (const { id } of some) run.reply(id, reply, 0);
+      return undefined;
+    });
+    await Promise.all(asked);
+  };
+}
+
+/**
+ * Each write where its instances are. Never rejects: what a place refuses is its instances' failure.
+ * @param described where they are
+ */
+export async function writeTagsIn(
+  targets: readonly Target[],
+  writes: readonly TagWrite[],
+  described: readonly DescribedInstance[],
+): Promise<TagFailure[]> {
+  const known = new Map(described.map((one) => [one.id, one]));
+  const places = byTarget(
+    targets,
+    [...new Set(writes.flatMap(({ ids }) => ids))].map((id) => {
+      const { region = null, account = null } = known.get(id) ?? {};
+      return { id, region, account };
+    }),
+  );
+  const failed = await Promise.all(
+    [...places].map(([{ ec2 }, some]) => {
+      const here = new Set(some.map(({ id }) => id));
+      const own = writes.map((write) => ({ ...write, ids: write.ids.filter((id) => here.has(id)) }));
+      return writeTags(
+        ec2,
+        own.filter(({ ids }) => ids.length > 0),
+      );
+    }),
+  );
+  return failed.flat();
+}
+
+/** What EC2 says in each place, and the figures at home. Never rejects. */
+export async function evidenceIn(
+  targets: readonly Target[],
+  instances: readonly Instance[],
+  { lastGood }: PastFigures,
+): Promise<ReadonlyMap<string, RawEvidence>> {
+  const gathered = await Promise.all(
+    [...byTarget(targets, instances)].map(([{ ec2 }, some]) =>
+      gatherEvidence(
+        ec2,
+        some.map(({ id }) => id),
+        lastGood(some),
+      ),
+    ),
+  );
+  return new Map(gathered.flatMap((some) => [...some]));
+}

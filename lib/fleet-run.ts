@@ -1,0 +1,88 @@
+import { ArnFormat, type Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import type { Settings } from '../lambda/settings.ts';
+import { SHARDS_AT_ONCE } from '../lambda/shards.ts';
+import { fleetRunDefinition } from './fleet-run-definition.ts';
+
+export interface FleetRunProps {
+  readonly settings: Settings;
+  readonly check: IFunction;
+  readonly bucket: Bucket;
+  /** Of the check function. */
+  readonly timeout: Duration;
+}
+
+/** The state machine that carries a check of a fleet too large for one function. */
+export class FleetRun extends Construct {
+  readonly stateMachine: StateMachine;
+
+  constructor(scope: Construct, id: string, { settings, check, bucket, timeout }: FleetRunProps) {
+    super(scope, id);
+    const stack = Stack.of(this);
+    const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('states.amazonaws.com') });
+    role.addToPolicy(
+      new PolicyStatement({ sid: 'RunCheck', actions: ['lambda:InvokeFunction'], resources: [check.functionArn] }),
+    );
+    role.addToPolicy(
+      new PolicyStatement({
+        sid: 'ReadShards',
+        actions: ['s3:GetObject'],
+        resources: [bucket.arnForObjects('runs/*/shards.json')],
+      }),
+    );
+    const definition = fleetRunDefinition({
+      functionArn: check.functionArn,
+      bucketName: bucket.bucketName,
+      concurrency: SHARDS_AT_ONCE,
+      stepSeconds: timeout.toSeconds(),
+    });
+    this.stateMachine = new StateMachine(this, 'Run', {
+      definitionBody: DefinitionBody.fromString(stack.toJsonString(definition)),
+      role,
+      tracingEnabled: false,
+      logs: {
+        level: LogLevel.ERROR,
+        destination: new LogGroup(this, 'Logs', {
+          retention: settings.logs.retentionDays,
+          removalPolicy: RemovalPolicy.DESTROY,
+        }),
+      },
+    });
+    Validations.of(this.stateMachine).acknowledge(
+      {
+        id: 'AwsSolutions::AwsSolutions-SF1',
+        reason: 'Errors are logged; every event of every run would be a thousand lines a day that say "went well".',
+      },
+      {
+        id: 'AwsSolutions::AwsSolutions-SF2',
+        reason: "The run has three steps, whose times are in the check function's own log.",
+      },
+    );
+    // A distributed map starts its children as executions of the same state machine. Apart from the role's own policy,
+    // which the state machine waits for (https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html).
+    const { stateMachineArn, stateMachineName } = this.stateMachine;
+    new Policy(this, 'Map', {
+      roles: [role],
+      statements: [
+        new PolicyStatement({ sid: 'StartShards', actions: ['states:StartExecution'], resources: [stateMachineArn] }),
+        new PolicyStatement({
+          sid: 'FollowShards',
+          actions: ['states:DescribeExecution', 'states:StopExecution'],
+          resources: [':*', '/Shard:*'].map((which) =>
+            stack.formatArn({
+              service: 'states',
+              resource: 'execution',
+              resourceName: `${stateMachineName}${which}`,
+              arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+            }),
+          ),
+        }),
+      ],
+    });
+  }
+}

@@ -1,0 +1,69 @@
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { ENV } from '../lambda/names.ts';
+import { isDistributed, keepsSnapshot, type Settings } from '../lambda/settings.ts';
+import type { CheckNetwork } from './check-network.ts';
+
+/** Of these folders each function gets what it works with, and no more. */
+const RUNS = 'runs/*';
+const SNAPSHOT = 'snapshot/*';
+
+/** Whether anything is kept in a bucket with these settings. */
+export const usesStore = (settings: Settings): boolean => isDistributed(settings) || keepsSnapshot(settings);
+
+/** The bucket of a distributed run's files, and of the snapshot that stands in for metrics of single instances. */
+export class FleetStore extends Construct {
+  readonly bucket: Bucket;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.bucket = new Bucket(this, 'Files', {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      encryption: BucketEncryption.S3_MANAGED,
+      enforceSSL: true,
+      lifecycleRules: [
+        { prefix: 'runs/', expiration: Duration.days(1) },
+        // Written anew by each check: it expires a month after the last one.
+        { prefix: 'snapshot/', expiration: Duration.days(30) },
+      ],
+      // A bucket that holds something can't be deleted, and emptying it takes a function that may delete. It empties
+      // itself within a month.
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    Validations.of(this.bucket).acknowledge({
+      id: 'AwsSolutions::AwsSolutions-S1',
+      reason: 'Functions of this stack alone use it, every five minutes; an access log would outgrow what it holds.',
+    });
+  }
+
+  /** For the function that checks: it keeps what is kept with these settings. */
+  keepFor(check: LambdaFunction, settings: Settings, network: CheckNetwork | null): void {
+    if (isDistributed(settings)) this.#allow(check, 'KeepRuns', RUNS, ['s3:GetObject', 's3:PutObject']);
+    if (keepsSnapshot(settings)) this.#allow(check, 'KeepSnapshot', SNAPSHOT, ['s3:GetObject', 's3:PutObject']);
+    this.#open(check, network);
+  }
+
+  /** For a function that only looks back on what checks have seen. */
+  showSnapshot(reader: LambdaFunction, network: CheckNetwork | null): void {
+    this.#allow(reader, 'ReadSnapshot', SNAPSHOT, ['s3:GetObject']);
+    this.#open(reader, network);
+  }
+
+  /** On files of a folder, whose names are made at run time. */
+  #allow(user: LambdaFunction, sid: string, files: string, actions: string[]): void {
+    user.addToRolePolicy(new PolicyStatement({ sid, actions, resources: [this.bucket.arnForObjects(files)] }));
+  }
+
+  #open(user: LambdaFunction, network: CheckNetwork | null): void {
+    user.addToRolePolicy(
+      // Without it S3 says of a file that isn't there that it may not be read (API_GetObject.html), and "none yet" would
+      // look like a fault.
+      new PolicyStatement({ sid: 'SeeMissingFiles', actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] }),
+    );
+    user.addEnvironment(ENV.bucket, this.bucket.bucketName);
+    if (network?.s3Url) user.addEnvironment('AWS_ENDPOINT_URL_S3', network.s3Url);
+  }
+}

@@ -1,0 +1,79 @@
+/** What the built program loads: a command pays for what it uses, and no AWS client is loaded where no AWS is used. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { probeOutput } from '../support/probe-output.ts';
+import { keyPair, rawServer, type TestServer } from '../support/ssh-server.ts';
+import { type BuiltProgram, buildProgram, finish } from './built-program.ts';
+
+let program: BuiltProgram;
+let silent: TestServer;
+beforeAll(async () => {
+  [program, silent] = await Promise.all([buildProgram(), rawServer((socket) => socket.resetAndDestroy())]);
+  writeFileSync(join(program.home, 'key'), keyPair().private);
+  writeFileSync(join(program.home, 'saved.txt'), probeOutput());
+  writeFileSync(join(program.home, 'hosts.ini'), `web1 ansible_host=127.0.0.1 ansible_port=${silent.port}\n`);
+});
+afterAll(async () => {
+  program.remove();
+  await silent.close();
+});
+
+/** Packages of which a file was evaluated, as V8's coverage lists them: ES modules and CommonJS alike. */
+async function loadedBy(words: readonly string[]) {
+  const coverage = mkdtempSync(join(tmpdir(), 'crawlwatch-coverage-'));
+  const { exitCode, stderr } = await finish(program.start(words, { NODE_V8_COVERAGE: coverage }));
+  const urls = readdirSync(coverage).flatMap((name) => {
+    const { result } = JSON.parse(readFileSync(join(coverage, name), 'utf8')) as { result: { url: string }[] };
+    return result.map(({ url }) => url);
+  });
+  rmSync(coverage, { recursive: true });
+  const packages = urls.flatMap((url) => /.*\/node_modules\/((?:@[^/]+\/)?[^/.][^/]*)\//.exec(url)?.[1] ?? []);
+  return { exitCode, stderr, packages: [...new Set(packages)].sort() };
+}
+
+const isAws = (name: string) => /^@(?:aws|smithy)/.test(name);
+
+describe('the program', () => {
+  it.each([
+    ['--help', 0],
+    ['--version', 0],
+    ['check --help', 0],
+    ['doctor --help', 0],
+    ['chek', 3],
+  ])('loads nothing but its grammar for %s', async (line, exitCode) => {
+    expect(await loadedBy(line.split(' '))).toMatchObject({ exitCode, packages: ['commander'] });
+  });
+
+  it.each([
+    ['probe', 0],
+    ['check --local -o json', expect.any(Number)],
+    ['check --from saved.txt', 0],
+    ['check -i hosts.ini --list-hosts', 0],
+  ])('loads neither an AWS client nor SSH for %s', async (line, exitCode) => {
+    const loaded = await loadedBy(line.split(' '));
+    expect(loaded.exitCode).toEqual(exitCode);
+    expect(loaded.packages.filter((name) => isAws(name) || name === 'ssh2')).toEqual([]);
+  });
+
+  it.each(['check -i hosts.ini --private-key key -o line', 'doctor -i hosts.ini --private-key key'])(
+    'loads SSH and no AWS client for %s',
+    async (line) => {
+      const { exitCode, packages } = await loadedBy(line.split(' '));
+      expect(exitCode).toBe(2);
+      expect(packages).toContain('ssh2');
+      expect(packages.filter(isAws)).toEqual([]);
+    },
+  );
+
+  it.each(['check', 'doctor'])(
+    'says in one line that %s has no credentials, once it has loaded AWS for it',
+    async (command) => {
+      const { exitCode, stderr, packages } = await loadedBy([command]);
+      expect(stderr).toMatch(/^crawlwatch: no AWS credentials: .*\n$/);
+      expect(exitCode).toBe(3);
+      expect(packages).toContain('@aws-sdk/client-ec2');
+    },
+  );
+});

@@ -1,0 +1,101 @@
+import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readHistory, readRecord, saveActs, saveHistory, savePause } from '../../lambda/io/remedy-table.ts';
+import type { Act } from '../../lambda/model.ts';
+import { settle } from '../../lambda/remedy-act.ts';
+import { NOW } from '../support/fleet.ts';
+import { type Moto, startMoto, whyNoMoto } from '../support/moto.ts';
+
+const missing = whyNoMoto();
+if (missing !== null)
+  process.stderr.write(`\nSKIPPED, the lease was not taken from a real DynamoDB API: ${missing}\n\n`);
+
+const TABLE = 'acts';
+const ID = 'i-00000000000000001';
+const act = (asker: string): Act => ({
+  ...{ remedy: 'reboot', instanceId: ID, at: NOW, state: 'begun', asker, boot: null, since: null },
+});
+
+// Needs moto_server; where it is missing, the reason is printed.
+describe.runIf(missing === null)('the table, by a DynamoDB API of others', () => {
+  let moto: Moto;
+  let db: DynamoDBClient;
+  beforeAll(async () => {
+    moto = await startMoto();
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+    db = new DynamoDBClient({ endpoint: moto.endpoint, region: 'us-east-1', credentials });
+    await db.send(
+      new CreateTableCommand({
+        TableName: TABLE,
+        BillingMode: 'PAY_PER_REQUEST',
+        KeySchema: [
+          { AttributeName: 'key', KeyType: 'HASH' },
+          { AttributeName: 'at', KeyType: 'RANGE' },
+        ],
+        AttributeDefinitions: [
+          { AttributeName: 'key', AttributeType: 'S' },
+          { AttributeName: 'at', AttributeType: 'S' },
+        ],
+      }),
+    );
+    await waitUntilTableExists({ client: db, maxWaitTime: 30 }, { TableName: TABLE });
+  });
+  afterAll(() => moto?.stop());
+
+  it('lets one of twenty take the lease, time and again', async () => {
+    for (let round = 0; round < 5; round++) {
+      const { version } = await readRecord(db, TABLE, NOW);
+      const askers = Array.from({ length: 20 }, (_, n) => `asker-${round}-${n}`);
+      const taken = await Promise.all(askers.map((asker) => saveActs(db, TABLE, version, [act(asker)], NOW)));
+      expect(taken.filter(Boolean)).toHaveLength(1);
+      const { acts, version: next } = await readRecord(db, TABLE, NOW);
+      expect([next, acts.map(({ asker }) => asker)]).toEqual([version + 1, [askers[taken.indexOf(true)]]]);
+    }
+  });
+
+  it('knows its own write again where the SDK makes it a second time', async () => {
+    const { version } = await readRecord(db, TABLE, NOW);
+    let sent = 0;
+    const twice = {
+      send: async (command: never) => {
+        await db.send(command);
+        sent += 1;
+        return db.send(command);
+      },
+    };
+    expect(await saveActs(twice as typeof db, TABLE, version, [act('twice')], NOW)).toBe(true);
+    expect(await saveActs(twice as typeof db, TABLE, version, [act('late')], NOW)).toBe(false);
+    expect(sent).toBe(1);
+  });
+
+  it('puts every state on record, whoever else writes at the same time', async () => {
+    const acts = Array.from({ length: 4 }, (_, n) => act(`settler-${n}`));
+    const { version } = await readRecord(db, TABLE, NOW);
+    await saveActs(db, TABLE, version, acts, NOW);
+    const ports = {
+      clock: { now: () => NOW },
+      readRecord: () => readRecord(db, TABLE, NOW),
+      saveActs: (read: number, next: readonly Act[]) => saveActs(db, TABLE, read, next, NOW),
+    };
+    await Promise.all(acts.map((one) => settle(ports, [{ ...one, state: 'done' }])));
+    expect((await readRecord(db, TABLE, NOW)).acts.map(({ state }) => state)).toEqual(['done', 'done', 'done', 'done']);
+  });
+
+  it('keeps the pause and each history apart', async () => {
+    await savePause(db, TABLE, { who: 'eve@host', why: 'a deploy', from: NOW, until: null });
+    const entry = {
+      at: NOW,
+      remedy: 'reboot',
+      outcome: 'held',
+      heldBy: 'paused',
+      asker: 'schedule',
+      evidence: [],
+    } as const;
+    for (const [n, instanceId] of [ID, ID, 'i-00000000000000002'].entries()) {
+      await saveHistory(db, TABLE, { ...entry, instanceId, why: `line ${n}`, at: new Date(NOW.getTime() + n) });
+    }
+    expect((await readRecord(db, TABLE, NOW)).pause).toMatchObject({ who: 'eve@host', until: null });
+    expect((await readHistory(db, TABLE, ID)).map(({ why }) => why)).toEqual(['line 1', 'line 0']);
+    expect((await readHistory(db, TABLE, ID, 1)).map(({ why }) => why)).toEqual(['line 1']);
+  });
+});

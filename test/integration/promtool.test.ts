@@ -1,0 +1,41 @@
+/** Prometheus' own judgement of `-o prometheus`: promtool, of Debian's package `prometheus`. */
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { reportMetrics } from '../../lambda/core/fleet-prometheus.ts';
+import { crawlwatch } from '../bin/command-line.ts';
+import { fullHost, hostileHost, unreadHost } from '../core/metrics-fixtures.ts';
+import { reportOf } from '../core/report-fixtures.ts';
+
+/** Its exit code and every complaint; lint counts. */
+function promtool(text: string): { readonly status: number | null; readonly says: string } {
+  const { status, stdout, stderr, error } = spawnSync('promtool', ['check', 'metrics'], {
+    input: text,
+    encoding: 'utf8',
+  });
+  if (error) throw error;
+  return { status, says: stdout + stderr };
+}
+
+const CLEAN = { status: 0, says: '' };
+
+describe('promtool', () => {
+  it('is here, and does complain', () => {
+    expect(promtool('# TYPE crawlwatch_bad counter\ncrawlwatch_bad 1\n').says).toContain('crawlwatch_bad');
+    expect(promtool('crawlwatch_bad{a="x} 1\n').status).not.toBe(0);
+  });
+
+  it('finds nothing wrong with a report that has every figure', () => {
+    expect(promtool(reportMetrics(reportOf(fullHost, unreadHost)))).toEqual(CLEAN);
+  });
+
+  it('finds nothing wrong with what hostile hosts send', () => {
+    expect(promtool(reportMetrics(reportOf(hostileHost, fullHost)))).toEqual(CLEAN);
+  });
+
+  it('finds nothing wrong with a check of this machine, nor with one of nobody', async () => {
+    const ran = await crawlwatch(['check', '--local', '-o', 'prometheus']);
+    expect(ran.stdout).toContain('crawlwatch_memory_total_bytes{');
+    expect(promtool(ran.stdout)).toEqual(CLEAN);
+    expect(promtool(reportMetrics(reportOf()))).toEqual(CLEAN);
+  });
+});

@@ -1,0 +1,130 @@
+/** A deployed stack as the commands that act see it: the sandbox's EC2, its outputs, and a function that answers. */
+import { tmpdir } from 'node:os';
+import { CloudFormationServiceException, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { InvokeCommand, LambdaServiceException } from '@aws-sdk/client-lambda';
+import { explainRefusal } from '../../bin/asking.ts';
+import type { CommandIo } from '../../bin/command-io.ts';
+import { EXIT_UNKNOWN, errorLines } from '../../bin/errors.ts';
+import type { World } from '../../bin/remedy-client.ts';
+import { TAG } from '../../lambda/names.ts';
+import { type NewInstance, SandboxAws } from '../../sandbox/aws.ts';
+import { Service } from '../../sandbox/aws-service.ts';
+import { NOW } from './fleet.ts';
+
+export const FUNCTION = 'CrawlwatchStack-Remedy';
+export const [ID1, ID2, ID3] = ['i-00000000000000001', 'i-00000000000000002', 'i-00000000000000003'] as const;
+
+/** What the command line sends, and what the function's JSON says. */
+export type Asked = Readonly<Record<string, unknown>>;
+type Answering = (request: Asked) => object | Promise<object>;
+
+export class ActingStack {
+  now = new Date(NOW);
+  readonly aws = new SandboxAws({ now: () => this.now });
+  readonly cloudFormation = new Service(CloudFormationServiceException);
+  readonly lambda = new Service(LambdaServiceException);
+  /** Every request the function got, in order. */
+  readonly asked: Asked[] = [];
+  deployed = true;
+  /** What happens whenever the command line waits. */
+  whileWaiting: (waits: number) => void = () => {};
+  #waits = 0;
+
+  constructor(private answering: Answering = () => ({ done: false, instanceId: null, why: 'nothing was expected' })) {
+    this.cloudFormation.on(DescribeStacksCommand, ({ StackName = '' }) => {
+      if (!this.deployed)
+        throw this.cloudFormation.error('ValidationError', `Stack with id ${StackName} does not exist`);
+      const Outputs = [
+        { OutputKey: 'RemedyFunctionName', OutputValue: FUNCTION },
+        {
+          OutputKey: 'RemedyFunctionArn',
+          OutputValue: `arn:aws:lambda:eu-central-1:123456789012:function:${FUNCTION}`,
+        },
+      ];
+      return { Stacks: [{ StackName, Outputs, CreationTime: NOW, StackStatus: 'CREATE_COMPLETE' as const }] };
+    });
+    this.lambda.on(InvokeCommand, async ({ FunctionName, Payload }) => {
+      if (FunctionName !== FUNCTION) throw this.lambda.error('ResourceNotFoundException', `no ${FunctionName}`);
+      const request = JSON.parse(Buffer.from(Payload as Uint8Array).toString()) as Asked;
+      this.asked.push(request);
+      try {
+        return { StatusCode: 200, Payload: encoded(await this.answering(request)) };
+      } catch (error) {
+        const { name, message } = error as Error;
+        return {
+          StatusCode: 200,
+          FunctionError: 'Unhandled',
+          Payload: encoded({ errorType: name, errorMessage: message }),
+        };
+      }
+    });
+  }
+
+  answers(answering: Answering): this {
+    this.answering = answering;
+    return this;
+  }
+
+  watch(id: string, name: string, tags: Readonly<Record<string, string>> = {}, more: NewInstance = {}): this {
+    this.aws.launch(id, { ...more, tags: { Name: name, crawlwatch: 'true', ...tags } });
+    return this;
+  }
+
+  /** Flagged so many minutes ago, with a boot id from before. */
+  flag(id: string, name: string, minutes = 40, tags: Readonly<Record<string, string>> = {}): this {
+    const at = new Date(NOW.getTime() - minutes * 60_000).toISOString().replace('.000Z', 'Z');
+    const hung = { [TAG.status]: 'CRITICAL:BannerTimeout', [TAG.since]: at, [TAG.seen]: '1a2b3c4d/0' };
+    return this.watch(id, name, { ...hung, [TAG.flag]: `BannerTimeout@${at}`, ...tags });
+  }
+
+  tags(id: string): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.aws.instances.get(id)?.tags ?? []);
+  }
+
+  get world(): World {
+    return {
+      ec2: this.aws.ec2,
+      cloudFormation: this.cloudFormation,
+      lambda: () => this.lambda,
+      region: async () => this.aws.region,
+      now: () => this.now,
+      sleep: async (ms) => {
+        this.now = new Date(this.now.getTime() + ms);
+        this.whileWaiting(++this.#waits);
+      },
+    };
+  }
+}
+
+const encoded = (value: object) => Object.assign(Buffer.from(JSON.stringify(value)), { transformToString: String });
+
+export interface Told {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a command as the command line does, its errors told as there. */
+export async function tell(
+  run: (io: CommandIo) => Promise<number>,
+  given: { readonly stdin?: readonly string[]; readonly isTTY?: boolean; readonly signal?: AbortSignal } = {},
+): Promise<Told> {
+  let [stdout, stderr] = ['', ''];
+  const terminal = given.isTTY === true ? { isTTY: true, columns: 100 } : {};
+  const typed = (async function* () {
+    yield* given.stdin ?? [];
+  })();
+  const io: CommandIo = {
+    stdin: Object.assign(typed, given.isTTY === true && { isTTY: true }),
+    stdout: { write: (text) => (stdout += text), ...terminal },
+    stderr: { write: (text) => (stderr += text), ...terminal },
+    env: {},
+    cwd: tmpdir(),
+    signal: given.signal ?? new AbortController().signal,
+  };
+  const exitCode = await run(io).catch((error: unknown) => {
+    stderr += `${errorLines(explainRefusal(error, 'reboot')).join('\n')}\n`;
+    return EXIT_UNKNOWN;
+  });
+  return { exitCode, stdout, stderr };
+}

@@ -1,0 +1,44 @@
+/** The guard truth table's rows, and what each says of whoever asks. */
+import { expect } from 'vitest';
+import { type Known, planAct } from '../../lambda/core/plan-remedies.ts';
+import type { DescribedInstance, FreshCheck, Guard, Remedy } from '../../lambda/model.ts';
+import type { Settings } from '../../lambda/settings.ts';
+import { ALL_ON, answered, fresh, HUNG, host, known, person, SCHEDULE, troubled } from './remedy-cases.ts';
+
+export interface Row {
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly over?: Partial<DescribedInstance>;
+  readonly known?: Partial<Known>;
+  readonly settings?: Settings;
+  readonly fresh?: FreshCheck;
+}
+
+type Asking = 'schedule' | 'person';
+/** An instance that..., who is held back, by which guard, with what in its sentence, and what is amiss. */
+export type Guarded = readonly [sentence: string, who: Asking | 'anybody', guard: Guard, why: string, row: Row];
+
+const SOUND: Readonly<Record<Remedy, { readonly tags: Readonly<Record<string, string>>; readonly fresh: FreshCheck }>> =
+  {
+    reboot: { tags: HUNG, fresh: fresh() },
+    'restart-worker': { tags: troubled('WorkerDown'), fresh: answered('WorkerDown') },
+    'restart-sshd': { tags: troubled('SshdDown'), fresh: answered('SshdDown') },
+  };
+
+/** What is decided where only this row's trouble stands against it. */
+export function decided(who: Asking, remedy: Remedy, row: Row) {
+  const sound = SOUND[remedy];
+  const one = host({ ...sound.tags, ...row.tags }, row.over);
+  const asker = who === 'schedule' ? SCHEDULE : person();
+  return planAct(one, remedy, asker, row.fresh ?? sound.fresh, known(row.known), row.settings ?? ALL_ON);
+}
+
+/** Those are held back whom the row names, with its guard and sentence, and nobody else. */
+export function expectHeld(remedy: Remedy, [, who, guard, why, row]: Guarded): void {
+  for (const each of ['schedule', 'person'] as const) {
+    const decision = decided(each, remedy, row);
+    const isHeld = who === 'anybody' || who === each;
+    expect([each, decision.heldBy]).toEqual([each, isHeld ? guard : null]);
+    if (isHeld) expect(decision.why).toContain(why);
+    expect(decision.why).toMatch(/^[\x20-\x7e]+[^.]$/);
+  }
+}

@@ -1,0 +1,68 @@
+/** The table of docs/security.md: every statement of every role, with what it is for. */
+import { grantsOf } from '../lib/synth.ts';
+import { markdownTable } from './readme-tables.ts';
+
+/** By statement id. A statement without words here fails the test. */
+const FOR: Readonly<Record<string, string>> = {
+  WriteLogs: 'its own log group, which the stack makes',
+  DiscoverInstances: 'find what is watched, and ask EC2 for its own status checks',
+  WriteOwnTags: "remember: crawlwatch's own keys alone, never the watch tag, and never all tags at once",
+  ReadConsole: 'save the OOM lines before a reboot destroys them',
+  RunProbeDocument: 'the probe: this one document',
+  RunOnWatchedInstances: '... on watched instances; together the two allow one fixed script there',
+  FollowCommands: 'see what came of it, and cancel what was given up',
+  ReadSshKey: 'the one secret that the settings name',
+  PushSshKey: 'a 60-second key, for the one user of the settings',
+  PutMetrics: 'publish; the namespace is what a writer can be held to',
+  ReadMetrics: 'history for forecasts, and whether the breaker had tripped',
+  PublishAlerts: 'mail, and whether anybody has subscribed',
+  JoinVpc: "Lambda puts the function's network interfaces into the VPC as this role",
+  InvokeRemedy: 'say that there is something to act on; it carries no instance and no act',
+};
+
+const ROLES = [
+  ['CheckRole', 'check'],
+  ['RemedyRole', 'remedy'],
+  ['WidgetRole', 'widget'],
+] as const;
+
+/** All on, so that every statement there can be is in the table. */
+export const EVERYTHING_ON = {
+  transport: 'auto',
+  vpc: { id: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0'] },
+  ssh: {
+    keySecretArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:crawler-key-AbCdEf',
+    instanceConnect: true,
+  },
+  remedies: { restartWorker: true, restartSshd: true, reboot: true },
+};
+
+export function permissionTable(): string {
+  const rows = ROLES.flatMap(([logicalId, role]) =>
+    grantsOf(logicalId, EVERYTHING_ON).map(({ Sid = '', Action, Resource, Condition }) => [
+      role,
+      `\`${Sid}\``,
+      [Action]
+        .flat()
+        .map((action) => `\`${action}\``)
+        .join(' '),
+      Condition === undefined ? onWhat(Resource) : `${onWhat(Resource)}, if ${conditionKeys(Condition)}`,
+      FOR[Sid] ?? 'MISSING',
+    ]),
+  );
+  return markdownTable(['function', 'statement', 'may', 'on', 'for'], rows);
+}
+
+/** `arn:{AWS::Partition}:ec2:{AWS::Region}:{AWS::AccountId}:instance/*` as `instance/*`. */
+const onWhat = (resource: unknown): string =>
+  [resource]
+    .flat()
+    .map((one) => `\`${String(one).replace(/^arn:[^:]*(?:\{[^}]*\})?[^:]*:.*:(?=[^:]*$)/, '')}\``)
+    .join(' ');
+
+const conditionKeys = (condition: unknown): string =>
+  Object.values(condition as Record<string, Record<string, unknown>>)
+    .flatMap((test) => Object.keys(test))
+    .filter((key, i, all) => all.indexOf(key) === i)
+    .map((key) => `\`${key}\``)
+    .join(' and ');

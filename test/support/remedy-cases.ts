@@ -1,0 +1,93 @@
+/** What the planner of remedies is asked in tests: sound by default, so that one thing at a time can stand against it. */
+import type { Known } from '../../lambda/core/plan-remedies.ts';
+import type { Act, Asker, DescribedInstance, FreshCheck, Override, Reason, ReasonCode } from '../../lambda/model.ts';
+import { TAG } from '../../lambda/names.ts';
+import { parseSettings } from '../../lambda/settings.ts';
+import { described, hungFor, minutesAgo, NOW, REACHED, vitals } from './fleet.ts';
+
+export const ID = 'i-00000000000000001';
+export const OTHER = 'i-00000000000000002';
+
+/** Everything that may be switched on is. */
+export const ALL_ON = parseSettings({ remedies: { restartWorker: true, restartSshd: true, reboot: true } });
+
+export const SCHEDULE: Asker = { kind: 'schedule' };
+export const person = (...overrides: Override[]): Asker => ({ kind: 'person', name: 'ana', overrides });
+
+export const FLAG = `BannerTimeout@${minutesAgo(20)}`;
+export const WATCHED = { crawlwatch: 'true', [TAG.auto]: 'restart+reboot', [TAG.worker]: 'sidekiq.service' };
+export const HUNG = { ...WATCHED, ...hungFor(6), [TAG.flag]: FLAG };
+export const troubled = (code: ReasonCode, since = 8) => ({
+  ...WATCHED,
+  ...REACHED,
+  [TAG.status]: `CRITICAL:${code}`,
+  [TAG.since]: minutesAgo(since),
+});
+
+export const host = (tags: Readonly<Record<string, string>>, over: Partial<DescribedInstance> = {}) =>
+  described({ id: ID, spot: false, ...over, tags });
+
+export const known = (over: Partial<Known> = {}): Known => ({
+  acts: [],
+  pause: null,
+  suppressed: false,
+  now: NOW,
+  ...over,
+});
+
+export const at = (minutes: number): Date => new Date(NOW.getTime() - minutes * 60_000);
+
+/** An act so many minutes ago. */
+export const act = (minutes: number, over: Partial<Act> = {}): Act => ({
+  remedy: 'reboot',
+  instanceId: ID,
+  at: at(minutes),
+  state: 'worked',
+  asker: 'schedule',
+  boot: '1a2b3c4d',
+  since: at(minutes + 20),
+  ...over,
+});
+
+export interface Checked extends Partial<Omit<FreshCheck, 'report'>> {
+  readonly id?: string;
+  readonly reasons?: readonly Reason[];
+  readonly uptimeSeconds?: number;
+}
+
+/** A check just now; hung and borne out by EC2 unless told otherwise. */
+export function fresh(over: Checked = {}): FreshCheck {
+  const { id = ID, reasons = [{ code: 'BannerTimeout', text: 'It said nothing.' }], uptimeSeconds, ...rest } = over;
+  const kind = rest.kind === undefined ? 'hung' : rest.kind;
+  const status = kind === null ? 'OK' : kind === 'ours' ? 'UNKNOWN' : 'CRITICAL';
+  return {
+    at: NOW,
+    kind,
+    boot: null,
+    witnesses: ["EC2's own status check (impaired)"],
+    scheduledEvents: [],
+    report: {
+      id,
+      name: id,
+      address: '10.0.0.1',
+      region: 'eu-central-1',
+      account: null,
+      transport: 'ssh',
+      status,
+      since: null,
+      reasons: kind === null ? [] : reasons,
+      notes: [],
+      evidence: [],
+      recommendation: 'none',
+      flagged: true,
+      durationMs: 1,
+      vitals: uptimeSeconds === undefined ? null : vitals({ uptimeSeconds }),
+      forecast: { memoryMinutes: null, diskMinutes: null },
+    },
+    ...rest,
+  };
+}
+
+/** A check just now that the host answered. */
+export const answered = (code?: ReasonCode, text = `It was ${code}.`): FreshCheck =>
+  fresh({ kind: code === undefined ? null : 'measured', reasons: code === undefined ? [] : [{ code, text }] });

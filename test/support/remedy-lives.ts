@@ -1,0 +1,173 @@
+/** Fleets that live through hours of trouble, acts and passing time, for what must hold of every act. */
+import fc from 'fast-check';
+import { beginAct, isPermit, planAct, planRemedies } from '../../lambda/core/plan-remedies.ts';
+import { verifyActs } from '../../lambda/core/verify-acts.ts';
+import { type Act, type Asker, type DescribedInstance, type Pause, REMEDIES, type Remedy } from '../../lambda/model.ts';
+import { TAG } from '../../lambda/names.ts';
+import { NOW, REACHED } from './fleet.ts';
+import { ALL_ON, fresh, host, known, SCHEDULE, WATCHED } from './remedy-cases.ts';
+
+const MINUTE = 60_000;
+const HOSTS = 3;
+export const id = (n: number) => `i-${String(n).padStart(17, '0')}`;
+
+/** Mostly sound, so that acts happen at all. */
+const mostly = <T>(usual: T, ...others: T[]): fc.Arbitrary<T> =>
+  fc.oneof({ weight: 12, arbitrary: fc.constant(usual) }, { weight: 2, arbitrary: fc.constantFrom(usual, ...others) });
+
+export const nature = fc.record({
+  auto: mostly<string | null>('restart+reboot', 'restart', 'reboot', 'never', 'Reboot!', null),
+  mute: mostly<'no' | 'ended' | 'now' | 'rubbish'>('no', 'ended', 'now', 'rubbish'),
+  state: mostly('running', 'stopping'),
+  asg: mostly(false, true),
+  spot: mostly(false, true),
+});
+type Nature = typeof nature extends fc.Arbitrary<infer T> ? T : never;
+
+/** What the checks say of a host: its status, and whether it carries the flag. */
+const condition = fc.constantFrom(
+  'hung+flag',
+  'hung+flag',
+  'hung+flag',
+  'hung',
+  'worker',
+  'sshd',
+  'ours+flag',
+  'ours',
+  'well',
+  'well+flag',
+);
+const step = fc.record({
+  /** Clocks of several functions: time may even seem to go back a little. */
+  wait: fc.oneof(
+    { weight: 6, arbitrary: fc.integer({ min: -3, max: 16 }) },
+    { weight: 1, arbitrary: fc.integer({ min: 30, max: 300 }) },
+  ),
+  change: fc.record({ n: fc.nat(HOSTS - 1), to: condition, sinceMinutes: fc.nat(60), booted: fc.boolean() }),
+  person: fc.option(
+    fc.record({
+      n: fc.nat(HOSTS - 1),
+      remedy: fc.constantFrom(...REMEDIES, 'reboot'),
+      overrides: fc.subarray(['asg', 'spot', 'event'] as const),
+    }),
+  ),
+  /** What the check right before an act sees; null: what the tags say. */
+  seen: fc.oneof(
+    { weight: 6, arbitrary: fc.constant(null) },
+    { weight: 4, arbitrary: fc.constantFrom('hung', 'refused', 'refused', 'worker', 'sshd', 'well', 'ours') },
+  ),
+  witnesses: fc.nat(2),
+  events: mostly<readonly string[] | null>([], ['a retirement'], null),
+  suppressed: mostly<boolean | null>(false, true, null),
+  pause: mostly<'no' | 'ended' | 'now' | 'for good'>('no', 'ended', 'now', 'for good'),
+  state: fc.constantFrom('begun', 'done', 'done', 'failed'),
+});
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+export interface Done {
+  readonly act: Act;
+  readonly asker: Asker;
+  readonly nature: Nature;
+  readonly condition: string;
+  readonly step: Step;
+  readonly seen: string;
+  /** The record as it stood. */
+  readonly before: readonly Act[];
+}
+
+const CODES = {
+  hung: ['hung', 'BannerTimeout'],
+  refused: ['hung', 'ConnectionRefused'],
+  worker: ['measured', 'MemoryExhaustedResponsive'],
+  sshd: ['measured', 'SshdDown'],
+  ours: ['ours', 'AuthenticationFailed'],
+} as const;
+
+function statusOf(condition: string): string {
+  const [what] = condition.split('+');
+  if (what === 'well') return 'OK';
+  return `${what === 'ours' ? 'UNKNOWN' : 'CRITICAL'}:${CODES[what as keyof typeof CODES][1]}`;
+}
+
+function checkOf(one: DescribedInstance, seen: string, { witnesses, events }: Step, at: Date) {
+  const more = { id: one.id, at, scheduledEvents: events, witnesses: ['one', 'two'].slice(0, witnesses) };
+  if (seen === 'well') return fresh({ ...more, kind: null });
+  const [kind, code] = CODES[seen as keyof typeof CODES];
+  return fresh({ ...more, kind, reasons: [{ code, text: '' }] });
+}
+
+function pauseOf({ pause }: Step, now: Date): Pause | null {
+  if (pause === 'no') return null;
+  const minutes = { ended: 0, now: 1, 'for good': null }[pause];
+  return {
+    who: 'bo',
+    why: 'x',
+    from: now,
+    until: minutes === null ? null : new Date(now.getTime() + minutes * MINUTE),
+  };
+}
+
+/** Plans, acts, and lets time pass: all that was done. */
+export function live(natures: readonly Nature[], steps: readonly Step[]): Done[] {
+  const done: Done[] = [];
+  const conditions = natures.map(() => ({ is: 'hung+flag', since: NOW, boot: 0 }));
+  let [acts, now]: [readonly Act[], Date] = [[], NOW];
+  for (const step of steps) {
+    now = new Date(now.getTime() + step.wait * MINUTE);
+    const { n: changed, to, sinceMinutes, booted } = step.change;
+    const since = new Date(now.getTime() - sinceMinutes * MINUTE);
+    conditions[changed] = { is: to, since, boot: conditions[changed]!.boot + Number(booted) };
+    const fleet = natures.map((nature, n) => {
+      const { is, since, boot } = conditions[n]!;
+      const stamp = since.toISOString();
+      const tags = {
+        ...WATCHED,
+        ...REACHED,
+        [TAG.status]: statusOf(is),
+        [TAG.since]: stamp,
+        [TAG.seen]: `${String(boot).padStart(8, '0')}/0`,
+        ...(is.endsWith('+flag') && { [TAG.flag]: `BannerTimeout@${stamp}` }),
+        ...(nature.mute !== 'no' && {
+          [TAG.mute]: { ended: 'until=2026-11-01T00:00:00Z', now: 'until=2036-11-01T00:00:00Z', rubbish: '?' }[
+            nature.mute
+          ],
+        }),
+        ...(nature.asg && { 'aws:autoscaling:groupName': 'web' }),
+      };
+      const { [TAG.auto]: _, ...without } = tags;
+      const withAuto = nature.auto === null ? without : { ...without, [TAG.auto]: nature.auto };
+      return host(withAuto, { id: id(n), state: nature.state, spot: nature.spot });
+    });
+    acts = verifyActs(acts, fleet, now, ALL_ON).acts;
+    const world = () => known({ acts, now, suppressed: step.suppressed, pause: pauseOf(step, now) });
+    const attempt = (one: DescribedInstance, remedy: Remedy, asker: Asker) => {
+      const n = fleet.indexOf(one);
+      const condition = conditions[n]!.is;
+      const seen = step.seen ?? condition.replace('+flag', '');
+      const check = checkOf(one, seen, step, now);
+      const decision = planAct(one, remedy, asker, check, world(), ALL_ON);
+      if (!isPermit(decision)) return;
+      const made: Act = { ...beginAct(one, remedy, check, asker.kind, now), state: step.state };
+      done.push({ act: made, asker, nature: natures[n]!, condition, step, seen, before: acts });
+      acts = [...acts, made];
+    };
+    if (step.person === null) {
+      for (let rest: readonly DescribedInstance[] = fleet; ; ) {
+        const next = planRemedies(rest, world(), ALL_ON).find(({ heldBy }) => heldBy === null);
+        const one = rest.find((each) => each.id === next?.instanceId);
+        if (next === undefined || one === undefined || next.remedy === 'person') break;
+        attempt(one, next.remedy, SCHEDULE);
+        rest = rest.filter((each) => each !== one);
+      }
+    } else {
+      const { n, remedy, overrides } = step.person;
+      attempt(fleet[n]!, remedy, { kind: 'person', name: 'ana', overrides });
+    }
+  }
+  return done;
+}
+
+export const lives = fc.tuple(
+  fc.array(nature, { minLength: HOSTS, maxLength: HOSTS }),
+  fc.array(step, { minLength: 10, maxLength: 30, size: 'max' }),
+);

@@ -1,0 +1,121 @@
+/** The remedy function's real code over the sandbox, on hosts that answer as a test says. Its clock is the fleet's. */
+
+import { parseRemedyRequest } from '../../lambda/core/remedy-request.ts';
+import { freshCheck } from '../../lambda/fresh-check.ts';
+import { readHistory, readRecord } from '../../lambda/io/remedy-table.ts';
+import type { HistoryEntry, Remedy } from '../../lambda/model.ts';
+import { TAG } from '../../lambda/names.ts';
+import { type RemedyPorts, remedyFleet } from '../../lambda/remedy-fleet.ts';
+import { type RemedyWorld, remedyPorts } from '../../lambda/remedy-ports.ts';
+import { addReboots, type SandboxTable, sandboxDynamoDb } from '../../sandbox/aws-remedy.ts';
+import { hungFor, minutesAgo } from './fleet.ts';
+import { idOf, SandboxFleet } from './sandbox-fleet.ts';
+
+export const ID = idOf(1);
+export const OTHER = idOf(2);
+const TABLE = 'table';
+
+export class RemedyStack {
+  readonly fleet: SandboxFleet;
+  readonly rebooted: readonly string[];
+  readonly table: SandboxTable = { name: TABLE, items: new Map() };
+  readonly dynamoDb = sandboxDynamoDb(this.table);
+  readonly restarted: (readonly [Remedy, string])[] = [];
+  restart: { readonly ok: boolean | null; readonly text: string } = {
+    ok: true,
+    text: 'it was restarted and is active',
+  };
+  events: readonly string[] = [];
+  /** What a test has fail. */
+  ports: Partial<RemedyPorts> = {};
+
+  constructor(count: number, settings: object = {}) {
+    this.fleet = new SandboxFleet(count, {
+      remedies: { restartWorker: true, restartSshd: true, reboot: true },
+      ...settings,
+    });
+    this.rebooted = addReboots(this.fleet.aws);
+  }
+
+  /** Flagged by the checks before, hung, and by EC2's own check as well. */
+  flag(n: number): this {
+    const tags = { ...hungFor(3), [TAG.flag]: `BannerTimeout@${minutesAgo(10, this.fleet.now)}`, [TAG.auto]: 'reboot' };
+    this.tag(n, { ...tags, [TAG.since]: minutesAgo(25, this.fleet.now) });
+    this.fleet.host(n, 'BannerTimeout');
+    this.instance(n).status = 'impaired';
+    return this;
+  }
+
+  tag(n: number, tags: Readonly<Record<string, string | null>>): this {
+    for (const [key, value] of Object.entries(tags)) {
+      if (value === null) this.instance(n).tags.delete(key);
+      else this.instance(n).tags.set(key, value);
+    }
+    return this;
+  }
+
+  instance(n: number) {
+    return this.fleet.aws.instances.get(idOf(n))!;
+  }
+
+  wait(minutes: number): this {
+    this.fleet.now = new Date(this.fleet.now.getTime() + minutes * 60_000);
+    return this;
+  }
+
+  get world(): RemedyWorld {
+    const { aws, settings } = this.fleet;
+    const { ec2, ssm, cloudwatch: cloudWatch, sns, region, topic } = aws;
+    const line = (level: string) => (event: string, fields?: unknown) =>
+      void this.fleet.logged.push({ level, event, fields });
+    return {
+      ...{ settings, region, ec2, ssm, cloudWatch, sns, topicArn: topic.arn, dynamoDb: this.dynamoDb, table: TABLE },
+      clock: { now: () => this.fleet.now },
+      log: { info: line('info'), warn: line('warn'), error: line('error') },
+      probeDocument: null,
+      restartDocuments: null,
+      privateKey: async () => null,
+    };
+  }
+
+  async ask(event: object, deadlineMs = 300_000) {
+    const parsed = parseRemedyRequest(event, this.fleet.now);
+    if (!parsed.ok) throw new Error(parsed.why);
+    const { transports, outlets, clock, log } = this.fleet.ports();
+    const { gatherEvidence } = outlets;
+    const fresh = { transports, gatherEvidence, clock, log, scheduledEvents: async () => this.events };
+    const real = remedyPorts(this.world);
+    const ports: RemedyPorts = {
+      ...real,
+      freshCheck: (one) => freshCheck(one, fresh, this.fleet.settings, 60_000),
+      carryOut: async (remedy, one, seen) => {
+        if (remedy === 'reboot') return real.carryOut(remedy, one, seen);
+        this.restarted.push([remedy, one.id]);
+        return this.restart;
+      },
+      wasSuppressed: async () => false,
+      ...this.ports,
+    };
+    return remedyFleet(parsed.request, this.fleet.settings, ports, { deadlineMs });
+  }
+
+  reboot(instanceId = ID, more: object = {}) {
+    return this.ask({ action: 'reboot', instanceId, asker: 'eve@host', ...more });
+  }
+
+  auto() {
+    return this.ask({ action: 'auto', scheduledTime: null });
+  }
+
+  record() {
+    return readRecord(this.dynamoDb, TABLE, this.fleet.now);
+  }
+
+  history(id = ID): Promise<HistoryEntry[]> {
+    return readHistory(this.dynamoDb, TABLE, id);
+  }
+
+  get mails() {
+    return this.fleet.aws.topic.published;
+  }
+}

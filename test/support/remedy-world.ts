@@ -1,0 +1,191 @@
+/** A world for the model of acting: one stack's table, tags and hosts, and the ports by which the real code acts on it. */
+import { isSame } from '../../lambda/core/act-record.ts';
+import { instanceReport } from '../../lambda/core/instance-report.ts';
+import { isOpenAct } from '../../lambda/core/remedy-ladder.ts';
+import type { Act, Alert, DescribedInstance, FreshCheck } from '../../lambda/model.ts';
+import { TAG } from '../../lambda/names.ts';
+import type { RemedyPorts } from '../../lambda/remedy-fleet.ts';
+import type { Alternative, Call } from './explore.ts';
+import { described, failed, hungFor, judged, minutesAgo, NOW, read } from './fleet.ts';
+
+export const at = (minutes: number) => new Date(NOW.getTime() + minutes * 60_000);
+const BOOTS = ['1a2b3c4d', 'ffffffff'];
+const AUTO = { crawlwatch: 'true', [TAG.auto]: 'restart+reboot' };
+export const FLAGGED = { ...AUTO, ...hungFor(8), [TAG.flag]: `BannerTimeout@${minutesAgo(30)}` };
+
+type Tags = Readonly<Record<string, string>>;
+
+export interface RemedyWorld {
+  minute: number;
+  version: number;
+  acts: readonly Act[];
+  readonly tags: Record<string, Tags>;
+  /** Before the last write of a tag: what a read may still show. */
+  readonly staleTags: Record<string, Tags>;
+  /** How often each host has booted; it hangs, or answers. */
+  readonly hosts: Record<string, { hangs: boolean; boots: number }>;
+  /** What EC2 was told. */
+  readonly reboots: { readonly id: string; readonly minute: number; readonly wasOnRecord: boolean }[];
+  readonly mails: Alert[];
+  /** Lines of all histories. */
+  readonly history: string[];
+  /** Every act that was ever on record. */
+  readonly recorded: Act[];
+}
+
+export function beginWorld(ids: readonly string[], hangs = true): RemedyWorld {
+  return {
+    minute: 0,
+    version: 0,
+    acts: [],
+    tags: Object.fromEntries(ids.map((id) => [id, hangs ? FLAGGED : AUTO])),
+    staleTags: Object.fromEntries(ids.map((id) => [id, FLAGGED])),
+    hosts: Object.fromEntries(ids.map((id) => [id, { hangs, boots: 0 }])),
+    reboots: [],
+    mails: [],
+    history: [],
+    recorded: [],
+  };
+}
+
+/** Nothing depends on the order of mails and of lines of history. */
+export const keyOf = ({ mails, history, recorded, ...world }: RemedyWorld): string =>
+  JSON.stringify([world, mails.map(({ body }) => body).sort(), history.toSorted(), recorded.length]);
+
+const instanceOf = (id: string, tags: Tags): DescribedInstance => described({ id, name: `name-${id.slice(-1)}`, tags });
+
+function freshCheckOf(world: RemedyWorld, id: string): FreshCheck {
+  const { hangs, boots } = world.hosts[id]!;
+  const now = at(world.minute);
+  const bootId = `${BOOTS[boots]}-0000-4000-8000-000000000000`;
+  const t = judged(hangs ? failed('BannerTimeout') : read({ bootId }), instanceOf(id, world.tags[id]!), undefined, now);
+  return {
+    at: now,
+    report: instanceReport(t, true, []),
+    kind: t.kind,
+    boot: hangs ? null : BOOTS[boots]!,
+    witnesses: hangs ? ["EC2's own status check (impaired)"] : [],
+    scheduledEvents: [],
+  };
+}
+
+const LOST = 'the answer was lost';
+const lost = (): never => {
+  throw new Error(LOST);
+};
+
+/** What the code under test may be spoiled by, to see that the model finds it. */
+export interface Spoilt {
+  /** A write of the record goes through whatever version was read. */
+  readonly withoutLease?: boolean;
+  /** What is put on record is said to be there, and isn't. */
+  readonly withoutRecord?: boolean;
+  /** Whoever notes an act takes the flag away with it. */
+  readonly dropsFlag?: boolean;
+  /** No mail goes out, and nobody is told that it didn't. */
+  readonly withoutMail?: boolean;
+}
+
+/** Ports whose every call waits for its turn; `mayFail` adds the ways in which the network loses things. */
+export function modelPorts(call: Call<RemedyWorld>, clock: { now(): Date }, spoilt: Spoilt = {}): RemedyPorts {
+  const only = (run: (world: RemedyWorld) => unknown): Alternative<RemedyWorld>[] => [{ label: '', run }];
+  /** It happens, or it happens and nobody hears, or it fails before it happens. */
+  const mayFail = (run: (world: RemedyWorld) => unknown): Alternative<RemedyWorld>[] => [
+    ...only(run),
+    {
+      label: 'answer lost',
+      isFault: true,
+      run: (world) => {
+        run(world);
+        lost();
+      },
+    },
+    { label: 'request lost', isFault: true, run: lost },
+  ];
+  const fresh = (world: RemedyWorld, id: string) => instanceOf(id, world.tags[id]!);
+  const stale = (world: RemedyWorld, id: string) => instanceOf(id, world.staleTags[id]!);
+  const tagsOf = (world: RemedyWorld, of: typeof fresh) => Object.keys(world.tags).map((id) => of(world, id));
+  return {
+    clock,
+    log: { info() {}, error() {} },
+    describeFleet: () =>
+      call('describe the fleet', { reads: ['tags'] }, [
+        { label: '', run: (world) => tagsOf(world, fresh) },
+        { label: 'stale', run: (world) => tagsOf(world, stale) },
+      ]),
+    describeInstance: (id) =>
+      call(`describe ${id}`, { reads: ['tags'] }, [
+        { label: '', run: (world) => fresh(world, id) },
+        { label: 'stale', run: (world) => stale(world, id) },
+      ]),
+    readRecord: () =>
+      call(
+        'read the record',
+        { reads: ['record'] },
+        only(({ acts, version }) => ({ acts, version, pause: null })),
+      ),
+    saveActs: (version, acts) =>
+      call(
+        'save acts',
+        { writes: ['record'] },
+        mayFail((world) => {
+          if (version !== world.version && !spoilt.withoutLease) return false;
+          if (spoilt.withoutRecord) return true;
+          world.recorded.push(...acts.filter((act) => !world.recorded.some((other) => isSame(act, other))));
+          world.version += 1;
+          world.acts = acts;
+          return true;
+        }),
+      ),
+    savePause: () => Promise.resolve(),
+    wasSuppressed: () => Promise.resolve(false),
+    freshCheck: ({ id }) =>
+      call(
+        `look at ${id}`,
+        { reads: ['tags', 'hosts'] },
+        only((world) => freshCheckOf(world, id)),
+      ),
+    rehearseReboot: () => Promise.resolve(),
+    carryOut: (_remedy, { id }) =>
+      call<{ ok: boolean | null; text: string }>(`reboot ${id}`, { reads: ['record'], writes: ['ec2'] }, [
+        { label: '', run: (world) => reboot(world, id, true) },
+        { label: 'answer lost', isFault: true, run: (world) => reboot(world, id, null) },
+        { label: 'request lost', isFault: true, run: () => ({ ok: null, text: LOST }) },
+        { label: 'refused', isFault: true, run: () => ({ ok: false, text: 'EC2: no' }) },
+      ]),
+    tagActed: (id, stamp) =>
+      call(
+        `tag ${id}`,
+        { writes: ['tags'] },
+        mayFail((world) => tag(world, id, { [TAG.acted]: stamp }, spoilt.dropsFlag ? [TAG.flag] : [])),
+      ),
+    removeFlag: () => Promise.reject(new Error('no actor takes flags away')),
+    saveHistory: (entry) =>
+      call(
+        'save history',
+        { adds: ['history'] },
+        mayFail(({ history }) => void history.push(JSON.stringify(entry))),
+      ),
+    // It only keeps a line from being written twice; nothing is decided by it.
+    readHistory: () => Promise.resolve([]),
+    notify: (alert) =>
+      call(
+        'mail',
+        { adds: ['mails'] },
+        mayFail(({ mails }) => void (spoilt.withoutMail || mails.push(alert))),
+      ),
+    publish: () => Promise.resolve(),
+  };
+}
+
+function reboot(world: RemedyWorld, id: string, ok: boolean | null) {
+  const wasOnRecord = world.acts.some((act) => act.instanceId === id && isOpenAct(act));
+  world.reboots.push({ id, minute: world.minute, wasOnRecord });
+  return { ok, text: ok === null ? LOST : 'EC2 has queued the reboot' };
+}
+
+export function tag(world: RemedyWorld, id: string, tags: Tags, gone: readonly string[] = []): void {
+  world.staleTags[id] = world.tags[id]!;
+  const kept = Object.entries({ ...world.tags[id], ...tags }).filter(([key]) => !gone.includes(key));
+  world.tags[id] = Object.fromEntries(kept);
+}
