@@ -203,7 +203,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     const departures = departuresOf(described);
     await Promise.all([orElse('metrics', outlets.publish(points, at), undefined), orElse('mail', tell(), undefined)]);
     // Last, since it goes by the tags that were just written.
-    if (outlets.remedy !== undefined && callsForRemedy(inOrder(), plan.breaker, at)) {
+    if (outlets.remedy !== undefined && callsForRemedy(inOrder(), plan.breaker, at, settings)) {
       await orElse('remedy', outlets.remedy(at), undefined);
     }
 

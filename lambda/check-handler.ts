@@ -1,14 +1,17 @@
-/** Entry of the scheduled check: one check over AWS, and its summary. */
+/** Entry of the scheduled check: one whole check over AWS, or one step of a run that is shared out among functions. */
 import type { Context } from 'aws-lambda';
 import { awsOutlets, awsPorts } from './aws-ports.ts';
-import { checkFleet } from './check-fleet.ts';
+import { type CheckResult, checkFleet, type Outlets, type Ports } from './check-fleet.ts';
+import { nearLimits } from './core/near-limits.ts';
 import { parseInstant } from './core/remembered-state.ts';
+import { readStep } from './core/run-step.ts';
 import { withBudget } from './io/api-budget.ts';
 import {
   cloudWatchClient,
   ec2Client,
   instanceConnectClient,
   lambdaClient,
+  s3Client,
   secretsManagerClient,
   snsClient,
   ssmClient,
@@ -16,58 +19,137 @@ import {
 import { callRemedy } from './io/invoke.ts';
 import { createLog } from './io/log.ts';
 import { readPrivateKey } from './io/secrets.ts';
+import { s3Store } from './io/store.ts';
 import type { Summary } from './model.ts';
-import { fromEnvironment } from './settings.ts';
-import { fleetTargets, type Target } from './targets.ts';
+import { type FunctionEnvironment, fromEnvironment } from './settings.ts';
+import { joinRun, type PlannedRun, planRun, probeShard, type RunPorts } from './shard-fleet.ts';
+import { SHARDS_AT_ONCE } from './shards.ts';
+import { fleetTargets } from './targets.ts';
+
+export type CheckSummary = Summary & { readonly flagged: number; readonly durationMs: number };
+/** What the state machine takes for an event that waited too long. */
+export type DroppedRun = { readonly run: null; readonly key: null; readonly shards: 0 };
+export type ShardAnswer = Awaited<ReturnType<typeof probeShard>>;
 
 /** Kept back from the function's timeout, to publish what is known. */
 const RESERVE_MS = 30_000;
-/** Where nobody tells how long there is: what lib/ gives the function as a rule. */
+/** Where nobody tells how long there is: what lib/ gives the function as a rule. And what an Express child has at most. */
 const USUAL_TIMEOUT_MS = 300_000;
 /** An event older than this tells of an outage that is over: its successor sees today's fleet. */
 const STALE_MS = 10 * 60_000;
 
 // Clients keep their connections for as long as Lambda keeps this process.
 const log = createLog();
-const ec2 = withBudget(ec2Client());
-const ssm = withBudget(ssmClient());
-const cloudWatch = withBudget(cloudWatchClient());
 const sns = snsClient();
 const secrets = secretsManagerClient();
-const instanceConnect = instanceConnectClient();
 const lambda = lambdaClient();
+const s3 = s3Client();
 const clock = { now: () => new Date() };
-/** Of this process's settings, which don't change; an assumed role's credentials are good for an hour. */
-let targets: readonly Target[] | undefined;
 
-/** @returns the summary, or null where the event was dropped. @throws when a step failed, after all others were done. */
+/** Whatever AWS meters by the account, for one of `sharers` functions that ask at the same time. */
+const connect = (sharers: number) => ({
+  ec2: withBudget(ec2Client(), sharers),
+  ssm: withBudget(ssmClient(), sharers),
+  cloudWatch: withBudget(cloudWatchClient(), sharers),
+  instanceConnect: instanceConnectClient(),
+});
+const alone = connect(1);
+type World = Awaited<ReturnType<typeof makeWorld>>;
+/** Of this process's settings, which don't change; an assumed role's credentials are good for an hour. */
+let worldAlone: World | undefined;
+
+/**
+ * @returns what the step gives: of a whole check the summary, or null where its event was dropped
+ * @throws when a step failed, after all others were done; and for a step that is none
+ */
 export async function handler(
   event: unknown,
   context?: Partial<Pick<Context, 'getRemainingTimeInMillis'>>,
-): Promise<(Summary & { flagged: number; durationMs: number }) | null> {
-  if (isStale(event)) {
+): Promise<CheckSummary | PlannedRun | DroppedRun | ShardAnswer | null> {
+  const asked = readStep(event);
+  if (asked === null) throw new Error(`no step of a check: ${JSON.stringify(event).slice(0, 300)}`);
+  const begins = asked.step === 'check' || asked.step === 'plan';
+  if (begins && isStale(event)) {
     log.warn('event.dropped', { event });
-    return null;
+    return asked.step === 'plan' ? { run: null, key: null, shards: 0 } : null;
   }
-  const { settings, topicArn, probeDocument, remedyFunctionArn } = fromEnvironment(process.env);
-  const { keySecretArn } = settings.ssh;
-  const privateKey = async () => (keySecretArn === null ? null : readPrivateKey({ secrets, ssm }, keySecretArn));
-  const region = await ec2.config.region();
-  targets ??= fleetTargets(settings, { region, ec2, ssm, instanceConnect, probeDocument });
-  const asking = { ec2, ssm, cloudWatch, probeDocument, privateKey, instanceConnect, targets };
-  const world = { settings, region, clock, log, ...asking };
-  const outlets = {
+  const environment = fromEnvironment(process.env);
+  const { settings } = environment;
+  const leftMs = context?.getRemainingTimeInMillis?.() ?? USUAL_TIMEOUT_MS;
+  const deadlineMs = leftMs - RESERVE_MS;
+  switch (asked.step) {
+    case 'check': {
+      const result = await checkFleet(settings, await wholePorts(environment), { deadlineMs });
+      const { durationMs, instances } = result.report;
+      return told(result, nearLimits({ durationMs, deadlineMs, instances }, settings));
+    }
+    case 'plan': {
+      const planned = await planRun(asked.run, settings, await readingPorts(environment, 1));
+      log.info('run.planned', { ...planned });
+      return planned;
+    }
+    case 'shard': {
+      const sharers = Math.min(SHARDS_AT_ONCE, asked.shards);
+      const ports = await readingPorts(environment, sharers);
+      const limits = { deadlineMs: Math.min(leftMs, USUAL_TIMEOUT_MS) - RESERVE_MS };
+      const answer = await probeShard(asked.run, asked.index, settings, ports, limits);
+      log.info('shard.finished', { run: asked.run, ...answer });
+      return answer;
+    }
+    case 'join': {
+      const ports = { ...(await wholePorts(environment)), store: storeOf(environment) };
+      return told(await joinRun(asked.run, settings, ports, { deadlineMs }));
+    }
+    default:
+      return asked satisfies never;
+  }
+}
+
+/** @throws where not all was done */
+function told({ report, flagged, errors }: CheckResult, warning: string | null = null): CheckSummary {
+  const result = { ...report.summary, flagged, durationMs: report.durationMs };
+  const problems = [...report.problems, ...(warning === null ? [] : [warning])];
+  log.info('check.finished', { ...result, skipped: report.skipped, problems });
+  if (errors.length > 0) throw new Error(`the check was made, but not all of it was done: ${errors.join('; ')}`);
+  return result;
+}
+
+/** For whoever judges, publishes and tells. */
+async function wholePorts(environment: FunctionEnvironment): Promise<Ports> {
+  const { topicArn, remedyFunctionArn } = environment;
+  const world = await worldOf(environment, 1);
+  const outlets: Outlets = {
     ...awsOutlets(world, sns, topicArn),
     ...(remedyFunctionArn !== null && { remedy: (at: Date) => callRemedy(lambda, remedyFunctionArn, at) }),
   };
-  const ports = { ...awsPorts(world), outlets };
-  const deadlineMs = (context?.getRemainingTimeInMillis?.() ?? USUAL_TIMEOUT_MS) - RESERVE_MS;
+  return { ...awsPorts(world), outlets };
+}
 
-  const { report, flagged, errors } = await checkFleet(settings, ports, { deadlineMs });
-  const result = { ...report.summary, flagged, durationMs: report.durationMs };
-  log.info('check.finished', { ...result, skipped: report.skipped, problems: report.problems });
-  if (errors.length > 0) throw new Error(`the check was made, but not all of it was done: ${errors.join('; ')}`);
-  return result;
+/** For whoever only finds or asks hosts: there is nothing here by which to tell of them. */
+async function readingPorts(environment: FunctionEnvironment, sharers: number): Promise<RunPorts> {
+  const ports = awsPorts(await worldOf(environment, sharers));
+  return { ...ports, outlets: null, store: storeOf(environment) };
+}
+
+/** Functions that share the rates begin each run at moments of their own, and so with clients of their own. */
+async function worldOf(environment: FunctionEnvironment, sharers: number): Promise<World> {
+  if (sharers > 1) return makeWorld(environment, connect(sharers), sharers);
+  worldAlone ??= await makeWorld(environment, alone, 1);
+  return worldAlone;
+}
+
+async function makeWorld({ settings, probeDocument }: FunctionEnvironment, clients: typeof alone, sharers: number) {
+  const { keySecretArn } = settings.ssh;
+  const privateKey = async () =>
+    keySecretArn === null ? null : readPrivateKey({ secrets, ssm: clients.ssm }, keySecretArn);
+  const region = await clients.ec2.config.region();
+  const targets = fleetTargets(settings, { ...clients, region, probeDocument }, { sharers });
+  return { ...clients, settings, region, clock, log, probeDocument, privateKey, targets };
+}
+
+function storeOf({ bucket }: FunctionEnvironment): RunPorts['store'] {
+  if (bucket === null) throw new Error('no bucket for the files of a run: CRAWLWATCH_BUCKET is not set');
+  return s3Store(s3, bucket);
 }
 
 /** `{"scheduledTime":"<ISO 8601>"}`; an event without the key runs, and so does one whose time can't be read. */

@@ -125,6 +125,8 @@ function restartTransports(
   const documentName = remedy === 'restart-worker' ? restartDocuments?.worker : restartDocuments?.sshd;
   return {
     ...(ssh !== undefined && { ssh }),
-    ...(documentName !== undefined && { ssm: ssmTransport(ssm, { documentName, sshdPort: () => null }) }),
+    ...(documentName !== undefined && {
+      ssm: ssmTransport(ssm, { documentName, comment: 'crawlwatch restart', sshdPort: () => null }),
+    }),
   };
 }

@@ -26,63 +26,71 @@ import { MEMBER_PROBE_DOCUMENT, READER_SUFFIX } from './names.ts';
 import type { Settings } from './settings.ts';
 import type { PastFigures } from './snapshot-ports.ts';
 
-/** One account in one Region. */
-export interface Target {
+/** One account in one Region, for who looks only. */
+export interface Place {
   readonly region: string;
   /** Null: the account that this runs in. */
   readonly account: string | null;
   /** Not where metrics, mails and acts are. */
   readonly elsewhere: boolean;
   readonly ec2: Ec2;
+}
+
+/** The same for who asks its instances. */
+export interface Target extends Place {
   readonly ssm: Ssm;
   readonly instanceConnect?: InstanceConnect;
   /** The probe as a Command document; null: nothing can be asked over SSM. */
   readonly probeDocument: string | null;
 }
 
-export type Connection = Pick<Target, 'ec2' | 'ssm' | 'instanceConnect'>;
+type Connect<C> = (region: string, credentials: Credentials | undefined) => C;
+type Connection<P extends Place> = Omit<P, 'account' | 'elsewhere' | 'region'>;
+type Home<P extends Place> = Connection<P> & Pick<Place, 'region'>;
 
-/** The home place, as whoever starts a check has it; it is among the targets where its Region is watched. */
-export type Home = Connection & Pick<Target, 'region' | 'probeDocument'>;
-
-export interface TargetOptions {
-  /** Functions that ask at the same time: each takes its part of the APIs' rates. @default 1 */
-  readonly sharers?: number;
-  /** By the members' second roles, which can but read: for the dashboard's table. */
-  readonly readOnly?: boolean;
-  readonly connect?: (region: string, credentials: Credentials | undefined) => Connection;
-}
-
-/** Every place that the settings name, the own account's first. */
-export function fleetTargets(settings: Settings, home: Home, options: TargetOptions = {}): Target[] {
-  const { sharers = 1, readOnly = false, connect = connectWithin(sharers) } = options;
-  const sts = stsClient(home.region);
-  const accounts = (settings.accounts ?? []).map((member) => {
-    const roleName = readOnly ? `${member.roleName}${READER_SUFFIX}` : member.roleName;
-    return {
-      account: member.id,
-      credentials: memberCredentials(sts, { ...member, roleName }, partitionOf(home.region)),
-    };
-  });
-  return [{ account: null, credentials: undefined }, ...accounts].flatMap(({ account, credentials }) =>
-    [...new Set(settings.regions ?? [home.region])].map((region): Target => {
-      if (account === null && region === home.region) return { ...home, account, elsewhere: false };
-      const connection = connect(region, credentials);
-      return { ...connection, region, account, elsewhere: true, probeDocument: MEMBER_PROBE_DOCUMENT };
-    }),
-  );
-}
-
-const connectWithin =
-  (sharers: number) =>
-  (region: string, credentials: Credentials | undefined): Connection => ({
+/**
+ * Every place that the settings name, the own account's first.
+ * @param home as whoever starts a check has it; it is among them where its Region is watched
+ * @param sharers functions that ask at the same time: each takes its part of the APIs' rates
+ */
+export const fleetTargets = (
+  settings: Settings,
+  home: Home<Target>,
+  sharers = 1,
+  connect: Connect<Connection<Target>> = (region, credentials) => ({
     ec2: withBudget(ec2Client(region, credentials), sharers),
     ssm: withBudget(ssmClient(region, credentials), sharers),
     instanceConnect: instanceConnectClient(region, credentials),
+    probeDocument: MEMBER_PROBE_DOCUMENT,
+  }),
+): Target[] => placesOf(settings, home, connect, '');
+
+/** By the members' second roles, which can but find instances. */
+export const readPlaces = (settings: Settings, home: Home<Place>): Place[] =>
+  placesOf(settings, home, (region, credentials) => ({ ec2: ec2Client(region, credentials) }), READER_SUFFIX);
+
+function placesOf<C extends object>(
+  { accounts, regions }: Settings,
+  home: C & Pick<Place, 'region'>,
+  connect: Connect<C>,
+  roleSuffix: string,
+): (C & Pick<Place, 'region' | 'account' | 'elsewhere'>)[] {
+  const members = (accounts ?? []).map((member) => {
+    const role = { ...member, roleName: `${member.roleName}${roleSuffix}` };
+    const credentials = memberCredentials(stsClient(home.region), role, partitionOf(home.region));
+    return { account: member.id, credentials };
   });
+  return [{ account: null, credentials: undefined }, ...members].flatMap(({ account, credentials }) =>
+    [...new Set(regions ?? [home.region])].map((region) =>
+      account === null && region === home.region
+        ? { ...home, account, elsewhere: false }
+        : { ...connect(region, credentials), region, account, elsewhere: true },
+    ),
+  );
+}
 
 /** `eu-central-1`, or `account 123456789012 in eu-central-1`. */
-export const placeName = ({ account, region }: Pick<Target, 'account' | 'region'>): string =>
+export const placeName = ({ account, region }: Pick<Place, 'account' | 'region'>): string =>
   account === null ? region : `account ${account} in ${region}`;
 
 /** That of an instance's Region and account; EC2 names the own account by its number, which nothing here knows. */
@@ -114,12 +122,12 @@ const DISCOVERY_MS = 30_000;
  * @throws the first failure where none can be read
  */
 export async function discoverIn(
-  targets: readonly Target[],
+  targets: readonly Place[],
   { tag, ssh }: Settings,
   problem: (text: string) => void = () => {},
   patienceMs = DISCOVERY_MS,
 ): Promise<DescribedInstance[]> {
-  const describeIn = async ({ ec2, region, elsewhere }: Target) => {
+  const describeIn = async ({ ec2, region, elsewhere }: Place) => {
     const query = { tagKey: tag.key, tagValue: tag.value, address: ssh.address, region };
     const found = await describeFleet(ec2, query);
     return elsewhere ? found.map((one) => ({ ...one, elsewhere })) : found;

@@ -3,18 +3,18 @@ import type { Context } from 'aws-lambda';
 import type { Clock, Log } from './check-fleet.ts';
 import { WIDGET_DOCS } from './core/widget-docs.ts';
 import { emptyView, failureView, fleetView } from './core/widget-html.ts';
-import { noticesOf } from './core/widget-notices.ts';
+import { type Notice, noticesOf } from './core/widget-notices.ts';
 import { fleetRows, pageOf, withHistory } from './core/widget-rows.ts';
 import type { Theme } from './core/widget-style.ts';
 import { errorCode, errorText } from './io/aws-error.ts';
 import { type CloudWatch, cloudWatchClient, type Ec2, ec2Client, type Sns, s3Client, snsClient } from './io/clients.ts';
 import { lastSuppression } from './io/cloudwatch.ts';
-import { describeFleet } from './io/ec2.ts';
 import { createLog } from './io/log.ts';
 import { subscriptionState } from './io/sns.ts';
 import type { S3 } from './io/store.ts';
-import { type FunctionEnvironment, fromEnvironment } from './settings.ts';
+import { type FunctionEnvironment, fromEnvironment, type Settings } from './settings.ts';
 import { figuresOf, fleetSnapshot } from './snapshot-ports.ts';
+import { discoverIn, type Place, readPlaces } from './targets.ts';
 
 /** What the console sends: the widget's parameters, those of the action that was clicked, and what it shows them in. */
 export interface WidgetEvent {
@@ -34,10 +34,17 @@ export interface WidgetWorld {
   readonly s3?: S3;
   readonly clock: Clock;
   readonly log: Log;
+  /** Where instances are watched. @default here alone */
+  places?(settings: Settings, region: string): readonly Place[];
 }
+
+/** Somebody waits for the table. */
+const PATIENCE_MS = 8_000;
 
 // Clients keep their connections for as long as Lambda keeps this process.
 const ec2 = ec2Client();
+/** Kept for their credentials, which are good for an hour; the settings don't change. */
+let places: readonly Place[] | undefined;
 const world: WidgetWorld = {
   environment: () => fromEnvironment(process.env),
   region: () => ec2.config.region(),
@@ -47,6 +54,10 @@ const world: WidgetWorld = {
   s3: s3Client(),
   clock: { now: () => new Date() },
   log: createLog(),
+  places: (settings, region) => {
+    places ??= readPlaces(settings, { region, ec2 });
+    return places;
+  },
 };
 
 /** @returns HTML, or markdown where the console asks for the docs */
@@ -79,9 +90,11 @@ async function drawFleet(page: unknown, theme: Theme, widgetArn: string | null, 
   const { settings, topicArn, remedyFunctionArn, bucket } = world.environment();
   const region = await world.region();
   const now = clock.now();
-  const { tag, ssh, schedule } = settings;
+  const { schedule } = settings;
+  const unread: Notice[] = [];
+  const places = world.places?.(settings, region) ?? [{ region, ec2, account: null, elsewhere: false }];
   const [described, subscription, suppressed] = await Promise.all([
-    describeFleet(ec2, { tagKey: tag.key, tagValue: tag.value, address: ssh.address, region }),
+    discoverIn(places, settings, (text) => unread.push({ level: 'amber', text }), PATIENCE_MS),
     topicArn === null ? ('none' as const) : orUnread(subscriptionState(sns, topicArn), log),
     orUnread(lastSuppression(cloudWatch, now, schedule.everyMinutes), log),
   ]);
@@ -91,7 +104,7 @@ async function drawFleet(page: unknown, theme: Theme, widgetArn: string | null, 
   const figures = await orUnread(figuresOf({ settings, cloudWatch, clock, ...snapshot }).history(shown), log);
   const health = { topicArn, subscription, suppressed, figures: 'unread' in figures ? figures.unread : null };
   const endpoints = { widgetArn, remedyArn: remedyFunctionArn, region };
-  const look = { theme, now, settings, endpoints, notices: noticesOf(health, settings) };
+  const look = { theme, now, settings, endpoints, notices: [...unread, ...noticesOf(health, settings)] };
   if (fleet.total === 0) return emptyView(look);
   const histories = 'unread' in figures ? new Map() : figures;
   const rows = fleet.rows.map((row) => withHistory(row, histories.get(row.id), now, settings));

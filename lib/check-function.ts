@@ -1,4 +1,4 @@
-import { Annotations, type CfnResource, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
+import { Annotations, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, type IFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
@@ -16,7 +16,7 @@ import { CheckNetwork, placeIn } from './check-network.ts';
 import type { FleetRun } from './fleet-run.ts';
 import { LAMBDA_BUNDLING } from './lambda-bundling.ts';
 import { checkStatements, invokeRemedy, usesSsm } from './permissions.ts';
-import { acknowledgeWildcards } from './wildcards.ts';
+import { acknowledgeWildcards, nagName } from './wildcards.ts';
 
 /** The handler ends its run this long before Lambda would, to publish what is known; finding the fleet takes as much. */
 const RESERVE_SECONDS = 30;
@@ -32,6 +32,8 @@ export interface CheckFunctionProps {
 /** The Lambda that checks the fleet, whole or a part of it at a time. */
 export class CheckFunction extends Construct {
   readonly function: NodejsFunction;
+  /** Of the role that it does everything by. */
+  readonly roleArn: string;
   readonly logGroup: ILogGroup;
   /** Null: in no VPC. */
   readonly network: CheckNetwork | null;
@@ -55,6 +57,7 @@ export class CheckFunction extends Construct {
 
     // A role without managed policies: AWSLambdaBasicExecutionRole may write every log group of the account.
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    this.roleArn = role.roleArn;
     const resources = { topic, probe, logGroup: this.logGroup };
     for (const statement of checkStatements(Stack.of(this), settings, resources)) role.addToPolicy(statement);
 
@@ -115,10 +118,9 @@ export class CheckFunction extends Construct {
       schedule.node.addDependency(run);
       return;
     }
-    const { logicalId } = this.function.node.defaultChild as CfnResource;
     // On the stack, since CDK makes the schedule's role there.
     Validations.of(Stack.of(this)).acknowledge({
-      id: `AwsSolutions::AwsSolutions-IAM5[Resource::<${Stack.of(this).resolve(logicalId)}.Arn>:*]`,
+      id: `AwsSolutions::AwsSolutions-IAM5[Resource::<${nagName(this.function)}.Arn>:*]`,
       reason: 'The schedule may invoke this one function; the wildcard is over its versions, of which it has none.',
     });
   }

@@ -121,5 +121,6 @@ function endpointServices(settings: Settings): string[] {
     ...(keyInSecretsManager ? ['secretsmanager'] : []),
     ...(usesSsm(settings) || (key !== null && !keyInSecretsManager) ? ['ssm'] : []),
     ...(actsByItself(settings) ? ['lambda'] : []),
+    ...(settings.accounts === null ? [] : ['sts']),
   ];
 }

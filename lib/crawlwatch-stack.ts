@@ -65,6 +65,11 @@ export class CrawlwatchStack extends Stack {
     new CfnOutput(this, 'RemedyFunctionArn', { value: remedy.function.functionArn });
     new CfnOutput(this, 'LogGroupName', { value: check.logGroup.logGroupName });
     if (run !== null) new CfnOutput(this, 'RunStateMachineArn', { value: run.stateMachine.stateMachineArn });
+    if (settings.accounts !== null) {
+      // What accounts/crawlwatch-member.yaml asks for, in each of them.
+      new CfnOutput(this, 'CheckRoleArn', { value: check.roleArn });
+      new CfnOutput(this, 'WidgetRoleArn', { value: widget.roleArn });
+    }
     new CfnOutput(this, 'DashboardUrl', { value: dashboard.url });
   }
 }

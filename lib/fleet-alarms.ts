@@ -140,11 +140,13 @@ function failedChecks(check: IFunction, run: IStateMachine | null, period: Durat
   });
 }
 
-function hostAlarms({ schedule: { everyMinutes }, metrics, memory, disk, flag }: Settings): Record<string, AlarmSpec> {
+function hostAlarms(settings: Settings): Record<string, AlarmSpec> {
+  const { metrics, memory, disk, flag } = settings;
+  const { everyMinutes } = settings.schedule;
   // Two of three: with one value a period, a check that starts a little late leaves a period empty.
   const standing = { evaluationPeriods: 3, datapointsToAlarm: 2 };
   const low = (which: 'memory' | 'disk', availablePercent: number) => ({
-    metric: perInstanceQuery(which, everyMinutes),
+    metric: perInstanceQuery(which, settings),
     threshold: 100 - availablePercent,
     comparisonOperator: GREATER_THAN_THRESHOLD,
     ...standing,

@@ -98,7 +98,8 @@ const problemLines = ({ logGroup }: FleetDashboardProps) =>
     height: 7,
   });
 
-function instanceGraphs({ schedule: { everyMinutes }, memory, disk }: Settings): IWidget[][] {
+function instanceGraphs(settings: Settings): IWidget[][] {
+  const { memory, disk } = settings;
   const percent = { min: 0, max: 100, showUnits: false };
   const limits = (availableWarning: number, availableCritical: number) => [
     { value: 100 - availableWarning, label: 'warning', color: '#ff9900' },
@@ -110,7 +111,7 @@ function instanceGraphs({ schedule: { everyMinutes }, memory, disk }: Settings):
         title: 'Memory used, %',
         width: HALF_WIDTH,
         height: 8,
-        left: [perInstanceSearch('memory', Stats.MAXIMUM, everyMinutes)],
+        left: perInstanceSearch('memory', Stats.MAXIMUM, settings),
         leftYAxis: percent,
         leftAnnotations: limits(memory.warningPercent, memory.criticalPercent),
       }),
@@ -118,7 +119,7 @@ function instanceGraphs({ schedule: { everyMinutes }, memory, disk }: Settings):
         title: 'Disk used, % (fullest mount)',
         width: HALF_WIDTH,
         height: 8,
-        left: [perInstanceSearch('disk', Stats.MAXIMUM, everyMinutes)],
+        left: perInstanceSearch('disk', Stats.MAXIMUM, settings),
         leftYAxis: percent,
         leftAnnotations: limits(disk.warningPercent, disk.criticalPercent),
       }),
@@ -127,13 +128,13 @@ function instanceGraphs({ schedule: { everyMinutes }, memory, disk }: Settings):
       new GraphWidget({
         title: 'Answered (1) or not (0)',
         width: HALF_WIDTH,
-        left: [perInstanceSearch('success', Stats.MINIMUM, everyMinutes)],
+        left: perInstanceSearch('success', Stats.MINIMUM, settings),
         leftYAxis: { min: 0, max: 1.1, showUnits: false },
       }),
       new GraphWidget({
         title: 'Kills by the OOM killer',
         width: HALF_WIDTH,
-        left: [perInstanceSearch('oomKills', Stats.SUM, everyMinutes)],
+        left: perInstanceSearch('oomKills', Stats.SUM, settings),
         leftYAxis: { min: 0, showUnits: false },
       }),
     ],

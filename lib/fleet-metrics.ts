@@ -2,6 +2,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric, SearchExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { FLEET_METRIC, INSTANCE_METRIC, METRIC_NAMESPACE } from '../lambda/names.ts';
+import { type Settings, watchesElsewhere } from '../lambda/settings.ts';
 
 /** How a fleet metric is shown: its label and what to make of several values in one period. */
 const FLEET = {
@@ -49,17 +50,26 @@ export function heartbeatMetric(everyMinutes: number): Metric {
 export function perInstanceSearch(
   which: keyof typeof INSTANCE_METRIC,
   statistic: string,
-  everyMinutes: number,
-): SearchExpression {
-  const period = Duration.minutes(everyMinutes);
-  const metrics = `{${METRIC_NAMESPACE},InstanceId,Name} MetricName="${INSTANCE_METRIC[which]}"`;
-  return new SearchExpression({
-    expression: `SEARCH('${metrics}', '${statistic}', ${period.toSeconds()})`,
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudWatch fills it in, for each line of the graph.
-    label: "${PROP('Dim.Name')}",
-    period,
-  });
+  settings: Settings,
+): SearchExpression[] {
+  const period = Duration.minutes(settings.schedule.everyMinutes);
+  const search = (dimensions: string, label: string) => {
+    const metrics = `{${METRIC_NAMESPACE},${dimensions}} MetricName="${INSTANCE_METRIC[which]}"`;
+    const expression = `SEARCH('${metrics}', '${statistic}', ${period.toSeconds()})`;
+    return new SearchExpression({ expression, label, period });
+  };
+  const name = prop('Name');
+  return [
+    search('InstanceId,Name', name),
+    // A search is over one set of dimensions: those elsewhere have two more.
+    ...(watchesElsewhere(settings)
+      ? [search('Account,InstanceId,Name,Region', `${name} (${prop('Region')}, ${prop('Account')})`)]
+      : []),
+  ];
 }
+
+/** CloudWatch fills it in, for each line of a graph. */
+const prop = (dimension: string): string => `\${PROP('Dim.${dimension}')}`;
 
 /** Of an instance's series, as lambda/core/metric-data.ts publishes them. */
 const DIMENSIONS = 'InstanceId, Name';
@@ -69,10 +79,12 @@ const DIMENSIONS = 'InstanceId, Name';
  * and ORDER BY (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Metrics_Insights_Alarm.html).
  * At most 500 series are returned, hence the order.
  */
-export function perInstanceQuery(which: 'memory' | 'disk', everyMinutes: number): MathExpression {
+export function perInstanceQuery(which: 'memory' | 'disk', settings: Settings): MathExpression {
+  // Without SCHEMA the series elsewhere count too, which have two dimensions more.
+  const from = watchesElsewhere(settings) ? `"${METRIC_NAMESPACE}"` : `SCHEMA("${METRIC_NAMESPACE}", ${DIMENSIONS})`;
   return new MathExpression({
-    expression: `SELECT MAX(${INSTANCE_METRIC[which]}) FROM SCHEMA("${METRIC_NAMESPACE}", ${DIMENSIONS}) GROUP BY ${DIMENSIONS} ORDER BY MAX() DESC`,
+    expression: `SELECT MAX(${INSTANCE_METRIC[which]}) FROM ${from} GROUP BY ${DIMENSIONS} ORDER BY MAX() DESC`,
     usingMetrics: {},
-    period: Duration.minutes(everyMinutes),
+    period: Duration.minutes(settings.schedule.everyMinutes),
   });
 }

@@ -8,6 +8,11 @@ import { Construct } from 'constructs';
 import type { Settings } from '../lambda/settings.ts';
 import { SHARDS_AT_ONCE } from '../lambda/shards.ts';
 import { fleetRunDefinition } from './fleet-run-definition.ts';
+import { nagName } from './wildcards.ts';
+
+const SHARD_LISTS = 'runs/*/shards.json';
+/** Of the state machine and of its map, by the label that it has in the definition. */
+const EXECUTIONS = [':*', '/Shard:*'];
 
 export interface FleetRunProps {
   readonly settings: Settings;
@@ -32,7 +37,7 @@ export class FleetRun extends Construct {
       new PolicyStatement({
         sid: 'ReadShards',
         actions: ['s3:GetObject'],
-        resources: [bucket.arnForObjects('runs/*/shards.json')],
+        resources: [bucket.arnForObjects(SHARD_LISTS)],
       }),
     );
     const definition = fleetRunDefinition({
@@ -63,8 +68,30 @@ export class FleetRun extends Construct {
         reason: "The run has three steps, whose times are in the check function's own log.",
       },
     );
-    // A distributed map starts its children as executions of the same state machine. Apart from the role's own policy,
-    // which the state machine waits for (https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html).
+    this.#allowMap(role, stack);
+    const executions = `arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<${nagName(this.stateMachine)}.Name>`;
+    Validations.of(this).acknowledge(
+      {
+        id: 'AwsSolutions::AwsSolutions-IAM5[Resource::*]',
+        reason:
+          'Deliveries of logs to CloudWatch have no resource-level permissions (cw-logs.html, Step Functions guide).',
+      },
+      {
+        id: `AwsSolutions::AwsSolutions-IAM5[Resource::<${nagName(bucket)}.Arn>/${SHARD_LISTS}]`,
+        reason: 'The names of runs are not known at deploy; only the list of each run is read.',
+      },
+      ...EXECUTIONS.map((which) => ({
+        id: `AwsSolutions::AwsSolutions-IAM5[Resource::${executions}${which}]`,
+        reason: "Ids of executions are made at run time; they are this state machine's own.",
+      })),
+    );
+  }
+
+  /**
+   * A distributed map starts its children as executions of the same state machine. Apart from the role's own policy,
+   * which the state machine waits for (https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html).
+   */
+  #allowMap(role: Role, stack: Stack): void {
     const { stateMachineArn, stateMachineName } = this.stateMachine;
     new Policy(this, 'Map', {
       roles: [role],
@@ -73,7 +100,7 @@ export class FleetRun extends Construct {
         new PolicyStatement({
           sid: 'FollowShards',
           actions: ['states:DescribeExecution', 'states:StopExecution'],
-          resources: [':*', '/Shard:*'].map((which) =>
+          resources: EXECUTIONS.map((which) =>
             stack.formatArn({
               service: 'states',
               resource: 'execution',

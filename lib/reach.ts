@@ -35,7 +35,13 @@ export const memberDocumentArn = (stack: Stack, region: string): string =>
 export function assumeMembers(stack: Stack, { accounts }: Settings, suffix = ''): PolicyStatement[] {
   if (accounts === null) return [];
   const resources = accounts.map(({ id, roleName }) =>
-    stack.formatArn({ service: 'iam', region: '', account: id, resource: 'role', resourceName: `${roleName}${suffix}` }),
+    stack.formatArn({
+      service: 'iam',
+      region: '',
+      account: id,
+      resource: 'role',
+      resourceName: `${roleName}${suffix}`,
+    }),
   );
   return [new PolicyStatement({ sid: 'AssumeMembers', actions: ['sts:AssumeRole'], resources })];
 }

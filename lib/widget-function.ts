@@ -1,12 +1,15 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { type ILogGroup, LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
+import { READER_SUFFIX } from '../lambda/names.ts';
 import { type Settings, toEnvironment } from '../lambda/settings.ts';
 import { LAMBDA_BUNDLING } from './lambda-bundling.ts';
+import { readInstances } from './permissions.ts';
+import { assumeMembers } from './reach.ts';
 import { acknowledgeWildcards } from './wildcards.ts';
 
 export interface WidgetFunctionProps {
@@ -23,6 +26,8 @@ export interface WidgetFunctionProps {
  */
 export class WidgetFunction extends Construct {
   readonly function: NodejsFunction;
+  /** Of the role that it does everything by. */
+  readonly roleArn: string;
   readonly logGroup: ILogGroup;
 
   constructor(scope: Construct, id: string, { settings, topic, remedyArn }: WidgetFunctionProps) {
@@ -32,7 +37,9 @@ export class WidgetFunction extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-    for (const statement of widgetStatements(topic, this.logGroup)) role.addToPolicy(statement);
+    this.roleArn = role.roleArn;
+    const readers = assumeMembers(Stack.of(this), settings, READER_SUFFIX);
+    for (const statement of [...widgetStatements(topic, this.logGroup), ...readers]) role.addToPolicy(statement);
 
     acknowledgeWildcards(role);
 

@@ -1,5 +1,6 @@
-import { Validations } from 'aws-cdk-lib';
+import { type CfnElement, Stack, Validations } from 'aws-cdk-lib';
 import type { Role } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
 
 /**
  * Tells cdk-nag why the wildcards in a function's role are as narrow as IAM lets them be. It has one finding for each
@@ -19,3 +20,7 @@ export function acknowledgeWildcards(role: Role, regions: readonly string[] | nu
     ...instances,
   );
 }
+
+/** As cdk-nag names a resource of the template in what it finds. */
+export const nagName = (construct: Construct): string =>
+  String(Stack.of(construct).resolve((construct.node.defaultChild as CfnElement).logicalId));

@@ -40,6 +40,12 @@ describe('a check of a stack that acts by itself', () => {
     expect(calls).toHaveLength(1 + 11);
   });
 
+  it('calls it in the first check of an hour whatever there is: for an act whose tag was never written', async () => {
+    const { fleet, calls } = await fleetThatActs();
+    await fleet.checks(24);
+    expect(calls.map((at) => at.toISOString().slice(11, 16))).toEqual(['09:00', '10:00']);
+  });
+
   it('calls nobody for a muted one', async () => {
     const { fleet, calls } = await fleetThatActs(1);
     fleet.launch(2, { ...WORKER_TAG, [TAG.mute]: 'until=2026-11-23T06:00:00Z' });

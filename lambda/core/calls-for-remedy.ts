@@ -1,4 +1,5 @@
 /** Whether a check found anything that the remedy function should look at. Pure. */
+import type { Settings } from '../settings.ts';
 import type { Breaker } from './breaker.ts';
 import { parseStamp } from './remembered-state.ts';
 import { isMuted, type Transition } from './transitions.ts';
@@ -8,11 +9,19 @@ import { minutesBetween } from './wording.ts';
 const VERIFY_MINUTES = 60;
 
 /**
- * Something to act on, or an act to verify. That function judges for itself, but for one thing: that the breaker has
- * tripped in this very check it may not be able to read yet, so that then it isn't called at all.
+ * Something to act on, or an act to verify; and once an hour in any case, for an act whose tag was never written. That
+ * function judges for itself, but for one thing: that the breaker has tripped in this very check it may not be able to
+ * read yet, so that then it isn't called at all.
  */
-export const callsForRemedy = (transitions: readonly Transition[], { tripped, held }: Breaker, now: Date): boolean =>
-  !(tripped || held) && transitions.some((t) => (isTreatable(t) && !isMuted(t.instance, now)) || wasTreated(t, now));
+export const callsForRemedy = (
+  transitions: readonly Transition[],
+  { tripped, held }: Breaker,
+  now: Date,
+  { schedule }: Settings,
+): boolean =>
+  !(tripped || held) &&
+  (now.getUTCMinutes() < schedule.everyMinutes ||
+    transitions.some((t) => (isTreatable(t) && !isMuted(t.instance, now)) || wasTreated(t, now)));
 
 function isTreatable({ after, assessment: { recommendation } }: Transition): boolean {
   return after.flag !== null || recommendation === 'restart-worker' || recommendation === 'restart-sshd';

@@ -43,7 +43,8 @@ const BUTTONS: Readonly<Record<Remedy, { readonly label: string; readonly questi
 export function remedyButton(row: FleetRow, { remedyArn }: WidgetEndpoints): Html | null {
   const { id, name } = row;
   const remedy = remedyOf(row);
-  if (remedy === null || !known(remedyArn) || !INSTANCE_ID.test(id)) return null;
+  // Only at home is there anything that may act.
+  if (remedy === null || row.elsewhere === true || !known(remedyArn) || !INSTANCE_ID.test(id)) return null;
   const { label, question } = BUTTONS[remedy];
   const asked = `${question(`${plainName(name)} (${id})`)} It is checked once more before.`;
   const look = remedy === 'reboot' ? 'btn btn-primary' : 'btn';
@@ -55,8 +56,11 @@ export function pageLink(label: string, page: number, { widgetArn }: WidgetEndpo
   return html`<a class="btn cw-page">${label}</a><cwdb-action action="call" display="widget" endpoint="${widgetArn}">${parameters({ page })}</cwdb-action>`;
 }
 
-/** The instance in the EC2 console; relative, so that it is the partition's own. */
-export function instanceLink(id: string, { region }: WidgetEndpoints): Html {
-  if (region === null || !REGION.test(region) || !INSTANCE_ID.test(id)) return html`${id}`;
+/** The instance in the EC2 console; relative, so that it is the partition's own. Another account's is not to be seen there. */
+export function instanceLink(row: FleetRow, endpoints: WidgetEndpoints): Html {
+  const { id, elsewhere, account } = row;
+  const region = elsewhere === true ? row.region : endpoints.region;
+  const isForeign = elsewhere === true && account !== (endpoints.widgetArn?.split(':')[4] ?? null);
+  if (region === null || isForeign || !REGION.test(region) || !INSTANCE_ID.test(id)) return html`${id}`;
   return html`<a href="/ec2/home?region=${region}#InstanceDetails:instanceId=${id}" target="_blank">${id}</a>`;
 }

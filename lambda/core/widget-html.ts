@@ -1,5 +1,5 @@
 /** The fleet table on the dashboard: its four views. Pure; whatever a host or a tag says passes through `html`. */
-import type { Settings } from '../settings.ts';
+import { type Settings, watchesElsewhere } from '../settings.ts';
 import { type Html, html } from './html.ts';
 import { shellWord } from './next-step.ts';
 import { rebootedInVain } from './remembered-state.ts';
@@ -98,10 +98,12 @@ function pill({ band, status }: FleetRow): Html {
   return html`<span class="cw-pill cw-pill-${band}">${text.toUpperCase()}</span>`;
 }
 
-function who({ id, name, worker }: FleetRow, { endpoints }: WidgetLook): Html {
-  const link = instanceLink(id, endpoints);
+function who(row: FleetRow, { endpoints, settings }: WidgetLook): Html {
+  const { id, name, worker, region, account, elsewhere } = row;
+  const link = instanceLink(row, endpoints);
   const small = [
     ...(name === id ? [] : [link]),
+    ...(watchesElsewhere(settings) ? [html`${region}${elsewhere === true ? html`, account ${account}` : null}`] : []),
     ...(worker === null ? [] : [html`<span class="cw-dim">${worker}</span>`]),
   ];
   return html`<div class="cw-name">${name === id ? link : name}</div><div class="cw-small cw-who">${small.map((part, i) => html`${i === 0 ? '' : ' · '}${part}`)}</div>`;

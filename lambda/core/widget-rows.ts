@@ -9,6 +9,7 @@ import type {
   Remedy,
   Sample,
   Status,
+  Whereabouts,
 } from '../model.ts';
 import type { Settings } from '../settings.ts';
 import { forecast, type Resource } from './forecast.ts';
@@ -28,7 +29,7 @@ export interface Gauge {
   readonly samples: readonly Sample[];
 }
 
-export interface FleetRow {
+export interface FleetRow extends Whereabouts {
   readonly id: string;
   readonly name: string;
   readonly band: Band;
@@ -59,9 +60,21 @@ const NOTHING = { memory: null, disk: null, forecast: { memoryMinutes: null, dis
 /** Every watched instance by its tags, worst first; no figures yet. */
 export function fleetRows(described: readonly DescribedInstance[], now: Date, settings: Settings): FleetRow[] {
   const { instances, skipped } = selectInstances(described, 'aws', settings);
+  const places = new Map(described.map((one) => [one.id, one]));
+  const where = (id: string): Whereabouts => {
+    const { region = null, account = null, elsewhere = false } = places.get(id) ?? {};
+    return { region, account, elsewhere };
+  };
   const rows = [
-    ...instances.map((instance) => checkedRow(instance, now)),
-    ...skipped.map(({ id, name, why }) => ({ ...EMPTY, id, name, band: 'skipped' as const, skipped: why })),
+    ...instances.map((instance) => ({ ...checkedRow(instance, now), ...where(instance.id) })),
+    ...skipped.map(({ id, name, why }) => ({
+      ...EMPTY,
+      ...where(id),
+      id,
+      name,
+      band: 'skipped' as const,
+      skipped: why,
+    })),
   ];
   return rows.sort(
     (a, b) => BANDS.indexOf(a.band) - BANDS.indexOf(b.band) || a.name.localeCompare(b.name, 'en', { numeric: true }),
@@ -69,6 +82,8 @@ export function fleetRows(described: readonly DescribedInstance[], now: Date, se
 }
 
 const EMPTY = {
+  region: null,
+  account: null,
   status: null,
   reasons: [],
   before: [],

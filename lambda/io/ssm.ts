@@ -29,6 +29,8 @@ export interface SsmOptions {
   readonly documentName: string;
   /** The port at which the probe asks whether sshd answers; null: don't ask. */
   sshdPort(instance: Instance): number | null;
+  /** What the console shows beside the command, at most 100 characters. @default crawlwatch probe */
+  readonly comment?: string;
   /** Seconds before the first look for results; it grows to 5. @default 2 */
   readonly pollSeconds?: number;
   /** Milliseconds since the epoch, and a wait that ends early, without a rejection, when the signal fires. */
@@ -53,7 +55,7 @@ interface Sent {
 
 /** @returns a transport that never rejects: what fails of SSM is the reply of the instances it concerns. */
 export function ssmTransport(ssm: Ssm, options: SsmOptions): ProbeTransport {
-  const { documentName, pollSeconds = 2, time = realTime } = options;
+  const { documentName, comment = 'crawlwatch probe', pollSeconds = 2, time = realTime } = options;
 
   return async (instances, run) => {
     const begun = time.now();
@@ -92,7 +94,7 @@ export function ssmTransport(ssm: Ssm, options: SsmOptions): ProbeTransport {
           DocumentName: documentName,
           InstanceIds: [...ids],
           ...(units !== '' && { Parameters: { Units: [units] } }),
-          Comment: 'crawlwatch probe',
+          Comment: comment,
           TimeoutSeconds: DELIVERY_SECONDS,
           MaxConcurrency: '100%',
           // By default the first failure would stop the command for the rest.

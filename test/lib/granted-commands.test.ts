@@ -58,11 +58,13 @@ const granted = (role: string, ...settings: readonly object[]): string[] =>
   );
 
 const VPC = { id: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0'] };
+const MEMBERS = { accounts: [{ id: '210987654321', externalId: 'a-long-secret' }] };
 /** Together these settings ask for all that a check can do, and the remedy function. */
 const EVERYTHING = [
   { ssh: { keySecretArn: ARN } },
   { ssh: { keySecretArn: PARAMETER }, vpc: VPC, alerts: { encrypt: true } },
   { ssh: { instanceConnect: true }, vpc: VPC, remedies: { restartWorker: true } },
+  MEMBERS,
 ];
 
 describe('what the functions send and what their roles may', () => {
@@ -77,7 +79,7 @@ describe('what the functions send and what their roles may', () => {
   it.each([
     ['check', 'CheckRole', EVERYTHING],
     ['remedy', 'RemedyRole', EVERYTHING],
-    ['widget', 'WidgetRole', [{}]],
+    ['widget', 'WidgetRole', [{}, MEMBERS]],
   ])(
     'is the same for the %s function: nothing missing, nothing to spare',
     async (name, role, settings) => {

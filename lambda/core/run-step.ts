@@ -1,0 +1,30 @@
+/** What an event asks of the check function: a whole check, or one step of a run that is shared out. */
+import * as z from 'zod';
+
+export type RunStep =
+  | { readonly step: 'check' }
+  | { readonly step: 'plan'; readonly run: string }
+  | {
+      readonly step: 'shard';
+      readonly run: string;
+      readonly index: number;
+      /** Of the whole run. */
+      readonly shards: number;
+    }
+  | { readonly step: 'join'; readonly run: string };
+
+/** An execution's name, which becomes part of files' names. */
+const run = z.string().regex(/^[\w.-]{1,80}$/);
+const step = z.discriminatedUnion('step', [
+  z.object({ step: z.literal('plan'), run }),
+  z
+    .object({ step: z.literal('shard'), run, index: z.int().min(0), shards: z.int().min(1) })
+    .refine(({ index, shards }) => index < shards),
+  z.object({ step: z.literal('join'), run }),
+]);
+
+/** @returns null where it names a step and is none of the state machine's events; anything else asks for a check */
+export function readStep(event: unknown): RunStep | null {
+  if (typeof event !== 'object' || event === null || !('step' in event)) return { step: 'check' };
+  return step.safeParse(event).data ?? null;
+}
