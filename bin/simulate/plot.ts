@@ -1,7 +1,7 @@
 /** Run time and cost by size, as a picture: both axes logarithmic, so that what grows in proportion is a straight slope. */
 import type { Measured } from './measure.ts';
 
-const SIZE = { width: 720, height: 300, left: 64, right: 16, top: 40, bottom: 44, gap: 72 };
+const SIZE = { width: 720, height: 300, left: 64, right: 36, top: 56, bottom: 44, gap: 84 };
 const COLOURS = ['#2563eb', '#d97706', '#059669', '#9333ea'];
 
 interface Panel {

@@ -1,5 +1,5 @@
 /** Reads what can be replayed: traces, one JSON object each, and instances as `watch --record` and `-o ndjson` wrote them. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { REASON_CLASS, type Sample } from '../model.ts';
 import type { Trace } from './backtest.ts';
 import { fullestDisk } from './metric-data.ts';
