@@ -2,17 +2,19 @@
 import { type AwsWorld, awsPorts } from '../lambda/aws-ports.ts';
 import type { ProbeTransport } from '../lambda/check-fleet.ts';
 import { plural } from '../lambda/core/wording.ts';
+import { withBudget } from '../lambda/io/api-budget.ts';
 import { cloudWatchClient, ec2Client, ssmClient } from '../lambda/io/clients.ts';
 import { findProbeDocument } from '../lambda/io/probe-document.ts';
 import { DEFAULT_STACK_NAME, TAG } from '../lambda/names.ts';
 import { fromEnvironment, type Settings } from '../lambda/settings.ts';
+import { fleetTargets, placeName, ssmIn } from '../lambda/targets.ts';
 import { type CommandIo, QUIET } from './command-io.ts';
 import { explainAwsError, UsageError } from './errors.ts';
 import type { Source, SourceFlags } from './sources.ts';
 
 /** @throws UsageError, one line, without credentials, a Region, or the probe document where SSM is to be used. */
 export async function awsSource(flags: SourceFlags, settings: Settings, io: CommandIo): Promise<Source> {
-  const [ec2, ssm, cloudWatch] = [ec2Client(), ssmClient(), cloudWatchClient()];
+  const [ec2, ssm, cloudWatch] = [withBudget(ec2Client()), withBudget(ssmClient()), withBudget(cloudWatchClient())];
   // The chain asks EC2's metadata last, for a second or two; a credential_process or a prompt may take its time.
   await explained(ec2.config.credentials());
   const region = await explained(ec2.config.region());
@@ -28,10 +30,13 @@ export async function awsSource(flags: SourceFlags, settings: Settings, io: Comm
     cloudWatch,
     privateKey: async () => null,
   };
-  const ports = awsPorts({ ...world, probeDocument: null });
+  const targets = fleetTargets(settings, { region, ec2, ssm, probeDocument: null });
+  const places = targets.map(placeName).join(', ');
+  const ports = awsPorts({ ...world, probeDocument: null, targets });
   let document: string | null = null;
   const overSsm: ProbeTransport = async (instances, run) => {
-    await awsPorts({ ...world, probeDocument: document }).transports.ssm?.(instances, run);
+    const known = targets.map((target) => (target.elsewhere ? target : { ...target, probeDocument: document }));
+    await ssmIn(known)?.(instances, run);
   };
   return {
     source: 'aws',
@@ -39,10 +44,11 @@ export async function awsSource(flags: SourceFlags, settings: Settings, io: Comm
     transports: bySsh
       ? { ssh: await (await import('./ssh-access.ts')).sshAccess(flags, settings, io) }
       : { ssm: overSsm },
-    discover: async () => {
-      const found = await explained(ports.discover());
+    discover: async (problem) => {
+      const found = await explained(ports.discover(problem));
       // Asked for only now: where nothing is tagged yet, that is the first thing to say.
-      if (!bySsh && flags.listHosts !== true && found.length > 0) document = await explained(probeDocument());
+      const needsDocument = !bySsh && flags.listHosts !== true && found.some((one) => one.elsewhere !== true);
+      if (needsDocument) document = await explained(probeDocument());
       const { worker } = flags;
       if (worker === undefined) return found;
       return found.map((one) => ({ ...one, tags: { ...one.tags, [TAG.worker]: worker } }));
@@ -50,8 +56,8 @@ export async function awsSource(flags: SourceFlags, settings: Settings, io: Comm
     history: ports.history,
     nothingFound: (skipped) =>
       skipped > 0
-        ? `${plural(skipped, 'instance')} tagged ${key}=${value} in ${region}, but none that is running Linux`
-        : `no instance is tagged ${key}=${value} in ${region}; tag one: aws ec2 create-tags --region ${region} --resources i-... --tags Key=${key},Value=${value}`,
+        ? `${plural(skipped, 'instance')} tagged ${key}=${value} in ${places}, but none that is running Linux`
+        : `no instance is tagged ${key}=${value} in ${places}; tag one: aws ec2 create-tags --region ${region} --resources i-... --tags Key=${key},Value=${value}`,
   };
 
   async function probeDocument(): Promise<string> {

@@ -43,8 +43,8 @@ export async function runCheck(source: Source, settings: Settings, io: CommandIo
     transports: Object.fromEntries(
       Object.entries(source.transports).map(([name, transport]) => [name, telling(transport, run.answered)]),
     ),
-    discover: async () => {
-      const found = await unlessAborted(source.discover(), io.signal);
+    discover: async (problem) => {
+      const found = await unlessAborted(source.discover(problem), io.signal);
       for (const one of found) logins.set(one.id, one.login ?? {});
       return run.described === undefined ? found : found.map(run.described);
     },

@@ -24,6 +24,7 @@ import type { Summary } from './model.ts';
 import { type FunctionEnvironment, fromEnvironment } from './settings.ts';
 import { joinRun, type PlannedRun, planRun, probeShard, type RunPorts } from './shard-fleet.ts';
 import { SHARDS_AT_ONCE } from './shards.ts';
+import { fleetSnapshot } from './snapshot-ports.ts';
 import { fleetTargets } from './targets.ts';
 
 export type CheckSummary = Summary & { readonly flagged: number; readonly durationMs: number };
@@ -116,8 +117,10 @@ function told({ report, flagged, errors }: CheckResult, warning: string | null =
 
 /** For whoever judges, publishes and tells. */
 async function wholePorts(environment: FunctionEnvironment): Promise<Ports> {
-  const { topicArn, remedyFunctionArn } = environment;
-  const world = await worldOf(environment, 1);
+  const { topicArn, remedyFunctionArn, bucket } = environment;
+  // Anew for each run, which reads it once.
+  const snapshot = bucket === null ? {} : { snapshot: fleetSnapshot({ s3, bucket, clock, log }) };
+  const world = { ...(await worldOf(environment, 1)), ...snapshot };
   const outlets: Outlets = {
     ...awsOutlets(world, sns, topicArn),
     ...(remedyFunctionArn !== null && { remedy: (at: Date) => callRemedy(lambda, remedyFunctionArn, at) }),

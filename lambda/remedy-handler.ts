@@ -12,6 +12,7 @@ import {
   dynamoDbClient,
   ec2Client,
   instanceConnectClient,
+  s3Client,
   secretsManagerClient,
   snsClient,
   ssmClient,
@@ -22,6 +23,7 @@ import type { Remedy } from './model.ts';
 import { type RemedyAnswer, remedyFleet } from './remedy-fleet.ts';
 import { type RemedyWorld, remedyPorts } from './remedy-ports.ts';
 import { fromEnvironment } from './settings.ts';
+import { fleetSnapshot } from './snapshot-ports.ts';
 
 export type { RemedyAnswer } from './remedy-fleet.ts';
 export type { RemedyWorld } from './remedy-ports.ts';
@@ -40,6 +42,7 @@ const sns = snsClient();
 const secrets = secretsManagerClient();
 const instanceConnect = instanceConnectClient();
 const dynamoDb = dynamoDbClient();
+const s3 = s3Client();
 const clock = { now: () => new Date() };
 
 /**
@@ -50,9 +53,8 @@ export async function handler(
   event: unknown,
   context?: Partial<Pick<Context, 'getRemainingTimeInMillis'>>,
 ): Promise<RemedyAnswer | string> {
-  const { settings, topicArn, probeDocument, restartWorkerDocument, restartSshdDocument, leaseTable } = fromEnvironment(
-    process.env,
-  );
+  const { settings, topicArn, probeDocument, restartWorkerDocument, restartSshdDocument, leaseTable, bucket } =
+    fromEnvironment(process.env);
   if (leaseTable === null) throw new Error('no table for the record of acts: CRAWLWATCH_LEASE_TABLE is not set');
   const { keySecretArn } = settings.ssh;
   const documents =
@@ -72,6 +74,7 @@ export async function handler(
       instanceConnect,
     },
     ...{ sns, topicArn, dynamoDb, table: leaseTable, restartDocuments: documents },
+    ...(bucket !== null && { snapshot: fleetSnapshot({ s3, bucket, clock, log }) }),
     privateKey: async () => (keySecretArn === null ? null : readPrivateKey({ secrets, ssm }, keySecretArn)),
   };
   const deadlineMs = (context?.getRemainingTimeInMillis?.() ?? USUAL_TIMEOUT_MS) - RESERVE_MS;

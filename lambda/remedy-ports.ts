@@ -15,6 +15,7 @@ import { writeTags } from './io/tags.ts';
 import type { DescribedInstance, FreshCheck, Remedy, Reply, TagWrite, Transport } from './model.ts';
 import { TAG } from './names.ts';
 import type { RemedyPorts } from './remedy-fleet.ts';
+import { watchesElsewhere } from './settings.ts';
 
 export interface RemedyWorld extends AwsWorld {
   readonly sns: Sns;
@@ -43,7 +44,7 @@ export function remedyPorts(world: RemedyWorld): RemedyPorts {
     clock,
     log,
     describeFleet: () => describeFleet(ec2, { ...query, tagKey: tag.key, tagValue: tag.value }),
-    describeInstance: (id) => describeInstance(ec2, id, query),
+    describeInstance: (id) => describeHere(world, id),
     readRecord: () => readRecord(dynamoDb, table, clock.now()),
     saveActs: (version, acts) => saveActs(dynamoDb, table, version, acts, clock.now()),
     savePause: (pause) => savePause(dynamoDb, table, pause),
@@ -59,6 +60,17 @@ export function remedyPorts(world: RemedyWorld): RemedyPorts {
     notify: outlets.notify,
     publish: outlets.publish,
   };
+}
+
+/** Instances elsewhere are watched, and not acted on: this role has no rights there. */
+async function describeHere({ ec2, settings, region }: RemedyWorld, id: string): Promise<DescribedInstance> {
+  try {
+    return await describeInstance(ec2, id, { address: settings.ssh.address, region });
+  } catch (error) {
+    if (!watchesElsewhere(settings) || !errorCode(error).startsWith('InvalidInstanceID')) throw error;
+    const why = `there is no ${id} in ${region} of this account, and crawlwatch acts on no instance elsewhere`;
+    throw new Error(why, { cause: error });
+  }
 }
 
 async function writeTag({ ec2 }: RemedyWorld, write: TagWrite): Promise<void> {

@@ -120,10 +120,7 @@ export function fleetSnapshot({ s3, bucket, clock, log }: SnapshotWorld): FleetS
   return {
     history: async (instances) => {
       const { snapshot } = await read();
-      const now = clock.now();
-      // Aged to now: an hour that has just left the last three is in the metrics' history its worst as well.
-      const aged = withSamples(only(snapshot, instances), new Map(), now);
-      return byId(instances, (id) => historyOf(aged, id, now));
+      return byId(instances, (id) => historyOf(snapshot, id, clock.now()));
     },
     lastGood: async (instances) => {
       const { snapshot } = await read();
@@ -147,10 +144,6 @@ const NONE_YET =
   'There is no snapshot of the fleet yet, or it was removed: forecasts and last figures begin anew with this check.';
 const UNREADABLE =
   'The snapshot of the fleet is damaged, of another version or from a time to come: forecasts and last figures begin anew with this check.';
-
-const only = ({ hosts }: Snapshot, instances: readonly Asked[]): Snapshot => ({
-  hosts: byId(instances, (id) => hosts.get(id)),
-});
 
 function byId<T>(instances: readonly Asked[], of: (id: string) => T | null | undefined): Map<string, T> {
   const found = new Map<string, T>();

@@ -48,22 +48,30 @@ type Connect<C> = (region: string, credentials: Credentials | undefined) => C;
 type Connection<P extends Place> = Omit<P, 'account' | 'elsewhere' | 'region'>;
 type Home<P extends Place> = Connection<P> & Pick<Place, 'region'>;
 
+export interface TargetOptions {
+  /** Functions that ask at the same time: each takes its part of the APIs' rates. @default 1 */
+  readonly sharers?: number;
+  /** @default the SDK's clients, within their budgets */
+  readonly connect?: Connect<Connection<Target>>;
+}
+
 /**
  * Every place that the settings name, the own account's first.
  * @param home as whoever starts a check has it; it is among them where its Region is watched
- * @param sharers functions that ask at the same time: each takes its part of the APIs' rates
  */
-export const fleetTargets = (
-  settings: Settings,
-  home: Home<Target>,
-  sharers = 1,
-  connect: Connect<Connection<Target>> = (region, credentials) => ({
+export function fleetTargets(settings: Settings, home: Home<Target>, options: TargetOptions = {}): Target[] {
+  const { sharers = 1, connect = connectWithin(sharers) } = options;
+  return placesOf(settings, home, connect, '');
+}
+
+const connectWithin =
+  (sharers: number): Connect<Connection<Target>> =>
+  (region, credentials) => ({
     ec2: withBudget(ec2Client(region, credentials), sharers),
     ssm: withBudget(ssmClient(region, credentials), sharers),
     instanceConnect: instanceConnectClient(region, credentials),
     probeDocument: MEMBER_PROBE_DOCUMENT,
-  }),
-): Target[] => placesOf(settings, home, connect, '');
+  });
 
 /** By the members' second roles, which can but find instances. */
 export const readPlaces = (settings: Settings, home: Home<Place>): Place[] =>

@@ -2,6 +2,7 @@ import { CfnOutput, DefaultStackSynthesizer, type IStackSynthesizer, Stack, type
 import type { Construct } from 'constructs';
 import { actsByItself, isDistributed, keepsSnapshot, type Settings } from '../lambda/settings.ts';
 import { AlertTopic } from './alert-topic.ts';
+import { warnAboveBudget } from './budget.ts';
 import { CheckFunction } from './check-function.ts';
 import { FleetAlarms } from './fleet-alarms.ts';
 import { FleetDashboard } from './fleet-dashboard.ts';
@@ -57,6 +58,8 @@ export class CrawlwatchStack extends Stack {
       actsLogGroup: remedy.logGroup,
       widget: widget.function,
     });
+
+    warnAboveBudget(this, settings);
 
     new CfnOutput(this, 'AlertsTopicArn', { value: topic.topicArn });
     new CfnOutput(this, 'CheckFunctionName', { value: check.function.functionName });

@@ -4,7 +4,7 @@
  */
 import { Stack } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { stringify } from 'yaml';
+import { Document, visit } from 'yaml';
 import { ssmProbeDocument } from '../lambda/core/probe-script.ts';
 import { MEMBER_PROBE_DOCUMENT, READER_SUFFIX } from '../lambda/names.ts';
 import { parseSettings, type Settings } from '../lambda/settings.ts';
@@ -76,7 +76,14 @@ export function memberTemplate(): string {
     },
   };
   // CloudFormation reads YAML 1.1, where `no` is false.
-  return `${HEAD}${stringify(template, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })}`;
+  const document = new Document(template, { version: '1.1', aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar: (_, scalar) => {
+      // A line of a script that has a tab in it not every reader takes without quotes.
+      if (typeof scalar.value === 'string' && scalar.value.includes('\t')) scalar.type = 'QUOTE_DOUBLE';
+    },
+  });
+  return `${HEAD}${document.toString({ lineWidth: 0 })}`;
 }
 
 const HEAD = `# Made by \`npm run docs\` from lib/member-template.ts; how to use it: docs/scale.md.

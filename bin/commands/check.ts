@@ -32,7 +32,8 @@ async function checkOnce(flags: CheckFlags, io: CommandIo): Promise<number> {
   const { output, quiet = false } = flags;
   const settings = await settingsFor(flags, io);
   const source = await openSource(flags, settings, io);
-  if (flags.listHosts === true) return listHosts(await source.discover(), source, io);
+  const tell = (problem: string) => io.stderr.write(`crawlwatch: ${forTerminal(problem)}\n`);
+  if (flags.listHosts === true) return listHosts(await source.discover(tell), source, io);
 
   // On one terminal a bar and the lines of hosts would overwrite each other.
   const isBarless = quiet || (isStream(output) && io.stdout.isTTY === true);
@@ -48,11 +49,13 @@ async function checkOnce(flags: CheckFlags, io: CommandIo): Promise<number> {
   const exitCode = exitCodeOf(report.summary);
   if (!quiet) await printReport(output, { report, login }, settings, io);
   else if (exitCode !== 0) await printReport(output, { report: onlyTroubled(report), login }, settings, io);
-  for (const problem of report.problems) io.stderr.write(`crawlwatch: ${forTerminal(problem)}\n`);
+  report.problems.forEach(tell);
   if (report.summary.checked === 0) {
     io.stderr.write(`crawlwatch: ${forTerminal(source.nothingFound(report.skipped.length))}\n`);
   }
   if (output === 'nagios' && report.summary.checked > 1) return EXIT_UNKNOWN;
+  // That all is well can't be said of a fleet of which a part could not be read.
+  if (exitCode === 0 && report.problems.some((problem) => problem.startsWith('discover: '))) return EXIT_UNKNOWN;
   return exitCode;
 }
 

@@ -33,6 +33,7 @@ export const PRICE = {
   expressGbSecond: 0.00001667,
   filePut: 0.005 / 1_000,
   fileGet: 0.0004 / 1_000,
+  fileGibMonth: 0.023,
   key: 1,
   secret: 0.4,
   endpointZone: 7.3,
@@ -56,6 +57,9 @@ export const LOG_BYTES = 1_300;
 /** Plan, choice, map, join, start and end of a distributed run; Express bills no less than this of memory. */
 export const RUN_TRANSITIONS = 6;
 export const EXPRESS_GB = 0.064;
+/** A host as it was found and what it said, in a shard's two files, which S3 removes on the day after the next. */
+export const FILE_BYTES = 2_000;
+export const FILE_DAYS = 2;
 export const LOW_SHARE = 0.1;
 export const HISTORY_METRICS = 4;
 /** Something to act on or to verify is there in so many checks; each has the remedy function look, act and write. */

@@ -2,7 +2,7 @@
  * What a fleet costs a month on AWS, item by item, and beside it the CloudWatch agent publishing the same metrics. Pure.
  * An estimate: list prices, no free tier, and the assumptions that each item names.
  */
-import { actsByItself, type Settings } from '../settings.ts';
+import { actsByItself, isDistributed, keepsSnapshot, type Settings } from '../settings.ts';
 import {
   ACTING_METRICS,
   ACTING_READS,
@@ -23,6 +23,7 @@ import {
   PRICE,
   PRICES_OF,
 } from './cost-prices.ts';
+import { functionTurns, sharedItems } from './cost-run.ts';
 
 export { PRICES_OF } from './cost-prices.ts';
 
@@ -55,11 +56,14 @@ const sum = (items: readonly CostItem[]): number => items.reduce((total, { dolla
 function ourItems(instances: number, settings: Settings): CostItem[] {
   const checks = (HOURS * 60) / settings.schedule.everyMinutes;
   const perInstance = settings.metrics.perInstance === 'all' ? METRICS_PER_INSTANCE * instances : 0;
-  const seconds = checkSeconds(instances, settings);
-  const low = settings.forecast.enabled ? LOW_SHARE * instances : 0;
+  const turns = functionTurns(instances, settings);
+  const seconds = turns.reduce((total, { count, seconds: each }) => total + count * each, 0);
+  const functions = turns.reduce((total, { count }) => total + count, 0);
+  const low = settings.forecast.enabled && !keepsSnapshot(settings) ? LOW_SHARE * instances : 0;
   const logGib = (checks * (instances + 1) * LOG_BYTES) / GIB;
   const every = 'schedule.everyMinutes';
-  const alarms = FLEET_ALARMS + (actsByItself(settings) ? 1 : 0);
+  // On a run there are two metrics, and an alarm costs as much for each.
+  const alarms = FLEET_ALARMS + [actsByItself(settings), isDistributed(settings)].filter((more) => more).length;
   return [
     {
       item: 'custom metrics',
@@ -77,19 +81,19 @@ function ourItems(instances: number, settings: Settings): CostItem[] {
       item: 'other alarms',
       dollars: alarms * PRICE.alarm,
       why: `${alarms} on metrics of the fleet and of the functions`,
-      settings: ['remedies'],
+      settings: ['remedies', 'scale'],
     },
     {
       item: 'history for forecasts',
       dollars: checks * low * HISTORY_METRICS * PRICE.metricRequest,
       why: `GetMetricData, ${HISTORY_METRICS} metrics for each instance that is low; assumed: one in ten`,
-      settings: ['forecast.enabled', 'forecast.lookBelowPercent', every],
+      settings: ['forecast.enabled', 'forecast.lookBelowPercent', 'metrics.perInstance', every],
     },
     {
       item: 'Lambda',
-      dollars: checks * (seconds * MEMORY_GIB * PRICE.gibSecond + PRICE.invocation),
-      why: `${checks} checks of ${Math.round(seconds)} s (assumed) with 512 MB`,
-      settings: [every, 'transport', 'forks'],
+      dollars: checks * (seconds * MEMORY_GIB * PRICE.gibSecond + functions * PRICE.invocation),
+      why: `${checks} checks of ${Math.round(seconds)} s${functions > 1 ? ` in ${functions} functions` : ''} (assumed) with 512 MB`,
+      settings: [every, 'transport', 'forks', 'scale'],
     },
     {
       item: 'logs',
@@ -106,6 +110,7 @@ function ourItems(instances: number, settings: Settings): CostItem[] {
     { item: 'dashboard', dollars: PRICE.dashboard, why: 'one', settings: [] },
     { item: 'schedule', dollars: checks * PRICE.schedulerInvocation, why: `${checks} invocations`, settings: [every] },
     ...(actsByItself(settings) ? [acting(checks * ACTING_SHARE)] : []),
+    ...sharedItems(instances, checks, turns, settings),
     ...optionalItems(settings),
   ];
 }
@@ -128,7 +133,8 @@ function optionalItems(settings: Settings): CostItem[] {
   const usesSsm = transport !== 'ssh';
   const secret = ssh.keySecretArn?.split(':')[2] === 'secretsmanager';
   const ssm = usesSsm || (ssh.keySecretArn !== null && !secret);
-  const endpoints = 4 + [secret, ssm, actsByItself(settings)].filter((needed) => needed).length;
+  const files = isDistributed(settings) || keepsSnapshot(settings);
+  const endpoints = 4 + [secret, ssm, actsByItself(settings), files].filter((needed) => needed).length;
   const zones = vpc.createEndpoints ? (vpc.subnetIds?.length ?? 0) : 0;
   return [
     { item: 'topic key', dollars: alerts.encrypt ? PRICE.key : 0, why: 'one KMS key', settings: ['alerts.encrypt'] },
@@ -175,12 +181,6 @@ function metricMonths(count: number): number {
     from = upTo;
   }
   return dollars;
-}
-
-/** Assumed: over SSM the slowest host and the calls for each batch, over SSH a second a host in each fork. */
-function checkSeconds(instances: number, settings: Settings): number {
-  const overSsh = settings.transport === 'ssh' || (settings.transport === 'auto' && settings.vpc.id !== null);
-  return overSsh ? 5 + instances / settings.forks : 15 + instances / 50;
 }
 
 const money = (dollars: number): string => dollars.toFixed(2);

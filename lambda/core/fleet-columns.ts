@@ -41,6 +41,7 @@ interface Layout {
   readonly since: boolean;
   readonly memorySize: boolean;
   readonly mount: boolean;
+  readonly place: boolean;
   readonly worker: boolean;
   readonly forecast: boolean;
   /** Blocks of a bar, and of a trend. */
@@ -54,6 +55,7 @@ const WIDEST: Layout = {
   since: true,
   memorySize: true,
   mount: true,
+  place: true,
   worker: true,
   forecast: true,
   bar: 10,
@@ -70,6 +72,7 @@ const NARROWER: readonly Partial<Layout>[] = [
   { name: 24 },
   { bar: 0 },
   { mount: false },
+  { place: false },
   { worker: false },
   { trend: 0 },
   { forecast: false },
@@ -83,7 +86,7 @@ interface Column {
   paint?(instance: InstanceReport): Status | null;
 }
 
-function columnsOf(layout: Layout, style: TableStyle): readonly Column[] {
+function columnsOf(layout: Layout, style: TableStyle, place: Column['cell'] | null): readonly Column[] {
   const { now, glyphs, trends } = style;
   const drawn = (used: number) => (glyphs && layout.bar > 0 ? `${bar(used / 100, layout.bar, glyphs)} ` : '');
   const trend = (of: keyof Trends): Column => ({
@@ -94,6 +97,7 @@ function columnsOf(layout: Layout, style: TableStyle): readonly Column[] {
     one.reasons.some(({ code }) => about.test(code)) ? one.status : null;
   const all: readonly (Column | false)[] = [
     { title: 'HOST', cell: ({ name }) => cutMiddle(forTerminal(name), layout.name, markOf(style)) },
+    layout.place && place !== null && { title: 'WHERE', cell: place },
     { title: 'STATUS', cell: ({ status }) => status, paint: ({ status }) => status },
     { title: 'REASONS', cell: layout.allReasons ? everyReason : worstReason },
     {
@@ -147,9 +151,23 @@ interface Grid {
   readonly widths: readonly number[];
 }
 
+/** Where each host is, as far as they differ in it; null where they don't. */
+function placesOf(rows: readonly InstanceReport[]): Column['cell'] | null {
+  const regions = new Set(rows.map(({ region }) => region));
+  const accounts = new Set(rows.map(({ account }) => account));
+  if (regions.size < 2 && accounts.size < 2) return null;
+  return ({ region, account }) =>
+    [...(regions.size < 2 ? [] : [region]), ...(accounts.size < 2 ? [] : [account])]
+      .map((part) => forTerminal(part ?? '?'))
+      .join(' ');
+}
+
 /** Columns in which nothing stands are left out. */
 function gridOf(layout: Layout, rows: readonly InstanceReport[], style: TableStyle): Grid {
-  const all = columnsOf(layout, style).map((column) => ({ column, cells: rows.map((row) => column.cell(row)) }));
+  const all = columnsOf(layout, style, placesOf(rows)).map((column) => ({
+    column,
+    cells: rows.map((row) => column.cell(row)),
+  }));
   const shown = all.filter(({ cells }) => cells.some((cell) => cell !== ''));
   return {
     columns: shown.map(({ column }) => column),

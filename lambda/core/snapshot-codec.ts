@@ -2,15 +2,12 @@
  * A snapshot as bytes: a line of JSON for what it is, then six bytes a sample. Ten thousand hosts are some 20 MB before
  * compression, where JSON would be a hundred.
  */
-import type { HostPast, HostSample, Snapshot } from './snapshot.ts';
+import { SAMPLE_BYTES, unpacked, writeSamples } from './packed-past.ts';
+import type { HostPast, Snapshot } from './snapshot.ts';
 import { EMPTY } from './snapshot.ts';
 
 const FORMAT = 'crawlwatch snapshot 1';
 const MINUTE = 60_000;
-/** Minutes before the snapshot, and shares in hundredths of a percent, in 16 bits each. */
-const SAMPLE_BYTES = 6;
-const NONE = 0xffff;
-const SCALE = 10_000;
 
 interface Head {
   readonly format: typeof FORMAT;
@@ -22,27 +19,27 @@ interface Head {
 
 export function encodeSnapshot(snapshot: Snapshot, now: Date): Uint8Array {
   const at = Math.ceil(now.getTime() / MINUTE) * MINUTE;
-  const hosts = [...snapshot.hosts];
-  const head: Head = {
-    format: FORMAT,
-    at,
-    hosts: hosts.map(([id, { recent, hourly }]) => [id, recent.length, hourly.length]),
-  };
+  const counts: (readonly [string, number, number])[] = [];
+  const parts: Uint8Array[] = [];
+  for (const [id, { recent, hourly }] of snapshot.hosts) {
+    counts.push([id, recent.length, hourly.length]);
+    const part = new Uint8Array((recent.length + hourly.length) * SAMPLE_BYTES);
+    writeSamples(new DataView(part.buffer), 0, [...recent, ...hourly], at);
+    parts.push(part);
+  }
+  const head: Head = { format: FORMAT, at, hosts: counts };
   const text = new TextEncoder().encode(`${JSON.stringify(head)}\n`);
-  const samples = hosts.flatMap(([, { recent, hourly }]) => [...recent, ...hourly]);
-  const bytes = new Uint8Array(text.length + samples.length * SAMPLE_BYTES);
+  const bytes = new Uint8Array(text.length + samplesIn(head) * SAMPLE_BYTES);
   bytes.set(text);
-  const view = new DataView(bytes.buffer, text.length);
-  for (const [n, sample] of samples.entries()) {
-    const minutes = Math.round((at - sample.at.getTime()) / MINUTE);
-    view.setUint16(n * SAMPLE_BYTES, Math.min(Math.max(minutes, 0), NONE - 1));
-    view.setUint16(n * SAMPLE_BYTES + 2, Math.round(bounded(sample.memory) * SCALE));
-    view.setUint16(n * SAMPLE_BYTES + 4, sample.disk === null ? NONE : Math.round(bounded(sample.disk) * SCALE));
+  let offset = text.length;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
   }
   return bytes;
 }
 
-const bounded = (share: number): number => Math.min(Math.max(share, 0), 1);
+const samplesIn = ({ hosts }: Head): number => hosts.reduce((sum, [, recent, hourly]) => sum + recent + hourly, 0);
 
 /** @returns null where the bytes are no snapshot of this format, or tell of times to come: it then begins anew */
 export function decodeSnapshot(bytes: Uint8Array, now: Date): Snapshot | null {
@@ -51,22 +48,12 @@ export function decodeSnapshot(bytes: Uint8Array, now: Date): Snapshot | null {
   const head = readHead(new TextDecoder().decode(bytes.subarray(0, Math.max(end, 0))));
   if (head === null || head.at > now.getTime() + MINUTE) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset + end + 1, bytes.length - end - 1);
-  const count = head.hosts.reduce((sum, [, recent, hourly]) => sum + recent + hourly, 0);
-  if (view.byteLength !== count * SAMPLE_BYTES) return null;
-  let next = 0;
-  const read = (): HostSample => {
-    const offset = next * SAMPLE_BYTES;
-    next += 1;
-    const disk = view.getUint16(offset + 4);
-    return {
-      at: new Date(head.at - view.getUint16(offset) * MINUTE),
-      memory: view.getUint16(offset + 2) / SCALE,
-      disk: disk === NONE ? null : disk / SCALE,
-    };
-  };
+  if (view.byteLength !== samplesIn(head) * SAMPLE_BYTES) return null;
   const hosts = new Map<string, HostPast>();
+  let offset = 0;
   for (const [id, recent, hourly] of head.hosts) {
-    hosts.set(id, { recent: Array.from({ length: recent }, read), hourly: Array.from({ length: hourly }, read) });
+    hosts.set(id, unpacked(view, offset, recent, hourly, head.at));
+    offset += (recent + hourly) * SAMPLE_BYTES;
   }
   return { hosts };
 }

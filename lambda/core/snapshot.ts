@@ -6,6 +6,7 @@
  * memory and two of disks.
  */
 import type { History, LastGood, Sample } from '../model.ts';
+import { packed } from './packed-past.ts';
 
 /** Shares available, 0 to 1; null where the host has none. */
 export interface HostSample {
@@ -45,17 +46,17 @@ export function withSamples(snapshot: Snapshot, samples: ReadonlyMap<string, Hos
   const hosts = new Map<string, HostPast>();
   for (const id of ids) {
     const past = aged(snapshot.hosts.get(id) ?? { recent: [], hourly: [] }, samples.get(id), now);
-    if (past.recent.length + past.hourly.length > 0) hosts.set(id, past);
+    if (past.recent.length + past.hourly.length > 0) hosts.set(id, packed(past));
   }
   return { hosts };
 }
 
 function aged({ recent, hourly }: HostPast, sample: HostSample | undefined, now: Date): HostPast {
   const since = recentSince(now);
-  const last = recent.at(-1);
-  // Two runs that overlap each add what they saw; a sample from before the last one would spoil the order.
-  const isNew = sample !== undefined && (last === undefined || sample.at > last.at);
-  const all = isNew ? [...recent, sample] : recent;
+  // Of runs that overlap the earlier may be the later to write: its sample goes into its place, one for each minute.
+  const minute = ({ at }: HostSample) => Math.round(at.getTime() / MINUTE);
+  const isNew = sample !== undefined && !recent.some((one) => minute(one) === minute(sample));
+  const all = isNew ? [...recent, sample].sort((a, b) => a.at.getTime() - b.at.getTime()) : recent;
   const hours = new Map(hourly.map((one) => [one.at.getTime(), one]));
   for (const one of all.filter(({ at }) => at.getTime() < since)) {
     const hour = Math.floor(one.at.getTime() / HOUR) * HOUR;
@@ -85,8 +86,9 @@ export function historyOf(snapshot: Snapshot, id: string, now: Date): History | 
   };
 }
 
-/** How a host stood when it last told, within six hours. */
+/** How a host stood when it last told, within six hours; of one that is silent for over three, in its last hour's worst. */
 export function lastGoodOf(snapshot: Snapshot, id: string, now: Date): LastGood | null {
-  const last = snapshot.hosts.get(id)?.recent.at(-1);
+  const past = snapshot.hosts.get(id);
+  const last = past?.recent.at(-1) ?? past?.hourly.at(-1);
   return last !== undefined && now.getTime() - last.at.getTime() <= 6 * HOUR ? last : null;
 }

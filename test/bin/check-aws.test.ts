@@ -9,11 +9,15 @@ let program: BuiltProgram;
 let aws: Server;
 /** What EC2 answers next. SSM, which speaks JSON, knows no document. */
 let answer = { status: 200, body: '' };
+/** A Region that refuses. */
+let refusing = '';
 beforeAll(async () => {
   program = await buildProgram();
   aws = createServer((request, response) => {
     const isSsm = String(request.headers['x-amz-target']).startsWith('AmazonSSM');
-    const { status, body } = isSsm ? { status: 200, body: '{"DocumentIdentifiers":[]}' } : answer;
+    const isRefused = refusing !== '' && String(request.headers.authorization).includes(`/${refusing}/`);
+    const ofEc2 = isRefused ? refusal('UnauthorizedOperation', 'Not here.') : answer;
+    const { status, body } = isSsm ? { status: 200, body: '{"DocumentIdentifiers":[]}' } : ofEc2;
     request.resume().on('end', () => response.writeHead(status).end(body));
   });
   await once(aws.listen(0, '127.0.0.1'), 'listening');
@@ -122,5 +126,21 @@ describe('a check of EC2 instances', () => {
       stderr:
         'crawlwatch: no probe document of CrawlwatchStack in eu-west-1: deploy the stack (npx cdk deploy), or use --transport ssh\n',
     });
+  });
+
+  it('of several Regions tells the one that could not be read, and does not call that well', async () => {
+    answer = reservations(STOPPED);
+    refusing = 'us-east-1';
+    const settings = { CRAWLWATCH_SETTINGS: '{"regions":["eu-west-1","us-east-1"]}' };
+    const told = "us-east-1 can't be read, and nothing is known of its instances: UnauthorizedOperation: Not here.";
+    const endpoint = { AWS_ENDPOINT_URL: `http://127.0.0.1:${(aws.address() as AddressInfo).port}` };
+    const run = (...words: string[]) =>
+      finish(program.start(['check', ...words], { ...KEYS, AWS_REGION: 'eu-west-1', ...endpoint, ...settings }));
+    expect(await run('--list-hosts')).toEqual({ exitCode: 0, stdout: 'ficrawler7\n', stderr: `crawlwatch: ${told}\n` });
+    const { exitCode, stderr } = await run('--transport', 'ssh');
+    expect(stderr).toContain(`crawlwatch: discover: ${told}\n`);
+    expect(stderr).toContain('1 instance tagged crawlwatch=true in eu-west-1, us-east-1, but none that is running');
+    expect(exitCode).toBe(3);
+    refusing = '';
   });
 });

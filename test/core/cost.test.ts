@@ -4,6 +4,7 @@ import { parseSettings } from '../../lambda/settings.ts';
 
 const bill = (instances: number, settings: object = {}) => monthlyBill(instances, parseSettings(settings));
 const IN_VPC = { vpc: { id: 'vpc-1', subnetIds: ['subnet-1', 'subnet-2'], createEndpoints: true } };
+const NO_METRICS = { metrics: { perInstance: 'none' } };
 const cents = (instances: number, item: string, settings: object = {}) =>
   Math.round((bill(instances, settings).items.find((one) => one.item === item)?.dollars ?? 0) * 100);
 
@@ -50,8 +51,31 @@ describe('the monthly bill', () => {
     // 876 runs of 30 s with half a GiB, and some ten reads and writes each.
     ['acting by itself', { remedies: { restartSshd: true } }, 'acting by itself', 18],
     ['acting for people alone', {}, 'acting by itself', 0],
+    ['no metrics of instances: history is in a file', NO_METRICS, 'history for forecasts', 0],
+    // 8,760 checks: one file written, one read.
+    ['no metrics of instances', NO_METRICS, 'files in S3', 5],
+    ['no metrics of instances, another endpoint', { ...IN_VPC, ...NO_METRICS }, 'interface endpoints', 6 * 2 * 730],
+    ['one function', {}, 'Step Functions', 0],
+    ['one function', {}, 'files in S3', 0],
+    ['a run of two metrics', { scale: 'distributed' }, 'other alarms', 70],
+    // A shard of 35 s, a plan and a join of 2.5 s, 8,760 times with half a GiB.
+    ['a run over SSM, whose shards share the rates', { scale: 'distributed' }, 'Lambda', 234],
+    // Two shards of 500 hosts in 100 forks: 10 s each.
+    ['a run over SSH, whose shards do not', { scale: 'distributed', transport: 'ssh' }, 'Lambda', 147],
+    // 8,760 runs of six transitions and one Express shard, a request and 35 s of 64 MB.
+    ['a run', { scale: 'distributed' }, 'Step Functions', 165],
+    // 8,760 runs of 5 files written and 6 read; 288 of them a day, each of 2 MB, kept two days.
+    ['a run', { scale: 'distributed' }, 'files in S3', 26],
   ])('follows the settings: %s', (_, settings, item, expected) => {
     expect(cents(1_000, item, settings)).toBe(expected);
+  });
+
+  it('of 10,000 hosts over SSM is near what the simulated run of them comes to', () => {
+    const of = (item: string) => cents(10_000, item, { ...NO_METRICS, scale: 'distributed', transport: 'ssm' }) / 100;
+    // Lambda, Step Functions and S3 together: npm run simulate -- --instances 10000, with a tenth of the hosts hung.
+    const simulated = 131.65;
+    const carried = of('Lambda') + of('Step Functions') + of('files in S3');
+    expect(Math.abs(carried / simulated - 1)).toBeLessThan(0.25);
   });
 
   it('adds up, and has beside it the agent, whose requests come from every instance', () => {

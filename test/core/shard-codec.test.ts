@@ -9,7 +9,7 @@ const SHARD: Shard = {
   index: 3,
   hosts: [
     described({ id: 'i-1', tags: { crawlwatch: 'true', Näme: 'ü' } }),
-    described({ id: 'i-2', launchedAt: null }),
+    described({ id: 'i-2', launchedAt: null, elsewhere: true }),
   ],
 };
 const RESULT: ShardResult = {

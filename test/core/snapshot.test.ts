@@ -115,13 +115,12 @@ describe('a snapshot', () => {
     expect(withSamples(snapshot, new Map(), inTwoWeeks).hosts.size).toBe(0);
   });
 
-  it('does not take a sample from before its last one: of two runs at once the later has it', () => {
-    const snapshot = withSamples(
-      withSamples(EMPTY, new Map([[ID, sample(5)]]), later(5)),
-      new Map([[ID, sample(4, 0.1)]]),
-      later(5),
+  it('puts a sample from before its last one into its place, and of two in one minute has the first', () => {
+    const snapshot = [sample(5), sample(0, 0.1), sample(5, 0.2)].reduce(
+      (known, one) => withSamples(known, new Map([[ID, one]]), later(5)),
+      EMPTY,
     );
-    expect(snapshot.hosts.get(ID)!.recent).toEqual([sample(5)]);
+    expect(snapshot.hosts.get(ID)!.recent).toEqual([sample(0, 0.1), sample(5)]);
   });
 
   it('tells the last good figures for six hours', () => {
@@ -129,6 +128,8 @@ describe('a snapshot', () => {
     expect(lastGoodOf(snapshot, ID, later(6 * 60))).toEqual({ at: later(5), memory: 0.03, disk: 0.03 });
     expect(lastGoodOf(snapshot, ID, later(6 * 60 + 6))).toBeNull();
     expect(lastGoodOf(snapshot, 'i-2', NOW)).toBeNull();
+    const silent = withSamples(snapshot, new Map([['i-2', sample(300)]]), later(300));
+    expect(lastGoodOf(silent, ID, later(300))).toEqual({ at: NOW, memory: 0.03, disk: 0.03 });
   });
 
   it('gives the same forecasts as the samples themselves', () => {

@@ -138,6 +138,11 @@ describe("the check function's network", () => {
     ['over SSH alone', { transport: 'ssh' }, ['ec2', 'monitoring', 'sns']],
     ['that has somebody act', { transport: 'ssh', remedies: { reboot: true } }, ['ec2', 'lambda', 'monitoring', 'sns']],
     [
+      'of other accounts',
+      { transport: 'ssh', accounts: [{ id: '210987654321', externalId: 'a-long-secret' }] },
+      ['ec2', 'monitoring', 'sns', 'sts'],
+    ],
+    [
       'over SSH with a secret',
       { transport: 'ssh', ssh: { keySecretArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:key-AbCdEf' } },
       ['ec2', 'monitoring', 'secretsmanager', 'sns'],

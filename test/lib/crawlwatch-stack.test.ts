@@ -131,6 +131,8 @@ describe.runIf(noCfnLint === null)('the template', () => {
   it.each([
     ['by default', {}],
     ['with everything that can be set', EVERYTHING],
+    ['shared out among functions', { scale: 'distributed' }],
+    ['shared out, with everything', { ...EVERYTHING, scale: 'distributed', metrics: { perInstance: 'none' } }],
   ])('is clean under cfn-lint %s', (_, settings) => {
     const folder = mkdtempSync(join(tmpdir(), 'crawlwatch-'));
     const file = join(folder, 'template.json');

@@ -23,8 +23,9 @@ const CLI_ONLY = [
   'ec2:DescribeVpcEndpoints',
   'lambda:GetFunctionConfiguration',
 ];
-/** What Lambda, or SNS for an encrypted topic, does in a function's name; the queue's as CDK grants them. */
-const ON_BEHALF = /^(logs:|sqs:|kms:|ec2:(\w*NetworkInterfaces?|\w*PrivateIpAddresses|DescribeSubnets)$)/;
+/** What Lambda, or SNS for an encrypted topic, does in a function's name; the queue's as CDK grants them; S3's word on files that aren't there. */
+const ON_BEHALF =
+  /^(logs:|sqs:|kms:|s3:ListBucket$|ec2:(\w*NetworkInterfaces?|\w*PrivateIpAddresses|DescribeSubnets)$)/;
 
 /** Actions of the SDK commands that a source sends: `ec2:DescribeInstances`. */
 function actionsSent(source: string): string[] {
@@ -64,6 +65,7 @@ const EVERYTHING = [
   { ssh: { keySecretArn: ARN } },
   { ssh: { keySecretArn: PARAMETER }, vpc: VPC, alerts: { encrypt: true } },
   { ssh: { instanceConnect: true }, vpc: VPC, remedies: { restartWorker: true } },
+  { scale: 'distributed', metrics: { perInstance: 'none' } },
   MEMBERS,
 ];
 

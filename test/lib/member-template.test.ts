@@ -98,6 +98,15 @@ describe("a member's template", () => {
     },
   );
 
+  it('is small enough to be deployed from the file, without a bucket', () => {
+    // TemplateBody, API_CreateStack.html.
+    expect(Buffer.byteLength(readFileSync(FILE))).toBeLessThan(51_200);
+  });
+
+  it('has no bare tab, at which some readers of YAML stop', () => {
+    expect(readFileSync(FILE, 'utf8')).not.toContain('\t');
+  });
+
   it('is clean under cfn-lint', (context) => {
     const { error, status, stdout } = spawnSync('cfn-lint', [FILE], { encoding: 'utf8' });
     if (error !== undefined) context.skip(`cfn-lint can't be run (${error.message}); pip install cfn-lint`);

@@ -13,6 +13,11 @@ const EVERYTHING = {
   vpc: { id: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0'], createEndpoints: true },
 };
 
+const ELSEWHERE = {
+  regions: ['eu-central-1', 'us-east-1'],
+  accounts: [{ id: '210987654321', externalId: 'a-long-secret' }],
+};
+
 const DISTRIBUTED = { scale: 'distributed', metrics: { perInstance: 'none' } };
 
 /** What AwsSolutions finds and nobody has given a reason for, as the synthesis says it; empty when nothing. */
@@ -34,6 +39,7 @@ describe('the stack under cdk-nag', () => {
     ['with everything that can be set', EVERYTHING],
     ['shared out among functions', { alertEmail: 'you@example.com', scale: 'distributed' }],
     ['shared out, with a snapshot in place of metrics', { ...EVERYTHING, ...DISTRIBUTED }],
+    ['that watches other Regions and accounts', ELSEWHERE],
     ['of one function with a snapshot', { metrics: { perInstance: 'none' } }],
   ])(
     'has no finding of AwsSolutions without a reason %s',

@@ -41,6 +41,7 @@ describe('the remedy function', () => {
       restartSshdDocument: { Ref: expect.stringMatching(/^RestartSshd/) },
       leaseTable: { Ref: expect.stringMatching(/^RemedyLease/) },
       remedyFunctionArn: null,
+      bucket: null,
     });
   });
 

@@ -17,6 +17,10 @@ const FOR: Readonly<Record<string, string>> = {
   ReadMetrics: 'history for forecasts, and whether the breaker had tripped',
   PublishAlerts: 'mail, and whether anybody has subscribed',
   JoinVpc: "Lambda puts the function's network interfaces into the VPC as this role",
+  KeepRuns: 'scale distributed: the files of a run, by which its steps share the fleet out',
+  KeepSnapshot: 'metrics.perInstance none: the one file of figures that stands in for metrics',
+  ReadSnapshot: 'metrics.perInstance none: look back on it, and never write it',
+  SeeMissingFiles: 'tell "there is none yet" from "may not be read", which S3 says only to those who may list',
   InvokeRemedy: 'say that there is something to act on; it carries no instance and no act',
 };
 
@@ -35,6 +39,8 @@ export const EVERYTHING_ON = {
     instanceConnect: true,
   },
   remedies: { restartWorker: true, restartSshd: true, reboot: true },
+  scale: 'distributed',
+  metrics: { perInstance: 'none' },
 };
 
 export function permissionTable(): string {

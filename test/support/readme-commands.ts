@@ -3,6 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 const PROGRAMS = 'npx|npm|aws|moto_server|pip|export|crawlwatch';
 const IN_PROSE = new RegExp(`^(?:${PROGRAMS}) \\S`);
@@ -47,20 +48,26 @@ export function plainEnvironment(home: string): Record<string, string> {
 
 /** A command that has been started. */
 export class Typed {
-  output = '';
+  #written = '';
   readonly #child: ChildProcess;
   readonly #ended: Promise<number>;
 
   /** @param terminal whether it finds itself on a terminal, which `script` of util-linux makes */
   constructor(command: string, options: { cwd: string; env: Record<string, string>; terminal: boolean }) {
     const { cwd, env, terminal } = options;
-    const words = terminal ? ['script', '-qefc', command, '/dev/null'] : ['bash', '-c', command];
+    const sized = `stty cols 120 rows 40; ${command}`;
+    const words = terminal ? ['script', '-qefc', sized, '/dev/null'] : ['bash', '-c', command];
     const [program = '', ...args] = words;
     // A group of its own, as a shell gives each command: Ctrl-C reaches all of it.
-    this.#child = spawn(program, args, { cwd, env, detached: true, stdio: [terminal ? 'pipe' : 'ignore', 'pipe', 'pipe'] });
+    this.#child = spawn(program, args, {
+      cwd,
+      env,
+      detached: true,
+      stdio: [terminal ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
-        this.output += text;
+        this.#written += text;
         this.#child.emit('seen');
       });
     }
@@ -70,6 +77,11 @@ export class Typed {
       this.#child.emit('seen');
       return (code as number | null) ?? (signal as string as never);
     });
+  }
+
+  /** What it has written so far, without colours and cursor moves. */
+  get output(): string {
+    return stripVTControlCharacters(this.#written);
   }
 
   /** Resolves once its output has this. @throws where it ends without */

@@ -1,0 +1,227 @@
+/** What the README's reader has: a clone, a home, hosts to log in to, an AWS account, and later an emulator. */
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CloudFormationClient, DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
+import { CreateTagsCommand, DeleteTagsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { type LambdaEndpoint, startLambdaEndpoint } from '../support/lambda-endpoint.ts';
+import { freePort, type Moto, startMoto } from '../support/moto.ts';
+import { cloneTree, endAll, plainEnvironment } from '../support/readme-commands.ts';
+import { type Sshd, sshdMissing, startSshd } from '../support/sshd.ts';
+import { type Account, accountAt, type Fleet } from './account.ts';
+import { node24 } from './node24.ts';
+
+/** In the README's commands. */
+const PORT = 5000;
+/** This machine answers for every host, whatever its own memory and disks are like. One hung check is enough. */
+const SETTINGS = {
+  memory: { warningPercent: 0, clearPercent: 0, criticalPercent: 0, criticalClearPercent: 0, exhaustedPercent: 0 },
+  disk: { warningPercent: 0, criticalPercent: 0 },
+  inodes: { warningPercent: 0, criticalPercent: 0 },
+  pressure: { fullAvg10: 100 },
+  flag: { afterFailures: 1, afterMinutes: 0, graceMinutes: 0 },
+};
+const STACK = 'CrawlwatchStack';
+const TEST_KEYS = { region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
+const WEB2 = '127.0.1.22';
+
+/** Why no host can be logged in to here as the README's user; null where one can. */
+export function whyNoHosts(): string | null {
+  if (sshdMissing !== null) return sshdMissing;
+  const { status } = spawnSync('unshare', ['--mount', 'true'], { stdio: 'ignore' });
+  return status === 0 ? null : 'it takes root to give sshd a user ubuntu of its own (unshare --mount)';
+}
+
+export class ReadmeWorld {
+  readonly #work = mkdtempSync(join(tmpdir(), 'crawlwatch-readme-'));
+  readonly home = join(this.#work, 'home');
+  readonly clone = join(this.#work, 'crawlwatch');
+  /** Of the commands: what one exports the next ones have. */
+  env: Record<string, string>;
+  /** The emulator of the README's own commands. */
+  port = PORT;
+  #own: Moto | undefined;
+  #sshd: Sshd | undefined;
+  #door: Server | undefined;
+  #lambda: LambdaEndpoint | undefined;
+  #fleet: Fleet | undefined;
+  /** Whether the first instance resets every connection. */
+  hung = false;
+
+  constructor(root: string) {
+    mkdirSync(this.home);
+    this.env = plainEnvironment(this.home);
+    cloneTree(root, this.clone);
+  }
+
+  /** Of the instance that is acted on. */
+  get id(): string {
+    return this.#of(this.#fleet).ids.get('ficrawler1')!;
+  }
+
+  /** What the account's own emulator adds to the environment. */
+  get ownAccount(): Readonly<Record<string, string>> {
+    return this.#own?.env ?? {};
+  }
+
+  get own(): Account {
+    return accountAt(this.#of(this.#own).endpoint);
+  }
+
+  get emulator(): Account {
+    return accountAt(this.#emulatorUrl);
+  }
+
+  get #emulatorUrl(): string {
+    return `http://localhost:${this.port}`;
+  }
+
+  #of<T>(thing: T | undefined): T {
+    if (thing === undefined) throw new Error('it has not been prepared');
+    return thing;
+  }
+
+  /** Hosts called web1 and web2, an inventory of both, and the door to the first instance. */
+  async openHosts(): Promise<void> {
+    const passwd = join(this.#work, 'passwd');
+    const others = readFileSync('/etc/passwd', 'utf8').replace(/^ubuntu:.*\n/m, '');
+    writeFileSync(passwd, `${others}ubuntu:x:65534:65534::/:/bin/sh\n`);
+    const sshd = await startSshd({
+      config: [`ListenAddress ${WEB2}:2222`],
+      addresses: ['127.0.1.21', '127.0.1.12'],
+      under: ['unshare', '--mount', 'sh', '-c', `mount --bind ${passwd} /etc/passwd && exec "$@"`, 'sh'],
+    });
+    this.#sshd = sshd;
+    this.#door = createServer((socket) => {
+      if (this.hung) return socket.resetAndDestroy();
+      const inside = connect(sshd.port, '127.0.1.12');
+      for (const end of [socket, inside]) end.on('error', () => [socket, inside].map((one) => one.destroy()));
+      return socket.pipe(inside).pipe(socket);
+    }).listen(sshd.port, '127.0.1.11');
+    await once(this.#door, 'listening');
+
+    const ssh = join(this.home, '.ssh');
+    mkdirSync(ssh, { mode: 0o700 });
+    copyFileSync(sshd.privateKeyPath, join(ssh, 'id_ed25519'));
+    const [type = '', key = ''] = (sshd.hostKeys.ed25519 ?? '').split(' ');
+    const names = ['127.0.1.21', '127.0.1.11', '127.0.1.12'].map((address) => `[${address}]:${sshd.port}`);
+    writeFileSync(join(ssh, 'known_hosts'), `${[...names, `[${WEB2}]:2222`].join(',')} ${type} ${key}\n`);
+    const host = (name: string, address: string, port: number) =>
+      `Host ${name}\n  HostName ${address}\n  Port ${port}\n`;
+    writeFileSync(join(ssh, 'config'), host('web1', '127.0.1.21', sshd.port) + host('web2', WEB2, 2222));
+    mkdirSync(join(this.clone, 'inventories'));
+    writeFileSync(join(this.clone, 'inventories', 'production2'), '[crawlers]\nweb[1:2]\n');
+  }
+
+  /** An account with two tagged instances, before anything is deployed. */
+  async openOwnAccount(): Promise<void> {
+    this.#own = await startMoto();
+    await this.#fill(this.own);
+  }
+
+  async chooseEmulatorPort(): Promise<void> {
+    const probe = createServer().listen(PORT, '127.0.0.1');
+    const isFree = await once(probe, 'listening').then(
+      () => true,
+      () => false,
+    );
+    probe.close();
+    if (!isFree) this.port = await freePort();
+  }
+
+  /** The same instances in the emulator; the first of them is still to be tagged. */
+  async fillEmulator(): Promise<void> {
+    await this.#fill(this.emulator);
+    await this.#ec2.send(new DeleteTagsCommand({ Resources: [this.id], Tags: [{ Key: 'crawlwatch' }] }));
+  }
+
+  async #fill(account: Account): Promise<void> {
+    const { port: sshPort, privateKey } = this.#of(this.#sshd);
+    this.#fleet = await account.launch([
+      { name: 'ficrawler1', address: '127.0.1.11', sshPort },
+      { name: 'ficrawler2', address: '127.0.1.12', sshPort },
+    ]);
+    const { vpcId, subnetId } = this.#fleet;
+    const keySecretArn = await account.keep('crawler-key', privateKey);
+    this.settle({ transport: 'ssh', ssh: { keySecretArn }, vpc: { id: vpcId, subnetIds: [subnetId] } });
+  }
+
+  /** Writes the settings into the clone's cdk.json, as the README has it. */
+  settle(settings: object = {}): void {
+    const file = join(this.clone, 'cdk.json');
+    const manifest = JSON.parse(readFileSync(file, 'utf8'));
+    manifest.context.crawlwatch = { ...SETTINGS, ...settings };
+    writeFileSync(file, JSON.stringify(manifest));
+  }
+
+  get #ec2(): EC2Client {
+    return new EC2Client({ ...TEST_KEYS, endpoint: this.#emulatorUrl });
+  }
+
+  async tag(key: string, value: string): Promise<void> {
+    await this.#ec2.send(new CreateTagsCommand({ Resources: [this.id], Tags: [{ Key: key, Value: value }] }));
+  }
+
+  async outputs(): Promise<Readonly<Record<string, string>>> {
+    const resources = await this.#resources(this.#emulatorUrl);
+    return Object.fromEntries(resources.map(({ logical, physical }) => [logical, physical]));
+  }
+
+  async topicOf(endpoint: 'own' | 'emulator'): Promise<string> {
+    const all = await this.#resources(endpoint === 'own' ? this.#of(this.#own).endpoint : this.#emulatorUrl);
+    return this.#of(all.find(({ type }) => type === 'AWS::SNS::Topic')).physical;
+  }
+
+  async #resources(endpoint: string) {
+    const client = new CloudFormationClient({ ...TEST_KEYS, endpoint });
+    const { StackResources = [] } = await client.send(new DescribeStackResourcesCommand({ StackName: STACK }));
+    return StackResources.map(({ LogicalResourceId = '', PhysicalResourceId = '', ResourceType = '' }) => ({
+      ...{ logical: LogicalResourceId, physical: PhysicalResourceId, type: ResourceType },
+    }));
+  }
+
+  /** The emulator keeps functions and runs none: from here on somebody does. */
+  async openFunctions(): Promise<void> {
+    const upstream = this.#emulatorUrl;
+    this.#lambda = await startLambdaEndpoint({
+      upstream,
+      node: node24(),
+      find: async (name) => {
+        const { Handler, Timeout, Environment } = await this.emulator.functionNamed(name);
+        const found = (await this.#resources(upstream)).find(({ physical }) => physical === name);
+        if (Handler === undefined || found === undefined) return null;
+        const assembly = join(this.clone, 'cdk.out');
+        const { Resources } = JSON.parse(readFileSync(join(assembly, `${STACK}.template.json`), 'utf8'));
+        const [file = '', handler = ''] = Handler.split('.');
+        // Away from the clone, whose package.json would make a module of it.
+        const code = join(this.#work, found.logical);
+        cpSync(join(assembly, Resources[found.logical].Metadata['aws:asset:path']), code, { recursive: true });
+        return {
+          bundle: join(code, `${file}.js`),
+          ...{ handler, timeoutMs: Timeout * 1000 },
+          env: { ...Environment.Variables, ...this.#of(this.#own).env, AWS_ENDPOINT_URL: upstream },
+        };
+      },
+    });
+    this.env.AWS_ENDPOINT_URL_LAMBDA = this.#lambda.url;
+  }
+
+  /** One run of the deployed check, as the schedule starts it. */
+  async check(): Promise<unknown> {
+    const functions = (await this.#resources(this.#emulatorUrl)).filter(({ type }) => type === 'AWS::Lambda::Function');
+    const name = this.#of(functions.find(({ logical }) => logical.startsWith('Check'))).physical;
+    return this.#of(this.#lambda).run(name, { scheduledTime: new Date().toISOString() });
+  }
+
+  async close(): Promise<void> {
+    await endAll();
+    await this.#lambda?.stop();
+    await this.#own?.stop();
+    this.#door?.close();
+    await this.#sshd?.close();
+    rmSync(this.#work, { recursive: true, force: true });
+  }
+}
