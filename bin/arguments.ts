@@ -17,7 +17,7 @@ const EXAMPLES = `
 Examples:
   crawlwatch check --local                              this machine
   crawlwatch check --host ubuntu@web1 web2:2222         these hosts, over SSH
-  crawlwatch check -i inventories/production2 -u ubuntu an Ansible inventory
+  crawlwatch check -i inventories/production2 -u ubuntu  an Ansible inventory
   crawlwatch check                                      every EC2 instance tagged crawlwatch=true
   crawlwatch watch -i inventories/production2           the same again and again, with trends
   crawlwatch demo                                       the whole system in a sandbox`;
@@ -29,7 +29,7 @@ Examples:
   crawlwatch completion fish >~/.config/fish/completions/crawlwatch.fish`;
 
 /** The program; `ran` is told the exit code of the command that was run. */
-function createProgram(io: CommandIo, ran: (exitCode: number) => void): Command {
+export function createProgram(io: CommandIo, ran: (exitCode: number) => void): Command {
   const program = new Command('crawlwatch')
     .description(manifest.description)
     .version(manifest.version)

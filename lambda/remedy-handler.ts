@@ -23,7 +23,7 @@ import type { Remedy } from './model.ts';
 import { type RemedyAnswer, remedyFleet } from './remedy-fleet.ts';
 import { type RemedyWorld, remedyPorts } from './remedy-ports.ts';
 import { fromEnvironment } from './settings.ts';
-import { fleetSnapshot } from './snapshot-ports.ts';
+import { pastSnapshot } from './snapshot-ports.ts';
 
 export type { RemedyAnswer } from './remedy-fleet.ts';
 export type { RemedyWorld } from './remedy-ports.ts';
@@ -74,7 +74,7 @@ export async function handler(
       instanceConnect,
     },
     ...{ sns, topicArn, dynamoDb, table: leaseTable, restartDocuments: documents },
-    ...(bucket !== null && { snapshot: fleetSnapshot({ s3, bucket, clock, log }) }),
+    ...(bucket !== null && { snapshot: pastSnapshot({ s3, bucket, clock, log }) }),
     privateKey: async () => (keySecretArn === null ? null : readPrivateKey({ secrets, ssm }, keySecretArn)),
   };
   const deadlineMs = (context?.getRemainingTimeInMillis?.() ?? USUAL_TIMEOUT_MS) - RESERVE_MS;

@@ -33,34 +33,42 @@ export interface Figures extends PastFigures {
 /** The fleet's snapshot for the length of one run: it is read once, when first asked for. */
 export interface FleetSnapshot extends PastFigures {
   /**
-   * Adds the instances' figures among the points; without any, S3 isn't asked.
+   * Adds the instances' figures among the points; without any, S3 isn't asked. Absent where it is only looked back on.
    * @throws where S3 refuses, or where two other runs have written in between
    */
-  add(points: readonly MetricPoint[], at: Date): Promise<void>;
+  add?(points: readonly MetricPoint[], at: Date): Promise<void>;
 }
 
-/** Figures by metrics, or by the snapshot; where there should be one and isn't, nothing is known of before. */
-export function figuresOf(world: {
+export interface FiguresWorld {
   readonly settings: Settings;
   readonly cloudWatch: CloudWatch;
   readonly clock: Clock;
   readonly snapshot?: FleetSnapshot;
-}): Figures {
-  const { settings, cloudWatch, clock, snapshot = NOTHING_KNOWN } = world;
+}
+
+/** Figures by metrics, or by the snapshot; where there should be one and isn't, nothing is known of before. */
+export function pastFiguresOf({ settings, cloudWatch, clock, snapshot = NOTHING_KNOWN }: FiguresWorld): PastFigures {
+  if (keepsSnapshot(settings)) return snapshot;
+  return {
+    history: (instances) => readHistory(cloudWatch, instances.map(metricDimensions), clock.now()),
+    lastGood: (instances) => readLastGood(cloudWatch, instances.map(metricDimensions), clock.now()),
+  };
+}
+
+/** Those, and where new ones go. */
+export function figuresOf(world: FiguresWorld): Figures {
+  const { settings, cloudWatch, snapshot = NOTHING_KNOWN } = world;
+  const { history, lastGood } = pastFiguresOf(world);
   if (!keepsSnapshot(settings)) {
-    return {
-      history: (instances) => readHistory(cloudWatch, instances.map(metricDimensions), clock.now()),
-      lastGood: (instances) => readLastGood(cloudWatch, instances.map(metricDimensions), clock.now()),
-      publish: (points, at) => publishMetrics(cloudWatch, points, at),
-    };
+    return { history, lastGood, publish: (points, at) => publishMetrics(cloudWatch, points, at) };
   }
   return {
-    history: snapshot.history,
-    lastGood: snapshot.lastGood,
+    history,
+    lastGood,
     publish: async (points, at) => {
       const ofFleet = points.filter((point) => point.dimensions === null);
       try {
-        await snapshot.add(points, at);
+        await snapshot.add?.(points, at);
       } finally {
         // Whatever became of the snapshot: the heartbeat is that the check was made.
         await publishMetrics(cloudWatch, ofFleet, at);
@@ -72,7 +80,6 @@ export function figuresOf(world: {
 const NOTHING_KNOWN: FleetSnapshot = {
   history: async () => new Map(),
   lastGood: async () => new Map(),
-  add: async () => {},
 };
 
 export interface SnapshotWorld {
@@ -90,8 +97,43 @@ interface Held {
 /** So far may another function's clock be ahead: two weeks of figures are not to be dropped for a second. */
 const SKEW_MS = 60_000;
 
-export function fleetSnapshot({ s3, bucket, clock, log }: SnapshotWorld): FleetSnapshot {
+/** For whoever only looks back on it: what writes it isn't in that function's bundle. */
+export function pastSnapshot(world: SnapshotWorld): PastFigures {
+  const { history, lastGood } = snapshotReader(world);
+  return { history, lastGood };
+}
+
+export function fleetSnapshot(world: SnapshotWorld): Required<FleetSnapshot> {
+  const { s3, bucket, clock } = world;
+  const { history, lastGood, load, read, forget } = snapshotReader(world);
+
+  function write({ snapshot, etag }: Held, samples: ReadonlyMap<string, HostSample>): Promise<boolean> {
+    const now = clock.now();
+    return writeSnapshotFile(s3, bucket, encodeSnapshot(withSamples(snapshot, samples, now), now), etag);
+  }
+
+  return {
+    history,
+    lastGood,
+    add: async (points, at) => {
+      const samples = samplesOf(points, at);
+      if (samples.size === 0) return;
+      const before = await read();
+      forget();
+      // Whoever has written meanwhile saw what this run did not: both are kept.
+      if ((await write(before, samples)) || (await write(await load(), samples))) return;
+      throw new Error(
+        `the snapshot was written by other checks meanwhile, twice: the figures of ${plural(samples.size, 'instance')} are not in it`,
+      );
+    },
+  };
+}
+
+function snapshotReader({ s3, bucket, clock, log }: SnapshotWorld) {
   let held: Promise<Held> | undefined;
+  const forget = () => {
+    held = undefined;
+  };
 
   async function load(): Promise<Held> {
     const { bytes, etag } = await readSnapshotFile(s3, bucket);
@@ -105,19 +147,12 @@ export function fleetSnapshot({ s3, bucket, clock, log }: SnapshotWorld): FleetS
       const reading = load();
       held = reading;
       // What failed now may be had when the figures are to be kept.
-      reading.catch(() => {
-        held = undefined;
-      });
+      reading.catch(forget);
     }
     return held;
   }
 
-  function write({ snapshot, etag }: Held, samples: ReadonlyMap<string, HostSample>): Promise<boolean> {
-    const now = clock.now();
-    return writeSnapshotFile(s3, bucket, encodeSnapshot(withSamples(snapshot, samples, now), now), etag);
-  }
-
-  return {
+  const past: PastFigures = {
     history: async (instances) => {
       const { snapshot } = await read();
       return byId(instances, (id) => historyOf(snapshot, id, clock.now()));
@@ -126,18 +161,8 @@ export function fleetSnapshot({ s3, bucket, clock, log }: SnapshotWorld): FleetS
       const { snapshot } = await read();
       return byId(instances, (id) => lastGoodOf(snapshot, id, clock.now()));
     },
-    add: async (points, at) => {
-      const samples = samplesOf(points, at);
-      if (samples.size === 0) return;
-      const before = await read();
-      held = undefined;
-      // Whoever has written meanwhile saw what this run did not: both are kept.
-      if ((await write(before, samples)) || (await write(await load(), samples))) return;
-      throw new Error(
-        `the snapshot was written by other checks meanwhile, twice: the figures of ${plural(samples.size, 'instance')} are not in it`,
-      );
-    },
   };
+  return { ...past, load, read, forget };
 }
 
 const NONE_YET =

@@ -13,7 +13,7 @@ import { createLog } from './io/log.ts';
 import { subscriptionState } from './io/sns.ts';
 import type { S3 } from './io/store.ts';
 import { type FunctionEnvironment, fromEnvironment, type Settings } from './settings.ts';
-import { figuresOf, fleetSnapshot } from './snapshot-ports.ts';
+import { pastFiguresOf, pastSnapshot } from './snapshot-ports.ts';
 import { discoverIn, type Place, readPlaces } from './targets.ts';
 
 /** What the console sends: the widget's parameters, those of the action that was clicked, and what it shows them in. */
@@ -100,8 +100,8 @@ async function drawFleet(page: unknown, theme: Theme, widgetArn: string | null, 
   ]);
   const fleet = pageOf(fleetRows(described, now, settings), page);
   const shown = fleet.rows.filter((row) => row.skipped === null);
-  const snapshot = bucket === null || s3 === undefined ? {} : { snapshot: fleetSnapshot({ s3, bucket, clock, log }) };
-  const figures = await orUnread(figuresOf({ settings, cloudWatch, clock, ...snapshot }).history(shown), log);
+  const snapshot = bucket === null || s3 === undefined ? {} : { snapshot: pastSnapshot({ s3, bucket, clock, log }) };
+  const figures = await orUnread(pastFiguresOf({ settings, cloudWatch, clock, ...snapshot }).history(shown), log);
   const health = { topicArn, subscription, suppressed, figures: 'unread' in figures ? figures.unread : null };
   const endpoints = { widgetArn, remedyArn: remedyFunctionArn, region };
   const look = { theme, now, settings, endpoints, notices: [...unread, ...noticesOf(health, settings)] };

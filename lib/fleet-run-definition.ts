@@ -10,6 +10,8 @@ export interface FleetRunParts {
   readonly concurrency: number;
   /** How long one step may take, in seconds; an Express child ends after 300. */
   readonly stepSeconds: number;
+  /** Of ARNs. @default aws */
+  readonly partition?: string;
 }
 
 /** What Lambda's own service may answer without fault of ours (bp-lambda-serviceexception.html, Step Functions guide). */
@@ -24,10 +26,16 @@ const RETRY = [
   { ErrorEquals: LAMBDA_TROUBLE, IntervalSeconds: 2, MaxAttempts: 3, BackoffRate: 2, JitterStrategy: 'FULL' },
 ];
 
-export function fleetRunDefinition({ functionArn, bucketName, concurrency, stepSeconds }: FleetRunParts): object {
+export function fleetRunDefinition({
+  functionArn,
+  bucketName,
+  concurrency,
+  stepSeconds,
+  partition = 'aws',
+}: FleetRunParts): object {
   const invoke = (payload: object) => ({
     Type: 'Task',
-    Resource: 'arn:aws:states:::lambda:invoke',
+    Resource: `arn:${partition}:states:::lambda:invoke`,
     Parameters: { FunctionName: functionArn, Payload: payload },
     Retry: RETRY,
   });
@@ -54,7 +62,7 @@ export function fleetRunDefinition({ functionArn, bucketName, concurrency, stepS
         Comment: 'A shard that fails costs its own hosts their result, and nobody else.',
         Label: 'Shard',
         ItemReader: {
-          Resource: 'arn:aws:states:::s3:getObject',
+          Resource: `arn:${partition}:states:::s3:getObject`,
           ReaderConfig: { InputType: 'JSON' },
           Parameters: { Bucket: bucketName, 'Key.$': '$.key' },
         },

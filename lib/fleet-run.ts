@@ -45,6 +45,7 @@ export class FleetRun extends Construct {
       bucketName: bucket.bucketName,
       concurrency: SHARDS_AT_ONCE,
       stepSeconds: timeout.toSeconds(),
+      partition: stack.partition,
     });
     this.stateMachine = new StateMachine(this, 'Run', {
       definitionBody: DefinitionBody.fromString(stack.toJsonString(definition)),

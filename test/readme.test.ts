@@ -19,7 +19,18 @@ describe('the README', () => {
     const folders = [...tree.matchAll(/^( *)([a-z]+)\/ /gm)].map(([, indent, name = '']) =>
       indent === '' ? name : `lambda/${name}`,
     );
-    expect(folders).toEqual(['bin', 'lib', 'lambda', 'lambda/core', 'lambda/io', 'sandbox', 'test', 'bench', 'docs']);
+    expect(folders).toEqual([
+      'bin',
+      'lib',
+      'lambda',
+      'lambda/core',
+      'lambda/io',
+      'accounts',
+      'sandbox',
+      'test',
+      'bench',
+      'docs',
+    ]);
     expect(folders.filter((folder) => !existsSync(join(ROOT, folder)))).toEqual([]);
   });
 

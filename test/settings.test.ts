@@ -86,6 +86,7 @@ describe('settings', () => {
       restartSshdDocument: 'RestartSshd',
       leaseTable: 'Lease',
       remedyFunctionArn: 'arn:aws:lambda:us-east-1:1:function:Remedy',
+      bucket: 'bucket',
     };
     expect(fromEnvironment(toEnvironment(settings, deployed))).toEqual({ settings, ...deployed });
   });

@@ -128,6 +128,28 @@ describe('a check of two places', () => {
     expect(mail).toContain(`Then: aws ec2 reboot-instances --instance-ids ${there} --region us-east-1`);
   });
 
+  it('calls for a remedy at home alone', async () => {
+    const world = new TwoPlaces();
+    const [own, there] = [world.launch(world.home, 1), world.launch(world.member, 2)];
+    const called: Date[] = [];
+    const { ports } = world;
+    world.ports = () => {
+      const made = ports.call(world);
+      return { ...made, outlets: { ...made.outlets, remedy: async (at: Date) => void called.push(at) } };
+    };
+    await world.check();
+    world.replies.set(there, HUNG);
+    for (let n = 0; n < 3; n++) await world.check();
+    expect(world.tags(world.member, there)[TAG.flag]).toBeDefined();
+    expect(called).toEqual([]);
+    world.replies.delete(there);
+    for (let n = 0; n < 2; n++) await world.check();
+    world.replies.set(own, HUNG);
+    for (let n = 0; n < 3; n++) await world.check();
+    expect(world.tags(world.home, own)[TAG.flag]).toBeDefined();
+    expect(called).toHaveLength(1);
+  });
+
   it('finds once what two of its places show', async () => {
     const world = new TwoPlaces();
     const own = world.launch(world.home, 1);

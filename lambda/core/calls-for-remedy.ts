@@ -21,7 +21,10 @@ export const callsForRemedy = (
 ): boolean =>
   !(tripped || held) &&
   (now.getUTCMinutes() < schedule.everyMinutes ||
-    transitions.some((t) => (isTreatable(t) && !isMuted(t.instance, now)) || wasTreated(t, now)));
+    transitions.some((t) => isHome(t) && ((isTreatable(t) && !isMuted(t.instance, now)) || wasTreated(t, now))));
+
+/** Elsewhere nobody acts from here. */
+const isHome = ({ instance }: Transition): boolean => instance.elsewhere !== true;
 
 function isTreatable({ after, assessment: { recommendation } }: Transition): boolean {
   return after.flag !== null || recommendation === 'restart-worker' || recommendation === 'restart-sshd';

@@ -128,7 +128,7 @@ describe('a check of EC2 instances', () => {
     });
   });
 
-  it('of several Regions tells the one that could not be read, and does not call that well', async () => {
+  it('of several Regions tells the one that could not be read', async () => {
     answer = reservations(STOPPED);
     refusing = 'us-east-1';
     const settings = { CRAWLWATCH_SETTINGS: '{"regions":["eu-west-1","us-east-1"]}' };

@@ -85,7 +85,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'npx crawlwatch test-alert': {
     ...own,
     prepare: async (world) => {
-      mails = await world.own.listen(await world.topicOf('own'));
+      mails = await world.own.listen(await world.ownTopic());
     },
     says: [/confirmed .*listener/, /Sent to 1 subscriber/],
     after: async () => {
@@ -141,7 +141,8 @@ const ROWS: Readonly<Record<string, Row>> = {
     spelled: real,
     asks: /\[y\/N\]/,
     exit: 1,
-    says: [/restart-worker: /],
+    // Nothing here is systemd's.
+    says: [/restart-worker: not done: it was tried and refused/],
   },
   'npx crawlwatch mute i-0123456789abcdef0 --for 2h': { needs: 'account', spelled: real, says: [/muted until/] },
   "npx crawlwatch pause --why 'moving the database' --for 1h": {
@@ -151,12 +152,19 @@ const ROWS: Readonly<Record<string, Row>> = {
   'npx crawlwatch history i-0123456789abcdef0': {
     needs: 'account',
     spelled: real,
-    says: [/reboot: begun/, /reboot: done/],
+    says: [/reboot: begun/, /reboot: done/, /reboot: worked/],
   },
-  'npx crawlwatch forget': { needs: 'account', asks: /\[y\/N\]/, says: [/removed crawlwatch's own tags from 2/] },
+  'npx crawlwatch forget': {
+    needs: 'account',
+    asks: /\[y\/N\]/,
+    says: [/removed crawlwatch's own tags from 2/],
+    after: async (world) => {
+      expect(await world.emulator.tagsOf(world.id)).not.toHaveProperty('crawlwatch:status');
+    },
+  },
   'npx cdk destroy': { needs: 'account', asks: /\(y\/n\)/, says: [/CrawlwatchStack: destroyed/] },
   'npx crawlwatch cost --instances 250': { says: [/250 instances/] },
-  'npx crawlwatch probe': { says: [/^#!\/bin\/sh/] },
+  'npx crawlwatch probe': { says: [/^main "\$@"$/m] },
   'npm run simulate -- --instances 10000 --transport ssh': { says: [/10,000 instances over SSH/, /What limits it/] },
 };
 

@@ -165,13 +165,9 @@ export class ReadmeWorld {
     await this.#ec2.send(new CreateTagsCommand({ Resources: [this.id], Tags: [{ Key: key, Value: value }] }));
   }
 
-  async outputs(): Promise<Readonly<Record<string, string>>> {
-    const resources = await this.#resources(this.#emulatorUrl);
-    return Object.fromEntries(resources.map(({ logical, physical }) => [logical, physical]));
-  }
-
-  async topicOf(endpoint: 'own' | 'emulator'): Promise<string> {
-    const all = await this.#resources(endpoint === 'own' ? this.#of(this.#own).endpoint : this.#emulatorUrl);
+  /** The ARN of the stack's topic in the own account. */
+  async ownTopic(): Promise<string> {
+    const all = await this.#resources(this.#of(this.#own).endpoint);
     return this.#of(all.find(({ type }) => type === 'AWS::SNS::Topic')).physical;
   }
 

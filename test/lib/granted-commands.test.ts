@@ -81,7 +81,7 @@ describe('what the functions send and what their roles may', () => {
   it.each([
     ['check', 'CheckRole', EVERYTHING],
     ['remedy', 'RemedyRole', EVERYTHING],
-    ['widget', 'WidgetRole', [{}, MEMBERS]],
+    ['widget', 'WidgetRole', [{ metrics: { perInstance: 'none' } }, MEMBERS]],
   ])(
     'is the same for the %s function: nothing missing, nothing to spare',
     async (name, role, settings) => {

@@ -21,6 +21,14 @@ const FOR: Readonly<Record<string, string>> = {
   KeepSnapshot: 'metrics.perInstance none: the one file of figures that stands in for metrics',
   ReadSnapshot: 'metrics.perInstance none: look back on it, and never write it',
   SeeMissingFiles: 'tell "there is none yet" from "may not be read", which S3 says only to those who may list',
+  RebootFlagged: 'reboot: only what carries the flag, which the check alone can write',
+  RunRestartDocuments: 'restart a worker or sshd: these two documents',
+  RecordAct: 'note the last act on the instance',
+  TakeFlagAway: 'unflag when a person asks; it can never set one',
+  UseTable: 'the lease, the pause, the record of acts',
+  ReadSubscriptions: 'whether anybody reads the mail',
+  // The one that CDK writes, for the function's destination on failure.
+  '': 'a check that failed, kept for people to look at',
   InvokeRemedy: 'say that there is something to act on; it carries no instance and no act',
 };
 
@@ -47,7 +55,7 @@ export function permissionTable(): string {
   const rows = ROLES.flatMap(([logicalId, role]) =>
     grantsOf(logicalId, EVERYTHING_ON).map(({ Sid = '', Action, Resource, Condition }) => [
       role,
-      `\`${Sid}\``,
+      Sid,
       [Action]
         .flat()
         .map((action) => `\`${action}\``)
