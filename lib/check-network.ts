@@ -4,6 +4,7 @@ import {
   type ISecurityGroup,
   type ISubnet,
   type IVpc,
+  Peer,
   Port,
   SecurityGroup,
   Subnet,
@@ -16,6 +17,9 @@ import { isSecretsManager, usesInstanceConnect, usesSsm } from './permissions.ts
 
 /** One interface endpoint in one zone, us-east-1: $0.01 an hour (https://aws.amazon.com/privatelink/pricing/, 2026). */
 const ENDPOINT_DOLLARS_A_MONTH = 7.3;
+
+/** What a VPC's own addresses are in (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html). */
+const PRIVATE_RANGES = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
 
 export interface CheckNetworkProps {
   readonly vpcId: string;
@@ -81,10 +85,13 @@ export class CheckNetwork extends Construct {
     const byUrl = ['dynamodb', ...(usesStore(settings) ? ['s3'] : [])];
     const door = new SecurityGroup(this, 'EndpointDoor', {
       vpc: this.vpc,
-      description: 'HTTPS from the crawlwatch check to the AWS services it calls.',
+      description: 'HTTPS to the AWS services that the crawlwatch check calls.',
       allowAllOutbound: false,
     });
     for (const group of this.securityGroups) door.addIngressRule(group, Port.HTTPS, 'the check');
+    // By private DNS everybody in the VPC is led here, the agents on the hosts as well: a door for the check alone would
+    // cut them off. What stands behind it are AWS's public APIs, which ask for credentials.
+    for (const range of PRIVATE_RANGES) door.addIngressRule(Peer.ipv4(range), Port.HTTPS, 'whoever else is led here');
     const add = (service: string, privateDnsEnabled: boolean) =>
       new CfnVPCEndpoint(this, `Endpoint-${service}`, {
         vpcId: this.vpc.vpcId,

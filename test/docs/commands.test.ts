@@ -47,7 +47,9 @@ function callsIn(line: string): string[][] {
   }
   return calls.flatMap((words) => {
     const from = words.findIndex((word) => word !== 'npx' && !/^[A-Z_]+=/.test(word));
-    return words[from] === 'crawlwatch' && words.length > from + 1 ? [words.slice(from + 1)] : [];
+    const [program, verb = '', ...rest] = words.slice(from);
+    // Also a user's name, in sudoers.
+    return program === 'crawlwatch' && /^[-a-z]/.test(verb) ? [[verb, ...rest]] : [];
   });
 }
 
@@ -97,7 +99,7 @@ describe('a command that is told to people', () => {
   });
 
   it.each([
-    ['README.md', 20],
+    ['README.md', 15],
     ['docs/runbook.md', 20],
     ['the mails', 6],
     ['the recorded terminal', 1],
@@ -108,6 +110,9 @@ describe('a command that is told to people', () => {
 
   it.each(CALLS)('is one that the program takes, in $source', async ({ calls }) => {
     const refused = await Promise.all(calls.map(async (words) => [words.join(' '), await refusal(words)]));
-    expect(refused.filter(([, why]) => why !== null)).toEqual([]);
+    // Prose may call a command by its name alone.
+    const isName = (line: string | null, why: string) =>
+      !line?.includes(' ') && why.includes('missing required argument');
+    expect(refused.filter(([line = null, why]) => why != null && !isName(line, why))).toEqual([]);
   });
 });

@@ -176,6 +176,19 @@ describe("the check function's network", () => {
     },
   );
 
+  it('lets everybody with a private address through to those endpoints, since private DNS leads everybody there', () => {
+    const groups = templateWith({ vpc: { ...VPC, createEndpoints: true } }).findResources('AWS::EC2::SecurityGroup');
+    const [[, door] = []] = Object.entries(groups).filter(([id]) => id.includes('EndpointDoor'));
+    const open = door?.Properties.SecurityGroupIngress as { CidrIp: string; FromPort: number; ToPort: number }[];
+    expect(open.map(({ CidrIp }) => CidrIp)).toEqual([
+      '10.0.0.0/8',
+      '172.16.0.0/12',
+      '192.168.0.0/16',
+      '100.64.0.0/10',
+    ]);
+    expect(open.every(({ FromPort, ToPort }) => FromPort === 443 && ToPort === 443)).toBe(true);
+  });
+
   it.each([
     ['warns that EC2 Instance Connect has no endpoint', true, 1],
     ['has nothing to warn of without EC2 Instance Connect', false, 0],
