@@ -29,6 +29,7 @@ export function growthPlot(series: ReadonlyMap<string, readonly Measured[]>): st
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${SIZE.width} ${SIZE.height}" font-family="system-ui, sans-serif" font-size="12" fill="#374151">`,
+    '<title>Run time and the cost of an instance, by the size of the fleet</title>',
     `<rect width="${SIZE.width}" height="${SIZE.height}" fill="#ffffff"/>`,
     ...legend,
     ...panels,
