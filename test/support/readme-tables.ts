@@ -27,7 +27,7 @@ const TAG_SAYS: Readonly<Record<keyof typeof TAG, string>> = {
     'systemd unit of the crawler, e.g. `sidekiq.service`: a worker is expected here. Empty: expected, judged by used memory',
   ssh: 'overrides of the login, `user=ec2-user;port=2222`, either or both; SSH is expected here',
   auto: 'what crawlwatch may do by itself here: `restart`, `reboot` or `restart+reboot`, where the stack has it on; `never` also refuses people',
-  mute: '`until=2026-11-23T06:00:00Z`: checked and measured, but neither mailed nor flagged',
+  mute: '`until=2026-11-23T06:00:00Z`, with `;why=...` behind it if you like: checked and measured, but neither mailed, flagged nor acted on',
   status: 'the status and all standing reasons, `CRITICAL:BannerTimeout`; then what was mailed and may not have ended',
   since: 'when that status began, ISO 8601 UTC; the milliseconds count what was mailed',
   failures: 'consecutive hung checks, counted no further than `flag.afterFailures`',
