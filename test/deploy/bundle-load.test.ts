@@ -52,7 +52,8 @@ describe('the bundle of the check under Node 24', () => {
     process.stderr.write(
       `\nLOADING the check, median of ${ROUNDS}: ${told('plain')}; ${told('ours')}; ratio ${(median('ours') / median('plain')).toFixed(2)} (wanted: 0.60)\n\n`,
     );
-    expect(statSync(file('ours')).size).toBeLessThan(1_500_000);
+    // A client of S3 is 146 kB of it, one of Lambda 74.
+    expect(statSync(file('ours')).size).toBeLessThan(1_800_000);
     expect(rounds.every(({ plain, ours }) => plain > 0 && ours > 0)).toBe(true);
   });
 
