@@ -9,6 +9,8 @@ const SUBJECT_MAX = 99;
 const ENTRIES_MAX = 40;
 const EVIDENCE_MAX = 12;
 const LINE_MAX = 300;
+/** So much of a line that stands elsewhere tells that it does. */
+const SAID_LENGTH = 80;
 
 /** One act of this run, and how it went. */
 export interface ActNews {
@@ -104,7 +106,9 @@ function subjectOf(sections: readonly Section[], all: readonly { readonly name: 
 
 const called = (name: string, id: string): string => `${printableAscii(name)} (${printableAscii(id)})`;
 const line = (text: string): string => printableAscii(text.replace(/\s+/g, ' ').trim()).slice(0, LINE_MAX);
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.+$/, '')}.`;
+/** The name of a unit or an instance at its beginning stays as it is spelt. */
+const sentence = (text: string): string =>
+  `${/^[a-z]+ /.test(text) ? text.charAt(0).toUpperCase() : text.charAt(0)}${text.slice(1).replace(/\.+$/, '')}.`;
 const indented = (lines: readonly string[]): string => lines.map((one, i) => (i === 0 ? one : `  ${one}`)).join('\n');
 const history = (id: string): string => `Run: crawlwatch history ${printableAscii(id)}`;
 
@@ -134,12 +138,15 @@ const AWAITED: Readonly<Record<Act['remedy'], string>> = {
 function actText({ decision, act, text, evidence }: ActNews, now: Date): string {
   const how = { begun: 'it is not known whether it was carried out', failed: 'it failed' };
   const went = act.state === 'begun' || act.state === 'failed' ? `: ${how[act.state]}` : '';
-  const more = evidence.length - EVIDENCE_MAX;
+  const why = line(decision.why);
+  // What was seen right before is part of why, as a rule.
+  const unsaid = evidence.map(line).filter((one) => !why.includes(one.slice(0, SAID_LENGTH).replace(/\.+$/, '')));
+  const more = unsaid.length - EVIDENCE_MAX;
   return indented([
     `${called(decision.name, act.instanceId)}: ${act.remedy} at ${clockTime(act.at, now)}${by(act)}${went}.`,
-    `Why: ${line(decision.why)}.`,
+    `Why: ${why}.`,
     ...(text === '' ? [] : [sentence(line(text))]),
-    ...evidence.slice(0, EVIDENCE_MAX).map(line),
+    ...unsaid.slice(0, EVIDENCE_MAX),
     ...(more > 0 ? [`... and ${plural(more, 'line')} more of evidence, kept in its history.`] : []),
     ...(act.state === 'failed' ? [] : [AWAITED[act.remedy]]),
     history(act.instanceId),

@@ -42,6 +42,26 @@ ficrawler9 (${ID}): reboot at 08:15 UTC by itself.
 `);
   });
 
+  it('says nothing twice, and spells a unit as it is spelt', () => {
+    const seen = 'MemoryExhaustedResponsive: 2 % of memory is available, the limit is 3 %';
+    const body = compose({
+      acted: [
+        made({
+          decision: decision({ remedy: 'restart-worker', why: `sidekiq.service; just now ${seen}` }),
+          act: act({ remedy: 'restart-worker' }),
+          text: 'sidekiq.service was restarted and is active',
+          evidence: [`${seen}.`, 'Console: Out of memory'],
+        }),
+      ],
+    })?.body;
+    expect(body?.split('\n').slice(2, 6)).toEqual([
+      `ficrawler9 (${ID}): restart-worker at 08:15 UTC by itself.`,
+      `  Why: sidekiq.service; just now ${seen}.`,
+      '  sidekiq.service was restarted and is active.',
+      '  Console: Out of memory',
+    ]);
+  });
+
   it('tells the worst first', () => {
     const alert = compose({
       outcomes: [outcome(), outcome({ outcome: 'failed', sentence: 'The reboot did not help: it still hangs.' })],
@@ -75,7 +95,7 @@ ficrawler9 (${ID}): reboot at 08:15 UTC by itself.
           decision: decision({ name: hostile, why: hostile }),
           act: act({ asker: hostile, instanceId: `i-${n}` }),
           text: hostile,
-          evidence: Array.from({ length: 50 }, () => hostile),
+          evidence: Array.from({ length: 50 }, (_line, line) => `${line} ${hostile}`),
         }),
       ),
     });
