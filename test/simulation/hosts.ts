@@ -2,17 +2,6 @@
 import type { FailureReason } from '../../lambda/model.ts';
 import type { Behaviour } from '../support/sandbox-fleet.ts';
 
-/** Small, fast, good enough: mulberry32. */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 export type Trouble = 'hang' | 'blip' | 'full disk' | 'bad key';
 
 /** A trouble of one host; `to` is the first check without it. Of a hang it is when a person reboots the host. */

@@ -4,8 +4,9 @@ import { CreateTagsCommand, DeleteTagsCommand, DescribeInstancesCommand } from '
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { type CheckResult, checkFleet, type ProbeTransport } from '../../lambda/check-fleet.ts';
 import { TAG } from '../../lambda/names.ts';
+import { seeded } from '../../sandbox/simulate/metered.ts';
 import { idOf, SandboxFleet } from '../support/sandbox-fleet.ts';
-import { behaviourAt, type Episode, episodesOf, seeded } from './hosts.ts';
+import { behaviourAt, type Episode, episodesOf } from './hosts.ts';
 import { entriesIn, type MailedEntry } from './mails.ts';
 
 export const HOSTS = 200;
