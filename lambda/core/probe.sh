@@ -166,7 +166,8 @@ ask() {
 # Finds out what takes a process each, and hands it to tell_answers as it comes.
 find_answers() {
   trap 'tick=1' USR1
-  sh -c 'trap "kill \$!; exit" TERM; while sleep 1 & wait $! && kill -USR1 $PPID; do :; done' </dev/null >/dev/null &
+  # By KILL: a child that is not sleep yet still has the trap, which would swallow a TERM.
+  sh -c 'trap "kill -9 \$!; exit" TERM; while sleep 1 & wait $! && kill -USR1 $PPID; do :; done' </dev/null >/dev/null &
   clock=$! hung=0
   [ -z "$units" ] || ask 5 systemctl --no-pager show -p LoadState -p ActiveState -p NRestarts -- $units
   put units
