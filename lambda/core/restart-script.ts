@@ -1,3 +1,4 @@
+import COMMON from './restart-common.sh';
 import RESTART_SSHD from './restart-sshd.sh';
 import RESTART_WORKER from './restart-worker.sh';
 
@@ -5,8 +6,8 @@ import RESTART_WORKER from './restart-worker.sh';
  * The POSIX sh scripts that restart the crawler's service or sshd, the same over SSM and SSH (`sh -s -- UNIT` with the
  * script on stdin). {@link parseRestart} reads what they print.
  */
-export const RESTART_WORKER_SCRIPT: string = RESTART_WORKER;
-export const RESTART_SSHD_SCRIPT: string = RESTART_SSHD;
+export const RESTART_WORKER_SCRIPT: string = COMMON + RESTART_WORKER;
+export const RESTART_SSHD_SCRIPT: string = COMMON + RESTART_SSHD;
 
 /** What the parameter `Units` may hold: one unit, no character of which means anything to a shell. */
 export const UNIT_PATTERN = '^[A-Za-z0-9:_.@-]{1,255}$';
@@ -27,12 +28,12 @@ export function ssmRestartWorkerDocument(): object {
     },
   };
   // The agent puts the parameter in as text before a shell sees it.
-  return document('Restarts one systemd service.', parameters, ['set -- {{ Units }}', ...lines(RESTART_WORKER)]);
+  return document('Restarts one systemd service.', parameters, ['set -- {{ Units }}', ...lines(RESTART_WORKER_SCRIPT)]);
 }
 
 /** Content of the SSM Command document that restarts sshd; who sends it can choose nothing. */
 export function ssmRestartSshdDocument(): object {
-  return document('Restarts sshd, if its configuration is good.', null, lines(RESTART_SSHD));
+  return document('Restarts sshd, if its configuration is good.', null, lines(RESTART_SSHD_SCRIPT));
 }
 
 const lines = (script: string): string[] => script.split('\n');

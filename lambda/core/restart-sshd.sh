@@ -1,36 +1,5 @@
-#!/bin/sh
 # crawlwatch's remedy for a host that answers, but whose sshd doesn't: restarts sshd, if its configuration is good, and
 # says how that went. It takes no arguments.
-#
-# It runs as root, or by sudo where that asks for no password. It exits 0 whatever happens: to the SSM agent 194 means
-# "reboot me" and 137 "timed out". What it prints begins with the line `crawlwatch restart 1` and ends with the line
-# `end ok TEXT` or `end failed TEXT`. Tools are found through the one line that begins PATH=/usr.
-
-unset -f unalias command printf wait
-unalias -a
-set -f +e +u
-export LC_ALL=C
-IFS=' 	
-'
-PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin:/run/current-system/sw/bin
-export PATH
-
-# finish ok|failed TEXT: TEXT in one line, cut by printf.
-finish() {
-  trap - EXIT
-  outcome=$1 && shift
-  set -- $*
-  printf 'end %s %.300s\n' "$outcome" "$*"
-  exit 0
-}
-
-patiently() { if command -v timeout >/dev/null; then timeout 60 "$@" </dev/null 2>&1; else "$@" </dev/null 2>&1; fi; }
-
-# The value of one property of the unit.
-show() {
-  value=$(systemctl show -p "$1" -- "$unit" </dev/null 2>/dev/null)
-  value=${value#*=}
-}
 
 main() {
   echo 'crawlwatch restart 1'
