@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Sshd, startSshd } from '../test/support/sshd.ts';
+import { type Sshd, startSshd } from '../sandbox/sshd.ts';
 import { run, type Surroundings } from './run.ts';
 
 export interface Host {

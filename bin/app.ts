@@ -1,9 +1,9 @@
 /** The CDK app, built and run by cdk.json: settings come in, one stack comes out. */
 import { App } from 'aws-cdk-lib';
-import { DEFAULT_STACK_NAME } from '../lambda/names.ts';
-import { SettingsError } from '../lambda/settings.ts';
+import { DEFAULT_STACK_NAME } from '../lambda/model/index.ts';
+import { SettingsError } from '../lambda/settings/index.ts';
 import { CrawlwatchStack } from '../lib/crawlwatch-stack.ts';
-import { appSettings } from './app-settings.ts';
+import { appSettings } from './settings/index.ts';
 
 const app = new App();
 try {

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The command line's process: streams, signals, exit code. What it understands: arguments.ts. */
 import { constants } from 'node:os';
-import { runCommandLine } from './arguments.ts';
-import { EXIT_UNKNOWN, errorLines } from './errors.ts';
+import { runCommandLine } from './commands/arguments.ts';
+import { EXIT_UNKNOWN, errorLines } from './terminal/index.ts';
 
 // Before any command loads the SDK: its warning would be the first line of every check.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';

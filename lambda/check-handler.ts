@@ -1,31 +1,37 @@
 /** Entry of the scheduled check: one whole check over AWS, or one step of a run that is shared out among functions. */
 import type { Context } from 'aws-lambda';
-import { awsOutlets, awsPorts } from './aws-ports.ts';
-import { type CheckResult, checkFleet, type Outlets, type Ports } from './check-fleet.ts';
-import { nearLimits } from './core/near-limits.ts';
-import { parseInstant } from './core/remembered-state.ts';
-import { readStep } from './core/run-step.ts';
-import { withBudget } from './io/api-budget.ts';
+import { type CheckResult, checkFleet, type Outlets, type Ports } from './check/index.ts';
+import { fleetTargets } from './discover/index.ts';
 import {
   cloudWatchClient,
+  createLog,
   ec2Client,
   instanceConnectClient,
   lambdaClient,
+  parseInstant,
   s3Client,
   secretsManagerClient,
   snsClient,
   ssmClient,
-} from './io/clients.ts';
-import { callRemedy } from './io/invoke.ts';
-import { createLog } from './io/log.ts';
-import { readPrivateKey } from './io/secrets.ts';
-import { s3Store } from './io/store.ts';
-import type { Summary } from './model.ts';
-import { type FunctionEnvironment, fromEnvironment } from './settings.ts';
-import { joinRun, type PlannedRun, planRun, probeShard, type RunPorts } from './shard-fleet.ts';
-import { SHARDS_AT_ONCE } from './shards.ts';
-import { fleetSnapshot } from './snapshot-ports.ts';
-import { fleetTargets } from './targets.ts';
+  withBudget,
+} from './kit/index.ts';
+import { fleetSnapshot } from './memory/index.ts';
+import type { Summary } from './model/index.ts';
+import { callRemedy } from './remedy/index.ts';
+import {
+  joinRun,
+  nearLimits,
+  type PlannedRun,
+  planRun,
+  probeShard,
+  type RunPorts,
+  readStep,
+  SHARDS_AT_ONCE,
+  s3Store,
+} from './scale/index.ts';
+import { type FunctionEnvironment, fromEnvironment } from './settings/index.ts';
+import { readPrivateKey } from './ssh/index.ts';
+import { awsOutlets, awsPorts } from './wiring/index.ts';
 
 export type CheckSummary = Summary & { readonly flagged: number; readonly durationMs: number };
 /** What the state machine takes for an event that waited too long. */

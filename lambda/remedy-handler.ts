@@ -4,29 +4,29 @@
  * itself are asked anew, and unknown means no.
  */
 import type { Context } from 'aws-lambda';
-import { html } from './core/html.ts';
-import { isFromWidget, parseRemedyRequest } from './core/remedy-request.ts';
-import { errorText } from './io/aws-error.ts';
 import {
   cloudWatchClient,
+  createLog,
   dynamoDbClient,
   ec2Client,
+  errorText,
+  html,
   instanceConnectClient,
   s3Client,
   secretsManagerClient,
   snsClient,
   ssmClient,
-} from './io/clients.ts';
-import { createLog } from './io/log.ts';
-import { readPrivateKey } from './io/secrets.ts';
-import type { Remedy } from './model.ts';
-import { type RemedyAnswer, remedyFleet } from './remedy-fleet.ts';
-import { type RemedyWorld, remedyPorts } from './remedy-ports.ts';
-import { fromEnvironment } from './settings.ts';
-import { pastSnapshot } from './snapshot-ports.ts';
+} from './kit/index.ts';
+import { pastSnapshot } from './memory/index.ts';
+import type { Remedy } from './model/index.ts';
+import type { RemedyAnswer } from './remedy/index.ts';
+import { isFromWidget, parseRemedyRequest, remedyFleet } from './remedy/index.ts';
+import { fromEnvironment } from './settings/index.ts';
+import { readPrivateKey } from './ssh/index.ts';
+import { type RemedyWorld, remedyPorts } from './wiring/index.ts';
 
-export type { RemedyAnswer } from './remedy-fleet.ts';
-export type { RemedyWorld } from './remedy-ports.ts';
+export type { RemedyAnswer } from './remedy/index.ts';
+export type { RemedyWorld } from './wiring/index.ts';
 
 /** Kept back from the function's timeout, to put on record and to tell. */
 const RESERVE_MS = 20_000;

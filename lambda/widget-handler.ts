@@ -1,20 +1,35 @@
 /** Entry of the dashboard's fleet table: reads the fleet, and draws a page of it. It can write nothing. */
 import type { Context } from 'aws-lambda';
-import type { Clock, Log } from './check-fleet.ts';
-import { WIDGET_DOCS } from './core/widget-docs.ts';
-import { emptyView, failureView, fleetView } from './core/widget-html.ts';
-import { type Notice, noticesOf } from './core/widget-notices.ts';
-import { fleetRows, pageOf, withHistory } from './core/widget-rows.ts';
-import type { Theme } from './core/widget-style.ts';
-import { errorCode, errorText } from './io/aws-error.ts';
-import { type CloudWatch, cloudWatchClient, type Ec2, ec2Client, type Sns, s3Client, snsClient } from './io/clients.ts';
-import { lastSuppression } from './io/cloudwatch.ts';
-import { createLog } from './io/log.ts';
-import { subscriptionState } from './io/sns.ts';
-import type { S3 } from './io/store.ts';
-import { type FunctionEnvironment, fromEnvironment, type Settings } from './settings.ts';
-import { pastFiguresOf, pastSnapshot } from './snapshot-ports.ts';
-import { discoverIn, type Place, readPlaces } from './targets.ts';
+import { subscriptionState } from './alert/index.ts';
+import { discoverIn, type Place, readPlaces } from './discover/index.ts';
+import type { S3 } from './kit/index.ts';
+import {
+  type CloudWatch,
+  cloudWatchClient,
+  createLog,
+  type Ec2,
+  ec2Client,
+  errorCode,
+  errorText,
+  type Sns,
+  s3Client,
+  snsClient,
+} from './kit/index.ts';
+import { lastSuppression, pastFiguresOf, pastSnapshot } from './memory/index.ts';
+import type { Clock, Log } from './model/index.ts';
+import { type FunctionEnvironment, fromEnvironment, type Settings } from './settings/index.ts';
+import type { Theme } from './widget/index.ts';
+import {
+  emptyView,
+  failureView,
+  fleetRows,
+  fleetView,
+  type Notice,
+  noticesOf,
+  pageOf,
+  WIDGET_DOCS,
+  withHistory,
+} from './widget/index.ts';
 
 /** What the console sends: the widget's parameters, those of the action that was clicked, and what it shows them in. */
 export interface WidgetEvent {

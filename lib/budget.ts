@@ -1,7 +1,7 @@
 import { Annotations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { type CostItem, monthlyBill } from '../lambda/core/cost.ts';
-import type { Settings } from '../lambda/settings.ts';
+import { type CostItem, monthlyBill } from '../lambda/cost/index.ts';
+import type { Settings } from '../lambda/settings/index.ts';
 
 /** So many items make up most of any bill. */
 const NAMED = 3;

@@ -11,8 +11,7 @@ import {
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
-import { actsByItself, type Settings } from '../lambda/settings.ts';
-import { usesStore } from './fleet-store.ts';
+import { actsByItself, type Settings, usesStore } from '../lambda/settings/index.ts';
 import { isSecretsManager, usesInstanceConnect, usesSsm } from './permissions.ts';
 
 /** One interface endpoint in one zone, us-east-1: $0.01 an hour (https://aws.amazon.com/privatelink/pricing/, 2026). */
@@ -25,13 +24,6 @@ export interface CheckNetworkProps {
   readonly vpcId: string;
   readonly settings: Settings;
 }
-
-/** What puts a function there. */
-export const placeIn = ({ vpc, subnets, securityGroups }: CheckNetwork) => ({
-  vpc,
-  vpcSubnets: { subnets },
-  securityGroups,
-});
 
 /**
  * The place of the functions that log in to hosts in a VPC, from where SSH reaches private addresses. All by the ids given: nothing is
@@ -131,3 +123,10 @@ function endpointServices(settings: Settings): string[] {
     ...(settings.accounts === null ? [] : ['sts']),
   ];
 }
+
+/** What puts a function there. */
+export const placeIn = ({ vpc, subnets, securityGroups }: CheckNetwork) => ({
+  vpc,
+  vpcSubnets: { subnets },
+  securityGroups,
+});

@@ -1,13 +1,13 @@
 import { CfnOutput, DefaultStackSynthesizer, type IStackSynthesizer, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { actsByItself, isDistributed, keepsSnapshot, type Settings } from '../lambda/settings.ts';
+import { actsByItself, isDistributed, keepsSnapshot, type Settings, usesStore } from '../lambda/settings/index.ts';
 import { AlertTopic } from './alert-topic.ts';
 import { warnAboveBudget } from './budget.ts';
 import { CheckFunction } from './check-function.ts';
 import { FleetAlarms } from './fleet-alarms.ts';
 import { FleetDashboard } from './fleet-dashboard.ts';
 import { FleetRun } from './fleet-run.ts';
-import { FleetStore, usesStore } from './fleet-store.ts';
+import { FleetStore } from './fleet-store.ts';
 import { ProbeDocuments, RestartDocuments } from './probe-documents.ts';
 import { RemedyFunction } from './remedy-function.ts';
 import { WidgetFunction } from './widget-function.ts';

@@ -6,7 +6,7 @@ import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { actsByItself, type Settings } from '../lambda/settings.ts';
+import { actsByItself, type Settings } from '../lambda/settings/index.ts';
 import { heartbeatMetric, perInstanceQuery, unlabelledFleetMetric } from './fleet-metrics.ts';
 
 /** How many checks in a row may be missing before somebody is told. */

@@ -13,8 +13,8 @@ import {
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { TAG } from '../lambda/names.ts';
-import type { Settings } from '../lambda/settings.ts';
+import { TAG } from '../lambda/model/index.ts';
+import type { Settings } from '../lambda/settings/index.ts';
 import { fleetMetric, perInstanceSearch } from './fleet-metrics.ts';
 
 const FULL_WIDTH = 24;

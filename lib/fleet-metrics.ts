@@ -1,8 +1,8 @@
 /** The one place in lib/ that spells crawlwatch's metrics: alarms and dashboard take them from here. */
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric, SearchExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { FLEET_METRIC, INSTANCE_METRIC, METRIC_NAMESPACE } from '../lambda/names.ts';
-import { type Settings, watchesElsewhere } from '../lambda/settings.ts';
+import { FLEET_METRIC, INSTANCE_METRIC, METRIC_NAMESPACE } from '../lambda/model/index.ts';
+import { type Settings, watchesElsewhere } from '../lambda/settings/index.ts';
 
 /** How a fleet metric is shown: its label and what to make of several values in one period. */
 const FLEET = {
@@ -71,7 +71,7 @@ export function perInstanceSearch(
 /** CloudWatch fills it in, for each line of a graph. */
 const prop = (dimension: string): string => `\${PROP('Dim.${dimension}')}`;
 
-/** Of an instance's series, as lambda/core/metric-data.ts publishes them. */
+/** Of an instance's series, as lambda/report/metrics.ts publishes them. */
 const DIMENSIONS = 'InstanceId, Name';
 
 /**

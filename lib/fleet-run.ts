@@ -5,8 +5,8 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import type { Settings } from '../lambda/settings.ts';
-import { SHARDS_AT_ONCE } from '../lambda/shards.ts';
+import { SHARDS_AT_ONCE } from '../lambda/scale/index.ts';
+import type { Settings } from '../lambda/settings/index.ts';
 import { fleetRunDefinition } from './fleet-run-definition.ts';
 import { nagName } from './wildcards.ts';
 

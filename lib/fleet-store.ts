@@ -3,16 +3,13 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { ENV, SNAPSHOT_KEY } from '../lambda/names.ts';
-import { isDistributed, keepsSnapshot, type Settings } from '../lambda/settings.ts';
+import { ENV, SNAPSHOT_KEY } from '../lambda/model/index.ts';
+import { isDistributed, keepsSnapshot, type Settings } from '../lambda/settings/index.ts';
 import type { CheckNetwork } from './check-network.ts';
 import { nagName } from './wildcards.ts';
 
 /** Names of runs are made at run time. */
 const RUNS = 'runs/*';
-
-/** Whether anything is kept in a bucket with these settings. */
-export const usesStore = (settings: Settings): boolean => isDistributed(settings) || keepsSnapshot(settings);
 
 /** The bucket of a distributed run's files, and of the snapshot that stands in for metrics of single instances. */
 export class FleetStore extends Construct {

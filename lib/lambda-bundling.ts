@@ -8,7 +8,7 @@ export const LAMBDA_BUNDLING: BundlingOptions = {
   // Bundles the SDK too (the runtime's own lags), by its ES modules: smaller, and loaded in half the time.
   mainFields: ['module', 'main'],
   loader: { '.sh': 'text' },
-  esbuildArgs: { '--alias:@aws-sdk/credential-provider-node': './lambda/io/environment-credentials.ts' },
+  esbuildArgs: { '--alias:@aws-sdk/credential-provider-node': './lambda/kit/environment-credentials.ts' },
   target: 'node24',
   minify: true,
 };

@@ -5,9 +5,9 @@
 import { Stack } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Document, visit } from 'yaml';
-import { ssmProbeDocument } from '../lambda/core/probe-script.ts';
-import { MEMBER_PROBE_DOCUMENT, READER_SUFFIX } from '../lambda/names.ts';
-import { parseSettings, type Settings } from '../lambda/settings.ts';
+import { MEMBER_PROBE_DOCUMENT, READER_SUFFIX } from '../lambda/model/index.ts';
+import { ssmProbeDocument } from '../lambda/probe/index.ts';
+import { parseSettings, type Settings } from '../lambda/settings/index.ts';
 import { discoverInstances, pushSshKey, readConsole, readInstances, runProbe, writeOwnTags } from './permissions.ts';
 import { memberDocumentArn, watchedInstances } from './reach.ts';
 

@@ -5,8 +5,8 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
-import { METRIC_NAMESPACE, OWN_TAG_KEYS } from '../lambda/names.ts';
-import type { Settings } from '../lambda/settings.ts';
+import { METRIC_NAMESPACE, OWN_TAG_KEYS } from '../lambda/model/index.ts';
+import type { Settings } from '../lambda/settings/index.ts';
 import { assumeMembers, type Reach, reachOf } from './reach.ts';
 
 /** What a function works with that asks hosts and tells of it. */

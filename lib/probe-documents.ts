@@ -1,7 +1,7 @@
 import { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
-import { ssmProbeDocument } from '../lambda/core/probe-script.ts';
-import { ssmRestartSshdDocument, ssmRestartWorkerDocument } from '../lambda/core/restart-script.ts';
+import { ssmProbeDocument } from '../lambda/probe/index.ts';
+import { ssmRestartSshdDocument, ssmRestartWorkerDocument } from '../lambda/remedy/index.ts';
 
 /**
  * What Run Command may run on a watched instance: fixed scripts, so that no role of the stack holds a shell on the fleet.

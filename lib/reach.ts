@@ -1,9 +1,10 @@
 /** Where a role reaches instances: in which Regions, by which documents, and through which roles of other accounts. */
+
 import type { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
-import { MEMBER_PROBE_DOCUMENT } from '../lambda/names.ts';
-import type { Settings } from '../lambda/settings.ts';
+import { MEMBER_PROBE_DOCUMENT } from '../lambda/model/index.ts';
+import type { Settings } from '../lambda/settings/index.ts';
 
 /** ARNs. */
 export interface Reach {

@@ -8,8 +8,8 @@ import {
 import { GetFunctionConfigurationCommand, LambdaServiceException } from '@aws-sdk/client-lambda';
 import { GetSecretValueCommand, SecretsManagerServiceException } from '@aws-sdk/client-secrets-manager';
 import { ListDocumentsCommand } from '@aws-sdk/client-ssm';
-import { DEFAULT_STACK_NAME, ENV } from '../lambda/names.ts';
-import type { Settings } from '../lambda/settings.ts';
+import { DEFAULT_STACK_NAME, ENV } from '../lambda/model/index.ts';
+import type { Settings } from '../lambda/settings/index.ts';
 import type { SandboxAws } from './aws.ts';
 import { Service } from './aws-service.ts';
 

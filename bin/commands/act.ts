@@ -1,16 +1,25 @@
 /** `crawlwatch reboot`, `restart-worker`, `restart-sshd`: asks the remedy function, which alone may, one by one. */
-import { forTerminal } from '../../lambda/core/escape.ts';
-import { minutesBetween, plural } from '../../lambda/core/wording.ts';
-import type { Guard, Override, Remedy } from '../../lambda/model.ts';
-import { askerName, stackFlag } from '../asking.ts';
-import type { CommandIo } from '../command-io.ts';
-import { confirm, interrupted } from '../confirm.ts';
-import { UsageError } from '../errors.ts';
-import { followReboot, lookAt } from '../follow-reboot.ts';
-import { progressLine } from '../progress-line.ts';
-import { type Answer, type Request, wouldBeDone } from '../remedy-answer.ts';
-import { awsWorld, openFleet, openRemedy, type StackFlags, type World } from '../remedy-client.ts';
-import { called, findTargets, type Target } from '../remedy-targets.ts';
+import { forTerminal, minutesBetween, plural } from '../../lambda/kit/index.ts';
+import type { Guard, Override, Remedy } from '../../lambda/model/index.ts';
+import {
+  type Answer,
+  askerName,
+  awsWorld,
+  called,
+  findTargets,
+  followReboot,
+  lookAt,
+  openFleet,
+  openRemedy,
+  type Request,
+  type StackFlags,
+  stackFlag,
+  type Target,
+  type World,
+  wouldBeDone,
+} from '../stack/index.ts';
+import type { CommandIo } from '../terminal/index.ts';
+import { confirm, interrupted, progressLine, UsageError } from '../terminal/index.ts';
 import { longestFlagged } from './flagged.ts';
 
 export interface ActFlags extends StackFlags {

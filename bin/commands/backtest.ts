@@ -1,13 +1,24 @@
 /** `crawlwatch backtest`: replays recorded hosts through the forecast that the scheduled check runs. */
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
-import { forecastUnder, type Predictor, replay, score, type Trace } from '../../lambda/core/backtest.ts';
-import { RIVALS } from '../../lambda/core/forecast-rivals.ts';
-import { alarmsLine, type BacktestResult, backtestJson, backtestTable } from '../../lambda/core/forecast-scores.ts';
-import { type Observation, readBacktestLine, tracesOf } from '../../lambda/core/forecast-traces.ts';
-import type { CommandIo } from '../command-io.ts';
-import { UsageError } from '../errors.ts';
-import { settingsFor } from '../settings-layers.ts';
+import {
+  alarmsLine,
+  type BacktestResult,
+  backtestJson,
+  backtestTable,
+  forecastUnder,
+  type Observation,
+  type Predictor,
+  RIVALS,
+  readBacktestLine,
+  replay,
+  score,
+  type Trace,
+  tracesOf,
+} from '../backtest/index.ts';
+import { settingsFor } from '../settings/index.ts';
+import type { CommandIo } from '../terminal/index.ts';
+import { UsageError } from '../terminal/index.ts';
 
 export interface BacktestFlags {
   readonly output: 'table' | 'json';

@@ -1,14 +1,13 @@
 /** `crawlwatch check`: one check of one source. It only reads. */
-import { forTerminal } from '../../lambda/core/escape.ts';
-import { exitCodeOf } from '../../lambda/core/fleet-report.ts';
-import type { DescribedInstance, Report } from '../../lambda/model.ts';
-import { isStream, type OutputFormat, printReport, streamedLine } from '../check-output.ts';
-import type { CommandIo } from '../command-io.ts';
-import { EXIT_UNKNOWN, errorLines, UsageError } from '../errors.ts';
-import { startProgress } from '../progress.ts';
-import { runCheck } from '../run-check.ts';
-import { type SettingFlags, settingsFor } from '../settings-layers.ts';
-import { openSource, type Source, type SourceFlags } from '../sources.ts';
+import { forTerminal } from '../../lambda/kit/index.ts';
+import type { DescribedInstance, Report } from '../../lambda/model/index.ts';
+import { exitCodeOf } from '../../lambda/report/index.ts';
+import { isStream, type OutputFormat, printReport, runCheck, streamedLine } from '../check/index.ts';
+import { type SettingFlags, settingsFor } from '../settings/index.ts';
+import type { Source, SourceFlags } from '../sources/index.ts';
+import { openSource } from '../sources/index.ts';
+import type { CommandIo } from '../terminal/index.ts';
+import { EXIT_UNKNOWN, errorLines, startProgress, UsageError } from '../terminal/index.ts';
 
 export interface CheckFlags extends SourceFlags, SettingFlags {
   readonly output: OutputFormat;
@@ -22,7 +21,7 @@ export async function check(flags: CheckFlags, io: CommandIo): Promise<number> {
   } catch (error) {
     // Whoever runs plugins reads their standard output.
     if (flags.output !== 'nagios') throw error;
-    const { pluginTrouble } = await import('../../lambda/core/fleet-perfdata.ts');
+    const { pluginTrouble } = await import('../../lambda/report/index.ts');
     io.stdout.write(`${pluginTrouble(errorLines(error).join(' '))}\n`);
     return EXIT_UNKNOWN;
   }

@@ -1,8 +1,8 @@
 /** `crawlwatch cost`: what a fleet of so many instances costs a month on AWS, with the settings as they are here. */
-import { billText, monthlyBill, PRICES_OF } from '../../lambda/core/cost.ts';
-import type { CommandIo } from '../command-io.ts';
-import { UsageError } from '../errors.ts';
-import { settingsFor } from '../settings-layers.ts';
+import { billText, monthlyBill, PRICES_OF } from '../../lambda/cost/index.ts';
+import { settingsFor } from '../settings/index.ts';
+import type { CommandIo } from '../terminal/index.ts';
+import { UsageError } from '../terminal/index.ts';
 
 export interface CostFlags {
   readonly instances: string;

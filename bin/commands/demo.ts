@@ -3,9 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { STORY } from '../../sandbox/crawlers.ts';
-import type { CommandIo } from '../command-io.ts';
-import { printChapter, printEnd, printStart } from '../demo-output.ts';
-import { type Chapter, DemoWorld } from '../demo-world.ts';
+import { type Chapter, DemoWorld, printChapter, printEnd, printStart } from '../demo/index.ts';
+import type { CommandIo } from '../terminal/index.ts';
 
 /** @returns the exit code. */
 export async function demo({ stdout }: Pick<CommandIo, 'stdout'>): Promise<number> {

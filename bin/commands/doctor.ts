@@ -1,16 +1,9 @@
 /** `crawlwatch doctor`: what stands between us and a host, or between an alert and its reader. It only reads. */
-import { exitCodeOfDiagnoses } from '../../lambda/core/diagnose.ts';
-import { diagnosesJson, diagnosesText } from '../../lambda/core/diagnose-report.ts';
-import { type CommandIo, terminalStyle } from '../command-io.ts';
-import type { DoctorWorld } from '../doctor-source.ts';
-import { explainAwsError, UsageError } from '../errors.ts';
-import { type SettingFlags, settingsFor } from '../settings-layers.ts';
-import type { SourceFlags } from '../sources.ts';
 
-export interface DoctorFlags extends SourceFlags, SettingFlags {
-  readonly stack: string;
-  readonly output: 'text' | 'json';
-}
+import type { DoctorFlags, DoctorWorld } from '../doctor/index.ts';
+import { diagnosesJson, diagnosesText, exitCodeOfDiagnoses } from '../doctor/index.ts';
+import { settingsFor } from '../settings/index.ts';
+import { type CommandIo, explainAwsError, terminalStyle, UsageError } from '../terminal/index.ts';
 
 /** @returns 2 where something is broken, 3 where something is not known, else 0. */
 export async function doctor(ids: readonly string[], flags: DoctorFlags, io: CommandIo): Promise<number> {
@@ -22,8 +15,8 @@ export async function doctor(ids: readonly string[], flags: DoctorFlags, io: Com
     io.stderr.write('crawlwatch: asking step by step; a host that does not answer takes its whole deadline\n');
   }
   const diagnoses = byHosts
-    ? await (await import('../doctor-hosts.ts')).diagnoseHosts(flags, await settingsFor(flags, io), io)
-    : await (await import('../doctor-aws.ts')).diagnoseAws(ids, await awsWorld(), flags, io);
+    ? await (await import('../doctor/index.ts')).diagnoseHosts(flags, await settingsFor(flags, io), io)
+    : await (await import('../doctor/index.ts')).diagnoseAws(ids, await awsWorld(), flags, io);
   io.stdout.write(
     flags.output === 'json'
       ? `${diagnosesJson(diagnoses, new Date())}\n`
@@ -34,20 +27,28 @@ export async function doctor(ids: readonly string[], flags: DoctorFlags, io: Com
 
 /** @throws UsageError, one line, without credentials or a Region. */
 async function awsWorld(): Promise<DoctorWorld> {
-  const clients = await import('../../lambda/io/clients.ts');
-  const ec2 = clients.ec2Client();
+  const {
+    cloudFormationClient,
+    cloudWatchClient,
+    ec2Client,
+    lambdaClient,
+    secretsManagerClient,
+    snsClient,
+    ssmClient,
+  } = await import('../../lambda/kit/index.ts');
+  const ec2 = ec2Client();
   try {
     await ec2.config.credentials();
     return {
       region: await ec2.config.region(),
       now: new Date(),
-      cloudFormation: clients.cloudFormationClient(),
-      cloudWatch: clients.cloudWatchClient(),
+      cloudFormation: cloudFormationClient(),
+      cloudWatch: cloudWatchClient(),
       ec2,
-      lambda: clients.lambdaClient(),
-      secrets: clients.secretsManagerClient(),
-      sns: clients.snsClient(),
-      ssm: clients.ssmClient(),
+      lambda: lambdaClient(),
+      secrets: secretsManagerClient(),
+      sns: snsClient(),
+      ssm: ssmClient(),
     };
   } catch (error) {
     throw explainAwsError(error) ?? error;

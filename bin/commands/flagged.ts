@@ -1,15 +1,12 @@
 /** `crawlwatch flagged`: which instances carry the reboot flag, since when and why. Reads tags, and nothing else. */
-import { inertJson } from '../../lambda/core/escape.ts';
-import { parseStamp, readState } from '../../lambda/core/remembered-state.ts';
-import { clockTime, duration, minutesBetween, plural } from '../../lambda/core/wording.ts';
-import type { DescribedInstance } from '../../lambda/model.ts';
-import { TAG } from '../../lambda/names.ts';
-import { stackFlag } from '../asking.ts';
-import type { CommandIo } from '../command-io.ts';
-import { UsageError } from '../errors.ts';
-import { plainTable } from '../plain-table.ts';
-import { awsWorld, openFleet, type StackFlags, type World } from '../remedy-client.ts';
-import { called, nothingWatched } from '../remedy-targets.ts';
+
+import { readState } from '../../lambda/discover/index.ts';
+import { clockTime, duration, inertJson, minutesBetween, parseStamp, plural } from '../../lambda/kit/index.ts';
+import type { DescribedInstance } from '../../lambda/model/index.ts';
+import { TAG } from '../../lambda/model/index.ts';
+import { awsWorld, called, nothingWatched, openFleet, type StackFlags, stackFlag, type World } from '../stack/index.ts';
+import type { CommandIo } from '../terminal/index.ts';
+import { plainTable, UsageError } from '../terminal/index.ts';
 
 export interface FlaggedFlags extends StackFlags {
   readonly output: 'table' | 'json';

@@ -1,12 +1,17 @@
 /** `crawlwatch forget`: takes crawlwatch's own tags off every instance, as before a stack is given up. */
-import { plural } from '../../lambda/core/wording.ts';
-import { stackOutputs } from '../../lambda/io/cloudformation.ts';
-import { describeMarked, type MarkedInstance } from '../../lambda/io/own-tags.ts';
-import { writeTags } from '../../lambda/io/tags.ts';
-import { OWN_TAG_KEYS, TAG } from '../../lambda/names.ts';
-import type { CommandIo } from '../command-io.ts';
-import { confirm } from '../confirm.ts';
-import { awsWorld, type StackFlags, type World } from '../remedy-client.ts';
+import { plural } from '../../lambda/kit/index.ts';
+import { writeTags } from '../../lambda/memory/index.ts';
+import { OWN_TAG_KEYS, TAG } from '../../lambda/model/index.ts';
+import {
+  awsWorld,
+  describeMarked,
+  type MarkedInstance,
+  type StackFlags,
+  stackOutputs,
+  type World,
+} from '../stack/index.ts';
+import type { CommandIo } from '../terminal/index.ts';
+import { confirm } from '../terminal/index.ts';
 
 export interface ForgetFlags extends StackFlags {
   readonly dryRun?: boolean;

@@ -1,10 +1,9 @@
 /** `crawlwatch history`: what was done to an instance and what was held back, as the table of acts remembers it. */
-import { forTerminal, inertJson } from '../../lambda/core/escape.ts';
-import type { CommandIo } from '../command-io.ts';
-import { UsageError } from '../errors.ts';
-import type { Entry } from '../remedy-answer.ts';
-import { awsWorld, openFleet, openRemedy, type StackFlags, type World } from '../remedy-client.ts';
-import { called, findTargets } from '../remedy-targets.ts';
+import { forTerminal, inertJson } from '../../lambda/kit/index.ts';
+import type { Entry } from '../stack/index.ts';
+import { awsWorld, called, findTargets, openFleet, openRemedy, type StackFlags, type World } from '../stack/index.ts';
+import type { CommandIo } from '../terminal/index.ts';
+import { UsageError } from '../terminal/index.ts';
 
 export interface HistoryFlags extends StackFlags {
   readonly output: 'table' | 'json';

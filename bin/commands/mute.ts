@@ -1,14 +1,19 @@
 /** `crawlwatch mute`: writes the mute tag, which is the user's own, with the user's own rights. */
-import { forTerminal } from '../../lambda/core/escape.ts';
-import { isoSeconds } from '../../lambda/core/remembered-state.ts';
-import { clockTime } from '../../lambda/core/wording.ts';
-import { writeMute } from '../../lambda/io/own-tags.ts';
-import { TAG, TAG_VALUE_MAX } from '../../lambda/names.ts';
-import type { CommandIo } from '../command-io.ts';
-import { UsageError } from '../errors.ts';
-import { endOf } from '../lasting.ts';
-import { awsWorld, openFleet, type StackFlags, type World } from '../remedy-client.ts';
-import { called, findTargets } from '../remedy-targets.ts';
+
+import { clockTime, forTerminal, isoSeconds } from '../../lambda/kit/index.ts';
+import { TAG, TAG_VALUE_MAX } from '../../lambda/model/index.ts';
+import {
+  awsWorld,
+  called,
+  endOf,
+  findTargets,
+  openFleet,
+  type StackFlags,
+  type World,
+  writeMute,
+} from '../stack/index.ts';
+import type { CommandIo } from '../terminal/index.ts';
+import { UsageError } from '../terminal/index.ts';
 
 export interface MuteFlags extends StackFlags {
   readonly for?: string;

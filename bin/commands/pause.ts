@@ -1,10 +1,16 @@
 /** `crawlwatch pause` and `resume`: stops all acts of a stack, whoever asks for them, and lets them go on. */
-import { forTerminal } from '../../lambda/core/escape.ts';
-import { askerName, stackFlag } from '../asking.ts';
-import type { CommandIo } from '../command-io.ts';
-import { endOf } from '../lasting.ts';
-import { wouldBeDone } from '../remedy-answer.ts';
-import { awsWorld, openRemedy, type StackFlags, type World } from '../remedy-client.ts';
+import { forTerminal } from '../../lambda/kit/index.ts';
+import {
+  askerName,
+  awsWorld,
+  endOf,
+  openRemedy,
+  type StackFlags,
+  stackFlag,
+  type World,
+  wouldBeDone,
+} from '../stack/index.ts';
+import type { CommandIo } from '../terminal/index.ts';
 
 export interface ResumeFlags extends StackFlags {
   readonly dryRun?: boolean;

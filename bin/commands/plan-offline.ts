@@ -1,15 +1,14 @@
 /** `crawlwatch plan --from`: what a saved report calls for, and what would hold it back, as far as a report can tell. */
-import { inertJson } from '../../lambda/core/escape.ts';
-import { type Known, planAct, planRemedies } from '../../lambda/core/plan-remedies.ts';
-import { isHung, writeState } from '../../lambda/core/remembered-state.ts';
-import { clockTime, plural } from '../../lambda/core/wording.ts';
-import type { Decision, DescribedInstance } from '../../lambda/model.ts';
-import { TAG } from '../../lambda/names.ts';
-import type { Settings } from '../../lambda/settings.ts';
-import type { CommandIo } from '../command-io.ts';
-import { decisionLine } from '../plan-text.ts';
-import { readSavedReport, type SavedInstance, type SavedReport } from '../saved-report.ts';
-import { settingsFor } from '../settings-layers.ts';
+
+import { writeState } from '../../lambda/discover/index.ts';
+import { clockTime, inertJson, plural } from '../../lambda/kit/index.ts';
+import type { Decision, DescribedInstance } from '../../lambda/model/index.ts';
+import { isHung, TAG } from '../../lambda/model/index.ts';
+import { type Known, planAct, planRemedies } from '../../lambda/remedy/index.ts';
+import type { Settings } from '../../lambda/settings/index.ts';
+import { settingsFor } from '../settings/index.ts';
+import { decisionLine, readSavedReport, type SavedInstance, type SavedReport } from '../stack/index.ts';
+import type { CommandIo } from '../terminal/index.ts';
 
 /** Taken to stand in nobody's way, since a report doesn't tell. */
 const ASSUMED =

@@ -1,11 +1,9 @@
 /** `crawlwatch plan`: what crawlwatch would do now by itself, and for each trouble that it lets be, why. Acts on nothing. */
-import { inertJson } from '../../lambda/core/escape.ts';
-import { askerName } from '../asking.ts';
-import type { CommandIo } from '../command-io.ts';
-import { UsageError } from '../errors.ts';
-import { planText } from '../plan-text.ts';
-import type { Answer, Decided } from '../remedy-answer.ts';
-import { awsWorld, openRemedy, type StackFlags, type World } from '../remedy-client.ts';
+import { inertJson } from '../../lambda/kit/index.ts';
+import type { Answer, Decided } from '../stack/index.ts';
+import { askerName, awsWorld, openRemedy, planText, type StackFlags, type World } from '../stack/index.ts';
+import type { CommandIo } from '../terminal/index.ts';
+import { UsageError } from '../terminal/index.ts';
 
 export interface PlanFlags extends StackFlags {
   readonly output: 'table' | 'json';

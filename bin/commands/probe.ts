@@ -1,6 +1,6 @@
 /** `crawlwatch probe`: what runs on the hosts, to read it, or to run it where we can't. */
-import { PROBE_SCRIPT } from '../../lambda/core/probe-script.ts';
-import type { CommandIo } from '../command-io.ts';
+import { PROBE_SCRIPT } from '../../lambda/probe/index.ts';
+import type { CommandIo } from '../terminal/index.ts';
 
 export async function probe(io: CommandIo): Promise<number> {
   io.stdout.write(PROBE_SCRIPT);

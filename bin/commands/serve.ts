@@ -1,10 +1,8 @@
 /** `crawlwatch demo --serve`: the dashboard of the sandbox as a page on this machine, while its story plays. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CommandIo } from '../command-io.ts';
-import { UsageError } from '../errors.ts';
-import { type PageServer, startServer } from '../serve/server.ts';
-import { openStory } from '../serve/story.ts';
-import { type MailedAt, viewOf } from '../serve/view.ts';
+import { type MailedAt, openStory, type PageServer, startServer, viewOf } from '../demo/index.ts';
+import type { CommandIo } from '../terminal/index.ts';
+import { UsageError } from '../terminal/index.ts';
 
 export interface ServeFlags {
   readonly port?: string;

@@ -1,11 +1,9 @@
 /** `crawlwatch test-alert`: a test mail by way of the deployed stack's topic, and who of its subscribers gets it. */
-import { forTerminal } from '../../lambda/core/escape.ts';
-import { plural } from '../../lambda/core/wording.ts';
-import { cloudFormationClient, snsClient } from '../../lambda/io/clients.ts';
-import { stackOutputs } from '../../lambda/io/cloudformation.ts';
-import { listSubscriptions, publishAlert } from '../../lambda/io/sns.ts';
-import { type CommandIo, terminalStyle } from '../command-io.ts';
-import { EXIT_UNKNOWN, explainAwsError, UsageError } from '../errors.ts';
+
+import { listSubscriptions, publishAlert } from '../../lambda/alert/index.ts';
+import { cloudFormationClient, forTerminal, plural, snsClient } from '../../lambda/kit/index.ts';
+import { stackOutputs } from '../stack/index.ts';
+import { type CommandIo, EXIT_UNKNOWN, explainAwsError, terminalStyle, UsageError } from '../terminal/index.ts';
 
 export interface TestAlertFlags {
   readonly stack: string;

@@ -1,12 +1,18 @@
 /** `crawlwatch unflag`: takes the reboot flag away. The remedy function does it, and puts it on record. */
-import { forTerminal } from '../../lambda/core/escape.ts';
-import { plural } from '../../lambda/core/wording.ts';
-import { askerName } from '../asking.ts';
-import type { CommandIo } from '../command-io.ts';
-import { confirm } from '../confirm.ts';
-import { wouldBeDone } from '../remedy-answer.ts';
-import { awsWorld, openFleet, openRemedy, type StackFlags, type World } from '../remedy-client.ts';
-import { called, findTargets } from '../remedy-targets.ts';
+import { forTerminal, plural } from '../../lambda/kit/index.ts';
+import {
+  askerName,
+  awsWorld,
+  called,
+  findTargets,
+  openFleet,
+  openRemedy,
+  type StackFlags,
+  type World,
+  wouldBeDone,
+} from '../stack/index.ts';
+import type { CommandIo } from '../terminal/index.ts';
+import { confirm } from '../terminal/index.ts';
 
 export interface UnflagFlags extends StackFlags {
   readonly dryRun?: boolean;

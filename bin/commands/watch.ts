@@ -1,18 +1,17 @@
 /** `crawlwatch watch`: check after check of one source, with what it has seen since it began. It only reads. */
 import { appendFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Ports } from '../../lambda/check-fleet.ts';
-import { exitCodeOf, instanceJson, summarise } from '../../lambda/core/fleet-report.ts';
-import { timeOfDay } from '../../lambda/core/watch-frame.ts';
-import { WatchMemory } from '../../lambda/core/watch-memory.ts';
-import type { History, Report } from '../../lambda/model.ts';
-import type { Settings } from '../../lambda/settings.ts';
-import type { CommandIo } from '../command-io.ts';
-import { UsageError } from '../errors.ts';
-import { runCheck } from '../run-check.ts';
-import { type SettingFlags, settingsFor } from '../settings-layers.ts';
-import { openSource, type Source, type SourceFlags } from '../sources.ts';
-import { watchView } from '../watch-view.ts';
+import type { Ports } from '../../lambda/check/index.ts';
+import type { History, Report } from '../../lambda/model/index.ts';
+import { exitCodeOf, instanceJson, summarise } from '../../lambda/report/index.ts';
+import type { Settings } from '../../lambda/settings/index.ts';
+import { runCheck } from '../check/index.ts';
+import { type SettingFlags, settingsFor } from '../settings/index.ts';
+import type { Source, SourceFlags } from '../sources/index.ts';
+import { openSource } from '../sources/index.ts';
+import type { CommandIo } from '../terminal/index.ts';
+import { UsageError } from '../terminal/index.ts';
+import { timeOfDay, WatchMemory, watchView } from '../watch/index.ts';
 
 export interface WatchFlags extends SourceFlags, SettingFlags {
   readonly every: string;

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
+import { programOptions } from '../../tools/dist/options.mjs';
 
 export interface BuiltProgram {
   readonly path: string;
@@ -21,19 +22,7 @@ export async function buildProgram(): Promise<BuiltProgram> {
   // Within the project: the program finds its dependencies from where it lies, as dist/ does.
   const built = mkdtempSync(join(process.cwd(), 'node_modules', '.crawlwatch-test-'));
   const home = mkdtempSync(join(tmpdir(), 'crawlwatch-home-'));
-  const { metafile } = await build({
-    entryPoints: { crawlwatch: 'bin/crawlwatch.ts' },
-    outdir: built,
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    packages: 'external',
-    loader: { '.sh': 'text' },
-    metafile: true,
-    logLevel: 'error',
-  });
+  const { metafile } = await build({ ...programOptions({ crawlwatch: 'bin/crawlwatch.ts' }, built), metafile: true });
   const path = join(built, 'crawlwatch.js');
   const env = { PATH: process.env.PATH, HOME: home, AWS_EC2_METADATA_DISABLED: 'true' };
   return {

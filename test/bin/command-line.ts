@@ -1,8 +1,8 @@
 /** Runs one command line inside this process and keeps what it printed. */
 import { tmpdir } from 'node:os';
-import { runCommandLine } from '../../bin/arguments.ts';
-import type { CommandIo, Output } from '../../bin/command-io.ts';
-import { EXIT_UNKNOWN, errorLines } from '../../bin/errors.ts';
+import { runCommandLine } from '../../bin/commands/arguments.ts';
+import { EXIT_UNKNOWN, errorLines } from '../../bin/terminal/errors.ts';
+import type { CommandIo, Output } from '../../bin/terminal/io.ts';
 
 export interface Ran {
   readonly exitCode: number;

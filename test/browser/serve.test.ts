@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { START } from '../../bin/demo-world.ts';
-import { type PageServer, startServer } from '../../bin/serve/server.ts';
-import { openStory, type Story } from '../../bin/serve/story.ts';
-import { type MailedAt, viewOf } from '../../bin/serve/view.ts';
+import { type PageServer, startServer } from '../../bin/demo/server.ts';
+import { openStory, type Story } from '../../bin/demo/story.ts';
+import { type MailedAt, viewOf } from '../../bin/demo/view.ts';
+import { START } from '../../bin/demo/world.ts';
 import { noChromium } from '../support/widget-tile.ts';
 
 if (noChromium !== null) throw new Error(noChromium);

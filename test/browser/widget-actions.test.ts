@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { TAG } from '../../lambda/names.ts';
+import { TAG } from '../../lambda/model/index.ts';
 import { idOf } from '../support/sandbox-fleet.ts';
 import { manyHosts, REMEDY_ARN, TEN_HOSTS, WIDGET_ARN, WidgetFleet } from '../support/widget-fleet.ts';
 import { noChromium, openTile, type Tile } from '../support/widget-tile.ts';

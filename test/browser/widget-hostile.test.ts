@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { failureView, fleetView } from '../../lambda/core/widget-html.ts';
-import { noticesOf } from '../../lambda/core/widget-notices.ts';
-import { type FleetRow, fleetRows, pageOf } from '../../lambda/core/widget-rows.ts';
-import { TAG } from '../../lambda/names.ts';
+import { TAG } from '../../lambda/model/index.ts';
+import { noticesOf } from '../../lambda/widget/notices.ts';
+import { type FleetRow, fleetRows, pageOf } from '../../lambda/widget/rows.ts';
+import { failureView, fleetView } from '../../lambda/widget/view.ts';
 import { described, hungFor, NOW, SSH } from '../support/fleet.ts';
 import { REMEDY_ARN, WIDGET_ARN } from '../support/widget-fleet.ts';
 import { noChromium, openTile, type Tile } from '../support/widget-tile.ts';

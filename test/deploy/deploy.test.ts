@@ -5,8 +5,8 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Sshd, sshdMissing, startSshd } from '../../sandbox/sshd.ts';
 import { type Moto, startMoto, whyNoMoto } from '../support/moto.ts';
-import { type Sshd, sshdMissing, startSshd } from '../support/sshd.ts';
 import { type Account, accountAt, type Fleet, type Message } from './account.ts';
 import { invoke, node24 } from './node24.ts';
 

@@ -6,9 +6,10 @@ import { CreateTagsCommand, DescribeImagesCommand, EC2Client, RunInstancesComman
 import { ListDocumentsCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { ec2Client, ssmClient } from '../../lambda/io/clients.ts';
-import { parseSettings } from '../../lambda/settings.ts';
-import { discoverIn, fleetTargets, readPlaces, writeTagsIn } from '../../lambda/targets.ts';
+import { discoverIn, fleetTargets, readPlaces } from '../../lambda/discover/places.ts';
+import { ec2Client, ssmClient } from '../../lambda/kit/clients.ts';
+import { writeTagsIn } from '../../lambda/memory/ec2.ts';
+import { parseSettings } from '../../lambda/settings/settings.ts';
 import { type Moto, startMoto, whyNoMoto } from '../support/moto.ts';
 
 const missing = whyNoMoto();

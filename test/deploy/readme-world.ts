@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CloudFormationClient, DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import { CreateTagsCommand, DeleteTagsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { type Sshd, sshdMissing, startSshd } from '../../sandbox/sshd.ts';
 import { type LambdaEndpoint, startLambdaEndpoint } from '../support/lambda-endpoint.ts';
 import { freePort, type Moto, startMoto } from '../support/moto.ts';
 import { cloneTree, endAll, plainEnvironment } from '../support/readme-commands.ts';
-import { type Sshd, sshdMissing, startSshd } from '../support/sshd.ts';
 import { type Account, accountAt, type Fleet } from './account.ts';
 import { node24 } from './node24.ts';
 

@@ -1,8 +1,8 @@
 import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readHistory, readRecord, saveActs, saveHistory, savePause } from '../../lambda/io/remedy-table.ts';
-import type { Act } from '../../lambda/model.ts';
-import { settle } from '../../lambda/remedy-act.ts';
+import type { Act } from '../../lambda/model/index.ts';
+import { settle } from '../../lambda/remedy/act.ts';
+import { readHistory, readRecord, saveActs, saveHistory, savePause } from '../../lambda/remedy/dynamodb.ts';
 import { NOW } from '../support/fleet.ts';
 import { type Moto, startMoto, whyNoMoto } from '../support/moto.ts';
 

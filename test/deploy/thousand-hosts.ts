@@ -1,7 +1,8 @@
 /** A program of its own, to see its memory: one check of a thousand hosts over SSM, whole but for the network. */
-import { awsOutlets, awsPorts } from '../../lambda/aws-ports.ts';
-import { checkFleet } from '../../lambda/check-fleet.ts';
-import { parseSettings } from '../../lambda/settings.ts';
+
+import { checkFleet } from '../../lambda/check/pipeline.ts';
+import { parseSettings } from '../../lambda/settings/settings.ts';
+import { awsOutlets, awsPorts } from '../../lambda/wiring/check.ts';
 import { SandboxAws } from '../../sandbox/aws.ts';
 import { probeOutput } from '../support/probe-output.ts';
 

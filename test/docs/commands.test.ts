@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { createProgram } from '../../bin/arguments.ts';
-import type { CommandIo } from '../../bin/command-io.ts';
+import { createProgram } from '../../bin/commands/arguments.ts';
+import type { CommandIo } from '../../bin/terminal/io.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const read = (...path: string[]) => readFileSync(join(ROOT, ...path), 'utf8');

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { forecastUnder, replay, score } from '../../lambda/core/backtest.ts';
-import { RIVALS } from '../../lambda/core/forecast-rivals.ts';
-import { type BacktestResult, backtestJson, backtestTable } from '../../lambda/core/forecast-scores.ts';
-import { parseSettings } from '../../lambda/settings.ts';
+import { forecastUnder, replay, score } from '../../bin/backtest/replay.ts';
+import { RIVALS } from '../../bin/backtest/rivals.ts';
+import { type BacktestResult, backtestJson, backtestTable } from '../../bin/backtest/scores.ts';
+import { parseSettings } from '../../lambda/settings/settings.ts';
 import { syntheticTraces } from '../support/traces.ts';
 
 const FILE = join(import.meta.dirname, '../../docs/forecast.md');

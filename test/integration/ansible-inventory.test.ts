@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { hostsNamed, openInventory } from '../../bin/inventory-files.ts';
-import type { Inventory, InventoryHost } from '../../lambda/core/inventory.ts';
-import { proxyOfArguments } from '../../lambda/core/ssh-arguments.ts';
+import { hostsNamed, openInventory } from '../../bin/inventory/files.ts';
+import type { Inventory, InventoryHost } from '../../bin/inventory/inventory.ts';
+import { proxyOfArguments } from '../../bin/inventory/ssh-arguments.ts';
 import { crawlwatch } from '../bin/command-line.ts';
 
 const FIXTURES = join(import.meta.dirname, '../fixtures/inventories');

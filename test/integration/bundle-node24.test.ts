@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseSettings, toEnvironment } from '../../lambda/settings.ts';
+import { parseSettings, toEnvironment } from '../../lambda/settings/settings.ts';
 import { CrawlwatchStack } from '../../lib/crawlwatch-stack.ts';
 import { invoke, node24 } from '../deploy/node24.ts';
 

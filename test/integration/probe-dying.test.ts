@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
-import { assess } from '../../lambda/core/assess.ts';
-import { parseVitals } from '../../lambda/core/parse-vitals.ts';
-import { parseSettings } from '../../lambda/settings.ts';
+import { assess } from '../../lambda/judge/assess.ts';
+import { parseVitals } from '../../lambda/probe/parse-vitals.ts';
+import { parseSettings } from '../../lambda/settings/settings.ts';
 import {
   directory,
   hostMissing,

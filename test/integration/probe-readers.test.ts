@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseVitals } from '../../lambda/core/parse-vitals.ts';
-import type { Disk, Vitals } from '../../lambda/model.ts';
+import type { Disk, Vitals } from '../../lambda/model/index.ts';
+import { parseVitals } from '../../lambda/probe/parse-vitals.ts';
 import { directory, hostMissing, mountDisk } from '../support/probe-host.ts';
 import { runProbe } from '../support/probe-shell.ts';
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseVitals } from '../../lambda/core/parse-vitals.ts';
-import type { Vitals } from '../../lambda/model.ts';
+import type { Vitals } from '../../lambda/model/index.ts';
+import { parseVitals } from '../../lambda/probe/parse-vitals.ts';
 import { directory, hostMissing, mountDisk, SHELLS, TOOLS, toolbox, withPath } from '../support/probe-host.ts';
 import { type ProbeRunOptions, runProbe } from '../support/probe-shell.ts';
 
@@ -92,7 +92,7 @@ describe('the same machine', () => {
   });
 
   it('runs from a file and without arguments', () => {
-    const output = execFileSync('sh', ['-c', 'sh <lambda/core/probe.sh'], { encoding: 'utf8' });
+    const output = execFileSync('sh', ['-c', 'sh <lambda/probe/probe.sh'], { encoding: 'utf8' });
     expect(parseVitals(output, null).kind).toBe('vitals');
   });
 });

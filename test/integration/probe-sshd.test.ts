@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
-import { parseVitals } from '../../lambda/core/parse-vitals.ts';
-import { probeArguments } from '../../lambda/core/probe-script.ts';
+import { parseVitals } from '../../lambda/probe/parse-vitals.ts';
+import { probeArguments } from '../../lambda/probe/script.ts';
+import { sshdMissing, startSshd } from '../../sandbox/sshd.ts';
 import { directory, hostMissing, runAndCount, TOOLS, toolbox, withPath } from '../support/probe-host.ts';
-import { sshdMissing, startSshd } from '../support/sshd.ts';
 
 const missing = hostMissing ?? sshdMissing;
 if (missing !== null) throw new Error(missing);

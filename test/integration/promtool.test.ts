@@ -1,10 +1,10 @@
 /** Prometheus' own judgement of `-o prometheus`: promtool, of Debian's package `prometheus`. */
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { reportMetrics } from '../../lambda/core/fleet-prometheus.ts';
+import { reportMetrics } from '../../lambda/report/prometheus.ts';
 import { crawlwatch } from '../bin/command-line.ts';
-import { fullHost, hostileHost, unreadHost } from '../core/metrics-fixtures.ts';
-import { reportOf } from '../core/report-fixtures.ts';
+import { fullHost, hostileHost, unreadHost } from '../lambda/report/metrics-fixtures.ts';
+import { reportOf } from '../lambda/report/report-fixtures.ts';
 
 /** Its exit code and every complaint; lint counts. */
 function promtool(text: string): { readonly status: number | null; readonly says: string } {

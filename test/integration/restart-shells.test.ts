@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { parseRestart, type RestartResult } from '../../lambda/core/parse-restart.ts';
-import { RESTART_SSHD_SCRIPT, RESTART_WORKER_SCRIPT } from '../../lambda/core/restart-script.ts';
+import { parseRestart, type RestartResult } from '../../lambda/remedy/restart-reply.ts';
+import { RESTART_SSHD_SCRIPT, RESTART_WORKER_SCRIPT } from '../../lambda/remedy/restart-script.ts';
 import { directory, hostMissing, SHELLS } from '../support/probe-host.ts';
 import { runProbe } from '../support/probe-shell.ts';
 

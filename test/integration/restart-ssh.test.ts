@@ -1,12 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readRestart } from '../../lambda/core/parse-restart.ts';
-import { RESTART_WORKER_SCRIPT } from '../../lambda/core/restart-script.ts';
-import { sshTransport } from '../../lambda/io/ssh.ts';
+import { readRestart } from '../../lambda/remedy/restart-reply.ts';
+import { RESTART_WORKER_SCRIPT } from '../../lambda/remedy/restart-script.ts';
+import { sshTransport } from '../../lambda/ssh/transport.ts';
+import { type Sshd, sshdMissing, startSshd } from '../../sandbox/sshd.ts';
 import { directory } from '../support/probe-host.ts';
 import { probeAll, sshInstance } from '../support/probe-run.ts';
-import { type Sshd, sshdMissing, startSshd } from '../support/sshd.ts';
 
 if (sshdMissing !== null) throw new Error(sshdMissing);
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Measured } from '../../bin/simulate/measure.ts';
+import type { Measured } from '../../tools/simulate/measure.ts';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'dist', 'simulate.js');
 

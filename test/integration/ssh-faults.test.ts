@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { userInfo } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sshTransport } from '../../lambda/io/ssh.ts';
-import type { FailureReason, Instance } from '../../lambda/model.ts';
+import type { FailureReason, Instance } from '../../lambda/model/index.ts';
+import { sshTransport } from '../../lambda/ssh/transport.ts';
+import { type Sshd, type SshdOptions, sshdMissing, startSshd } from '../../sandbox/sshd.ts';
 import { type Answer, probeAll, sshInstance } from '../support/probe-run.ts';
-import { type Sshd, type SshdOptions, sshdMissing, startSshd } from '../support/sshd.ts';
 
 if (sshdMissing !== null) throw new Error(sshdMissing);
 if (userInfo().uid !== 0) throw new Error('the faults of OpenSSH need root');

@@ -5,12 +5,12 @@ import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { parseKnownHosts } from '../../lambda/io/known-hosts.ts';
-import { type SshOptions, sshTransport } from '../../lambda/io/ssh.ts';
-import type { FailureReason } from '../../lambda/model.ts';
+import type { FailureReason } from '../../lambda/model/index.ts';
+import { parseKnownHosts } from '../../lambda/ssh/known-hosts.ts';
+import { type SshOptions, sshTransport } from '../../lambda/ssh/transport.ts';
+import { type Sshd, type SshdOptions, sshdMissing, startSshd } from '../../sandbox/sshd.ts';
 import { probeAll, sshInstance } from '../support/probe-run.ts';
 import { keyPair, rawServer } from '../support/ssh-server.ts';
-import { type Sshd, type SshdOptions, sshdMissing, startSshd } from '../support/sshd.ts';
 
 if (sshdMissing !== null) throw new Error(sshdMissing);
 

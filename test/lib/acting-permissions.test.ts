@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OWN_TAG_KEYS, TAG } from '../../lambda/names.ts';
+import { OWN_TAG_KEYS, TAG } from '../../lambda/model/index.ts';
 import { type Call, mayCall } from '../support/iam.ts';
 import { checkGrants, grantsOf } from './synth.ts';
 

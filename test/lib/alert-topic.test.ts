@@ -1,6 +1,6 @@
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { SettingsError } from '../../lambda/settings.ts';
+import { SettingsError } from '../../lambda/settings/settings.ts';
 import { checkGrants, inWords, stackWith, templateWith } from './synth.ts';
 
 const EXISTING = 'arn:aws:sns:us-east-1:123456789012:on-call';

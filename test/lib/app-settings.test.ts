@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { appSettings } from '../../bin/app-settings.ts';
-import { SettingsError } from '../../lambda/settings.ts';
+import { appSettings } from '../../bin/settings/app.ts';
+import { SettingsError } from '../../lambda/settings/settings.ts';
 
 const project = mkdtempSync(join(tmpdir(), 'crawlwatch-project-'));
 afterAll(() => rmSync(project, { recursive: true }));

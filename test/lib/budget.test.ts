@@ -1,7 +1,7 @@
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { monthlyBill } from '../../lambda/core/cost.ts';
-import { parseSettings } from '../../lambda/settings.ts';
+import { monthlyBill } from '../../lambda/cost/cost.ts';
+import { parseSettings } from '../../lambda/settings/settings.ts';
 import { stackWith } from './synth.ts';
 
 const MAIL = { alertEmail: 'you@example.com' };

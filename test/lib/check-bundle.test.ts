@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseSettings } from '../../lambda/settings.ts';
+import { parseSettings } from '../../lambda/settings/settings.ts';
 import { CrawlwatchStack } from '../../lib/crawlwatch-stack.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { fromEnvironment } from '../../lambda/settings.ts';
+import { fromEnvironment } from '../../lambda/settings/settings.ts';
 import { stackWith, templateWith } from './synth.ts';
 
 const VPC = { id: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'] };

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FLEET_METRIC, INSTANCE_METRIC } from '../../lambda/names.ts';
+import { FLEET_METRIC, INSTANCE_METRIC } from '../../lambda/model/index.ts';
 import { inWords, templateWith } from './synth.ts';
 
 const EVERYTHING = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { SNAPSHOT_KEY } from '../../lambda/names.ts';
-import { fromEnvironment } from '../../lambda/settings.ts';
+import { SNAPSHOT_KEY } from '../../lambda/model/index.ts';
+import { fromEnvironment } from '../../lambda/settings/settings.ts';
 import { type Call, mayCall } from '../support/iam.ts';
 import { inWords, templateWith } from './synth.ts';
 

@@ -4,7 +4,8 @@ import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { grantsOf } from './synth.ts';
 
-const IO = join(import.meta.dirname, '../../lambda/io');
+/** Wherever a file may import the SDK: lambda/ and the command line. */
+const SOURCES = ['lambda', 'bin'].map((folder) => join(import.meta.dirname, '../..', folder));
 const ARN = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:crawler-key-AbCdEf';
 const PARAMETER = 'arn:aws:ssm:us-east-1:123456789012:parameter/crawler/key';
 
@@ -70,8 +71,11 @@ const EVERYTHING = [
 ];
 
 describe('what the functions send and what their roles may', () => {
-  it('is about every command that io knows how to send', async () => {
-    const sources = readdirSync(IO).map((name) => readFileSync(join(IO, name), 'utf8'));
+  it('knows of every command that any file can send', async () => {
+    const files = SOURCES.flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+    );
+    const sources = files.filter((file) => file.endsWith('.ts')).map((file) => readFileSync(file, 'utf8'));
     const known = unique(sources.flatMap(actionsSent));
     expect(known.length).toBeGreaterThan(15);
     const sent = await Promise.all(['check', 'remedy', 'widget'].map(sentBy));

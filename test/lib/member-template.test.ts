@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { ssmProbeDocument } from '../../lambda/core/probe-script.ts';
+import { ssmProbeDocument } from '../../lambda/probe/script.ts';
 import { memberTemplate } from '../../lib/member-template.ts';
 import { checkGrants } from './synth.ts';
 

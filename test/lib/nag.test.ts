@@ -2,7 +2,7 @@ import { App, Validations } from 'aws-cdk-lib';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
-import { parseSettings } from '../../lambda/settings.ts';
+import { parseSettings } from '../../lambda/settings/settings.ts';
 import { CrawlwatchStack } from '../../lib/crawlwatch-stack.ts';
 
 const EVERYTHING = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OWN_TAG_KEYS } from '../../lambda/names.ts';
+import { OWN_TAG_KEYS } from '../../lambda/model/index.ts';
 import { checkGrants } from './synth.ts';
 
 const INSTANCES = 'arn:{AWS::Partition}:ec2:{AWS::Region}:{AWS::AccountId}:instance/*';

@@ -1,6 +1,6 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { fromEnvironment } from '../../lambda/settings.ts';
+import { fromEnvironment } from '../../lambda/settings/settings.ts';
 import { checkGrants, grantsOf, templateWith } from './synth.ts';
 
 const INSTANCES = 'arn:{AWS::Partition}:ec2:{AWS::Region}:{AWS::AccountId}:instance/*';

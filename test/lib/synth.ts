@@ -1,6 +1,6 @@
 import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { parseSettings } from '../../lambda/settings.ts';
+import { parseSettings } from '../../lambda/settings/settings.ts';
 import { CrawlwatchStack } from '../../lib/crawlwatch-stack.ts';
 
 /** The stack with these settings over the defaults. Its functions aren't bundled: the template only tells of them. */

@@ -2,7 +2,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { describe, expect, it } from 'vitest';
-import { fromEnvironment, parseSettings } from '../../lambda/settings.ts';
+import { fromEnvironment, parseSettings } from '../../lambda/settings/settings.ts';
 import { WidgetFunction } from '../../lib/widget-function.ts';
 import { inWords, templateWith } from './synth.ts';
 

@@ -2,11 +2,11 @@
 import { tmpdir } from 'node:os';
 import { CloudFormationServiceException, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { InvokeCommand, LambdaServiceException } from '@aws-sdk/client-lambda';
-import { explainRefusal } from '../../bin/asking.ts';
-import type { CommandIo } from '../../bin/command-io.ts';
-import { EXIT_UNKNOWN, errorLines } from '../../bin/errors.ts';
-import type { World } from '../../bin/remedy-client.ts';
-import { TAG } from '../../lambda/names.ts';
+import { explainRefusal } from '../../bin/stack/asking.ts';
+import type { World } from '../../bin/stack/client.ts';
+import { EXIT_UNKNOWN, errorLines } from '../../bin/terminal/errors.ts';
+import type { CommandIo } from '../../bin/terminal/io.ts';
+import { TAG } from '../../lambda/model/index.ts';
 import { type NewInstance, SandboxAws } from '../../sandbox/aws.ts';
 import { Service } from '../../sandbox/aws-service.ts';
 import { NOW } from './fleet.ts';

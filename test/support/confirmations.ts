@@ -1,6 +1,7 @@
 /** What a second look at an instance came to, for tests. */
-import type { Confirmation } from '../../lambda/core/plan-flags.ts';
-import type { Evidence } from '../../lambda/core/witnesses.ts';
+
+import type { Evidence } from '../../lambda/flag/evidence.ts';
+import type { Confirmation } from '../../lambda/flag/plan.ts';
 
 const NOTHING: Evidence = {
   ec2Impaired: null,

@@ -1,7 +1,7 @@
 /** A sandbox fleet whose checks go through the state machine's own definition, in shards of two. */
-import type { CheckResult } from '../../lambda/check-fleet.ts';
-import { joinRun, planRun, probeShard } from '../../lambda/shard-fleet.ts';
-import type { Store } from '../../lambda/shards.ts';
+import type { CheckResult } from '../../lambda/check/pipeline.ts';
+import type { Store } from '../../lambda/scale/model.ts';
+import { joinRun, planRun, probeShard } from '../../lambda/scale/run.ts';
 import { fleetRunDefinition } from '../../lib/fleet-run-definition.ts';
 import { runStateMachine } from './asl.ts';
 import { SandboxFleet } from './sandbox-fleet.ts';

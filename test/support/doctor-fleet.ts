@@ -1,11 +1,11 @@
 /** A deployed stack in the sandbox in which all is well, for a doctor to look at once something has been broken. */
 import { tmpdir } from 'node:os';
-import type { DoctorFlags } from '../../bin/commands/doctor.ts';
-import { diagnoseAws } from '../../bin/doctor-aws.ts';
-import { exitCodeOfDiagnoses } from '../../lambda/core/diagnose.ts';
-import { publishMetrics } from '../../lambda/io/cloudwatch.ts';
-import { FLEET_METRIC, TAG } from '../../lambda/names.ts';
-import { parseSettings } from '../../lambda/settings.ts';
+import { diagnoseAws } from '../../bin/doctor/aws.ts';
+import { exitCodeOfDiagnoses } from '../../bin/doctor/diagnose.ts';
+import type { DoctorFlags } from '../../bin/doctor/flags.ts';
+import { publishMetrics } from '../../lambda/memory/cloudwatch.ts';
+import { FLEET_METRIC, TAG } from '../../lambda/model/index.ts';
+import { parseSettings } from '../../lambda/settings/settings.ts';
 import { SandboxAws } from '../../sandbox/aws.ts';
 import { addNetwork, type SandboxNetwork } from '../../sandbox/aws-network.ts';
 import { deployStack, type SandboxStack } from '../../sandbox/aws-stack.ts';

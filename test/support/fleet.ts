@@ -1,11 +1,11 @@
 /** Instances, vitals and outcomes for tests: whole by default, with what matters overridden. */
 
-import { assess } from '../../lambda/core/assess.ts';
-import { selectInstances } from '../../lambda/core/select-instances.ts';
-import { type Transition, transition } from '../../lambda/core/transitions.ts';
-import type { DescribedInstance, FailureReason, Instance, ProbeOutcome, Vitals } from '../../lambda/model.ts';
-import { TAG } from '../../lambda/names.ts';
-import { parseSettings, type Settings } from '../../lambda/settings.ts';
+import { selectInstances } from '../../lambda/discover/instance.ts';
+import { assess } from '../../lambda/judge/assess.ts';
+import { type Transition, transition } from '../../lambda/memory/transition.ts';
+import type { DescribedInstance, FailureReason, Instance, ProbeOutcome, Vitals } from '../../lambda/model/index.ts';
+import { TAG } from '../../lambda/model/index.ts';
+import { parseSettings, type Settings } from '../../lambda/settings/settings.ts';
 
 export const NOW = new Date('2026-11-22T08:15:00Z');
 export const GIB = 1024 ** 3;

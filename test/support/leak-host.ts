@@ -7,8 +7,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Sshd, sshdMissing, startSshd } from '../../sandbox/sshd.ts';
 import { cgroupMissing, newMemoryCgroup } from './leak-cgroup.ts';
-import { type Sshd, sshdMissing, startSshd } from './sshd.ts';
 
 const SCRIPT = join(import.meta.dirname, 'leak-host.sh');
 const WORKER = join(import.meta.dirname, 'leak-worker.pl');

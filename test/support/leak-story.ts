@@ -1,13 +1,14 @@
 /** The real check of one real host that leaks, every five minutes of a clock that is told rather than waited for. */
 import { PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
-import { awsOutlets, awsPorts } from '../../lambda/aws-ports.ts';
-import { checkFleet } from '../../lambda/check-fleet.ts';
-import { metricDimensions } from '../../lambda/core/metric-data.ts';
-import type { InstanceReport, ReasonCode } from '../../lambda/model.ts';
-import { INSTANCE_METRIC, METRIC_NAMESPACE, TAG } from '../../lambda/names.ts';
-import { type RemedyAnswer, remedyFleet } from '../../lambda/remedy-fleet.ts';
-import { remedyPorts } from '../../lambda/remedy-ports.ts';
-import { parseSettings } from '../../lambda/settings.ts';
+import { checkFleet } from '../../lambda/check/pipeline.ts';
+import { metricDimensions } from '../../lambda/memory/dimensions.ts';
+import type { InstanceReport, ReasonCode } from '../../lambda/model/index.ts';
+import { INSTANCE_METRIC, METRIC_NAMESPACE, TAG } from '../../lambda/model/index.ts';
+import type { RemedyAnswer } from '../../lambda/remedy/ports.ts';
+import { remedyFleet } from '../../lambda/remedy/run.ts';
+import { parseSettings } from '../../lambda/settings/settings.ts';
+import { awsOutlets, awsPorts } from '../../lambda/wiring/check.ts';
+import { remedyPorts } from '../../lambda/wiring/remedy.ts';
 import { SandboxAws } from '../../sandbox/aws.ts';
 import { sandboxDynamoDb } from '../../sandbox/aws-remedy.ts';
 import { startLeakyHost, UNIT } from './leak-host.ts';

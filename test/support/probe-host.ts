@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SENT_SCRIPT } from '../../lambda/core/probe-script.ts';
+import { SENT_SCRIPT } from '../../lambda/probe/script.ts';
 import { type ProbeRunOptions, type ProbeRunResult, runProbe } from './probe-shell.ts';
 
 export const SHELLS: Readonly<Record<string, readonly string[]>> = {

@@ -1,6 +1,5 @@
 /** Runs a transport over instances and collects its replies. */
-import type { ProbeTransport } from '../../lambda/check-fleet.ts';
-import type { Instance, Reply } from '../../lambda/model.ts';
+import type { Instance, ProbeTransport, Reply } from '../../lambda/model/index.ts';
 
 export interface Answer {
   readonly reply: Reply;

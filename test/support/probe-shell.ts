@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { SENT_SCRIPT } from '../../lambda/core/probe-script.ts';
+import { SENT_SCRIPT } from '../../lambda/probe/script.ts';
 
 export interface ProbeRunOptions {
   /** What runs the script, e.g. `['busybox', 'ash']`. */

@@ -1,9 +1,16 @@
 /** The README's tables, made from the code they tell of. */
-import { billRows, monthlyBill } from '../../lambda/core/cost.ts';
-import { REASON_WORDS } from '../../lambda/core/reason-words.ts';
-import { REASON_CLASS, type ReasonClass, type ReasonCode } from '../../lambda/model.ts';
-import { FLEET_METRIC, INSTANCE_METRIC, OWN_TAG_KEYS, TAG } from '../../lambda/names.ts';
-import { parseSettings, settingRows } from '../../lambda/settings.ts';
+import { billRows, monthlyBill } from '../../lambda/cost/cost.ts';
+import { REASON_WORDS } from '../../lambda/judge/words.ts';
+import {
+  FLEET_METRIC,
+  INSTANCE_METRIC,
+  OWN_TAG_KEYS,
+  REASON_CLASS,
+  type ReasonClass,
+  type ReasonCode,
+  TAG,
+} from '../../lambda/model/index.ts';
+import { parseSettings, settingRows } from '../../lambda/settings/settings.ts';
 
 /** A table in Markdown; pipes in cells are escaped. */
 export const markdownTable = (head: readonly string[], rows: readonly (readonly string[])[]): string =>

@@ -1,8 +1,17 @@
 /** What the planner of remedies is asked in tests: sound by default, so that one thing at a time can stand against it. */
-import type { Known } from '../../lambda/core/plan-remedies.ts';
-import type { Act, Asker, DescribedInstance, FreshCheck, Override, Reason, ReasonCode } from '../../lambda/model.ts';
-import { TAG } from '../../lambda/names.ts';
-import { parseSettings } from '../../lambda/settings.ts';
+
+import type {
+  Act,
+  Asker,
+  DescribedInstance,
+  FreshCheck,
+  Override,
+  Reason,
+  ReasonCode,
+} from '../../lambda/model/index.ts';
+import { TAG } from '../../lambda/model/index.ts';
+import type { Known } from '../../lambda/remedy/plan.ts';
+import { parseSettings } from '../../lambda/settings/settings.ts';
 import { described, hungFor, minutesAgo, NOW, REACHED, vitals } from './fleet.ts';
 
 export const ID = 'i-00000000000000001';

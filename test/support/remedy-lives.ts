@@ -1,9 +1,16 @@
 /** Fleets that live through hours of trouble, acts and passing time, for what must hold of every act. */
 import fc from 'fast-check';
-import { beginAct, isPermit, planAct, planRemedies } from '../../lambda/core/plan-remedies.ts';
-import { verifyActs } from '../../lambda/core/verify-acts.ts';
-import { type Act, type Asker, type DescribedInstance, type Pause, REMEDIES, type Remedy } from '../../lambda/model.ts';
-import { TAG } from '../../lambda/names.ts';
+import {
+  type Act,
+  type Asker,
+  type DescribedInstance,
+  type Pause,
+  REMEDIES,
+  type Remedy,
+  TAG,
+} from '../../lambda/model/index.ts';
+import { beginAct, isPermit, planAct, planRemedies } from '../../lambda/remedy/plan.ts';
+import { verifyActs } from '../../lambda/remedy/verify.ts';
 import { NOW, REACHED } from './fleet.ts';
 import { ALL_ON, fresh, host, known, SCHEDULE, WATCHED } from './remedy-cases.ts';
 

@@ -1,12 +1,13 @@
 /** The remedy function's real code over the sandbox, on hosts that answer as a test says. Its clock is the fleet's. */
 
-import { parseRemedyRequest } from '../../lambda/core/remedy-request.ts';
-import { freshCheck } from '../../lambda/fresh-check.ts';
-import { readHistory, readRecord } from '../../lambda/io/remedy-table.ts';
-import type { HistoryEntry, Remedy } from '../../lambda/model.ts';
-import { TAG } from '../../lambda/names.ts';
-import { type RemedyPorts, remedyFleet } from '../../lambda/remedy-fleet.ts';
-import { type RemedyWorld, remedyPorts } from '../../lambda/remedy-ports.ts';
+import type { HistoryEntry, Remedy } from '../../lambda/model/index.ts';
+import { TAG } from '../../lambda/model/index.ts';
+import { readHistory, readRecord } from '../../lambda/remedy/dynamodb.ts';
+import { freshCheck } from '../../lambda/remedy/fresh-check.ts';
+import type { RemedyPorts } from '../../lambda/remedy/ports.ts';
+import { parseRemedyRequest } from '../../lambda/remedy/request.ts';
+import { remedyFleet } from '../../lambda/remedy/run.ts';
+import { type RemedyWorld, remedyPorts } from '../../lambda/wiring/remedy.ts';
 import { addReboots, type SandboxTable, sandboxDynamoDb } from '../../sandbox/aws-remedy.ts';
 import { hungFor, minutesAgo } from './fleet.ts';
 import { idOf, SandboxFleet } from './sandbox-fleet.ts';

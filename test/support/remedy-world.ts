@@ -1,10 +1,11 @@
 /** A world for the model of acting: one stack's table, tags and hosts, and the ports by which the real code acts on it. */
-import { isSame } from '../../lambda/core/act-record.ts';
-import { instanceReport } from '../../lambda/core/instance-report.ts';
-import { isOpenAct } from '../../lambda/core/remedy-ladder.ts';
-import type { Act, Alert, DescribedInstance, FreshCheck } from '../../lambda/model.ts';
-import { TAG } from '../../lambda/names.ts';
-import type { RemedyPorts } from '../../lambda/remedy-fleet.ts';
+
+import { instanceReport } from '../../lambda/judge/report.ts';
+import type { Act, Alert, DescribedInstance, FreshCheck } from '../../lambda/model/index.ts';
+import { TAG } from '../../lambda/model/index.ts';
+import { isSame } from '../../lambda/remedy/act.ts';
+import { isOpenAct } from '../../lambda/remedy/ladder.ts';
+import type { RemedyPorts } from '../../lambda/remedy/ports.ts';
 import type { Alternative, Call } from './explore.ts';
 import { described, failed, hungFor, judged, minutesAgo, NOW, read } from './fleet.ts';
 

@@ -1,10 +1,11 @@
 /** A fleet in the sandbox's AWS under a virtual clock, whose hosts answer as a test says; everything else is real. */
-import { awsOutlets, awsPorts } from '../../lambda/aws-ports.ts';
-import { type CheckResult, checkFleet, type Log, type ProbeTransport } from '../../lambda/check-fleet.ts';
-import type { FailureReason, Reply } from '../../lambda/model.ts';
-import { TAG } from '../../lambda/names.ts';
-import { parseSettings, type Settings } from '../../lambda/settings.ts';
-import type { FleetSnapshot } from '../../lambda/snapshot-ports.ts';
+
+import { type CheckResult, checkFleet } from '../../lambda/check/pipeline.ts';
+import type { FleetSnapshot } from '../../lambda/memory/figures.ts';
+import type { FailureReason, Log, ProbeTransport, Reply } from '../../lambda/model/index.ts';
+import { TAG } from '../../lambda/model/index.ts';
+import { parseSettings, type Settings } from '../../lambda/settings/settings.ts';
+import { awsOutlets, awsPorts } from '../../lambda/wiring/check.ts';
 import { SandboxAws } from '../../sandbox/aws.ts';
 import { HOST_KEY } from './fleet.ts';
 import { type HostFigures, probeOutput } from './probe-output.ts';

@@ -1,5 +1,5 @@
 /** Hosts that fail, one way each: what they do on the wire, and what that is to be called. */
-import type { FailureReason } from '../../lambda/model.ts';
+import type { FailureReason } from '../../lambda/model/index.ts';
 import { fullBacklog } from './full-backlog.ts';
 import { rawServer } from './ssh-server.ts';
 

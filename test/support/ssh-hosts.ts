@@ -1,7 +1,7 @@
 /** Servers that live as long as one test, and a transport that may log in to them. */
 import { afterEach } from 'vitest';
-import { sshTransport } from '../../lambda/io/ssh.ts';
-import type { Instance } from '../../lambda/model.ts';
+import type { Instance } from '../../lambda/model/index.ts';
+import { sshTransport } from '../../lambda/ssh/transport.ts';
 import { probeAll, sshInstance } from './probe-run.ts';
 import { keyPair, type SshServerOptions, sshServer, type TestServer } from './ssh-server.ts';
 

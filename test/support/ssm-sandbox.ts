@@ -1,6 +1,7 @@
 /** A sandbox for the SSM transport, whose time passes only while the transport waits. */
-import { type SsmOptions, ssmTransport } from '../../lambda/io/ssm.ts';
-import type { Instance } from '../../lambda/model.ts';
+
+import type { Instance } from '../../lambda/model/index.ts';
+import { type SsmOptions, ssmTransport } from '../../lambda/ssm/transport.ts';
 import { type NodeResult, SandboxAws } from '../../sandbox/aws.ts';
 import { type Answer, probeAll, type RunOptions, sshInstance } from './probe-run.ts';
 

@@ -2,7 +2,7 @@
  * Seeded synthetic hosts for the forecast: memory and disk minute by minute, then sampled every five with losses. Used
  * shares are 0 to 1; a family either runs out or never does.
  */
-import type { Trace } from '../../lambda/core/backtest.ts';
+import type { Trace } from '../../bin/backtest/replay.ts';
 
 const HOUR = 60;
 const DAY = 24 * HOUR;

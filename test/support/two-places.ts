@@ -1,10 +1,11 @@
 /** A fleet at home and one elsewhere, each in an AWS of its own, watched together; hosts answer as a test says. */
-import { awsOutlets, awsPorts } from '../../lambda/aws-ports.ts';
-import { type CheckResult, checkFleet, type ProbeTransport } from '../../lambda/check-fleet.ts';
-import type { Reply } from '../../lambda/model.ts';
-import { MEMBER_PROBE_DOCUMENT } from '../../lambda/names.ts';
-import { parseSettings } from '../../lambda/settings.ts';
-import type { Target } from '../../lambda/targets.ts';
+
+import { type CheckResult, checkFleet } from '../../lambda/check/pipeline.ts';
+import type { Target } from '../../lambda/discover/places.ts';
+import type { ProbeTransport, Reply } from '../../lambda/model/index.ts';
+import { MEMBER_PROBE_DOCUMENT } from '../../lambda/model/index.ts';
+import { parseSettings } from '../../lambda/settings/settings.ts';
+import { awsOutlets, awsPorts } from '../../lambda/wiring/check.ts';
 import { SandboxAws } from '../../sandbox/aws.ts';
 import { HOST_KEY } from './fleet.ts';
 import { probeOutput } from './probe-output.ts';

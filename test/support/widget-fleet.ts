@@ -1,9 +1,10 @@
 /** Fleets for the dashboard's table: tags and metrics in the sandbox's AWS, as checks would have left them. */
-import { metricDimensions } from '../../lambda/core/metric-data.ts';
-import { publishMetrics } from '../../lambda/io/cloudwatch.ts';
-import type { MetricPoint } from '../../lambda/model.ts';
-import { FLEET_METRIC, INSTANCE_METRIC, TAG } from '../../lambda/names.ts';
-import { parseSettings } from '../../lambda/settings.ts';
+
+import { publishMetrics } from '../../lambda/memory/cloudwatch.ts';
+import { metricDimensions } from '../../lambda/memory/dimensions.ts';
+import type { MetricPoint } from '../../lambda/model/index.ts';
+import { FLEET_METRIC, INSTANCE_METRIC, TAG } from '../../lambda/model/index.ts';
+import { parseSettings } from '../../lambda/settings/settings.ts';
 import { drawWidget, type WidgetEvent, type WidgetWorld } from '../../lambda/widget-handler.ts';
 import { SandboxAws } from '../../sandbox/aws.ts';
 import { minutesAgo, NOW } from './fleet.ts';

@@ -1,0 +1,121 @@
+/** What a backtest found, for people and for machines. */
+import Table from 'cli-table3';
+import type { Resource } from '../../lambda/forecast/index.ts';
+import { duration, forTerminal, inertJson } from '../../lambda/kit/index.ts';
+import { type Alarm, addScores, type Score, type Trace } from './replay.ts';
+
+/** Ballooning within minutes, which nobody can forecast: shown, but counted apart. */
+const APART: readonly string[] = ['sudden_balloon'];
+
+/** The score of one rule on one trace. */
+export interface BacktestResult {
+  readonly rule: string;
+  readonly family: string;
+  readonly resource: Resource;
+  readonly score: Score;
+}
+
+interface Figures extends Omit<Score, 'leads'> {
+  /** Null where nothing ran out. */
+  readonly caughtShare: number | null;
+  /** Of the alarms that were on when it ran out, however late they began; null where there was none. */
+  readonly medianLeadMinutes: number | null;
+  readonly falsePerHostWeek: number | null;
+}
+
+function figuresOf(results: readonly BacktestResult[]): Figures | null {
+  if (results.length === 0) return null;
+  const { leads, ...score } = addScores(results.map((result) => result.score));
+  const inTime = leads.filter((lead) => lead > 0).sort((a, b) => a - b);
+  return {
+    ...score,
+    caughtShare: score.exhaustions === 0 ? null : score.caught / score.exhaustions,
+    medianLeadMinutes: inTime[inTime.length >> 1] ?? null,
+    falsePerHostWeek: score.hostWeeks === 0 ? null : score.falseEpisodes / score.hostWeeks,
+  };
+}
+
+function over(results: readonly BacktestResult[], rule: string): Readonly<Record<Resource, Figures | null>> {
+  const counted = results.filter((result) => result.rule === rule && !APART.includes(result.family));
+  return {
+    memory: figuresOf(counted.filter(({ resource }) => resource === 'memory')),
+    disk: figuresOf(counted.filter(({ resource }) => resource === 'disk')),
+  };
+}
+
+function byFamily(results: readonly BacktestResult[], rule: string) {
+  const own = results.filter((result) => result.rule === rule);
+  const keys = new Set(own.map(({ family, resource }) => JSON.stringify([family, resource])));
+  return [...keys].flatMap((key) => {
+    const of = own.filter(({ family, resource }) => JSON.stringify([family, resource]) === key);
+    const [first] = of;
+    const figures = figuresOf(of);
+    return first && figures ? [{ family: first.family, resource: first.resource, ...figures }] : [];
+  });
+}
+
+/**
+ * `{version, overall: {memory, disk}, families: [{family, resource, ...}], rivals: {RULE: {memory, disk}}}`; memory and
+ * disk are null where there is none. `overall` leaves out the family that nobody can forecast.
+ *
+ * @param rules The forecast's name first, then those it is compared with.
+ */
+export function backtestJson(results: readonly BacktestResult[], [own = '', ...rivals]: readonly string[]): string {
+  const report = {
+    version: 1,
+    overall: over(results, own),
+    families: byFamily(results, own),
+    rivals: Object.fromEntries(rivals.map((rule) => [rule, over(results, rule)])),
+  };
+  return `${inertJson(JSON.stringify(report, null, 2))}\n`;
+}
+
+/** Two tables: the rules over all, and the forecast by family. The parameters are those of {@link backtestJson}. */
+export function backtestTable(results: readonly BacktestResult[], rules: readonly string[]): string {
+  const overall = (['memory', 'disk'] as const).flatMap((resource) =>
+    rules.flatMap((rule) => {
+      const figures = over(results, rule)[resource];
+      return figures === null ? [] : [[resource, rule, ...cells(figures)]];
+    }),
+  );
+  const families = byFamily(results, rules[0] ?? '').map((row) => [
+    row.resource,
+    `${forTerminal(row.family)}${APART.includes(row.family) ? ' (not in the sum)' : ''}`,
+    ...cells(row),
+  ]);
+  return `${table('RULE', overall)}\n\n${table('FAMILY', families)}\n\nCAUGHT: an alarm was on when it ran out, and had begun 15 minutes before. FALSE: nothing ran out within 12 h (disk: 72 h).\n`;
+}
+
+const TITLES = ['CAUGHT', '', 'MEDIAN LEAD', 'FALSE', 'A HOST-WEEK'];
+
+function cells({ exhaustions, caught, caughtShare, medianLeadMinutes, falseEpisodes, falsePerHostWeek }: Figures) {
+  return [
+    exhaustions === 0 ? '' : `${caught} of ${exhaustions}`,
+    caughtShare?.toFixed(3) ?? '',
+    medianLeadMinutes === null ? '' : duration(medianLeadMinutes),
+    `${falseEpisodes}`,
+    falsePerHostWeek?.toFixed(3) ?? '',
+  ];
+}
+
+function table(what: string, rows: readonly (readonly string[])[]): string {
+  const frame = 'top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid mid mid-mid';
+  const grid = new Table({
+    head: ['RESOURCE', what, ...TITLES],
+    chars: Object.fromEntries([...frame.split(' '), 'right', 'right-mid', 'middle'].map((part) => [part, ''])),
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2, compact: true },
+  });
+  grid.push(...rows.map((row) => [...row]));
+  return grid
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** One line for one trace: seconds of the epoch, of the first and the last sample at which the rule speaks. */
+export function alarmsLine(index: number, { family, id }: Trace, alarms: readonly Alarm[]): string {
+  const seconds = (at: Date) => Math.round(at.getTime() / 1000);
+  const stretches = alarms.map(({ from, to }) => ({ from: seconds(from), to: seconds(to) }));
+  return `${inertJson(JSON.stringify({ index, family, alarms: stretches, id }))}\n`;
+}

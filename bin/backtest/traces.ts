@@ -1,0 +1,158 @@
+/** Reads what can be replayed: traces, one JSON object each, and instances as `watch --record` and `-o ndjson` wrote them. */
+import * as z from 'zod';
+import type { Sample } from '../../lambda/model/index.ts';
+import { fullestDisk, REASON_CLASS } from '../../lambda/model/index.ts';
+import type { Trace } from './replay.ts';
+
+const seconds = z.number().min(0).max(8.64e12);
+
+/** Seconds of the epoch; null is a sample that could not be taken. A family that begins with `disk_` is a disk. */
+const TRACE = z.object({
+  family: z.string(),
+  resource: z.enum(['memory', 'disk']).optional(),
+  sampleSeconds: z.number().positive(),
+  totalKb: z.number().positive(),
+  samples: z.array(z.object({ t: seconds, availableKb: z.number().min(0).nullable() })),
+  exhaustedAt: seconds.nullish(),
+});
+
+const bytes = z.number().min(0);
+const OBSERVATION = z.object({
+  id: z.string(),
+  checkedAt: z.iso.datetime({ offset: true }),
+  reasons: z.array(z.object({ code: z.string() })),
+  vitals: z
+    .object({
+      memory: z.object({ totalBytes: bytes.positive(), availableBytes: bytes }),
+      disks: z.array(z.object({ mount: z.string(), usedPercent: z.number().min(0).max(100), readOnly: z.boolean() })),
+      oomKills: z.number().nullish(),
+      bootId: z.string().nullish(),
+    })
+    .nullable(),
+});
+
+/** One instance in one check, as far as a replay needs it. */
+export type Observation = z.infer<typeof OBSERVATION>;
+
+export type BacktestLine =
+  | { readonly kind: 'trace'; readonly trace: Trace }
+  | { readonly kind: 'observation'; readonly observation: Observation }
+  | { readonly kind: 'unreadable'; readonly text: string };
+
+/** Reads one line's JSON. */
+export function readBacktestLine(value: unknown): BacktestLine {
+  const isObject = typeof value === 'object' && value !== null;
+  if (isObject && 'samples' in value) return readTrace(value);
+  if (!isObject || !('checkedAt' in value)) {
+    return { kind: 'unreadable', text: 'neither a trace (samples) nor a checked instance (checkedAt)' };
+  }
+  const read = OBSERVATION.safeParse(value);
+  return read.success ? { kind: 'observation', observation: read.data } : unreadable(read.error);
+}
+
+function readTrace(value: object): BacktestLine {
+  const read = TRACE.safeParse(value);
+  if (!read.success) return unreadable(read.error);
+  const { family, resource, sampleSeconds, totalKb, samples, exhaustedAt } = read.data;
+  const backwards = samples.findIndex(({ t }, i) => t < (samples[i - 1]?.t ?? t));
+  if (backwards >= 0) return { kind: 'unreadable', text: `samples.${backwards}.t: earlier than the sample before it` };
+  const trace: Trace = {
+    family,
+    resource: resource ?? (family.startsWith('disk_') ? 'disk' : 'memory'),
+    everyMinutes: sampleSeconds / 60,
+    samples: samples.map(({ t, availableKb }) => ({
+      at: new Date(t * 1000),
+      available: availableKb === null ? null : Math.min(1, availableKb / totalKb),
+    })),
+    exhaustedAt: exhaustedAt == null ? [] : [new Date(exhaustedAt * 1000)],
+  };
+  return { kind: 'trace', trace };
+}
+
+function unreadable(error: z.ZodError): BacktestLine {
+  const issue = error.issues[0];
+  return { kind: 'unreadable', text: `${issue?.path.join('.')}: ${issue?.message}` };
+}
+
+/** A fall that ended below this, and then in silence, a kill or a boot, was an exhaustion. */
+const EXHAUSTED_BELOW = 0.12;
+/** What is left to non-root on a disk that is called full. */
+const DISK_FULL = 0.004;
+
+/** The traces of one instance, from its observations in any order: its memory, and its fullest mount as long as it is that. */
+export function tracesOf(observations: readonly Observation[]): readonly Trace[] {
+  const ordered = observations
+    .map((observation) => ({ ...observation, at: new Date(observation.checkedAt) }))
+    .sort((a, b) => +a.at - +b.at);
+  const gaps = ordered
+    .flatMap(({ at }, i) => (i === 0 ? [] : [+at - +(ordered[i - 1]?.at ?? at)]))
+    .sort((a, b) => a - b);
+  const id = ordered[0]?.id ?? '';
+  const everyMinutes = Math.max(1, (gaps[gaps.length >> 1] ?? 0) / 60_000);
+  return [
+    {
+      id,
+      family: 'recorded',
+      resource: 'memory',
+      everyMinutes,
+      samples: ordered.map(({ at, vitals }) => ({
+        at,
+        available: vitals && Math.min(1, vitals.memory.availableBytes / vitals.memory.totalBytes),
+      })),
+      exhaustedAt: memoryExhaustions(ordered),
+    },
+    ...diskTraces(ordered).map((trace) => ({ ...trace, id, everyMinutes })),
+  ];
+}
+
+type Dated = Observation & { readonly at: Date };
+
+/** Low at the last sight, and then it hung, killed or was booted: once for each time it was seen low. */
+function memoryExhaustions(ordered: readonly Dated[]): readonly Date[] {
+  const exhaustions: Date[] = [];
+  let seen: NonNullable<Dated['vitals']> | null = null;
+  let wasLow = false;
+  for (const { at, vitals, reasons } of ordered) {
+    const isHung =
+      vitals === null && reasons.some(({ code }) => REASON_CLASS[code as keyof typeof REASON_CLASS] === 'hung');
+    const isBooted = vitals?.bootId != null && seen?.bootId != null && vitals.bootId !== seen.bootId;
+    const isKilled = !isBooted && (vitals?.oomKills ?? 0) > (seen?.oomKills ?? Number.POSITIVE_INFINITY);
+    if (wasLow && (isHung || isBooted || isKilled)) {
+      exhaustions.push(at);
+      wasLow = false;
+    }
+    if (vitals) {
+      seen = vitals;
+      wasLow = vitals.memory.availableBytes / vitals.memory.totalBytes < EXHAUSTED_BELOW;
+    }
+  }
+  return exhaustions;
+}
+
+function diskTraces(ordered: readonly Dated[]): readonly Omit<Trace, 'everyMinutes'>[] {
+  const stretches: { mount: string; samples: { at: Date; available: number | null }[]; full: Date[] }[] = [];
+  let before: Sample | null = null;
+  for (const { at, vitals } of ordered) {
+    const fullest = vitals && fullestDisk(vitals.disks);
+    if (!fullest) {
+      stretches.at(-1)?.samples.push({ at, available: null });
+      continue;
+    }
+    let stretch = stretches.at(-1);
+    if (stretch?.mount !== fullest.mount) {
+      stretch = { mount: fullest.mount, samples: [], full: [] };
+      stretches.push(stretch);
+      before = null;
+    }
+    const available = 1 - fullest.usedPercent / 100;
+    if (available <= DISK_FULL && before !== null && before.available > DISK_FULL) stretch.full.push(at);
+    before = { at, available };
+    stretch.samples.push(before);
+  }
+  return stretches.map(({ samples, full }) => ({
+    family: 'disk_recorded',
+    resource: 'disk',
+    samples,
+    exhaustedAt: full,
+  }));
+}

@@ -1,0 +1,66 @@
+/** A report in the format that was asked for. */
+
+import type { Glyphs } from '../../lambda/kit/index.ts';
+import { forTerminal, isoSeconds } from '../../lambda/kit/index.ts';
+import type { InstanceReport, Report } from '../../lambda/model/index.ts';
+import { instanceJson, instanceLine, reportJson } from '../../lambda/report/index.ts';
+import type { Settings } from '../../lambda/settings/index.ts';
+import { type CommandIo, type Output, terminalStyle } from '../terminal/index.ts';
+import type { Checked } from './run.ts';
+
+export type OutputFormat = 'table' | 'line' | 'json' | 'ndjson' | 'prometheus' | 'nagios';
+
+/** Those that print a host as soon as it has answered. */
+export const isStream = (format: OutputFormat): format is 'line' | 'ndjson' => format === 'line' || format === 'ndjson';
+
+export function streamedLine(
+  format: 'line' | 'ndjson',
+  instance: InstanceReport,
+  began: Date,
+  source: Report['source'],
+): string {
+  return format === 'line' ? instanceLine(instance) : instanceJson(instance, { checkedAt: isoSeconds(began), source });
+}
+
+/** Width and colours of a terminal, and whether bars can be drawn on it: by the encoding that the locale names. */
+export function tableStyle(output: Output, env: CommandIo['env']) {
+  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
+  const glyphs: Glyphs = /utf-?8/i.test(locale) ? 'unicode' : 'ascii';
+  return { ...terminalStyle(output, env), glyphs: output.isTTY === true ? glyphs : null };
+}
+
+/** What is printed at the end: of a stream, only why hosts were skipped, and that on stderr. */
+export async function printReport(
+  format: OutputFormat,
+  { report, login }: Checked,
+  settings: Settings,
+  { stdout, stderr, env }: CommandIo,
+): Promise<void> {
+  switch (format) {
+    case 'table': {
+      const { reportTable } = await import('../../lambda/report/index.ts');
+      stdout.write(`${reportTable(report, { ...tableStyle(stdout, env), now: new Date(), login })}\n`);
+      return;
+    }
+    case 'json':
+      stdout.write(`${reportJson(report)}\n`);
+      return;
+    case 'prometheus': {
+      const { reportMetrics } = await import('../../lambda/report/index.ts');
+      stdout.write(reportMetrics(report));
+      return;
+    }
+    case 'nagios': {
+      const { pluginLine } = await import('../../lambda/report/index.ts');
+      stdout.write(`${pluginLine(report, settings)}\n`);
+      return;
+    }
+    case 'line':
+    case 'ndjson':
+      for (const { name, why } of report.skipped) {
+        stderr.write(`crawlwatch: skipped ${forTerminal(name)}: ${forTerminal(why)}\n`);
+      }
+      return;
+  }
+  format satisfies never;
+}

@@ -1,0 +1,97 @@
+/** One check of one source, and how its hosts are logged in to: what `check` and `watch` share. It only reads. */
+import { checkFleet, type Ports } from '../../lambda/check/index.ts';
+import { type LoginCommand, shellWord } from '../../lambda/judge/index.ts';
+import type { DescribedInstance, InstanceReport, Login, ProbeTransport, Report } from '../../lambda/model/index.ts';
+import type { Settings } from '../../lambda/settings/index.ts';
+import type { Source } from '../sources/index.ts';
+import { type CommandIo, QUIET, UsageError } from '../terminal/index.ts';
+
+/** The longest run: a fleet of thousands, one by one. Each host has its own deadline, and Ctrl-C ends all. */
+const RUN_DEADLINE_MS = 6 * 3_600_000;
+
+export interface CheckRun {
+  readonly discovered?: (count: number) => void;
+  /** Called once for each reply, before it is read. */
+  readonly answered?: () => void;
+  /** Called as hosts finish; `began` is the check's own time. */
+  readonly assessed?: (instance: InstanceReport, began: Date) => void;
+  /** Each host as it is listed, to be probed as it is returned. */
+  readonly described?: (host: DescribedInstance) => DescribedInstance;
+  readonly history?: Ports['history'];
+}
+
+export interface Checked {
+  readonly report: Report;
+  /** `ssh -p 2222 -i KEY ubuntu@10.0.0.7`, as this check logged in. */
+  readonly login: LoginCommand;
+}
+
+/** @throws what the source's `discover` throws; UsageError where it was interrupted before any host was known. */
+export async function runCheck(source: Source, settings: Settings, io: CommandIo, run: CheckRun): Promise<Checked> {
+  const logins = new Map<string, Partial<Login>>();
+  let began: Date | null = null;
+  const now = () => {
+    const time = new Date();
+    began ??= time;
+    return time;
+  };
+  const ports: Ports = {
+    source: source.source,
+    clock: { now },
+    log: QUIET,
+    transports: Object.fromEntries(
+      Object.entries(source.transports).map(([name, transport]) => [name, telling(transport, run.answered)]),
+    ),
+    discover: async (problem) => {
+      const found = await unlessAborted(source.discover(problem), io.signal);
+      for (const one of found) logins.set(one.id, one.login ?? {});
+      return run.described === undefined ? found : found.map(run.described);
+    },
+    history: run.history ?? source.history,
+    outlets: null,
+    watch: {
+      discovered: (count) => run.discovered?.(count),
+      assessed: (instance) => run.assessed?.(instance, began ?? new Date()),
+    },
+  };
+  // Without a past there is no forecast, and no host has to wait for one to be judged and shown.
+  const hasPast = source.source === 'aws' || run.history !== undefined;
+  const judging = hasPast ? settings : { ...settings, forecast: { ...settings.forecast, enabled: false } };
+  const { report } = await checkFleet(judging, ports, { deadlineMs: RUN_DEADLINE_MS, signal: io.signal });
+  return { report, login: (instance) => sshCommand(instance, logins.get(instance.id) ?? {}, settings) };
+}
+
+const telling =
+  (transport: ProbeTransport, answered: () => void = () => {}): ProbeTransport =>
+  (instances, run) =>
+    transport(instances, {
+      ...run,
+      reply: (...reply) => {
+        answered();
+        run.reply(...reply);
+      },
+    });
+
+function sshCommand({ address, name }: InstanceReport, login: Partial<Login>, settings: Settings): string {
+  const port = login.port ?? settings.ssh.port;
+  const key = login.privateKeyPath ?? null;
+  const jumps = (login.jumps ?? []).map((jump) => `${jump.user}@${jump.address}:${jump.port}`);
+  return [
+    'ssh',
+    ...(jumps.length === 0 ? [] : ['-J', shellWord(jumps.join(','))]),
+    ...(port === 22 ? [] : ['-p', String(port)]),
+    ...(key === null ? [] : ['-i', shellWord(key)]),
+    shellWord(`${login.user ?? settings.ssh.user}@${address ?? name}`),
+  ].join(' ');
+}
+
+/** AWS's answer isn't waited for once a person has given up. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  let giveUp = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    giveUp = () => reject(new UsageError('interrupted before any host was known'));
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp);
+  });
+  return Promise.race([work, aborted]).finally(() => signal.removeEventListener('abort', giveUp));
+}

@@ -1,0 +1,110 @@
+/** How the demo tells its story: each check, the mails in full, what was done and held back, and how it ended. */
+
+import type { LoginCommand } from '../../lambda/judge/index.ts';
+import type { Decision, InstanceReport } from '../../lambda/model/index.ts';
+import { inOrder, summaryLine, tableLines, troubleBlocks } from '../../lambda/report/index.ts';
+import { readBack } from './metrics.ts';
+import { ADDRESS, type Chapter, type DemoWorld, type Mail, type RecordLine, START } from './world.ts';
+
+type Print = (text?: string) => void;
+
+const RULE = '='.repeat(100);
+const clock = (at: Date): string => at.toISOString().slice(11, 16);
+
+export function printStart(print: Print): void {
+  print(`crawlwatch demo: ten crawlers, real SSH servers on this machine, AWS in memory. Nothing leaves this machine.
+Checks are five minutes apart, and the clock leaps from one to the next: an hour in some fifteen seconds.
+
+  08:05  three workers are dead, a disk is full, a host no longer lets anybody in
+  08:10  a leak is told ahead
+  08:15  memory is gone where SSH still answers: the worker is restarted, and a reboot is avoided;
+         the dead host is flagged, and rebooted, since its tag crawlwatch:auto allows it
+  08:20  both are well again; another one is dead, and its reboot has to wait
+  08:55  its reboot has not helped: it is handed to a person`);
+}
+
+/** How a chapter stands in the story. */
+export interface Place {
+  readonly check: number;
+  /** What happened since the check before; null: nothing. */
+  readonly says: string | null;
+  readonly before: Chapter | null;
+  readonly login: LoginCommand;
+}
+
+export function printChapter(print: Print, chapter: Chapter, { check, says, before, login }: Place): void {
+  const { report, mails, acted } = chapter;
+  const at = new Date(report.checkedAt);
+  const style = { width: null, colour: false, now: at, login };
+  const rows = inOrder(report.instances);
+  print(`\n${RULE}\nCHECK ${check} at ${clock(at)} UTC: ${says ?? 'nothing new'}.\n`);
+  if (says !== null) {
+    print(`${tableLines(rows, style).join('\n')}\n`);
+    const known = new Map(before?.report.instances.map((row) => [row.id, signsOf(row)]));
+    const isNews = (row: InstanceReport) => signsOf(row).some((sign) => known.get(row.id)?.includes(sign) !== true);
+    for (const block of troubleBlocks(rows.filter(isNews), style)) print(`${block.join('\n')}\n`);
+  }
+  print(summaryLine(report, style));
+  for (const mail of mails) printMail(print, mail);
+  printHeld(print, acted?.answer.decisions ?? [], before?.acted?.answer.decisions ?? []);
+  for (const mail of acted?.mails ?? []) printMail(print, mail);
+}
+
+/** What is worth telling once of a host. */
+const signsOf = ({ reasons, flagged }: InstanceReport): string[] => [
+  ...reasons.map(({ code }) => code),
+  ...(flagged ? ['flagged'] : []),
+];
+
+/** What is held back, unless it was so at the check before; hosts that one sentence fits share it. */
+function printHeld(print: Print, decisions: readonly Decision[], before: readonly Decision[]): void {
+  const isOld = ({ instanceId, remedy, heldBy }: Decision) =>
+    before.some((one) => one.instanceId === instanceId && one.remedy === remedy && one.heldBy === heldBy);
+  const named = new Map<string, string[]>();
+  for (const one of decisions) {
+    // What is over to a person is in a mail.
+    if (one.heldBy === null || one.remedy === 'person' || isOld(one)) continue;
+    const text = `no ${one.remedy} by itself: ${one.why}`;
+    named.set(text, [...(named.get(text) ?? []), one.name]);
+  }
+  if (named.size > 0) print();
+  for (const [text, names] of named) print(`HELD BACK  ${names.join(', ')}: ${text}.`);
+}
+
+function printMail(print: Print, mail: Mail): void {
+  print(`\n+-- E-MAIL to ${ADDRESS} ${'-'.repeat(70)}`);
+  print(`| Subject: ${mail.subject}\n|`);
+  for (const line of mail.body.trimEnd().split('\n')) print(`| ${line}`.trimEnd());
+  print(`+${'-'.repeat(99)}`);
+}
+
+/** What is left behind: the tags that hold the state, the metrics, the record of acts. What matters most comes last. */
+export async function printEnd(print: Print, world: DemoWorld): Promise<void> {
+  const { aws } = world;
+  const lines = (await world.record()).filter(isOutcome);
+  const treated = new Set(lines.map(({ instanceId }) => instanceId));
+  print(`\n${RULE}\nTAGS: what crawlwatch remembers of an instance is on the instance; of those it acted on\n`);
+  for (const { id, tags } of aws.instances.values()) {
+    if (!treated.has(id)) continue;
+    print(`${tags.get('Name')} (${id})`);
+    const own = [...tags].filter(([key]) => key.startsWith('crawlwatch')).sort();
+    for (const [key, value] of own) print(`  ${key} = ${value}`);
+  }
+  print('\nMETRICS in CloudWatch, one value a check\n');
+  for (const { label, values } of await readBack(aws, START, world.clock.now())) {
+    const cells = values.map((value) => (value === null ? '-' : String(Number(value.toFixed(1)))).padStart(6));
+    print(`  ${label.padEnd(34)}${cells.join('')}`);
+  }
+  print('\nWHAT CRAWLWATCH DID BY ITSELF, from its record of acts\n');
+  for (const { at, name, remedy, outcome, why } of lines) {
+    const what = remedy === 'person' ? 'over to a person' : `${remedy} ${outcome}`;
+    print(`  ${clock(at)}  ${name}: ${what}: ${why.replace(/\.$/, '')}.`);
+  }
+  print(`
+On this machine: crawlwatch check --local   Any host you can log in to: crawlwatch check --host NAME
+To deploy it: see README.md`);
+}
+
+/** Without what was held back, and what was about to be done. */
+const isOutcome = ({ remedy, outcome }: RecordLine): boolean =>
+  remedy === 'person' || (outcome !== 'held' && outcome !== 'begun');

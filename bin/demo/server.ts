@@ -1,0 +1,66 @@
+/** The page's server: this machine alone, two addresses, read only. What changes goes out as server-sent events. */
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { UsageError } from '../terminal/index.ts';
+import { HEADERS, PAGE } from './page.ts';
+import type { View } from './view.ts';
+
+export interface PageServer {
+  readonly url: string;
+  /** To everybody who looks, and to whoever comes later. */
+  show(view: View): void;
+  close(): Promise<void>;
+}
+
+const LOOPBACK = '127.0.0.1';
+
+/** @param port 0: any that is free. @throws UsageError where the port is taken. */
+export async function startServer(port: number): Promise<PageServer> {
+  const lookers = new Set<ServerResponse>();
+  let latest: string | null = null;
+  const server = createServer((request, response) => {
+    if (!isMeant(request, server)) return refuse(response, 421, 'This page is for 127.0.0.1 alone.');
+    if (request.method !== 'GET') return refuse(response, 405, 'It only shows.');
+    switch (request.url) {
+      case '/':
+        response.writeHead(200, { ...HEADERS, 'content-type': 'text/html; charset=utf-8' }).end(PAGE);
+        return;
+      case '/events':
+        response.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream' });
+        lookers.add(response.on('close', () => lookers.delete(response)));
+        response.write(latest ?? '\n');
+        return;
+      default:
+        refuse(response, 404, 'There is / alone.');
+    }
+  });
+  try {
+    await once(server.listen(port, LOOPBACK), 'listening');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new UsageError(`--port: can't listen on ${LOOPBACK}:${port}: ${code}; leave it out for any that is free`);
+  }
+  return {
+    url: `http://${LOOPBACK}:${portOf(server)}/`,
+    show: (view) => {
+      latest = `data: ${JSON.stringify(view)}\n\n`;
+      for (const looker of lookers) looker.write(latest);
+    },
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+/** A page from elsewhere whose name was made to point here would send its own name. */
+function isMeant({ headers }: IncomingMessage, server: Server): boolean {
+  return headers.host === `${LOOPBACK}:${portOf(server)}` || headers.host === `localhost:${portOf(server)}`;
+}
+
+function refuse(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { ...HEADERS, 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
+}

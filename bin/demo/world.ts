@@ -1,0 +1,181 @@
+/** The demo's world: ten real SSH servers, AWS in memory, a clock that leaps, and the real check and remedy over them. */
+import { PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { checkFleet } from '../../lambda/check/index.ts';
+import { metricDimensions } from '../../lambda/memory/index.ts';
+import type { HistoryEntry, Report } from '../../lambda/model/index.ts';
+import { INSTANCE_METRIC, METRIC_NAMESPACE, TAG } from '../../lambda/model/index.ts';
+import type { RemedyAnswer, RemedyPorts } from '../../lambda/remedy/index.ts';
+import { remedyFleet } from '../../lambda/remedy/index.ts';
+import { parseSettings } from '../../lambda/settings/index.ts';
+import { awsOutlets, awsPorts, remedyPorts } from '../../lambda/wiring/index.ts';
+import { SandboxAws } from '../../sandbox/aws.ts';
+import { addReboots, sandboxDynamoDb } from '../../sandbox/aws-remedy.ts';
+import { CrawlerHosts, UP_SECONDS } from '../../sandbox/crawler-hosts.ts';
+import { CRAWLERS, type Crawler, DYING_CONSOLE, leakHistory, STORY } from '../../sandbox/crawlers.ts';
+import { newKey } from '../../sandbox/ssh-hosts.ts';
+import { QUIET } from '../terminal/index.ts';
+
+export const START = new Date('2026-11-22T08:00:00Z');
+export const ADDRESS = 'you@example.com';
+const TABLE = 'crawlwatch-acts';
+
+export const SETTINGS = parseSettings({
+  transport: 'ssh',
+  alertEmail: ADDRESS,
+  // On loopback a host that hasn't greeted by then won't; in a deployed stack it has the whole of 15 s.
+  timeouts: { sshSeconds: 10, bannerSeconds: 1.5 },
+  remedies: { restartWorker: true, reboot: true },
+});
+
+/** What one check came to, and what was done after it. */
+export interface Chapter {
+  readonly report: Report;
+  /** The check's own. */
+  readonly mails: readonly Mail[];
+  /** What the remedy function did and held back; null where it wasn't called. */
+  readonly acted: { readonly answer: RemedyAnswer; readonly mails: readonly Mail[] } | null;
+}
+
+export type Mail = SandboxAws['topic']['published'][number];
+
+/** One line of the record of acts. */
+export interface RecordLine extends HistoryEntry {
+  readonly name: string;
+}
+
+export class DemoWorld {
+  private readonly hosts: CrawlerHosts;
+  private readonly key = newKey();
+  private readonly rebooted: readonly string[];
+  private moment = START;
+  private startedAt = Date.now();
+  /** Between checks it leaps; within one it runs as clocks do. */
+  readonly clock = { now: () => new Date(this.moment.getTime() + (Date.now() - this.startedAt)) };
+  readonly aws = new SandboxAws({ now: this.clock.now });
+  private readonly dynamoDb = sandboxDynamoDb({ name: TABLE, items: new Map() });
+
+  /** @param folder for the hosts' files; whoever gives it removes it */
+  constructor(folder: string) {
+    this.hosts = new CrawlerHosts(folder, START);
+    this.rebooted = addReboots(this.aws);
+  }
+
+  /** Launches the hosts, and remembers a week of the one that leaks: what the forecast looks back on. */
+  async open(): Promise<void> {
+    await this.hosts.listen(this.key.public);
+    for (const crawler of CRAWLERS) {
+      this.aws.launch(crawler.id, {
+        privateIp: '127.0.0.1',
+        launchedAt: new Date(START.getTime() - UP_SECONDS * 1000),
+        console: crawler.name === 'ficrawler9' ? DYING_CONSOLE : '',
+        tags: {
+          Name: crawler.name,
+          [SETTINGS.tag.key]: SETTINGS.tag.value,
+          [TAG.ssh]: `user=ubuntu;port=${this.hosts.port(crawler.id)}`,
+          ...(crawler.worker !== null && { [TAG.worker]: crawler.worker }),
+          ...(crawler.auto !== null && { [TAG.auto]: crawler.auto }),
+        },
+      });
+      if (crawler.name === 'ficrawler7') await this.remember(crawler);
+    }
+    this.aws.topic.subscriptions.push({ endpoint: ADDRESS, confirmed: true });
+  }
+
+  /** The next check, and what is done upon it. */
+  async check(n: number): Promise<Chapter> {
+    const { minute, impaired } = STORY[n] ?? { minute: 0 };
+    this.moment = new Date(START.getTime() + minute * 60_000);
+    for (const { id, name } of CRAWLERS) if (name === impaired) this.instance(id).status = 'impaired';
+    this.hosts.advance(n, this.moment);
+    this.startedAt = Date.now();
+
+    const world = this.world();
+    let calls = false;
+    const remedy = async () => {
+      calls = true;
+    };
+    const outlets = { ...awsOutlets(world, this.aws.sns, this.aws.topic.arn), remedy };
+    const told = this.aws.topic.published.length;
+    const { report, errors } = await checkFleet(SETTINGS, { ...awsPorts(world), outlets }, { deadlineMs: 60_000 });
+    failOn(errors);
+    const mails = this.aws.topic.published.slice(told);
+    return { report, mails, acted: calls ? await this.act(n) : null };
+  }
+
+  /** What the remedy function does when the check calls it: the real one, over this world. */
+  private async act(n: number): Promise<Chapter['acted']> {
+    const [told, rebooted] = [this.aws.topic.published.length, this.rebooted.length];
+    const request = { action: 'auto', scheduledTime: this.moment } as const;
+    const answer = await remedyFleet(request, SETTINGS, this.remedies(), { deadlineMs: 300_000 });
+    failOn(answer.problems ?? []);
+    for (const id of this.rebooted.slice(rebooted)) this.hosts.reboot(id, n, this.clock.now());
+    return { answer, mails: this.aws.topic.published.slice(told) };
+  }
+
+  /** What the record has of every act, and of what was held back: oldest first. */
+  async record(): Promise<readonly RecordLine[]> {
+    const ports = this.remedies();
+    const lines = CRAWLERS.map(async ({ id, name }) =>
+      (await ports.readHistory(id)).toReversed().map((entry) => ({ ...entry, name })),
+    );
+    // What an act came to, and then what only a person can do now.
+    const isPersons = ({ remedy }: RecordLine) => Number(remedy === 'person');
+    const byTime = (a: RecordLine, b: RecordLine) => a.at.getTime() - b.at.getTime() || isPersons(a) - isPersons(b);
+    return (await Promise.all(lines)).flat().sort(byTime);
+  }
+
+  /** How a person logs in to a host. */
+  login(id: string): string {
+    return `ssh -p ${this.hosts.port(id)} ubuntu@127.0.0.1`;
+  }
+
+  close(): Promise<void> {
+    return this.hosts.close();
+  }
+
+  private world() {
+    return {
+      settings: SETTINGS,
+      region: this.aws.region,
+      clock: this.clock,
+      log: QUIET,
+      ec2: this.aws.ec2,
+      ssm: this.aws.ssm,
+      cloudWatch: this.aws.cloudwatch,
+      probeDocument: null,
+      privateKey: async () => this.key.private,
+    };
+  }
+
+  private remedies(): RemedyPorts {
+    return remedyPorts({
+      ...this.world(),
+      sns: this.aws.sns,
+      topicArn: this.aws.topic.arn,
+      dynamoDb: this.dynamoDb,
+      table: TABLE,
+      restartDocuments: null,
+    });
+  }
+
+  private instance(id: string) {
+    const instance = this.aws.instances.get(id);
+    if (instance === undefined) throw new Error(`there is no ${id}`);
+    return instance;
+  }
+
+  private async remember(crawler: Crawler): Promise<void> {
+    const Dimensions = Object.entries(metricDimensions(crawler)).map(([Name, Value]) => ({ Name, Value }));
+    const MetricData = leakHistory(START).map(({ at, available }) => ({
+      MetricName: INSTANCE_METRIC.memory,
+      Dimensions,
+      Timestamp: at,
+      Value: (1 - available) * 100,
+    }));
+    await this.aws.cloudwatch.send(new PutMetricDataCommand({ Namespace: METRIC_NAMESPACE, MetricData }));
+  }
+}
+
+function failOn(problems: readonly string[]): void {
+  if (problems.length > 0) throw new Error(`the demo went wrong: ${problems.join('; ')}`);
+}

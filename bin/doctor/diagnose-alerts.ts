@@ -1,0 +1,168 @@
+/** What stands between an alert and its reader: the stack, its schedule, the last check, the topic, who reads it. */
+
+import { shellWord } from '../../lambda/judge/index.ts';
+import { clockTime, duration, minutesBetween, plural } from '../../lambda/kit/index.ts';
+import type { Settings } from '../../lambda/settings/index.ts';
+import { type Asked, failed, ok, type Step, stepsOf, unknown } from './diagnose.ts';
+
+/** A metric's values over some time, added up. */
+export interface Total {
+  readonly sum: number;
+  /** Of the newest value above zero; null: there is none. */
+  readonly lastAt: Date | null;
+}
+
+/** The check function's invocations of the last {@link recentMinutes}. */
+export interface RecentRuns {
+  readonly started: Total;
+  readonly failed: Total;
+  readonly throttled: Total;
+}
+
+/** What SNS counted on the topic over the last {@link MAIL_DAYS}. */
+export interface MailCounts {
+  readonly published: Total;
+  readonly delivered: Total;
+  readonly failed: Total;
+}
+
+export interface Subscriber {
+  readonly protocol: string;
+  readonly endpoint: string;
+  readonly confirmed: boolean;
+}
+
+export interface AlertFacts {
+  readonly stack: string;
+  readonly region: string;
+  readonly now: Date;
+  /** The stack's outputs by name; null: there is no such stack. */
+  readonly outputs: Asked<Readonly<Record<string, string>> | null>;
+  /** The rest is null where there is no stack to ask about. */
+  readonly runs: Asked<RecentRuns> | null;
+  /** Of the last day: when a check came to its end, as its heartbeat says. */
+  readonly heartbeat: Asked<Total> | null;
+  /** Null within: the topic isn't there any more. */
+  readonly subscribers: Asked<readonly Subscriber[] | null> | null;
+  readonly mails: Asked<MailCounts> | null;
+}
+
+/** So far back SNS's counts are looked at. */
+export const MAIL_DAYS = 14;
+
+/** Three intervals, a quarter of an hour at least: as much as the alarm on silence waits. */
+export const recentMinutes = ({ schedule }: Settings): number => Math.max(15, 3 * schedule.everyMinutes);
+
+export function alertSteps(facts: AlertFacts, settings: Settings): Step[] {
+  const { stack, region, outputs, runs, heartbeat, subscribers, mails } = facts;
+  const found = stepsOf('stack', outputs, (value) => [
+    value === null
+      ? failed(
+          'stack',
+          `there is no stack ${stack} in ${region}: nothing is checked on a schedule, and nobody is mailed`,
+          'npx cdk deploy -c alertEmail=you@example.com; or name another: --stack NAME, AWS_REGION',
+        )
+      : value.AlertsTopicArn === undefined
+        ? failed('stack', `${stack} is no stack of crawlwatch's`, 'name the right one: --stack NAME')
+        : ok('stack', `${stack} in ${region}`),
+  ]);
+  return [
+    ...found,
+    ...(runs === null ? [] : stepsOf('schedule', runs, (value) => [scheduleStep(value, facts, settings)])),
+    ...(heartbeat === null ? [] : stepsOf('last check', heartbeat, (value) => [lastCheckStep(value, facts, settings)])),
+    ...(subscribers === null ? [] : stepsOf('topic', subscribers, (value) => topicSteps(value, facts))),
+    ...(mails === null ? [] : stepsOf('last mail', mails, (value) => [mailStep(value, facts)])),
+  ];
+}
+
+const outputOf = ({ outputs }: AlertFacts, name: string): string | null =>
+  (outputs.kind === 'told' && outputs.value?.[name]) || null;
+
+function logs(facts: AlertFacts): string {
+  const group = outputOf(facts, 'LogGroupName');
+  return group === null
+    ? "see the check function's log"
+    : `aws logs tail ${shellWord(group)} --since 1h --region ${facts.region}`;
+}
+
+function scheduleStep(runs: RecentRuns, facts: AlertFacts, settings: Settings): Step {
+  const { started, failed: errors, throttled } = runs;
+  const within = `in the last ${recentMinutes(settings)} min`;
+  if (started.sum === 0) {
+    return throttled.sum > 0
+      ? failed(
+          'schedule',
+          `all ${throttled.sum} starts ${within} were throttled`,
+          'raise the concurrency that this account has for Lambda',
+        )
+      : failed(
+          'schedule',
+          `no check was started ${within}; one is due every ${settings.schedule.everyMinutes} min`,
+          'enable the schedule: aws scheduler list-schedules shows it, npx cdk deploy puts it back; a new stack needs some minutes',
+        );
+  }
+  const counted = `${plural(started.sum, 'check')} started ${within}`;
+  if (errors.sum >= started.sum) return failed('schedule', `${counted}, all of them failed`, logs(facts));
+  if (errors.sum > 0) return failed('schedule', `${counted}, ${errors.sum} of them failed`, logs(facts));
+  return ok('schedule', `${counted}, none failed`);
+}
+
+function lastCheckStep({ lastAt }: Total, facts: AlertFacts, settings: Settings): Step {
+  if (lastAt === null) return failed('last check', 'none has come to its end in the last 24 h', logs(facts));
+  const age = minutesBetween(lastAt, facts.now);
+  const text = `published ${duration(age)} ago (${clockTime(lastAt, facts.now)})`;
+  return age > recentMinutes(settings)
+    ? failed('last check', `${text}; one is due every ${settings.schedule.everyMinutes} min`, logs(facts))
+    : ok('last check', text);
+}
+
+function topicSteps(subscribers: readonly Subscriber[] | null, facts: AlertFacts): Step[] {
+  const topic = outputOf(facts, 'AlertsTopicArn') ?? 'the topic';
+  const deploy = 'npx cdk deploy -c alertEmail=you@example.com, then follow the link in the mail from AWS';
+  if (subscribers === null) return [failed('topic', `${topic} is not there any more`, deploy)];
+  if (subscribers.length === 0) return [failed('topic', `nobody is subscribed to ${topic}`, deploy)];
+  const isRead = subscribers.some(({ confirmed }) => confirmed);
+  return [
+    ok('topic', topic),
+    ...subscribers.map(({ protocol, endpoint, confirmed }) => {
+      const who = `${protocol} ${masked(endpoint)}`;
+      if (confirmed) return ok('subscription', `${who} is confirmed`);
+      const nobody = isRead ? '' : ', and nobody else is';
+      return failed(
+        'subscription',
+        `${who} is not confirmed${nobody}: it gets nothing`,
+        `follow the link in the mail from AWS Notifications, good for two days; for another: aws sns subscribe --topic-arn ${shellWord(topic)} --protocol ${shellWord(protocol)} --notification-endpoint ADDRESS`,
+      );
+    }),
+  ];
+}
+
+/** Enough to know one's own address by; reports of this kind are pasted into tickets. */
+export function masked(endpoint: string): string {
+  const [local = '', domain] = endpoint.split(/@(?=[^@]*$)/);
+  if (domain !== undefined) return `${local.slice(0, 1)}***@${domain}`;
+  if (endpoint.startsWith('arn:')) return `...:${endpoint.split(':').at(-1)}`;
+  const host = /^https?:\/\/([^/?#]+)/.exec(endpoint)?.[1];
+  return host === undefined ? `***${endpoint.slice(-2)}` : `${host}/...`;
+}
+
+function mailStep({ published, delivered, failed: lost }: MailCounts, { now, stack }: AlertFacts): Step {
+  const test = `crawlwatch test-alert --stack ${shellWord(stack)}`;
+  if (published.sum === 0 || published.lastAt === null) {
+    return unknown(
+      'last mail',
+      `none was published in ${MAIL_DAYS} days, which a fleet in good health explains`,
+      `send one: ${test}`,
+    );
+  }
+  const text = `the last was published ${duration(minutesBetween(published.lastAt, now))} ago; in ${MAIL_DAYS} days ${published.sum} published, ${delivered.sum} delivered, ${lost.sum} failed`;
+  if (lost.sum > 0 && (delivered.lastAt === null || (lost.lastAt !== null && lost.lastAt >= delivered.lastAt))) {
+    return failed(
+      'last mail',
+      text,
+      `see why at SNS (delivery status logging), or whether the address still exists, then ${test}`,
+    );
+  }
+  if (delivered.sum === 0) return failed('last mail', text, `confirm a subscription, then ${test}`);
+  return ok('last mail', text);
+}

@@ -1,0 +1,112 @@
+/** The steps of a probe, told from the one in which it ended: those before it went well, those after it had no turn. */
+
+import { REASON_WORDS } from '../../lambda/judge/index.ts';
+import { gib, percent } from '../../lambda/kit/index.ts';
+import type { FailureReason, Instance, ProbeOutcome } from '../../lambda/model/index.ts';
+import { failed, ok, type Step, unknown } from './diagnose.ts';
+
+const SSH_STEPS = ['address', 'connection', 'sshd', 'host key', 'login', 'probe'] as const;
+type SshStep = (typeof SSH_STEPS)[number];
+
+/** The step of a login in which each failure falls. Those of SSM can't happen here, and fall in the probe. */
+const STEP_OF: Readonly<Partial<Record<FailureReason, SshStep>>> = {
+  NoAddress: 'address',
+  NameNotResolved: 'address',
+  HostUnreachable: 'connection',
+  ConnectTimeout: 'connection',
+  ConnectionRefused: 'connection',
+  ConnectionReset: 'sshd',
+  ClosedBeforeBanner: 'sshd',
+  BannerTimeout: 'sshd',
+  HandshakeTimeout: 'sshd',
+  ProtocolError: 'sshd',
+  NegotiationFailed: 'sshd',
+  SshThrottled: 'sshd',
+  HostKeyUnknown: 'host key',
+  HostKeyMismatch: 'host key',
+  AuthenticationFailed: 'login',
+  InstanceConnectRefused: 'login',
+};
+
+export interface LoginFacts {
+  readonly instance: Pick<Instance, 'address' | 'login'>;
+  readonly outcome: ProbeOutcome;
+  /** Fingerprint that the host showed, where it was trusted. */
+  readonly hostKey: string | null;
+  /** The check connects from elsewhere: that no connection comes about from here is no verdict on the host. */
+  readonly elsewhere: boolean;
+  /** What mends a failure. */
+  readonly fixFor: (reason: FailureReason) => string;
+}
+
+export function sshSteps(facts: LoginFacts): Step[] {
+  const { outcome } = facts;
+  if (outcome.kind === 'vitals') return SSH_STEPS.map((name) => ok(name, wentWell(name, facts)));
+  if (outcome.reason === 'BadOverride') {
+    return SSH_STEPS.map((name) => unknown(name, 'not tried: the overrides above come first'));
+  }
+  const broken = SSH_STEPS.indexOf(STEP_OF[outcome.reason] ?? 'probe');
+  return SSH_STEPS.map((name, nth) => {
+    if (nth < broken) return ok(name, wentWell(name, facts));
+    if (nth > broken) return unknown(name, `not reached: the step "${SSH_STEPS[broken]}" comes first`);
+    return brokenStep(name, outcome, facts);
+  });
+}
+
+function brokenStep(
+  name: SshStep,
+  outcome: Extract<ProbeOutcome, { kind: 'failed' }>,
+  { elsewhere, fixFor }: LoginFacts,
+): Step {
+  const text = `${outcome.reason}: ${sentence(outcome.text)}`;
+  if (outcome.reason === 'NotChecked') return unknown(name, text, fixFor(outcome.reason));
+  if (elsewhere && name === 'connection') {
+    return unknown(
+      name,
+      `${text} That is from this machine; the check connects from elsewhere`,
+      'believe the steps above, or run doctor from a machine in the same network (VPN, bastion)',
+    );
+  }
+  return failed(name, text, fixFor(outcome.reason));
+}
+
+function wentWell(name: SshStep, { instance: { address, login }, outcome, hostKey }: LoginFacts): string {
+  const host = address?.includes(':') ? `[${address}]` : (address ?? 'none');
+  switch (name) {
+    case 'address':
+      return host;
+    case 'connection':
+      return `${host}:${login.port} accepts${viaText(login.jumps ?? [])}`;
+    case 'sshd':
+      return 'answers, with an algorithm in common';
+    case 'host key':
+      return hostKey === null ? 'trusted' : `trusted, ${hostKey}`;
+    case 'login':
+      return `as ${login.user}`;
+    case 'probe':
+      return outcome.kind === 'vitals' ? vitalsText(outcome) : 'ran';
+  }
+  return name satisfies never;
+}
+
+const viaText = (jumps: NonNullable<Instance['login']['jumps']>): string =>
+  jumps.length === 0 ? '' : `, by way of ${jumps.map((jump) => jump.address).join(', ')}`;
+
+function vitalsText({ vitals: { memory }, couldFork }: Extract<ProbeOutcome, { kind: 'vitals' }>): string {
+  const share = percent((memory.availableBytes / memory.totalBytes) * 100);
+  return `${gib(memory.availableBytes)} (${share}) of its memory is available${couldFork ? '' : '; it can start no process'}`;
+}
+
+/** The one step of a probe over SSM. */
+export function ssmProbeStep(outcome: ProbeOutcome, fixFor: LoginFacts['fixFor']): Step {
+  if (outcome.kind === 'vitals') return ok('probe', vitalsText(outcome));
+  const text = `${outcome.reason}: ${sentence(outcome.text)}`;
+  if (outcome.reason === 'BadOverride') return unknown('probe', 'not tried: the overrides above come first');
+  const isOpen = outcome.reason === 'NotChecked' || outcome.reason === 'SsmAccessDenied';
+  return isOpen ? unknown('probe', text, fixFor(outcome.reason)) : failed('probe', text, fixFor(outcome.reason));
+}
+
+/** What a failure of the last check means, in words. */
+export const inWords = (reason: FailureReason): string => REASON_WORDS[reason];
+
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);

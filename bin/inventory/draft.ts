@@ -1,0 +1,151 @@
+/** An inventory while its files are read: hosts and groups with their variables, not yet resolved. */
+
+import { expandPattern } from './address.ts';
+import { bad, ok, type Parsed } from './host-spec.ts';
+
+/** The variables that mean something here, those of one meaning with the strongest last, as Ansible's ssh takes them. */
+export const USED = {
+  address: ['ansible_host', 'ansible_ssh_host'],
+  port: ['ansible_port', 'ansible_ssh_port'],
+  user: ['ansible_user', 'ansible_ssh_user'],
+  key: ['ansible_private_key_file', 'ansible_ssh_private_key_file'],
+  // In ssh the first option counts, and in this order Ansible gives them.
+  arguments: ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args'],
+  worker: ['crawlwatch_worker'],
+  connection: ['ansible_connection'],
+} as const;
+
+const USED_NAMES: ReadonlySet<string> = new Set(Object.values(USED).flat());
+/** Whether a variable of that name means something here. */
+export const isUsed = (name: string): boolean => USED_NAMES.has(name);
+const PRIORITY = 'ansible_group_priority';
+
+const MAX_HOSTS = 100_000;
+const MAX_GROUPS = 10_000;
+
+/** Where something stands in a file. */
+export interface Place {
+  readonly file: string;
+  /** Counted from 1. */
+  readonly line: number;
+}
+
+/** What a variable was set to. Null is as if it weren't set; `bad` is told only where a host would use it. */
+export type Value = Parsed<string | null>;
+
+/** A variable with where it was set, so that a bad value can be traced. */
+export interface Variable extends Place {
+  readonly value: Value;
+  /** As it is written. */
+  readonly source: string;
+}
+
+export type Variables = Map<string, Variable>;
+
+/** Where an inventory is broken. */
+export interface InventoryProblem extends Place {
+  readonly expected: string;
+  readonly got: string;
+}
+
+export interface DraftGroup {
+  /** In the order in which they were added, as the children. */
+  readonly hosts: Set<string>;
+  readonly children: Set<string>;
+  readonly variables: Variables;
+  /** `ansible_group_priority`: of groups equally deep the higher wins. */
+  priority: number;
+}
+
+export interface Draft {
+  /** Host variables by name, in the order in which the hosts first appear. */
+  readonly hosts: Map<string, Variables>;
+  readonly groups: Map<string, DraftGroup>;
+  /** What was read and passed over, a sentence each. */
+  readonly notes: string[];
+}
+
+/** `all` and `ungrouped` are always there, as in Ansible. */
+export function emptyDraft(): Draft {
+  const draft: Draft = { hosts: new Map(), groups: new Map(), notes: [] };
+  groupOf(draft, 'all').children.add('ungrouped');
+  groupOf(draft, 'ungrouped');
+  return draft;
+}
+
+/** The group of that name, made when it isn't there. */
+export function groupOf(draft: Draft, name: string): DraftGroup {
+  const found = draft.groups.get(name);
+  if (found !== undefined) return found;
+  const group: DraftGroup = { hosts: new Set(), children: new Set(), variables: new Map(), priority: 1 };
+  draft.groups.set(name, group);
+  return group;
+}
+
+/** Sets a variable of a group. @returns what was expected instead, for a priority that is no whole number. */
+export function setOfGroup(group: DraftGroup, key: string, variable: Variable): Parsed<null> {
+  if (key === PRIORITY) {
+    const text = variable.value.kind === 'ok' ? variable.value.value : null;
+    if (text === null || !/^[+-]?\d{1,15}$/.test(text)) return bad('a whole number as ansible_group_priority');
+    group.priority = Number(text);
+  } else if (isUsed(key)) group.variables.set(key, variable);
+  return ok(null);
+}
+
+/** Sets variables of a host, or of the group of that name: in Ansible a group takes what is meant for its namesake. */
+function setOfHost(draft: Draft, name: string, variables: readonly Setting[]): Parsed<null> {
+  const group = draft.groups.get(name);
+  for (const [key, variable] of variables) {
+    if (group !== undefined) {
+      const set = setOfGroup(group, key, variable);
+      if (set.kind === 'bad') return set;
+    } else if (isUsed(key)) draft.hosts.get(name)?.set(key, variable);
+  }
+  return ok(null);
+}
+
+/** A variable by its name. */
+export type Setting = readonly [key: string, variable: Variable];
+
+/** Adds what a pattern like `web[01:10]:2222` names, with these variables. @returns what was expected instead. */
+export function addHosts(
+  draft: Draft,
+  group: string,
+  pattern: string,
+  variables: readonly Setting[],
+  at: Place,
+): Parsed<null> {
+  const expanded = expandPattern(pattern);
+  if (expanded.kind === 'bad') return expanded;
+  const { names, port } = expanded.value;
+  for (const name of names) {
+    if (!draft.hosts.has(name)) {
+      // A port behind the name counts only where the host is first named, and less than a variable.
+      const own: Variables = new Map();
+      if (port !== null) own.set('ansible_port', { ...at, value: ok(port), source: port });
+      draft.hosts.set(name, own);
+    }
+    groupOf(draft, group).hosts.add(name);
+    const set = setOfHost(draft, name, variables);
+    if (set.kind === 'bad') return set;
+  }
+  if (draft.hosts.size > MAX_HOSTS) return bad(`at most ${MAX_HOSTS} hosts`);
+  if (draft.groups.size > MAX_GROUPS) return bad(`at most ${MAX_GROUPS} groups`);
+  return ok(null);
+}
+
+/** @returns what was expected instead, when that would close a loop; nothing is added then. */
+export function addChild(draft: Draft, parent: string, child: string): Parsed<null> {
+  if (child === 'all') return bad('a group other than all, which contains every group');
+  const seen = new Set<string>();
+  const reaches = [child];
+  for (let name = reaches.pop(); name !== undefined; name = reaches.pop()) {
+    if (name === parent) return bad(`groups without a loop: ${child} already contains ${parent}`);
+    if (seen.has(name)) continue;
+    seen.add(name);
+    reaches.push(...(draft.groups.get(name)?.children ?? []));
+  }
+  groupOf(draft, child);
+  groupOf(draft, parent).children.add(child);
+  return ok(null);
+}

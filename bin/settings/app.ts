@@ -1,0 +1,38 @@
+/** Where the stack's settings come from: `-c alertEmail`, `-c crawlwatch`, the environment, cdk.json; first is strongest. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CONTEXT_KEY } from '../../lambda/model/index.ts';
+import { parseSettings, readLoose, type Settings, SettingsError, settingsOf } from '../../lambda/settings/index.ts';
+
+export interface AppSources {
+  /** CDK's context: cdk.json's, with the `-c` flags over it, which are text. */
+  readonly context: (key: string) => unknown;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where cdk.json is. */
+  readonly cwd: string;
+}
+
+/** @throws SettingsError with every problem found. */
+export function appSettings({ context, env, cwd }: AppSources): Settings {
+  const alertEmail = readLoose(context('alertEmail'));
+  const given = context(CONTEXT_KEY);
+  // A flag hides what cdk.json says of the same key; under it those settings stay, the mail's address among them.
+  const byFlag = typeof given === 'string';
+  return parseSettings(
+    alertEmail === undefined ? undefined : { alertEmail },
+    byFlag ? layer(`-c ${CONTEXT_KEY}`, readLoose(given)) : undefined,
+    settingsOf(env),
+    layer(`cdk.json: context.${CONTEXT_KEY}`, byFlag ? contextOfFile(cwd) : given),
+  );
+}
+
+/** Anything but an object would vanish unread under a stronger layer. */
+function layer(from: string, value: unknown): object | undefined {
+  if (value === undefined || (typeof value === 'object' && value !== null && !Array.isArray(value))) return value;
+  throw new SettingsError([`${from}: got ${JSON.stringify(value)}; allowed: an object of settings`]);
+}
+
+function contextOfFile(cwd: string): unknown {
+  const file = JSON.parse(readFileSync(join(cwd, 'cdk.json'), 'utf8')) as { context?: Record<string, unknown> };
+  return file.context?.[CONTEXT_KEY];
+}

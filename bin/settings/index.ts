@@ -1,0 +1,3 @@
+/** Settings of a command and of the CDK app, from their layers. */
+export { appSettings } from './app.ts';
+export { type SettingFlags, settingsFor } from './layers.ts';

@@ -1,0 +1,72 @@
+/** Where a command's settings come from: its flags, the environment, ./cdk.json, the defaults; the first is strongest. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CONTEXT_KEY } from '../../lambda/model/index.ts';
+import { parseSettings, readLoose, type Settings, SettingsError, settingsOf } from '../../lambda/settings/index.ts';
+import type { CommandIo } from '../terminal/index.ts';
+import { UsageError } from '../terminal/index.ts';
+
+/** Flags that are settings, as they were typed. */
+export interface SettingFlags {
+  readonly user?: string;
+  readonly forks?: string;
+  readonly timeout?: string;
+  readonly transport?: string;
+}
+
+/** By which flag a setting was given: the name under which a person looks for it. */
+const FLAG_OF: Readonly<Record<string, keyof SettingFlags>> = {
+  'ssh.user': 'user',
+  forks: 'forks',
+  'timeouts.sshSeconds': 'timeout',
+  'timeouts.ssmSeconds': 'timeout',
+  transport: 'transport',
+};
+
+/** @throws SettingsError naming the flag where a flag is at fault; UsageError where ./cdk.json can't be read. */
+export async function settingsFor(flags: SettingFlags, io: Pick<CommandIo, 'env' | 'cwd'>): Promise<Settings> {
+  const timeout = numeric(flags.timeout);
+  const layer = {
+    ssh: { user: flags.user },
+    forks: numeric(flags.forks),
+    timeouts: { sshSeconds: timeout, ssmSeconds: timeout },
+    transport: flags.transport,
+  };
+  const context = await cdkContext(io.cwd);
+  try {
+    return parseSettings(layer, settingsOf(io.env), context);
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    throw new SettingsError([...new Set(error.problems.map((problem) => namingFlag(problem, flags)))]);
+  }
+}
+
+/** Text that is no number stays text, to be told as it was typed. */
+function numeric(text: string | undefined): number | string | undefined {
+  return text === undefined || text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
+}
+
+function namingFlag(problem: string, flags: SettingFlags): string {
+  const [key = ''] = problem.split(':');
+  const flag = FLAG_OF[key];
+  return flag === undefined || flags[flag] === undefined ? problem : `--${flag}${problem.slice(key.length)}`;
+}
+
+/** The settings in ./cdk.json; undefined where there is no such file, or none in it. */
+async function cdkContext(cwd: string): Promise<object | undefined> {
+  const path = join(cwd, 'cdk.json');
+  let file: unknown;
+  try {
+    file = JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new UsageError(`can't read ${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const context = (file as { context?: Record<string, unknown> } | null)?.context?.[CONTEXT_KEY];
+  const settings = readLoose(context);
+  if (settings === undefined) return undefined;
+  if (typeof settings === 'object' && settings !== null && !Array.isArray(settings)) return settings;
+  throw new SettingsError([
+    `cdk.json: context.${CONTEXT_KEY}: got ${JSON.stringify(context)}; allowed: an object of settings`,
+  ]);
+}

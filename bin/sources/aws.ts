@@ -1,0 +1,77 @@
+/** Tagged EC2 instances as a source. The only part of the command line that loads the AWS SDK. */
+
+import { fleetTargets, placeName } from '../../lambda/discover/index.ts';
+import { cloudWatchClient, ec2Client, plural, ssmClient, withBudget } from '../../lambda/kit/index.ts';
+import type { ProbeTransport } from '../../lambda/model/index.ts';
+import { DEFAULT_STACK_NAME, TAG } from '../../lambda/model/index.ts';
+import { fromEnvironment, type Settings } from '../../lambda/settings/index.ts';
+import { findProbeDocument, ssmIn } from '../../lambda/ssm/index.ts';
+import { type AwsWorld, awsPorts } from '../../lambda/wiring/index.ts';
+import { type CommandIo, explainAwsError, QUIET, UsageError } from '../terminal/index.ts';
+import type { Source, SourceFlags } from './source.ts';
+
+/** @throws UsageError, one line, without credentials, a Region, or the probe document where SSM is to be used. */
+export async function awsSource(flags: SourceFlags, settings: Settings, io: CommandIo): Promise<Source> {
+  const [ec2, ssm, cloudWatch] = [withBudget(ec2Client()), withBudget(ssmClient()), withBudget(cloudWatchClient())];
+  // The chain asks EC2's metadata last, for a second or two; a credential_process or a prompt may take its time.
+  await explained(ec2.config.credentials());
+  const region = await explained(ec2.config.region());
+  const { key, value } = settings.tag;
+  const bySsh = settings.transport === 'ssh' || (settings.transport === 'auto' && settings.vpc.id !== null);
+  const world: Omit<AwsWorld, 'probeDocument'> = {
+    settings,
+    region,
+    clock: { now: () => new Date() },
+    log: QUIET,
+    ec2,
+    ssm,
+    cloudWatch,
+    privateKey: async () => null,
+  };
+  const targets = fleetTargets(settings, { region, ec2, ssm, probeDocument: null });
+  const places = targets.map(placeName).join(', ');
+  const ports = awsPorts({ ...world, probeDocument: null, targets });
+  let document: string | null = null;
+  const overSsm: ProbeTransport = async (instances, run) => {
+    const known = targets.map((target) => (target.elsewhere ? target : { ...target, probeDocument: document }));
+    await ssmIn(known)?.(instances, run);
+  };
+  return {
+    source: 'aws',
+    // Over SSH with the person's own keys and known hosts, not the stack's.
+    transports: bySsh
+      ? { ssh: await (await import('./ssh-access.ts')).sshAccess(flags, settings, io) }
+      : { ssm: overSsm },
+    discover: async (problem) => {
+      const found = await explained(ports.discover(problem));
+      // Asked for only now: where nothing is tagged yet, that is the first thing to say.
+      const needsDocument = !bySsh && flags.listHosts !== true && found.some((one) => one.elsewhere !== true);
+      if (needsDocument) document = await explained(probeDocument());
+      const { worker } = flags;
+      if (worker === undefined) return found;
+      return found.map((one) => ({ ...one, tags: { ...one.tags, [TAG.worker]: worker } }));
+    },
+    history: ports.history,
+    nothingFound: (skipped) =>
+      skipped > 0
+        ? `${plural(skipped, 'instance')} tagged ${key}=${value} in ${places}, but none that is running Linux`
+        : `no instance is tagged ${key}=${value} in ${places}; tag one: aws ec2 create-tags --region ${region} --resources i-... --tags Key=${key},Value=${value}`,
+  };
+
+  async function probeDocument(): Promise<string> {
+    const name = fromEnvironment(io.env).probeDocument ?? (await findProbeDocument(ssm, DEFAULT_STACK_NAME));
+    if (name !== null) return name;
+    throw new UsageError(
+      `no probe document of ${DEFAULT_STACK_NAME} in ${region}: deploy the stack (npx cdk deploy), or use --transport ssh`,
+    );
+  }
+}
+
+/** An error of AWS's as one line that says what to do. */
+async function explained<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw explainAwsError(error) ?? error;
+  }
+}

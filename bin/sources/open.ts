@@ -1,0 +1,177 @@
+/** Where a check's hosts come from, and how they are asked. */
+
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename } from 'node:path';
+import { forTerminal } from '../../lambda/kit/index.ts';
+import type { DescribedInstance, ProbeTransport } from '../../lambda/model/index.ts';
+import { TAG } from '../../lambda/model/index.ts';
+import type { Settings } from '../../lambda/settings/index.ts';
+import type { Inventory, InventoryHost } from '../inventory/index.ts';
+import { expandRanges, parseHostSpec } from '../inventory/index.ts';
+import type { CommandIo } from '../terminal/index.ts';
+import { UsageError } from '../terminal/index.ts';
+import { localTransport } from './local.ts';
+import type { Source, SourceFlags } from './source.ts';
+
+/** Of what was passed over, so much is told. */
+const NOTES_MAX = 5;
+/** A reply holds no more (model.ts, Reply). */
+const OUTPUT_MAX = 64 * 1024;
+
+/** Reads what names the hosts. Nothing is contacted yet. @throws UsageError where that can't be read. */
+export async function openSource(flags: SourceFlags, settings: Settings, io: CommandIo): Promise<Source> {
+  if (flags.worker !== undefined && !/^[A-Za-z0-9:_.@-]{1,128}$/.test(flags.worker)) {
+    throw new UsageError(`--worker: got ${JSON.stringify(flags.worker)}; allowed: a systemd unit like sidekiq.service`);
+  }
+  if (flags.limit !== undefined && flags.inventory === undefined) {
+    throw new UsageError('--limit selects from an inventory: give -i INVENTORY too');
+  }
+  if (flags.local === true) return localSource(flags);
+  if (flags.host !== undefined) return sshSource('hosts', hostsOf(flags.host), flags, settings, io);
+  if (flags.inventory !== undefined) {
+    return sshSource('inventory', await inventoryHosts(flags.inventory, flags, io), flags, settings, io);
+  }
+  if (flags.from !== undefined) return fileSource(flags.from, flags, io);
+  return (await import('./aws.ts')).awsSource(flags, settings, io);
+}
+
+function localSource(flags: SourceFlags): Source {
+  const name = hostname();
+  return fixedSource('local', [described({ name, address: null, worker: flags.worker ?? null })], {
+    local: localTransport(),
+  });
+}
+
+async function fileSource(path: string, flags: SourceFlags, io: CommandIo): Promise<Source> {
+  const output = path === '-' ? await readStdin(io) : await readText(path, '--from');
+  const transport: ProbeTransport = async (instances, run) => {
+    for (const { id } of instances) run.reply(id, { kind: 'output', output: output.slice(0, OUTPUT_MAX) }, 0);
+  };
+  const name = path === '-' ? 'stdin' : basename(path);
+  return fixedSource('file', [described({ name, address: null, worker: flags.worker ?? null })], { file: transport });
+}
+
+async function sshSource(
+  source: 'hosts' | 'inventory',
+  hosts: readonly InventoryHost[],
+  flags: SourceFlags,
+  settings: Settings,
+  io: CommandIo,
+): Promise<Source> {
+  if (flags.listHosts === true) return fixedSource(source, hosts.map(described), {});
+  const [{ sshAccess }, { sshRoutes }] = await Promise.all([import('./ssh-access.ts'), import('./ssh-route.ts')]);
+  const routeTo = await sshRoutes(flags, settings, io);
+  const instances = hosts.map((host) => described({ ...host, ...routeTo(host), worker: flags.worker ?? host.worker }));
+  return fixedSource(source, instances, { ssh: await sshAccess(flags, settings, io) });
+}
+
+function fixedSource(
+  source: Source['source'],
+  instances: readonly DescribedInstance[],
+  transports: Source['transports'],
+): Source {
+  return {
+    source,
+    transports,
+    discover: async () => instances,
+    history: async () => new Map(),
+    nothingFound: () => 'no host to check',
+  };
+}
+
+type Host = Pick<DescribedInstance, 'name' | 'address' | 'login'> & { readonly worker: string | null };
+
+function described({ name, address, login, worker }: Host): DescribedInstance {
+  return {
+    id: name,
+    name,
+    state: 'running',
+    platform: 'Linux/UNIX',
+    address,
+    region: null,
+    account: null,
+    launchedAt: null,
+    tags: worker === null ? {} : { [TAG.worker]: worker },
+    ...(login === undefined ? {} : { login }),
+  };
+}
+
+/** Hosts of `--host`. One name at two ports is two hosts, told apart by what was typed. */
+function hostsOf(texts: readonly string[]): InventoryHost[] {
+  const hosts = texts.flatMap((text) => {
+    const spec = parseHostSpec(text);
+    const names = spec.kind === 'ok' ? expandRanges(spec.value.host) : spec;
+    if (spec.kind === 'bad' || names.kind === 'bad') {
+      const expected = spec.kind === 'bad' ? spec.expected : names.kind === 'bad' ? names.expected : '';
+      throw new UsageError(`--host: got ${JSON.stringify(text)}; allowed: ${expected}`);
+    }
+    const { user, port } = spec.value;
+    return names.value.map((name) => ({
+      name,
+      address: name,
+      login: { ...(user === null ? {} : { user }), ...(port === null ? {} : { port }) },
+      worker: null,
+    }));
+  });
+  const spelled = ({ name, login }: InventoryHost) =>
+    `${login.user === undefined ? '' : `${login.user}@`}${name.includes(':') ? `[${name}]` : name}${login.port === undefined ? '' : `:${login.port}`}`;
+  const distinct = [...new Map(hosts.map((host) => [spelled(host), host])).values()];
+  const isShared = ({ name }: InventoryHost) => distinct.filter((other) => other.name === name).length > 1;
+  return distinct.map((host) => (isShared(host) ? { ...host, name: spelled(host) } : host));
+}
+
+async function inventoryHosts(
+  paths: readonly string[],
+  { limit, listHosts: listed = false }: SourceFlags,
+  io: CommandIo,
+): Promise<readonly InventoryHost[]> {
+  const { hostsNamed, openInventory } = await import('../inventory/index.ts');
+  const inventory = await openInventory(paths);
+  if (inventory.hosts.length === 0) throw new UsageError(`${paths.join(', ')}: no host in this inventory`);
+  const tell = (notes: readonly string[]) => {
+    for (const note of notes.slice(0, NOTES_MAX)) io.stderr.write(`crawlwatch: ${forTerminal(note)}\n`);
+  };
+  tell(inventory.notes);
+  const names = limit === undefined ? inventory.hosts : await limitedTo(limit, inventory, tell);
+  // Who only wants the names needs no login of theirs.
+  if (listed) return names.map((name) => ({ name, address: name, login: {}, worker: null }));
+  const { hosts, notes } = hostsNamed(inventory, names);
+  tell(notes);
+  return hosts;
+}
+
+async function limitedTo(limit: string, inventory: Inventory, tell: (notes: readonly string[]) => void) {
+  const { patternAids, selectHosts } = await import('../inventory/index.ts');
+  const selected = selectHosts(inventory, limit, patternAids);
+  if (selected.kind === 'bad') {
+    throw new UsageError(`--limit: got ${JSON.stringify(limit)}; allowed: ${selected.expected}`);
+  }
+  const { hosts, unmatched } = selected.value;
+  if (hosts.length === 0) {
+    const groups = inventory.groups.slice(0, 10).join(', ');
+    throw new UsageError(`--limit: ${JSON.stringify(limit)} leaves no host; groups in the inventory: ${groups}`);
+  }
+  tell(unmatched.map((part) => `--limit: ${JSON.stringify(part)} names no host or group; ignored`));
+  return hosts;
+}
+
+async function readText(path: string, flag: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a directory' : (code ?? String(error));
+    throw new UsageError(`${flag}: can't read ${path}: ${why}`);
+  }
+}
+
+async function readStdin(io: CommandIo): Promise<string> {
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const chunk of io.stdin) {
+    text += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
+    if (text.length >= OUTPUT_MAX) break;
+  }
+  return text;
+}

@@ -1,0 +1,18 @@
+import type { Ports } from '../../lambda/check/index.ts';
+import type { SshFlags } from './ssh-access.ts';
+import type { RouteFlags } from './ssh-route.ts';
+export interface Source extends Pick<Ports, 'source' | 'transports' | 'discover' | 'history'> {
+  /** What to say when no host was checked though `skipped` were found. */
+  nothingFound(skipped: number): string;
+}
+
+export interface SourceFlags extends SshFlags, RouteFlags {
+  readonly local?: boolean;
+  readonly host?: readonly string[];
+  readonly inventory?: readonly string[];
+  readonly limit?: string;
+  readonly from?: string;
+  readonly aws?: boolean;
+  readonly worker?: string;
+  readonly listHosts?: boolean;
+}

@@ -1,0 +1,48 @@
+/** Tags that somebody at a terminal writes or takes away, with that person's own rights. */
+import {
+  CreateTagsCommand,
+  DeleteTagsCommand,
+  DescribeInstancesCommand,
+  type DescribeInstancesCommandOutput,
+} from '@aws-sdk/client-ec2';
+import type { Ec2 } from '../../lambda/kit/index.ts';
+import { OWN_TAG_KEYS, TAG } from '../../lambda/model/index.ts';
+
+/** An instance on which crawlwatch wrote something, watched or not. */
+export interface MarkedInstance {
+  readonly id: string;
+  /** Only crawlwatch's own. */
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Every instance that carries a tag of crawlwatch's own, a stopped one too. Rejects when any page can't be had. */
+export async function describeMarked(ec2: Ec2): Promise<MarkedInstance[]> {
+  const own: ReadonlySet<string> = new Set(OWN_TAG_KEYS);
+  const found: MarkedInstance[] = [];
+  let token: string | undefined;
+  do {
+    const page: DescribeInstancesCommandOutput = await ec2.send(
+      new DescribeInstancesCommand({
+        Filters: [{ Name: 'tag-key', Values: [...own] }],
+        MaxResults: 1000,
+        NextToken: token,
+      }),
+    );
+    for (const { InstanceId: id, Tags = [], State } of (page.Reservations ?? []).flatMap((r) => r.Instances ?? [])) {
+      // A terminated one's tags go with it, within the hour.
+      if (id === undefined || State?.Name === 'terminated' || State?.Name === 'shutting-down') continue;
+      const tags = Tags.flatMap(({ Key = '', Value = '' }) => (own.has(Key) ? [[Key, Value] as const] : []));
+      found.push({ id, tags: Object.fromEntries(tags) });
+    }
+    token = page.NextToken;
+  } while (token);
+  return found;
+}
+
+/** Writes the mute tag, or takes it away where `value` is null. All or none. */
+export async function writeMute(ec2: Ec2, ids: readonly string[], value: string | null): Promise<void> {
+  const Resources = [...ids];
+  await (value === null
+    ? ec2.send(new DeleteTagsCommand({ Resources, Tags: [{ Key: TAG.mute }] }))
+    : ec2.send(new CreateTagsCommand({ Resources, Tags: [{ Key: TAG.mute, Value: value }] })));
+}

@@ -1,0 +1,77 @@
+/** Waits until a rebooted instance is back, by what the checks write on its tags. */
+
+import { describeInstance, readState } from '../../lambda/discover/index.ts';
+import { minutesBetween } from '../../lambda/kit/index.ts';
+import type { DescribedInstance } from '../../lambda/model/index.ts';
+import { trialMinutes } from '../../lambda/remedy/index.ts';
+import type { CommandIo } from '../terminal/index.ts';
+import { progressLine } from '../terminal/index.ts';
+import type { Fleet, World } from './client.ts';
+import { called, type Target } from './instances.ts';
+
+const POLL_MS = 15_000;
+
+export type Followed =
+  | { readonly end: 'back'; readonly says: string }
+  | { readonly end: 'not-back'; readonly says: string }
+  | { readonly end: 'interrupted' };
+
+/** The instance as its tags tell now. Rejects where EC2 doesn't say. */
+export function lookAt(id: string, { settings, region }: Fleet, { ec2 }: World): Promise<DescribedInstance> {
+  return describeInstance(ec2, id, { address: settings.ssh.address, region });
+}
+
+/**
+ * Follows one reboot; how it goes stands on a terminal's stderr. Never rejects: tags that can't be read now may be
+ * readable in a quarter of a minute.
+ * @param before the instance as it was just before the reboot
+ */
+export async function followReboot(
+  target: Target,
+  before: DescribedInstance,
+  fleet: Fleet,
+  io: CommandIo,
+  world: World,
+): Promise<Followed> {
+  const began = world.now();
+  const most = trialMinutes('reboot', fleet.settings);
+  const progress = progressLine(io);
+  io.stderr.write(
+    `crawlwatch: waiting for ${called(target)} to come back, ${most} minutes at most; Ctrl-C leaves the reboot going\n`,
+  );
+  for (;;) {
+    await world.sleep(POLL_MS, io.signal);
+    if (io.signal.aborted) return end({ end: 'interrupted' });
+    const passed = minutesBetween(began, world.now());
+    const found = await lookAt(target.id, fleet, world).catch(() => null);
+    const news = found === null ? null : newsOf(before, found, began);
+    if (news !== null) {
+      return end({ end: 'back', says: `came back within ${Math.max(1, Math.round(passed))} min: ${news}` });
+    }
+    if (passed >= most) {
+      return end({
+        end: 'not-back',
+        says: `no check has seen it come back in ${most} minutes${stateOf(found)}`,
+      });
+    }
+    progress.show(`${target.name}: not seen back yet, minute ${Math.floor(passed) + 1} of ${most}`);
+  }
+
+  function end(followed: Followed): Followed {
+    progress.clear();
+    return followed;
+  }
+}
+
+/** What shows that it came back; null where nothing does. */
+function newsOf(before: DescribedInstance, after: DescribedInstance, began: Date): string | null {
+  const [was, is] = [readState(before.tags).state, readState(after.tags).state];
+  if (was.seen !== null && is.seen !== null && is.seen.boot !== was.seen.boot)
+    return `its boot id is now ${is.seen.boot}`;
+  // Without a boot id from before, only a status that was written since can tell.
+  const isNewlyWell = is.status === 'OK' && is.since !== null && is.since > began;
+  return was.seen === null && isNewlyWell ? 'a check found it well again' : null;
+}
+
+const stateOf = (found: DescribedInstance | null): string =>
+  found === null || found.state === 'running' ? '' : `; EC2 says it is ${found.state}`;

@@ -1,0 +1,17 @@
+/** How long something is to last, as it is typed: 30m, 2h, 1d. */
+import { UsageError } from '../terminal/index.ts';
+
+const MINUTES = { m: 1, h: 60, d: 24 * 60 } as const;
+const MOST_DAYS = 365;
+
+/** @returns when it ends. @throws UsageError naming the flag. */
+export function endOf(flag: string, text: string, now: Date): Date {
+  const [, count = '', unit] = /^(\d{1,6})(m|h|d)$/.exec(text) ?? [];
+  const minutes = Number(count) * MINUTES[(unit ?? 'm') as keyof typeof MINUTES];
+  if (minutes < 1 || minutes > MOST_DAYS * MINUTES.d) {
+    throw new UsageError(
+      `${flag}: got ${JSON.stringify(text)}; allowed: a time like 30m, 2h or 1d, at most ${MOST_DAYS}d`,
+    );
+  }
+  return new Date(now.getTime() + minutes * 60_000);
+}

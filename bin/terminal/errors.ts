@@ -1,0 +1,77 @@
+/** Errors that a person at the terminal can mend: one line each, no stack trace, exit code 3. */
+import { forTerminal } from '../../lambda/kit/index.ts';
+import type { SettingsError } from '../../lambda/settings/index.ts';
+
+/** Exit code of usage, settings and credentials errors; 3 is UNKNOWN to whoever reads plugin exit codes. */
+export const EXIT_UNKNOWN = 3;
+
+/** Something that the caller has to change. The message says what was got, what is allowed, what to do. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** One line on stderr each. */
+export function errorLines(error: unknown): string[] {
+  if (isSettingsError(error)) return error.problems.map(line);
+  if (error instanceof UsageError) return [line(error.message)];
+  // A bug of ours: here the stack is what helps.
+  return [`crawlwatch: unexpected ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
+}
+
+/** By name: the class would load the whole schema before --help could be shown. */
+const isSettingsError = (error: unknown): error is SettingsError =>
+  error instanceof Error && error.name === 'SettingsError' && 'problems' in error;
+
+const line = (text: string) => `crawlwatch: ${forTerminal(text)}`;
+
+const AWS_FREE = 'to check without AWS: --local, --host HOST or -i INVENTORY';
+
+/** What AWS's refusal means and what to do about it; null where the error is none of AWS's. */
+export function explainAwsError(error: unknown): UsageError | null {
+  if (!(error instanceof Error)) return null;
+  const message = error.message.replace(/ *Encoded authorization failure message: .*/s, '').replace(/\s+/g, ' ');
+  const said = `${error.name}: ${message}`.slice(0, 300);
+  const cause = { cause: error };
+  if (/^Region is missing/.test(message)) {
+    return new UsageError(
+      'no AWS Region: set AWS_REGION=eu-west-1 (or another), or a region in the AWS profile',
+      cause,
+    );
+  }
+  switch (error.name) {
+    case 'CredentialsProviderError':
+    case 'TokenProviderError':
+      return /from any provider/.test(message)
+        ? new UsageError(
+            `no AWS credentials: set AWS_PROFILE or AWS_ACCESS_KEY_ID, or run aws sso login; ${AWS_FREE}`,
+            cause,
+          )
+        : new UsageError(`no usable AWS credentials (${message.slice(0, 300)}); ${AWS_FREE}`, cause);
+    case 'ExpiredToken':
+    case 'ExpiredTokenException':
+    case 'RequestExpired':
+      return new UsageError(`the AWS credentials have expired: renew them (aws sso login); ${AWS_FREE}`, cause);
+    case 'AuthFailure':
+    case 'InvalidClientTokenId':
+    case 'UnrecognizedClientException':
+    case 'SignatureDoesNotMatch':
+      return new UsageError(`AWS does not accept these credentials (${said}); check AWS_PROFILE; ${AWS_FREE}`, cause);
+    case 'UnauthorizedOperation':
+    case 'AccessDenied':
+    case 'AccessDeniedException':
+      return new UsageError(`AWS denies this identity what a check reads (${said}); allow it in IAM`, cause);
+  }
+  if (
+    /ENOTFOUND|ECONNREFUSED|ECONNRESET|EAI_AGAIN|TimeoutError|ETIMEDOUT/.test(
+      `${error.name} ${codeOf(error)} ${message}`,
+    )
+  ) {
+    return new UsageError(
+      `AWS can't be reached (${said}); check the network, a proxy, AWS_REGION and AWS_ENDPOINT_URL`,
+      cause,
+    );
+  }
+  return '$fault' in error ? new UsageError(`AWS refused a call (${said})`, cause) : null;
+}
+
+const codeOf = (error: Error) => ('code' in error ? String(error.code) : '');

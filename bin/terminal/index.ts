@@ -1,0 +1,9 @@
+/** What the command line shows and asks: progress, tables, confirmation, errors. */
+export { completionScript, type Shell } from './completion.ts';
+export { confirm, interrupted } from './confirm.ts';
+export { EXIT_UNKNOWN, errorLines, explainAwsError, UsageError } from './errors.ts';
+export { type CommandIo, type Output, QUIET, terminalStyle } from './io.ts';
+export { LiveScreen } from './live-screen.ts';
+export { plainTable } from './plain-table.ts';
+export { startProgress } from './progress.ts';
+export { progressLine } from './progress-line.ts';

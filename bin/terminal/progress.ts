@@ -1,0 +1,49 @@
+/** A progress bar on a terminal's stderr. A pipe gets nothing. */
+import type { InstanceReport } from '../../lambda/model/index.ts';
+import type { Output } from './io.ts';
+
+export interface Progress {
+  discovered(count: number): void;
+  assessed(instance: InstanceReport): void;
+  stop(): void;
+}
+
+const SILENT: Progress = { discovered() {}, assessed() {}, stop() {} };
+
+export async function startProgress(stderr: Output): Promise<Progress> {
+  if (stderr.isTTY !== true) return SILENT;
+  const { SingleBar } = await import('cli-progress');
+  const counts = { OK: 0, WARNING: 0, UNKNOWN: 0, CRITICAL: 0 };
+  const bar = new SingleBar({
+    stream: stderr as NodeJS.WriteStream,
+    format: (options, { progress, value, total, startTime }) => {
+      const blocks = Math.round(progress * (options.barsize ?? 0));
+      const drawn = '#'.repeat(blocks) + '-'.repeat((options.barsize ?? 0) - blocks);
+      const found = Object.entries(counts).flatMap(([status, count]) => (count === 0 ? [] : [`${count} ${status}`]));
+      return [`${drawn} ${value}/${total}`, ...found.toReversed(), timeText(value, total, startTime)].join('  ');
+    },
+    barsize: 20,
+    clearOnComplete: true,
+    // The terminal's own state is left alone: a second Ctrl-C would leave it changed.
+    hideCursor: false,
+    linewrap: true,
+    gracefulExit: false,
+  });
+  return {
+    discovered: (count) => bar.start(count, 0),
+    assessed: ({ status }) => {
+      counts[status]++;
+      bar.increment();
+    },
+    stop: () => {
+      if (bar.isActive) bar.stop();
+    },
+  };
+}
+
+/** `4 s, about 2 s left`; the last hosts are often those that hang, of which nobody knows how long. */
+function timeText(done: number, total: number, startedAt: number): string {
+  const seconds = (Date.now() - startedAt) / 1000;
+  const left = done === 0 || done === total ? null : (seconds * (total - done)) / done;
+  return `${Math.round(seconds)} s${left === null ? '' : `, about ${Math.max(1, Math.ceil(left))} s left`}`;
+}

@@ -1,0 +1,107 @@
+/** One picture of a watch: the fleet, worst first, what is wrong and what to do, and what has changed. Pure. */
+
+import { cutLine, cutMark, cutMiddle, forTerminal, padText, plural, textWidth } from '../../lambda/kit/index.ts';
+import type { InstanceReport, Summary } from '../../lambda/model/index.ts';
+import {
+  bold,
+  countsText,
+  inOrder,
+  painted,
+  type TableStyle,
+  tableLines,
+  troubleBlocks,
+} from '../../lambda/report/index.ts';
+import type { Change } from './changes.ts';
+
+export interface WatchView {
+  readonly instances: readonly InstanceReport[];
+  readonly summary: Summary;
+  /** The newest last. */
+  readonly changes: readonly Change[];
+  /** What went wrong with the watch itself. */
+  readonly notices: readonly string[];
+  /** One line: which check this was, and what happens next. */
+  readonly status: string;
+}
+
+export interface FrameStyle extends TableStyle {
+  /** Lines of the terminal; the frame leaves the last one free. */
+  readonly rows: number;
+}
+
+/** Of these at most so many lines, that the table keeps the rest. */
+const CHANGES_SHOWN = 6;
+const TABLE_MIN = 4;
+const NAME_WIDTH = 24;
+
+/** `08:05:12` */
+export const timeOfDay = (at: Date): string => at.toISOString().slice(11, 19);
+
+/** No more lines than the terminal has, none of them wider. */
+export function watchFrame(view: WatchView, style: FrameStyle): string[] {
+  const height = Math.max(TABLE_MIN, style.rows - 1);
+  const rows = inOrder(view.instances);
+  const head = [
+    ...cut([summaryText(view.summary, style)], style),
+    ...cut([view.status, ...view.notices.map((text) => `! ${text}`)].map(forTerminal), style),
+    '',
+  ];
+  const troubles = troubleBlocks(rows, style);
+  const newest = view.changes.toSorted((a, b) => b.at.getTime() - a.at.getTime());
+  const changes = changeLines(newest.slice(0, CHANGES_SHOWN), style);
+  // The table goes first, then what is wrong, then the news: each takes what those before it have left.
+  let room = height - head.length;
+  const take = (lines: readonly string[], most: number): readonly string[] => {
+    const taken = lines.slice(0, Math.max(0, Math.min(most, room)));
+    room -= taken.length;
+    return taken;
+  };
+  const table = take(tableOf(rows, style, Math.max(TABLE_MIN, room - reserve(troubles, changes, room))), room);
+  const news = changes.length === 0 ? [] : take(['', ...changes], room);
+  const wrong = take(
+    troubles.flatMap((block) => ['', ...cut(block, style)]),
+    room,
+  );
+  return [...head, ...table, ...wrong, ...news].slice(0, height);
+}
+
+function summaryText(summary: Summary, style: TableStyle): string {
+  const counts = countsText(summary, style);
+  return `${bold(`crawlwatch: ${plural(summary.checked, 'host')}`, style)}${counts === '' ? '' : `: ${counts}`}`;
+}
+
+/** Up to half of the room is kept for what is wrong and what is new. */
+function reserve(troubles: readonly string[][], changes: readonly string[], room: number): number {
+  const wanted =
+    troubles.reduce((sum, block) => sum + block.length + 1, 0) + (changes.length > 0 ? changes.length + 1 : 0);
+  return Math.min(wanted, Math.floor(room / 2));
+}
+
+/** Those that don't fit are counted, not forgotten. */
+function tableOf(rows: readonly InstanceReport[], style: TableStyle, height: number): string[] {
+  if (rows.length === 0) return [];
+  const lines = tableLines(rows, style);
+  if (lines.length <= height) return lines;
+  const hidden = rows.slice(height - 2);
+  const bad = hidden.filter(({ status }) => status !== 'OK').length;
+  const more = `and ${hidden.length} more${bad === 0 ? ', all OK' : `, ${bad} of them not OK`}`;
+  return [...lines.slice(0, height - 1), more];
+}
+
+function changeLines(changes: readonly Change[], style: TableStyle): string[] {
+  const names = changes.map(({ name }) => cutMiddle(forTerminal(name), NAME_WIDTH, cutMark(style.glyphs ?? 'ascii')));
+  const width = Math.max(0, ...names.map(textWidth));
+  return changes.map(({ at, status, text }, i) => {
+    const [line = ''] = cut([`${timeOfDay(at)}  ${padText(names[i] ?? '', width)}  ${forTerminal(text)}`], style);
+    return status === null ? line : line.replace(`> ${status}`, `> ${painted(status, status, style)}`);
+  });
+}
+
+function cut(lines: readonly string[], { width, glyphs }: TableStyle): string[] {
+  return width === null ? [...lines] : lines.map((line) => cutLine(line, width, cutMark(glyphs ?? 'ascii')));
+}
+
+/** The line of a change for a log. */
+export function changeLine({ at, name, text }: Change): string {
+  return `${at.toISOString().replace(/\.\d+Z$/, 'Z')} ${forTerminal(name)} ${forTerminal(text)}`;
+}

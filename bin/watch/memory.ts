@@ -1,0 +1,166 @@
+/**
+ * What a watch remembers of its hosts from check to check: trends, samples for the forecast, and the state that tags
+ * hold where a stack is deployed. In bounded memory however long it runs. Pure but for its own state.
+ */
+
+import { writeState } from '../../lambda/discover/index.ts';
+import { Trend } from '../../lambda/kit/index.ts';
+import type {
+  DescribedInstance,
+  History,
+  InstanceReport,
+  RememberedState,
+  Report,
+  Sample,
+} from '../../lambda/model/index.ts';
+import { fullestDisk, shortBoot } from '../../lambda/model/index.ts';
+import type { Trends } from '../../lambda/report/index.ts';
+import { newHistory } from '../backtest/index.ts';
+import { appeared, type Change, changeOf } from './changes.ts';
+
+/** The forecast looks at medians of five minutes: more samples than one a minute would tell it nothing. */
+const SAMPLE_EVERY_MS = 55_000;
+/** A host that left may come back with its past, be it that an inventory was saved while it was broken. */
+const FORGET_AFTER_MS = 3_600_000;
+
+type Resource = 'memory' | 'disk';
+
+interface Host {
+  report: InstanceReport;
+  /** When its status began, as far as this watch knows. */
+  since: Date;
+  leftAt: Date | null;
+  sampledAt: number;
+  seen: RememberedState['seen'];
+  /** What was known before the watch began, asked for once. */
+  past: History | null;
+  readonly history: Readonly<Record<Resource, ReturnType<typeof newHistory>>>;
+  readonly trend: Readonly<Record<Resource, Trend>>;
+}
+
+export class WatchMemory {
+  readonly #hosts = new Map<string, Host>();
+  #isFirst = true;
+
+  /** The host with the tags that a deployed stack would have written; its real tags go before. */
+  remembered(one: DescribedInstance): DescribedInstance {
+    const host = this.#hosts.get(one.id);
+    if (host === undefined) return one;
+    const { status, reasons } = host.report;
+    const state: RememberedState = {
+      status,
+      reasons: reasons.map(({ code }) => code),
+      told: 0,
+      kept: [],
+      events: [],
+      stood: 1,
+      since: host.since,
+      failures: 0,
+      flag: null,
+      hostKey: null,
+      seen: host.seen,
+      acted: null,
+    };
+    const tags = Object.entries(writeState(state)).filter((pair): pair is [string, string] => pair[1] !== null);
+    return { ...one, tags: { ...Object.fromEntries(tags), ...one.tags } };
+  }
+
+  /** Takes in a check. @returns what changed, in the order of the report. */
+  take(report: Report): Change[] {
+    const at = new Date(report.checkedAt);
+    const changes = report.instances.flatMap((instance) => this.#takeHost(instance, at));
+    const listed = new Set(report.instances.map(({ id }) => id));
+    for (const [id, host] of this.#hosts) {
+      if (listed.has(id)) continue;
+      if (host.leftAt === null) {
+        host.leftAt = at;
+        const why = report.skipped.find((one) => one.id === id)?.why ?? 'is no longer listed';
+        changes.push({ at, name: host.report.name, status: null, text: `${why} (was ${host.report.status})` });
+      } else if (at.getTime() - host.leftAt.getTime() > FORGET_AFTER_MS) this.#hosts.delete(id);
+    }
+    this.#isFirst = false;
+    return changes;
+  }
+
+  /** The hosts as last seen, with the time since when they are as they are. */
+  get instances(): InstanceReport[] {
+    return [...this.#hosts.values()].flatMap(({ report, leftAt, since }) =>
+      leftAt !== null ? [] : { ...report, since: report.status === 'OK' ? null : since.toISOString() },
+    );
+  }
+
+  trendsOf(id: string): Trends {
+    const host = this.#hosts.get(id);
+    return { memory: host?.trend.memory.values ?? [], disk: host?.trend.disk.values ?? [] };
+  }
+
+  /** Whether the past before the watch was not asked for yet. */
+  lacksPast = (id: string): boolean => this.#hosts.get(id)?.past == null;
+
+  addPast(id: string, past: History): void {
+    const host = this.#hosts.get(id);
+    if (host !== undefined) host.past = past;
+  }
+
+  /** Samples before now; null for a host that was never seen. */
+  historyOf(id: string, now: Date): History | null {
+    const host = this.#hosts.get(id);
+    if (host === undefined) return null;
+    const of = (resource: Resource): readonly Sample[] => {
+      const own = host.history[resource].before(now);
+      const begin = own[0]?.at ?? now;
+      return [...(host.past?.[resource] ?? []).filter((sample) => sample.at < begin), ...own];
+    };
+    return { memory: of('memory'), disk: of('disk') };
+  }
+
+  #takeHost(instance: InstanceReport, at: Date): Change[] {
+    const { id, name, status } = instance;
+    const before = this.#hosts.get(id);
+    const host = before ?? newHost(instance, at);
+    this.#hosts.set(id, host);
+    const isNew = before === undefined || before.leftAt !== null;
+    const isNews = isNew && !(this.#isFirst && status === 'OK');
+    const text = isNew ? (isNews ? appeared(instance) : null) : changeOf(before.report, instance, at, before.since);
+    if (isNew || before.report.status !== status) host.since = at;
+    if (instance.since !== null) host.since = new Date(instance.since);
+    host.report = instance;
+    host.leftAt = null;
+    addSamples(host, at);
+    return text === null ? [] : [{ at, name, status, text }];
+  }
+}
+
+function newHost(report: InstanceReport, at: Date): Host {
+  return {
+    report,
+    since: at,
+    leftAt: null,
+    sampledAt: Number.NEGATIVE_INFINITY,
+    seen: null,
+    past: null,
+    history: { memory: newHistory(), disk: newHistory() },
+    trend: { memory: new Trend(), disk: new Trend() },
+  };
+}
+
+function addSamples(host: Host, at: Date): void {
+  const { vitals } = host.report;
+  const fullest = vitals === null ? null : fullestDisk(vitals.disks);
+  const available = {
+    memory: vitals === null ? null : vitals.memory.availableBytes / vitals.memory.totalBytes,
+    disk: fullest === null ? null : 1 - fullest.usedPercent / 100,
+  };
+  const isDue = at.getTime() - host.sampledAt >= SAMPLE_EVERY_MS;
+  for (const resource of ['memory', 'disk'] as const) {
+    const share = available[resource];
+    host.trend[resource].add(share === null ? null : 1 - share);
+    if (!isDue || share === null) continue;
+    // Asked for what came before, it also lets go of what is too old.
+    host.history[resource].before(at);
+    host.history[resource].add({ at, available: share });
+  }
+  if (vitals === null) return;
+  if (isDue) host.sampledAt = at.getTime();
+  if (vitals.bootId !== null) host.seen = { boot: shortBoot(vitals.bootId), oomKills: vitals.oomKills };
+}

@@ -1,0 +1,110 @@
+/** How a watch is shown: as a live picture on a terminal, else as a line for each change. */
+
+import type { LoginCommand } from '../../lambda/judge/index.ts';
+import { forTerminal, isoSeconds, plural } from '../../lambda/kit/index.ts';
+import { countsText, summarise } from '../../lambda/report/index.ts';
+import { tableStyle } from '../check/index.ts';
+import type { CommandIo } from '../terminal/index.ts';
+import { LiveScreen } from '../terminal/index.ts';
+import type { Change } from './changes.ts';
+import { changeLine, timeOfDay, watchFrame } from './frame.ts';
+import type { WatchMemory } from './memory.ts';
+
+/** One check of a watch, as it is shown. */
+export interface WatchStep {
+  readonly at: Date;
+  /** Seconds; null: it could not be made. */
+  readonly tookSeconds: number | null;
+  readonly changes: readonly Change[];
+  /** What went wrong with the watch itself, as it stands. */
+  readonly notices: readonly string[];
+  readonly next: Date;
+}
+
+export interface WatchView {
+  /** A check has begun; `answered` of `total` hosts have answered by now. */
+  progress(answered: number, total: number): void;
+  login(command: LoginCommand): void;
+  checked(step: WatchStep): void;
+  /** @param checks that were made */
+  end(checks: number): void;
+}
+
+/** Changes kept to be shown; the terminal has room for some of them. */
+const CHANGES_KEPT = 50;
+const REDRAW_MS = 250;
+
+export const watchView = (memory: WatchMemory, io: CommandIo): WatchView =>
+  io.stdout.isTTY === true ? liveView(memory, io) : plainView(memory, io);
+
+function liveView(memory: WatchMemory, { stdout, env }: CommandIo): WatchView {
+  const screen = new LiveScreen(stdout);
+  let changes: readonly Change[] = [];
+  let notices: readonly string[] = [];
+  let status = 'the first check has begun';
+  let last = '';
+  let command: LoginCommand | null = null;
+  let drawnAt = 0;
+
+  function draw(): void {
+    const { width, ...style } = tableStyle(stdout, env);
+    const { instances } = memory;
+    const view = { instances, summary: summarise(instances), changes, notices, status };
+    const size = { width: Math.max(20, (width ?? 80) - 1), rows: stdout.rows ?? 24 };
+    const trends = ({ id }: { readonly id: string }) => memory.trendsOf(id);
+    const login = command === null ? {} : { login: command };
+    screen.draw(watchFrame(view, { ...style, ...size, now: new Date(), trends, ...login }));
+    drawnAt = performance.now();
+  }
+
+  return {
+    progress(answered, total) {
+      status = `${last}${total === 0 ? 'listing the hosts' : `${answered} of ${plural(total, 'host')} answered`}`;
+      if (performance.now() - drawnAt >= REDRAW_MS || answered === 0) draw();
+    },
+    login(given) {
+      command = given;
+    },
+    checked(step) {
+      changes = [...changes, ...step.changes].slice(-CHANGES_KEPT);
+      notices = step.notices;
+      if (step.tookSeconds !== null)
+        last = `checked at ${timeOfDay(step.at)} UTC in ${step.tookSeconds.toFixed(1)} s; `;
+      status = `${last}next at ${timeOfDay(step.next)}, Ctrl-C ends`;
+      draw();
+    },
+    end(checks) {
+      status = `${last}ended after ${plural(checks, 'check')}`;
+      draw();
+      screen.close();
+    },
+  };
+}
+
+function plainView(memory: WatchMemory, { stdout, stderr }: CommandIo): WatchView {
+  let isFirst = true;
+  let told: readonly string[] = [];
+  const counts = () => {
+    const summary = summarise(memory.instances);
+    const hosts = plural(summary.checked, 'host');
+    return summary.checked === 0 ? hosts : `${hosts}: ${countsText(summary, { colour: false })}`;
+  };
+  return {
+    progress() {},
+    login() {},
+    checked({ at, changes, notices }) {
+      if (isFirst) {
+        stdout.write(`${isoSeconds(at)} ${counts()}\n`);
+      }
+      isFirst = false;
+      for (const change of changes) stdout.write(`${changeLine(change)}\n`);
+      for (const notice of notices.filter((one) => !told.includes(one))) {
+        stderr.write(`crawlwatch: ${forTerminal(notice)}\n`);
+      }
+      told = notices;
+    },
+    end(checks) {
+      if (checks > 0) stdout.write(`${isoSeconds(new Date())} ended after ${plural(checks, 'check')}; ${counts()}\n`);
+    },
+  };
+}

@@ -1,0 +1,163 @@
+/** The mail: worst first, plain text, bounded, with what a tired person can act on. Its entries: alert-entries.ts. */
+
+import type { Breaker, Evidence } from '../flag/index.ts';
+import { clockTime, plural, printableAscii } from '../kit/index.ts';
+import type { Departure } from '../memory/index.ts';
+import type { Alert, Status } from '../model/index.ts';
+import { type Block, blocksOf, withoutToldEvents } from './entries.ts';
+import { MAIL_KINDS, type MailEntry, type MailKind } from './plan.ts';
+
+/** SNS refuses 100 and more. */
+const SUBJECT_MAX = 99;
+/** SNS takes 256 KiB with the attributes; a person reads far less. */
+const BLOCKS_MAX = 60;
+const BODY_MAX = 100_000;
+
+export interface MailContext {
+  readonly now: Date;
+  readonly checked: number;
+  readonly evidence: ReadonlyMap<string, Evidence>;
+  /** What this check's breaker says, for the mail that tells it tripped. */
+  readonly breaker: Breaker;
+  /** Stopped or terminated while a mail had last said that they hang. */
+  readonly departed: readonly Departure[];
+  /** Set where tags can't be written: what is mailed can't be remembered. */
+  readonly tagTrouble: string | null;
+  /** Parts of the fleet that could not be read, a sentence each without a full stop. @default none */
+  readonly unread?: readonly string[];
+}
+
+const TITLE: Readonly<Record<MailKind | 'departed', string>> = {
+  suppressed: 'FLAGGING SUPPRESSED',
+  person: 'REBOOTED, AND STILL HANGS: needs a person',
+  flagged: 'FLAGGED FOR REBOOT: SSH is dead',
+  reminder: 'STILL FLAGGED FOR REBOOT',
+  held: 'NOT ANSWERING, AND NOT FLAGGED',
+  measured: 'NEEDS ATTENTION',
+  unknown: 'COULD NOT BE CHECKED: ours to fix, the hosts may be well',
+  recovered: 'RECOVERED',
+  event: 'HAPPENED',
+  departed: 'STOPPED',
+};
+const IN_SUBJECT: Readonly<Record<Exclude<MailKind, 'measured' | 'event' | 'suppressed'>, string>> = {
+  person: 'not helped by a reboot',
+  flagged: 'flagged for reboot',
+  reminder: 'still flagged',
+  held: 'not answering',
+  unknown: 'could not be checked',
+  recovered: 'recovered',
+};
+
+/** One mail for the whole check, or null when nothing is worth one. */
+export function composeAlert(planned: readonly MailEntry[], context: MailContext): Alert | null {
+  const entries = withoutToldEvents(planned);
+  if (entries.length === 0 && context.departed.length === 0) return null;
+  const kinds = MAIL_KINDS.filter((kind) => entries.some((entry) => entry.kind === kind));
+  let left = BLOCKS_MAX;
+  let cut = 0;
+  const sections = kinds.map((kind) => {
+    const blocks = blocksOf(
+      kind,
+      entries.filter((entry) => entry.kind === kind),
+      context,
+    );
+    const shown = blocks.slice(0, left);
+    left -= shown.length;
+    cut += hostsIn(blocks.slice(shown.length));
+    return shown.length === 0 ? '' : [title(kind, context), ...shown.map((block) => block.text)].join('\n\n');
+  });
+  const body = [
+    `${plural(context.checked, 'instance')} checked at ${clockTime(context.now, context.now)} on ${context.now.toISOString().slice(0, 10)}.`,
+    ...(context.tagTrouble === null ? [] : [unwritable(context.tagTrouble)]),
+    ...unread(context),
+    ...sections.filter((section) => section !== ''),
+    ...departed(context.departed),
+    ...(cut > 0 ? [`... and ${cut} more: run npx crawlwatch check for all of them.`] : []),
+  ].join('\n\n');
+  return {
+    subject: subject(entries, context),
+    body:
+      body.length > BODY_MAX
+        ? `${body.slice(0, BODY_MAX)}\n... cut here: run npx crawlwatch check for the rest.\n`
+        : `${body}\n`,
+    attributes: {
+      status: worstStatus(entries),
+      reasons: [...new Set(planned.flatMap((entry) => entry.codes))],
+      instanceIds: [
+        ...new Set([...entries.map((entry) => entry.transition.instance.id), ...context.departed.map(({ id }) => id)]),
+      ],
+    },
+  };
+}
+
+const hostsIn = (blocks: readonly Block[]): number => blocks.reduce((sum, block) => sum + block.hosts, 0);
+
+function unwritable(text: string): string {
+  return `Tags can't be written (${printableAscii(text)}), so nothing is remembered between checks and nothing is flagged. Until they can, hosts are mailed once an hour.`;
+}
+
+/** Else who reads of the others would take the silence about these for good news. */
+const unread = ({ unread: parts = [] }: MailContext): string[] =>
+  parts.length === 0
+    ? []
+    : [[`NOT ALL OF THE FLEET COULD BE READ`, ...parts.map((text) => `${printableAscii(text)}.`)].join('\n')];
+
+function title(kind: MailKind, { breaker }: MailContext): string {
+  if (kind !== 'suppressed') return TITLE[kind];
+  return [
+    `${TITLE[kind]}: ${breaker.why}.`,
+    'No instance is flagged until two checks in a row are clean; old flags stay.',
+    'Look first at what all of these share: a security group, a route, the key, a throttled API, an outage of the zone.',
+  ].join('\n');
+}
+
+function departed(departures: readonly Departure[]): string[] {
+  if (departures.length === 0) return [];
+  const lines = departures.slice(0, BLOCKS_MAX).map(({ id, name, state, memory }) => {
+    const flag = memory.flag === null ? '' : ' Its reboot flag is removed.';
+    return `${printableAscii(name)} (${printableAscii(id)}) is ${state}; it was ${memory.reasons.join(', ')}.${flag}`;
+  });
+  const more = departures.length - lines.length;
+  return [[TITLE.departed, ...lines, ...(more > 0 ? [`... and ${more} more.`] : [])].join('\n\n')];
+}
+
+function subject(entries: readonly MailEntry[], context: MailContext): string {
+  const parts: string[] = [];
+  for (const kind of MAIL_KINDS) {
+    const of = entries.filter((entry) => entry.kind === kind);
+    if (of.length === 0 || kind === 'event') continue;
+    if (kind === 'suppressed') parts.push(`FLAGGING SUPPRESSED, ${of.length} failing`);
+    else if (kind === 'measured') {
+      for (const status of ['CRITICAL', 'WARNING'] as const) {
+        const count = of.filter((entry) => entry.transition.assessment.status === status).length;
+        if (count > 0) parts.push(`${count} ${status}`);
+      }
+    } else if (kind === 'recovered') parts.push(...recoveredParts(of));
+    else parts.push(`${of.length} ${IN_SUBJECT[kind]}`);
+  }
+  if (context.departed.length > 0) parts.push(`${context.departed.length} stopped`);
+  const names = new Set(
+    [...entries.map((entry) => entry.transition.instance), ...context.departed].map(({ name }) => name),
+  );
+  const [only] = names;
+  const who =
+    names.size === 1 && only !== undefined
+      ? `(${printableAscii(only).slice(0, 40)})`
+      : `of ${plural(context.checked, 'instance')}`;
+  return `crawlwatch: ${parts.join(', ')} ${who}`.slice(0, SUBJECT_MAX);
+}
+
+/** Whoever reads no more than the subject must not take a host for well that has only changed its trouble. */
+function recoveredParts(entries: readonly MailEntry[]): string[] {
+  const counted = (['CRITICAL', 'UNKNOWN', 'WARNING', 'OK'] as const).map(
+    (status) => [status, entries.filter((entry) => entry.transition.assessment.status === status).length] as const,
+  );
+  return counted
+    .filter(([, count]) => count > 0)
+    .map(([status, count]) => `${count} ${IN_SUBJECT.recovered}${status === 'OK' ? '' : ` in part, now ${status}`}`);
+}
+
+function worstStatus(entries: readonly MailEntry[]): Status {
+  const statuses = entries.map((entry) => entry.transition.assessment.status);
+  return (['CRITICAL', 'UNKNOWN', 'WARNING'] as const).find((status) => statuses.includes(status)) ?? 'OK';
+}

@@ -1,0 +1,87 @@
+/** Mail, by way of the one topic. */
+import { ListSubscriptionsByTopicCommand, PublishCommand } from '@aws-sdk/client-sns';
+import type { Sns } from '../kit/index.ts';
+import type { Alert } from '../model/index.ts';
+
+/** API_Publish.html: 256 KiB for the message and its attributes. What is left is for their names and types. */
+const BODY_BYTES = 192 * 1024;
+/** 1,300 ids or so: more in one mail is no news to a machine either. */
+const ID_LIST_BYTES = 32 * 1024;
+
+/**
+ * Publishes one alert. Its attributes are for filter policies: `status`, `reasons` and `instanceIds` (lists as JSON);
+ * where not all ids fit, `instanceIdsOmitted` says how many are missing.
+ */
+export async function publishAlert(sns: Sns, topicArn: string, alert: Alert): Promise<void> {
+  const { status, reasons, instanceIds } = alert.attributes;
+  const kept = fitting(instanceIds, ID_LIST_BYTES);
+  const omitted = instanceIds.length - kept.length;
+  await sns.send(
+    new PublishCommand({
+      TopicArn: topicArn,
+      Subject: alert.subject,
+      Message: cut(alert.body, BODY_BYTES),
+      MessageAttributes: {
+        status: { DataType: 'String', StringValue: status },
+        reasons: { DataType: 'String.Array', StringValue: JSON.stringify(reasons) },
+        instanceIds: { DataType: 'String.Array', StringValue: JSON.stringify(kept) },
+        ...(omitted > 0 && { instanceIdsOmitted: { DataType: 'Number', StringValue: String(omitted) } }),
+      },
+    }),
+  );
+}
+
+/** As many from the front as fit into the bytes of a JSON list. */
+function fitting(items: readonly string[], bytes: number): readonly string[] {
+  let left = bytes - 2;
+  const end = items.findIndex((item) => {
+    left -= Buffer.byteLength(JSON.stringify(item)) + 1;
+    return left < 0;
+  });
+  return end === -1 ? items : items.slice(0, end);
+}
+
+function cut(body: string, bytes: number): string {
+  const encoded = Buffer.from(body);
+  if (encoded.length <= bytes) return body;
+  // Half a character at the end decodes to U+FFFD.
+  const head = encoded
+    .subarray(0, bytes - 200)
+    .toString()
+    .replace(/\uFFFD$/, '');
+  return `${head}\n\n[cut here: the mail was ${encoded.length} bytes long]\n`;
+}
+
+export interface Subscription {
+  /** `email`, `sqs`, ... */
+  readonly protocol: string;
+  readonly endpoint: string;
+  readonly confirmed: boolean;
+}
+
+/** Who is subscribed to a topic; those who have unsubscribed are left out. */
+export async function listSubscriptions(sns: Sns, topicArn: string): Promise<Subscription[]> {
+  const found: Subscription[] = [];
+  let token: string | undefined;
+  do {
+    const page = await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn: topicArn, NextToken: token }));
+    for (const { SubscriptionArn: arn, Protocol: protocol = '', Endpoint: endpoint = '' } of page.Subscriptions ?? []) {
+      // In place of an ARN the others say `PendingConfirmation` or `Deleted`.
+      const confirmed = arn?.startsWith('arn:') === true;
+      if (confirmed || arn === 'PendingConfirmation') found.push({ protocol, endpoint, confirmed });
+    }
+    token = page.NextToken;
+  } while (token);
+  return found;
+}
+
+/**
+ * Whether anyone gets the mail: an address must have been confirmed within two days of subscribing.
+ *
+ * @returns `confirmed` if any subscription is, else `pending` if one waits for its confirmation, else `none`
+ */
+export async function subscriptionState(sns: Sns, topicArn: string): Promise<'confirmed' | 'pending' | 'none'> {
+  const subscriptions = await listSubscriptions(sns, topicArn);
+  if (subscriptions.some(({ confirmed }) => confirmed)) return 'confirmed';
+  return subscriptions.length > 0 ? 'pending' : 'none';
+}

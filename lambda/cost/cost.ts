@@ -1,0 +1,303 @@
+/**
+ * What a fleet costs a month on AWS, item by item, and beside it the CloudWatch agent publishing the same metrics. Pure.
+ * An estimate: list prices, no free tier, and the assumptions that each item names.
+ */
+
+import { shardSize } from '../scale/index.ts';
+import { actsByItself, isDistributed, keepsSnapshot, type Settings } from '../settings/index.ts';
+import {
+  ACTING_METRICS,
+  ACTING_READS,
+  ACTING_SECONDS,
+  ACTING_SHARE,
+  ACTING_WRITES,
+  ANALYSED_MOST,
+  DATUMS_PER_REQUEST,
+  EXPRESS_GB,
+  FILE_BYTES,
+  FILE_DAYS,
+  FLEET_ALARMS,
+  FLEET_METRICS,
+  GIB,
+  HISTORY_METRICS,
+  HOURS,
+  LOG_BYTES,
+  LOW_SHARE,
+  MEMORY_GIB,
+  METRICS_PER_INSTANCE,
+  PRICE,
+  PRICES_OF,
+  RUN_TRANSITIONS,
+} from './prices.ts';
+
+export { PRICES_OF } from './prices.ts';
+
+export interface CostItem {
+  readonly item: string;
+  /** A month. */
+  readonly dollars: number;
+  /** What it is for, and what was assumed. */
+  readonly why: string;
+  /** The settings that change it. */
+  readonly settings: readonly string[];
+}
+
+export interface Bill {
+  readonly instances: number;
+  readonly items: readonly CostItem[];
+  readonly total: number;
+  /** The CloudWatch agent on every instance, publishing the same metrics each minute, under the same alarms. */
+  readonly agent: { readonly items: readonly CostItem[]; readonly total: number };
+}
+
+export function monthlyBill(instances: number, settings: Settings): Bill {
+  const items = ourItems(instances, settings).filter(({ dollars }) => dollars > 0);
+  const agent = agentItems(instances).filter(({ dollars }) => dollars > 0);
+  return { instances, items, total: sum(items), agent: { items: agent, total: sum(agent) } };
+}
+
+const sum = (items: readonly CostItem[]): number => items.reduce((total, { dollars }) => total + dollars, 0);
+
+function ourItems(instances: number, settings: Settings): CostItem[] {
+  const checks = (HOURS * 60) / settings.schedule.everyMinutes;
+  const perInstance = settings.metrics.perInstance === 'all' ? METRICS_PER_INSTANCE * instances : 0;
+  const turns = functionTurns(instances, settings);
+  const seconds = turns.reduce((total, { count, seconds: each }) => total + count * each, 0);
+  const functions = turns.reduce((total, { count }) => total + count, 0);
+  const low = settings.forecast.enabled && !keepsSnapshot(settings) ? LOW_SHARE * instances : 0;
+  const logGib = (checks * (instances + 1) * LOG_BYTES) / GIB;
+  const every = 'schedule.everyMinutes';
+  // On a run there are two metrics, and an alarm costs as much for each.
+  const alarms = FLEET_ALARMS + [actsByItself(settings), isDistributed(settings)].filter((more) => more).length;
+  return [
+    {
+      item: 'custom metrics',
+      dollars: metricMonths(perInstance + FLEET_METRICS + ACTING_METRICS),
+      why: `${perInstance} of instances (${METRICS_PER_INSTANCE} each), ${FLEET_METRICS} of the fleet, ${ACTING_METRICS} of acting at most`,
+      settings: ['metrics.perInstance'],
+    },
+    {
+      item: 'memory and disk alarms',
+      dollars: perInstance > 0 ? 2 * Math.min(instances, ANALYSED_MOST) * PRICE.analysedMetric : 0,
+      why: 'two Metrics Insights alarms, each analysing one metric of every instance',
+      settings: ['metrics.perInstance'],
+    },
+    {
+      item: 'other alarms',
+      dollars: alarms * PRICE.alarm,
+      why: `${alarms} on metrics of the fleet and of the functions`,
+      settings: ['remedies', 'scale'],
+    },
+    {
+      item: 'history for forecasts',
+      dollars: checks * low * HISTORY_METRICS * PRICE.metricRequest,
+      why: `GetMetricData, ${HISTORY_METRICS} metrics for each instance that is low; assumed: one in ten`,
+      settings: ['forecast.enabled', 'forecast.lookBelowPercent', 'metrics.perInstance', every],
+    },
+    {
+      item: 'Lambda',
+      dollars: checks * (seconds * MEMORY_GIB * PRICE.gibSecond + functions * PRICE.invocation),
+      why: `${checks} checks of ${Math.round(seconds)} s${functions > 1 ? ` in ${functions} functions` : ''} (assumed) with 512 MB`,
+      settings: [every, 'transport', 'forks', 'scale'],
+    },
+    {
+      item: 'logs',
+      dollars: logGib * (PRICE.logGibIngested + (PRICE.logGibMonth * settings.logs.retentionDays) / 30),
+      why: `${LOG_BYTES} bytes an instance and check, kept ${settings.logs.retentionDays} days`,
+      settings: [every, 'logs.retentionDays'],
+    },
+    {
+      item: 'publishing metrics',
+      dollars: checks * (Math.ceil(perInstance / DATUMS_PER_REQUEST) + 1) * PRICE.metricRequest,
+      why: 'PutMetricData, 1,000 values a request',
+      settings: [every, 'metrics.perInstance'],
+    },
+    { item: 'dashboard', dollars: PRICE.dashboard, why: 'one', settings: [] },
+    { item: 'schedule', dollars: checks * PRICE.schedulerInvocation, why: `${checks} invocations`, settings: [every] },
+    ...(actsByItself(settings) ? [acting(checks * ACTING_SHARE)] : []),
+    ...sharedItems(instances, checks, turns, settings),
+    ...optionalItems(settings),
+  ];
+}
+
+/** Without it the function and its table are there for people, and cost nothing at rest. */
+const acting = (runs: number): CostItem => ({
+  item: 'acting by itself',
+  dollars:
+    runs *
+    (ACTING_SECONDS * MEMORY_GIB * PRICE.gibSecond +
+      PRICE.invocation +
+      ACTING_WRITES * PRICE.tableWrite +
+      ACTING_READS * PRICE.tableRead),
+  why: `${Math.round(runs)} runs of the remedy function (assumed: in one check of ten, ${ACTING_SECONDS} s), and its table`,
+  settings: ['remedies', 'schedule.everyMinutes'],
+});
+
+function optionalItems(settings: Settings): CostItem[] {
+  const { alerts, ssh, vpc, transport } = settings;
+  const usesSsm = transport !== 'ssh';
+  const secret = ssh.keySecretArn?.split(':')[2] === 'secretsmanager';
+  const ssm = usesSsm || (ssh.keySecretArn !== null && !secret);
+  const files = isDistributed(settings) || keepsSnapshot(settings);
+  const endpoints = 4 + [secret, ssm, actsByItself(settings), files].filter((needed) => needed).length;
+  const zones = vpc.createEndpoints ? (vpc.subnetIds?.length ?? 0) : 0;
+  return [
+    { item: 'topic key', dollars: alerts.encrypt ? PRICE.key : 0, why: 'one KMS key', settings: ['alerts.encrypt'] },
+    { item: 'SSH key', dollars: secret ? PRICE.secret : 0, why: 'one secret', settings: ['ssh.keySecretArn'] },
+    {
+      item: 'interface endpoints',
+      dollars: endpoints * zones * PRICE.endpointZone,
+      why: `${endpoints} services in ${zones} zones, before data`,
+      settings: ['vpc.createEndpoints', 'remedies'],
+    },
+  ];
+}
+
+/** The agent asks for nothing and so can't tell that a host hangs: it has no alarm for that, and no forecast. */
+function agentItems(instances: number): CostItem[] {
+  const metrics = METRICS_PER_INSTANCE * instances;
+  return [
+    {
+      item: 'custom metrics',
+      dollars: metricMonths(metrics),
+      why: `${METRICS_PER_INSTANCE} an instance; its default configuration publishes several times as many`,
+      settings: [],
+    },
+    {
+      item: 'publishing metrics',
+      dollars: instances * HOURS * 60 * PRICE.metricRequest,
+      why: 'PutMetricData, a request a minute from each instance',
+      settings: [],
+    },
+    {
+      item: 'memory and disk alarms',
+      dollars: 2 * Math.min(instances, ANALYSED_MOST) * PRICE.analysedMetric,
+      why: 'the same two Metrics Insights alarms',
+      settings: [],
+    },
+    { item: 'dashboard', dollars: PRICE.dashboard, why: 'one', settings: [] },
+  ];
+}
+
+function metricMonths(count: number): number {
+  let [dollars, from] = [0, 0];
+  for (const { upTo, each } of PRICE.metricTiers) {
+    dollars += Math.max(0, Math.min(count, upTo) - from) * each;
+    from = upTo;
+  }
+  return dollars;
+}
+
+const money = (dollars: number): string => dollars.toFixed(2);
+
+/** The bill as text for a terminal. */
+export function billText({ instances, items, total, agent }: Bill): string {
+  const row = (dollars: number, item: string, rest: string) =>
+    `${money(dollars).padStart(11)}  ${item.padEnd(24)}${rest}`;
+  const lines = (some: readonly CostItem[]) =>
+    some.map(({ dollars, item, why, settings }) =>
+      row(dollars, item, `${why}${settings.length > 0 ? ` [${settings.join(', ')}]` : ''}`).trimEnd(),
+    );
+  return `${[
+    `${instances} instances, a month, in ${PRICES_OF}; [settings that change it]`,
+    '',
+    ...lines(items),
+    row(total, 'TOTAL', `${money(total / instances)} an instance`),
+    '',
+    'The CloudWatch agent on each instance, publishing the same metrics every minute:',
+    '',
+    ...lines(agent.items),
+    row(agent.total, 'TOTAL', `${money(agent.total / instances)} an instance`),
+  ].join('\n')}\n`;
+}
+
+/** Rows for several fleets side by side: what, then dollars a month for each bill; a dash where there is no such item. */
+export function billRows(bills: readonly Bill[]): readonly (readonly string[])[] {
+  const names = [...new Set(bills.flatMap(({ items }) => items.map(({ item }) => item)))];
+  const cells = (of: (bill: Bill) => number | undefined) =>
+    bills.map((bill) => {
+      const dollars = of(bill);
+      return dollars === undefined ? '-' : money(dollars);
+    });
+  return [
+    ...names.map((name) => [name, ...cells(({ items }) => items.find(({ item }) => item === name)?.dollars)]),
+    ['**crawlwatch**', ...cells(({ total }) => total)],
+    ['the CloudWatch agent, same metrics', ...cells(({ agent }) => agent.total)],
+  ];
+}
+
+export interface Turns {
+  readonly step: 'check' | 'plan' | 'shard' | 'join';
+  readonly count: number;
+  /** Of each, assumed. */
+  readonly seconds: number;
+}
+
+/**
+ * The functions of one check. Over SSM shards share the account's rates, so that each takes as long as the whole fleet
+ * would; over SSH each has sockets of its own.
+ */
+export function functionTurns(instances: number, settings: Settings): Turns[] {
+  const whole = checkSeconds(instances, settings);
+  if (!isDistributed(settings)) return [{ step: 'check', count: 1, seconds: whole }];
+  const transport = isOverSsh(settings) ? 'ssh' : 'ssm';
+  const size = shardSize(transport, {}, settings);
+  return [
+    { step: 'plan', count: 1, seconds: 2 + instances / 2_000 },
+    {
+      step: 'shard',
+      count: Math.ceil(instances / size),
+      seconds: transport === 'ssh' ? checkSeconds(Math.min(instances, size), settings) : whole,
+    },
+    { step: 'join', count: 1, seconds: 2 + instances / 2_000 },
+  ];
+}
+
+/** What carries a run from function to function, and what is kept in the bucket. */
+export function sharedItems(
+  instances: number,
+  checks: number,
+  turns: readonly Turns[],
+  settings: Settings,
+): CostItem[] {
+  const shards = turns.find(({ step }) => step === 'shard');
+  const every = 'schedule.everyMinutes';
+  const runFiles = shards === undefined ? { puts: 0, gets: 0, gib: 0 } : filesOf(shards.count, instances, checks);
+  const snapshot = keepsSnapshot(settings) ? 1 : 0;
+  return [
+    {
+      item: 'Step Functions',
+      dollars:
+        shards === undefined
+          ? 0
+          : checks *
+            (RUN_TRANSITIONS * PRICE.stateTransition +
+              shards.count * (PRICE.expressRequest + shards.seconds * EXPRESS_GB * PRICE.expressGbSecond)),
+      why: `${checks} runs of ${RUN_TRANSITIONS} transitions and ${shards?.count ?? 0} Express shards, which bill as long as their function takes`,
+      settings: ['scale', every],
+    },
+    {
+      item: 'files in S3',
+      dollars:
+        checks * ((runFiles.puts + snapshot) * PRICE.filePut + (runFiles.gets + snapshot) * PRICE.fileGet) +
+        runFiles.gib * PRICE.fileGibMonth,
+      why: `${runFiles.puts + snapshot} written and ${runFiles.gets + snapshot} read a check${shards === undefined ? '' : `; ${FILE_BYTES} bytes an instance and run, kept ${FILE_DAYS} days`}`,
+      settings: ['scale', 'metrics.perInstance', every],
+    },
+  ];
+}
+
+/** A shard's list of hosts and its result; the plan, the list of shards, and what hosts have cost. */
+const filesOf = (shards: number, instances: number, checks: number) => ({
+  puts: 2 * shards + 3,
+  gets: 3 * shards + 3,
+  gib: ((checks / (HOURS / 24)) * FILE_DAYS * instances * FILE_BYTES) / GIB,
+});
+
+/** Assumed: over SSM the slowest host and the calls for each batch, over SSH a second a host in each fork. */
+function checkSeconds(instances: number, settings: Settings): number {
+  return isOverSsh(settings) ? 5 + instances / settings.forks : 15 + instances / 50;
+}
+
+const isOverSsh = ({ transport, vpc }: Settings): boolean =>
+  transport === 'ssh' || (transport === 'auto' && vpc.id !== null);

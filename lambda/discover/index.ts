@@ -1,0 +1,14 @@
+/** Finds the tagged instances of every Region and account, and turns each one's tags into an Instance, once. */
+export { describeFleet, describeInstance } from './ec2.ts';
+export { selectInstances } from './instance.ts';
+export {
+  byTarget,
+  discoverIn,
+  fleetTargets,
+  type Place,
+  placeName,
+  readPlaces,
+  type Target,
+  targetOf,
+} from './places.ts';
+export { newOomKills, readState, rebootedInVain, writeState } from './tags.ts';

@@ -1,0 +1,164 @@
+import {
+  type Credentials,
+  type Ec2,
+  ec2Client,
+  errorText,
+  type InstanceConnect,
+  instanceConnectClient,
+  type Ssm,
+  ssmClient,
+  stsClient,
+  withBudget,
+} from '../kit/index.ts';
+import type { DescribedInstance, Instance } from '../model/index.ts';
+import { MEMBER_PROBE_DOCUMENT, READER_SUFFIX } from '../model/index.ts';
+import type { Settings } from '../settings/index.ts';
+import { describeFleet } from './ec2.ts';
+import { memberCredentials, partitionOf } from './sts.ts';
+
+/** One account in one Region, for who looks only. */
+export interface Place {
+  readonly region: string;
+  /** Null: the account that this runs in. */
+  readonly account: string | null;
+  /** Not where metrics, mails and acts are. */
+  readonly elsewhere: boolean;
+  readonly ec2: Ec2;
+}
+
+/** The same for who asks its instances. */
+export interface Target extends Place {
+  readonly ssm: Ssm;
+  readonly instanceConnect?: InstanceConnect;
+  /** The probe as a Command document; null: nothing can be asked over SSM. */
+  readonly probeDocument: string | null;
+}
+
+type Connect<C> = (region: string, credentials: Credentials | undefined) => C;
+type Connection<P extends Place> = Omit<P, 'account' | 'elsewhere' | 'region'>;
+type Home<P extends Place> = Connection<P> & Pick<Place, 'region'>;
+
+export interface TargetOptions {
+  /** Functions that ask at the same time: each takes its part of the APIs' rates. @default 1 */
+  readonly sharers?: number;
+  /** @default the SDK's clients, within their budgets */
+  readonly connect?: Connect<Connection<Target>>;
+}
+
+/**
+ * Every place that the settings name, the own account's first.
+ * @param home as whoever starts a check has it; it is among them where its Region is watched
+ */
+export function fleetTargets(settings: Settings, home: Home<Target>, options: TargetOptions = {}): Target[] {
+  const { sharers = 1, connect = connectWithin(sharers) } = options;
+  return placesOf(settings, home, connect, '');
+}
+
+const connectWithin =
+  (sharers: number): Connect<Connection<Target>> =>
+  (region, credentials) => ({
+    ec2: withBudget(ec2Client(region, credentials), sharers),
+    ssm: withBudget(ssmClient(region, credentials), sharers),
+    instanceConnect: instanceConnectClient(region, credentials),
+    probeDocument: MEMBER_PROBE_DOCUMENT,
+  });
+
+/** By the members' second roles, which can but find instances. */
+export const readPlaces = (settings: Settings, home: Home<Place>): Place[] =>
+  placesOf(settings, home, (region, credentials) => ({ ec2: ec2Client(region, credentials) }), READER_SUFFIX);
+
+function placesOf<C extends object>(
+  { accounts, regions }: Settings,
+  home: C & Pick<Place, 'region'>,
+  connect: Connect<C>,
+  roleSuffix: string,
+): (C & Pick<Place, 'region' | 'account' | 'elsewhere'>)[] {
+  const members = (accounts ?? []).map((member) => {
+    const role = { ...member, roleName: `${member.roleName}${roleSuffix}` };
+    const credentials = memberCredentials(stsClient(home.region), role, partitionOf(home.region));
+    return { account: member.id, credentials };
+  });
+  return [{ account: null, credentials: undefined }, ...members].flatMap(({ account, credentials }) =>
+    [...new Set(regions ?? [home.region])].map((region) =>
+      account === null && region === home.region
+        ? { ...home, account, elsewhere: false }
+        : { ...connect(region, credentials), region, account, elsewhere: true },
+    ),
+  );
+}
+
+/** `eu-central-1`, or `account 123456789012 in eu-central-1`. */
+export const placeName = ({ account, region }: Pick<Place, 'account' | 'region'>): string =>
+  account === null ? region : `account ${account} in ${region}`;
+
+/** That of an instance's Region and account; EC2 names the own account by its number, which nothing here knows. */
+export function targetOf(targets: readonly Target[], one: Pick<Instance, 'region' | 'account'>): Target | undefined {
+  const there = targets.filter(({ region }) => region === one.region);
+  return (
+    there.find(({ account }) => account === one.account) ?? there.find(({ account }) => account === null) ?? targets[0]
+  );
+}
+
+export function byTarget<T extends Pick<Instance, 'region' | 'account'>>(
+  targets: readonly Target[],
+  all: readonly T[],
+) {
+  const groups = new Map<Target, T[]>();
+  for (const one of all) {
+    const target = targetOf(targets, one);
+    if (target === undefined) continue;
+    const group = groups.get(target);
+    if (group === undefined) groups.set(target, [one]);
+    else group.push(one);
+  }
+  return groups;
+}
+
+/** With several places, the longest that the others wait for one: an endpoint that is down takes minutes to give up. */
+const DISCOVERY_MS = 30_000;
+
+/**
+ * The instances of every place that can be read.
+ * @param problem told of each that can't; of its instances nothing is said then
+ * @throws the first failure where none can be read
+ */
+export async function discoverIn(
+  targets: readonly Place[],
+  { tag, ssh }: Settings,
+  problem: (text: string) => void = () => {},
+  patienceMs = DISCOVERY_MS,
+): Promise<DescribedInstance[]> {
+  const describeIn = async ({ ec2, region, elsewhere }: Place) => {
+    const query = { tagKey: tag.key, tagValue: tag.value, address: ssh.address, region };
+    const found = await describeFleet(ec2, query);
+    return elsewhere ? found.map((one) => ({ ...one, elsewhere })) : found;
+  };
+  const patient =
+    targets.length > 1 ? <T>(work: Promise<T>) => within(work, patienceMs) : <T>(work: Promise<T>) => work;
+  const answers = await Promise.allSettled(targets.map((target) => patient(describeIn(target))));
+  const refused = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []));
+  if (refused.length === targets.length && targets.length > 0) throw refused[0];
+  // An account that is also named as a member's is found twice.
+  const found = new Map<string, DescribedInstance>();
+  answers.forEach((answer, n) => {
+    const target = targets[n];
+    if (answer.status === 'fulfilled') {
+      for (const one of answer.value) if (!found.has(one.id)) found.set(one.id, one);
+    } else if (target !== undefined) {
+      problem(`${placeName(target)} can't be read, and nothing is known of its instances: ${errorText(answer.reason)}`);
+    }
+  });
+  return [...found.values()];
+}
+
+async function within<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

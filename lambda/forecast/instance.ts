@@ -1,0 +1,48 @@
+/** Which instances a forecast is asked for, and the forecast of both resources from an instance's history. Pure. */
+import type { History, Instance, ProbeOutcome, ReasonCode, Sample } from '../model/index.ts';
+import { fullestDisk } from '../model/index.ts';
+import type { Settings } from '../settings/index.ts';
+import { forecast, type Resource, type ResourceForecast } from './forecast.ts';
+
+export interface Forecasts {
+  readonly memory: ResourceForecast | null;
+  readonly disk: ResourceForecast | null;
+}
+
+export const NO_FORECASTS: Forecasts = { memory: null, disk: null };
+
+/** Share available now, 0 to 1; null where the host didn't tell. */
+function availableNow(outcome: ProbeOutcome, resource: Resource): number | null {
+  if (outcome.kind === 'failed') return null;
+  const { memory, disks } = outcome.vitals;
+  if (resource === 'memory') return memory.availableBytes / memory.totalBytes;
+  const fullest = fullestDisk(disks);
+  return fullest === null ? null : 1 - fullest.usedPercent / 100;
+}
+
+/** History costs an API request a metric: only hosts that have come low are looked at, and none above is forecast. */
+export function needsHistory(outcome: ProbeOutcome, settings: Settings): boolean {
+  if (!settings.forecast.enabled) return false;
+  const below = settings.forecast.lookBelowPercent / 100;
+  return (['memory', 'disk'] as const).some((resource) => (availableNow(outcome, resource) ?? 1) < below);
+}
+
+export function forecastsOf(
+  instance: Instance,
+  outcome: ProbeOutcome,
+  history: History | undefined,
+  now: Date,
+  settings: Settings,
+): Forecasts {
+  if (history === undefined) return NO_FORECASTS;
+  const one = (resource: Resource, code: ReasonCode, past: readonly Sample[]): ResourceForecast | null => {
+    const available = availableNow(outcome, resource);
+    if (available === null || available >= settings.forecast.lookBelowPercent / 100) return null;
+    const speaking = [...instance.memory.reasons, ...instance.memory.kept].includes(code);
+    return forecast(resource, past, { at: now, available }, { speaking, everyMinutes: settings.schedule.everyMinutes });
+  };
+  return {
+    memory: one('memory', 'MemoryExhaustionForecast', history.memory),
+    disk: one('disk', 'DiskFillForecast', history.disk),
+  };
+}

@@ -1,0 +1,86 @@
+/** What to do about a host, said to the person at the terminal: commands to paste, with the host's own address. */
+
+import { forTerminal } from '../kit/index.ts';
+import type { InstanceReport, ReasonCode } from '../model/index.ts';
+
+/** How a person logs in to an instance: `ssh -p 2222 ubuntu@10.0.0.7`. The report itself knows no login. */
+export type LoginCommand = (instance: InstanceReport) => string;
+
+const toAddress: LoginCommand = (instance) => `ssh ${shellWord(instance.address ?? instance.name)}`;
+
+/** One line, or null where there is nothing to do. */
+export function nextStep(instance: InstanceReport, login: LoginCommand = toAddress): string | null {
+  const onHost = (command: string) => commandOn(instance, login, command);
+  switch (instance.recommendation) {
+    case 'none':
+      return null;
+    case 'restart-worker': {
+      const unit = instance.vitals?.worker?.unit;
+      return unit === undefined
+        ? `${onHost('ps -eo pid,rss,etime,args --sort=-rss | head')}   then restart the crawler`
+        : onHost(`sudo systemctl restart ${shellWord(unit)}`);
+    }
+    case 'restart-sshd':
+      return onHost('sudo systemctl restart ssh || sudo systemctl restart sshd');
+    case 'reboot':
+      return isInstanceId(instance.id)
+        ? `aws ec2 reboot-instances --instance-ids ${instance.id}${regionFlag(instance)}`
+        : 'reboot it from its console: it no longer serves a login';
+    case 'investigate':
+      return investigate(instance, login);
+  }
+  return instance.recommendation satisfies never;
+}
+
+function investigate(instance: InstanceReport, login: LoginCommand): string {
+  const onHost = (command: string) => commandOn(instance, login, command);
+  const codes = instance.reasons.map((reason) => reason.code);
+  const advice = codes.map((code) => ADVICE[code]).find((text) => text !== undefined);
+  if (advice !== undefined) return advice;
+  if (codes.some((code) => /^(Disk|Inodes|ReadOnly)/.test(code))) {
+    return onHost('df -h; df -i; sudo du -xhd2 / 2>/dev/null | sort -h | tail');
+  }
+  if (instance.vitals !== null) return onHost('ps -eo pid,rss,etime,args --sort=-rss | head');
+  return isInstanceId(instance.id)
+    ? `aws ec2 get-console-output --latest --instance-id ${instance.id}${regionFlag(instance)} --output text`
+    : `${login(instance)} -v true`;
+}
+
+/** What mends a check that could not be made. */
+export const ADVICE: Readonly<Partial<Record<ReasonCode, string>>> = {
+  AuthenticationFailed: "give -u USER and --private-key FILE, and see that the key is in that user's authorized_keys",
+  HostKeyUnknown: 'ssh-keyscan HOST >> ~/.ssh/known_hosts once its fingerprint is confirmed, or --accept-new-host-keys',
+  HostKeyMismatch: 'find out why the host key changed; if the host was rebuilt on purpose: ssh-keygen -R HOST',
+  NegotiationFailed: 'update OpenSSH on the host: it offers no algorithm that is still safe',
+  ProtocolError: 'see what listens on that port, it does not speak SSH; another port: --host HOST:PORT',
+  HostUnreachable: 'see that this machine has a route to it (VPN, security group, network ACL)',
+  NoAddress: 'give the instance an address of the kind that ssh.address asks for, private or public',
+  NameNotResolved: 'correct the name, or give its address: ansible_host=10.0.0.1 in the inventory',
+  ExecRefused: 'let that user run commands: no ForceCommand, no nologin shell',
+  SshThrottled: 'raise MaxStartups in sshd_config, or lower --forks if the hosts are one machine',
+  SsmNotManaged: 'attach an instance profile with AmazonSSMManagedInstanceCore and see that the SSM agent runs',
+  SsmAccessDenied: 'let this identity use ssm:SendCommand on the instance and the probe document',
+  BadOverride: 'correct the tag',
+  Unparsable: 'crawlwatch probe | ssh HOST sh   shows what it prints; login scripts that talk are the usual cause',
+  NotChecked: 'check again; with many hosts raise --forks',
+};
+
+const isInstanceId = (id: string) => /^i-[0-9a-f]+$/.test(id);
+const regionFlag = ({ region }: InstanceReport) => (region === null ? '' : ` --region ${shellWord(region)}`);
+
+/** Quoted where a shell would read more than a word. */
+export const shellWord = (text: string) =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${forTerminal(text).replaceAll("'", "'\\''")}'`;
+
+function commandOn(instance: InstanceReport, login: LoginCommand, command: string): string {
+  switch (instance.transport) {
+    case 'local':
+    case 'file':
+      return command;
+    case 'ssm':
+      return `aws ssm start-session --target ${shellWord(instance.id)}${regionFlag(instance)}   then: ${command}`;
+    case 'ssh':
+      return `${login(instance)} '${command.replaceAll("'", "'\\''")}'`;
+  }
+  return instance.transport satisfies never;
+}

@@ -1,0 +1,236 @@
+/** From one probe's outcome to a status, its reasons with their numbers, and what to do. Pure. */
+
+import { newOomKills } from '../discover/index.ts';
+import type { ResourceForecast } from '../forecast/index.ts';
+import { type Forecasts, NO_FORECASTS } from '../forecast/index.ts';
+import { GIB, gib, percent, quoted, roughly } from '../kit/index.ts';
+import type {
+  Assessment,
+  Disk,
+  Instance,
+  MeasuredReason,
+  ProbeOutcome,
+  ReasonCode,
+  Recommendation,
+  RememberedState,
+  Status,
+  Vitals,
+} from '../model/index.ts';
+import { isHung, TAG } from '../model/index.ts';
+import type { Settings } from '../settings/index.ts';
+
+export interface Finding {
+  readonly code: ReasonCode;
+  readonly status: Exclude<Status, 'OK'>;
+  readonly text: string;
+}
+
+/** Worst first; UNKNOWN stands between, as in the exit code. */
+const RANK: Readonly<Record<Status, number>> = { CRITICAL: 0, UNKNOWN: 1, WARNING: 2, OK: 3 };
+/** A young host's survived low is taken as no more than this, whatever it was (forecast.ts). */
+const SURVIVED_BOUND = 0.1;
+/** A worker may need this long after boot before its memory says anything. */
+const IDLE_UPTIME_SECONDS = 15 * 60;
+/**
+ * Percent of ten seconds (PSI) from which a host thrashes, long before its memory reads zero: every task waiting, or
+ * some of them while little is available. They end at half of it.
+ */
+const THRASHING = { full: 5, someWhileLow: 20 };
+const DEAD_STATES: readonly string[] = ['inactive', 'failed', 'absent'];
+
+export const worstFirst = (a: { readonly status: Status }, b: { readonly status: Status }): number =>
+  RANK[a.status] - RANK[b.status];
+
+export function assess(
+  instance: Instance,
+  outcome: ProbeOutcome,
+  settings: Settings,
+  forecasts: Forecasts = NO_FORECASTS,
+): Assessment {
+  if (outcome.kind === 'failed') {
+    const finding: Finding = {
+      code: outcome.reason,
+      status: isHung(outcome.reason) ? 'CRITICAL' : 'UNKNOWN',
+      text: outcome.text,
+    };
+    return conclude([finding], [], NO_FORECASTS);
+  }
+  const { vitals } = outcome;
+  const worker = assessWorker(instance, vitals, settings);
+  const measured = [
+    ...assessMemory(instance, vitals, outcome.couldFork, settings),
+    ...worker.findings,
+    ...assessSshd(instance, vitals),
+    ...vitals.disks.flatMap((disk) => assessDisk(disk, instance.memory, settings)),
+  ];
+  const findings = [...measured, ...assessForecasts(forecasts, measured), ...assessOomKills(instance, vitals)];
+  return conclude(mergeByCode(findings), [...outcome.notes, ...worker.notes], forecasts);
+}
+
+function conclude(findings: readonly Finding[], notes: readonly string[], forecasts: Forecasts): Assessment {
+  const sorted = [...findings].sort(worstFirst);
+  return {
+    status: sorted[0]?.status ?? 'OK',
+    reasons: sorted.map(({ code, text }) => ({ code, text })),
+    notes,
+    recommendation: recommend(sorted),
+    forecast: { memoryMinutes: forecasts.memory?.minutes ?? null, diskMinutes: forecasts.disk?.minutes ?? null },
+  };
+}
+
+/** One reason a code, however many mounts share it; the worst status of them counts. */
+function mergeByCode(findings: readonly Finding[]): Finding[] {
+  const merged = new Map<ReasonCode, Finding>();
+  for (const finding of [...findings].sort(worstFirst)) {
+    const before = merged.get(finding.code);
+    merged.set(finding.code, before === undefined ? finding : { ...before, text: `${before.text} ${finding.text}` });
+  }
+  return [...merged.values()];
+}
+
+function recommend(findings: readonly Finding[]): Recommendation {
+  const codes = findings.map((finding) => finding.code);
+  if (codes.includes('MemoryExhaustedResponsive') || codes.includes('WorkerDown')) return 'restart-worker';
+  if (codes.includes('SshdDown')) return 'restart-sshd';
+  return codes.length === 0 ? 'none' : 'investigate';
+}
+
+function assessMemory(instance: Instance, vitals: Vitals, couldFork: boolean, settings: Settings): Finding[] {
+  const { memory: limits, pressure } = settings;
+  const { availableBytes, totalBytes } = vitals.memory;
+  const available = (availableBytes / totalBytes) * 100;
+  const figures = `${percent(available)} of memory is available (${gib(availableBytes)} of ${gib(totalBytes)})`;
+  const full = vitals.memoryPressure?.fullAvg10 ?? 0;
+  const some = vitals.memoryPressure?.someAvg10 ?? 0;
+  const { status: before, reasons: stood } = instance.memory;
+  const wasLow = stood.includes('MemoryLow') || stood.includes('MemoryExhaustedResponsive');
+  const was = (status: Status) => wasLow && before === status;
+  const gone: string[] = [];
+  if (available <= limits.exhaustedPercent) gone.push(`${figures}, the limit is ${percent(limits.exhaustedPercent)}`);
+  if (full >= pressure.fullAvg10) gone.push(`every task waited for memory ${percent(full)} of the last 10 s`);
+  if (!couldFork) gone.push(`no process can be started; ${figures}`);
+  if (gone.length > 0) {
+    const text = `${sentence(gone.join('; '))} It still answers: a worker restart now may save a reboot.`;
+    return [{ code: 'MemoryExhaustedResponsive', status: 'CRITICAL', text }];
+  }
+  const findings: Finding[] = [];
+  const critical = available < (was('CRITICAL') ? limits.criticalClearPercent : limits.criticalPercent);
+  const warned = was('WARNING') || was('CRITICAL');
+  const warning = available < (warned ? limits.clearPercent : limits.warningPercent);
+  if (critical || warning) {
+    const limit = critical ? limits.criticalPercent : limits.warningPercent;
+    const text = `${sentence(`${figures}; the limit is ${percent(limit)}`)}${eaters(vitals)}`;
+    findings.push({ code: 'MemoryLow', status: critical ? 'CRITICAL' : 'WARNING', text });
+  }
+  const ease = stood.includes('MemoryPressure') ? 0.5 : 1;
+  const waitsLow = available < limits.warningPercent && some >= THRASHING.someWhileLow * ease;
+  if (full >= THRASHING.full * ease || waitsLow) {
+    const text = `Tasks waited for memory ${percent(some)} of the last 10 s, all of them at once ${percent(full)}; ${figures}.`;
+    findings.push({ code: 'MemoryPressure', status: 'WARNING', text });
+  }
+  return findings;
+}
+
+/** The process that holds most of it, where one clearly does. */
+function eaters(vitals: Vitals): string {
+  const top = vitals.processes[0];
+  if (top === undefined || top.residentBytes < vitals.memory.totalBytes * 0.1) return '';
+  return ` Largest process: ${top.name} (pid ${top.pid}) with ${gib(top.residentBytes)}.`;
+}
+
+function assessWorker(instance: Instance, vitals: Vitals, settings: Settings) {
+  const used = (vitals.memory.usedBytes / vitals.memory.totalBytes) * 100;
+  const usedText = `used memory is ${percent(used)} of ${gib(vitals.memory.totalBytes)}`;
+  const state = vitals.worker?.state ?? null;
+  const findings: Finding[] = [];
+  const notes: string[] = [];
+  const idle =
+    used < settings.memory.idleUsedPercent && (vitals.uptimeSeconds ?? 0) > IDLE_UPTIME_SECONDS && state === null;
+  if (instance.workerExpected && vitals.worker !== null && state !== null && DEAD_STATES.includes(state)) {
+    const text = `The worker ${vitals.worker.unit} is down (${state}); ${usedText}.`;
+    findings.push({ code: 'WorkerDown', status: 'CRITICAL', text });
+  } else if (instance.workerExpected && idle) {
+    const text = `${sentence(usedText)} A working crawler uses more: its worker has probably died.`;
+    findings.push({ code: 'WorkerDown', status: 'WARNING', text });
+  } else if (idle) {
+    notes.push(`${usedText}: nothing seems to run here; tag ${TAG.worker}=UNIT where a worker should`);
+  }
+  return { findings, notes };
+}
+
+function assessSshd(instance: Instance, vitals: Vitals): Finding[] {
+  if (!instance.sshdExpected || vitals.sshd !== false) return [];
+  const text = `The host answers over SSM, but its sshd does not answer on port ${instance.login.port}.`;
+  return [{ code: 'SshdDown', status: 'CRITICAL', text }];
+}
+
+/** A forecast without minutes says no more than that it is low: where a threshold says so already, that is enough. */
+function assessForecasts(forecasts: Forecasts, low: readonly Finding[]): Finding[] {
+  const findings: Finding[] = [];
+  const tell = (code: MeasuredReason, told: ResourceForecast | null, what: string, than: readonly ReasonCode[]) => {
+    if (told === null || !told.speaking) return;
+    if (told.minutes === null && low.some((finding) => than.includes(finding.code))) return;
+    const when = told.minutes === null ? 'is about to run out' : `runs out in ${roughly(told.minutes)} at this rate`;
+    // Up to here it may be the forecast's own bound rather than what the host has lived through.
+    const lived =
+      told.survivedLow <= SURVIVED_BOUND
+        ? ''
+        : `: it has come back from ${percent(told.survivedLow * 100)} available before, never from this low`;
+    findings.push({ code, status: 'WARNING', text: `${what} ${when}${lived}.` });
+  };
+  tell('MemoryExhaustionForecast', forecasts.memory, 'Memory', ['MemoryLow', 'MemoryExhaustedResponsive']);
+  tell('DiskFillForecast', forecasts.disk, 'Space on the fullest disk', ['DiskLow']);
+  return findings;
+}
+
+/** Only a counter that rose within one boot is a kill: it starts anew with each boot. */
+function assessOomKills(instance: Instance, vitals: Vitals): Finding[] {
+  const { seen } = instance.memory;
+  const kills = newOomKills(seen, vitals);
+  if (kills === 0) return [];
+  const text = `The kernel killed ${kills === 1 ? 'a process' : `${kills} processes`} for want of memory since the last check.`;
+  return [{ code: 'OomKill', status: 'WARNING', text }];
+}
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
+/** What was low counts as low until so many points above its limit: a disk at the limit would else come and go. */
+const CLEAR_MARGIN = 1;
+
+export function assessDisk(
+  disk: Disk,
+  before: Pick<RememberedState, 'status' | 'reasons'>,
+  settings: Settings,
+): Finding[] {
+  const limitOf = (code: ReasonCode, limit: number, status: Status): number => {
+    const stood = before.reasons.includes(code) && (status === 'WARNING' || before.status === status);
+    return limit + (stood ? CLEAR_MARGIN : 0);
+  };
+  const mount = quoted(disk.mount);
+  if (disk.readOnly) {
+    // Only the root is meant to be writable on every crawler; other read-only mounts are often that by design.
+    if (disk.mount !== '/') return [];
+    const text = 'The root file system is read-only: the kernel remounts it so after an I/O error.';
+    return [{ code: 'ReadOnlyFilesystem', status: 'CRITICAL', text }];
+  }
+  const findings: Finding[] = [];
+  const available = 100 - disk.usedPercent;
+  const space = settings.disk;
+  if (
+    available < limitOf('DiskLow', space.warningPercent, 'WARNING') &&
+    disk.availableBytes <= space.ignoreAboveGib * GIB
+  ) {
+    const critical = available < limitOf('DiskLow', space.criticalPercent, 'CRITICAL');
+    const limit = critical ? space.criticalPercent : space.warningPercent;
+    const figures = `${percent(disk.usedPercent)} used, ${gib(disk.availableBytes)} of ${gib(disk.totalBytes)} left`;
+    const text = `${mount} is ${figures}; the limit is ${percent(limit)} left.`;
+    findings.push({ code: 'DiskLow', status: critical ? 'CRITICAL' : 'WARNING', text });
+  }
+  const freeInodes = disk.inodesUsedPercent === null ? 100 : 100 - disk.inodesUsedPercent;
+  if (freeInodes < limitOf('InodesLow', settings.inodes.warningPercent, 'WARNING')) {
+    const critical = freeInodes < limitOf('InodesLow', settings.inodes.criticalPercent, 'CRITICAL');
+    const text = `${mount} has ${percent(freeInodes)} of its inodes left: no new files soon, whatever the space.`;
+    findings.push({ code: 'InodesLow', status: critical ? 'CRITICAL' : 'WARNING', text });
+  }
+  return findings;
+}

@@ -1,0 +1,5 @@
+/** From one probe's outcome to a status, reasons with numbers, and advice. */
+export { ADVICE, type LoginCommand, nextStep, shellWord } from './advice.ts';
+export { assess, worstFirst } from './assess.ts';
+export { instanceReport } from './report.ts';
+export { REASON_WORDS } from './words.ts';

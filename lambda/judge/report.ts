@@ -1,0 +1,32 @@
+/** One instance as the report shows it. Pure. */
+
+import { isoSeconds } from '../kit/index.ts';
+import type { Transition } from '../memory/index.ts';
+import type { InstanceReport } from '../model/index.ts';
+
+/** `evidence` in sentences; empty where none was gathered. A check that doesn't write shows the state the tags tell. */
+export function instanceReport(t: Transition, writes: boolean, evidence: readonly string[]): InstanceReport {
+  const { instance, assessment, outcome, before, after } = t;
+  const flagged = (writes ? after : before).flag !== null;
+  // Without tags nothing knows how long it has been so.
+  const since = writes || (before.since !== null && after.since === before.since) ? after.since : null;
+  return {
+    id: instance.id,
+    name: instance.name,
+    address: instance.address,
+    region: instance.region,
+    account: instance.account,
+    ...(instance.elsewhere === true && { elsewhere: true }),
+    transport: instance.transport,
+    status: assessment.status,
+    since: since === null ? null : isoSeconds(since),
+    reasons: assessment.reasons,
+    notes: assessment.notes,
+    evidence,
+    recommendation: flagged && t.kind === 'hung' ? 'reboot' : assessment.recommendation,
+    flagged,
+    durationMs: t.durationMs,
+    vitals: outcome.kind === 'vitals' ? outcome.vitals : null,
+    forecast: assessment.forecast,
+  };
+}

@@ -1,0 +1,36 @@
+/** Text, escaping, time, the log and the SDK's clients. Knows nothing of hosts. */
+export { apiBudget, BUDGETS, withBudget } from './api-budget.ts';
+export { deniesAnInstance, errorCode, errorText, isAccessDenied } from './aws-error.ts';
+export { bisect, chunks } from './batches.ts';
+export {
+  type CloudFormation,
+  type CloudWatch,
+  type Credentials,
+  cloudFormationClient,
+  cloudWatchClient,
+  type DynamoDb,
+  dynamoDbClient,
+  type Ec2,
+  ec2Client,
+  type InstanceConnect,
+  instanceConnectClient,
+  type Lambda,
+  lambdaClient,
+  type MemberCredentials,
+  patientLambdaClient,
+  type S3,
+  type Sns,
+  type Ssm,
+  s3Client,
+  secretsManagerClient,
+  snsClient,
+  ssmClient,
+  stsClient,
+} from './clients.ts';
+export { forTerminal, inertJson, printableAscii } from './escape.ts';
+export { Html, html } from './html.ts';
+export { createLog } from './log.ts';
+export { bar, cutMark, type Glyphs, sparkline, Trend } from './sparkline.ts';
+export { cutLine, cutMiddle, cutText, padText, textWidth, wrapText } from './text-width.ts';
+export { isoSeconds, parseInstant, parseStamp } from './time.ts';
+export { clockTime, duration, GIB, gib, minutesBetween, percent, plural, quoted, roughly } from './wording.ts';

@@ -1,0 +1,83 @@
+/** The probing step: every transport over its instances, within the run's time. One host never costs another its result. */
+import type { Instance, Log, ProbedInstance, ProbeOutcome, Reply, Transport, Transports } from '../model/index.ts';
+import type { Settings } from '../settings/index.ts';
+import { parseVitals } from './parse-vitals.ts';
+import { SENT_SCRIPT } from './script.ts';
+
+export interface ProbeLimits {
+  /** Milliseconds from now in which every reply must be in; later ones read NotChecked. */
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** After the signal a transport has this long to close its sockets before its late replies no longer count. */
+const CLOSING_MS = 1000;
+
+export async function probeFleet(
+  instances: readonly Instance[],
+  ports: { readonly transports: Transports; readonly log: Log },
+  settings: Settings,
+  limits: ProbeLimits,
+  onProbed: (probed: ProbedInstance) => void = () => {},
+): Promise<ProbedInstance[]> {
+  const results = new Map<string, ProbedInstance>();
+  const byId = new Map(instances.map((instance) => [instance.id, instance]));
+  let closed = false;
+  const settle = (id: string, outcome: ProbeOutcome, hostKey: string | null, durationMs: number) => {
+    const instance = byId.get(id);
+    if (closed || instance === undefined || results.has(id)) return;
+    const probed = { instance, outcome, hostKey, durationMs };
+    results.set(id, probed);
+    onProbed(probed);
+  };
+  const reply = (id: string, got: Reply, durationMs: number) => {
+    settle(id, read(got, byId.get(id)?.worker ?? null), got.hostKey ?? null, Math.round(durationMs));
+  };
+
+  const askable = instances.filter((instance) => instance.problem === null);
+  for (const { id, problem } of instances) {
+    if (problem !== null) settle(id, { kind: 'failed', reason: 'BadOverride', text: problem.text }, null, 0);
+  }
+  const timer = new AbortController();
+  const signal = limits.signal === undefined ? timer.signal : AbortSignal.any([timer.signal, limits.signal]);
+  const timeout = setTimeout(() => timer.abort(), limits.deadlineMs);
+  const runs = [...new Set(askable.map((instance) => instance.transport))].map(async (name: Transport) => {
+    const group = askable.filter((instance) => instance.transport === name);
+    const transport = ports.transports[name];
+    try {
+      if (transport === undefined) throw new Error(`there is no ${name} transport here`);
+      const seconds = name === 'ssm' ? settings.timeouts.ssmSeconds : settings.timeouts.sshSeconds;
+      const hostDeadlineMs = Math.min(seconds * 1000, limits.deadlineMs);
+      await transport(group, { signal, hostDeadlineMs, forks: settings.forks, script: SENT_SCRIPT, reply });
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      ports.log.error('transport.failed', { transport: name, text });
+      for (const { id } of group) settle(id, notChecked(`The ${name} transport failed: ${text}`), null, 0);
+    }
+  });
+  await Promise.race([Promise.all(runs), closing(signal)]);
+  clearTimeout(timeout);
+  for (const { id } of askable) settle(id, notChecked('The time of this run was up before it had answered.'), null, 0);
+  closed = true;
+  return instances.flatMap(({ id }) => results.get(id) ?? []);
+}
+
+function read(reply: Reply, worker: string | null): ProbeOutcome {
+  if (reply.kind === 'output') return parseVitals(reply.output, worker);
+  // A host that can't start a shell command may still have told its memory by the shell's own means.
+  if (reply.output !== undefined && reply.output !== '') {
+    const partial = parseVitals(reply.output, worker);
+    if (partial.kind === 'vitals') return partial;
+  }
+  return { kind: 'failed', reason: reply.reason, text: reply.text };
+}
+
+const notChecked = (text: string): ProbeOutcome => ({ kind: 'failed', reason: 'NotChecked', text });
+
+function closing(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const later = () => setTimeout(resolve, CLOSING_MS);
+    if (signal.aborted) later();
+    else signal.addEventListener('abort', later, { once: true });
+  });
+}

@@ -1,0 +1,111 @@
+/**
+ * Which remedy an instance's tags call for, the gentlest first, how long each has to prove itself, and when crawlwatch
+ * has done what it may. Pure.
+ */
+
+import { readState } from '../discover/index.ts';
+import { clockTime, minutesBetween, parseStamp, plural } from '../kit/index.ts';
+import type { Act, DescribedInstance, FreshCheck, ReasonCode, Remedy, RememberedState } from '../model/index.ts';
+import { TAG } from '../model/index.ts';
+import type { Settings } from '../settings/index.ts';
+
+/** What a restart is to end. A reboot is for what is flagged, whatever the reason. */
+export const TROUBLE: Readonly<Record<Exclude<Remedy, 'reboot'>, readonly ReasonCode[]>> = {
+  'restart-worker': ['MemoryExhaustedResponsive', 'WorkerDown'],
+  'restart-sshd': ['SshdDown'],
+};
+
+/** What was done, as it stands in a sentence. */
+export const REMEDY_WORDS: Readonly<Record<Remedy, string>> = {
+  'restart-worker': 'worker restart',
+  'restart-sshd': 'sshd restart',
+  reboot: 'reboot',
+};
+
+const TRIAL_MINUTES: Readonly<Record<Remedy, number>> = { 'restart-worker': 10, 'restart-sshd': 10, reboot: 15 };
+/** A check takes its time: only after that has one that began after the act been written to the tags. */
+const CHECK_MINUTES = 5;
+
+/** Minutes that an act has to prove itself: where checks are rarer, at least until one has looked. */
+export const trialMinutes = (remedy: Remedy, settings: Settings): number =>
+  Math.max(TRIAL_MINUTES[remedy], settings.schedule.everyMinutes + CHECK_MINUTES);
+
+/** Taken, or perhaps taken, and neither seen to have helped nor given up. */
+export const isOpenAct = ({ state }: Act): boolean => state === 'begun' || state === 'done';
+
+/** The codes of `remedy`'s trouble among these. */
+export const troubleIn = (codes: readonly ReasonCode[], remedy: Remedy): readonly ReasonCode[] =>
+  remedy === 'reboot' ? [] : codes.filter((code) => TROUBLE[remedy].includes(code));
+
+/** What the tags call for; null where the instance needs none of it. */
+export function dueRemedy(one: DescribedInstance): Remedy | null {
+  const { reasons } = readState(one.tags).state;
+  for (const remedy of ['restart-worker', 'restart-sshd'] as const) {
+    if (troubleIn(reasons, remedy).length > 0) return remedy;
+  }
+  // One that can't be read counts: that somebody has to correct it is worth a line.
+  return one.tags[TAG.flag] === undefined ? null : 'reboot';
+}
+
+const HOUR = 60;
+const WORKER_RESTARTS = 2;
+
+/** Why crawlwatch would not try this remedy once more by itself; null where it may. */
+export function exhausted(one: DescribedInstance, remedy: Remedy, acts: readonly Act[], now: Date): string | null {
+  const { state } = readState(one.tags);
+  const own = acts.filter((act) => act.instanceId === one.id && act.remedy === remedy);
+  if (own.some(isOpenAct)) return null;
+  switch (remedy) {
+    case 'restart-worker': {
+      const lately = own.filter((act) => !(minutesBetween(act.at, now) >= HOUR));
+      const inVain = own.filter((act) => act.state === 'failed' && isSince(act.at, state.since));
+      const restarts = Math.max(lately.length, inVain.length);
+      if (restarts < WORKER_RESTARTS) return null;
+      const trouble = troubleIn(state.reasons, remedy).join(', ') || 'its trouble';
+      return `its worker was restarted ${plural(restarts, 'time')} and ${trouble} stands: a poisoned job, perhaps; it needs a person`;
+    }
+    case 'restart-sshd': {
+      const at = triedInVain(state, remedy, own, state.since);
+      if (at === null) return null;
+      return `the sshd restart of ${clockTime(at, now)} did not help: it needs a person (sshd -t and journalctl on the host, over SSM)`;
+    }
+    case 'reboot': {
+      const at = triedInVain(state, remedy, own, state.flag?.at ?? null);
+      if (at === null) return null;
+      return `the reboot of ${clockTime(at, now)} did not help: it needs a person (save its console output, then stop and start it, or replace it)`;
+    }
+  }
+  return remedy satisfies never;
+}
+
+/**
+ * When it was last tried in vain since this trouble began; null where it was not. The record forgets after a day, the
+ * tag does not: without it a host that a reboot doesn't help would be rebooted again each day.
+ */
+function triedInVain(state: RememberedState, remedy: Remedy, own: readonly Act[], since: Date | null): Date | null {
+  const last = own.findLast((act) => isSince(act.at, since));
+  if (last !== undefined) return last.state === 'failed' ? last.at : null;
+  const acted = state.acted === null ? null : parseStamp(state.acted);
+  return acted?.what === remedy && isSince(acted.at, since) ? acted.at : null;
+}
+
+/** Where it is not known since when, everything on record counts. Tags keep whole seconds. */
+const isSince = (at: Date, since: Date | null): boolean =>
+  since === null || Math.floor(at.getTime() / 1000) >= Math.floor(since.getTime() / 1000);
+
+/** The act, as it is put on record right before it is taken. `fresh` is what it was decided upon. */
+export function beginAct(one: DescribedInstance, remedy: Remedy, fresh: FreshCheck, asker: string, at: Date): Act {
+  const { state } = readState(one.tags);
+  const codes = fresh.report.reasons.map(({ code }) => code);
+  const trouble = troubleIn(codes, remedy)[0] ?? codes[0];
+  return {
+    remedy,
+    instanceId: one.id,
+    at,
+    state: 'begun',
+    asker,
+    boot: fresh.boot ?? state.seen?.boot ?? null,
+    since: state.status === null || state.status === 'OK' ? null : state.since,
+    ...(trouble !== undefined && { trouble }),
+  };
+}

@@ -1,0 +1,184 @@
+/**
+ * What came of the acts on record: seen to have helped, or given up. Pure. By the tags that the checks write, since an
+ * act's own success says only that it was begun: EC2 queues a reboot, and a unit may start and fail.
+ */
+
+import { readState } from '../discover/index.ts';
+import { clockTime, duration, minutesBetween } from '../kit/index.ts';
+import { rememberedKind } from '../memory/index.ts';
+import type { Act, DescribedInstance, FreshCheck, ReasonCode, RememberedState } from '../model/index.ts';
+import type { Settings } from '../settings/index.ts';
+import { isOpenAct, REMEDY_WORDS, trialMinutes, troubleIn } from './ladder.ts';
+
+export interface ActOutcome {
+  /** As it stood until now: `begun` where it isn't known whether it was carried out. */
+  readonly act: Act;
+  /** The instance's name, or its id where it is gone. */
+  readonly name: string;
+  readonly outcome: 'worked' | 'failed';
+  /** From the act to its proof, or to now. */
+  readonly minutes: number;
+  /** Printable ASCII, with its full stop. */
+  readonly sentence: string;
+  /** A restart has ended what else a reboot would have ended. */
+  readonly rebootAvoided: boolean;
+  /** From the beginning of the trouble to its end; null where it hasn't ended, or its beginning isn't known. */
+  readonly recoveryMinutes: number | null;
+}
+
+export interface Verified {
+  /** All that were given, those that are decided with their new state. */
+  readonly acts: readonly Act[];
+  readonly outcomes: readonly ActOutcome[];
+}
+
+/** What a restart ends and otherwise only a reboot does: a worker that is down alone needs none. */
+const REBOOT_TROUBLE: readonly ReasonCode[] = ['MemoryExhaustedResponsive', 'SshdDown'];
+/** An act on an instance of which EC2 tells nothing any more blocks the next no longer than this. */
+const GONE_MINUTES = 60;
+
+/**
+ * @param fleet should hold every instance with an open act: one that is missing is waited for an hour
+ * @param checks instances that were asked anew, where that was done
+ */
+export function verifyActs(
+  acts: readonly Act[],
+  fleet: readonly DescribedInstance[],
+  now: Date,
+  settings: Settings,
+  checks: readonly FreshCheck[] = [],
+): Verified {
+  const outcomes: ActOutcome[] = [];
+  const next = acts.map((act): Act => {
+    if (!isOpenAct(act)) return act;
+    const one = fleet.find(({ id }) => id === act.instanceId);
+    const fresh = checks.find(({ at, report }) => report.id === act.instanceId && at > act.at);
+    const verdict = judge(act, one, fresh, now, settings);
+    if (verdict === null) return act;
+    outcomes.push(outcomeOf(act, one, verdict, now));
+    return { ...act, state: verdict.worked ? 'worked' : 'failed' };
+  });
+  return { acts: next, outcomes };
+}
+
+interface Verdict {
+  readonly worked: boolean;
+  /** When that was to be seen. */
+  readonly at: Date;
+  /** Completes `The reboot of 08:05 UTC helped: ` or `... did not help: `. */
+  readonly text: string;
+  readonly sameBoot: boolean;
+}
+
+/** What tags and a fresh check say of an instance now. */
+interface Sight {
+  readonly kind: FreshCheck['kind'] | 'unseen';
+  readonly codes: readonly ReasonCode[];
+  readonly boot: string | null;
+  readonly uptimeSeconds: number | null;
+  /** It was seen so after the act, not only before. */
+  readonly isNewer: boolean;
+  readonly at: Date;
+}
+
+function judge(
+  act: Act,
+  one: DescribedInstance | undefined,
+  fresh: FreshCheck | undefined,
+  now: Date,
+  settings: Settings,
+): Verdict | null {
+  const waited = minutesBetween(act.at, now);
+  const isOver = waited >= trialMinutes(act.remedy, settings);
+  if (one === undefined) {
+    const text = 'EC2 tells nothing of the instance any more';
+    return waited >= GONE_MINUTES ? { worked: false, at: now, text, sameBoot: false } : null;
+  }
+  const seen = sightOf(readState(one.tags).state, act, fresh, now);
+  const sameBoot = act.boot === null || seen.boot === null || act.boot === seen.boot;
+  const worked = (text: string): Verdict => ({ worked: true, at: seen.isNewer ? seen.at : now, text, sameBoot });
+  const failed = (text: string): Verdict => ({ worked: false, at: now, text, sameBoot });
+  const answers = seen.kind === 'measured' || seen.kind === null;
+
+  if (act.remedy === 'reboot') {
+    if (!sameBoot) return worked('it came back with a new boot id');
+    if (seen.uptimeSeconds !== null && seen.uptimeSeconds < minutesBetween(act.at, seen.at) * 60) {
+      return worked('it came back, and has been up for less than that');
+    }
+    const isBootKnown = act.boot !== null && seen.boot !== null;
+    if (!isBootKnown && answers && seen.isNewer) return worked('it answers again');
+    if (!isOver) return null;
+    if (one.state !== 'running' || !answers) return failed(standing(one, seen));
+    return failed(
+      seen.isNewer ? 'it answers again, but under the same boot id: it was not rebooted' : 'no check has seen it since',
+    );
+  }
+  const trouble = troubleIn(seen.codes, act.remedy);
+  if (seen.kind === 'hung' && seen.isNewer) return failed(`it has stopped answering (${seen.codes.join(', ')})`);
+  const isWell = answers && trouble.length === 0 && one.state === 'running';
+  if (isWell && (seen.isNewer || isOver)) return worked(`${act.trouble ?? 'its trouble'} is gone`);
+  return isOver ? failed(standing(one, seen)) : null;
+}
+
+function sightOf(state: RememberedState, act: Act, fresh: FreshCheck | undefined, now: Date): Sight {
+  if (fresh !== undefined && fresh.kind !== 'ours') {
+    const { at, kind, report } = fresh;
+    const uptimeSeconds = report.vitals?.uptimeSeconds ?? null;
+    const codes = report.reasons.map(({ code }) => code);
+    return { kind, codes, boot: fresh.boot ?? state.seen?.boot ?? null, uptimeSeconds, isNewer: true, at };
+  }
+  return {
+    kind: state.status === null ? 'unseen' : rememberedKind(state),
+    codes: state.reasons,
+    boot: state.seen?.boot ?? null,
+    uptimeSeconds: null,
+    isNewer: state.since !== null && state.since > act.at,
+    at: state.since ?? now,
+  };
+}
+
+/** How it stands at the end of its time. */
+function standing(one: DescribedInstance, { kind, codes }: Sight): string {
+  if (one.state !== 'running') return `it is ${one.state}`;
+  const what = codes.length === 0 ? '' : ` (${codes.join(', ')})`;
+  switch (kind) {
+    case 'hung':
+      return `it still hangs${what}`;
+    case 'ours':
+      return `whether it is well could not be checked${what}`;
+    case 'measured':
+      return `it answers, but its trouble stands${what}`;
+    case null:
+    case 'unseen':
+      return 'no check has seen it since';
+  }
+  return kind satisfies never;
+}
+
+function outcomeOf(act: Act, one: DescribedInstance | undefined, verdict: Verdict, now: Date): ActOutcome {
+  const { worked, at, text, sameBoot } = verdict;
+  const minutes = wholeMinutes(act.at, at);
+  const leadsToReboot = act.trouble === undefined || REBOOT_TROUBLE.includes(act.trouble);
+  const rebootAvoided = worked && act.remedy !== 'reboot' && sameBoot && leadsToReboot;
+  return {
+    act,
+    name: one?.name ?? act.instanceId,
+    outcome: worked ? 'worked' : 'failed',
+    minutes,
+    sentence:
+      sentenceOf(act, worked, `${text}, ${duration(minutes)} after it`, now) +
+      (rebootAvoided ? ' A reboot was avoided.' : ''),
+    rebootAvoided,
+    recoveryMinutes: worked && act.since !== null ? wholeMinutes(act.since, at) : null,
+  };
+}
+
+function sentenceOf(act: Act, worked: boolean, text: string, now: Date): string {
+  const what = `${REMEDY_WORDS[act.remedy]} of ${clockTime(act.at, now)}`;
+  if (worked) return `The ${what} helped: ${text}.`;
+  return act.state === 'begun'
+    ? `It is not known whether the ${what} was carried out: ${text}.`
+    : `The ${what} did not help: ${text}.`;
+}
+
+const wholeMinutes = (from: Date, to: Date): number => Math.max(0, Math.round(minutesBetween(from, to)));

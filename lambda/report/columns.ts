@@ -1,0 +1,244 @@
+/** The table of hosts itself: its columns, and what a narrow terminal goes without. */
+
+import type { LoginCommand } from '../judge/index.ts';
+import {
+  bar,
+  clockTime,
+  cutMark,
+  cutMiddle,
+  cutText,
+  forTerminal,
+  type Glyphs,
+  gib,
+  padText,
+  roughly,
+  sparkline,
+  textWidth,
+} from '../kit/index.ts';
+import type { InstanceReport, Status } from '../model/index.ts';
+
+export interface TableStyle {
+  /** Columns of the terminal; null: as wide as it gets. */
+  readonly width: number | null;
+  readonly colour: boolean;
+  readonly now: Date;
+  /** What bars are drawn with; absent: no bars. */
+  readonly glyphs?: Glyphs | null;
+  /** How the next step logs in. @default `ssh ADDRESS` */
+  readonly login?: LoginCommand;
+  /** The course of the used shares, 0 to 1, where somebody has watched them. */
+  readonly trends?: (instance: InstanceReport) => Trends;
+}
+
+export interface Trends {
+  readonly memory: readonly (number | null)[];
+  readonly disk: readonly (number | null)[];
+}
+
+/** SGR colours, of the sixteen that every terminal theme has. */
+const COLOUR: Readonly<Record<Status, number>> = { OK: 32, WARNING: 33, CRITICAL: 31, UNKNOWN: 35 };
+const BOLD = 1;
+const sgr = (code: number, text: string, { colour }: Pick<TableStyle, 'colour'>) =>
+  colour ? `\u001b[${code}m${text}\u001b[0m` : text;
+export const painted = (status: Status, text: string, style: Pick<TableStyle, 'colour'>): string =>
+  sgr(COLOUR[status], text, style);
+export const bold = (text: string, style: Pick<TableStyle, 'colour'>): string => sgr(BOLD, text, style);
+
+/** How much of each column there is room for. */
+interface Layout {
+  /** Columns of the longest name. */
+  readonly name: number;
+  readonly allReasons: boolean;
+  readonly since: boolean;
+  readonly memorySize: boolean;
+  readonly mount: boolean;
+  readonly place: boolean;
+  readonly worker: boolean;
+  readonly forecast: boolean;
+  /** Blocks of a bar, and of a trend. */
+  readonly bar: number;
+  readonly trend: number;
+}
+
+const WIDEST: Layout = {
+  name: Number.POSITIVE_INFINITY,
+  allReasons: true,
+  since: true,
+  memorySize: true,
+  mount: true,
+  place: true,
+  worker: true,
+  forecast: true,
+  bar: 10,
+  trend: 16,
+};
+/** What a narrow terminal goes without, the first one first. */
+const NARROWER: readonly Partial<Layout>[] = [
+  { allReasons: false },
+  { name: 32 },
+  { trend: 8 },
+  { since: false },
+  { memorySize: false },
+  { bar: 6 },
+  { name: 24 },
+  { bar: 0 },
+  { mount: false },
+  { place: false },
+  { worker: false },
+  { trend: 0 },
+  { forecast: false },
+];
+const NAME_WIDTH_MIN = 12;
+const GAP = '  ';
+
+interface Column {
+  readonly title: string;
+  cell(instance: InstanceReport): string;
+  paint?(instance: InstanceReport): Status | null;
+}
+
+function columnsOf(layout: Layout, style: TableStyle, place: Column['cell'] | null): readonly Column[] {
+  const { now, glyphs, trends } = style;
+  const drawn = (used: number) => (glyphs && layout.bar > 0 ? `${bar(used / 100, layout.bar, glyphs)} ` : '');
+  const trend = (of: keyof Trends): Column => ({
+    title: 'TREND',
+    cell: (one) => (glyphs && trends && layout.trend > 0 ? sparkline(trends(one)[of], layout.trend, glyphs) : ''),
+  });
+  const ifAbout = (about: RegExp) => (one: InstanceReport) =>
+    one.reasons.some(({ code }) => about.test(code)) ? one.status : null;
+  const all: readonly (Column | false)[] = [
+    { title: 'HOST', cell: ({ name }) => cutMiddle(forTerminal(name), layout.name, markOf(style)) },
+    layout.place && place !== null && { title: 'WHERE', cell: place },
+    { title: 'STATUS', cell: ({ status }) => status, paint: ({ status }) => status },
+    { title: 'REASONS', cell: layout.allReasons ? everyReason : worstReason },
+    {
+      title: layout.mount ? 'MEMORY USED' : 'MEM',
+      cell: ({ vitals }) => {
+        if (vitals === null) return '';
+        const { usedBytes, totalBytes } = vitals.memory;
+        const used = (usedBytes / totalBytes) * 100;
+        return `${drawn(used)}${share(used)}${layout.memorySize ? ` of ${gib(totalBytes)}` : ''}`;
+      },
+      paint: ifAbout(/^(Memory|OomKill)/),
+    },
+    trend('memory'),
+    {
+      title: layout.mount ? 'FULLEST DISK' : 'DISK',
+      cell: ({ vitals }) => {
+        const [fullest] = [...(vitals?.disks ?? [])].sort((a, b) => b.usedPercent - a.usedPercent);
+        if (fullest === undefined) return '';
+        const mount = layout.mount ? ` ${forTerminal(fullest.mount.slice(0, 24))}` : '';
+        return `${drawn(fullest.usedPercent)}${share(fullest.usedPercent)}${mount}`;
+      },
+      paint: ifAbout(/^(Disk|Inodes|ReadOnly)/),
+    },
+    trend('disk'),
+    layout.worker && {
+      title: 'WORKER',
+      cell: ({ vitals }) => forTerminal(vitals?.worker?.state ?? ''),
+      paint: ifAbout(/^Worker/),
+    },
+    layout.forecast && { title: 'RUNS OUT IN', cell: runsOut },
+    layout.since && { title: 'SINCE', cell: ({ since }) => (since === null ? '' : clockTime(new Date(since), now)) },
+  ];
+  return all.filter((column) => column !== false);
+}
+
+const everyReason = ({ reasons }: InstanceReport) => reasons.map(({ code }) => code).join(', ');
+const worstReason = ({ reasons }: InstanceReport) =>
+  `${reasons[0]?.code ?? ''}${reasons.length > 1 ? ` +${reasons.length - 1}` : ''}`;
+
+/** Whole percents, five characters wide; what isn't quite full must not read 100 %. */
+const share = (used: number): string => (used > 99.5 && used < 100 ? '>99 %' : `${Math.round(used)} %`.padStart(5));
+
+function runsOut({ forecast }: InstanceReport): string {
+  const told = (what: string, minutes: number | null) => (minutes === null ? [] : [`${what} ${roughly(minutes)}`]);
+  return [...told('memory', forecast.memoryMinutes), ...told('disk', forecast.diskMinutes)].join(', ');
+}
+
+interface Grid {
+  readonly columns: readonly Column[];
+  readonly cells: readonly (readonly string[])[];
+  readonly widths: readonly number[];
+}
+
+/** Where each host is, as far as they differ in it; null where they don't. */
+function placesOf(rows: readonly InstanceReport[]): Column['cell'] | null {
+  const regions = new Set(rows.map(({ region }) => region));
+  const accounts = new Set(rows.map(({ account }) => account));
+  if (regions.size < 2 && accounts.size < 2) return null;
+  return ({ region, account }) =>
+    [...(regions.size < 2 ? [] : [region]), ...(accounts.size < 2 ? [] : [account])]
+      .map((part) => forTerminal(part ?? '?'))
+      .join(' ');
+}
+
+/** Columns in which nothing stands are left out. */
+function gridOf(layout: Layout, rows: readonly InstanceReport[], style: TableStyle): Grid {
+  const all = columnsOf(layout, style, placesOf(rows)).map((column) => ({
+    column,
+    cells: rows.map((row) => column.cell(row)),
+  }));
+  const shown = all.filter(({ cells }) => cells.some((cell) => cell !== ''));
+  return {
+    columns: shown.map(({ column }) => column),
+    cells: rows.map((_, row) => shown.map(({ cells }) => cells[row] ?? '')),
+    widths: shown.map(({ column, cells }) =>
+      cells.reduce((widest, cell) => Math.max(widest, textWidth(cell)), column.title.length),
+    ),
+  };
+}
+
+const widthOf = ({ widths }: Grid) => widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1));
+
+function fittingGrid(rows: readonly InstanceReport[], style: TableStyle): Grid {
+  let layout = WIDEST;
+  let grid = gridOf(layout, rows, style);
+  if (style.width === null) return grid;
+  for (const less of NARROWER) {
+    if (widthOf(grid) <= style.width) return grid;
+    layout = { ...layout, ...less };
+    grid = gridOf(layout, rows, style);
+  }
+  const excess = widthOf(grid) - style.width;
+  if (excess <= 0) return grid;
+  const [name = 0, ...others] = grid.widths;
+  const room = Math.max(Math.min(name, NAME_WIDTH_MIN), name - excess);
+  return {
+    ...grid,
+    cells: grid.cells.map(([first = '', ...rest]) => [cutMiddle(first, room, markOf(style)), ...rest]),
+    widths: [room, ...others],
+  };
+}
+
+const markOf = ({ glyphs }: TableStyle) => cutMark(glyphs ?? 'ascii');
+
+/** The header and a line for each host, as they come, none wider than the terminal. */
+export function tableLines(rows: readonly InstanceReport[], style: TableStyle): string[] {
+  const { columns, cells, widths } = fittingGrid(rows, style);
+  const line = (texts: readonly string[], paint: (text: string, column: number) => string) => {
+    let room = style.width ?? Number.POSITIVE_INFINITY;
+    return texts
+      .map((text, i) => {
+        // Only on a terminal too narrow for the least layout anything is cut here.
+        const shown = cutText(text, Math.max(0, room), '');
+        const padding = padText(shown, widths[i] ?? 0).slice(shown.length);
+        room -= (widths[i] ?? 0) + GAP.length;
+        return shown === '' ? padding : `${paint(shown, i)}${padding}`;
+      })
+      .join(GAP)
+      .trimEnd();
+  };
+  return [
+    line(
+      columns.map(({ title }) => title),
+      (text) => bold(text, style),
+    ),
+    ...rows.map((row, nth) =>
+      line(cells[nth] ?? [], (text, i) => {
+        const status = columns[i]?.paint?.(row) ?? null;
+        return status === null ? text : painted(status, text, style);
+      }),
+    ),
+  ];
+}

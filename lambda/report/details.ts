@@ -1,0 +1,86 @@
+/** Beneath the table: each trouble in full, its evidence and the next step; what many hosts share is said once. */
+
+import { nextStep } from '../judge/index.ts';
+import { forTerminal, wrapText } from '../kit/index.ts';
+import type { InstanceReport } from '../model/index.ts';
+import { painted, type TableStyle } from './columns.ts';
+
+/** So many names, and next steps, of a group are spelled out: the others are in the table. */
+const NAMED = 4;
+
+/** A block of lines for each trouble, in the order of its first host. */
+export function troubleBlocks(rows: readonly InstanceReport[], style: TableStyle): string[][] {
+  const troubled = rows.filter(({ reasons, evidence }) => reasons.length + evidence.length > 0);
+  return grouped(troubled, sameTrouble).map((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const flag = first.flagged ? ', flagged for reboot' : '';
+    const said = [
+      ...first.reasons.map(({ code, text }) => `${code}: ${text}`),
+      ...first.evidence.map((text) => `evidence: ${text}`),
+    ];
+    return [
+      `${names(group)}: ${painted(first.status, first.status, style)}${flag}`,
+      ...said.flatMap((text) => indented(forTerminal(text), style)),
+      ...nextSteps(group, style),
+    ];
+  });
+}
+
+/** A line for each note, with the hosts that left it. */
+export function noteLines(rows: readonly InstanceReport[], style: TableStyle): string[] {
+  const notes = rows.flatMap((host) => host.notes.map((text) => ({ host, text })));
+  return grouped(notes, ({ text }) => text).flatMap((group) => {
+    const [first] = group;
+    return first === undefined
+      ? []
+      : wrapped(`note: ${names(group.map(({ host }) => host))}: ${forTerminal(first.text)}`, style);
+  });
+}
+
+/** Where the one that matters most stands, once there are several to choose from. */
+export function startWith(rows: readonly InstanceReport[], style: TableStyle): string[] {
+  const [worst, ...others] = rows.flatMap((row) => {
+    const next = nextStep(row, style.login);
+    return next === null ? [] : [{ name: row.name, next }];
+  });
+  return worst === undefined || others.length === 0 ? [] : [`start with ${forTerminal(worst.name)}: ${worst.next}`];
+}
+
+/** Sentences differ by the address they begin with, if by nothing else. */
+function sameTrouble({ address, status, flagged, recommendation, reasons, evidence }: InstanceReport): string {
+  const text = JSON.stringify([status, flagged, recommendation, reasons, evidence]);
+  return address === null ? text : text.replaceAll(address, '*').replace(/\*\]?:\d+/g, '*');
+}
+
+function names(group: readonly InstanceReport[]): string {
+  const named = group.slice(0, NAMED).map(({ name }) => forTerminal(name));
+  return `${named.join(', ')}${group.length > NAMED ? ` and ${group.length - NAMED} more` : ''}`;
+}
+
+/** Whole, however wide: they are to be copied. */
+function nextSteps(group: readonly InstanceReport[], { login }: TableStyle): string[] {
+  const steps = [...new Set(group.flatMap((host) => nextStep(host, login) ?? []))];
+  const rest = steps.length > NAMED ? [`  and so on for ${steps.length - NAMED} more`] : [];
+  return [...steps.slice(0, NAMED).map((step) => `  next: ${step}`), ...rest];
+}
+
+function grouped<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return [...groups.values()];
+}
+
+const indented = (text: string, style: TableStyle) => wrapped(`  ${text}`, style, '    ');
+
+function wrapped(text: string, { width }: TableStyle, hang = '  '): string[] {
+  if (width === null) return [text];
+  const [indent = ''] = /^ */.exec(text) ?? [];
+  const lines = wrapText(text.trimStart(), Math.max(20, width - hang.length));
+  return lines.map((line, i) => `${i === 0 ? indent : hang}${line}`);
+}

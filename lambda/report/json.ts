@@ -1,0 +1,38 @@
+/** A report's sums, its exit code, and its forms for machines. What people read: fleet-line.ts and fleet-table.ts. */
+
+import { worstFirst } from '../judge/index.ts';
+import { inertJson } from '../kit/index.ts';
+import type { InstanceReport, Report, Status, Summary } from '../model/index.ts';
+
+export function summarise(instances: readonly Pick<InstanceReport, 'status'>[]): Summary {
+  const count = (status: Status) => instances.filter((instance) => instance.status === status).length;
+  return {
+    checked: instances.length,
+    ok: count('OK'),
+    warning: count('WARNING'),
+    critical: count('CRITICAL'),
+    unknown: count('UNKNOWN'),
+  };
+}
+
+/** CRITICAL first, then UNKNOWN, WARNING, OK; by name within, numbers in it counted (`web2` before `web10`). */
+export function inOrder(instances: readonly InstanceReport[]): InstanceReport[] {
+  return [...instances].sort((a, b) => worstFirst(a, b) || a.name.localeCompare(b.name, 'en', { numeric: true }));
+}
+
+/** As monitoring plugins do: 2 if any CRITICAL, else 3 if any UNKNOWN or no host at all, else 1 if any WARNING, else 0. */
+export function exitCodeOf(summary: Summary): 0 | 1 | 2 | 3 {
+  if (summary.critical > 0) return 2;
+  if (summary.unknown > 0 || summary.checked === 0) return 3;
+  return summary.warning > 0 ? 1 : 0;
+}
+
+/** One JSON document, version 1; inert on a terminal though hosts have a say in it. */
+export function reportJson(report: Report): string {
+  return inertJson(JSON.stringify(report, null, 2));
+}
+
+/** One instance on one line of JSON, with what it needs to stand alone. */
+export function instanceJson(instance: InstanceReport, of: Pick<Report, 'checkedAt' | 'source'>): string {
+  return inertJson(JSON.stringify({ version: 1, checkedAt: of.checkedAt, source: of.source, ...instance }));
+}

@@ -1,0 +1,39 @@
+/** A report for a person at a terminal: a table, worst first, then each trouble in full and what to do about it. */
+
+import { forTerminal, plural } from '../kit/index.ts';
+import type { Report, Status } from '../model/index.ts';
+import { painted, type TableStyle, tableLines } from './columns.ts';
+import { noteLines, startWith, troubleBlocks } from './details.ts';
+import { inOrder } from './json.ts';
+
+export type { TableStyle } from './columns.ts';
+
+/** `2 CRITICAL, 8 OK` */
+export function countsText({ checked, ...summary }: Report['summary'], style: Pick<TableStyle, 'colour'>): string {
+  const { ok, warning, critical, unknown } = summary;
+  const counts = { CRITICAL: critical, UNKNOWN: unknown, WARNING: warning, OK: ok };
+  const told = Object.entries(counts).filter(([, count]) => count > 0);
+  return told.map(([status, count]) => painted(status as Status, `${count} ${status}`, style)).join(', ');
+}
+
+/** `10 hosts in 0.8 s: 2 CRITICAL, 8 OK; 1 skipped` */
+export function summaryLine(report: Report, style: TableStyle): string {
+  const counts = countsText(report.summary, style);
+  const skipped = report.skipped.length === 0 ? '' : `; ${report.skipped.length} skipped`;
+  const took = `${plural(report.summary.checked, 'host')} in ${(report.durationMs / 1000).toFixed(1)} s`;
+  return `${took}${counts === '' ? '' : `: ${counts}`}${skipped}`;
+}
+
+export function reportTable(report: Report, style: TableStyle): string {
+  const rows = inOrder(report.instances);
+  const notes = noteLines(rows, style);
+  const skipped = report.skipped.map(({ name, why }) => `skipped ${forTerminal(name)}: ${forTerminal(why)}`);
+  return [
+    ...(rows.length === 0 ? [] : [...tableLines(rows, style), '']),
+    ...troubleBlocks(rows, style).flatMap((block) => [...block, '']),
+    ...(notes.length === 0 ? [] : [...notes, '']),
+    ...skipped,
+    summaryLine(report, style),
+    ...startWith(rows, style),
+  ].join('\n');
+}

@@ -1,0 +1,197 @@
+/**
+ * A check that is carried by many functions: the order of its three steps. Plan shares the fleet out, each shard asks its
+ * hosts and keeps what they said, and the join runs the pipeline over all of it. Nothing that must see the whole fleet is
+ * decided in a shard.
+ */
+import pLimit from 'p-limit';
+import { type CheckOptions, type CheckResult, checkFleet, type Ports } from '../check/index.ts';
+import { selectInstances } from '../discover/index.ts';
+import { plural } from '../kit/index.ts';
+import type { DescribedInstance, ProbeTransport, Reply, Transport, Transports } from '../model/index.ts';
+import { type ProbeLimits, probeFleet } from '../probe/index.ts';
+import type { Settings } from '../settings/index.ts';
+import { decodeCost, decodePlan, decodeResult, decodeShard, encodePlan, encodeResult, encodeShard } from './codec.ts';
+import type { HostCost, ShardReply, Store } from './model.ts';
+import { shardFleet } from './shards.ts';
+
+/** What a step of a run needs of the world: what a check does, and where the run's files are. */
+export interface RunPorts extends Ports {
+  readonly store: Store;
+}
+
+/** What passes from the plan to the map; the rest is in files. */
+export interface PlannedRun {
+  readonly run: string;
+  /** Of the file that lists the shards. */
+  readonly key: string;
+  readonly shards: number;
+  readonly hosts: number;
+}
+
+const FILES_AT_ONCE = 20;
+const COST_KEY = 'runs/cost.json';
+const listKey = (run: string) => `runs/${run}/shards.json`;
+const planKey = (run: string) => `runs/${run}/plan.json`;
+const shardKey = (run: string, index: number) => `runs/${run}/shards/${index}.json`;
+const resultKey = (run: string, index: number) => `runs/${run}/results/${index}.json`;
+
+/**
+ * The first step: finds the fleet and shares it out.
+ * @throws what `ports.discover` or the store throws: without a fleet there is no run
+ */
+export async function planRun(run: string, settings: Settings, ports: RunPorts): Promise<PlannedRun> {
+  const at = ports.clock.now();
+  const problems: string[] = [];
+  const described = await ports.discover((problem) => problems.push(problem));
+  const { instances } = selectInstances(described, ports.source, settings);
+  const cost = decodeCost(await orNull(ports, ports.store.get(COST_KEY)));
+  const shards = shardFleet(instances, described, cost, settings);
+  const shared = new Set(shards.flatMap(({ hosts }) => hosts.map(({ id }) => id)));
+  const rest = described.filter(({ id }) => !shared.has(id));
+  const limit = pLimit(FILES_AT_ONCE);
+  await Promise.all(
+    shards.map((shard) => limit(() => ports.store.put(shardKey(run, shard.index), encodeShard(run, shard)))),
+  );
+  await ports.store.put(planKey(run), encodePlan({ run, at, shards: shards.length, rest, problems }));
+  const key = listKey(run);
+  await ports.store.put(key, JSON.stringify(shards.map(({ index, hosts }) => ({ index, hosts: hosts.length }))));
+  return { run, key, shards: shards.length, hosts: instances.length };
+}
+
+/**
+ * The second step, once for each shard: asks its hosts and keeps their replies as they came. Done twice, the later result
+ * takes the earlier one's place.
+ * @throws where the shard can't be read or the result not be kept
+ */
+export async function probeShard(
+  run: string,
+  index: number,
+  settings: Settings,
+  ports: RunPorts,
+  limits: ProbeLimits,
+): Promise<{ readonly index: number; readonly replies: number }> {
+  const shard = decodeShard(await ports.store.get(shardKey(run, index)), run, index);
+  if (shard === null) throw new Error(`shard ${index} of run ${run} can't be read`);
+  const replies = new Map<string, ShardReply>();
+  const keep = (id: string, reply: Reply, durationMs: number) => {
+    if (!replies.has(id)) replies.set(id, { id, reply, durationMs });
+  };
+  const { instances } = selectInstances(shard.hosts, ports.source, settings);
+  const transports = mapTransports(ports.transports, (_, real) => (some, turn) => {
+    const reply: typeof turn.reply = (id, got, durationMs) => {
+      keep(id, got, durationMs);
+      turn.reply(id, got, durationMs);
+    };
+    return real(some, { ...turn, reply });
+  });
+  await probeFleet(instances, { transports, log: ports.log }, settings, limits);
+  await ports.store.put(resultKey(run, index), encodeResult({ run, index, replies: [...replies.values()] }));
+  return { index, replies: replies.size };
+}
+
+/**
+ * The last step: the pipeline, as if it had asked every host itself. Hosts of a shard that left nothing, or nothing that
+ * can be read, were not checked, and nothing is concluded about them.
+ * @throws where the plan can't be read, and what {@link checkFleet} throws
+ */
+export async function joinRun(
+  run: string,
+  settings: Settings,
+  ports: RunPorts,
+  options: CheckOptions,
+): Promise<CheckResult> {
+  const plan = decodePlan(await ports.store.get(planKey(run)), run);
+  if (plan === null) throw new Error(`the plan of run ${run} can't be read`);
+  const limit = pLimit(FILES_AT_ONCE);
+  const problems = [...plan.problems];
+  const described: DescribedInstance[] = [...plan.rest];
+  const recorded = new Map<string, ShardReply>();
+  await Promise.all(Array.from({ length: plan.shards }, (_, index) => limit(collect, index)));
+
+  const result = await checkFleet(settings, replayed(), { ...options, begunAt: plan.at });
+  await orNull(ports, ports.store.put(COST_KEY, JSON.stringify(costOf(described, recorded, settings, ports))));
+  return result;
+
+  async function collect(index: number): Promise<void> {
+    const read = (key: string) => orNull(ports, ports.store.get(key));
+    const shard = decodeShard(await read(shardKey(run, index)), run, index);
+    if (shard === null) {
+      problems.push(`shard ${index} can't be read: nothing is known of its hosts`);
+      return;
+    }
+    described.push(...shard.hosts);
+    const replies = decodeResult(await read(resultKey(run, index)), run, shard);
+    if (replies === null) {
+      problems.push(`shard ${index} left no result: ${plural(shard.hosts.length, 'host')} not checked`);
+      return;
+    }
+    for (const reply of replies) recorded.set(reply.id, reply);
+  }
+
+  function replayed(): Ports {
+    let found = false;
+    const planned = new Map(
+      selectInstances(described, ports.source, settings).instances.map(({ id, transport }) => [id, transport]),
+    );
+    return {
+      ...ports,
+      discover: async (problem) => {
+        // What is asked for later is the fleet as it is then.
+        if (found) return ports.discover(problem);
+        found = true;
+        for (const text of problems) problem?.(text);
+        return described;
+      },
+      transports: mapTransports(ports.transports, (name, real) => async (instances, turn) => {
+        // The first time the shards have asked; a second opinion is asked for now.
+        const isFirst = ({ id }: { readonly id: string }) => planned.get(id) === name;
+        const first = instances.filter(isFirst);
+        for (const { id } of first) {
+          planned.delete(id);
+          const known = recorded.get(id);
+          turn.reply(id, known?.reply ?? NO_RESULT, known?.durationMs ?? 0);
+        }
+        const again = instances.filter((instance) => !first.includes(instance));
+        if (again.length > 0) await real(again, turn);
+      }),
+    };
+  }
+}
+
+const NO_RESULT: Reply = { kind: 'failed', reason: 'NotChecked', text: 'Its shard left no result for it.' };
+
+function mapTransports(
+  transports: Transports,
+  change: (name: Transport, real: ProbeTransport) => ProbeTransport,
+): Transports {
+  return Object.fromEntries(
+    (Object.entries(transports) as [Transport, ProbeTransport][]).map(([name, real]) => [name, change(name, real)]),
+  );
+}
+
+/** Mean milliseconds of a host's turn, by transport. */
+function costOf(
+  described: readonly DescribedInstance[],
+  recorded: ReadonlyMap<string, ShardReply>,
+  settings: Settings,
+  ports: Pick<Ports, 'source'>,
+): HostCost {
+  const sums = new Map<Transport, { ms: number; hosts: number }>();
+  for (const { id, transport } of selectInstances(described, ports.source, settings).instances) {
+    const known = recorded.get(id);
+    if (known === undefined) continue;
+    const sum = sums.get(transport) ?? { ms: 0, hosts: 0 };
+    sums.set(transport, { ms: sum.ms + known.durationMs, hosts: sum.hosts + 1 });
+  }
+  return Object.fromEntries([...sums].map(([transport, { ms, hosts }]) => [transport, Math.max(1, ms / hosts)]));
+}
+
+/** What can't be read is as if it were not there; that is what the callers are made for. */
+async function orNull<T>(ports: Pick<Ports, 'log'>, work: Promise<T>): Promise<T | null> {
+  try {
+    return await work;
+  } catch (error) {
+    ports.log.error('store.failed', { text: error instanceof Error ? error.message : String(error) });
+    return null;
+  }
+}

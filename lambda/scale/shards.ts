@@ -1,0 +1,76 @@
+/** How a fleet is shared out among functions. Pure; the same fleet is always cut the same way. */
+import type { DescribedInstance, Instance, Transport } from '../model/index.ts';
+import type { Settings } from '../settings/index.ts';
+import type { HostCost, Shard } from './model.ts';
+
+/**
+ * Over SSH Lambda's 1,024 file descriptors are the limit; the transport opens 500 sockets at most. Over SSM a function
+ * waits for the account's pace, as all the others do: more of them would not be faster, only more who wait.
+ */
+const MOST_HOSTS = { ssh: 500, ssm: 1_000 } as const;
+/** One SendCommand takes 50: a shard over SSM is made of whole ones. */
+const IDS_PER_COMMAND = 50;
+/** What a shard's turn should take, so that a start-up is a small part of it and a lost shard a small loss. */
+const TARGET_MS = 30_000;
+/** What it may take if each of its hosts hangs: an Express child ends after five minutes, the run has one schedule. */
+const WORST_MS = 120_000;
+
+interface Place {
+  readonly account: string | null;
+  readonly region: string | null;
+  readonly transport: Transport;
+  readonly hosts: { readonly described: DescribedInstance; readonly worker: string }[];
+}
+
+/**
+ * Shards of one account, Region and transport each; within them hosts by unit, then by id, since hosts of one command
+ * are asked for each other's units.
+ *
+ * @param instances those that are to be probed
+ * @param described the same as they were found; which of them have no instance are left out
+ */
+export function shardFleet(
+  instances: readonly Instance[],
+  described: readonly DescribedInstance[],
+  cost: HostCost,
+  settings: Settings,
+): Shard[] {
+  const byId = new Map(described.map((one) => [one.id, one]));
+  const places = new Map<string, Place>();
+  for (const { id, account, region, transport, worker } of instances) {
+    const found = byId.get(id);
+    if (found === undefined) continue;
+    const key = JSON.stringify([account, region, transport]);
+    const place = places.get(key) ?? { account, region, transport, hosts: [] };
+    places.set(key, place);
+    place.hosts.push({ described: found, worker: worker ?? '' });
+  }
+  const cut = [...places.entries()].sort(byKey).flatMap(([, { transport, hosts }]) => {
+    const sorted = hosts.toSorted((a, b) => compare(a.worker, b.worker) || compare(a.described.id, b.described.id));
+    return evenly(sorted, shardSize(transport, cost, settings), transport === 'ssm' ? IDS_PER_COMMAND : 1);
+  });
+  return cut.map((hosts, index) => ({ index, hosts: hosts.map((host) => host.described) }));
+}
+
+/** Hosts in one shard: by what a turn has cost, and never more than would end in time if all of them hung. */
+export function shardSize(transport: Transport, cost: HostCost, settings: Settings): number {
+  // Over SSM hosts don't wait for each other: the commands do, and they are few.
+  if (transport === 'ssm') return MOST_HOSTS.ssm;
+  const deadlineMs = settings.timeouts.sshSeconds * 1000;
+  const measuredMs = Math.min(Math.max(cost[transport] ?? deadlineMs / 5, 1), deadlineMs);
+  const usual = Math.floor((settings.forks * TARGET_MS) / measuredMs);
+  const worst = settings.forks * Math.max(1, Math.floor(WORST_MS / deadlineMs));
+  return Math.max(1, Math.min(usual, worst, MOST_HOSTS.ssh));
+}
+
+/** As few slices as `size` allows, of nearly the same length: a last one of three hosts would start a function for them. */
+function evenly<T>(items: readonly T[], size: number, multiple: number): T[][] {
+  const count = Math.ceil(items.length / size);
+  const length = Math.ceil(Math.ceil(items.length / count) / multiple) * multiple;
+  return Array.from({ length: count }, (_, n) => items.slice(n * length, (n + 1) * length)).filter(
+    (slice) => slice.length > 0,
+  );
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => compare(a, b);

@@ -1,0 +1,16 @@
+/** One schema for cdk.json context, environment and flags: all become Settings here. */
+export {
+  actsByItself,
+  type FunctionEnvironment,
+  fromEnvironment,
+  isDistributed,
+  keepsSnapshot,
+  parseSettings,
+  readLoose,
+  type Settings,
+  SettingsError,
+  settingsOf,
+  toEnvironment,
+  usesStore,
+  watchesElsewhere,
+} from './settings.ts';

@@ -1,0 +1,217 @@
+/**
+ * What a failed SSH attempt is called, from what happened on the wire. Pure: no socket, no clock.
+ * Every sentence names address, port and phase; what the host sent is quoted, printable and cut.
+ */
+import type { FailureReason, Reply } from '../model/index.ts';
+
+/** How far an attempt has come. `kex` and `login` are both the handshake: after the banner, before a command. */
+export type Phase = 'resolve' | 'connect' | 'banner' | 'kex' | 'login' | 'command';
+
+export type Failure = Extract<Reply, { kind: 'failed' }>;
+
+/** Where an attempt goes and how long it may take; for the sentences. */
+export interface Where {
+  /** `10.0.1.7:22`, `[2001:db8::1]:22`. */
+  readonly endpoint: string;
+  readonly deadlineMs: number;
+}
+
+export const failure = (reason: FailureReason, text: string): Failure => ({ kind: 'failed', reason, text });
+
+/** What a host sent, for a sentence: printable ASCII, at most 200 characters of it. */
+export function quote(sent: string): string {
+  const safe = sent.slice(0, 201).replace(/[^\x20-\x7e]|\\/g, (c) => {
+    const hex = c.charCodeAt(0).toString(16);
+    return hex.length > 2 ? `\\u${hex.padStart(4, '0')}` : `\\x${hex.padStart(2, '0')}`;
+  });
+  return `"${safe.length > 200 ? `${safe.slice(0, 197)}...` : safe}"`;
+}
+
+export function endpointOf(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** The deadline came in this phase. `received` is what had come instead of a banner. */
+export function timedOut(phase: Phase, { endpoint, deadlineMs }: Where, received: string): Failure {
+  const within = `within ${Number((deadlineMs / 1000).toFixed(1))} s`;
+  switch (phase) {
+    case 'resolve':
+      return failure(
+        'NameNotResolved',
+        `The name in ${endpoint} was not resolved ${within}; check DNS or the inventory.`,
+      );
+    case 'connect':
+      return failure('ConnectTimeout', `${endpoint} did not accept a TCP connection ${within}.`);
+    case 'banner':
+      return looksLikeBanner(received)
+        ? failure('BannerTimeout', `${endpoint} accepted the connection but sent no SSH banner ${within}.`)
+        : notSsh(endpoint, received);
+    case 'kex':
+      return failure('HandshakeTimeout', `${endpoint} sent its SSH banner but no key exchange was done ${within}.`);
+    case 'login':
+      return failure('HandshakeTimeout', `${endpoint} exchanged keys but did not answer the login ${within}.`);
+    case 'command':
+      return failure('CommandTimeout', `${endpoint} accepted the login but the probe did not end ${within}.`);
+    default:
+      return phase satisfies never;
+  }
+}
+
+/** The host ended the connection in this phase, cleanly: an end of stream, no error. */
+export function closedBy(phase: Phase, { endpoint }: Where, received: string): Failure {
+  switch (phase) {
+    case 'resolve':
+    case 'connect':
+    case 'banner':
+      return looksLikeBanner(received)
+        ? failure('ClosedBeforeBanner', `${endpoint} accepted the connection and closed it before an SSH banner.`)
+        : notSsh(endpoint, received);
+    case 'kex':
+      return failure('ConnectionLost', `${endpoint} closed the connection after its SSH banner, in the key exchange.`);
+    case 'login':
+      return failure('ConnectionLost', `${endpoint} closed the connection during the login.`);
+    case 'command':
+      return failure('ConnectionLost', `${endpoint} closed the connection before the probe had ended.`);
+    default:
+      return phase satisfies never;
+  }
+}
+
+/** Before the connection stands, by the error's code; others in the table are UNREACHABLE's. */
+const CONNECT_ERRORS: Readonly<Record<string, readonly [FailureReason, string]>> = {
+  ECONNREFUSED: ['ConnectionRefused', 'refused the TCP connection: nothing listens there, or a firewall rejects it'],
+  ETIMEDOUT: ['ConnectTimeout', 'did not accept a TCP connection before the kernel gave up'],
+  ECONNRESET: ['ConnectionReset', 'reset the connection before an SSH banner'],
+  EPIPE: ['ConnectionReset', 'reset the connection before an SSH banner'],
+};
+
+/** The socket failed in this phase. */
+export function socketFailed(phase: Phase, where: Where, error: NodeJS.ErrnoException, received: string): Failure {
+  const { endpoint } = where;
+  const code = codeOf(error);
+  switch (phase) {
+    case 'resolve':
+      return failure(
+        'NameNotResolved',
+        `The name in ${endpoint} can't be resolved (${code}); check DNS or the inventory.`,
+      );
+    case 'connect': {
+      const [reason, says] = CONNECT_ERRORS[code] ?? [
+        'HostUnreachable' as const,
+        `can't be reached from here (${code}); check the route, security groups and this machine`,
+      ];
+      return failure(reason, `${endpoint} ${says}.`);
+    }
+    case 'banner':
+      // The kernel's own time-out: the host fell silent after it had accepted.
+      if (code === 'ETIMEDOUT') return timedOut(phase, where, received);
+      return looksLikeBanner(received)
+        ? failure('ConnectionReset', `${endpoint} accepted the connection and reset it before an SSH banner (${code}).`)
+        : notSsh(endpoint, received);
+    case 'kex':
+      return failure(
+        'ConnectionLost',
+        `The connection to ${endpoint} broke after its SSH banner, in the key exchange (${code}).`,
+      );
+    case 'login':
+      return failure('ConnectionLost', `The connection to ${endpoint} broke during the login (${code}).`);
+    case 'command':
+      return failure('ConnectionLost', `The connection to ${endpoint} broke before the probe had ended (${code}).`);
+    default:
+      return phase satisfies never;
+  }
+}
+
+/** Several addresses tried at once fail as an AggregateError; the last one's code stands for all. */
+function codeOf(error: NodeJS.ErrnoException): string {
+  const inner =
+    error instanceof AggregateError ? (error.errors.at(-1) as NodeJS.ErrnoException | undefined) : undefined;
+  return inner?.code ?? error.code ?? error.message;
+}
+
+/**
+ * What sshd writes in place of a banner when it turns a client away without trouble of its own:
+ * MaxStartups (sshd.c, drop_connection) and PerSourcePenalties from OpenSSH 9.8 on (https://man.openbsd.org/sshd_config).
+ */
+const REFUSAL = /^(Exceeded MaxStartups|Not allowed at this time)/;
+
+export const isRefusal = (line: string): boolean => REFUSAL.test(line);
+
+export const refused = ({ endpoint }: Where, line: string): Failure =>
+  failure(
+    'SshThrottled',
+    `sshd at ${endpoint} turned the connection away, ${quote(line)}: raise MaxStartups there, or exempt this address in PerSourcePenalties.`,
+  );
+
+/** What has come is nothing, or the beginning of a banner. */
+const looksLikeBanner = (received: string): boolean => 'SSH-'.startsWith(received.slice(0, 4));
+
+export const notSsh = (endpoint: string, received: string): Failure =>
+  failure(
+    'ProtocolError',
+    `${endpoint} answered with something that is not SSH 2, ${quote(received)}; check the port.`,
+  );
+
+/** An error that ssh2 raised while the connection stood. `code` is set when the host sent SSH_MSG_DISCONNECT. */
+export interface SshError extends Error {
+  readonly level?: string;
+  readonly code?: number | string;
+}
+
+/** Disconnect reasons of RFC 4253, section 11.1. */
+const KEY_EXCHANGE_FAILED = 3;
+const TOO_MANY_CONNECTIONS = 12;
+
+/** @param offer what the host offered, where nothing was in common; may be empty. */
+export function sshFailed(phase: Phase, { endpoint }: Where, error: SshError, offer: string): Failure {
+  const said = quote(error.message);
+  if (error.code === TOO_MANY_CONNECTIONS) {
+    return failure('SshThrottled', `sshd at ${endpoint} has too many connections, ${said}.`);
+  }
+  if (typeof error.code === 'number') {
+    if (phase === 'kex' && error.code === KEY_EXCHANGE_FAILED) return noCommonAlgorithm(endpoint, said, offer);
+    if (phase === 'login') return failure('AuthenticationFailed', `${endpoint} broke off the login, ${said}.`);
+    if (phase === 'command')
+      return failure('ConnectionLost', `${endpoint} disconnected before the probe had ended, ${said}.`);
+  }
+  if (/no matching/i.test(error.message)) return noCommonAlgorithm(endpoint, said, offer);
+  return failure('ProtocolError', `${endpoint} does not keep to the SSH protocol, ${said}.`);
+}
+
+const noCommonAlgorithm = (endpoint: string, said: string, offer: string): Failure =>
+  failure(
+    'NegotiationFailed',
+    `${endpoint} has no algorithm in common with this client, ${[said, ...(offer ? [offer] : [])].join(': ')}; SHA-1 and older are refused here: update its sshd.`,
+  );
+
+/** No key was taken. `left`: what the host would still take; `troubles`: what went wrong with our own keys. */
+export function loginRefused(
+  { endpoint }: Where,
+  user: string,
+  left: readonly string[],
+  troubles: readonly string[],
+): Failure {
+  const takes = left.length > 0 ? ` (it takes ${quote(left.join(', '))})` : '';
+  const own = troubles.length > 0 ? `; here: ${quote(troubles.join('; '))}` : '';
+  return failure(
+    'AuthenticationFailed',
+    `${endpoint} refused the login of ${quote(user)} with every key tried${takes}${own}; check the user and its authorized_keys.`,
+  );
+}
+
+/** It closed on us twice without a word while it let others in. */
+export const turnedAway = (endpoint: string): Failure =>
+  failure(
+    'SshThrottled',
+    `sshd at ${endpoint} twice closed the connection before its banner, while it let others in: raise MaxStartups there, or lower the setting forks.`,
+  );
+
+/**
+ * The key was given to it by EC2 Instance Connect, and it would not have it. Its AuthorizedKeysCommand forks and asks
+ * the instance's metadata within five seconds: where memory is gone it fails, and sshd says no more than this.
+ */
+export const keyNotTaken = (endpoint: string, user: string): Failure =>
+  failure(
+    'InstanceConnectRefused',
+    `${endpoint} refused the key that EC2 Instance Connect had just given it for ${quote(user)}: too little memory or processes are left to look it up, or ec2-instance-connect is not set up there.`,
+  );

@@ -1,0 +1,193 @@
+/**
+ * OpenSSH's known_hosts, and what is to be made of a host's key.
+ * Format: https://man.openbsd.org/sshd#SSH_KNOWN_HOSTS_FILE_FORMAT
+ */
+import { createHash, createHmac } from 'node:crypto';
+import { TAG } from '../model/index.ts';
+import { HOST_KEY_ALGORITHMS } from './algorithms.ts';
+import { endpointOf, type Failure, failure, quote } from './failures.ts';
+
+export interface KnownHost {
+  /** The line's first field: patterns with commas, or `|1|salt|hash`. */
+  readonly hosts: string;
+  readonly type: string;
+  /** The key, base64. */
+  readonly key: string;
+  readonly revoked: boolean;
+}
+
+/**
+ * How host keys are judged.
+ * `known-hosts`: by OpenSSH's file; `accepted` gets each line that `acceptNew` added, to append it to a file.
+ * `pin`: by the fingerprint in `instance.memory.hostKey`; without one the first key seen is accepted and returned.
+ */
+export type HostKeyPolicy =
+  | {
+      readonly kind: 'known-hosts';
+      readonly known: readonly KnownHost[];
+      readonly acceptNew: boolean;
+      readonly accepted?: (line: string) => void;
+    }
+  | { readonly kind: 'pin' };
+
+/** What one connection does about the host's key. */
+export interface HostKeyCheck {
+  /** Algorithms to ask for, in this order: those of the keys that are known come first, as in OpenSSH. */
+  readonly algorithms: readonly string[];
+  /** Null where the key may be trusted. */
+  verify(key: Buffer): Failure | null;
+  /** The host has proved that it holds this key. */
+  proved(key: Buffer): void;
+}
+
+/** Lines that aren't understood are passed over, as OpenSSH does; so are `@cert-authority` lines: certificates aren't read. */
+export function parseKnownHosts(text: string): KnownHost[] {
+  return text.split('\n').flatMap((line) => {
+    const fields = line.trim().split(/[ \t]+/);
+    const marker = fields[0]?.startsWith('@') ? fields.shift() : undefined;
+    const [hosts, type, key] = fields;
+    if (!hosts || hosts.startsWith('#') || !type || !key) return [];
+    if (marker !== undefined && marker !== '@revoked') return [];
+    return typeOf(Buffer.from(key, 'base64')) === type ? [{ hosts, type, key, revoked: marker === '@revoked' }] : [];
+  });
+}
+
+/** `SHA256:...` without padding, as `ssh-keygen -l` prints it. */
+export function fingerprint(key: Buffer): string {
+  return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
+}
+
+/** The type that a public key's blob names: its first string (RFC 4253, 6.6). Empty where there is none. */
+function typeOf(key: Buffer): string {
+  return key.length < 4 ? '' : key.toString('latin1', 4, 4 + Math.min(key.readUInt32BE(0), 64));
+}
+
+/**
+ * Finds the entries that name a host: `host` for port 22, `[host]:port` for others. Those with nothing but names are
+ * looked up; what has patterns or is hashed must be tried one by one.
+ */
+function entryFinder(known: readonly KnownHost[]): (name: string) => KnownHost[] {
+  const named = new Map<string, KnownHost[]>();
+  const others: KnownHost[] = [];
+  for (const entry of known) {
+    if (/[|*?!]/.test(entry.hosts)) {
+      others.push(entry);
+      continue;
+    }
+    for (const name of new Set(entry.hosts.toLowerCase().split(','))) {
+      const same = named.get(name);
+      if (same === undefined) named.set(name, [entry]);
+      else same.push(entry);
+    }
+  }
+  return (name) => [...(named.get(name) ?? []), ...others.filter((entry) => namesHost(entry.hosts, name))];
+}
+
+function namesHost(hosts: string, name: string): boolean {
+  const [, version, salt, hash] = hosts.split('|');
+  if (version === '1' && salt !== undefined && hash !== undefined) {
+    return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash;
+  }
+  const matching = hosts.split(',').filter((pattern) => matchesPattern(pattern.replace(/^!/, ''), name));
+  // One negated pattern that matches rules the whole line out.
+  return matching.length > 0 && !matching.some((pattern) => pattern.startsWith('!'));
+}
+
+/** `*` and `?` only; `name` is in lower case. By hand, since a pattern made into a RegExp can take exponential time. */
+export function matchesPattern(pattern: string, name: string): boolean {
+  const wanted = pattern.toLowerCase();
+  let p = 0;
+  let star = -1;
+  let resume = 0;
+  for (let n = 0; n < name.length; ) {
+    if (wanted[p] === '*') {
+      star = p++;
+      resume = n;
+    } else if (wanted[p] === '?' || wanted[p] === name[n]) {
+      p++;
+      n++;
+    } else if (star >= 0) {
+      p = star + 1;
+      n = ++resume;
+    } else {
+      return false;
+    }
+  }
+  return /^\**$/.test(wanted.slice(p));
+}
+
+/** A host whose key is to be judged. */
+export interface KeyHolder {
+  readonly address: string;
+  readonly port: number;
+  /** Its fingerprint as remembered; null where none is. */
+  readonly pin: string | null;
+}
+
+/** Makes the check of each host's key. What is accepted in this run is known from then on. */
+export function hostKeyChecks(policy: HostKeyPolicy): (holder: KeyHolder) => HostKeyCheck {
+  if (policy.kind === 'pin') return pinCheck;
+  const added = new Map<string, string>();
+  const entriesFor = entryFinder(policy.known);
+  return (holder) => knownHostsCheck(policy, entriesFor, added, holder);
+}
+
+function pinCheck({ address, port, pin }: KeyHolder): HostKeyCheck {
+  return {
+    algorithms: HOST_KEY_ALGORITHMS,
+    verify(key) {
+      const got = fingerprint(key);
+      if (pin === null || pin === got) return null;
+      return failure(
+        'HostKeyMismatch',
+        `${endpointOf(address, port)} showed the host key ${got}, not the pinned ${pin}; nothing was run; if the host was rebuilt, delete its tag ${TAG.hostKey}.`,
+      );
+    },
+    proved() {},
+  };
+}
+
+/** `added`: keys accepted in this run, base64, by the name that known_hosts has for the host. */
+function knownHostsCheck(
+  { acceptNew, accepted }: Extract<HostKeyPolicy, { kind: 'known-hosts' }>,
+  entriesFor: (name: string) => KnownHost[],
+  added: Map<string, string>,
+  { address, port }: KeyHolder,
+): HostKeyCheck {
+  const plain = address.toLowerCase();
+  const name = port === 22 ? plain : `[${plain}]:${port}`;
+  const named = entriesFor(name);
+  const unported = port === 22 ? [] : entriesFor(plain);
+  const isTrusted = (entry: KnownHost) => !entry.revoked;
+  // As in OpenSSH, a line without a port vouches for the host on any port, unless another names the port.
+  const trusted = named.some(isTrusted) ? named.filter(isTrusted) : unported.filter(isTrusted);
+  const revoked = [...named, ...unported].filter((entry) => entry.revoked);
+  const types = new Set(trusted.map((entry) => entry.type));
+  const preferred = HOST_KEY_ALGORITHMS.filter((a) => types.has(a.startsWith('rsa-') ? 'ssh-rsa' : a));
+  return {
+    algorithms: [...new Set([...preferred, ...HOST_KEY_ALGORITHMS])],
+    verify(key) {
+      const isShown = (entry: KnownHost) => Buffer.from(entry.key, 'base64').equals(key);
+      const shown = `${endpointOf(address, port)} showed the ${quote(typeOf(key))} host key ${fingerprint(key)}`;
+      if (revoked.some(isShown)) {
+        return failure('HostKeyMismatch', `${shown}, which known_hosts marks as revoked; nothing was run.`);
+      }
+      if (trusted.some(isShown) || added.get(name) === key.toString('base64')) return null;
+      if (trusted.length > 0 || added.has(name)) {
+        const fix = `if the host was rebuilt, forget the old key: ssh-keygen -R ${quote(name)}`;
+        return failure('HostKeyMismatch', `${shown}, not the one in known_hosts; nothing was run; ${fix}.`);
+      }
+      if (acceptNew) return null;
+      const fix = `ssh-keyscan -p ${port} ${address}, or --accept-new-host-keys`;
+      return failure(
+        'HostKeyUnknown',
+        `${shown}, but known_hosts has none for it; nothing was run; to add it: ${fix}.`,
+      );
+    },
+    proved(key) {
+      if (trusted.length > 0 || added.has(name)) return;
+      added.set(name, key.toString('base64'));
+      accepted?.(`${name} ${typeOf(key)} ${key.toString('base64')}`);
+    },
+  };
+}

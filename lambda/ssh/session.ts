@@ -1,0 +1,244 @@
+/**
+ * One attempt at one host over SSH: resolve, connect, banner, key exchange, login, use. However it ends, the connection
+ * is closed and the end is one value. The banner is read here and not by ssh2, which loses bytes of one that comes in
+ * more than two pieces, and can't tell a refusal line from a banner that never came.
+ */
+import { isIP, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import ssh2, { type Algorithms, type ConnectConfig } from 'ssh2';
+import type { Reply } from '../model/index.ts';
+import { ALGORITHMS } from './algorithms.ts';
+import type { Attempt, Use } from './attempt.ts';
+import { BannerReader } from './banner.ts';
+import {
+  closedBy,
+  endpointOf,
+  type Failure,
+  failure,
+  loginRefused,
+  type Phase,
+  quote,
+  type SshError,
+  socketFailed,
+  sshFailed,
+  timedOut,
+} from './failures.ts';
+import { offeredOnly } from './kexinit.ts';
+import { fingerprint } from './known-hosts.ts';
+import { dropNextWrite, gatherWrites } from './socket.ts';
+
+/** Questions without an answer after which a lasting connection is given up. */
+const UNANSWERED = 2;
+
+/** More than any honest banner, key exchange and login need; and than any probe with them. */
+const BYTES_BEFORE_COMMAND = 256 * 1024;
+const BYTES_TOTAL = 1024 * 1024;
+/**
+ * Our own identification is held back until the host's has come: data that waits unread turns the host's close into a
+ * reset, and hides which it was. After this long it is sent all the same, since a web server speaks only when spoken to.
+ */
+const NUDGE_MS = 1000;
+const IDENT = 'crawlwatch';
+
+/** Never rejects. Resolves once the socket is closed: to the reply, or to null where the signal fired first. */
+export async function attemptSsh(attempt: Attempt): Promise<Reply | null> {
+  if (attempt.signal.aborted) return null;
+  return new Promise((resolve) => new Session(attempt, resolve).open());
+}
+
+class Session {
+  readonly #attempt: Attempt;
+  readonly #resolve: (reply: Reply | null) => void;
+  readonly #where;
+  readonly #socket: Duplex;
+  readonly #client = new ssh2.Client();
+  readonly #bannerReader: BannerReader;
+  #phase: Phase;
+  #settled = false;
+  #received = 0;
+  #nudge: NodeJS.Timeout | undefined;
+  #identSent = false;
+  #hostKey: Buffer | undefined;
+  #banner = '';
+  /** What came in the clear, from the banner on. */
+  #kexBytes = Buffer.alloc(0);
+  #running: Use | undefined;
+  /** Methods that the host would still take, and what went wrong with ours on this side. */
+  #methodsLeft: readonly string[] = [];
+  readonly #keyTroubles: string[];
+
+  constructor(attempt: Attempt, resolve: (reply: Reply | null) => void) {
+    this.#attempt = attempt;
+    this.#resolve = resolve;
+    this.#keyTroubles = [...attempt.login.troubles];
+    this.#socket = attempt.via ?? new Socket();
+    this.#where = { endpoint: endpointOf(attempt.address, attempt.port), deadlineMs: attempt.limits.deadlineMs };
+    this.#bannerReader = new BannerReader(this.#where);
+    this.#phase = attempt.via !== null || isIP(attempt.address) ? 'connect' : 'resolve';
+  }
+
+  open(): void {
+    const { address, port, limits, signal, via } = this.#attempt;
+    signal.addEventListener('abort', this.#cancel);
+    limits.start(this.#phase, this.#expire);
+    this.#socket
+      .on('lookup', (error) => {
+        if (!error) this.#phase = 'connect';
+      })
+      .on('connect', this.#connected)
+      .on('error', (error) => this.#settle(socketFailed(this.#phase, this.#where, error, this.#bannerReader.received)))
+      .on('close', () => this.#settle(closedBy(this.#phase, this.#where, this.#bannerReader.received)));
+    // Late errors come here too, and find the session settled. A host may exchange keys again: only the first counts.
+    this.#client.on('error', this.#sshError).once('handshake', this.#keysExchanged).once('ready', this.#loggedIn);
+    if (via === null) (this.#socket as Socket).connect({ host: address, port });
+    else this.#connected();
+  }
+
+  readonly #cancel = () => this.#settle(null);
+  readonly #expire = (afterMs: number) => {
+    if (this.#phase === 'login' && this.#attempt.login.agent?.isPending) {
+      this.#keyTroubles.push('the ssh-agent did not answer');
+      this.#settle(this.#loginRefused());
+    } else {
+      const where = { ...this.#where, deadlineMs: afterMs };
+      this.#settle(timedOut(this.#phase, where, this.#bannerReader.received));
+    }
+  };
+
+  readonly #connected = () => {
+    this.#enter('banner');
+    // Many small packets that wait for each other: Nagle's algorithm would double the time of a login.
+    if (this.#socket instanceof Socket) this.#socket.setNoDelay(true);
+    this.#socket.on('data', this.#readBanner);
+    this.#nudge = setTimeout(() => {
+      this.#identSent = true;
+      this.#socket.write(`SSH-2.0-${IDENT}\r\n`);
+    }, NUDGE_MS);
+  };
+
+  readonly #readBanner = (chunk: Buffer) => {
+    const read = this.#bannerReader.push(chunk);
+    switch (read.kind) {
+      case 'more':
+        return;
+      case 'failed':
+        return this.#settle(read.failure);
+      case 'banner':
+        return this.#startSsh(read.line, read.rest);
+      default:
+        return read satisfies never;
+    }
+  };
+
+  #startSsh(banner: string, rest: Buffer): void {
+    const { hostKey, login, user, keepaliveMs } = this.#attempt;
+    clearTimeout(this.#nudge);
+    this.#enter('kex');
+    this.#banner = banner;
+    this.#socket.off('data', this.#readBanner).pause().unshift(rest);
+    if (this.#identSent) dropNextWrite(this.#socket);
+    const untried = login.methods.values();
+    const config: ConnectConfig = {
+      sock: this.#socket,
+      ident: IDENT,
+      username: user,
+      readyTimeout: 0,
+      ...(keepaliveMs !== null && { keepaliveInterval: keepaliveMs, keepaliveCountMax: UNANSWERED }),
+      algorithms: { ...ALGORITHMS, serverHostKey: [...hostKey.algorithms] } as Algorithms,
+      hostVerifier: this.#verify,
+      authHandler: (left: readonly string[] | null, _partial, next) => {
+        this.#methodsLeft = left ?? [];
+        next(untried.next().value ?? (false as never));
+      },
+    };
+    this.#gather();
+    try {
+      this.#client.connect(config);
+    } catch (error) {
+      // An algorithm that this Node was built without.
+      this.#settle(failure('NegotiationFailed', `This client can't speak SSH here: ${quote(String(error))}.`));
+    }
+    this.#socket.prependListener('data', this.#gather).on('data', this.#count);
+  }
+
+  readonly #verify = (key: Buffer): boolean => {
+    const distrust = this.#attempt.hostKey.verify(key);
+    if (distrust) this.#settle(distrust);
+    this.#hostKey = Buffer.from(key);
+    return distrust === null;
+  };
+
+  readonly #keysExchanged = () => {
+    this.#enter('login');
+    if (this.#hostKey) this.#attempt.hostKey.proved(this.#hostKey);
+  };
+
+  readonly #loggedIn = () => {
+    this.#enter('command');
+    this.#running = this.#attempt.use(this.#client, this.#where, this.#banner, (reply) => this.#settle(reply));
+    if (this.#attempt.keepaliveMs !== null) this.#attempt.limits.stop();
+  };
+
+  readonly #gather = () => gatherWrites(this.#socket);
+
+  /** A host that sends what nobody asked for is cut by bytes, not only by time. */
+  readonly #count = (chunk: Buffer) => {
+    if (this.#phase === 'kex') this.#kexBytes = Buffer.concat([this.#kexBytes, chunk]);
+    this.#received += chunk.length;
+    const sent = this.#received;
+    if (this.#attempt.keepaliveMs !== null && this.#phase === 'command') return;
+    if (this.#phase !== 'command' && sent > BYTES_BEFORE_COMMAND) {
+      const text = `${this.#where.endpoint} sent ${BYTES_BEFORE_COMMAND / 1024} KiB before the login was done.`;
+      this.#settle(failure('ProtocolError', text));
+    } else if (sent > BYTES_TOTAL) {
+      this.#settle({ kind: 'output', output: this.#running?.output() ?? '' });
+    }
+  };
+
+  readonly #sshError = (error: SshError) => {
+    const final = error.message.startsWith('All configured authentication methods failed');
+    if (error.level === 'agent' || (error.level === 'client-authentication' && !final)) {
+      this.#keyTroubles.push(error.message); // ssh2 goes on to the next key.
+    } else if (final) {
+      this.#settle(this.#loginRefused());
+    } else {
+      this.#settle(sshFailed(this.#phase, this.#where, error, offeredOnly(this.#kexBytes, error.message)));
+    }
+  };
+
+  #loginRefused(): Failure {
+    return loginRefused(this.#where, this.#attempt.user, this.#methodsLeft, this.#keyTroubles);
+  }
+
+  #enter(phase: Phase): void {
+    this.#phase = phase;
+    this.#attempt.limits.enter(phase);
+  }
+
+  #settle(reply: Reply | null): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#attempt.limits.stop();
+    clearTimeout(this.#nudge);
+    this.#attempt.signal.removeEventListener('abort', this.#cancel);
+    this.#attempt.login.agent?.release();
+    const result = reply && this.#complete(reply);
+    const socket = this.#socket;
+    // A way through a jump host is closed once that answers, which isn't waited for.
+    const isGone = socket.closed || !(socket instanceof Socket);
+    if (!isGone) socket.once('close', () => this.#resolve(result));
+    // A farewell where there was a login: sshd logs a disconnect and no error. Then at once, whatever is pending.
+    if (this.#phase === 'command' && !socket.closed) this.#client.end();
+    socket.uncork();
+    socket.destroy();
+    if (isGone) this.#resolve(result);
+  }
+
+  /** Adds what the host had printed, and its key: only a host that let us in is one to remember. */
+  #complete(reply: Reply): Reply {
+    const output = this.#running?.output() ?? '';
+    const printed = reply.kind === 'failed' && reply.output === undefined && output !== '' ? { output } : {};
+    const known = this.#phase === 'command' && this.#hostKey ? { hostKey: fingerprint(this.#hostKey) } : {};
+    return { ...reply, ...printed, ...known };
+  }
+}

@@ -1,0 +1,181 @@
+/** The SSH transport: many hosts at a time, each within its own deadline. */
+import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Instance, ProbeRun, ProbeTransport, Reply } from '../model/index.ts';
+import type { Attempt } from './attempt.ts';
+import { runCommand } from './command.ts';
+import { endpointOf, type Failure, failure, keyNotTaken, quote, turnedAway } from './failures.ts';
+import { type Dial, JumpHosts } from './jump.ts';
+import { type KeyOptions, loginMethods } from './keys.ts';
+import { type HostKeyPolicy, hostKeyChecks } from './known-hosts.ts';
+import { Limits, NO_PHASE_LIMITS, type PhaseLimits } from './limits.ts';
+import { attemptSsh } from './session.ts';
+
+export type { HostKeyPolicy } from './known-hosts.ts';
+
+/** Makes a host take our public key for a short while. A failure is that host's reply. */
+export type PushKey = (instance: Instance, signal: AbortSignal) => Promise<Failure | null>;
+
+export interface SshOptions extends KeyOptions {
+  readonly hostKeys: HostKeyPolicy;
+  /** @default none: only the host's deadline */
+  readonly phases?: PhaseLimits;
+  /** Called right before each login; `privateKey` is then the other half of the key. */
+  readonly pushKey?: PushKey;
+}
+
+/** One host's turn in a run. */
+interface Turn {
+  readonly instance: Instance;
+  readonly run: ProbeRun;
+  readonly limits: Limits;
+  readonly jumpHosts: JumpHosts;
+  /** When an sshd last let us in, by the way to it. */
+  readonly servedAt: Map<string, number>;
+}
+
+/** Lambda has 1,024 file descriptors in all (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). */
+const MAX_SOCKETS = 500;
+
+/** A unit name that a shell can't misread; the SSM document's `allowedPattern` is the same. */
+const UNIT = /^[A-Za-z0-9:_.@-]+$/;
+
+/** Asks hosts over SSH: `sh -s -- UNIT` with the script on its input. */
+export function sshTransport(options: SshOptions): ProbeTransport {
+  const { pushKey, phases = NO_PHASE_LIMITS } = options;
+  const loginFor = loginMethods(options);
+  const hostKeyOf = hostKeyChecks(options.hostKeys);
+
+  return async (instances, run) => {
+    // Every open connection listens to the run's end: far more than the ten that Node takes for a leak.
+    setMaxListeners(0, run.signal);
+    const newLimits = () => new Limits(performance.now(), run.hostDeadlineMs, phases);
+    const jumpHosts = new JumpHosts(dial(run), newLimits);
+    const servedAt = new Map<string, number>();
+    const queue = instances.values();
+    const work = async () => {
+      for (const instance of queue) {
+        if (run.signal.aborted) return;
+        const limits = newLimits();
+        const reply = await ask({ instance, run, limits, jumpHosts, servedAt });
+        if (reply) run.reply(instance.id, reply, performance.now() - limits.began);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(run.forks, MAX_SOCKETS, instances.length) }, work));
+    jumpHosts.close();
+  };
+
+  async function ask(turn: Turn): Promise<Reply | null> {
+    const { instance, run, limits, servedAt } = turn;
+    const { address } = instance;
+    if (address === null) {
+      return failure(
+        'NoAddress',
+        `${quote(instance.name)} has no address to connect to; check the setting ssh.address.`,
+      );
+    }
+    const { port, jumps = [] } = instance.login;
+    const route = JSON.stringify([address, port, jumps]);
+    const attempt = async () => {
+      const reply = await attemptOne(turn, address);
+      if (reply?.kind === 'output') servedAt.set(route, performance.now());
+      return reply;
+    };
+    const first = await attempt();
+    if (first?.kind !== 'failed') return first;
+    const pauseMs = pauseAfter(first);
+    if (pauseMs === null || pauseMs >= limits.leftMs()) return first;
+    await sleep(pauseMs, undefined, { signal: run.signal }).catch(() => {}); // Aborted: the next attempt says so.
+    const second = await attempt();
+    if (second?.kind !== 'failed' || !isDropped(second)) return afterBoth(first, second);
+    // The same sshd has let others in meanwhile, so it can fork: it drops connections because there are too many. Only
+    // the same address and port say so; that other hosts are well says nothing of this one.
+    const hasServed = (servedAt.get(route) ?? 0) > limits.began;
+    return hasServed ? turnedAway(endpointOf(address, port)) : afterBoth(first, second);
+  }
+
+  async function attemptOne({ instance, run, limits, jumpHosts }: Turn, address: string): Promise<Reply | null> {
+    const { signal } = run;
+    const { port, user, jumps = [] } = instance.login;
+    const login = await loginFor(instance.login);
+    if ('reason' in login) return login;
+    if (pushKey !== undefined) {
+      const notPushed = await pushKey(instance, AbortSignal.any([signal, AbortSignal.timeout(limits.leftMs())]));
+      if (notPushed !== null) return signal.aborted ? null : notPushed;
+    }
+    const way = jumps.length === 0 ? null : await jumpHosts.wayTo(address, port, jumps, limits);
+    if (way !== null && 'kind' in way) return way;
+    if (way === null && jumps.length > 0) return null;
+    const reply = await attemptSsh({
+      ...{ address, port, user, login, limits, signal, via: way?.stream ?? null, keepaliveMs: null },
+      hostKey: hostKeyOf({ address, port, pin: instance.memory.hostKey }),
+      use: (client, where, banner, done) =>
+        runCommand(client, { command: commandFor(instance), stdin: run.script }, where, banner, done),
+    });
+    if (reply?.kind !== 'failed') return reply;
+    if (pushKey !== undefined && reply.reason === 'AuthenticationFailed') {
+      return keyNotTaken(endpointOf(address, port), user);
+    }
+    return (await way?.broken()) ?? reply;
+  }
+
+  /** A jump host's key is no instance's: with pins it is taken as it is seen. */
+  function dial(run: ProbeRun): Dial {
+    return async ({ address, port, user, privateKeyPath }, via, use, limits) => {
+      const login = await loginFor({ user, privateKeyPath });
+      if ('reason' in login) return login;
+      const hostKey = hostKeyOf({ address, port, pin: null });
+      // Its silence must be known before that of the hosts behind it is put down to them.
+      const keepaliveMs = run.hostDeadlineMs / 5;
+      const attempt: Attempt = {
+        address,
+        port,
+        user,
+        login,
+        hostKey,
+        via,
+        limits,
+        keepaliveMs,
+        use,
+        signal: run.signal,
+      };
+      return attemptSsh(attempt);
+    };
+  }
+}
+
+function commandFor({ worker }: Instance): string {
+  return worker !== null && UNIT.test(worker) ? `sh -s -- ${worker}` : 'sh -s';
+}
+
+/**
+ * How long to wait before the one second attempt; null where none is made. A time-out isn't retried, and a refusal is
+ * given longer: hasty returns are what sshd's PerSourcePenalties punish.
+ */
+function pauseAfter({ reason }: Failure): number | null {
+  switch (reason) {
+    case 'SshThrottled':
+      return 1000 + 1000 * Math.random();
+    case 'ConnectionReset':
+    case 'ClosedBeforeBanner':
+      return 200 + 200 * Math.random();
+    default:
+      return null;
+  }
+}
+
+const isDropped = ({ reason }: Failure): boolean => reason === 'ConnectionReset' || reason === 'ClosedBeforeBanner';
+
+/** An sshd that turned one attempt away in words is alive, even if the other never saw a banner. */
+function afterBoth(first: Failure, second: Reply | null): Reply | null {
+  if (first.reason !== 'SshThrottled' || second?.kind !== 'failed') return second;
+  switch (second.reason) {
+    case 'ConnectTimeout':
+    case 'ConnectionReset':
+    case 'ClosedBeforeBanner':
+    case 'BannerTimeout':
+      return first;
+    default:
+      return second;
+  }
+}

@@ -1,0 +1,45 @@
+/** Which instances share a command, and what that command asks of them. */
+
+import { chunks } from '../kit/index.ts';
+import type { Instance } from '../model/index.ts';
+
+/** API_SendCommand.html. */
+const IDS_PER_COMMAND = 50;
+
+/** As the document's allowedPattern has it, less `sshd:22`, which is the script's own word. */
+const UNIT = /^(?!sshd:)[A-Za-z0-9:_.@-]+$/;
+
+export interface Batch {
+  /** At most 50. */
+  readonly ids: readonly string[];
+  /** The document's parameter `Units`: `sshd:PORT` where sshd is to be asked, then each unit once; spaces between. */
+  readonly units: string;
+}
+
+/**
+ * Hosts of a batch are asked for each other's units, so those with the same unit go together.
+ *
+ * @param sshdPort the port at which to ask whether sshd answers, for instances where it is expected
+ */
+export function batches(
+  instances: readonly Instance[],
+  sshdPort: (instance: Instance) => number | null,
+): readonly Batch[] {
+  const byPort = new Map<number | null, Instance[]>();
+  for (const instance of instances) {
+    const port = instance.sshdExpected ? sshdPort(instance) : null;
+    byPort.set(port, [...(byPort.get(port) ?? []), instance]);
+  }
+  return [...byPort].flatMap(([port, group]) => {
+    const sorted = group.toSorted((a, b) => compare(a.worker ?? '', b.worker ?? ''));
+    return chunks(sorted, IDS_PER_COMMAND).map((some) => {
+      const units = new Set(some.map((instance) => instance.worker ?? '').filter((unit) => UNIT.test(unit)));
+      return {
+        ids: some.map((instance) => instance.id),
+        units: [...(port === null ? [] : [`sshd:${port}`]), ...units].join(' '),
+      };
+    });
+  });
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,0 +1,86 @@
+/** What a Run Command invocation came to, read as a reply. */
+import type { CommandInvocation } from '@aws-sdk/client-ssm';
+import type { FailureReason, Reply } from '../model/index.ts';
+
+/** The agent joins the two streams with this line (iohandler.go, amazon-ssm-agent). */
+const ERROR_PART = /\r?\n?-{10}ERROR-{7}\r?\n/;
+/** Of what an agent says in place of a report, so much is told. */
+const QUOTE_MAX = 200;
+const CANNOT_FORK = /cannot fork|fork:|fork\/exec|cannot allocate memory|resource temporarily unavailable/i;
+
+/** A reply that is no report. */
+export const failure = (reason: FailureReason, text: string, output = ''): Reply => ({
+  kind: 'failed',
+  reason,
+  text,
+  ...(output !== '' && { output }),
+});
+
+/** What is wrong, and how to put it right. */
+export const NOT_MANAGED =
+  'SSM does not manage this instance: give it an instance profile with AmazonSSMManagedInstanceCore, a running ' +
+  'amazon-ssm-agent, and a way to the ssm and ssmmessages endpoints.';
+
+/** @returns null while the command may still answer. */
+export function replyOf(invocation: CommandInvocation): Reply | null {
+  // The documentation prints "Delivery Timed Out" and the API "DeliveryTimedOut".
+  const status = (invocation.StatusDetails ?? invocation.Status ?? '').replaceAll(' ', '');
+  switch (status) {
+    case '':
+    case 'Pending':
+    case 'InProgress':
+    case 'Delayed':
+    case 'Cancelling':
+      return null;
+    case 'Success':
+    case 'Failed':
+      return finished(invocation);
+    case 'DeliveryTimedOut':
+      return failure('SsmDeliveryTimedOut', 'The SSM agent is registered, but did not take or finish the command.');
+    case 'ExecutionTimedOut':
+    case 'TimedOut':
+      return failure(
+        'CommandTimeout',
+        'The SSM agent ended the probe: it ran past its time, or was killed.',
+        streams(invocation).stdout,
+      );
+    case 'Undeliverable':
+      return failure('SsmNotManaged', NOT_MANAGED);
+    case 'AccessDenied':
+      return failure('SsmAccessDenied', 'IAM allows the command, but not on this instance (ssm:SendCommand).');
+    default:
+      return failure('NotChecked', `The SSM command ended as ${status.slice(0, 100)}.`);
+  }
+}
+
+/** A command whose time is up, by what SSM said of it last. */
+export function replyAtDeadline(invocation: CommandInvocation | undefined, seconds: number): Reply {
+  if (invocation === undefined) return failure('NotChecked', `SSM did not list the command within ${seconds} s.`);
+  return hasStarted(invocation)
+    ? failure('CommandTimeout', `The probe did not finish within ${seconds} s.`, streams(invocation).stdout)
+    : failure('SsmDeliveryTimedOut', `The SSM agent did not take the command within ${seconds} s.`);
+}
+
+function hasStarted(invocation: CommandInvocation): boolean {
+  return (invocation.CommandPlugins ?? []).some((plugin) => plugin.ResponseStartDateTime !== undefined);
+}
+
+function finished(invocation: CommandInvocation): Reply {
+  const { stdout, all } = streams(invocation);
+  if (stdout.trim() !== '') return { kind: 'output', output: stdout };
+  if (CANNOT_FORK.test(all)) return failure('ForkFailed', 'The SSM agent answered, but the host could start no shell.');
+  const said = all
+    .replace(ERROR_PART, '')
+    .replace(/[^!-~]+/g, ' ')
+    .trim()
+    .slice(0, QUOTE_MAX);
+  if (said === '') return { kind: 'output', output: '' };
+  // Without space the agent can't make the directory for its own output; that much is known of the disk.
+  const full = /no space left/i.test(said) ? 'A disk of the host is full: the' : 'The';
+  return failure('Unparsable', `${full} SSM agent could not run the probe: ${said}`);
+}
+
+function streams(invocation: CommandInvocation): { readonly stdout: string; readonly all: string } {
+  const all = (invocation.CommandPlugins ?? []).map((plugin) => plugin.Output ?? '').join('');
+  return { stdout: all.split(ERROR_PART, 1)[0] ?? '', all };
+}

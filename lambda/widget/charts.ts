@@ -1,0 +1,59 @@
+/** The small drawings of the fleet table: a bar for now, a line for the last three hours. SVG without scripts or ids. */
+
+import { clockTime, type Html, html, minutesBetween, percent } from '../kit/index.ts';
+import type { Settings } from '../settings/index.ts';
+import { type Gauge, isOld, TREND_HOURS } from './rows.ts';
+
+/** Colour class of a figure. */
+export type Tone = 'calm' | 'warning' | 'critical';
+
+/** Available percent under which a figure is a warning, and critical. */
+export interface Limits {
+  readonly warningPercent: number;
+  readonly criticalPercent: number;
+}
+
+const BAR = { width: 72, height: 8 };
+const LINE = { width: 96, height: 26 };
+
+export function toneOf(available: number, { warningPercent, criticalPercent }: Limits): Tone {
+  if (available * 100 < criticalPercent) return 'critical';
+  return available * 100 < warningPercent ? 'warning' : 'calm';
+}
+
+/** `97 %`, its bar and its trend; faded, with the time it was taken, where nothing newer is known. */
+export function gaugeCell(gauge: Gauge | null, limits: Limits, tone: Tone, now: Date, settings: Settings): Html {
+  if (gauge === null) return html`<span class="cw-dim">-</span>`;
+  const { latest } = gauge;
+  const used = Math.round(100 * (1 - latest.available));
+  const old = isOld(latest.at, now, settings);
+  const when = old ? html`<div class="cw-small cw-dim">at ${clockTime(latest.at, now)}</div>` : null;
+  return html`<div class="cw-gauge cw-tone-${tone}${old ? ' cw-old' : ''}" title="${percent(100 * latest.available)} available at ${clockTime(latest.at, now)}"><b>${used} %</b>${bar(used)}${trend(gauge, limits, now, settings)}</div>${when}`;
+}
+
+function bar(used: number): Html {
+  const width = round((Math.min(100, Math.max(0, used)) / 100) * BAR.width);
+  return html`<svg class="cw-bar" width="${BAR.width}" height="${BAR.height}"><rect class="cw-rail" width="${BAR.width}" height="${BAR.height}" rx="2"/><rect class="cw-ink" width="${width}" height="${BAR.height}" rx="2"/></svg>`;
+}
+
+/** Percent used, 0 at the bottom; the dashed line is the warning limit, and a gap is a time without an answer. */
+function trend({ samples }: Gauge, limits: Limits, now: Date, settings: Settings): Html {
+  const gapMinutes = 2.5 * Math.max(5, settings.schedule.everyMinutes);
+  const x = (at: Date) => round(LINE.width * (1 - minutesBetween(at, now) / (TREND_HOURS * 60)));
+  const y = (available: number) => round(1 + (LINE.height - 2) * Math.min(1, Math.max(0, available)));
+  const pieces: string[][] = [];
+  for (const [i, { at, available }] of samples.entries()) {
+    const before = samples[i - 1];
+    if (before === undefined || minutesBetween(before.at, at) > gapMinutes) pieces.push([]);
+    pieces.at(-1)?.push(`${x(at)},${y(available)}`);
+  }
+  const limit = y(limits.warningPercent / 100);
+  // A piece of one point is drawn as well: twice the same point with round ends is a dot.
+  const lines = pieces.map(
+    (points) =>
+      html`<polyline class="cw-line" points="${(points.length === 1 ? [...points, ...points] : points).join(' ')}"/>`,
+  );
+  return html`<svg class="cw-trend" width="${LINE.width}" height="${LINE.height}"><line class="cw-limit" x1="0" x2="${LINE.width}" y1="${limit}" y2="${limit}"/>${lines}</svg>`;
+}
+
+const round = (value: number): number => Math.round(value * 10) / 10;

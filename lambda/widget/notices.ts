@@ -1,0 +1,67 @@
+/** What must be known before the table is believed: that mail reaches somebody, and that the checker is alive. */
+
+import { shellWord } from '../judge/index.ts';
+import type { Settings } from '../settings/index.ts';
+
+/** What was asked beside the fleet; a string is what kept it from being known. */
+export interface WidgetHealth {
+  readonly topicArn: string | null;
+  readonly subscription: 'confirmed' | 'pending' | 'none' | { readonly unread: string };
+  /** Whether the last check held flags back; null where none has finished of late. */
+  readonly suppressed: boolean | null | { readonly unread: string };
+  /** Why there are no figures; null where they could be read. */
+  readonly figures: string | null;
+}
+
+export interface Notice {
+  readonly level: 'red' | 'amber';
+  readonly text: string;
+  readonly command?: string;
+}
+
+export function noticesOf(health: WidgetHealth, settings: Settings): Notice[] {
+  return [...aboutMail(health), ...aboutChecks(health, settings), ...aboutFigures(health)];
+}
+
+function aboutMail({ subscription, topicArn }: WidgetHealth): Notice[] {
+  if (typeof subscription === 'object') return [unread('who gets the mail', subscription.unread)];
+  const subscribe =
+    topicArn === null
+      ? {}
+      : {
+          command: `aws sns subscribe --topic-arn ${shellWord(topicArn)} --protocol email --notification-endpoint you@example.com`,
+        };
+  switch (subscription) {
+    case 'confirmed':
+      return [];
+    case 'pending':
+      return [
+        {
+          level: 'red',
+          text: 'Nobody gets the alerts: the subscription is not confirmed. Open the mail from AWS Notifications and follow its link; it is good for two days, and another is sent by:',
+          ...subscribe,
+        },
+      ];
+    case 'none':
+      return [{ level: 'red', text: 'Nobody gets the alerts: the topic has no subscription.', ...subscribe }];
+  }
+  return subscription satisfies never;
+}
+
+function aboutChecks({ suppressed }: WidgetHealth, { schedule }: Settings): Notice[] {
+  if (typeof suppressed === 'object' && suppressed !== null) return [unread('the last check', suppressed.unread)];
+  const minutes = Math.max(15, 3 * schedule.everyMinutes);
+  if (suppressed === null) {
+    const text = `No check has finished for ${minutes} minutes: what stands below may be over. In a new stack the first comes within ${schedule.everyMinutes} min; else read the log of the check function.`;
+    return [{ level: 'red', text }];
+  }
+  if (!suppressed) return [];
+  const text =
+    'So many instances fail at once that nothing new is flagged: the fault is likelier on the way to them (a security group, a route, a key, SSM) than in each of them.';
+  return [{ level: 'amber', text }];
+}
+
+const aboutFigures = ({ figures }: WidgetHealth): Notice[] =>
+  figures === null ? [] : [unread('memory and disk', figures)];
+
+const unread = (what: string, why: string): Notice => ({ level: 'amber', text: `Could not read ${what}: ${why}` });

@@ -1,0 +1,194 @@
+/** The rows of the dashboard's fleet table: from tags what stands, from metrics the figures of the rows shown. */
+
+import { selectInstances } from '../discover/index.ts';
+import { forecast, type Resource } from '../forecast/index.ts';
+import { REASON_WORDS } from '../judge/index.ts';
+import { minutesBetween } from '../kit/index.ts';
+import type {
+  DescribedInstance,
+  Forecast,
+  History,
+  Instance,
+  Reason,
+  ReasonCode,
+  Remedy,
+  Sample,
+  Status,
+  Whereabouts,
+} from '../model/index.ts';
+import { troubleIn } from '../remedy/index.ts';
+import type { Settings } from '../settings/index.ts';
+
+/** Where a row stands, worst first: what needs a person, what can wait, what is well. */
+export const BANDS = ['flagged', 'critical', 'unknown', 'warning', 'unchecked', 'muted', 'ok', 'skipped'] as const;
+export type Band = (typeof BANDS)[number];
+
+/** One resource of a row: shares available, 0 to 1. */
+export interface Gauge {
+  readonly latest: Sample;
+  /** Of the last three hours, oldest first; gaps are checks that it did not answer. */
+  readonly samples: readonly Sample[];
+}
+
+export interface FleetRow extends Whereabouts {
+  readonly id: string;
+  readonly name: string;
+  readonly band: Band;
+  /** Null: no check has told yet, or it isn't checked. */
+  readonly status: Status | null;
+  /** Worst first; the text may quote a tag. */
+  readonly reasons: readonly Reason[];
+  /** What stood before it stopped answering. */
+  readonly before: readonly ReasonCode[];
+  readonly since: Date | null;
+  readonly flag: { readonly reason: ReasonCode; readonly at: Date } | null;
+  readonly worker: string | null;
+  readonly muted: Date | null;
+  /** The last remedy, as its tag has it. */
+  readonly acted: string | null;
+  /** Why it is not checked, e.g. `is stopped, not running`. */
+  readonly skipped: string | null;
+  readonly memory: Gauge | null;
+  readonly disk: Gauge | null;
+  readonly forecast: Forecast;
+}
+
+/** What the sparklines show. */
+export const TREND_HOURS = 3;
+export const ROWS_PER_PAGE = 100;
+const NOTHING = { memory: null, disk: null, forecast: { memoryMinutes: null, diskMinutes: null } } as const;
+
+/** Every watched instance by its tags, worst first; no figures yet. */
+export function fleetRows(described: readonly DescribedInstance[], now: Date, settings: Settings): FleetRow[] {
+  const { instances, skipped } = selectInstances(described, 'aws', settings);
+  const places = new Map(described.map((one) => [one.id, one]));
+  const where = (id: string): Whereabouts => {
+    const { region = null, account = null, elsewhere = false } = places.get(id) ?? {};
+    return { region, account, elsewhere };
+  };
+  const rows = [
+    ...instances.map((instance) => ({ ...checkedRow(instance, now), ...where(instance.id) })),
+    ...skipped.map(({ id, name, why }) => ({
+      ...EMPTY,
+      ...where(id),
+      id,
+      name,
+      band: 'skipped' as const,
+      skipped: why,
+    })),
+  ];
+  return rows.sort(
+    (a, b) => BANDS.indexOf(a.band) - BANDS.indexOf(b.band) || a.name.localeCompare(b.name, 'en', { numeric: true }),
+  );
+}
+
+const EMPTY = {
+  region: null,
+  account: null,
+  status: null,
+  reasons: [],
+  before: [],
+  since: null,
+  flag: null,
+  worker: null,
+  muted: null,
+  acted: null,
+  skipped: null,
+  ...NOTHING,
+} as const;
+
+function checkedRow({ id, name, memory, worker, mutedUntil, problem }: Instance, now: Date): FleetRow {
+  const told = [...memory.reasons, ...memory.events].map((code) => ({ code, text: REASON_WORDS[code] }));
+  const muted = mutedUntil instanceof Date && mutedUntil > now ? mutedUntil : null;
+  const status = problem === null ? memory.status : 'UNKNOWN';
+  const { since, flag, acted } = memory;
+  const reasons = problem === null ? told : [problem];
+  const band = bandOf(status, flag !== null, muted !== null);
+  return { ...EMPTY, id, name, band, status, reasons, before: memory.kept, since, flag, worker, muted, acted };
+}
+
+function bandOf(status: Status | null, flagged: boolean, muted: boolean): Band {
+  if (muted) return 'muted';
+  if (flagged) return 'flagged';
+  switch (status) {
+    case null:
+      return 'unchecked';
+    case 'OK':
+      return 'ok';
+    case 'WARNING':
+      return 'warning';
+    case 'CRITICAL':
+      return 'critical';
+    case 'UNKNOWN':
+      return 'unknown';
+  }
+  return status satisfies never;
+}
+
+/** What a person may ask for on this row: as the check recommends it, by the reasons that it left on the tag. */
+export function remedyOf({ band, reasons, worker }: FleetRow): Remedy | null {
+  if (band === 'flagged') return 'reboot';
+  if (band !== 'critical' && band !== 'warning') return null;
+  const codes = reasons.map(({ code }) => code);
+  // Which unit that is only the tag can say.
+  if (troubleIn(codes, 'restart-worker').length > 0) return worker === null ? null : 'restart-worker';
+  return troubleIn(codes, 'restart-sshd').length > 0 ? 'restart-sshd' : null;
+}
+
+/** One page of the table. */
+export interface FleetPage {
+  readonly rows: readonly FleetRow[];
+  /** From 1. */
+  readonly page: number;
+  readonly pages: number;
+  readonly total: number;
+  readonly counts: Readonly<Record<Band, number>>;
+}
+
+/** @param wanted what the caller asked for; whatever isn't a page that there is becomes the nearest one */
+export function pageOf(rows: readonly FleetRow[], wanted: unknown): FleetPage {
+  const pages = Math.max(1, Math.ceil(rows.length / ROWS_PER_PAGE));
+  const asked = typeof wanted === 'number' && Number.isFinite(wanted) ? Math.trunc(wanted) : 1;
+  const page = Math.min(Math.max(1, asked), pages);
+  const count = (band: Band) => rows.filter((row) => row.band === band).length;
+  return {
+    rows: rows.slice((page - 1) * ROWS_PER_PAGE, page * ROWS_PER_PAGE),
+    page,
+    pages,
+    total: rows.length,
+    counts: Object.fromEntries(BANDS.map((band) => [band, count(band)])) as Record<Band, number>,
+  };
+}
+
+/** Whether a figure is older than three checks: the last that was known, not how it is. */
+export const isOld = (at: Date, now: Date, settings: Settings): boolean =>
+  minutesBetween(at, now) > Math.max(15, 3 * settings.schedule.everyMinutes);
+
+/** The row with its figures, and the forecast made anew from them by the check's own rules. */
+export function withHistory(row: FleetRow, history: History | undefined, now: Date, settings: Settings): FleetRow {
+  if (history === undefined) return row;
+  const minutes = (resource: Resource, code: ReasonCode, past: readonly Sample[]): number | null => {
+    const latest = past.at(-1);
+    const { enabled, lookBelowPercent } = settings.forecast;
+    if (!enabled || latest === undefined || isOld(latest.at, now, settings)) return null;
+    if (latest.available >= lookBelowPercent / 100) return null;
+    const speaking = row.reasons.some((reason) => reason.code === code);
+    const options = { speaking, everyMinutes: settings.schedule.everyMinutes };
+    return forecast(resource, past.slice(0, -1), latest, options).minutes;
+  };
+  return {
+    ...row,
+    memory: gauge(history.memory, now),
+    disk: gauge(history.disk, now),
+    forecast: {
+      memoryMinutes: minutes('memory', 'MemoryExhaustionForecast', history.memory),
+      diskMinutes: minutes('disk', 'DiskFillForecast', history.disk),
+    },
+  };
+}
+
+function gauge(past: readonly Sample[], now: Date): Gauge | null {
+  const samples = past.filter(({ at }) => minutesBetween(at, now) <= TREND_HOURS * 60);
+  const latest = samples.at(-1);
+  return latest === undefined ? null : { latest, samples };
+}

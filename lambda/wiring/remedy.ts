@@ -1,0 +1,161 @@
+/** What acting needs of the world, from AWS: used by the remedy function and by the demo's sandbox. */
+
+import { describeFleet, describeInstance, selectInstances } from '../discover/index.ts';
+import type { DynamoDb, Sns } from '../kit/index.ts';
+import { errorCode, errorText } from '../kit/index.ts';
+import { writeTags } from '../memory/index.ts';
+import type {
+  DescribedInstance,
+  FreshCheck,
+  ProbeTransport,
+  Remedy,
+  Reply,
+  TagWrite,
+  Transport,
+} from '../model/index.ts';
+import { TAG } from '../model/index.ts';
+import type { RemedyPorts } from '../remedy/index.ts';
+import {
+  freshCheck,
+  RESTART_SSHD_SCRIPT,
+  RESTART_WORKER_SCRIPT,
+  type RestartResult,
+  readHistory,
+  readRecord,
+  readRestart,
+  rebootInstance,
+  rehearseReboot,
+  saveActs,
+  saveHistory,
+  savePause,
+  scheduledEvents,
+} from '../remedy/index.ts';
+import { watchesElsewhere } from '../settings/index.ts';
+import { ssmTransport } from '../ssm/index.ts';
+import { type AwsWorld, awsOutlets, awsPorts } from './check.ts';
+
+export interface RemedyWorld extends AwsWorld {
+  readonly sns: Sns;
+  readonly topicArn: string | null;
+  readonly dynamoDb: DynamoDb;
+  /** The table with the record of acts. */
+  readonly table: string;
+  /** The Command documents that restart; null: nothing can be restarted over SSM. */
+  readonly restartDocuments: { readonly worker: string; readonly sshd: string } | null;
+}
+
+/** The script waits a minute for systemd, SSM up to ten seconds for each end of the command. */
+const RESTART_MS = 90_000;
+/** For a transport to close its connections. */
+const CLOSING_MS = 5_000;
+
+export function remedyPorts(world: RemedyWorld): RemedyPorts {
+  const { settings, region, clock, log, ec2, dynamoDb, table } = world;
+  const { transports } = awsPorts(world);
+  const outlets = awsOutlets(world, world.sns, world.topicArn);
+  const query = { address: settings.ssh.address, region };
+  const { tag, timeouts } = settings;
+  const probeMs = Math.max(timeouts.sshSeconds, timeouts.ssmSeconds) * 1000;
+  const fresh = { transports, log, clock, gatherEvidence: outlets.gatherEvidence };
+  return {
+    clock,
+    log,
+    describeFleet: () => describeFleet(ec2, { ...query, tagKey: tag.key, tagValue: tag.value }),
+    describeInstance: (id) => describeHere(world, id),
+    readRecord: () => readRecord(dynamoDb, table, clock.now()),
+    saveActs: (version, acts) => saveActs(dynamoDb, table, version, acts, clock.now()),
+    savePause: (pause) => savePause(dynamoDb, table, pause),
+    wasSuppressed: outlets.wasSuppressed,
+    freshCheck: (one) =>
+      freshCheck(one, { ...fresh, scheduledEvents: (id) => scheduledEvents(ec2, id) }, settings, probeMs),
+    rehearseReboot: (id) => rehearseReboot(ec2, id),
+    carryOut: (remedy, one, seen) => (remedy === 'reboot' ? reboot(world, one.id) : restart(world, remedy, one, seen)),
+    tagActed: (id, stamp) => writeTag(world, { action: 'create', ids: [id], tags: { [TAG.acted]: stamp } }),
+    removeFlag: (id) => writeTag(world, { action: 'delete', ids: [id], keys: [TAG.flag] }),
+    saveHistory: (entry) => saveHistory(dynamoDb, table, entry),
+    readHistory: (id, most) => readHistory(dynamoDb, table, id, most),
+    notify: outlets.notify,
+    publish: outlets.publish,
+  };
+}
+
+/** Instances elsewhere are watched, and not acted on: this role has no rights there. */
+async function describeHere({ ec2, settings, region }: RemedyWorld, id: string): Promise<DescribedInstance> {
+  try {
+    return await describeInstance(ec2, id, { address: settings.ssh.address, region });
+  } catch (error) {
+    if (!watchesElsewhere(settings) || !errorCode(error).startsWith('InvalidInstanceID')) throw error;
+    const why = `there is no ${id} in ${region} of this account, and crawlwatch acts on no instance elsewhere`;
+    throw new Error(why, { cause: error });
+  }
+}
+
+async function writeTag({ ec2 }: RemedyWorld, write: TagWrite): Promise<void> {
+  const [failed] = await writeTags(ec2, [write]);
+  if (failed !== undefined) throw new Error(failed.text);
+}
+
+/** By EC2's own words it was refused; by no words at all it may have been queued. */
+async function reboot({ ec2 }: RemedyWorld, id: string): Promise<RestartResult> {
+  try {
+    await rebootInstance(ec2, id);
+    return { ok: true, text: 'EC2 has queued the reboot' };
+  } catch (error) {
+    return { ok: wasRefused(error) ? false : null, text: `EC2: ${errorText(error)}` };
+  }
+}
+
+const wasRefused = (error: unknown): boolean =>
+  error instanceof Error && '$fault' in error && error.$fault === 'client' && !/Timeout/.test(errorCode(error));
+
+async function restart(
+  world: RemedyWorld,
+  remedy: Exclude<Remedy, 'reboot'>,
+  one: DescribedInstance,
+  { report }: FreshCheck,
+): Promise<RestartResult> {
+  const { settings } = world;
+  const [instance] = selectInstances([one], 'aws', settings).instances;
+  if (instance === undefined) return { ok: false, text: 'it can no longer be reached' };
+  // Where sshd is dead SSM is the one way in; else the way that it has just answered by.
+  const way = remedy === 'restart-sshd' ? 'ssm' : report.transport;
+  const transport = restartTransports(world, remedy)[way];
+  if (transport === undefined) {
+    return { ok: false, text: `there is no way to restart it over ${way.toUpperCase()} in this stack` };
+  }
+  const script = remedy === 'restart-worker' ? RESTART_WORKER_SCRIPT : RESTART_SSHD_SCRIPT;
+  const target = {
+    ...instance,
+    transport: way,
+    sshdExpected: false,
+    worker: remedy === 'restart-worker' ? instance.worker : null,
+  };
+  let got: Reply = { kind: 'failed', reason: 'NotChecked', text: `It did not answer within ${RESTART_MS / 1000} s.` };
+  const signal = AbortSignal.timeout(RESTART_MS + CLOSING_MS);
+  try {
+    const reply = (_id: string, answer: Reply) => {
+      got = answer;
+    };
+    await transport([target], { signal, hostDeadlineMs: RESTART_MS, forks: 1, script, reply });
+  } catch (error) {
+    return { ok: null, text: errorText(error) };
+  }
+  return readRestart(got);
+}
+
+/** Those of the probe, given the time that a restart takes; over SSM by a document of its own. */
+function restartTransports(
+  world: RemedyWorld,
+  remedy: Exclude<Remedy, 'reboot'>,
+): Partial<Record<Transport, ProbeTransport>> {
+  const { settings, ssm, restartDocuments } = world;
+  const patient = { ...settings, timeouts: { ...settings.timeouts, commandSeconds: null } };
+  const { ssh } = awsPorts({ ...world, settings: patient }).transports;
+  const documentName = remedy === 'restart-worker' ? restartDocuments?.worker : restartDocuments?.sshd;
+  return {
+    ...(ssh !== undefined && { ssh }),
+    ...(documentName !== undefined && {
+      ssm: ssmTransport(ssm, { documentName, comment: 'crawlwatch restart', sshdPort: () => null }),
+    }),
+  };
+}

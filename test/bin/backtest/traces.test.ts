@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { readBacktestLine, tracesOf } from '../../../bin/backtest/traces.ts';
+
+const at = (minutes: number) => new Date(Date.UTC(2026, 10, 15) + minutes * 60_000);
+
+describe('a line', () => {
+  const good = {
+    family: 'f',
+    sampleSeconds: 300,
+    totalKb: 100,
+    samples: [{ t: 1, availableKb: 50 }],
+    exhaustedAt: null,
+  };
+  it.each([
+    [[], 'neither a trace'],
+    [null, 'neither a trace'],
+    [{ ...good, samples: [{ t: '1', availableKb: 1 }] }, 'samples.0.t: '],
+    [{ ...good, totalKb: 0 }, 'totalKb: '],
+    [{ ...good, samples: [...good.samples, { t: 0, availableKb: 1 }] }, 'samples.1.t: earlier'],
+    [{ checkedAt: 'yesterday', id: 'a', reasons: [], vitals: null }, 'checkedAt: '],
+  ])('%j is unreadable: %s', (value, text) => {
+    expect(readBacktestLine(value)).toMatchObject({ kind: 'unreadable', text: expect.stringContaining(text) });
+  });
+
+  it.each([
+    [{}, 'memory'],
+    [{ family: 'disk_f' }, 'disk'],
+    [{ family: 'disk_f', resource: 'memory', other: 1 }, 'memory'],
+  ])('%j is a trace of %s', (more, resource) => {
+    expect(readBacktestLine({ ...good, ...more })).toMatchObject({ kind: 'trace', trace: { resource } });
+  });
+});
+
+describe('a recording', () => {
+  type Seen = Parameters<typeof tracesOf>[0][number];
+  const seen = (
+    i: number,
+    share: number | null,
+    more: Partial<NonNullable<Seen['vitals']>> = {},
+    code = 'X',
+  ): Seen => ({
+    id: 'a',
+    checkedAt: at(i * 5).toISOString(),
+    reasons: [{ code }],
+    vitals: share === null ? null : { memory: { totalBytes: 100, availableBytes: share * 100 }, disks: [], ...more },
+  });
+  it.each<[string, Seen[], number[]]>([
+    ['a hang of a host that had plenty', [seen(0, 0.5), seen(1, null, {}, 'BannerTimeout')], []],
+    ['our own failure to ask', [seen(0, 0.05), seen(1, null, {}, 'AuthenticationFailed')], []],
+    ['a kill while plenty was available', [seen(0, 0.5, { oomKills: 0 }), seen(1, 0.5, { oomKills: 1 })], []],
+    [
+      'a hang of a host that was low, once',
+      [seen(0, 0.05), seen(2, null, {}, 'CommandTimeout'), seen(1, null, {}, 'BannerTimeout')],
+      [5],
+    ],
+    ['a kill on a host that was low', [seen(0, 0.05, { oomKills: 0 }), seen(1, 0.5, { oomKills: 1 })], [5]],
+    ['a boot of a host that was low', [seen(0, 0.05, { bootId: 'a' }), seen(1, 0.5, { bootId: 'b' })], [5]],
+  ])('tells an exhaustion by %s', (_what, observations, exhaustions) => {
+    expect(tracesOf(observations)[0]?.exhaustedAt).toEqual(exhaustions.map(at));
+  });
+
+  it('starts a disk anew when another mount becomes the fullest', () => {
+    const disk = (mount: string, usedPercent: number) => ({ disks: [{ mount, usedPercent, readOnly: false }] });
+    const [, ...disks] = tracesOf([
+      seen(0, 1, disk('/', 50)),
+      seen(1, null),
+      seen(2, 1, disk('/', 100)),
+      seen(3, 1, disk('/d', 99)),
+    ]);
+    expect(disks.map(({ samples, exhaustedAt }) => [samples.map(({ available }) => available), exhaustedAt])).toEqual([
+      [[0.5, null, 0], [at(10)]],
+      [[expect.closeTo(0.01)], []],
+    ]);
+  });
+});

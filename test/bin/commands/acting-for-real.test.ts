@@ -1,0 +1,129 @@
+/** The commands that act, against the remedy function's own code over the sandbox: what one sends the other takes. */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer, type Server } from 'node:net';
+import ssh2 from 'ssh2';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { act } from '../../../bin/commands/act.ts';
+import { history } from '../../../bin/commands/history.ts';
+import { pause, resume } from '../../../bin/commands/pause.ts';
+import { plan } from '../../../bin/commands/plan.ts';
+import { unflag } from '../../../bin/commands/unflag.ts';
+import { TAG } from '../../../lambda/model/index.ts';
+import { remedy } from '../../../lambda/remedy-handler.ts';
+import { parseSettings } from '../../../lambda/settings/settings.ts';
+import { addReboots, sandboxDynamoDb } from '../../../sandbox/aws-remedy.ts';
+import { ActingStack, ID1, ID2, tell } from '../../support/acting.ts';
+import { HOST_KEY } from '../../support/fleet.ts';
+
+/** It accepts, and says nothing more: sshd can no longer fork. */
+let hung: Server;
+beforeAll(async () => {
+  hung = createServer((socket) => socket.destroy());
+  await once(hung.listen(0, '127.0.0.1'), 'listening');
+});
+afterAll(() => void hung.close());
+
+const KEY = ssh2.utils.generateKeyPairSync('ed25519');
+const FLAGS = { stack: 'CrawlwatchStack', yes: true } as const;
+
+function deployed() {
+  const stack = new ActingStack();
+  const rebooted = addReboots(stack.aws);
+  const silent = () => {};
+  const { port } = hung.address() as AddressInfo;
+  const tags = { [TAG.ssh]: `port=${port}`, [TAG.hostKey]: HOST_KEY };
+  const host = { privateIp: '127.0.0.1', launchedAt: new Date('2026-11-01T00:00:00Z') };
+  for (const [id, name, minutes] of [
+    [ID1, 'ficrawler9', 40],
+    [ID2, 'ficrawler8', 30],
+  ] as const) {
+    stack.flag(id, name, minutes, tags);
+    Object.assign(stack.aws.instances.get(id) ?? {}, host);
+  }
+  const world = {
+    settings: parseSettings({ transport: 'ssh' }),
+    region: stack.aws.region,
+    clock: { now: () => stack.now },
+    log: { info: silent, warn: silent, error: silent },
+    ec2: stack.aws.ec2,
+    ssm: stack.aws.ssm,
+    cloudWatch: stack.aws.cloudwatch,
+    probeDocument: null,
+    privateKey: async () => KEY.private,
+    sns: stack.aws.sns,
+    topicArn: stack.aws.topic.arn,
+    dynamoDb: sandboxDynamoDb({ name: 'table', items: new Map() }),
+    table: 'table',
+    restartDocuments: null,
+  };
+  stack.answers((request) => remedy(request, world));
+  return { stack, rebooted };
+}
+
+describe('a person at the terminal and the remedy function', () => {
+  it('pause all acts, say so to whoever asks for one, and resume', async () => {
+    const { stack, rebooted } = deployed();
+    const paused = await tell((io) => pause({ ...FLAGS, why: 'moving', for: '2h' }, io, stack.world));
+    expect(paused.stdout).toMatch(/^CrawlwatchStack: paused: .*until 10:15 UTC.*; end it: crawlwatch resume\n$/);
+    const held = await tell((io) => act('reboot', ['ficrawler9'], FLAGS, io, stack.world));
+    expect(held.stdout).toMatch(
+      /^ficrawler9 \(i-\w+\): reboot: held back \(paused\): .* by \S+@\S+ since 08:15 UTC.*moving\n$/,
+    );
+    expect((await tell((io) => plan({ ...FLAGS, output: 'table' }, io, stack.world))).stdout).toMatch(/^PAUSED by /);
+    const dry = await tell((io) => resume({ ...FLAGS, dryRun: true }, io, stack.world));
+    expect(dry).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(': dry run: ') });
+    await tell((io) => resume(FLAGS, io, stack.world));
+    const told = await tell((io) => plan({ ...FLAGS, output: 'table' }, io, stack.world));
+    expect(told.stdout).toMatch(
+      /^ficrawler9 \(i-\w+\): reboot: held back \(off\): .*\nficrawler8 \(i-\w+\): reboot: held back \(off\): /,
+    );
+    expect({ exit: [paused, held, told].map((one) => one.exitCode), rebooted }).toEqual({
+      exit: [0, 1, 0],
+      rebooted: [],
+    });
+  });
+
+  it('rehearse a reboot, make it, follow it until the host is back, and read in its history how it went', async () => {
+    const { stack, rebooted } = deployed();
+    const dry = await tell((io) => act('reboot', [], { ...FLAGS, flagged: true, dryRun: true }, io, stack.world));
+    expect(dry.stdout).toMatch(
+      /^ficrawler9 \(i-\w+\): reboot: dry run: would reboot: .*\nficrawler8 \(i-\w+\): reboot: dry run: would reboot: .*\n$/,
+    );
+    expect({ exitCode: dry.exitCode, rebooted: [...rebooted] }).toEqual({ exitCode: 0, rebooted: [] });
+
+    stack.whileWaiting = (waits) => {
+      if (waits !== 3) return;
+      const { tags } = stack.aws.instances.get(ID1)!;
+      tags.set(TAG.seen, '9f8e7d6c/0');
+      tags.set(TAG.status, 'OK');
+      tags.delete(TAG.flag);
+    };
+    const made = await tell((io) => act('reboot', ['ficrawler9'], FLAGS, io, stack.world));
+    expect(made.stdout).toMatch(
+      /^ficrawler9 \(i-\w+\): reboot: done: it carries the flag .*\nficrawler9 .*: came back within 1 min: .*9f8e7d6c\n$/,
+    );
+    expect({ exitCode: made.exitCode, rebooted: [...rebooted] }).toEqual({ exitCode: 0, rebooted: [ID1] });
+
+    const soon = await tell((io) => act('reboot', ['ficrawler8'], FLAGS, io, stack.world));
+    expect(soon.stdout).toMatch(/^ficrawler8 \(i-\w+\): reboot: held back \(spacing\): .*15 minutes apart\n$/);
+    expect({ exitCode: soon.exitCode, rebooted: [...rebooted] }).toEqual({ exitCode: 1, rebooted: [ID1] });
+
+    const past = await tell((io) => history('ficrawler9', { ...FLAGS, output: 'table' }, io, stack.world));
+    expect(past.stdout).toMatch(/ reboot: begun, asked for by \S+@\S+: .*\n(.*\n)* .* reboot: done, asked for by /);
+    const told = await tell((io) => plan({ ...FLAGS, output: 'table' }, io, stack.world));
+    expect(told.stdout).toMatch(/\n {2}08:15 UTC {2}\S*.*i-0{16}1.*: reboot: worked, asked for by \S+@\S+\n$/);
+  });
+
+  it('take a flag away', async () => {
+    const { stack } = deployed();
+    const { exitCode, stdout } = await tell((io) => unflag(['ficrawler8', ID2], FLAGS, io, stack.world));
+    expect(stdout).toMatch(/^ficrawler8 \(i-\w+\): unflag: done: .*\n$/);
+    expect({ exitCode, flag: stack.tags(ID2)[TAG.flag] }).toEqual({ exitCode: 0, flag: undefined });
+    const again = await tell((io) => unflag(['ficrawler8'], FLAGS, io, stack.world));
+    expect(again).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringContaining('unflag: not done: it carries no reboot flag'),
+    });
+  });
+});

@@ -1,0 +1,146 @@
+/** The check of EC2 instances, up to where AWS answers: what a person is told when it doesn't, or has nothing. */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type BuiltProgram, buildProgram, finish } from '../built-program.ts';
+
+let program: BuiltProgram;
+let aws: Server;
+/** What EC2 answers next. SSM, which speaks JSON, knows no document. */
+let answer = { status: 200, body: '' };
+/** A Region that refuses. */
+let refusing = '';
+beforeAll(async () => {
+  program = await buildProgram();
+  aws = createServer((request, response) => {
+    const isSsm = String(request.headers['x-amz-target']).startsWith('AmazonSSM');
+    const isRefused = refusing !== '' && String(request.headers.authorization).includes(`/${refusing}/`);
+    const ofEc2 = isRefused ? refusal('UnauthorizedOperation', 'Not here.') : answer;
+    const { status, body } = isSsm ? { status: 200, body: '{"DocumentIdentifiers":[]}' } : ofEc2;
+    request.resume().on('end', () => response.writeHead(status).end(body));
+  });
+  await once(aws.listen(0, '127.0.0.1'), 'listening');
+});
+afterAll(() => {
+  program.remove();
+  aws.closeAllConnections();
+  aws.close();
+});
+
+const reservations = (xml: string) => ({
+  status: 200,
+  body: `<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><reservationSet>${xml}</reservationSet></DescribeInstancesResponse>`,
+});
+const STOPPED = `<item><ownerId>123456789012</ownerId><instancesSet><item><instanceId>i-0ab</instanceId>
+  <instanceState><code>80</code><name>stopped</name></instanceState>
+  <tagSet><item><key>Name</key><value>ficrawler7</value></item></tagSet></item></instancesSet></item>`;
+const refusal = (code: string, message: string) => ({
+  status: 403,
+  body: `<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors><RequestID>1</RequestID></Response>`,
+});
+const KEYS = { AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x' };
+const check = (...words: string[]) => {
+  const endpoint = `http://127.0.0.1:${(aws.address() as AddressInfo).port}`;
+  return finish(program.start(['check', ...words], { ...KEYS, AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: endpoint }));
+};
+
+describe('a check of EC2 instances', () => {
+  it.each<[string, NodeJS.ProcessEnv, string]>([
+    [
+      'credentials',
+      {},
+      'no AWS credentials: set AWS_PROFILE or AWS_ACCESS_KEY_ID, or run aws sso login; to check without AWS: --local, --host HOST or -i INVENTORY',
+    ],
+    [
+      'Region',
+      { AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x' },
+      'no AWS Region: set AWS_REGION=eu-west-1 (or another), or a region in the AWS profile',
+    ],
+  ])('says in one line that it has no %s, exit code 3', async (_, env, says) => {
+    expect(await finish(program.start(['check'], env))).toEqual({
+      exitCode: 3,
+      stdout: '',
+      stderr: `crawlwatch: ${says}\n`,
+    });
+  });
+
+  it('says in one line that AWS is out of reach', async () => {
+    const env = {
+      AWS_ACCESS_KEY_ID: 'x',
+      AWS_SECRET_ACCESS_KEY: 'x',
+      AWS_REGION: 'eu-west-1',
+      AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
+    };
+    const { exitCode, stderr } = await finish(program.start(['check', '--transport', 'ssh'], env));
+    expect(stderr).toMatch(/^crawlwatch: AWS can't be reached \(.*ECONNREFUSED.*\); check the network.*\n$/);
+    expect(exitCode).toBe(3);
+  });
+
+  it.each([
+    [
+      refusal(
+        'UnauthorizedOperation',
+        'You are not authorized to perform this operation. Encoded authorization failure message: AAAA',
+      ),
+      'AWS denies this identity what a check reads (UnauthorizedOperation: You are not authorized to perform this operation.); allow it in IAM',
+    ],
+    [
+      refusal('RequestExpired', 'Request has expired.'),
+      'the AWS credentials have expired: renew them (aws sso login); to check without AWS: --local, --host HOST or -i INVENTORY',
+    ],
+    [
+      refusal('AuthFailure', 'AWS was not able to validate the provided access credentials'),
+      'AWS does not accept these credentials (AuthFailure: AWS was not able to validate the provided access credentials); check AWS_PROFILE; to check without AWS: --local, --host HOST or -i INVENTORY',
+    ],
+    [refusal('InvalidFilter', 'The filter is invalid'), 'AWS refused a call (InvalidFilter: The filter is invalid)'],
+  ])('says in one line what AWS refused and what to do', async (refused, says) => {
+    answer = refused;
+    expect(await check('--transport', 'ssh')).toEqual({ exitCode: 3, stdout: '', stderr: `crawlwatch: ${says}\n` });
+  });
+
+  it('says how to tag an instance when none is', async () => {
+    answer = reservations('');
+    const { exitCode, stderr } = await check('--transport', 'ssh');
+    expect(stderr).toBe(
+      'crawlwatch: no instance is tagged crawlwatch=true in eu-west-1; tag one: aws ec2 create-tags --region eu-west-1 --resources i-... --tags Key=crawlwatch,Value=true\n',
+    );
+    expect(exitCode).toBe(3);
+  });
+
+  it('says why those that are tagged were not checked', async () => {
+    answer = reservations(STOPPED);
+    expect(await check('--transport', 'ssh')).toEqual({
+      exitCode: 3,
+      stdout: expect.stringMatching(/^skipped ficrawler7: is stopped, not running\n0 hosts in .*; 1 skipped\n$/),
+      stderr: 'crawlwatch: 1 instance tagged crawlwatch=true in eu-west-1, but none that is running Linux\n',
+    });
+    expect(await check('--list-hosts')).toEqual({ exitCode: 0, stdout: 'ficrawler7\n', stderr: '' });
+  });
+
+  it('says what to do where the stack and its probe document are not deployed', async () => {
+    answer = reservations(STOPPED);
+    expect(await check()).toEqual({
+      exitCode: 3,
+      stdout: '',
+      stderr:
+        'crawlwatch: no probe document of CrawlwatchStack in eu-west-1: deploy the stack (npx cdk deploy), or use --transport ssh\n',
+    });
+  });
+
+  it('of several Regions tells the one that could not be read', async () => {
+    answer = reservations(STOPPED);
+    refusing = 'us-east-1';
+    const settings = { CRAWLWATCH_SETTINGS: '{"regions":["eu-west-1","us-east-1"]}' };
+    const told = "us-east-1 can't be read, and nothing is known of its instances: UnauthorizedOperation: Not here.";
+    const endpoint = { AWS_ENDPOINT_URL: `http://127.0.0.1:${(aws.address() as AddressInfo).port}` };
+    const run = (...words: string[]) =>
+      finish(program.start(['check', ...words], { ...KEYS, AWS_REGION: 'eu-west-1', ...endpoint, ...settings }));
+    expect(await run('--list-hosts')).toEqual({ exitCode: 0, stdout: 'ficrawler7\n', stderr: `crawlwatch: ${told}\n` });
+    const { exitCode, stderr } = await run('--transport', 'ssh');
+    expect(stderr).toContain(`crawlwatch: discover: ${told}\n`);
+    expect(stderr).toContain('1 instance tagged crawlwatch=true in eu-west-1, us-east-1, but none that is running');
+    expect(exitCode).toBe(3);
+    refusing = '';
+  });
+});

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { crawlwatch } from '../command-line.ts';
+
+describe('crawlwatch cost', () => {
+  it.each(['0', '-1', '1.5', 'many', '1e3', '9999999'])(
+    'refuses %j instances in one line, exit code 3',
+    async (given) => {
+      expect(await crawlwatch(['cost', `--instances=${given}`])).toMatchObject({
+        exitCode: 3,
+        stdout: '',
+        stderr: `crawlwatch: --instances: got "${given}"; allowed: a whole number from 1 to 1000000\n`,
+      });
+    },
+  );
+
+  it('has to be told how many', async () => {
+    expect(await crawlwatch(['cost'])).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('--instances') });
+  });
+
+  it('prints the bill under the settings of the environment', async () => {
+    const env = { CRAWLWATCH_SETTINGS: '{"metrics":{"perInstance":"none"}}' };
+    const { exitCode, stdout } = await crawlwatch(['cost', '--instances', '100'], { env });
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('3.00  custom metrics          0 of instances');
+    expect(stdout).not.toContain(
+      'memory and disk alarms  two Metrics Insights alarms, each analysing one metric of every instance [',
+    );
+  });
+
+  it('is told to programs as one JSON object', async () => {
+    const { stdout } = await crawlwatch(['cost', '--instances', '10', '-o', 'json']);
+    expect(JSON.parse(stdout)).toMatchObject({ version: 1, instances: 10, prices: expect.stringContaining('2026') });
+  });
+});

@@ -1,0 +1,65 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { demo } from '../../../bin/commands/demo.ts';
+
+/** What the demo printed, check by check; the last part is its end. */
+let checks: string[];
+let end: string;
+
+/** The check at that time, with the mails that followed. */
+const at = (time: string): string => checks.find((text) => text.includes(` at ${time} UTC: `)) ?? '';
+
+beforeAll(async () => {
+  let printed = '';
+  expect(await demo({ stdout: { write: (text) => (printed += text) } })).toBe(0);
+  [, ...checks] = printed.split(/^=+$/m);
+  end = checks.pop() ?? '';
+}, 180_000);
+
+describe('the demo', () => {
+  it('shows the moment of the blog post: three dead workers, a full disk, a host that hangs', () => {
+    for (const name of ['ficrawler4', 'ficrawler10', 'ficrawlerbig']) {
+      expect(at('08:05')).toMatch(new RegExp(`^${name} +CRITICAL +WorkerDown, OomKill`, 'm'));
+    }
+    expect(at('08:05')).toMatch(/^fiweb1 +CRITICAL +DiskLow/m);
+    expect(at('08:05')).toMatch(/^ficrawler9 +CRITICAL +BannerTimeout/m);
+  });
+
+  it('tells a leak ahead, and mails it', () => {
+    expect(at('08:10')).toMatch(/^ficrawler7 +WARNING +MemoryExhaustionForecast .*memory \d+ min to/m);
+    expect(at('08:15')).toMatch(/^\| {3}MemoryExhaustionForecast: Memory runs out in/m);
+  });
+
+  it('restarts the worker where memory is gone and SSH still answers, and says that a reboot was avoided', () => {
+    expect(at('08:15')).toMatch(/^ficrawler3 +CRITICAL +MemoryExhaustedResponsive/m);
+    expect(at('08:15')).toMatch(/^\| ficrawler3 \(i-\w+\): restart-worker at 08:15 UTC by itself/m);
+    expect(at('08:20')).toMatch(/^ficrawler3 +OK /m);
+    expect(end).toMatch(/ficrawler3: restart-worker worked: .*A reboot was avoided/);
+  });
+
+  it('reboots the flagged host whose tag allows it, and knows by its boot id that it came back', () => {
+    expect(at('08:15')).toMatch(/^ficrawler9: CRITICAL, flagged for reboot/m);
+    expect(at('08:15')).toMatch(/^\| ficrawler9 \(i-\w+\): reboot at 08:15 UTC by itself/m);
+    expect(at('08:20')).toMatch(/^ficrawler9 +OK /m);
+    expect(end).toMatch(/ficrawler9: reboot worked: .*it came back with a new boot id/);
+    expect(end).toMatch(/crawlwatch:seen = 0009b002\/0/);
+  });
+
+  it('holds the next reboot back until the first has had its time, and says so', () => {
+    expect(at('08:20')).toMatch(/^HELD BACK {2}ficrawler6: no reboot by itself: .*reboots are 15 minutes apart/m);
+    expect(at('08:35')).toMatch(/^\| ficrawler6 \(i-\w+\): reboot at 08:35 UTC by itself/m);
+  });
+
+  it('hands the host that no reboot helps to a person, and leaves its flag', () => {
+    expect(at('08:55') + at('08:50')).toMatch(/^\| NEEDS A PERSON.*\n\|\n\| ficrawler6 \(i-\w+\): /m);
+    expect(end).toMatch(/ficrawler6: over to a person: /);
+    expect(end).toMatch(/crawlwatch:reboot-flag = ConnectionReset@2026-11-22T08:20:/);
+  });
+
+  it('acts on no host whose tag does not allow it', () => {
+    expect(at('08:05')).toMatch(/^HELD BACK {2}ficrawler4, ficrawler10, ficrawlerbig: no restart-worker by itself/m);
+    const [, acts = ''] = end.split('WHAT CRAWLWATCH DID BY ITSELF');
+    expect(new Set([...acts.matchAll(/^ {2}[\d:]+ {2}(\w+): /gm)].map(([, name]) => name))).toEqual(
+      new Set(['ficrawler3', 'ficrawler9', 'ficrawler6']),
+    );
+  });
+});

@@ -1,0 +1,237 @@
+import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import {
+  DescribeInstancesCommand,
+  DescribeNetworkAclsCommand,
+  DescribeRouteTablesCommand,
+  DescribeSecurityGroupsCommand,
+} from '@aws-sdk/client-ec2';
+import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
+import { ListSubscriptionsByTopicCommand } from '@aws-sdk/client-sns';
+import { DescribeInstanceInformationCommand, ListDocumentsCommand } from '@aws-sdk/client-ssm';
+import { describe, expect, it } from 'vitest';
+import { TAG } from '../../../lambda/model/index.ts';
+import type { CommandClass, Service } from '../../../sandbox/aws-service.ts';
+import { DoctorFleet, HOST } from '../../support/doctor-fleet.ts';
+import { minutesAgo } from '../../support/fleet.ts';
+
+const ALWAYS = Number.POSITIVE_INFINITY;
+const deny = (service: Service, command: CommandClass<unknown, unknown>) =>
+  service.fail(command, service.error('AccessDenied', 'not authorized to perform this'), ALWAYS);
+
+/** What is broken, and the one step that it makes. */
+type Row = readonly [string, (fleet: DoctorFleet) => void, string];
+
+const OF_ALERTS: readonly Row[] = [
+  [
+    'no stack',
+    ({ stack }) => {
+      stack.outputs = null;
+    },
+    'failed stack: there is no stack CrawlwatchStack in eu-central-1: nothing is checked on a schedule, and nobody is mailed -> npx cdk deploy -c alertEmail=you@example.com; or name another: --stack NAME, AWS_REGION',
+  ],
+  [
+    'a schedule that is off',
+    ({ stack }) => stack.counted.set('Invocations', []),
+    'failed schedule: no check was started in the last 15 min; one is due every 5 min -> enable the schedule: aws scheduler list-schedules shows it, npx cdk deploy puts it back; a new stack needs some minutes',
+  ],
+  [
+    'checks that fail',
+    ({ stack }) => stack.counted.set('Errors', stack.counted.get('Invocations') ?? []),
+    'failed schedule: 3 checks started in the last 15 min, all of them failed -> aws logs tail CrawlwatchStack-CheckLogs --since 1h --region eu-central-1',
+  ],
+  [
+    'nobody subscribed',
+    ({ aws }) => void aws.topic.subscriptions.splice(0),
+    'failed topic: nobody is subscribed to arn:aws:sns:eu-central-1:123456789012:Alerts -> npx cdk deploy -c alertEmail=you@example.com, then follow the link in the mail from AWS',
+  ],
+  [
+    'a topic that is gone',
+    ({ stack }) => {
+      stack.outputs = { ...stack.outputs, AlertsTopicArn: 'arn:aws:sns:eu-central-1:123456789012:Gone' };
+    },
+    'failed topic: arn:aws:sns:eu-central-1:123456789012:Gone is not there any more -> npx cdk deploy -c alertEmail=you@example.com, then follow the link in the mail from AWS',
+  ],
+  [
+    'a reader who has not confirmed',
+    ({ aws }) => void aws.topic.subscriptions.push({ endpoint: 'bob@example.com', confirmed: false }),
+    'failed subscription: email b***@example.com is not confirmed: it gets nothing -> follow the link in the mail from AWS Notifications, good for two days; for another: aws sns subscribe --topic-arn arn:aws:sns:eu-central-1:123456789012:Alerts --protocol email --notification-endpoint ADDRESS',
+  ],
+  [
+    'mail that bounces',
+    (fleet) => fleet.mails({ NumberOfMessagesPublished: 2, NumberOfNotificationsFailed: 2 }),
+    'failed last mail: the last was published 24 h ago; in 14 days 2 published, 0 delivered, 2 failed -> see why at SNS (delivery status logging), or whether the address still exists, then crawlwatch test-alert --stack CrawlwatchStack',
+  ],
+  [
+    'no mail so far',
+    (fleet) => fleet.mails({}),
+    'unknown last mail: none was published in 14 days, which a fleet in good health explains -> send one: crawlwatch test-alert --stack CrawlwatchStack',
+  ],
+];
+
+const OF_AN_INSTANCE: readonly Row[] = [
+  [
+    'no watch tag',
+    (fleet) => fleet.tag('crawlwatch', null),
+    `failed watch tag: it has no tag crawlwatch: it is not watched -> aws ec2 create-tags --resources ${HOST} --tags Key=crawlwatch,Value=true --region eu-central-1`,
+  ],
+  [
+    'a watch tag with another value',
+    (fleet) => fleet.tag('crawlwatch', 'True'),
+    `failed watch tag: crawlwatch=True, where true is looked for, letter by letter -> aws ec2 create-tags --resources ${HOST} --tags Key=crawlwatch,Value=true --region eu-central-1`,
+  ],
+  [
+    'an instance that is stopped',
+    ({ aws }) => {
+      aws.instances.get(HOST)!.state = 'stopped';
+    },
+    `failed state: it is stopped: it is passed over until it runs -> aws ec2 start-instances --instance-ids ${HOST} --region eu-central-1`,
+  ],
+  [
+    'Windows',
+    ({ aws }) => {
+      aws.instances.get(HOST)!.platform = 'Windows';
+    },
+    'failed platform: Windows: only Linux is checked -> take the watch tag away from it',
+  ],
+  [
+    'a mute that can not be read',
+    (fleet) => fleet.tag(TAG.mute, 'tomorrow'),
+    `failed overrides: the tag crawlwatch:mute is tomorrow; allowed: until=2026-11-23T06:00:00Z -> crawlwatch mute ${HOST} --for 2h, or crawlwatch mute ${HOST} --off`,
+  ],
+  [
+    'a last check that could not be made',
+    (fleet) => fleet.tag(TAG.status, 'UNKNOWN:SsmNotManaged').tag(TAG.since, minutesAgo(45)),
+    'failed last check: UNKNOWN SsmNotManaged since 07:30 UTC, for 45 min: SSM does not manage it -> attach an instance profile with AmazonSSMManagedInstanceCore and see that the SSM agent runs',
+  ],
+  [
+    'no probe document',
+    ({ aws }) => aws.ssm.on(ListDocumentsCommand, () => ({ DocumentIdentifiers: [] })),
+    'failed probe: there is no probe document of CrawlwatchStack -> npx cdk deploy, or --stack NAME',
+  ],
+];
+
+const OF_ITS_AGENT: readonly Row[] = [
+  [
+    'no instance profile',
+    ({ network }) => network.places.set(HOST, { ...network.places.get(HOST)!, profileArn: null }),
+    `failed instance profile: none: the agent may not talk to SSM -> attach one whose role has AmazonSSMManagedInstanceCore: aws ec2 associate-iam-instance-profile --instance-id ${HOST} --iam-instance-profile Name=NAME --region eu-central-1`,
+  ],
+  [
+    'no way out',
+    ({ network }) => {
+      network.tables = [{ Associations: [{ Main: true }], Routes: [] }];
+    },
+    'failed route to SSM: subnet-1 has no route out, and its VPC no endpoint ssm or ssmmessages -> add the endpoints ssm and ssmmessages: aws ec2 create-vpc-endpoint --vpc-endpoint-type Interface --vpc-id vpc-1 --subnet-ids subnet-1 --service-name com.amazonaws.eu-central-1.ssm',
+  ],
+  [
+    'a security group that lets nothing out',
+    ({ network }) => {
+      network.groups = [{ GroupId: 'sg-host', IpPermissionsEgress: [] }];
+    },
+    'failed security group: sg-host lets no HTTPS out, which the SSM agent needs -> aws ec2 authorize-security-group-egress --group-id sg-host --protocol tcp --port 443 --cidr 0.0.0.0/0',
+  ],
+];
+
+describe.concurrent('the doctor', () => {
+  it('finds nothing where all is well, exit code 0', async () => {
+    const fleet = await DoctorFleet.well();
+    expect(await fleet.diagnose()).toMatchObject({ troubles: [], exitCode: 0 });
+    const one = await fleet.diagnose(['ficrawler1']);
+    expect(one).toMatchObject({ troubles: [], exitCode: 0 });
+    expect(one.steps.map(({ name }) => name)).toEqual([
+      ...['watch tag', 'state', 'platform', 'overrides', 'last check', 'instance profile', 'SSM agent', 'probe'],
+    ]);
+  });
+
+  it.each(OF_ALERTS)('tells of %s on the way of an alert, with its fix', async (_, breaks, expected) => {
+    const fleet = await DoctorFleet.well();
+    breaks(fleet);
+    const { troubles, exitCode } = await fleet.diagnose();
+    expect(troubles).toEqual([expected]);
+    expect(exitCode).toBe(expected.startsWith('failed') ? 2 : 3);
+  });
+
+  it.each(OF_AN_INSTANCE)('tells of %s, with its fix', async (_, breaks, expected) => {
+    const fleet = await DoctorFleet.well();
+    breaks(fleet);
+    expect(await fleet.diagnose([HOST])).toMatchObject({ troubles: [expected], exitCode: 2 });
+  });
+
+  it.each(OF_ITS_AGENT)('tells of %s where the agent has lost its connection', async (_, breaks, expected) => {
+    const fleet = await DoctorFleet.well();
+    fleet.aws.nodes.get(HOST)!.ping = 'ConnectionLost';
+    breaks(fleet);
+    const { troubles } = await fleet.diagnose([HOST], { timeout: '2' });
+    expect(troubles).toContain(expected);
+    expect(troubles.some((trouble) => trouble.startsWith('failed SSM agent: it has lost its connection'))).toBe(true);
+    expect(troubles).toHaveLength(3);
+  });
+
+  it('looks without ids into those alone that could not be checked', async () => {
+    const fleet = await DoctorFleet.well();
+    fleet.aws.launch('i-00000000000000002', { tags: { Name: 'ill', crawlwatch: 'true', [TAG.ssh]: 'port=0' } });
+    const { diagnoses } = await fleet.diagnose();
+    expect(diagnoses.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+      ...['alerts CrawlwatchStack', 'fleet CrawlwatchStack', 'instance ill'],
+    ]);
+  });
+
+  it('names the permission that is missing for a step, and goes on with the others', async () => {
+    const fleet = await DoctorFleet.well();
+    deny(fleet.stack.cloudWatch, GetMetricDataCommand);
+    deny(fleet.aws.sns, ListSubscriptionsByTopicCommand);
+    const { steps, exitCode } = await fleet.diagnose();
+    const lacking = (name: string, permission: string) =>
+      expect.objectContaining({ name, finding: 'unknown', text: `this identity lacks ${permission}` });
+    expect(steps).toEqual([
+      expect.objectContaining({ name: 'stack', finding: 'ok' }),
+      lacking('schedule', 'cloudwatch:GetMetricData'),
+      lacking('last check', 'cloudwatch:GetMetricData'),
+      lacking('topic', 'sns:ListSubscriptionsByTopic'),
+      lacking('last mail', 'cloudwatch:GetMetricData'),
+      expect.objectContaining({ name: 'instances', finding: 'ok' }),
+    ]);
+    expect(exitCode).toBe(3);
+  });
+
+  it.each<[string, (fleet: DoctorFleet) => void, string]>([
+    ['stacks', ({ stack }) => deny(stack.cloudFormation, DescribeStacksCommand), 'cloudformation:DescribeStacks'],
+    ['instances', ({ aws }) => deny(aws.ec2, DescribeInstancesCommand), 'ec2:DescribeInstances'],
+    ['agents', ({ aws }) => deny(aws.ssm, DescribeInstanceInformationCommand), 'ssm:DescribeInstanceInformation'],
+    ['documents', ({ aws }) => deny(aws.ssm, ListDocumentsCommand), 'ssm:ListDocuments'],
+  ])('names the permission without which %s can not be seen', async (_, denies, permission) => {
+    const fleet = await DoctorFleet.well();
+    denies(fleet);
+    const troubles = [...(await fleet.diagnose()).troubles, ...(await fleet.diagnose([HOST])).troubles];
+    expect(troubles.join('\n')).toContain(`this identity lacks ${permission} -> allow ${permission}`);
+  });
+
+  it('names each permission that the way of SSH takes', async () => {
+    const fleet = await DoctorFleet.well({ transport: 'ssh' });
+    deny(fleet.stack.lambda, GetFunctionConfigurationCommand);
+    for (const command of [DescribeSecurityGroupsCommand, DescribeNetworkAclsCommand, DescribeRouteTablesCommand]) {
+      deny(fleet.aws.ec2, command);
+    }
+    const { troubles } = await fleet.diagnose([HOST], { transport: 'ssh', timeout: '2' });
+    for (const permission of [
+      'lambda:GetFunctionConfiguration',
+      'ec2:DescribeSecurityGroups',
+      'ec2:DescribeNetworkAcls',
+    ]) {
+      expect(troubles.join('\n')).toContain(`this identity lacks ${permission}`);
+    }
+  });
+
+  it('says in one line that an id names nothing', async () => {
+    const fleet = await DoctorFleet.well();
+    await expect(fleet.diagnose(['i-00000000000000009'])).rejects.toThrow(
+      'there is no instance i-00000000000000009 in eu-central-1: check the id, AWS_REGION and AWS_PROFILE',
+    );
+  });
+
+  it('goes by the settings that the stack runs with', async () => {
+    const fleet = await DoctorFleet.well({ tag: { key: 'Role', value: 'crawler' } });
+    expect((await fleet.diagnose([HOST])).troubles[0]).toMatch(/^failed watch tag: it has no tag Role/);
+  });
+});

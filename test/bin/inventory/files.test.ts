@@ -1,0 +1,118 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { hostsNamed, openInventory } from '../../../bin/inventory/files.ts';
+import { crawlwatch } from '../command-line.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'crawlwatch-inventory-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+const write = (files: Readonly<Record<string, string>>) => {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+};
+const open = async (name: string) => {
+  const inventory = await openInventory([name.includes(',') ? name : join(folder, name)]);
+  return { ...hostsNamed(inventory, inventory.hosts), notes: inventory.notes };
+};
+const refusal = async (name: string) =>
+  (await open(name).catch((error: Error) => error.message.replaceAll(folder, ''))) as string;
+
+describe('what -i names', () => {
+  it.each([
+    [
+      'a file that is not there',
+      'none',
+      "-i: can't read /none: no such file; a list of hosts has a comma, as in -i web1,",
+    ],
+    [
+      'a range in a list',
+      'web[1:3],',
+      '-i: got "web[1:3]"; allowed: names between commas; ranges go into a file or --host',
+    ],
+    ['a broken file within a directory', 'all', '/all/b:1: expected key=value after the host, not b, got "a b"'],
+    ['a directory that contains itself', 'loop', /^-i: \/loop(?:\/again){17}: more than 16 directories deep$/],
+    [
+      'broken variables',
+      'vars/hosts',
+      '/vars/group_vars/web.yml:1: expected a YAML mapping of variables, like "ansible_user: deploy", got "- a"',
+    ],
+    [
+      'a template in a file of variables',
+      'template/hosts',
+      '/template/host_vars/a/x:2: expected a plain value: templates are not evaluated, got "{{ user }}"',
+    ],
+  ])('is told in one line when it is %s', async (_, name, says) => {
+    write({
+      'all/a': 'fine\n',
+      'all/b': 'a b\n',
+      'loop/hosts': 'a\n',
+      'vars/hosts': '[web]\na\n',
+      'vars/group_vars/web.yml': '- a\n',
+      'template/hosts': 'a\n',
+      'template/host_vars/a/x': '---\nansible_user: "{{ user }}"\n',
+    });
+    symlinkSync('../loop', join(folder, 'loop/again'));
+    expect(await refusal(name)).toMatch(says);
+  });
+
+  it('may be a file too large to be one', async () => {
+    write({ hosts: 'a'.repeat(8 * 1024 * 1024 + 1) });
+    expect(await refusal('hosts')).toBe('-i: /hosts has 8388609 bytes; allowed: at most 8388608');
+  });
+
+  it('may be a list longer than any file name', async () => {
+    const names = Array.from({ length: 100 }, (_, i) => `crawler${i}.example.com`);
+    expect((await open(names.join(','))).hosts.map(({ name }) => name)).toEqual(names);
+  });
+
+  it('may be a file whose name has a comma', async () => {
+    write({ 'a,b': 'web1\n' });
+    expect((await openInventory([join(folder, 'a,b')])).hosts).toEqual(['web1']);
+  });
+
+  it('has vaulted files of variables passed over, with a note', async () => {
+    write({
+      hosts: '[web]\na\n',
+      'group_vars/web/vault.yml': '$ANSIBLE_VAULT;1.1;AES256\n3132\n',
+      'group_vars/web/vars.yml': 'ansible_user: deploy\n',
+    });
+    const { hosts, notes } = await open('hosts');
+    expect(hosts).toMatchObject([{ login: { user: 'deploy' } }]);
+    expect(notes).toEqual([
+      `${join(folder, 'group_vars/web/vault.yml')} is passed over: vaulted files are not decrypted`,
+    ]);
+  });
+
+  it('reads no variables of a host whose name is a path', async () => {
+    write({ hosts: '../secret\n', 'secret.yml': 'ansible_user: x\n', 'host_vars/a.yml': '' });
+    expect((await open('hosts')).hosts).toMatchObject([{ name: '../secret', login: {} }]);
+  });
+});
+
+describe('--list-hosts', () => {
+  it('needs no login that can be read, and a check none but of those whom it asks', async () => {
+    write({ hosts: '127.0.0.1 ansible_port=1\nweb1 ansible_user="{{ me }}"\n' });
+    const inventory = ['check', '-i', join(folder, 'hosts')];
+    expect(await crawlwatch([...inventory, '--list-hosts'])).toMatchObject({ stdout: '127.0.0.1\nweb1\n', stderr: '' });
+    expect((await crawlwatch([...inventory, '-l', 'web1'])).stderr).toContain('hosts:2: expected a plain value: ');
+    expect((await crawlwatch([...inventory, '-l', '127.0.0.1', '-o', 'line'])).stdout).toMatch(
+      /^127\.0\.0\.1 \| \w+ \| \w+: .*\n$/,
+    );
+  });
+});
+
+describe('notes', () => {
+  it('go to stderr, five at most, and leave the list alone', async () => {
+    write({ 'a.yml': `web:\n  hosts: a\n${Array.from({ length: 9 }, (_, i) => `  odd${i}: {}\n`).join('')}` });
+    const ran = await crawlwatch(['check', '-i', join(folder, 'a.yml'), '--list-hosts']);
+    expect(ran).toMatchObject({ exitCode: 0, stdout: 'a\n' });
+    expect(ran.stderr.split('\n')).toHaveLength(6);
+    expect(ran.stderr).toContain(`crawlwatch: ${join(folder, 'a.yml')}:3: odd0 is passed over: `);
+  });
+});

@@ -1,0 +1,78 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { crawlwatch } from '../command-line.ts';
+
+let folder = '';
+let bash = '';
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'crawlwatch-completion-'));
+  writeFileSync(join(folder, 'hosts.ini'), '');
+  bash = (await crawlwatch(['completion', 'bash'])).stdout;
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What bash offers for the last of the words. */
+function offered(...words: string[]): string[] {
+  const ask = `${bash}
+COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _crawlwatch; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const env = { PATH: process.env.PATH };
+  return execFileSync('bash', ['--norc', '-c', ask, 'bash', 'crawlwatch', ...words], {
+    cwd: folder,
+    env,
+    encoding: 'utf8',
+  })
+    .trimEnd()
+    .split('\n');
+}
+
+describe('the completion', () => {
+  it.each([
+    [['ch'], ['check']],
+    [
+      ['completion', ''],
+      ['bash', 'zsh', 'fish', '-h', '--help'],
+    ],
+    [
+      ['check', '-o', 'n'],
+      ['ndjson', 'nagios'],
+    ],
+    [['check', '--local', '--output', 'prom'], ['prometheus']],
+    [
+      ['check', '--transport', ''],
+      ['ssm', 'ssh', 'auto'],
+    ],
+    [['check', '-i', 'ho'], ['hosts.ini']],
+    [['backtest', 'ho'], ['hosts.ini']],
+    [['check', '--forks', ''], ['']],
+    [['check', '--qu'], ['--quiet']],
+    [['watch', '--qu'], ['']],
+    [['watch', '--rec'], ['--record']],
+    [['help', 'wat'], ['watch']],
+  ])('of bash offers for %j %j', (words, offers) => {
+    expect(offered(...words)).toEqual(offers);
+  });
+
+  it('knows every command that --help lists', async () => {
+    const { stdout } = await crawlwatch(['--help']);
+    const commands = /Commands:\n((?: .*\n)+)/
+      .exec(stdout)?.[1]
+      ?.match(/^ {2}[\w-]+/gm)
+      ?.map((name) => name.trim());
+    expect(commands?.length).toBeGreaterThan(5);
+    for (const shell of ['bash', 'zsh', 'fish']) {
+      const { stdout: script } = await crawlwatch(['completion', shell]);
+      expect(commands?.filter((name) => !script.includes(name))).toEqual([]);
+    }
+  });
+
+  it('is refused for a shell that nobody wrote it for', async () => {
+    expect(await crawlwatch(['completion', 'tcsh'])).toMatchObject({
+      exitCode: 3,
+      stderr:
+        "crawlwatch: command-argument value 'tcsh' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish.\n",
+    });
+  });
+});

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import type { Change } from '../../../bin/watch/changes.ts';
+import { changeLine, watchFrame } from '../../../bin/watch/frame.ts';
+import { textWidth } from '../../../lambda/kit/text-width.ts';
+import type { InstanceReport } from '../../../lambda/model/index.ts';
+import { summarise } from '../../../lambda/report/json.ts';
+import { BAD_NAME, host, unread } from '../../lambda/report/report-fixtures.ts';
+
+const now = new Date('2026-11-22T08:00:00Z');
+const change = (name: string, text: string, seconds = 0): Change => {
+  return { at: new Date(now.getTime() + seconds * 1000), name, status: 'CRITICAL', text };
+};
+const view = (
+  instances: readonly InstanceReport[],
+  changes: readonly Change[] = [],
+  notices: readonly string[] = [],
+) => ({
+  instances,
+  summary: summarise(instances),
+  changes,
+  notices,
+  status: 'checked at 08:00:00 UTC in 0.8 s; next at 08:01:00, Ctrl-C ends',
+});
+const trends = () => ({ memory: [0.5, 0.6, 0.7, 0.79], disk: [0.73, 0.73, null, 0.73] });
+const style = { width: 110, rows: 40, colour: false, now, glyphs: 'unicode', trends } as const;
+
+describe('the picture of a watch', () => {
+  it('reads so', () => {
+    const changes = [
+      change('web2', 'new: OK', -60),
+      change('ficrawler9', 'OK -> CRITICAL: BannerTimeout: Port 22 ...'),
+    ];
+    expect(watchFrame(view([host('web1'), unread], changes, ['AWS can not be reached']), style).join('\n')).toBe(
+      `crawlwatch: 2 hosts: 1 CRITICAL, 1 OK
+checked at 08:00:00 UTC in 0.8 s; next at 08:01:00, Ctrl-C ends
+! AWS can not be reached
+
+HOST        STATUS    REASONS        MEMORY USED                   TREND  FULLEST DISK        TREND
+ficrawler9  CRITICAL  BannerTimeout                                ▁▃▆█                       ▁▁ ▁
+web1        OK                       ████████░░  79 % of 14.9 GiB  ▁▃▆█   ███████░░░  73 % /  ▁▁ ▁
+
+ficrawler9: CRITICAL
+  BannerTimeout: Port 22 accepted and said nothing in 15 s.
+  next: reboot it from its console: it no longer serves a login
+
+08:00:00  ficrawler9  OK -> CRITICAL: BannerTimeout: Port 22 ...
+07:59:00  web2        new: OK`,
+    );
+  });
+
+  const crowd = [unread, ...Array.from({ length: 99 }, (_, i) => host(`東京-${i}`, { notes: ['x'] }))];
+  it.each([
+    [20, 5],
+    [40, 10],
+    [80, 24],
+    [200, 60],
+  ])('stays within %d columns and %d lines, whatever there is to tell', (width, rows) => {
+    const changes = Array.from({ length: 30 }, (_, i) => change(`web${i} ${'x'.repeat(99)}`, 'y'.repeat(300)));
+    const lines = watchFrame(view(crowd, changes, ['z'.repeat(300)]), { ...style, width, rows, colour: true });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes take no room
+    const plain = lines.map((line) => line.replace(/\u001b\[\d+m/g, ''));
+    expect(lines.length).toBeLessThan(rows);
+    expect(Math.max(...plain.map(textWidth))).toBeLessThanOrEqual(width);
+  });
+
+  it('counts the hosts that it has no room for', () => {
+    const lines = watchFrame(view(crowd), { ...style, rows: 20 });
+    expect(lines.some((line) => /^and 9\d more, all OK$/.test(line))).toBe(true);
+    const bad = crowd.map((one) => ({ ...unread, id: one.id, name: one.name }));
+    expect(
+      watchFrame(view(bad), { ...style, rows: 20 }).some((line) => /^and 9\d more, 9\d of them not OK$/.test(line)),
+    ).toBe(true);
+  });
+
+  it('shows what hosts send as data, in the picture and in the log', () => {
+    const evil = host(BAD_NAME, { status: 'UNKNOWN', reasons: [{ code: 'Unparsable', text: '\u001b[2J' }] });
+    const lines = watchFrame(view([evil], [change(BAD_NAME, '\u001b[2J')], ['\u001b[2J']), style);
+    expect(lines.join('')).not.toMatch(/[\p{Cc}]|\u202e/u);
+    expect(changeLine(change(BAD_NAME, '\u001b[2J\n'))).not.toMatch(/[\p{Cc}]|\u202e/u);
+    expect(changeLine(change('web1', 'new: OK'))).toBe('2026-11-22T08:00:00Z web1 new: OK');
+  });
+});

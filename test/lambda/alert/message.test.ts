@@ -1,0 +1,142 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { composeAlert, type MailContext } from '../../../lambda/alert/message.ts';
+import { planMail } from '../../../lambda/alert/plan.ts';
+import { withFlag } from '../../../lambda/alert/writes.ts';
+import { planFlags } from '../../../lambda/flag/plan.ts';
+import type { Transition } from '../../../lambda/memory/transition.ts';
+import type { Alert } from '../../../lambda/model/index.ts';
+import { TAG } from '../../../lambda/model/index.ts';
+import { failed, hungFor, judged, minutesAgo, NOW, read, SSH } from '../../support/fleet.ts';
+
+const id = (n: number) => `i-${String(n).padStart(17, '0')}`;
+const CLEAN = { tripped: false, held: false, failing: 0, eligible: 10, why: '' };
+const CONTEXT: MailContext = {
+  now: NOW,
+  checked: 10,
+  evidence: new Map(),
+  breaker: CLEAN,
+  departed: [],
+  tagTrouble: null,
+};
+const confirmed = { confirmed: true, evidence: null };
+
+function mailOf(transitions: readonly Transition[], context: Partial<MailContext> = {}): Alert | null {
+  const healthy = Array.from({ length: 9 }, (_, n) => judged(read(), { id: id(900 + n) }));
+  const all = [...transitions, ...healthy];
+  const plan = planFlags(all, new Map(transitions.map((t) => [t.instance.id, confirmed])), false, NOW, SSH);
+  const entries = planMail(
+    all.map((t) => withFlag(t, plan, NOW)),
+    plan,
+    NOW,
+    SSH,
+  );
+  return composeAlert(entries, { ...CONTEXT, breaker: plan.breaker, ...context });
+}
+
+const hung = (n: number, name = `crawler${n}`) =>
+  judged(failed('BannerTimeout'), { id: id(n), name, tags: hungFor(2) });
+const standing = (status: string) => ({ ...hungFor(0), [TAG.status]: status, [TAG.since]: minutesAgo(5) });
+
+describe('the mail', () => {
+  it('is not written when nothing is worth one, nor for an OOM kill alone', () => {
+    expect(mailOf([judged(read())])).toBeNull();
+    expect(mailOf([judged(read({ oomKills: 2 }), { tags: { ...hungFor(0), [TAG.seen]: '1a2b3c4d/1' } })])).toBeNull();
+  });
+
+  it('is not written for what was measured only once', () => {
+    expect(mailOf([judged(read({ availableShare: 0.05 }))])).toBeNull();
+  });
+
+  it('does not call a host recovered that has only changed its trouble', () => {
+    const worker = { unit: 'sidekiq.service', state: 'failed', restarts: 0 };
+    const tags = {
+      ...standing('CRITICAL:MemoryExhaustedResponsive'),
+      [TAG.since]: `${minutesAgo(15).slice(0, -1)}.001Z`,
+    };
+    const killed = judged(read({ worker }), { tags: { ...tags, [TAG.worker]: 'sidekiq.service' } });
+    expect(mailOf([killed])?.subject).toMatch(/^crawlwatch: 1 recovered in part, now CRITICAL \(/);
+    const well = judged(read(), { tags });
+    expect(mailOf([well])?.subject).toMatch(/^crawlwatch: 1 recovered \(/);
+  });
+
+  it('names a flagged host, why, since when, and the commands to run', () => {
+    const alert = mailOf([hung(1)]);
+    expect(alert?.subject).toBe('crawlwatch: 1 flagged for reboot (crawler1)');
+    expect(alert?.body.split('\n\n').slice(1).join('\n\n')).toBe(`FLAGGED FOR REBOOT: SSH is dead
+
+crawler1 (i-00000000000000001) is CRITICAL since 08:05 UTC (10 min).
+  BannerTimeout: It was BannerTimeout.
+  Flagged: 3 failed checks in a row, and one more attempt just now; no other witness.
+  Run: AWS_REGION=eu-central-1 crawlwatch reboot i-00000000000000001   # looks again, saves the evidence, reboots, waits until it is back
+  Or: aws ec2 get-console-output --latest --instance-id i-00000000000000001 --region eu-central-1 --output text   # evidence that a reboot destroys
+  Then: aws ec2 reboot-instances --instance-ids i-00000000000000001 --region eu-central-1
+`);
+    expect(alert?.attributes).toEqual({ status: 'CRITICAL', reasons: ['BannerTimeout'], instanceIds: [id(1)] });
+  });
+
+  it('says why a host that hangs may not be flagged', () => {
+    const refused = judged(failed('ConnectionRefused'), {
+      id: id(1),
+      name: 'crawler1',
+      tags: hungFor(2, 'ConnectionRefused'),
+    });
+    const alert = mailOf([refused]);
+    expect(alert?.subject).toBe('crawlwatch: 1 not answering (crawler1)');
+    expect(alert?.body).toContain('Not flagged: ConnectionRefused has other causes than a hang');
+  });
+
+  it('mails a WARNING that has become CRITICAL at once: it has stood a check already', () => {
+    const told = { ...standing('WARNING:MemoryLow'), [TAG.since]: '2026-11-22T08:00:00.001Z' };
+    expect(mailOf([judged(read({ availableShare: 0.05 }), { tags: told })])?.subject).toContain('1 CRITICAL');
+    expect(mailOf([judged(read({ availableShare: 0.1 }), { tags: told })])).toBeNull();
+  });
+
+  it('mails a second reason of the same status when it has stood two checks too', () => {
+    const tags = { ...standing('WARNING:MemoryLow,MemoryPressure'), [TAG.since]: '2026-11-22T08:00:00.001Z' };
+    const both = read({ availableShare: 0.1, memoryPressure: { someAvg10: 50, fullAvg10: 1 } });
+    expect(mailOf([judged(both, { tags })])?.attributes.reasons).toEqual(['MemoryPressure']);
+  });
+
+  it('tells a recovery of what was mailed, and how long it lasted, but not of what was not', () => {
+    const tags = standing('CRITICAL:DiskLow');
+    expect(mailOf([judged(read(), { tags })])).toBeNull();
+    const told = { ...tags, [TAG.since]: '2026-11-22T06:15:00.001Z' };
+    expect(mailOf([judged(read(), { name: 'web1', tags: told })])?.body).toContain(
+      'is OK again after 2 h; it was DiskLow.',
+    );
+  });
+
+  it('tells that a flagged host answers again though it is still ill', () => {
+    const tags = { ...hungFor(3), [TAG.flag]: `BannerTimeout@${minutesAgo(5)}` };
+    const alert = mailOf([judged(read({ availableShare: 0.05 }), { name: 'c', tags })]);
+    expect(alert?.body).toContain(
+      'c (i-00000000000000001) answers again after 15 min, and is CRITICAL; it was BannerTimeout. The reboot flag is removed.\n  MemoryLow: 5 % of memory',
+    );
+  });
+
+  it('keeps hostile names and hosts in plain ASCII, the subject short, the body bounded and the count true', () => {
+    const name = fc.string({ unit: 'binary', minLength: 1, maxLength: 300 });
+    fc.assert(
+      fc.property(fc.array(name, { minLength: 1, maxLength: 5 }), fc.integer({ min: 0, max: 200 }), (names, more) => {
+        const hosts = [
+          ...names.map((one, n) => hung(n + 1, one)),
+          ...Array.from({ length: more }, (_, n) => hung(100 + n)),
+        ];
+        const entries = planMail(
+          hosts.map((t) => ({ ...t, after: { ...t.after, flag: { reason: 'BannerTimeout', at: NOW } } })),
+          { breaker: CLEAN, decisions: [] },
+          NOW,
+          SSH,
+        );
+        const alert = composeAlert(entries, CONTEXT);
+        expect(alert?.subject).toMatch(/^[ -~]{1,99}$/);
+        expect(alert?.body).toMatch(/^[ -~\n]*$/);
+        expect(alert?.body.length).toBeLessThan(200_000);
+        if (hosts.length > 60) expect(alert?.body).toContain(`and ${hosts.length - 60} more`);
+        expect(alert?.attributes.instanceIds).toHaveLength(hosts.length);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});

@@ -1,0 +1,71 @@
+import { PublishCommand } from '@aws-sdk/client-sns';
+import { describe, expect, it } from 'vitest';
+import { publishAlert, subscriptionState } from '../../../lambda/alert/sns.ts';
+import type { Alert } from '../../../lambda/model/index.ts';
+import { SandboxAws } from '../../../sandbox/aws.ts';
+
+const alert = (over: Partial<Alert> = {}, instanceIds: readonly string[] = ['i-1']): Alert => ({
+  subject: '[CRITICAL] ficrawler9',
+  body: 'ficrawler9 (i-1)\n',
+  attributes: { status: 'CRITICAL', reasons: ['BannerTimeout'], instanceIds },
+  ...over,
+});
+
+describe('publishAlert', () => {
+  it('rejects with what SNS says', async () => {
+    const aws = new SandboxAws();
+    aws.fail(PublishCommand, 'AuthorizationErrorException');
+    await expect(publishAlert(aws.sns, aws.topic.arn, alert())).rejects.toThrow('as ordered');
+    await expect(publishAlert(aws.sns, 'arn:aws:sns:x:1:Other', alert())).rejects.toThrow('Topic does not exist');
+  });
+
+  it('carries status, reasons and ids for machines', async () => {
+    const aws = new SandboxAws();
+    await publishAlert(aws.sns, aws.topic.arn, alert());
+    expect(aws.topic.published).toEqual([
+      {
+        subject: '[CRITICAL] ficrawler9',
+        body: 'ficrawler9 (i-1)\n',
+        attributes: { status: 'CRITICAL', reasons: '["BannerTimeout"]', instanceIds: '["i-1"]' },
+      },
+    ]);
+  });
+
+  it('cuts a list of ten thousand ids between two ids, and says how many are missing', async () => {
+    const aws = new SandboxAws();
+    const ids = Array.from({ length: 10_000 }, (_, n) => `i-${String(n).padStart(17, '0')}`);
+    await publishAlert(aws.sns, aws.topic.arn, alert({}, ids));
+    const { instanceIds = '', instanceIdsOmitted } = aws.topic.published[0]?.attributes ?? {};
+    const kept = JSON.parse(instanceIds) as string[];
+    expect(instanceIds.length).toBeLessThanOrEqual(32 * 1024);
+    expect(kept).toEqual(ids.slice(0, kept.length));
+    expect(Number(instanceIdsOmitted)).toBe(10_000 - kept.length);
+  });
+
+  it('cuts a body that SNS would refuse, between two characters, and says so', async () => {
+    const aws = new SandboxAws();
+    await publishAlert(aws.sns, aws.topic.arn, alert({ body: `x${'ü'.repeat(200_000)}` }));
+    const body = aws.topic.published[0]?.body ?? '';
+    expect(body).toMatch(/^xü+\n\n\[cut here: the mail was 400001 bytes long\]\n$/);
+    expect(Buffer.byteLength(body)).toBeLessThanOrEqual(192 * 1024);
+  });
+});
+
+describe('subscriptionState', () => {
+  it.each([
+    { of: [], expected: 'none' },
+    { of: [false, false, false], expected: 'pending' },
+    { of: [false, false, true], expected: 'confirmed' },
+  ])('is $expected for subscriptions confirmed: $of', async ({ of, expected }) => {
+    const aws = new SandboxAws({ pageSize: 2 });
+    aws.topic.subscriptions.push(...of.map((confirmed, n) => ({ endpoint: `ops${n}@example.com`, confirmed })));
+    expect(await subscriptionState(aws.sns, aws.topic.arn)).toBe(expected);
+  });
+
+  it('counts one that was deleted for nothing', async () => {
+    const sns = {
+      send: (async () => ({ Subscriptions: [{ SubscriptionArn: 'Deleted' }] })) as SandboxAws['sns']['send'],
+    };
+    expect(await subscriptionState(sns, 'arn:aws:sns:x:1:Alerts')).toBe('none');
+  });
+});

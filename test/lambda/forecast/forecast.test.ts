@@ -1,0 +1,203 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { forecast, type Resource } from '../../../lambda/forecast/forecast.ts';
+import type { Sample } from '../../../lambda/model/index.ts';
+
+const MINUTE = 60_000;
+const NOW = Date.UTC(2026, 10, 22, 8);
+const at = (minutesAgo: number, available: number): Sample => ({ at: new Date(NOW - minutesAgo * MINUTE), available });
+const options = { speaking: false, everyMinutes: 5 };
+
+/** A sample every five minutes from `from` minutes ago to `to`, as high as `level` says for the minutes ago. */
+function every5(from: number, to: number, level: (minutesAgo: number) => number): Sample[] {
+  return Array.from({ length: Math.floor((from - to) / 5) + 1 }, (_, i) => at(from - i * 5, level(from - i * 5)));
+}
+/** Minima of an hour, for the days before the last three hours. */
+function hourly(days: number, level: (minutesAgo: number) => number): Sample[] {
+  const hours = days * 24 - 3;
+  return Array.from({ length: hours }, (_, i) => (days * 24 - i) * 60).map((ago) => at(ago, level(ago)));
+}
+const flat = (available: number) => () => available;
+/** A fall that stands at `now` now and lost `perHour` in each hour before. */
+const falling = (now: number, perHour: number) => (ago: number) => now + (perHour * ago) / 60;
+const ask = (samples: readonly Sample[], more: Partial<typeof options> = {}, resource: Resource = 'memory') =>
+  forecast(resource, samples.slice(0, -1), samples.at(-1)!, { ...options, ...more });
+
+const leak = [...hourly(7, flat(0.5)), ...every5(175, 0, falling(0.2, 0.15))];
+
+describe('a forecast', () => {
+  it('ends with a rescue, however loud it was before it', () => {
+    const exhausted = [...hourly(7, flat(0.5)), ...every5(175, 5, falling(0.024, 0.15))];
+    expect(ask([...exhausted, at(0, 0.023)], { speaking: true }).speaking).toBe(true);
+    expect(ask([...exhausted, at(0, 0.38)], { speaking: true }).speaking).toBe(false);
+    // A leap from higher up is a saw's tooth: there the hold keeps it from flapping.
+    const low = [...hourly(7, flat(0.5)), ...every5(175, 5, falling(0.1, 0.15))];
+    expect(ask([...low, at(0, 0.38)], { speaking: true }).speaking).toBe(true);
+  });
+
+  describe('stays silent', () => {
+    it.each([
+      ['without any past but one sample', [at(0, 0.02)]],
+      ['on a host that is high and flat', [...hourly(7, flat(0.5)), ...every5(175, 0, flat(0.5))]],
+      [
+        'on a fall that will take longer than the horizon',
+        [...hourly(7, flat(0.5)), ...every5(175, 0, falling(0.28, 0.1))],
+      ],
+      [
+        'on a fall to where the host has been before and come back from',
+        [...hourly(7, (ago) => (ago === 3000 ? 0.15 : 0.5)), ...every5(175, 0, falling(0.2, 0.15))],
+      ],
+      [
+        'on the rising edge of a sawtooth after a restart',
+        [...hourly(7, flat(0.5)), ...every5(175, 20, falling(0.1, 0.15)), ...every5(15, 0, flat(0.6))],
+      ],
+      [
+        'at the first sample that would make it speak',
+        [...hourly(7, flat(0.5)), ...every5(175, 5, flat(0.4)), at(0, 0.1)],
+      ],
+      ['in the first day, above a tenth', every5(600, 0, falling(0.1, 0.06))],
+      [
+        'on the trend when less than half of the hour was seen',
+        [...hourly(7, flat(0.5)), ...[60, 20, 10, 5, 0].map((ago) => at(ago, falling(0.2, 0.15)(ago)))],
+      ],
+    ])('%s', (_why, samples) => {
+      expect(ask(samples)).toMatchObject({ speaking: false, minutes: null });
+    });
+  });
+
+  describe('speaks', () => {
+    it('of a steady leak below what was survived, with the minutes that the fall leaves', () => {
+      // 0.17 above the floor at 0.15 an hour: 68 minutes.
+      expect(ask(leak)).toEqual({ speaking: true, minutes: 68, survivedLow: expect.closeTo(0.5) });
+    });
+
+    it.each([
+      ['of a level far below all that was survived, without minutes when it falls no more', flat(0.1), null],
+      ['with no minutes left of a host that falls and has reached the floor', falling(0.02, 0.05), 0],
+    ])('%s', (_what, level, minutes) => {
+      expect(ask([...hourly(7, flat(0.5)), ...every5(175, 0, level)])).toMatchObject({ speaking: true, minutes });
+    });
+
+    it('in the first day only when it comes below a tenth by far', () => {
+      expect(ask(every5(600, 0, falling(0.06, 0.06)))).toMatchObject({ speaking: true, survivedLow: 0.1 });
+    });
+
+    it('of a host that lives just above the floor when it comes still lower', () => {
+      const low = [...hourly(7, flat(0.05)), ...every5(175, 0, flat(0.045))];
+      expect(ask(low)).toMatchObject({ speaking: true, survivedLow: 0.08 });
+    });
+
+    it('of a fall that jittered, gapped samples describe', () => {
+      const gapped = leak.filter((_, i) => i < leak.length - 12 || i % 2 === 1);
+      const jittered = gapped.map(({ at, available }, i) => ({ at: new Date(+at + ((i * 7) % 19) * 1000), available }));
+      expect(ask(jittered).speaking).toBe(true);
+    });
+
+    it.each([1, 15, 30, 60])('of a leak that is checked every %i minutes', (everyMinutes) => {
+      const points = Array.from({ length: (14 * 24 * 60) / everyMinutes }, (_, i) => i * everyMinutes).reverse();
+      const slow = points.map((ago) => at(ago, Math.min(0.6, falling(0.07, 0.035)(ago))));
+      expect(ask(slow, { everyMinutes })).toMatchObject({ speaking: true, minutes: expect.closeTo(69, -1) });
+    });
+  });
+
+  describe('takes as survived', () => {
+    const week = (dip: number, day: number) => hourly(7, (ago) => (ago === day * 1440 ? dip : 0.5));
+    const recent = every5(175, 0, flat(0.5));
+    it.each([
+      ['a low of three days ago', week(0.2, 3), 0.2],
+      ['no low of the last ten hours', hourly(7, (ago) => (ago === 540 ? 0.2 : 0.5)), 0.5],
+      ['no low from before a week', hourly(9, (ago) => (ago === 8 * 1440 ? 0.2 : 0.5)), 0.5],
+      ['a low followed by a gap, where it was not near the bottom', week(0.2, 3).filter((s) => !isIn(s, 3)), 0.2],
+      ['no low that ended in silence near the bottom', week(0.1, 3).filter((s) => !isIn(s, 3)), 0.5],
+      ['a low near the bottom that ended without silence', week(0.1, 3), 0.1],
+      ['no low from which the host leapt out', week(0.04, 3), 0.5],
+      ['nothing lower than 0.08', hourly(7, flat(0.06)), 0.08],
+    ])('%s', (_what, past, survivedLow) => {
+      expect(ask([...past, ...recent]).survivedLow).toBeCloseTo(survivedLow, 6);
+    });
+    /** The three hours after the dip that many days ago. */
+    function isIn(sample: Sample, day: number): boolean {
+      const after = +sample.at - (NOW - day * 1440 * MINUTE);
+      return after > 0 && after <= 180 * MINUTE;
+    }
+
+    it('no more than a tenth, until a day has passed since the last exhaustion', () => {
+      const rebooted = [...hourly(7, flat(0.5)).slice(0, -9), at(700, 0.04), ...every5(640, 0, flat(0.5))];
+      expect(ask(rebooted).survivedLow).toBe(0.1);
+    });
+
+    it('the low of a disk that rotates its logs from a few percent free, day by day', () => {
+      const rotating = hourly(14, (ago) => 0.045 + (0.3 * (ago % 1440)) / 1440);
+      expect(ask([...rotating, ...every5(175, 0, flat(0.2))], {}, 'disk').survivedLow).toBeCloseTo(0.045, 2);
+    });
+  });
+
+  describe('once it speaks', () => {
+    const past = hourly(7, flat(0.5));
+    it.each([
+      [
+        'goes on while the fall is slower, up to twice the horizon',
+        [...past, ...every5(175, 0, falling(0.3, 0.1))],
+        true,
+      ],
+      ['goes on for an hour after a rise', [...past, ...every5(175, 55, flat(0.1)), ...every5(50, 0, flat(0.6))], true],
+      ['stops after an hour of quiet', [...past, ...every5(175, 60, flat(0.1)), ...every5(55, 0, flat(0.6))], false],
+    ])('%s', (_what, samples, speaking) => {
+      expect(ask(samples, { speaking: true }).speaking).toBe(speaking);
+    });
+
+    it('stops on a disk after two hours of quiet', () => {
+      const samples = (quiet: number) => [
+        ...hourly(14, flat(0.5)),
+        ...every5(175, quiet + 5, flat(0.03)),
+        ...every5(quiet, 0, flat(0.5)),
+      ];
+      expect([110, 120].map((quiet) => ask(samples(quiet), { speaking: true }, 'disk').speaking)).toEqual([
+        true,
+        false,
+      ]);
+    });
+  });
+
+  it('tells a disk that fills within the day, which memory would not yet tell', () => {
+    const samples = [...hourly(14, flat(0.5)), ...every5(175, 0, falling(0.2, 0.01))];
+    expect([ask(samples, {}, 'disk').minutes, ask(samples).minutes]).toEqual([1140, null]);
+  });
+
+  it('never throws, and never gives minutes that are no whole number from 0 up, whatever the samples', () => {
+    const share = fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constantFrom(0, 0.03, 0.05, 0.12, 1));
+    const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 9000 }), share), { minLength: 1, maxLength: 120 });
+    const resources = fc.constantFrom<Resource>('memory', 'disk');
+    fc.assert(
+      fc.property(
+        steps,
+        resources,
+        fc.boolean(),
+        fc.integer({ min: 1, max: 60 }),
+        (list, resource, speaking, everyMinutes) => {
+          let time = NOW;
+          const samples = list.map(([seconds, available]) => {
+            time += seconds * 1000;
+            return { at: new Date(time), available };
+          });
+          const told = ask(samples, { speaking, everyMinutes }, resource);
+          expect(told.minutes === null || (Number.isInteger(told.minutes) && told.minutes >= 0)).toBe(true);
+          expect(told.minutes === null || told.speaking).toBe(true);
+          expect(told.survivedLow).toBeGreaterThan(0);
+          expect(told.survivedLow).toBeLessThanOrEqual(1);
+        },
+      ),
+    );
+  });
+
+  it('does not hear more from a host that is higher throughout', () => {
+    const lift = fc.double({ min: 0, max: 0.3, noNaN: true });
+    fc.assert(
+      fc.property(lift, fc.double({ min: 0, max: 0.3, noNaN: true }), (by, perHour) => {
+        const level = (up: number) => every5(175, 0, (ago) => Math.min(1, falling(0.15, perHour)(ago) + up));
+        const [lower, higher] = [0, by].map((up) => ask([...hourly(7, flat(0.6)), ...level(up)]).speaking);
+        expect(higher && !lower).toBe(false);
+      }),
+    );
+  });
+});

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import type { ProbeTransport, RawEvidence, Reply } from '../../../lambda/model/index.ts';
+import { type FreshPorts, freshCheck } from '../../../lambda/remedy/fresh-check.ts';
+import { parseSettings } from '../../../lambda/settings/settings.ts';
+import { described, HOST_KEY, NOW, REACHED } from '../../support/fleet.ts';
+import { type HostFigures, probeOutput } from '../../support/probe-output.ts';
+
+const ONE = described({ tags: { ...REACHED, crawlwatch: 'true' } });
+const VPC = { id: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0'] };
+const SETTINGS = parseSettings({ vpc: VPC });
+
+const answers = (figures: HostFigures = {}): Reply => ({
+  kind: 'output',
+  output: probeOutput(figures),
+  hostKey: HOST_KEY,
+});
+const hangs: Reply = { kind: 'failed', reason: 'BannerTimeout', text: 'It was silent.' };
+const unanswered: Reply = { kind: 'failed', reason: 'SsmDeliveryTimedOut', text: 'The agent took nothing.' };
+
+const playing =
+  (reply: Reply): ProbeTransport =>
+  async (instances, run) => {
+    for (const { id } of instances) run.reply(id, reply, 1);
+  };
+
+function ports(ssh: Reply, ssm: Reply, more: Partial<FreshPorts> = {}): FreshPorts {
+  const raw: RawEvidence = { ec2Impaired: true, console: null, lastGood: null, gaps: [] };
+  return {
+    clock: { now: () => NOW },
+    log: { info() {}, warn() {}, error() {} },
+    transports: { ssh: playing(ssh), ssm: playing(ssm) },
+    gatherEvidence: async (instances) => new Map(instances.map(({ id }) => [id, raw])),
+    scheduledEvents: async () => [],
+    ...more,
+  };
+}
+const check = (...of: Parameters<typeof ports>) => freshCheck(ONE, ports(...of), SETTINGS, 1000);
+
+describe('an instance asked anew', () => {
+  it('can not be, where it is stopped', async () => {
+    const stopped = described({ state: 'stopped' });
+    await expect(freshCheck(stopped, ports(hangs, hangs), SETTINGS, 1000)).rejects.toThrow(
+      'it is stopped, not running',
+    );
+  });
+
+  it('can not be, where the evidence can not be had: nobody acts on half of it', async () => {
+    const gatherEvidence = () => Promise.reject(new Error('down'));
+    await expect(check(hangs, unanswered, { gatherEvidence })).rejects.toThrow('down');
+  });
+
+  it('is unknown where the fault is ours', async () => {
+    const denied: Reply = { kind: 'failed', reason: 'AuthenticationFailed', text: 'No.' };
+    expect(await check(denied, answers())).toMatchObject({ kind: 'ours', witnesses: [], boot: null });
+  });
+
+  it('hangs, with everybody else who bears it out', async () => {
+    const fresh = await check(hangs, unanswered);
+    expect(fresh).toMatchObject({ at: NOW, kind: 'hung', boot: null, report: { status: 'CRITICAL', id: ONE.id } });
+    expect(fresh.witnesses).toEqual(['a command over SSM that went unanswered', "EC2's own status check (impaired)"]);
+    expect(fresh.report.evidence).toContain('Over SSM: SsmDeliveryTimedOut: The agent took nothing.');
+  });
+
+  it('does not hang where it answers another way: there only sshd is dead', async () => {
+    const fresh = await check(hangs, answers());
+    expect(fresh).toMatchObject({ kind: 'measured', boot: '1a2b3c4d', report: { transport: 'ssm' } });
+    expect(fresh.report.reasons.map(({ code }) => code)).toEqual(['SshdDown']);
+  });
+
+  it('does not hang where sshd answers on the host itself: the way to it is broken', async () => {
+    expect(await check(hangs, answers({ sshd: true }))).toMatchObject({ kind: null, report: { status: 'OK' } });
+  });
+
+  it('is well, or measured, and nobody else is asked', async () => {
+    const gatherEvidence = () => Promise.reject(new Error('asked'));
+    expect(await check(answers(), hangs, { gatherEvidence })).toMatchObject({
+      kind: null,
+      boot: '1a2b3c4d',
+      witnesses: [],
+      scheduledEvents: [],
+    });
+  });
+
+  it('may be about to be rebooted by AWS; that this could not be read is not that it is not so', async () => {
+    const told = ['AWS has scheduled system-reboot for it'];
+    expect(await check(hangs, unanswered, { scheduledEvents: async () => told })).toMatchObject({
+      scheduledEvents: told,
+    });
+    const scheduledEvents = () => Promise.reject(new Error('down'));
+    expect(await check(hangs, unanswered, { scheduledEvents })).toMatchObject({ scheduledEvents: null });
+  });
+});

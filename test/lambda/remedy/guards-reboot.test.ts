@@ -1,0 +1,178 @@
+import { describe, it } from 'vitest';
+import { TAG } from '../../../lambda/model/index.ts';
+import { minutesAgo } from '../../support/fleet.ts';
+import { expectHeld, type Guarded } from '../../support/guard-rows.ts';
+import { act, answered, at, fresh, OTHER, troubled } from '../../support/remedy-cases.ts';
+
+const ASG = { 'aws:autoscaling:groupName': 'web' };
+
+const ON_REBOOT: readonly Guarded[] = [
+  [
+    'carries a flag without a time',
+    'anybody',
+    'unreadable',
+    'its tag crawlwatch:reboot-flag is unreadable',
+    { tags: { [TAG.flag]: 'BannerTimeout' } },
+  ],
+  [
+    'carries a flag for no reason known',
+    'anybody',
+    'unreadable',
+    'its tag crawlwatch:reboot-flag is unreadable',
+    { tags: { [TAG.flag]: `Spite@${minutesAgo(20)}` } },
+  ],
+  [
+    'carries an empty flag',
+    'anybody',
+    'unreadable',
+    'its tag crawlwatch:reboot-flag is unreadable',
+    { tags: { [TAG.flag]: '' } },
+  ],
+  [
+    'carries a flag of the future',
+    'anybody',
+    'unreadable',
+    'its tag crawlwatch:reboot-flag is of the future',
+    { tags: { [TAG.flag]: `BannerTimeout@${minutesAgo(-1)}` } },
+  ],
+  [
+    'was started anew since it was flagged',
+    'anybody',
+    'not-flagged',
+    'it was started anew at 08:00 UTC, after it was flagged',
+    { over: { launchedAt: at(15) } },
+  ],
+  [
+    'booted nine minutes ago',
+    'anybody',
+    'grace',
+    'it was launched or rebooted less than 10 min ago',
+    { tags: { [TAG.acted]: `booted@${minutesAgo(9)}` } },
+  ],
+  ['is in an Auto Scaling group', 'anybody', 'asg', 'it belongs to an Auto Scaling group', { tags: ASG }],
+  ['is a Spot instance', 'anybody', 'spot', 'it is a Spot instance', { over: { spot: true } }],
+  [
+    'has an event of AWS scheduled',
+    'anybody',
+    'event',
+    'AWS has scheduled for it: a retirement at 10:00 UTC',
+    { fresh: fresh({ scheduledEvents: ['a retirement at 10:00 UTC'] }) },
+  ],
+  [
+    'has events that could not be read',
+    'anybody',
+    'event',
+    'whether AWS has anything scheduled for it could not be read',
+    { fresh: fresh({ scheduledEvents: null }) },
+  ],
+  ['answers again', 'anybody', 'not-needed', 'just now it answered: OK', { fresh: answered() }],
+  [
+    'answers over the other path, with sshd down',
+    'anybody',
+    'not-needed',
+    'just now it answered: SshdDown: It was SshdDown',
+    { fresh: answered('SshdDown') },
+  ],
+  [
+    'waits for a reboot of another to be verified',
+    'anybody',
+    'in-flight',
+    `the reboot of ${OTHER} at 07:15 UTC is neither verified nor given up yet`,
+    { known: { acts: [act(60, { instanceId: OTHER, state: 'done' })] } },
+  ],
+  [
+    'waits for a reboot of which it is not known whether it was done',
+    'anybody',
+    'in-flight',
+    `the reboot of ${OTHER} at`,
+    { known: { acts: [act(60, { instanceId: OTHER, state: 'begun' })] } },
+  ],
+  [
+    'comes 14.9 minutes after another that worked',
+    'anybody',
+    'spacing',
+    `crawlwatch rebooted ${OTHER} at 08:00 UTC, and reboots are 15 minutes apart`,
+    { known: { acts: [act(14.9, { instanceId: OTHER })] } },
+  ],
+  [
+    'comes right after another that failed',
+    'anybody',
+    'spacing',
+    '15 minutes apart',
+    { known: { acts: [act(1, { instanceId: OTHER, state: 'failed' })] } },
+  ],
+  [
+    'comes after one of the future, by a clock that is ahead',
+    'anybody',
+    'spacing',
+    '15 minutes apart',
+    { known: { acts: [act(-3, { instanceId: OTHER })] } },
+  ],
+  [
+    'was rebooted 59 minutes ago',
+    'anybody',
+    'budget',
+    'it was rebooted 1 time within an hour already: have a look at it',
+    { known: { acts: [act(59)] } },
+  ],
+  [
+    'was rebooted three times in a day',
+    'anybody',
+    'budget',
+    'it was rebooted 3 times within a day already',
+    { known: { acts: [act(1439), act(700), act(61)] } },
+  ],
+  [
+    'has an opt-in for restarts alone',
+    'schedule',
+    'opted-out',
+    'its tag crawlwatch:auto says only restart: an automatic reboot takes reboot or restart+reboot',
+    { tags: { [TAG.auto]: 'restart' } },
+  ],
+  [
+    'is called for a worker restart first',
+    'schedule',
+    'not-needed',
+    'its tags call for a worker restart first',
+    { tags: troubled('WorkerDown') },
+  ],
+  [
+    'has nobody else to bear it out',
+    'schedule',
+    'one-witness',
+    'BannerTimeout is all that says it hangs, and nothing else bears it out',
+    { fresh: fresh({ witnesses: [] }) },
+  ],
+  [
+    'refuses connections, with one witness',
+    'schedule',
+    'one-witness',
+    "ConnectionRefused has other causes than a hang, and only EC2's own status check (impaired) bears it out",
+    { fresh: fresh({ reasons: [{ code: 'ConnectionRefused', text: 'Refused.' }] }) },
+  ],
+  [
+    'was refused by Instance Connect, with no witness',
+    'schedule',
+    'one-witness',
+    'nothing else bears it out; a person may: crawlwatch reboot i-',
+    { fresh: fresh({ witnesses: [], reasons: [{ code: 'InstanceConnectRefused', text: 'No.' }] }) },
+  ],
+  [
+    'was rebooted in vain since it was flagged',
+    'schedule',
+    'person',
+    'the reboot of 07:10 UTC did not help: it needs a person',
+    { tags: { [TAG.flag]: `BannerTimeout@${minutesAgo(90)}` }, known: { acts: [act(65, { state: 'failed' })] } },
+  ],
+  [
+    'was rebooted in vain, so long ago that only its tag tells',
+    'schedule',
+    'person',
+    'the reboot of 2026-11-20 08:15 UTC did not help: it needs a person',
+    { tags: { [TAG.flag]: 'BannerTimeout@2026-11-20T08:05:00Z', [TAG.acted]: 'reboot@2026-11-20T08:15:00Z' } },
+  ],
+];
+
+describe('a reboot', () => {
+  it.each(ON_REBOOT)('of an instance that %s: %s is held by %s: %s', (...row) => expectHeld('reboot', row));
+});

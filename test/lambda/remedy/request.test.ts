@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { isFromWidget, parseRemedyRequest } from '../../../lambda/remedy/request.ts';
+import { NOW } from '../../support/fleet.ts';
+import { ID } from '../../support/remedy-cases.ts';
+
+const parse = (event: unknown) => parseRemedyRequest(event, NOW);
+const ana = { kind: 'person', name: 'ana', overrides: [] };
+
+describe('parseRemedyRequest', () => {
+  it.each([
+    ['nothing', undefined, 'action must be one of auto, plan, restart-worker, restart-sshd, reboot, unflag, pause'],
+    ['text', 'reboot', 'action must be one of'],
+    ['a list', [{ action: 'reboot' }], 'action must be one of'],
+    ['no action', { instanceId: ID }, 'action must be one of'],
+    ['an action of no such name', { action: 'terminate' }, 'action must be one of'],
+    ['an action named like a built-in', { action: 'constructor' }, 'action must be one of'],
+    ['no instance', { action: 'reboot' }, 'instanceId must be an EC2 instance id, like i-0123456789abcdef0'],
+    ['a list of instances', { action: 'reboot', instanceId: [ID] }, 'instanceId must be an EC2 instance id'],
+    ['a wildcard', { action: 'reboot', instanceId: 'i-*' }, 'instanceId must be an EC2 instance id'],
+    ['markup behind an id', { action: 'unflag', instanceId: `${ID}<script>` }, 'instanceId must be an EC2 instance id'],
+    [
+      'a line break behind an id',
+      { action: 'history', instanceId: `${ID}\n` },
+      'instanceId must be an EC2 instance id',
+    ],
+    ['a slip in dryRun', { action: 'reboot', instanceId: ID, dryrun: true }, 'reboot takes no "dryrun"; it takes'],
+    ['tags', { action: 'reboot', instanceId: ID, tags: {} }, 'reboot takes no "tags"; it takes instanceId, asker'],
+    ['an instance to pause', { action: 'pause', instanceId: ID, why: 'x' }, 'pause takes no "instanceId"'],
+    ['an asker to the schedule', { action: 'auto', asker: 'ana' }, 'auto takes no "asker"'],
+    ['a key in another alphabet', { action: 'plan', 'd\u0456': 1 }, 'plan takes no "d?"'],
+    ['an asker that is no text', { action: 'plan', asker: { name: 'ana' } }, 'asker must be a text: who asks'],
+    [
+      'an override of another guard',
+      { action: 'reboot', instanceId: ID, overrides: ['muted'] },
+      'overrides must be a list of asg, spot, event',
+    ],
+    ['overrides that are no list', { action: 'reboot', instanceId: ID, overrides: 'asg' }, 'overrides must be a list'],
+    ['a schedule without a time', { action: 'auto', scheduledTime: 'now' }, 'scheduledTime must be a time like'],
+    [
+      'a pause without why',
+      { action: 'pause', asker: 'ana' },
+      'why must be a text: whoever finds acting paused has to',
+    ],
+    ['a pause with an empty why', { action: 'pause', why: ' ' }, 'why must be a text'],
+    ['a pause until no time', { action: 'pause', why: 'x', until: 'later' }, 'until must be a time like'],
+    ['a pause until a number', { action: 'pause', why: 'x', until: 5 }, 'until must be a time like'],
+    [
+      'a pause until now',
+      { action: 'pause', why: 'x', until: NOW.toISOString() },
+      'until must be later than now (2026-11-22T08:15',
+    ],
+  ])('refuses %s', (_, event, why) => {
+    expect(parse(event)).toMatchObject({ ok: false, why: expect.stringContaining(why) });
+  });
+
+  it.each([
+    [{ action: 'reboot', instanceId: ID, more: 1 }, ID],
+    [{ action: 'reboot', instanceId: 'i-<b>' }, null],
+  ])('names the instance of what it refuses only where it is one: %j', (event, instanceId) => {
+    expect(parse(event)).toMatchObject({ ok: false, instanceId });
+  });
+
+  it.each([
+    [{ action: 'auto' }, { scheduledTime: null }],
+    [{ action: 'auto', scheduledTime: '2026-11-22T08:15:00Z' }, { scheduledTime: NOW }],
+    [{ action: 'plan', asker: 'ana' }, { asker: ana }],
+    [
+      { action: 'reboot', instanceId: ID, asker: 'ana' },
+      { instanceId: ID, asker: ana, dryRun: false },
+    ],
+    [
+      { action: 'reboot', instanceId: 'i-0123abcd', asker: 'ana', overrides: ['asg', 'event'], dryRun: false },
+      { instanceId: 'i-0123abcd', asker: { ...ana, overrides: ['asg', 'event'] }, dryRun: false },
+    ],
+    [
+      { action: 'restart-worker', instanceId: ID, asker: 'ana' },
+      { instanceId: ID, asker: ana, dryRun: false },
+    ],
+    [
+      { action: 'restart-sshd', instanceId: ID, asker: 'ana' },
+      { instanceId: ID, asker: ana, dryRun: false },
+    ],
+    [
+      { action: 'unflag', instanceId: ID, asker: 'ana' },
+      { instanceId: ID, asker: ana, dryRun: false },
+    ],
+    [
+      { action: 'pause', asker: 'ana', why: ' a\tb ', until: null },
+      { asker: ana, why: 'a?b', until: null, dryRun: false },
+    ],
+    [
+      { action: 'pause', asker: 'ana', why: 'x', until: '2026-11-22T08:15:00.001Z' },
+      { asker: ana, why: 'x', until: new Date(NOW.getTime() + 1), dryRun: false },
+    ],
+    [
+      { action: 'resume', asker: 'ana' },
+      { asker: ana, dryRun: false },
+    ],
+    [
+      { action: 'history', instanceId: ID, asker: 'ana' },
+      { instanceId: ID, asker: ana },
+    ],
+  ])('reads %j', (event, request) => {
+    expect(parse(event)).toEqual({ ok: true, request: { action: event.action, ...request } });
+  });
+
+  it.each([true, null, 'false', 0])('takes dryRun %j for a rehearsal', (dryRun) => {
+    expect(parse({ action: 'reboot', instanceId: ID, dryRun })).toMatchObject({ request: { dryRun: true } });
+  });
+
+  it.each([
+    ['a line, cut', { asker: `eve\n${'x'.repeat(100)}` }, `eve?${'x'.repeat(60)}`],
+    ['unknown where nobody is named', {}, 'unknown'],
+    ['unknown where the name is blank', { asker: ' ' }, 'unknown'],
+    ['the dashboard where its widget asks', { widgetContext: {} }, 'dashboard'],
+    ['the name given where a widget asks', { widgetContext: {}, asker: 'ana' }, 'ana'],
+  ])('keeps of the asker %s', (_, more, name) => {
+    expect(parse({ action: 'plan', ...more })).toMatchObject({ ok: true, request: { asker: { name } } });
+  });
+});
+
+describe('isFromWidget', () => {
+  it.each([
+    [{ action: 'plan' }, false],
+    ['widgetContext', false],
+    [null, false],
+    [{ action: 'plan', widgetContext: null }, true],
+  ])('of %j is %s', (event, expected) => {
+    expect(isFromWidget(event)).toBe(expected);
+  });
+});

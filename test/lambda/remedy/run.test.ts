@@ -1,0 +1,221 @@
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { CreateTagsCommand, RebootInstancesCommand } from '@aws-sdk/client-ec2';
+import { describe, expect, it } from 'vitest';
+import { TAG } from '../../../lambda/model/index.ts';
+import { ID, OTHER, RemedyStack } from '../../support/remedy-stack.ts';
+import { WORKER_TAG } from '../../support/sandbox-fleet.ts';
+
+const flagged = (settings: object = {}) => new RemedyStack(2, settings).flag(1);
+/** As EC2 and the next check find it. */
+const comesBack = (stack: RemedyStack, n: number) => {
+  stack.fleet.host(n, { bootId: '99999999-0000-4000-8000-000000000000', uptimeSeconds: 60 });
+  stack.instance(n).status = 'ok';
+};
+const fail = (text: string) => () => Promise.reject(new Error(text));
+
+describe('what a person asks for', () => {
+  it.each([
+    ['the instance can not be described', { describeInstance: fail('down') }, 'its tags could not be read: down'],
+    ['the record can not be read', { readRecord: fail('down') }, 'the record of acts could not be read: down'],
+  ])('is not done where %s', async (_, ports, why) => {
+    const stack = flagged();
+    stack.ports = ports;
+    await expect(stack.reboot()).rejects.toThrow(why);
+    expect(stack.rebooted).toEqual([]);
+  });
+
+  it.each([
+    ['it can not be looked at anew', { freshCheck: fail('down') }, 'unknown', 'it could not be asked anew: down'],
+    ['EC2 would refuse it', { rehearseReboot: fail('no') }, 'refused', 'EC2 would refuse the reboot: no'],
+    ['the lease can not be taken', { saveActs: fail('down') }, 'lease', 'the lease could not be taken: down'],
+    ['somebody else has the lease', { saveActs: async () => false }, 'lease', 'somebody else acts at this moment'],
+  ])('is held back where %s', async (_, ports, heldBy, why) => {
+    const stack = flagged();
+    stack.ports = ports;
+    const answer = await stack.reboot();
+    expect(answer).toMatchObject({ done: false, why, decisions: [{ heldBy, remedy: 'reboot' }] });
+    expect(stack.rebooted).toEqual([]);
+    expect((await stack.history())[0]).toMatchObject({ outcome: 'held', heldBy, asker: 'eve@host' });
+  });
+
+  it('is not done to a host that answers by now, whatever its tags say', async () => {
+    const stack = flagged();
+    stack.fleet.host(1, {});
+    expect(await stack.reboot()).toMatchObject({ done: false, why: expect.stringContaining('just now it answered') });
+    expect(stack.rebooted).toEqual([]);
+  });
+
+  it('is done, put on record, tagged, kept as history and mailed', async () => {
+    const stack = flagged();
+    const answer = await stack.reboot();
+    expect(answer).toMatchObject({ done: true, instanceId: ID, problems: [] });
+    expect(answer.why).toContain('EC2 has queued the reboot; the next checks tell whether it helped');
+    expect(stack.rebooted).toEqual([ID]);
+    expect((await stack.record()).acts).toMatchObject([
+      { remedy: 'reboot', state: 'done', asker: 'eve@host', boot: '1a2b3c4d' },
+    ]);
+    expect(stack.fleet.tags(1)).toMatchObject({
+      [TAG.acted]: 'reboot@2026-11-22T08:00:00Z',
+      [TAG.flag]: expect.any(String),
+    });
+    expect((await stack.history()).map(({ outcome }) => outcome).toSorted()).toEqual(['begun', 'done']);
+    const begun = (await stack.history()).find(({ outcome }) => outcome === 'begun');
+    expect(begun?.evidence).toContainEqual(expect.stringContaining('BannerTimeout'));
+    expect(stack.mails.map(({ subject }) => subject)).toEqual(['crawlwatch: 1 rebooted (crawler1)']);
+  });
+
+  it.each([true, 'yes', null])('is only rehearsed where dryRun is %j', async (dryRun) => {
+    const stack = flagged();
+    const answer = await stack.reboot(ID, { dryRun });
+    expect(answer).toMatchObject({ done: false, decisions: [{ heldBy: null }] });
+    expect(answer.why).toMatch(/^dry run: would reboot: /);
+    expect([stack.rebooted, stack.table.items.size, stack.mails]).toEqual([[], 0, []]);
+  });
+
+  it('is told of as failed where EC2 refuses, and as unknown where its answer is lost', async () => {
+    const refused = flagged();
+    refused.ports = { rehearseReboot: async () => {} };
+    refused.fleet.aws.fail(RebootInstancesCommand, 'IncorrectInstanceState');
+    expect((await refused.reboot()).why).toContain('it was tried and refused; EC2: IncorrectInstanceState');
+    expect((await refused.record()).acts).toMatchObject([{ state: 'failed' }]);
+    expect(refused.fleet.tags(1)).not.toHaveProperty(TAG.acted);
+    expect(refused.mails[0]?.body).toContain('COULD NOT BE DONE');
+
+    const lost = flagged();
+    lost.ports = { rehearseReboot: async () => {} };
+    lost.fleet.aws.fail(RebootInstancesCommand, new Error('socket hang up'));
+    expect((await lost.reboot()).why).toContain('it is not known whether it was carried out');
+    expect((await lost.record()).acts).toMatchObject([{ state: 'begun' }]);
+    expect(lost.fleet.tags(1)).toHaveProperty(TAG.acted);
+  });
+
+  it('does not destroy what could not be saved', async () => {
+    const stack = flagged();
+    stack.ports = { saveHistory: fail('down') };
+    const { done, why } = await stack.reboot();
+    expect([done, stack.rebooted]).toEqual([false, []]);
+    expect(why).toContain('nothing was done, since its evidence could not be saved');
+  });
+
+  it('is told of although its tag can not be written', async () => {
+    const stack = flagged();
+    stack.fleet.aws.fail(CreateTagsCommand, 'TagLimitExceeded');
+    const { done, why } = await stack.reboot();
+    expect([done, stack.rebooted]).toEqual([true, [ID]]);
+    expect(why).toContain('its tag crawlwatch:acted could not be written: TagLimitExceeded');
+  });
+
+  it('says so where it is done and nobody could be mailed', async () => {
+    const stack = flagged();
+    stack.ports = { notify: fail('no topic') };
+    expect(await stack.reboot()).toMatchObject({
+      done: true,
+      why: expect.stringMatching(/; the mail: no topic$/),
+      problems: ['the mail: no topic'],
+    });
+  });
+
+  it('lets one of two at the same moment through', async () => {
+    const stack = flagged().flag(2);
+    const answers = await Promise.all([stack.reboot(ID), stack.reboot(OTHER)]);
+    expect(answers.filter(({ done }) => done)).toHaveLength(1);
+    expect(stack.rebooted).toHaveLength(1);
+  });
+});
+
+describe('an act', () => {
+  it('that helped is mailed and settled by the run after the check that saw it', async () => {
+    const stack = flagged();
+    await stack.auto();
+    expect(stack.rebooted).toEqual([ID]);
+    comesBack(stack, 1);
+    await stack.fleet.check(5);
+    await stack.auto();
+    expect((await stack.record()).acts).toMatchObject([{ state: 'worked' }]);
+    expect(stack.mails.at(-1)?.body).toContain('The reboot of 08:00 UTC helped: it came back with a new boot id');
+    const before = stack.mails.length;
+    await stack.wait(5).auto();
+    expect(stack.mails).toHaveLength(before);
+  });
+
+  it('that did not help is given up, and then it is a person', async () => {
+    const stack = flagged();
+    await stack.auto();
+    for (let n = 0; n < 5; n++) {
+      await stack.fleet.check(5);
+      await stack.auto();
+    }
+    expect(stack.rebooted).toEqual([ID]);
+    const told = stack.mails.filter(({ body }) => /^DID NOT HELP|^NEEDS A PERSON/m.test(body));
+    expect(told.map(({ subject }) => subject)).toEqual(['crawlwatch: 1 needs a person, 1 did not help (crawler1)']);
+    const lines = (await stack.history()).filter(({ remedy }) => remedy === 'person');
+    expect(lines).toMatchObject([{ outcome: 'held', heldBy: 'person' }]);
+  });
+
+  it('is told of once more where the mail failed', async () => {
+    const stack = flagged();
+    await stack.auto();
+    comesBack(stack, 1);
+    await stack.fleet.check(5);
+    stack.ports = { notify: fail('down') };
+    expect((await stack.auto()).problems).toEqual(['the mail: down']);
+    expect((await stack.record()).acts).toMatchObject([{ state: 'done' }]);
+    stack.ports = {};
+    await stack.wait(5).auto();
+    expect((await stack.record()).acts).toMatchObject([{ state: 'worked' }]);
+    expect(stack.mails.at(-1)?.body).toContain('HELPED');
+  });
+});
+
+describe('what is done on schedule', () => {
+  it('is nothing where the check that asks is long over', async () => {
+    const stack = flagged();
+    expect(await stack.ask({ action: 'auto', scheduledTime: '2026-11-22T07:49:00Z' })).toMatchObject({ done: false });
+    expect(stack.rebooted).toEqual([]);
+  });
+
+  it('is one reboot, and where the look before holds it back, the next in line', async () => {
+    const stack = new RemedyStack(3).flag(1).flag(2).flag(3);
+    stack.fleet.host(1, {});
+    const { acts, decisions } = await stack.auto();
+    expect(acts).toMatchObject([{ instanceId: OTHER }]);
+    expect(decisions?.map(({ heldBy }) => heldBy)).toEqual(['not-needed', null, 'in-flight']);
+  });
+
+  it('is every restart that is due, before any reboot', async () => {
+    const stack = new RemedyStack(3).flag(1);
+    const tags = {
+      ...WORKER_TAG,
+      [TAG.auto]: 'restart',
+      [TAG.status]: 'CRITICAL:WorkerDown',
+      [TAG.since]: '2026-11-22T07:50:00Z',
+    };
+    for (const n of [2, 3]) {
+      stack.tag(n, tags);
+      stack.fleet.host(n, { unit: 'sidekiq.service failed 0' });
+    }
+    const { acts } = await stack.auto();
+    expect(acts?.map(({ remedy }) => remedy)).toEqual(['restart-worker', 'restart-worker', 'reboot']);
+    expect(stack.restarted).toHaveLength(2);
+  });
+
+  it('does not begin what its time would cut off', async () => {
+    const stack = flagged();
+    const { done, decisions } = await stack.ask({ action: 'auto' }, 100_000);
+    expect([done, stack.rebooted]).toEqual([false, []]);
+    expect(decisions).toMatchObject([{ heldBy: null }]);
+  });
+
+  it('writes one line of history for a guard that holds all night', async () => {
+    const stack = flagged({ remedies: {} });
+    for (let n = 0; n < 3; n++) await stack.wait(5).auto();
+    expect(await stack.history()).toMatchObject([{ outcome: 'held', heldBy: 'off' }]);
+  });
+
+  it('says what went wrong beside, and has done the rest', async () => {
+    const stack = flagged();
+    stack.dynamoDb.fail(PutItemCommand, stack.dynamoDb.error('InternalServerError', 'down'), 1);
+    expect((await stack.auto()).decisions).toMatchObject([{ heldBy: 'lease' }]);
+    expect(stack.mails).toEqual([]);
+  });
+});

@@ -1,0 +1,84 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeCost, decodeResult, decodeShard, encodeResult, encodeShard } from '../../../lambda/scale/codec.ts';
+import type { Shard, ShardResult } from '../../../lambda/scale/model.ts';
+import { described } from '../../support/fleet.ts';
+
+const RUN = 'run-1';
+const SHARD: Shard = {
+  index: 3,
+  hosts: [
+    described({ id: 'i-1', tags: { crawlwatch: 'true', Näme: 'ü' } }),
+    described({ id: 'i-2', launchedAt: null, elsewhere: true }),
+  ],
+};
+const RESULT: ShardResult = {
+  run: RUN,
+  index: 3,
+  replies: [
+    { id: 'i-1', reply: { kind: 'output', output: 'crawlwatch 1\n', hostKey: 'SHA256:x' }, durationMs: 12 },
+    { id: 'i-2', reply: { kind: 'failed', reason: 'BannerTimeout', text: 'Silence.' }, durationMs: 15_000 },
+  ],
+};
+const read = (text: string | null) => decodeResult(text, RUN, SHARD);
+const changed = (change: object) => JSON.stringify({ ...JSON.parse(encodeResult(RESULT)), ...change });
+
+describe('a shard, and what it leaves', () => {
+  it.each<[string, string | null]>([
+    ['nothing there', null],
+    ['nothing in it', ''],
+    ['no JSON', '<html>'],
+    ['cut short', encodeResult(RESULT).slice(0, -9)],
+    ['another version', changed({ version: 2 })],
+    ["another run's", changed({ run: 'run-0' })],
+    ["another shard's", changed({ index: 4 })],
+    ['no list', changed({ replies: { length: 1 } })],
+    [
+      'a reason that there is not',
+      changed({ replies: [{ id: 'i-1', reply: { kind: 'failed', reason: 'Fine', text: '' }, durationMs: 1 }] }),
+    ],
+    [
+      'a measured reason as a failure',
+      changed({ replies: [{ id: 'i-1', reply: { kind: 'failed', reason: 'MemoryLow', text: '' }, durationMs: 1 }] }),
+    ],
+    [
+      'a flood',
+      changed({ replies: [{ id: 'i-1', reply: { kind: 'output', output: 'x'.repeat(9_000) }, durationMs: 1 }] }),
+    ],
+  ])('is not read: %s', (_, text) => {
+    expect(read(text)).toBeNull();
+  });
+
+  it('is read as it was written', () => {
+    expect(read(encodeResult(RESULT))).toEqual(RESULT.replies);
+    expect(decodeShard(encodeShard(RUN, SHARD), RUN, 3)).toEqual(SHARD);
+  });
+
+  it("leaves out what a result says of other shards' hosts", () => {
+    const foreign = { id: 'i-9', reply: { kind: 'output' as const, output: '' }, durationMs: 1 };
+    expect(read(encodeResult({ ...RESULT, replies: [foreign, ...RESULT.replies] }))).toEqual(RESULT.replies);
+  });
+
+  it('cuts a flood before it is written', () => {
+    const flood = { id: 'i-1', reply: { kind: 'output' as const, output: 'x'.repeat(100_000) }, durationMs: 1 };
+    expect(read(encodeResult({ ...RESULT, replies: [flood] }))?.[0]?.reply.output).toHaveLength(8_192);
+  });
+
+  it('never throws, whatever is there instead', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+        expect(decodeShard(text, RUN, 3)).toBeNull();
+        expect(read(text)).toBeNull();
+      }),
+    );
+  });
+
+  it.each([
+    [null, {}],
+    ['{"ssh":-1}', {}],
+    ['{"ssh":"1"}', {}],
+    ['{"ssh":300,"ssm":2000,"more":1}', { ssh: 300, ssm: 2000 }],
+  ])('reads the last cost %s as %o', (text, cost) => {
+    expect(decodeCost(text)).toEqual(cost);
+  });
+});

@@ -1,0 +1,175 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { FailureReason, InstanceReport } from '../../../lambda/model/index.ts';
+import { TAG } from '../../../lambda/model/index.ts';
+import { DistributedFleet, SHARDS_OF_TWO, type ShardFault } from '../../support/distributed-fleet.ts';
+import { type Behaviour, idOf, SandboxFleet } from '../../support/sandbox-fleet.ts';
+
+const resultKey = (run: number, index: number) => `runs/run-${run}/results/${index}.json`;
+const shardOf =
+  (index: number, fault: ShardFault): ShardFault =>
+  (one, real) =>
+    one === index ? fault(one, real) : real();
+const codes = ({ reasons }: InstanceReport) => reasons.map(({ code }) => code);
+
+const leaves = (result: (fleet: DistributedFleet) => string | undefined) => (fleet: DistributedFleet) => {
+  fleet.beforeJoin = () => {
+    fleet.files.set(resultKey(fleet.runs, 1), result(fleet) ?? '');
+  };
+};
+
+/** Shard 1 of six hosts is the third and the fourth. */
+const LOST: readonly (readonly [string, (fleet: DistributedFleet) => void])[] = [
+  [
+    'is killed before it has asked anybody',
+    (fleet) => {
+      fleet.shardFault = shardOf(1, () => Promise.reject(new Error('killed')));
+    },
+  ],
+  [
+    'is killed after it has asked, before its result is kept',
+    (fleet) => {
+      fleet.shardFault = shardOf(1, async (_, real) => {
+        await real();
+        fleet.files.delete(resultKey(fleet.runs, 1));
+        throw new Error('killed');
+      });
+    },
+  ],
+  [
+    'times out',
+    (fleet) => {
+      fleet.shardFault = shardOf(1, () => Promise.reject(Object.assign(new Error(), { name: 'States.Timeout' })));
+    },
+  ],
+  ['leaves nothing that can be read', leaves(() => '{"version":1')],
+  [
+    'leaves the result of another run',
+    leaves((fleet) => fleet.files.get(resultKey(fleet.runs, 1))?.replace(`run-${fleet.runs}`, 'run-0')),
+  ],
+  ["leaves another shard's result", leaves((fleet) => fleet.files.get(resultKey(fleet.runs, 0)))],
+];
+
+describe('a shard that is lost', () => {
+  it.each(LOST)(
+    '%s: exactly its hosts were not checked, none is flagged for it, and the next run is right',
+    async (_, lose) => {
+      const fleet = new DistributedFleet(6);
+      await fleet.checks(2);
+      // The third hangs, and is due for its flag in the run that loses its shard.
+      fleet.host(3, 'BannerTimeout');
+      await fleet.checks(2);
+      const before = fleet.tags(3);
+      lose(fleet);
+      const { report, errors, flagged } = await fleet.check();
+      expect(report.instances.filter((one) => codes(one).includes('NotChecked')).map(({ id }) => id)).toEqual([
+        idOf(3),
+        idOf(4),
+      ]);
+      expect(report.summary).toMatchObject({ checked: 6, ok: 4, unknown: 2 });
+      expect(errors).toEqual(['discover: shard 1 left no result: 2 hosts not checked']);
+      expect(flagged).toBe(0);
+      expect(fleet.tags(3)[TAG.failures]).toBe(before[TAG.failures]);
+      expect(fleet.subjects).toEqual([]);
+
+      fleet.shardFault = (_index, real) => real();
+      fleet.beforeJoin = () => {};
+      const next = await fleet.check();
+      expect(next.errors).toEqual([]);
+      expect(next.report.summary).toMatchObject({ checked: 6, ok: 5, critical: 1 });
+      expect(fleet.tags(3)[TAG.flag]).toMatch(/^BannerTimeout@/);
+      expect(fleet.subjects).toEqual(['crawlwatch: 1 flagged for reboot (crawler3)']);
+    },
+  );
+
+  it('of which even the list of its hosts is lost says nothing of them, and touches nothing of theirs', async () => {
+    const fleet = new DistributedFleet(6);
+    await fleet.checks(2);
+    const before = fleet.tags(3);
+    fleet.beforeJoin = (run) => fleet.files.delete(`runs/${run}/shards/1.json`);
+    const { report, errors } = await fleet.check();
+    expect(report.instances.map(({ id }) => id)).not.toContain(idOf(3));
+    expect(errors).toEqual(["discover: shard 1 can't be read: nothing is known of its hosts"]);
+    expect(fleet.tags(3)).toEqual(before);
+  });
+
+  it('with all the others ends in a run that flags nobody and says so', async () => {
+    const fleet = new DistributedFleet(6);
+    await fleet.checks(1);
+    fleet.shardFault = () => Promise.reject(new Error('killed'));
+    const { report, errors, flagged } = await fleet.check();
+    expect(report.summary).toMatchObject({ checked: 6, unknown: 6 });
+    expect([errors.length, flagged]).toEqual([3, 0]);
+  });
+
+  it('because the plan is lost, fails the run as a whole', async () => {
+    const fleet = new DistributedFleet(2);
+    fleet.beforeJoin = (run) => fleet.files.delete(`runs/${run}/plan.json`);
+    await expect(fleet.check()).rejects.toThrow("the plan of run run-1 can't be read");
+  });
+});
+
+describe('a shard that is delivered twice', () => {
+  it('costs nothing and counts nothing twice', async () => {
+    const fleet = new DistributedFleet(6);
+    await fleet.checks(2);
+    fleet.host(3, 'BannerTimeout');
+    fleet.shardFault = async (_, real) => {
+      await real();
+      return real();
+    };
+    const { report, errors } = await fleet.check();
+    expect([report.summary.checked, report.summary.critical, errors.length]).toEqual([6, 1, 0]);
+    expect(fleet.tags(3)[TAG.failures]).toBe('1');
+  });
+});
+
+describe('a distributed run', () => {
+  it('asks each host once, those that are due for a flag once more in the join, and keeps what a turn has cost', async () => {
+    const fleet = new DistributedFleet(6);
+    await fleet.checks(1);
+    fleet.host(3, 'ConnectionReset');
+    await fleet.checks(2);
+    fleet.probes = 0;
+    await fleet.check();
+    expect(fleet.probes).toBe(7);
+    expect(JSON.parse(fleet.files.get('runs/cost.json') ?? '')).toEqual({ ssh: 1 });
+  });
+
+  it('reports the hosts that no shard has: stopped, and of another system', async () => {
+    const fleet = new DistributedFleet(3);
+    fleet.aws.instances.get(idOf(1))!.state = 'stopped';
+    fleet.aws.instances.get(idOf(2))!.platform = 'Windows';
+    expect((await fleet.check()).report.skipped.map(({ id }) => id)).toEqual([idOf(1), idOf(2)]);
+  });
+
+  it('comes to the same report, tags and mails as a single one, whatever happens to the hosts', async () => {
+    const behaviour: fc.Arbitrary<Behaviour> = fc.oneof(
+      fc.constantFrom<FailureReason>('BannerTimeout', 'ConnectionRefused', 'AuthenticationFailed'),
+      fc.record({
+        availableKb: fc.constantFrom(8_000_000, 1_500_000, 300_000),
+        diskUsedPercent: fc.constantFrom(50, 97),
+      }),
+    );
+    const story = fc.array(fc.array(behaviour, { minLength: 5, maxLength: 5 }), { minLength: 1, maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(story, async (checks) => {
+        const [single, distributed] = [new SandboxFleet(5, SHARDS_OF_TWO), new DistributedFleet(5)];
+        for (const behaviours of checks) {
+          const [one, other] = await Promise.all(
+            [single, distributed].map((fleet) => {
+              for (const [n, does] of behaviours.entries()) fleet.host(n + 1, does);
+              return fleet.check();
+            }),
+          );
+          expect(other!.report).toEqual(one!.report);
+          expect([1, 2, 3, 4, 5].map((n) => distributed.tags(n))).toEqual([1, 2, 3, 4, 5].map((n) => single.tags(n)));
+        }
+        expect(distributed.aws.topic.published.map(({ body }) => body)).toEqual(
+          single.aws.topic.published.map(({ body }) => body),
+        );
+      }),
+      { numRuns: 40 },
+    );
+  });
+});

@@ -1,0 +1,84 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { selectInstances } from '../../../lambda/discover/instance.ts';
+import type { DescribedInstance } from '../../../lambda/model/index.ts';
+import { TAG } from '../../../lambda/model/index.ts';
+import { shardFleet, shardSize } from '../../../lambda/scale/shards.ts';
+import { parseSettings } from '../../../lambda/settings/settings.ts';
+import { described } from '../../support/fleet.ts';
+
+const SSH = parseSettings({ transport: 'ssh' });
+const SSM = parseSettings({ transport: 'ssm' });
+
+const fleetOf = (count: number, over: (n: number) => Partial<DescribedInstance> = () => ({})) =>
+  Array.from({ length: count }, (_, n) => described({ id: `i-${n.toString(16).padStart(17, '0')}`, ...over(n) }));
+const cut = (fleet: readonly DescribedInstance[], settings = SSH, cost = {}) =>
+  shardFleet(selectInstances(fleet, 'aws', settings).instances, fleet, cost, settings);
+const ids = (shards: ReturnType<typeof cut>) => shards.map(({ hosts }) => hosts.map((host) => host.id));
+
+describe('how a fleet is shared out', () => {
+  it('makes no shard of nobody', () => {
+    expect(cut([])).toEqual([]);
+  });
+
+  it('leaves out who is not probed', () => {
+    expect(ids(cut(fleetOf(3, (n) => ({ state: n === 1 ? 'stopped' : 'running' }))))).toEqual([
+      ['i-00000000000000000', 'i-00000000000000002'],
+    ]);
+  });
+
+  it('gives each host to one shard, the same way each time, whatever the order they were found in', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ region: fc.constantFrom('a', 'b'), unit: fc.constantFrom('x.service', 'y.service') }), {
+          maxLength: 1_500,
+        }),
+        fc.constantFrom(SSH, SSM),
+        fc.integer({ min: 1, max: 20_000 }),
+        (spread, settings, ssh) => {
+          const fleet = fleetOf(spread.length, (n) => ({
+            region: spread[n]!.region,
+            tags: { [TAG.worker]: spread[n]!.unit },
+          }));
+          const shards = cut(fleet, settings, { ssh });
+          expect(ids(shards).flat().toSorted()).toEqual(fleet.map(({ id }) => id).toSorted());
+          expect(ids(cut(fleet.toReversed(), settings, { ssh }))).toEqual(ids(shards));
+          expect(shards.map(({ index }) => index)).toEqual(shards.map((_, n) => n));
+          for (const { hosts } of shards) {
+            expect(hosts.length).toBeLessThanOrEqual(settings === SSH ? 500 : 1_000);
+            expect(new Set(hosts.map(({ region }) => region)).size).toBe(1);
+          }
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  it('keeps accounts apart', () => {
+    const shards = cut(fleetOf(10, (n) => ({ account: n % 2 === 0 ? '111111111111' : '222222222222' })));
+    expect(shards.map(({ hosts }) => hosts.map(({ account }) => account?.[0]).join(''))).toEqual(['11111', '22222']);
+  });
+
+  it('cuts SSM shards into whole commands of fifty, of nearly the same length', () => {
+    expect(ids(cut(fleetOf(1_020), SSM)).map((shard) => shard.length)).toEqual([550, 470]);
+  });
+
+  it('puts hosts of one unit together, so that a command asks for few', () => {
+    const fleet = fleetOf(100, (n) => ({ tags: { [TAG.worker]: n % 2 === 0 ? 'a.service' : 'b.service' } }));
+    const units = cut(fleet, SSM)[0]!.hosts.map((host) => host.tags[TAG.worker]);
+    expect(units).toEqual([...Array(50).fill('a.service'), ...Array(50).fill('b.service')]);
+  });
+});
+
+describe('the size of a shard over SSH', () => {
+  it.each([
+    ['hangs that fill every turn: what still ends in two minutes', { ssh: 15_000 }, {}, 200],
+    ['a cost that can not be: as if all hung', { ssh: 1e9 }, {}, 200],
+    ['never more sockets than a function has, however fast', { ssh: 50 }, {}, 500],
+    ['no measure yet: a fifth of the deadline', {}, {}, 500],
+    ['few forks: what ends in time if all hang', { ssh: 300 }, { forks: 10 }, 80],
+    ['a deadline longer than that: one round', { ssh: 300 }, { forks: 10, timeouts: { sshSeconds: 300 } }, 10],
+  ])('%s', (_, cost, settings, size) => {
+    expect(shardSize('ssh', cost, parseSettings({ transport: 'ssh', ...settings }))).toBe(size);
+  });
+});

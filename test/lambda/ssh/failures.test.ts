@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import type { FailureReason } from '../../../lambda/model/index.ts';
+import { endpointOf, type Phase, quote, socketFailed, sshFailed } from '../../../lambda/ssh/failures.ts';
+
+const WHERE = { endpoint: '10.0.1.7:22', deadlineMs: 15_000 };
+const withCode = <C extends string | number>(code: C) => Object.assign(new Error('said so'), { code });
+
+describe('the name of a socket error', () => {
+  it.each<[string, Phase, FailureReason]>([
+    ['ENOTFOUND', 'resolve', 'NameNotResolved'],
+    ['EAI_AGAIN', 'resolve', 'NameNotResolved'],
+    ['ECONNREFUSED', 'connect', 'ConnectionRefused'],
+    ['ETIMEDOUT', 'connect', 'ConnectTimeout'],
+    ['ECONNRESET', 'connect', 'ConnectionReset'],
+    ['EHOSTUNREACH', 'connect', 'HostUnreachable'],
+    ['ENETUNREACH', 'connect', 'HostUnreachable'],
+    ['EACCES', 'connect', 'HostUnreachable'],
+    ['EMFILE', 'connect', 'HostUnreachable'],
+    ['ECONNRESET', 'banner', 'ConnectionReset'],
+    ['ETIMEDOUT', 'banner', 'BannerTimeout'],
+    ['ECONNRESET', 'kex', 'ConnectionLost'],
+    ['ECONNRESET', 'login', 'ConnectionLost'],
+    ['ECONNRESET', 'command', 'ConnectionLost'],
+  ])('%s in the phase %s is %s', (code, phase, reason) => {
+    const failed = socketFailed(phase, WHERE, withCode(code), '');
+    expect(failed.reason).toBe(reason);
+    expect(failed.text).toContain('10.0.1.7:22');
+  });
+
+  it('is that of the last address where a name has several', () => {
+    const error = new AggregateError([withCode('ENETUNREACH'), withCode('ECONNREFUSED')]);
+    expect(socketFailed('connect', WHERE, error, '').reason).toBe('ConnectionRefused');
+  });
+
+  it('is ProtocolError where garbage came before a reset', () => {
+    expect(socketFailed('banner', WHERE, withCode('ECONNRESET'), '* OK IMAP').reason).toBe('ProtocolError');
+  });
+});
+
+describe('the name of a disconnect by the host', () => {
+  it.each<[number, Phase, FailureReason]>([
+    [12, 'kex', 'SshThrottled'],
+    [12, 'login', 'SshThrottled'],
+    [3, 'kex', 'NegotiationFailed'],
+    [2, 'kex', 'ProtocolError'],
+    [2, 'login', 'AuthenticationFailed'],
+    [14, 'login', 'AuthenticationFailed'],
+    [11, 'command', 'ConnectionLost'],
+  ])('with reason %d in the phase %s is %s', (code, phase, reason) => {
+    expect(sshFailed(phase, WHERE, withCode(code), '').reason).toBe(reason);
+  });
+});
+
+describe('what a host sent, in a sentence', () => {
+  it.each([
+    ['\x1b]0;owned\x07', '"\\x1b]0;owned\\x07"'],
+    ['caf\u00e9 \u202e', '"caf\\xe9 \\u202e"'],
+    ['C:\\x', '"C:\\x5cx"'],
+    ['x'.repeat(500), `"${'x'.repeat(197)}..."`],
+  ])('%j is shown as %s', (sent, shown) => {
+    expect(quote(sent)).toBe(shown);
+  });
+});
+
+it('writes an IPv6 address in brackets', () => {
+  expect(endpointOf('2001:db8::1', 22)).toBe('[2001:db8::1]:22');
+});

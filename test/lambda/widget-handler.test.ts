@@ -1,0 +1,113 @@
+import { GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
+import { ListSubscriptionsByTopicCommand } from '@aws-sdk/client-sns';
+import { describe, expect, it } from 'vitest';
+import { SettingsError } from '../../lambda/settings/settings.ts';
+import { drawWidget } from '../../lambda/widget-handler.ts';
+import { SandboxFleet } from '../support/sandbox-fleet.ts';
+import { manyHosts, TEN_HOSTS, WIDGET_ARN, WidgetFleet } from '../support/widget-fleet.ts';
+
+const names = (html: string) => [...html.matchAll(/<div class="cw-name">([^<]+)/g)].map(([, name]) => name);
+const denied = (service: WidgetFleet['aws']['ec2']) => service.error('AccessDenied', 'not authorized');
+
+describe('the fleet table', () => {
+  it.each([null, {}, { page: { evil: true } }, { widgetContext: {} }, { describe: 'true' }])(
+    'is drawn for the event %j',
+    async (event) => {
+      const html = await (await new WidgetFleet().add(TEN_HOSTS.slice(0, 2))).draw(event);
+      expect(names(html)).toEqual(['ficrawler1', 'ficrawler2']);
+    },
+  );
+
+  it('answers describe with its docs and asks AWS nothing', async () => {
+    const fleet = new WidgetFleet();
+    expect(await fleet.draw({ describe: true })).toMatch(/^## crawlwatch: the fleet table[\s\S]*``` yaml\n/);
+    const { ec2, cloudwatch, sns } = fleet.aws;
+    expect([ec2, cloudwatch, sns].map((service) => service.calls.size)).toEqual([0, 0, 0]);
+  });
+
+  it('asks for the figures of the rows shown alone', async () => {
+    const fleet = await new WidgetFleet().add(manyHosts(250).map(({ name }) => ({ name })));
+    const asked: number[] = [];
+    const { send } = fleet.aws.cloudwatch;
+    const counting = async (command: { readonly input: { MetricDataQueries?: unknown[] } }) => {
+      asked.push(command.input.MetricDataQueries?.length ?? 0);
+      return send(command);
+    };
+    await drawWidget({ page: 3 }, WIDGET_ARN, { ...fleet.world, cloudWatch: { send: counting as never } });
+    // Whether the last check held flags back; then memory and disk of fifty rows, by the hour and by five minutes.
+    expect(asked).toEqual([1, 100, 100]);
+  });
+
+  it('asks for no figures where none are published', async () => {
+    const fleet = await new WidgetFleet({ settings: { metrics: { perInstance: 'none' } } }).add([{ name: 'web1' }]);
+    await fleet.draw();
+    expect(fleet.aws.cloudwatch.calls.get('GetMetricDataCommand')).toBe(1);
+  });
+
+  it('writes nothing anywhere', async () => {
+    const { aws, world } = await (await new WidgetFleet().beat()).add(TEN_HOSTS.slice(0, 1));
+    const before = new Map(aws.cloudwatch.calls);
+    await drawWidget({}, WIDGET_ARN, world);
+    expect([...aws.ec2.calls.keys()]).toEqual(['DescribeInstancesCommand']);
+    expect([...aws.sns.calls.keys()]).toEqual(['ListSubscriptionsByTopicCommand']);
+    expect(aws.cloudwatch.calls.get('PutMetricDataCommand')).toBe(before.get('PutMetricDataCommand'));
+  });
+
+  it.each([
+    ['the metrics', (fleet: WidgetFleet) => fleet.aws.cloudwatch.fail(GetMetricDataCommand, denied(fleet.aws.ec2), 9)],
+    [
+      'who gets the mail',
+      (fleet: WidgetFleet) => fleet.aws.sns.fail(ListSubscriptionsByTopicCommand, denied(fleet.aws.ec2), 9),
+    ],
+  ])('is drawn from the tags though %s cannot be read, and says so', async (_, breaks) => {
+    const fleet = await new WidgetFleet().add(TEN_HOSTS);
+    breaks(fleet);
+    const html = await fleet.draw();
+    expect(names(html)[0]).toBe('ficrawler9');
+    expect(html).toContain('AccessDenied: not authorized');
+    expect(fleet.logged).toContain('widget.incomplete');
+  });
+
+  it('shows a failure instead of throwing, with its name and message and nothing of its stack', async () => {
+    const fleet = new WidgetFleet();
+    fleet.aws.ec2.fail(DescribeInstancesCommand, denied(fleet.aws.ec2), 9);
+    const html = await fleet.draw({ widgetContext: { theme: 'dark' } });
+    expect(html).toContain('AccessDenied: not authorized');
+    expect(html).toContain('cw-dark');
+    expect(html).not.toMatch(/\.ts:\d+|node_modules/);
+    expect(fleet.logged).toEqual(['widget.failed']);
+  });
+
+  it('shows bad settings as a failure as well', async () => {
+    const environment = () => {
+      throw new SettingsError(['forks: got 0; allowed: 1 to 500']);
+    };
+    const html = await drawWidget({}, null, { ...new WidgetFleet().world, environment });
+    expect(html).toContain('SettingsError: settings: forks: got 0');
+  });
+
+  it('tells in red that nobody has confirmed the subscription, with an empty fleet too', async () => {
+    const html = await new WidgetFleet({ confirmed: false }).draw();
+    expect(html).toContain('cw-notice-red');
+    expect(html).toContain('the subscription is not confirmed');
+    expect(html).toContain('No instance is watched yet');
+  });
+});
+
+describe('the fleet table after real checks', () => {
+  it('says what the checks found: a hang that was flagged, with its button, and its last figures', async () => {
+    const fleet = new SandboxFleet(4);
+    await fleet.checks(3);
+    fleet.host(2, 'BannerTimeout');
+    await fleet.checks(4);
+    const { aws, now } = fleet;
+    const world = { ...new WidgetFleet().world, ec2: aws.ec2, cloudWatch: aws.cloudwatch, clock: { now: () => now } };
+    const html = await drawWidget({}, WIDGET_ARN, world);
+    expect(names(html)).toEqual(['crawler2', 'crawler1', 'crawler3', 'crawler4']);
+    expect(html).toContain('SSH accepts and says nothing');
+    expect(html.match(/cw-reboot/g)).toHaveLength(1);
+    expect(html.match(/cw-gauge cw-tone-calm/g)).toHaveLength(8);
+    expect(html).not.toContain('No check has finished');
+  });
+});

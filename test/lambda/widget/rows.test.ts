@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import type { Sample } from '../../../lambda/model/index.ts';
+import { TAG } from '../../../lambda/model/index.ts';
+import { parseSettings } from '../../../lambda/settings/settings.ts';
+import { fleetRows, pageOf, withHistory } from '../../../lambda/widget/rows.ts';
+import { described, hungFor, minutesAgo, NOW, SSH } from '../../support/fleet.ts';
+import { idOf } from '../../support/sandbox-fleet.ts';
+
+const STATUS = (value: string) => ({ [TAG.status]: value, [TAG.since]: minutesAgo(20) });
+const FLAG = { ...hungFor(3), [TAG.flag]: `BannerTimeout@${minutesAgo(5)}` };
+const MUTE = { [TAG.mute]: 'until=2026-11-22T18:00:00Z' };
+const rowOf = (tags: Record<string, string>, over = {}) => fleetRows([described({ tags, ...over })], NOW, SSH)[0]!;
+
+describe('the rows of the fleet table', () => {
+  it.each([
+    ['a flagged one', FLAG, {}, 'flagged'],
+    ['a hung one without a flag', hungFor(2), {}, 'critical'],
+    ['one that could not be asked', STATUS('UNKNOWN:AuthenticationFailed'), {}, 'unknown'],
+    ['one with a tag that cannot be read', { ...STATUS('OK'), [TAG.ssh]: 'port=x' }, {}, 'unknown'],
+    ['one that is low', STATUS('WARNING:MemoryLow'), {}, 'warning'],
+    ['a new one', {}, {}, 'unchecked'],
+    ['one whose status tag was forged', STATUS('FINE<b>'), {}, 'unchecked'],
+    ['a muted one, though it is flagged', { ...FLAG, ...MUTE }, {}, 'muted'],
+    ['one whose mute is over', { ...hungFor(2), [TAG.mute]: 'until=2026-11-22T08:00:00Z' }, {}, 'critical'],
+    ['one whose mute cannot be read', { ...hungFor(2), [TAG.mute]: 'for ever' }, {}, 'critical'],
+    ['a healthy one', STATUS('OK'), {}, 'ok'],
+    ['a stopped one, though it is flagged', FLAG, { state: 'stopped' }, 'skipped'],
+    ['one that runs Windows', STATUS('OK'), { platform: 'Windows' }, 'skipped'],
+  ])('put %s where it belongs', (_, tags, over, band) => {
+    expect(rowOf(tags, over).band).toBe(band);
+  });
+
+  it('stand worst first, by name within, numbers in it counted', () => {
+    const tags = [STATUS('OK'), hungFor(2), STATUS('WARNING:DiskLow'), STATUS('OK'), FLAG, STATUS('UNKNOWN:NoAddress')];
+    const names = ['web2', 'web10', 'web9', 'web1', 'web3', 'web4'];
+    const fleet = tags.map((some, i) => described({ id: idOf(i + 1), name: names[i]!, tags: some }));
+    expect(fleetRows(fleet, NOW, SSH).map((row) => row.name)).toEqual([
+      'web3',
+      'web10',
+      'web4',
+      'web9',
+      'web1',
+      'web2',
+    ]);
+  });
+
+  it('say in words what the tag says in codes, and what stood before the hang', () => {
+    const row = rowOf(STATUS('CRITICAL:BannerTimeout,MemoryLow,OomKill'));
+    expect(row.reasons.map((reason) => reason.code)).toEqual(['BannerTimeout', 'OomKill']);
+    expect(row.reasons[0]!.text).toContain('says nothing');
+    expect(row.before).toEqual(['MemoryLow']);
+  });
+});
+
+describe('a page of the fleet table', () => {
+  const rows = fleetRows(
+    Array.from({ length: 250 }, (_, i) => described({ id: idOf(i + 1), name: `c${i + 1}`, tags: STATUS('OK') })),
+    NOW,
+    SSH,
+  );
+
+  it.each([
+    ['no number', 'DROP TABLE', 1, 100],
+    ['not a number', Number.NaN, 1, 100],
+    ['nothing', undefined, 1, 100],
+    ['before the first', -3, 1, 100],
+    ['after the last', 1e9, 3, 50],
+    ['a broken one', 2.7, 2, 100],
+    ['the last', 3, 3, 50],
+  ])('that is %s is the nearest that there is', (_, wanted, page, count) => {
+    const got = pageOf(rows, wanted);
+    expect([got.page, got.rows.length, got.pages, got.total]).toEqual([page, count, 3, 250]);
+    expect(got.counts.ok).toBe(250);
+  });
+
+  it('of no instance is one empty page', () => {
+    expect(pageOf([], 1)).toMatchObject({ rows: [], page: 1, pages: 1, total: 0 });
+  });
+});
+
+describe('the figures of a row', () => {
+  const samples = (from: number, share: (minutes: number) => number): Sample[] =>
+    Array.from({ length: 60 }, (_, n) => 300 - n * 5)
+      .filter((minutes) => minutes >= from)
+      .map((minutes) => ({ at: new Date(NOW.getTime() - minutes * 60_000), available: share(minutes) }));
+  const falling = (minutes: number) => 0.05 + minutes * 0.001;
+
+  it('are those of the last three hours, the newest first in mind', () => {
+    const { memory, disk } = withHistory(rowOf({}), { memory: samples(5, falling), disk: [] }, NOW, SSH);
+    expect(memory?.samples).toHaveLength(36);
+    expect(memory?.latest.available).toBeCloseTo(0.055);
+    expect(disk).toBeNull();
+  });
+
+  it('tell when memory runs out, by the rules of the check', () => {
+    const { forecast } = withHistory(rowOf({}), { memory: samples(5, falling), disk: [] }, NOW, SSH);
+    // From 5.5 % to the 3 % where hosts hang, at 0.1 % a minute.
+    expect(forecast).toEqual({ memoryMinutes: 25, diskMinutes: null });
+  });
+
+  it.each([
+    ['that fell silent', samples(40, falling), {}],
+    ['with plenty left', samples(5, (minutes) => 0.5 + minutes * 0.001), {}],
+    ['whose forecasts are switched off', samples(5, falling), { forecast: { enabled: false } }],
+    ['without figures', [], {}],
+  ])('foretell nothing of a host %s', (_, memory, settings) => {
+    const row = withHistory(rowOf({}), { memory, disk: [] }, NOW, parseSettings(settings));
+    expect(row.forecast.memoryMinutes).toBeNull();
+  });
+});

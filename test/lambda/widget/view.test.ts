@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest';
+import { REASON_WORDS } from '../../../lambda/judge/words.ts';
+import { REASON_CLASS, TAG } from '../../../lambda/model/index.ts';
+import { parseSettings } from '../../../lambda/settings/settings.ts';
+import { noticesOf, type WidgetHealth } from '../../../lambda/widget/notices.ts';
+import { fleetRows, pageOf } from '../../../lambda/widget/rows.ts';
+import { emptyView, failureView, fleetView, type WidgetLook } from '../../../lambda/widget/view.ts';
+import { described, hungFor, minutesAgo, NOW, SSH } from '../../support/fleet.ts';
+import { REMEDY_ARN, WIDGET_ARN } from '../../support/widget-fleet.ts';
+
+const FLAG = { ...hungFor(3), [TAG.flag]: `BannerTimeout@${minutesAgo(5)}` };
+const MUTE = { [TAG.mute]: 'until=2026-11-22T18:00:00Z' };
+const look = (over: Partial<WidgetLook> = {}): WidgetLook => ({
+  theme: 'light',
+  now: NOW,
+  settings: SSH,
+  endpoints: { widgetArn: WIDGET_ARN, remedyArn: REMEDY_ARN, region: 'eu-central-1' },
+  notices: [],
+  ...over,
+});
+const drawn = (tags: Record<string, string>, over = {}, given: Partial<WidgetLook> = {}) =>
+  fleetView(pageOf(fleetRows([described({ tags, ...over })], NOW, SSH), 1), look(given));
+const endpoints = (remedyArn: string | null) => ({ widgetArn: WIDGET_ARN, remedyArn, region: 'eu-central-1' });
+
+const standing = (codes: string, more = {}) => ({
+  [TAG.status]: `CRITICAL:${codes}`,
+  [TAG.since]: minutesAgo(20),
+  ...more,
+});
+const WORKER = { [TAG.worker]: 'sidekiq.service' };
+
+describe('the button of an act', () => {
+  it.each([
+    ['on a hung instance that is not flagged', hungFor(2), {}, REMEDY_ARN],
+    ['on one whose disk is full', standing('DiskLow', WORKER), {}, REMEDY_ARN],
+    ['on one whose worker no tag names', standing('MemoryExhaustedResponsive'), {}, REMEDY_ARN],
+    ['on a muted one whose worker is down', { ...standing('WorkerDown', WORKER), ...MUTE }, {}, REMEDY_ARN],
+    ['on a host that has run out of memory and hangs', standing('BannerTimeout,WorkerDown', WORKER), {}, REMEDY_ARN],
+    ['on a muted one', { ...FLAG, ...MUTE }, {}, REMEDY_ARN],
+    ['on a stopped one', FLAG, { state: 'stopped' }, REMEDY_ARN],
+    ['where no remedy function is known', FLAG, {}, null],
+    ['where its ARN is none', FLAG, {}, 'arn:aws:lambda:x"><script>'],
+    ['on what is no instance id', FLAG, { id: 'i-0abc","x":"' }, REMEDY_ARN],
+    ['on an id in capitals', FLAG, { id: 'i-0ABCDEF012345678' }, REMEDY_ARN],
+  ])('is not there %s', (_, tags, over, remedyArn) => {
+    expect(drawn(tags, over, { endpoints: endpoints(remedyArn) })).not.toContain('cwdb-action');
+  });
+
+  it('is for a reboot on a flagged one, and names it in letters that mean nothing anywhere', () => {
+    const html = drawn(FLAG, { name: 'web<1>"&' });
+    expect(html).toContain(`endpoint="${REMEDY_ARN}" confirmation="Reboot web?1??? (i-00000000000000001)?`);
+    expect(html).toContain('>{"action":"reboot","instanceId":"i-00000000000000001","asker":"dashboard"}</cwdb-action>');
+  });
+});
+
+describe('the buttons of the restarts', () => {
+  it.each([
+    ['Restart worker', 'restart-worker', 'MemoryExhaustedResponsive', WORKER],
+    ['Restart worker', 'restart-worker', 'WorkerDown,SshdDown', WORKER],
+    ['Restart sshd', 'restart-sshd', 'SshdDown', {}],
+  ])('are there where the check recommends them: %s', (label, action, codes, tags) => {
+    const html = drawn(standing(codes, tags));
+    expect(html).toContain(`>${label}</a><cwdb-action action="call" display="popup" endpoint="${REMEDY_ARN}"`);
+    expect(html).toContain(`{"action":"${action}","instanceId":"i-00000000000000001","asker":"dashboard"}`);
+    expect(html.match(/cwdb-action /g)).toHaveLength(1);
+  });
+});
+
+describe('a row of a host that was rebooted', () => {
+  it.each([
+    ['a quarter of an hour is not over', minutesAgo(15), false],
+    ['it was before the flag', minutesAgo(60), false],
+    ['it hangs for longer than that', minutesAgo(16), true],
+  ])('asks for a person or does not, where %s', (_, at, asks) => {
+    const flag = `BannerTimeout@${minutesAgo(30)}`;
+    const html = drawn({ ...hungFor(8), [TAG.flag]: flag, [TAG.acted]: `reboot@${at}` });
+    expect(html.includes('The reboot of 07:59 UTC did not help: needs a person')).toBe(asks);
+  });
+});
+
+describe('the table', () => {
+  it('uses nothing that the console strips', () => {
+    expect(drawn(FLAG)).not.toMatch(/<(script|iframe|use|link)|\son[a-z]+=|javascript:/i);
+  });
+
+  it('has no pager where everything is on one page', () => {
+    expect(drawn(hungFor(2))).not.toContain('Page 1');
+  });
+
+  it.each([
+    [0.02, 'critical'],
+    [0.1, 'warning'],
+    [0.5, 'calm'],
+  ])('draws memory of which %d is available as %s', (available, tone) => {
+    const sample = { at: NOW, available };
+    const [row] = fleetRows([described()], NOW, SSH);
+    const page = pageOf([{ ...row!, memory: { latest: sample, samples: [sample] } }], 1);
+    expect(fleetView(page, look())).toContain(`cw-gauge cw-tone-${tone}"`);
+  });
+
+  it('leaves a gap in the line where checks went unanswered, and fades what is old', () => {
+    const at = (minutes: number) => new Date(NOW.getTime() - minutes * 60_000);
+    const samples = [170, 165, 160, 60, 55, 50].map((minutes) => ({ at: at(minutes), available: 0.5 }));
+    const [row] = fleetRows([described()], NOW, SSH);
+    const html = fleetView(pageOf([{ ...row!, memory: { latest: samples.at(-1)!, samples } }], 1), look());
+    expect(html.match(/<polyline/g)).toHaveLength(2);
+    expect(html).toContain('cw-old');
+    expect(html).toContain('at 07:25 UTC');
+  });
+
+  it('has words for every reason, which no one has to look up', () => {
+    expect(Object.keys(REASON_WORDS).sort()).toEqual(Object.keys(REASON_CLASS).sort());
+    for (const words of Object.values(REASON_WORDS)) expect(words.length).toBeLessThan(60);
+  });
+});
+
+describe('the empty view', () => {
+  it('has the command that tags an instance, quoted for a shell', () => {
+    const settings = parseSettings({ tag: { key: 'my team', value: "it's" } });
+    expect(emptyView(look({ settings }))).toContain(
+      '--tags &#39;Key=my team,Value=it&#39;\\&#39;&#39;s&#39; --region eu-central-1',
+    );
+  });
+});
+
+describe('the failure view', () => {
+  it.each([
+    ['UnauthorizedOperation', 'role lacks a right'],
+    ['ThrottlingException', 'refresh in a minute'],
+    ['TimeoutError', 'refresh in a minute'],
+    ['SettingsError', 'cdk.json'],
+    ['TypeError', 'widget.failed'],
+  ])('of %s says what to do', (name, advice) => {
+    expect(failureView({ name, text: `${name}: it was <so>` }, 'dark')).toContain(advice);
+    expect(failureView({ name, text: `${name}: it was <so>` }, 'dark')).toContain(`${name}: it was &lt;so&gt;`);
+  });
+});
+
+describe('the notices above the table', () => {
+  const WELL: WidgetHealth = {
+    topicArn: 'arn:aws:sns:x:1:t',
+    subscription: 'confirmed',
+    suppressed: false,
+    figures: null,
+  };
+  const told = (health: Partial<WidgetHealth>) => noticesOf({ ...WELL, ...health }, SSH);
+
+  it('are none where all is well', () => {
+    expect(told({})).toEqual([]);
+  });
+
+  it.each([
+    ['a subscription that nobody confirmed', { subscription: 'pending' }, 'red', 'not confirmed'],
+    ['a topic that nobody reads', { subscription: 'none' }, 'red', 'no subscription'],
+    ['a checker that is silent', { suppressed: null }, 'red', 'No check has finished for 15 minutes'],
+    ['flags that are held back', { suppressed: true }, 'amber', 'nothing new is flagged'],
+    ['subscriptions that cannot be read', { subscription: { unread: 'Throttled' } }, 'amber', 'Throttled'],
+    ['a heartbeat that cannot be read', { suppressed: { unread: 'Throttled' } }, 'amber', 'Throttled'],
+    ['figures that cannot be read', { figures: 'Throttled' }, 'amber', 'memory and disk: Throttled'],
+  ] as const)('tell of %s', (_, health, level, text) => {
+    expect(told(health)).toEqual([expect.objectContaining({ level, text: expect.stringContaining(text) })]);
+  });
+
+  it('bring the command that subscribes an address', () => {
+    expect(told({ subscription: 'none' })[0]?.command).toContain('aws sns subscribe --topic-arn arn:aws:sns:x:1:t');
+  });
+});

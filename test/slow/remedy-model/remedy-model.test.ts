@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest';
+import { isoSeconds } from '../../../lambda/kit/time.ts';
+import type { Act } from '../../../lambda/model/index.ts';
+import { TAG } from '../../../lambda/model/index.ts';
+import { isSame } from '../../../lambda/remedy/act.ts';
+import { isOpenAct } from '../../../lambda/remedy/ladder.ts';
+import type { RemedyRequest } from '../../../lambda/remedy/request.ts';
+import { remedyFleet } from '../../../lambda/remedy/run.ts';
+import { parseSettings } from '../../../lambda/settings/settings.ts';
+import { type Call, type Explored, explore, type Model, type Touches } from '../../support/explore.ts';
+import { at, beginWorld, keyOf, modelPorts, type RemedyWorld, type Spoilt, tag } from '../../support/remedy-world.ts';
+
+const [ONE, TWO] = ['i-00000000000000001', 'i-00000000000000002'];
+const SETTINGS = parseSettings({ transport: 'ssh', remedies: { reboot: true, restartWorker: true } });
+const OPTIONS = { deadlineMs: 300_000 };
+const STATES_AT_MOST = 200_000;
+
+const AUTO: RemedyRequest = { action: 'auto', scheduledTime: null };
+const person = (name: string, instanceId: string): RemedyRequest => ({
+  action: 'reboot',
+  instanceId,
+  asker: { kind: 'person', name, overrides: [] },
+  dryRun: false,
+});
+
+/** The next runs, five minutes apart, one after the other, of which nothing fails. */
+const NEXT_RUNS = [5, 15, 20, 70];
+
+interface Story {
+  readonly hosts: readonly string[];
+  readonly hangs?: boolean;
+  /** On record since before. */
+  readonly acts?: readonly Act[];
+  readonly requests: Readonly<Record<string, RemedyRequest>>;
+  readonly faultsAtMost: number;
+  readonly spoilt?: Spoilt;
+  /** Whether the runs after it are looked at as well. @default true */
+  readonly looksAhead?: boolean;
+}
+
+function modelOf(story: Story, onVisit = (_: RemedyWorld) => {}): Model<RemedyWorld> {
+  const { hosts, hangs = true, acts = [], requests, faultsAtMost, spoilt = {}, looksAhead = true } = story;
+  const clock = { now: () => at(0) };
+  return {
+    begin() {
+      const world = { ...beginWorld(hosts, hangs), acts, recorded: [...acts], version: acts.length };
+      if (!hangs) for (const { instanceId } of acts) comeBack(world, instanceId);
+      return world;
+    },
+    actors: Object.fromEntries(
+      Object.entries(requests).map(([name, request]) => [
+        name,
+        (call) => remedyFleet(request, SETTINGS, modelPorts(call, clock, spoilt), OPTIONS),
+      ]),
+    ),
+    keyOf,
+    faultsAtMost,
+    async visit(world, trace) {
+      onVisit(world);
+      try {
+        judge(world, hangs);
+        for (const comesBack of !looksAhead ? [] : hangs ? [true, false] : [true])
+          await nextRuns(structuredClone(world), comesBack, spoilt);
+      } catch (error) {
+        throw new Error(`${error instanceof Error ? error.message : error}\n  ${trace.join('\n  ')}`);
+      }
+    },
+  };
+}
+
+/** What must hold at every moment. */
+function judge({ reboots, tags, hosts }: RemedyWorld, hung: boolean): void {
+  for (const [n, { id, minute, wasOnRecord }] of reboots.entries()) {
+    if (!hung) throw new Error(`WRONG REBOOT of ${id}, which is well`);
+    if (!wasOnRecord) throw new Error(`SILENT: the reboot of ${id} was not on record`);
+    const before = reboots[n - 1];
+    if (before !== undefined && minute - before.minute < 15) throw new Error(`DOUBLE REBOOT: ${before.id}, ${id}`);
+  }
+  for (const [id, { hangs }] of Object.entries(hosts)) {
+    if (hangs && tags[id]?.[TAG.flag] === undefined) throw new Error(`LOST FLAG of ${id}`);
+  }
+}
+
+/** Whatever the actors left behind, the runs after them bring to its end, and say so. */
+async function nextRuns(world: RemedyWorld, comesBack: boolean, spoilt: Spoilt): Promise<void> {
+  const now: Call<RemedyWorld> = async <T>(
+    _name: string,
+    _touches: Touches,
+    [first]: Parameters<Call<RemedyWorld>>[2],
+  ) => structuredClone(first!.run(world)) as T;
+  for (const minute of NEXT_RUNS) {
+    world.minute = minute;
+    for (const { id } of world.reboots) if (comesBack && world.hosts[id]!.hangs) comeBack(world, id);
+    const clock = { now: () => at(minute) };
+    const { problems } = await remedyFleet(AUTO, SETTINGS, modelPorts(now, clock, spoilt), OPTIONS);
+    if (problems?.length !== 0) throw new Error(`the run after ${minute} min failed: ${problems}`);
+    judge(world, true);
+  }
+  const open = world.acts.filter(isOpenAct);
+  if (open.length > 0) throw new Error(`SILENT: still open after an hour: ${JSON.stringify(open)}`);
+  for (const act of world.recorded) {
+    const ended = world.acts.find((one) => isSame(one, act))?.state;
+    const verdict = ended === 'worked' ? /^HELPED/m : /^DID NOT HELP|^COULD NOT BE DONE/m;
+    const told = world.mails.filter(({ attributes }) => attributes.instanceIds.includes(act.instanceId));
+    if (!told.some(({ body }) => verdict.test(body)))
+      throw new Error(`SILENT: nobody was told of ${JSON.stringify(act)}`);
+  }
+}
+
+/** A check sees that the host is back: its boot id, and no flag any more. */
+function comeBack(world: RemedyWorld, id: string): void {
+  Object.assign(world.hosts[id]!, { hangs: false, boots: 1 });
+  const well = { [TAG.status]: 'OK', [TAG.since]: isoSeconds(at(world.minute)), [TAG.seen]: 'ffffffff/0' };
+  tag(world, id, well, [TAG.flag, TAG.failures]);
+}
+
+const told = (what: string, { states, worlds, runs, ends }: Explored): void =>
+  void process.stderr.write(`\nMODEL ${what}: ${states} states, ${worlds} worlds, ${ends} ends, ${runs} runs\n`);
+
+const CLI = person('eve@host', ONE);
+const WAITING: Act = {
+  ...{
+    remedy: 'reboot',
+    instanceId: ONE,
+    at: at(-20),
+    state: 'done',
+    asker: 'schedule',
+    boot: '1a2b3c4d',
+    since: null,
+  },
+};
+const STORIES: readonly (readonly [string, Story])[] = [
+  [
+    'one flagged host, wanted by all three',
+    { hosts: [ONE], requests: { schedule: AUTO, cli: CLI, widget: person('dashboard', ONE) }, faultsAtMost: 0 },
+  ],
+  [
+    'two flagged hosts, a person for each',
+    { hosts: [ONE, TWO], requests: { schedule: AUTO, cli: CLI, widget: person('dashboard', TWO) }, faultsAtMost: 0 },
+  ],
+  [
+    'a host that has just recovered, while a stale read still shows its flag',
+    { hosts: [ONE], hangs: false, requests: { schedule: AUTO, cli: CLI }, faultsAtMost: 0 },
+  ],
+  [
+    'one flagged host, and a request or an answer that is lost at any one place',
+    { hosts: [ONE], requests: { schedule: AUTO, cli: CLI }, faultsAtMost: 1 },
+  ],
+  [
+    'a reboot that nobody has been told of waits to be given up',
+    { hosts: [ONE], acts: [WAITING], requests: { schedule: AUTO, cli: CLI }, faultsAtMost: 1 },
+  ],
+  [
+    'a reboot that helped waits for somebody to be told',
+    { hosts: [ONE], acts: [WAITING], hangs: false, requests: { schedule: AUTO, cli: CLI }, faultsAtMost: 1 },
+  ],
+];
+
+describe('the model', () => {
+  it.each([
+    ['two reboots, where the record is written whatever was read', { withoutLease: true }, 'DOUBLE REBOOT'],
+    ['a reboot that is not on record', { withoutRecord: true }, 'SILENT: the reboot'],
+    ['a flag that is lost', { dropsFlag: true }, 'LOST FLAG'],
+    ['an act that nobody hears of', { withoutMail: true }, 'SILENT: nobody was told'],
+  ])('finds %s', async (_, spoilt, found) => {
+    const requests = { cli: CLI, widget: person('dashboard', ONE) };
+    const looksAhead = !('withoutLease' in spoilt);
+    const model = modelOf({ hosts: [ONE], requests, faultsAtMost: 0, spoilt, looksAhead });
+    await expect(explore(model, STATES_AT_MOST)).rejects.toThrow(found);
+  });
+});
+
+describe('schedule, command line and dashboard at the same moment, whoever dies when', () => {
+  it.each(STORIES)(
+    'never reboot twice, lose a flag or keep silent: %s',
+    async (what, story) => {
+      const explored = await explore(modelOf(story), STATES_AT_MOST);
+      told(what, explored);
+      expect(explored.ends).toBeGreaterThan(1);
+    },
+    120_000,
+  );
+});

@@ -1,0 +1,84 @@
+/** A large fleet that exists only in figures: which hosts hang, how long each takes, and what it says. */
+import type { ProbeTransport, Reply } from '../../lambda/model/index.ts';
+import { TAG } from '../../lambda/model/index.ts';
+import type { SandboxAws } from '../../sandbox/aws.ts';
+import type { NodeResult } from '../../sandbox/aws-ssm.ts';
+import { probeOutput } from '../../sandbox/probe-output.ts';
+import type { Account } from './metered.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+/** Connection, login and the probe on a small instance of the same Region; what SSM's agent takes until it answers. */
+const SSH_MS = 450;
+const SSM_MS = 1_200;
+const HOST_KEY = `SHA256:${'A'.repeat(43)}`;
+
+export interface FleetOptions {
+  readonly instances: number;
+  /** Of a hundred hosts these hang. */
+  readonly hungPercent: number;
+}
+
+export class SimulatedFleet {
+  readonly #clock: VirtualClock;
+  readonly #account: Account;
+  readonly #hung = new Set<string>();
+
+  /** Launches the instances, all of them reached and found well by the check before. */
+  constructor(aws: SandboxAws, clock: VirtualClock, account: Account, { instances, hungPercent }: FleetOptions) {
+    this.#clock = clock;
+    this.#account = account;
+    for (let n = 0; n < instances; n += 1) {
+      const id = `i-${n.toString(16).padStart(17, '0')}`;
+      // Spread evenly, so that every shard has its share.
+      if (Math.floor(((n + 1) * hungPercent) / 100) > Math.floor((n * hungPercent) / 100)) this.#hung.add(id);
+      aws.launch(id, {
+        privateIp: `10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}`,
+        launchedAt: new Date(clock.nowMs - 86_400_000),
+        tags: {
+          Name: `crawler${n}`,
+          crawlwatch: 'true',
+          [TAG.worker]: 'sidekiq.service',
+          [TAG.status]: 'OK',
+          [TAG.since]: new Date(clock.nowMs - 3_600_000).toISOString().replace('.000', ''),
+          [TAG.seen]: '1a2b3c4d/0',
+          [TAG.hostKey]: HOST_KEY,
+        },
+      });
+      aws.manage(id, () => this.#run(id));
+    }
+  }
+
+  /** What the host says; `null` is never. */
+  #output(id: string): string | null {
+    if (this.#hung.has(id)) return null;
+    const n = Number.parseInt(id.slice(2), 16);
+    // One of a hundred runs low, which costs a look at its history.
+    const availableKb = n % 100 === 7 ? 4_000_000 : 8_000_000;
+    return probeOutput({ availableKb, unit: 'sidekiq.service active 0' });
+  }
+
+  async #run(id: string): Promise<NodeResult> {
+    await this.#clock.sleep(this.#account.latencyMs(SSM_MS));
+    return this.#output(id) ?? { status: 'InProgress' };
+  }
+
+  /** SSH without the sockets: the same queue, the same deadlines, the same replies. */
+  readonly ssh: ProbeTransport = async (instances, run) => {
+    const queue = instances.values();
+    const work = async () => {
+      for (const { id } of queue) {
+        if (run.signal.aborted) return;
+        const begun = this.#clock.nowMs;
+        const output = this.#output(id);
+        const takes = output === null ? run.hostDeadlineMs : this.#account.latencyMs(SSH_MS);
+        await this.#clock.sleep(Math.min(takes, run.hostDeadlineMs), run.signal);
+        const reply: Reply =
+          output === null
+            ? { kind: 'failed', reason: 'BannerTimeout', text: 'It accepted and said nothing.' }
+            : { kind: 'output', output, hostKey: HOST_KEY };
+        run.reply(id, reply, this.#clock.nowMs - begun);
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(run.forks, 500, instances.length) }, work));
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * A sandbox service as AWS meters it: each call takes its time, each API has its token bucket for the account, and who
+ * is throttled backs off and asks again, as the SDK's clients do.
+ */
+import type { Service } from '../../sandbox/aws-service.ts';
+import type { VirtualClock } from './virtual-clock.ts';
+
+/** Calls at once, and more of them a second. */
+export interface PublishedRate {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+/**
+ * https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-throttling.html and cloudwatch_limits.html. SSM publishes none:
+ * ten a second, which polling from a few jobs at once has been seen to pass.
+ */
+const PUBLISHED: Readonly<Record<string, PublishedRate>> = {
+  DescribeInstancesCommand: { burst: 100, perSecond: 20 },
+  DescribeInstanceStatusCommand: { burst: 100, perSecond: 20 },
+  GetConsoleOutputCommand: { burst: 100, perSecond: 20 },
+  CreateTagsCommand: { burst: 100, perSecond: 10 },
+  DeleteTagsCommand: { burst: 100, perSecond: 10 },
+  SendCommandCommand: { burst: 10, perSecond: 10 },
+  ListCommandInvocationsCommand: { burst: 10, perSecond: 10 },
+  DescribeInstanceInformationCommand: { burst: 10, perSecond: 10 },
+  CancelCommandCommand: { burst: 10, perSecond: 10 },
+  GetMetricDataCommand: { burst: 50, perSecond: 50 },
+  PutMetricDataCommand: { burst: 500, perSecond: 500 },
+};
+
+/** Half of the calls are faster than this and half slower, in milliseconds; a large page takes longer. */
+const MEDIAN_MS = 60;
+const LARGE_MS: Readonly<Record<string, number>> = {
+  DescribeInstancesCommand: 600,
+  ListCommandInvocationsCommand: 250,
+  GetMetricDataCommand: 400,
+  PutMetricDataCommand: 150,
+};
+/** The SDK's: five attempts, a wait that doubles from 100 ms with full jitter, at most 20 s. */
+const ATTEMPTS = 5;
+
+export interface Meter {
+  /** By command: calls that were answered, and those that were throttled. */
+  readonly calls: Map<string, number>;
+  readonly throttled: Map<string, number>;
+  /** Calls that were given up after the last attempt. */
+  lost: number;
+}
+
+export const newMeter = (): Meter => ({ calls: new Map(), throttled: new Map(), lost: 0 });
+
+/** One account's buckets: all that call it draw on the same. */
+export class Account {
+  readonly meter = newMeter();
+  readonly #clock: VirtualClock;
+  readonly #random: () => number;
+  readonly #fullAtMs = new Map<string, number>();
+
+  constructor(clock: VirtualClock, random: () => number) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /**
+   * @param budget waits for the caller's own turn
+   * @returns what stands in for the SDK's client of that service
+   */
+  client(service: Service, budget: (command: string) => Promise<void>): { readonly send: Service['send'] } {
+    const send = async (command: { readonly input: object }, options?: object): Promise<unknown> => {
+      const { name } = command.constructor;
+      for (let attempt = 1; ; attempt += 1) {
+        await budget(name);
+        await this.#clock.sleep(this.latencyMs(LARGE_MS[name] ?? MEDIAN_MS));
+        if (this.#admit(name)) {
+          count(this.meter.calls, name);
+          return service.send(command, options);
+        }
+        count(this.meter.throttled, name);
+        if (attempt === ATTEMPTS) {
+          this.meter.lost += 1;
+          throw service.error('ThrottlingException', 'Rate exceeded');
+        }
+        await this.#clock.sleep(this.#random() * Math.min(20_000, 100 * 2 ** attempt));
+      }
+    };
+    return { send: send as Service['send'] };
+  }
+
+  /** Log-normal about a median: most near it, a few several times as long. */
+  latencyMs(medianMs: number): number {
+    const normal = Math.sqrt(-2 * Math.log(1 - this.#random())) * Math.cos(2 * Math.PI * this.#random());
+    return medianMs * Math.exp(0.5 * normal);
+  }
+
+  #admit(command: string): boolean {
+    const rate = PUBLISHED[command];
+    if (rate === undefined) return true;
+    const tokenMs = 1000 / rate.perSecond;
+    const fullAtMs = Math.max(this.#fullAtMs.get(command) ?? 0, this.#clock.nowMs) + tokenMs;
+    if (fullAtMs - this.#clock.nowMs > rate.burst * tokenMs) return false;
+    this.#fullAtMs.set(command, fullAtMs);
+    return true;
+  }
+}
+
+const count = (into: Map<string, number>, name: string): void => void into.set(name, (into.get(name) ?? 0) + 1);
+
+/** mulberry32: the same numbers for the same seed. */
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

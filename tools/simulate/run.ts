@@ -1,0 +1,160 @@
+/** One check of a simulated fleet: the real pipeline and the real sharding, over a pretend AWS and in virtual time. */
+
+import { type CheckResult, checkFleet } from '../../lambda/check/index.ts';
+import { apiBudget } from '../../lambda/kit/index.ts';
+import { joinRun, planRun, probeShard, type RunPorts, SHARDS_AT_ONCE } from '../../lambda/scale/index.ts';
+import { parseSettings, type Settings } from '../../lambda/settings/index.ts';
+import { ssmTransport } from '../../lambda/ssm/index.ts';
+import { awsOutlets, awsPorts } from '../../lambda/wiring/index.ts';
+import { SandboxAws } from '../../sandbox/aws.ts';
+import { SimulatedFleet } from './fleet.ts';
+import { Account, type Meter, seeded } from './metered.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+export interface SimulationOptions {
+  readonly instances: number;
+  readonly transport: 'ssm' | 'ssh';
+  readonly scale: 'single' | 'distributed';
+  readonly hungPercent: number;
+  readonly seed: number;
+}
+
+/** One start of a Lambda function. */
+export interface FunctionTurn {
+  readonly step: 'check' | 'plan' | 'shard' | 'join';
+  readonly seconds: number;
+  /** Bytes of live heap above what stood before it began; null where the turn shared the process with others. */
+  readonly heapBytes: number | null;
+}
+
+export interface Simulation {
+  readonly options: SimulationOptions;
+  readonly settings: Settings;
+  /** From the schedule's event to the last metric. */
+  readonly seconds: number;
+  readonly turns: readonly FunctionTurn[];
+  readonly meter: Meter;
+  readonly files: { readonly puts: number; readonly gets: number; readonly bytes: number };
+  readonly result: CheckResult;
+}
+
+/** What lib/ gives the function, less what it keeps back for publishing. */
+const FUNCTION_SECONDS = 300;
+const DEADLINE_MS = (FUNCTION_SECONDS - 30) * 1000;
+const START = new Date('2026-11-22T08:00:00Z');
+const QUIET = { info: () => {}, warn: () => {}, error: () => {} };
+
+/** @param oneByOne shards in turn rather than side by side, so that the heap of each can be told */
+export async function simulate(options: SimulationOptions, oneByOne = false): Promise<Simulation> {
+  const { instances, hungPercent, transport, scale } = options;
+  const settings = parseSettings({ transport, scale, metrics: { perInstance: 'none' } });
+  const clock = new VirtualClock(START);
+  const random = seeded(options.seed);
+  const account = new Account(clock, random);
+  const aws = new SandboxAws({ now: clock.now });
+  const fleet = new SimulatedFleet(aws, clock, account, { instances, hungPercent });
+  const files = { puts: 0, gets: 0, bytes: 0 };
+  const texts = new Map<string, string>();
+  const turns: FunctionTurn[] = [];
+  const uninstall = clock.install();
+  try {
+    const { result, seconds } = await clock.run(whole());
+    return { options, settings, seconds, turns, meter: account.meter, files, result };
+  } finally {
+    uninstall();
+  }
+
+  async function whole(): Promise<{ result: CheckResult; seconds: number }> {
+    const result = await (scale === 'single' ? single() : distributed());
+    return { result, seconds: (clock.nowMs - START.getTime()) / 1000 };
+  }
+
+  async function single(): Promise<CheckResult> {
+    return turn('check', () => checkFleet(settings, ports(1), { deadlineMs: DEADLINE_MS }), true);
+  }
+
+  async function distributed(): Promise<CheckResult> {
+    const { shards } = await turn('plan', () => planRun('run', settings, ports(1)), true);
+    let next = 0;
+    const work = async () => {
+      while (next < shards) {
+        const index = next;
+        next += 1;
+        const limits = { deadlineMs: DEADLINE_MS };
+        await turn(
+          'shard',
+          () => probeShard('run', index, settings, ports(Math.min(SHARDS_AT_ONCE, shards)), limits),
+          oneByOne,
+        );
+      }
+    };
+    await Promise.all(Array.from({ length: oneByOne ? 1 : Math.min(SHARDS_AT_ONCE, shards) }, work));
+    return turn('join', () => joinRun('run', settings, ports(1), { deadlineMs: DEADLINE_MS }), true);
+  }
+
+  async function turn<T>(step: FunctionTurn['step'], work: () => Promise<T>, isAlone: boolean): Promise<T> {
+    const begun = clock.nowMs;
+    const heap = isAlone ? watchHeap() : null;
+    const value = await work();
+    turns.push({ step, seconds: (clock.nowMs - begun) / 1000, heapBytes: heap?.() ?? null });
+    return value;
+  }
+
+  function ports(sharers: number): RunPorts {
+    // Each function has clients of its own, and its part of the account's rates.
+    const budget = apiBudget(sharers, { now: () => clock.nowMs, sleep: (ms) => clock.sleep(ms), random });
+    const [ec2, ssm, cloudWatch, sns] = [aws.ec2, aws.ssm, aws.cloudwatch, aws.sns].map((service) =>
+      account.client(service, budget),
+    ) as [typeof aws.ec2, typeof aws.ssm, typeof aws.cloudwatch, typeof aws.sns];
+    const world = {
+      ...{ settings, region: aws.region, clock, log: QUIET, ec2, ssm, cloudWatch },
+      ...{ probeDocument: null, privateKey: async () => null },
+    };
+    const time = { now: () => clock.nowMs, sleep: (ms: number, signal: AbortSignal) => clock.sleep(ms, signal) };
+    return {
+      ...awsPorts(world),
+      transports: {
+        ssh: fleet.ssh,
+        ssm: ssmTransport(ssm, { documentName: aws.documentName, sshdPort: () => null, time }),
+      },
+      outlets: awsOutlets(world, sns, aws.topic.arn),
+      store: {
+        put: async (key, text) => {
+          await clock.sleep(account.latencyMs(80));
+          files.puts += 1;
+          files.bytes += text.length;
+          texts.set(key, text);
+        },
+        get: async (key) => {
+          await clock.sleep(account.latencyMs(40));
+          files.gets += 1;
+          return texts.get(key) ?? null;
+        },
+      },
+    };
+  }
+}
+
+const SAMPLE_MS = 1000;
+
+/** Follows the live heap, which needs `--expose-gc`. @returns what ends it and tells the most, in bytes above the start */
+function watchHeap(): () => number | null {
+  const { gc } = globalThis;
+  if (gc === undefined) return () => null;
+  const live = () => {
+    gc();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = live();
+  let most = before;
+  const look = () => {
+    most = Math.max(most, live());
+  };
+  // By the process's own time: its interval is not among the timers that are virtual.
+  const timer = setInterval(look, SAMPLE_MS);
+  return () => {
+    clearInterval(timer);
+    look();
+    return most - before;
+  };
+}
