@@ -2,7 +2,7 @@
 // CDK makes the Lambda bundles at synth.
 import { rmSync } from 'node:fs';
 import { build } from 'esbuild';
-import { programOptions } from './tools/dist/options.mjs';
+import { programOptions } from './tools/build/options.mjs';
 
 rmSync('dist', { recursive: true, force: true });
 await build(

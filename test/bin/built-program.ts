@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
-import { programOptions } from '../../tools/dist/options.mjs';
+import { programOptions } from '../../tools/build/options.mjs';
 
 export interface BuiltProgram {
   readonly path: string;
