@@ -113,7 +113,7 @@ async function drawFleet(page: unknown, theme: Theme, widgetArn: string | null, 
     topicArn === null ? ('none' as const) : orUnread(subscriptionState(sns, topicArn), log),
     orUnread(lastSuppression(cloudWatch, now, schedule.everyMinutes), log),
   ]);
-  const fleet = pageOf(fleetRows(described, now, settings), page);
+  const fleet = pageOf(fleetRows(described, now), page);
   const shown = fleet.rows.filter((row) => row.skipped === null);
   const snapshot = bucket === null || s3 === undefined ? {} : { snapshot: pastSnapshot({ s3, bucket, clock, log }) };
   const figures = await orUnread(pastFiguresOf({ settings, cloudWatch, clock, ...snapshot }).history(shown), log);

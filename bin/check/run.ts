@@ -1,7 +1,7 @@
 /** One check of one source, and how its hosts are logged in to: what `check` and `watch` share. It only reads. */
 import { checkFleet, type Ports } from '../../lambda/check/index.ts';
 import { type LoginCommand, shellWord } from '../../lambda/judge/index.ts';
-import type { DescribedInstance, InstanceReport, Login, ProbeTransport, Report } from '../../lambda/model/index.ts';
+import type { Instance, InstanceReport, Login, ProbeTransport, Report } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import type { Source } from '../sources/index.ts';
 import { type CommandIo, QUIET, UsageError } from '../terminal/index.ts';
@@ -16,7 +16,7 @@ export interface CheckRun {
   /** Called as hosts finish; `began` is the check's own time. */
   readonly assessed?: (instance: InstanceReport, began: Date) => void;
   /** Each host as it is listed, to be probed as it is returned. */
-  readonly described?: (host: DescribedInstance) => DescribedInstance;
+  readonly described?: (host: Instance) => Instance;
   readonly history?: Ports['history'];
 }
 

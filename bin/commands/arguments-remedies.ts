@@ -67,18 +67,10 @@ export function addRemedyCommands(program: Command, io: CommandIo, ran: (exitCod
     'what would be done now about each trouble, and why not more',
     `
 Examples:
-  crawlwatch plan
-  crawlwatch check -o json > report.json; crawlwatch plan --from report.json     without the stack, as far as it goes`,
+  crawlwatch plan`,
   )
-    .option('--from <file>', 'a saved report of check -o json instead of the stack; - is standard input')
     .addOption(output())
-    .action((flags: PlanFlags & { readonly from?: string }) =>
-      run('plan', async () =>
-        flags.from === undefined
-          ? (await import('./plan.ts')).plan(flags, io)
-          : (await import('./plan-offline.ts')).planOffline(flags.from, flags.output, io),
-      ),
-    );
+    .action((flags: PlanFlags) => run('plan', async () => (await import('./plan.ts')).plan(flags, io)));
 
   const act = (remedy: Remedy, command: Command) =>
     asking(command).action((words: string[], flags: ActFlags) =>

@@ -1,6 +1,6 @@
 /** `crawlwatch check`: one check of one source. It only reads. */
 import { forTerminal } from '../../lambda/kit/index.ts';
-import type { DescribedInstance, Report } from '../../lambda/model/index.ts';
+import type { Instance, Report } from '../../lambda/model/index.ts';
 import { exitCodeOf } from '../../lambda/report/index.ts';
 import { isStream, type OutputFormat, printReport, runCheck, streamedLine } from '../check/index.ts';
 import { type SettingFlags, settingsFor } from '../settings/index.ts';
@@ -65,7 +65,7 @@ const onlyTroubled = (report: Report): Report => ({
   skipped: [],
 });
 
-function listHosts(hosts: readonly DescribedInstance[], source: Source, io: CommandIo): number {
+function listHosts(hosts: readonly Instance[], source: Source, io: CommandIo): number {
   if (hosts.length === 0) throw new UsageError(source.nothingFound(0));
   io.stdout.write(`${hosts.map((host) => forTerminal(host.name)).join('\n')}\n`);
   return 0;

@@ -1,8 +1,7 @@
 /** `crawlwatch flagged`: which instances carry the reboot flag, since when and why. Reads tags, and nothing else. */
 
-import { readState } from '../../lambda/discover/index.ts';
 import { clockTime, duration, inertJson, minutesBetween, parseStamp, plural } from '../../lambda/kit/index.ts';
-import type { DescribedInstance } from '../../lambda/model/index.ts';
+import type { Instance } from '../../lambda/model/index.ts';
 import { TAG } from '../../lambda/model/index.ts';
 import { awsWorld, called, nothingWatched, openFleet, type StackFlags, stackFlag, type World } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
@@ -47,10 +46,10 @@ export async function flagged(flags: FlaggedFlags, io: CommandIo, world: World =
 }
 
 /** Those that carry the flag, readable or not, the longest flagged first. */
-export function longestFlagged(instances: readonly DescribedInstance[]): DescribedInstance[] {
-  const since = (one: DescribedInstance) => flagOf(one).at ?? '';
+export function longestFlagged(instances: readonly Instance[]): Instance[] {
+  const since = (one: Instance) => flagOf(one).at ?? '';
   return instances
-    .filter(({ tags }) => tags[TAG.flag] !== undefined)
+    .filter(({ memory, unreadable }) => memory.flag !== null || unreadable.includes(TAG.flag))
     .toSorted((a, b) => since(a).localeCompare(since(b)) || a.name.localeCompare(b.name, 'en', { numeric: true }));
 }
 
@@ -60,8 +59,7 @@ function actWords(tag: string, now: Date): string {
   return stamp === null ? tag : `${stamp.what} at ${clockTime(stamp.at, now)}`;
 }
 
-function flagOf({ tags }: DescribedInstance) {
-  const { flag } = readState(tags).state;
+function flagOf({ memory: { flag }, tags }: Instance) {
   return {
     flag: flag?.reason ?? `unreadable: ${tags[TAG.flag]}`,
     at: flag?.at.toISOString() ?? null,

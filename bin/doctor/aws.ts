@@ -1,9 +1,9 @@
 /** The doctor over AWS: the way of the alerts, the watched fleet, and the instances that are named or in trouble. */
 
-import { describeFleet, describeInstance } from '../../lambda/discover/index.ts';
+import { findFleet, findInstance } from '../../lambda/discover/index.ts';
 import { shellWord } from '../../lambda/judge/index.ts';
 import { errorCode, plural } from '../../lambda/kit/index.ts';
-import type { DescribedInstance } from '../../lambda/model/index.ts';
+import type { Instance } from '../../lambda/model/index.ts';
 import { ENV } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import { settingsFor } from '../settings/index.ts';
@@ -31,16 +31,14 @@ export async function diagnoseAws(
 ): Promise<Diagnosis[]> {
   const stack = await askStack(world, flags.stack);
   const settings = await deployedSettings(stack, flags, io);
-  const { tag, ssh } = settings;
-  const query = { tagKey: tag.key, tagValue: tag.value, address: ssh.address, region: world.region };
-  const fleet = await asked('ec2:DescribeInstances', describeFleet(world.ec2, query));
+  const fleet = await asked('ec2:DescribeInstances', findFleet(world.ec2, world.region, settings));
   const ofStack = (kind: 'alerts' | 'fleet', steps: readonly Step[]) => ({
     kind,
     id: stack.name,
     name: stack.name,
     steps,
   });
-  const watched = (steps: (instances: readonly DescribedInstance[]) => readonly Step[]) =>
+  const watched = (steps: (instances: readonly Instance[]) => readonly Step[]) =>
     ofStack('fleet', stepsOf('instances', fleet, steps));
   const questions = { world, stack, settings, flags, io };
 
@@ -49,21 +47,22 @@ export async function diagnoseAws(
     return diagnoseInstances(await named(ids, fleet.value), questions);
   }
   const alerts = ofStack('alerts', alertSteps(await askAlerts(world, stack, settings), settings));
-  const ill = fleet.kind === 'told' ? fleet.value.filter((one) => needsDoctor(one, settings)) : [];
+  const ill = fleet.kind === 'told' ? fleet.value.filter((one) => needsDoctor(one)) : [];
   const summary = watched((instances) => [fleetStep(instances.length, ill.length, settings, world)]);
   return [alerts, summary, ...(await diagnoseInstances(ill.slice(0, MOST), questions))];
 
-  async function named(words: readonly string[], instances: readonly DescribedInstance[]) {
+  async function named(words: readonly string[], instances: readonly Instance[]) {
     const targets = findTargets(words, { instances, region: world.region, settings });
     // One that isn't watched is looked at all the same: that may be all that ails it.
     return Promise.all(
       targets.map(
-        ({ id }) => instances.find((one) => one.id === id) ?? found(id, describeInstance(world.ec2, id, query)),
+        ({ id }) =>
+          instances.find((one) => one.id === id) ?? found(id, findInstance(world.ec2, id, world.region, settings)),
       ),
     );
   }
 
-  async function found(id: string, work: Promise<DescribedInstance>): Promise<DescribedInstance> {
+  async function found(id: string, work: Promise<Instance>): Promise<Instance> {
     try {
       return await work;
     } catch (error) {

@@ -1,11 +1,10 @@
 /** What stands between the check and one EC2 instance, in the order in which a person would look. */
 
 import { fixFor } from '../../lambda/alert/index.ts';
-import { readState, selectInstances } from '../../lambda/discover/index.ts';
 import { ADVICE, shellWord } from '../../lambda/judge/index.ts';
 import { clockTime, duration, minutesBetween } from '../../lambda/kit/index.ts';
-import type { DescribedInstance, FailureReason, Instance, ProbeOutcome } from '../../lambda/model/index.ts';
-import { kindOf, TAG } from '../../lambda/model/index.ts';
+import type { FailureReason, Instance, ProbeOutcome } from '../../lambda/model/index.ts';
+import { AUTO_WORDS, kindOf, TAG } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import { type Asked, failed, ok, type Step, stepsOf, toldOf, unknown } from './diagnose.ts';
 import { inWords, sshSteps, ssmProbeStep } from './diagnose-login.ts';
@@ -27,7 +26,7 @@ export interface Agent {
 
 /** What was found about one instance; null was not asked, since it doesn't matter on the way it is checked. */
 export interface InstanceFacts {
-  readonly described: DescribedInstance;
+  readonly described: Instance;
   readonly now: Date;
   readonly place: Asked<Place & { readonly profileArn: string | null }>;
   /** Null within: Systems Manager doesn't manage it. */
@@ -45,21 +44,20 @@ export interface InstanceFacts {
 }
 
 /** The instance as a check would ask it; null where none would. */
-export const asChecked = (described: DescribedInstance, settings: Settings): Instance | null =>
-  selectInstances([described], 'aws', settings).instances[0] ?? null;
+export const asChecked = (found: Instance): Instance | null => (found.skipped === null ? found : null);
 
 export function instanceSteps(facts: InstanceFacts, settings: Settings): Step[] {
   const { described } = facts;
-  const instance = asChecked(described, settings);
+  const instance = asChecked(described);
   const first = [tagStep(described, settings), stateStep(described), platformStep(described)];
   if (instance === null) return first;
-  const own = [...first, overridesStep(described, instance, facts.now), lastCheckStep(instance, facts, settings)];
+  const own = [...first, overridesStep(instance, facts.now), lastCheckStep(instance, facts, settings)];
   return [...own, ...(instance.transport === 'ssm' ? ssmSteps(facts) : sshPathSteps(facts, instance, settings))];
 }
 
-const regionFlag = ({ region }: DescribedInstance): string => (region === null ? '' : ` --region ${shellWord(region)}`);
+const regionFlag = ({ region }: Instance): string => (region === null ? '' : ` --region ${shellWord(region)}`);
 
-function tagStep(one: DescribedInstance, { tag: { key, value } }: Settings): Step {
+function tagStep(one: Instance, { tag: { key, value } }: Settings): Step {
   const got = one.tags[key];
   if (got === value) return ok('watch tag', `${key}=${value}`);
   return failed(
@@ -71,7 +69,7 @@ function tagStep(one: DescribedInstance, { tag: { key, value } }: Settings): Ste
   );
 }
 
-function stateStep(one: DescribedInstance): Step {
+function stateStep(one: Instance): Step {
   if (one.state === 'running') return ok('state', 'running');
   const isStopped = one.state === 'stopped';
   return failed(
@@ -83,14 +81,13 @@ function stateStep(one: DescribedInstance): Step {
   );
 }
 
-const platformStep = ({ platform }: DescribedInstance): Step =>
+const platformStep = ({ platform }: Instance): Step =>
   /windows/i.test(platform)
     ? failed('platform', `${platform}: only Linux is checked`, 'take the watch tag away from it')
     : ok('platform', platform);
 
-const AUTO = /^(restart|reboot|restart\+reboot|never)$/;
-
-function overridesStep({ id, tags }: DescribedInstance, instance: Instance, now: Date): Step {
+function overridesStep(instance: Instance, now: Date): Step {
+  const { id, tags, unreadable } = instance;
   const name = 'overrides';
   if (instance.problem !== null)
     return failed(name, instance.problem.text, 'correct the tag: until then it is not checked');
@@ -101,20 +98,18 @@ function overridesStep({ id, tags }: DescribedInstance, instance: Instance, now:
       `crawlwatch mute ${id} --for 2h, or crawlwatch mute ${id} --off`,
     );
   }
-  const auto = tags[TAG.auto];
-  if (auto !== undefined && !AUTO.test(auto)) {
+  if (instance.auto === 'unreadable') {
     return failed(
       name,
-      `the tag ${TAG.auto} is ${auto}; allowed: restart, reboot, restart+reboot, never`,
+      `the tag ${TAG.auto} is ${tags[TAG.auto]}; allowed: ${AUTO_WORDS.join(', ')}`,
       'correct the tag: until then nothing is done by itself',
     );
   }
-  const { ignored } = readState(tags);
-  if (ignored.length > 0) {
+  if (unreadable.length > 0) {
     return failed(
       name,
-      `it can't be read what stands in ${ignored.join(', ')}`,
-      'delete those tags: the next check writes them anew',
+      `these tags can't be read: ${unreadable.join(', ')}`,
+      'delete those tags: the next check writes them again',
     );
   }
   const muted = instance.mutedUntil !== null && instance.mutedUntil > now ? instance.mutedUntil : null;

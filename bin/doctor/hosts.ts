@@ -1,6 +1,5 @@
 /** The doctor for hosts of an inventory, or named: what `check` would meet on the way to them, from this machine. */
 import { stat } from 'node:fs/promises';
-import { selectInstances } from '../../lambda/discover/index.ts';
 import type { Instance } from '../../lambda/model/index.ts';
 import { probeFleet } from '../../lambda/probe/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
@@ -15,7 +14,7 @@ import { PROBES_MS, whyUnusable } from './login.ts';
 
 export async function diagnoseHosts(flags: SourceFlags, settings: Settings, io: CommandIo): Promise<Diagnosis[]> {
   const source = await openSource(flags, settings, io);
-  const { instances } = selectInstances(await source.discover(), source.source, settings);
+  const instances = (await source.discover()).filter(({ skipped }) => skipped === null);
   if (instances.length === 0) throw new UsageError(source.nothingFound(0));
   const loginFor = loginMethods(await sshKeys(flags, io));
   const keys = await Promise.all(instances.map((instance) => keyStep(instance, loginFor)));

@@ -1,6 +1,6 @@
 /** What the doctor finds out about EC2 instances: on the way to them, and by a probe of each. */
 import pLimit from 'p-limit';
-import type { DescribedInstance, Instance } from '../../lambda/model/index.ts';
+import type { Instance } from '../../lambda/model/index.ts';
 import { kindOf } from '../../lambda/model/index.ts';
 import { probeFleet } from '../../lambda/probe/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
@@ -26,8 +26,8 @@ import { asked, type DoctorWorld, type Stack, whyNot } from './stack.ts';
 const AT_ONCE = 5;
 
 /** Whether by its tags the check can't be made on it, it hangs, or none has told anything. */
-export function needsDoctor(described: DescribedInstance, settings: Settings): boolean {
-  const instance = asChecked(described, settings);
+export function needsDoctor(described: Instance): boolean {
+  const instance = asChecked(described);
   if (instance === null) return false;
   const { status, reasons, flag } = instance.memory;
   const [worst] = reasons;
@@ -44,11 +44,11 @@ export interface InstanceQuestions {
 }
 
 export async function diagnoseInstances(
-  described: readonly DescribedInstance[],
+  described: readonly Instance[],
   questions: InstanceQuestions,
 ): Promise<Diagnosis[]> {
   const { world, settings } = questions;
-  const instances = described.flatMap((one) => asChecked(one, settings) ?? []);
+  const instances = described.flatMap((one) => asChecked(one) ?? []);
   const way = await wayIn(instances, questions);
   const limit = pLimit(AT_ONCE);
   const [probed, check, circumstances] = await Promise.all([
@@ -64,7 +64,7 @@ export async function diagnoseInstances(
     if (around === undefined) return [];
     const probe = probed.find(({ instance }) => instance.id === one.id) ?? null;
     const facts: InstanceFacts = { described: one, now: world.now, ...around, check, key: way.key, probe };
-    const missing = asChecked(one, settings) === null ? [] : way.missing;
+    const missing = asChecked(one) === null ? [] : way.missing;
     return [{ kind: 'instance', id: one.id, name: one.name, steps: [...instanceSteps(facts, settings), ...missing] }];
   });
 }
@@ -80,16 +80,13 @@ async function checkPlace({ world, stack }: InstanceQuestions): Promise<Instance
 type Circumstances = Pick<InstanceFacts, 'place' | 'agent' | 'groups' | 'acl' | 'tables' | 'endpoints'>;
 
 /** Asks only what matters on the way that the instance is checked. */
-async function circumstancesOf(
-  one: DescribedInstance,
-  { world, settings, io }: InstanceQuestions,
-): Promise<Circumstances> {
+async function circumstancesOf(one: Instance, { world, io }: InstanceQuestions): Promise<Circumstances> {
   const { ec2, region } = world;
   const found = await asked('ec2:DescribeInstances', describePlace(ec2, one.id));
   const place: Circumstances['place'] =
     found.kind === 'told' ? { kind: 'told', value: { ...found.value, region } } : found;
   const nothing = { place, agent: null, groups: null, acl: null, tables: null, endpoints: null };
-  const instance = asChecked(one, settings);
+  const instance = asChecked(one);
   const at = toldOf(found);
   if (instance === null) return nothing;
   const bySsm = instance.transport === 'ssm';

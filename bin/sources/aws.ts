@@ -3,8 +3,8 @@
 import { fleetTargets, placeName } from '../../lambda/discover/index.ts';
 import { cloudWatchClient, ec2Client, plural, ssmClient, withBudget } from '../../lambda/kit/index.ts';
 import type { ProbeTransport } from '../../lambda/model/index.ts';
-import { DEFAULT_STACK_NAME, TAG } from '../../lambda/model/index.ts';
-import { fromEnvironment, type Settings } from '../../lambda/settings/index.ts';
+import { DEFAULT_STACK_NAME } from '../../lambda/model/index.ts';
+import { fromEnvironment, type Settings, transportOf } from '../../lambda/settings/index.ts';
 import { findProbeDocument, ssmIn } from '../../lambda/ssm/index.ts';
 import { type AwsWorld, awsPorts } from '../../lambda/wiring/index.ts';
 import { type CommandIo, explainAwsError, QUIET, UsageError } from '../terminal/index.ts';
@@ -17,7 +17,7 @@ export async function awsSource(flags: SourceFlags, settings: Settings, io: Comm
   await explained(ec2.config.credentials());
   const region = await explained(ec2.config.region());
   const { key, value } = settings.tag;
-  const bySsh = settings.transport === 'ssh' || (settings.transport === 'auto' && settings.vpc.id !== null);
+  const bySsh = transportOf(settings) === 'ssh';
   const world: Omit<AwsWorld, 'probeDocument'> = {
     settings,
     region,
@@ -49,7 +49,7 @@ export async function awsSource(flags: SourceFlags, settings: Settings, io: Comm
       if (needsDocument) document = await explained(probeDocument());
       const { worker } = flags;
       if (worker === undefined) return found;
-      return found.map((one) => ({ ...one, tags: { ...one.tags, [TAG.worker]: worker } }));
+      return found.map((one) => ({ ...one, worker, workerExpected: true }));
     },
     history: ports.history,
     nothingFound: (skipped) =>

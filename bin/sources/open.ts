@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import { forTerminal } from '../../lambda/kit/index.ts';
-import type { DescribedInstance, ProbeTransport } from '../../lambda/model/index.ts';
-import { TAG } from '../../lambda/model/index.ts';
+import type { Instance, Login, ProbeTransport, Transport } from '../../lambda/model/index.ts';
+import { NOTHING_REMEMBERED } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import type { Inventory, InventoryHost } from '../inventory/index.ts';
 import { expandRanges, parseHostSpec } from '../inventory/index.ts';
@@ -27,29 +27,31 @@ export async function openSource(flags: SourceFlags, settings: Settings, io: Com
   if (flags.limit !== undefined && flags.inventory === undefined) {
     throw new UsageError('--limit selects from an inventory: give -i INVENTORY too');
   }
-  if (flags.local === true) return localSource(flags);
+  if (flags.local === true) return localSource(flags, settings);
   if (flags.host !== undefined) return sshSource('hosts', hostsOf(flags.host), flags, settings, io);
   if (flags.inventory !== undefined) {
     return sshSource('inventory', await inventoryHosts(flags.inventory, flags, io), flags, settings, io);
   }
-  if (flags.from !== undefined) return fileSource(flags.from, flags, io);
+  if (flags.from !== undefined) return fileSource(flags.from, flags, settings, io);
   return (await import('./aws.ts')).awsSource(flags, settings, io);
 }
 
-function localSource(flags: SourceFlags): Source {
+function localSource(flags: SourceFlags, settings: Settings): Source {
   const name = hostname();
-  return fixedSource('local', [described({ name, address: null, worker: flags.worker ?? null })], {
+  const host = { name, address: null, login: {}, worker: flags.worker ?? null };
+  return fixedSource('local', [toInstance(host, 'local', settings)], {
     local: localTransport(),
   });
 }
 
-async function fileSource(path: string, flags: SourceFlags, io: CommandIo): Promise<Source> {
+async function fileSource(path: string, flags: SourceFlags, settings: Settings, io: CommandIo): Promise<Source> {
   const output = path === '-' ? await readStdin(io) : await readText(path, '--from');
   const transport: ProbeTransport = async (instances, run) => {
     for (const { id } of instances) run.reply(id, { kind: 'output', output: output.slice(0, OUTPUT_MAX) }, 0);
   };
   const name = path === '-' ? 'stdin' : basename(path);
-  return fixedSource('file', [described({ name, address: null, worker: flags.worker ?? null })], { file: transport });
+  const host = { name, address: null, login: {}, worker: flags.worker ?? null };
+  return fixedSource('file', [toInstance(host, 'file', settings)], { file: transport });
 }
 
 async function sshSource(
@@ -59,16 +61,17 @@ async function sshSource(
   settings: Settings,
   io: CommandIo,
 ): Promise<Source> {
-  if (flags.listHosts === true) return fixedSource(source, hosts.map(described), {});
+  const instanceOf = (host: Host) => toInstance(host, 'ssh', settings);
+  if (flags.listHosts === true) return fixedSource(source, hosts.map(instanceOf), {});
   const [{ sshAccess }, { sshRoutes }] = await Promise.all([import('./ssh-access.ts'), import('./ssh-route.ts')]);
   const routeTo = await sshRoutes(flags, settings, io);
-  const instances = hosts.map((host) => described({ ...host, ...routeTo(host), worker: flags.worker ?? host.worker }));
+  const instances = hosts.map((host) => instanceOf({ ...host, ...routeTo(host), worker: flags.worker ?? host.worker }));
   return fixedSource(source, instances, { ssh: await sshAccess(flags, settings, io) });
 }
 
 function fixedSource(
   source: Source['source'],
-  instances: readonly DescribedInstance[],
+  instances: readonly Instance[],
   transports: Source['transports'],
 ): Source {
   return {
@@ -80,9 +83,15 @@ function fixedSource(
   };
 }
 
-type Host = Pick<DescribedInstance, 'name' | 'address' | 'login'> & { readonly worker: string | null };
+interface Host {
+  readonly name: string;
+  readonly address: string | null;
+  readonly login: Partial<Login>;
+  readonly worker: string | null;
+}
 
-function described({ name, address, login, worker }: Host): DescribedInstance {
+/** A host that no tags speak of. */
+function toInstance({ name, address, login, worker }: Host, transport: Transport, settings: Settings): Instance {
   return {
     id: name,
     name,
@@ -92,8 +101,21 @@ function described({ name, address, login, worker }: Host): DescribedInstance {
     region: null,
     account: null,
     launchedAt: null,
-    tags: worker === null ? {} : { [TAG.worker]: worker },
-    ...(login === undefined ? {} : { login }),
+    spot: false,
+    autoScaling: false,
+    watched: true,
+    skipped: null,
+    transport,
+    login: { user: settings.ssh.user, port: settings.ssh.port, privateKeyPath: null, ...login },
+    worker,
+    workerExpected: worker !== null,
+    sshdExpected: false,
+    auto: null,
+    mutedUntil: null,
+    memory: NOTHING_REMEMBERED,
+    unreadable: [],
+    problem: null,
+    tags: {},
   };
 }
 

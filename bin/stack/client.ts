@@ -1,6 +1,6 @@
 /** The fleet and the remedy function of a deployed stack, as the commands that act reach them. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { describeFleet } from '../../lambda/discover/index.ts';
+import { findFleet } from '../../lambda/discover/index.ts';
 import {
   type CloudFormation,
   cloudFormationClient,
@@ -10,7 +10,7 @@ import {
   type Lambda,
   patientLambdaClient,
 } from '../../lambda/kit/index.ts';
-import type { DescribedInstance } from '../../lambda/model/index.ts';
+import type { Instance } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import { settingsFor } from '../settings/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
@@ -55,15 +55,14 @@ export interface Fleet {
   readonly settings: Settings;
   readonly region: string;
   /** Every watched instance, whatever its state short of terminated. */
-  readonly instances: readonly DescribedInstance[];
+  readonly instances: readonly Instance[];
 }
 
 /** @throws UsageError without credentials or a Region, or where AWS refuses. */
 export async function openFleet(io: CommandIo, world: World): Promise<Fleet> {
   const settings = await settingsFor({}, io);
   const region = await world.region();
-  const { key: tagKey, value: tagValue } = settings.tag;
-  const instances = await describeFleet(world.ec2, { tagKey, tagValue, address: settings.ssh.address, region });
+  const instances = await findFleet(world.ec2, region, settings);
   return { settings, region, instances };
 }
 

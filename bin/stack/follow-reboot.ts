@@ -1,8 +1,8 @@
 /** Waits until a rebooted instance is back, by what the checks write on its tags. */
 
-import { describeInstance, readState } from '../../lambda/discover/index.ts';
+import { findInstance } from '../../lambda/discover/index.ts';
 import { minutesBetween } from '../../lambda/kit/index.ts';
-import type { DescribedInstance } from '../../lambda/model/index.ts';
+import type { Instance } from '../../lambda/model/index.ts';
 import { trialMinutes } from '../../lambda/remedy/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { progressLine } from '../terminal/index.ts';
@@ -17,8 +17,8 @@ export type Followed =
   | { readonly end: 'interrupted' };
 
 /** The instance as its tags tell now. Rejects where EC2 doesn't say. */
-export function lookAt(id: string, { settings, region }: Fleet, { ec2 }: World): Promise<DescribedInstance> {
-  return describeInstance(ec2, id, { address: settings.ssh.address, region });
+export function lookAt(id: string, { settings, region }: Fleet, { ec2 }: World): Promise<Instance> {
+  return findInstance(ec2, id, region, settings);
 }
 
 /**
@@ -28,7 +28,7 @@ export function lookAt(id: string, { settings, region }: Fleet, { ec2 }: World):
  */
 export async function followReboot(
   target: Target,
-  before: DescribedInstance,
+  before: Instance,
   fleet: Fleet,
   io: CommandIo,
   world: World,
@@ -64,8 +64,8 @@ export async function followReboot(
 }
 
 /** What shows that it came back; null where nothing does. */
-function newsOf(before: DescribedInstance, after: DescribedInstance, began: Date): string | null {
-  const [was, is] = [readState(before.tags).state, readState(after.tags).state];
+function newsOf(before: Instance, after: Instance, began: Date): string | null {
+  const [was, is] = [before.memory, after.memory];
   if (was.seen !== null && is.seen !== null && is.seen.boot !== was.seen.boot)
     return `its boot id is now ${is.seen.boot}`;
   // Without a boot id from before, only a status that was written since can tell.
@@ -73,5 +73,5 @@ function newsOf(before: DescribedInstance, after: DescribedInstance, began: Date
   return was.seen === null && isNewlyWell ? 'a check found it well again' : null;
 }
 
-const stateOf = (found: DescribedInstance | null): string =>
+const stateOf = (found: Instance | null): string =>
   found === null || found.state === 'running' ? '' : `; EC2 says it is ${found.state}`;

@@ -8,4 +8,3 @@ export { followReboot, lookAt } from './follow-reboot.ts';
 export { called, findTargets, nothingWatched, type Target } from './instances.ts';
 export { endOf } from './lasting.ts';
 export { decisionLine, planText } from './plan-text.ts';
-export { readSavedReport, type SavedInstance, type SavedReport } from './saved-report.ts';

@@ -3,17 +3,9 @@
  * hold where a stack is deployed. In bounded memory however long it runs. Pure but for its own state.
  */
 
-import { writeState } from '../../lambda/discover/index.ts';
 import { Trend } from '../../lambda/kit/index.ts';
-import type {
-  DescribedInstance,
-  History,
-  InstanceReport,
-  RememberedState,
-  Report,
-  Sample,
-} from '../../lambda/model/index.ts';
-import { fullestDisk, shortBoot } from '../../lambda/model/index.ts';
+import type { History, Instance, InstanceReport, RememberedState, Report, Sample } from '../../lambda/model/index.ts';
+import { fullestDisk, kindOf, shortBoot } from '../../lambda/model/index.ts';
 import type { Trends } from '../../lambda/report/index.ts';
 import { newHistory } from '../backtest/index.ts';
 import { appeared, type Change, changeOf } from './changes.ts';
@@ -42,27 +34,14 @@ export class WatchMemory {
   readonly #hosts = new Map<string, Host>();
   #isFirst = true;
 
-  /** The host with the tags that a deployed stack would have written; its real tags go before. */
-  remembered(one: DescribedInstance): DescribedInstance {
+  /** The host with what a deployed stack would remember of it; what its tags say takes precedence. */
+  remembered(one: Instance): Instance {
     const host = this.#hosts.get(one.id);
-    if (host === undefined) return one;
+    if (host === undefined || one.memory.status !== null) return one;
     const { status, reasons } = host.report;
-    const state: RememberedState = {
-      status,
-      reasons: reasons.map(({ code }) => code),
-      told: 0,
-      kept: [],
-      events: [],
-      stood: 1,
-      since: host.since,
-      failures: 0,
-      flag: null,
-      hostKey: null,
-      seen: host.seen,
-      acted: null,
-    };
-    const tags = Object.entries(writeState(state)).filter((pair): pair is [string, string] => pair[1] !== null);
-    return { ...one, tags: { ...Object.fromEntries(tags), ...one.tags } };
+    const codes = reasons.map(({ code }) => code).filter((code) => kindOf(code) !== 'event');
+    const memory = { ...one.memory, status, reasons: codes, since: host.since, seen: one.memory.seen ?? host.seen };
+    return { ...one, memory };
   }
 
   /** Takes in a check. @returns what changed, in the order of the report. */

@@ -5,10 +5,10 @@
  * repeated because nothing could remember it. Status and since follow the mail: until it is out, they stay.
  */
 
-import { readState, writeState } from '../discover/index.ts';
+import { writeState } from '../discover/index.ts';
 import type { FlagPlan } from '../flag/index.ts';
 import { COUNTER_KEYS, groupTagWrites, TOLD_KEYS, type Transition, tagChanges } from '../memory/index.ts';
-import type { DescribedInstance, TagFailure, TagWrite } from '../model/index.ts';
+import type { Instance, TagFailure, TagWrite } from '../model/index.ts';
 import { TAG } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import type { MailEntry, Told } from './plan.ts';
@@ -74,11 +74,11 @@ function unflagged(entry: MailEntry): MailEntry {
 }
 
 /** Those of which another check has written since this one read their tags: two that overlap don't mail the same. */
-export function overtaken(transitions: readonly Transition[], now: readonly DescribedInstance[]): ReadonlySet<string> {
-  const tags = new Map(now.map((one) => [one.id, one.tags]));
+export function overtaken(transitions: readonly Transition[], now: readonly Instance[]): ReadonlySet<string> {
+  const known = new Map(now.map((one) => [one.id, one.memory]));
   const late = transitions.filter(({ instance, before }) => {
-    const { state } = readState(tags.get(instance.id) ?? {});
-    return Object.keys(tagChanges(before, state, TOLD_KEYS)).length > 0;
+    const state = known.get(instance.id);
+    return state === undefined ? before.status !== null : Object.keys(tagChanges(before, state, TOLD_KEYS)).length > 0;
   });
   return new Set(late.map((t) => t.instance.id));
 }

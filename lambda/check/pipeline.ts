@@ -17,7 +17,6 @@ import {
   writesAfterMail,
   writesBeforeMail,
 } from '../alert/index.ts';
-import { selectInstances } from '../discover/index.ts';
 import { type Evidence, evidenceSentences, planFlags, secondOpinions } from '../flag/index.ts';
 import { forecastsOf, needsHistory } from '../forecast/index.ts';
 import { assess, instanceReport } from '../judge/index.ts';
@@ -26,7 +25,6 @@ import { departuresOf, forgetAfterMail, forgetBeforeMail, type Transition, trans
 import type {
   Alert,
   Clock,
-  DescribedInstance,
   GatherEvidence,
   History,
   Instance,
@@ -52,7 +50,7 @@ export interface Outlets {
    * Returns the instances whose tags could not be written, each with why.
    * @param described the instances as they were found: where each of them is
    */
-  writeTags(writes: readonly TagWrite[], described: readonly DescribedInstance[]): Promise<readonly TagFailure[]>;
+  writeTags(writes: readonly TagWrite[], described: readonly Instance[]): Promise<readonly TagFailure[]>;
   readonly gatherEvidence: GatherEvidence;
   /** Whether flagging was suppressed in the last check that published; null when none did. */
   wasSuppressed(): Promise<boolean | null>;
@@ -70,7 +68,7 @@ export interface Ports {
    * Every instance that carries the watch tag, whatever its state. Rejects when it can't be told.
    * `problem` is told of each part of the fleet that can't; of its instances nothing is said then.
    */
-  discover(problem?: (text: string) => void): Promise<readonly DescribedInstance[]>;
+  discover(problem?: (text: string) => void): Promise<readonly Instance[]>;
   /** Past samples, for forecasts; instances without any are absent. */
   history(instances: readonly Instance[]): Promise<ReadonlyMap<string, History>>;
   readonly outlets: Outlets | null;
@@ -128,11 +126,13 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     errors.push(`discover: ${text}`);
     unread.push(text);
   });
-  const selection = selectInstances(described, ports.source, settings);
-  for (const ignored of selection.ignoredTags) ports.log.warn('tags.ignored', ignored);
-  ports.watch?.discovered?.(selection.instances.length);
+  const probable = described.filter((one) => one.skipped === null);
+  for (const { id, unreadable } of probable) {
+    if (unreadable.length > 0) ports.log.warn('tags.ignored', { id, keys: unreadable });
+  }
+  ports.watch?.discovered?.(probable.length);
   // Hosts that need no history are judged and shown the moment they have answered.
-  const probed = await probeFleet(selection.instances, ports, settings, remaining(), (one) => {
+  const probed = await probeFleet(probable, ports, settings, remaining(), (one) => {
     if (!needsHistory(one.outcome, settings)) judge(one);
   });
   const low = probed.filter((one) => needsHistory(one.outcome, settings));
@@ -152,7 +152,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
       durationMs: elapsedMs(options.begunAt),
       summary: summarise(instances),
       instances,
-      skipped: selection.skipped,
+      skipped: described.flatMap(({ id, name, skipped: why }) => (why === null ? [] : [{ id, name, why }])),
       problems: [...problems, ...errors],
     },
     flagged: instances.filter((instance) => instance.flagged).length,
@@ -160,7 +160,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
   };
 
   function inOrder(): Transition[] {
-    return selection.instances.flatMap(({ id }) => judged.get(id) ?? []);
+    return probable.flatMap(({ id }) => judged.get(id) ?? []);
   }
 
   function judge(one: ProbedInstance, history?: History): void {

@@ -1,6 +1,6 @@
 /** Finds the tagged instances of every Region and account, and turns each one's tags into an Instance, once. */
-export { describeFleet, describeInstance } from './ec2.ts';
-export { selectInstances } from './instance.ts';
+export { findFleet, findInstance } from './ec2.ts';
+export { type DescribedInstance, toInstance } from './instance.ts';
 export {
   byTarget,
   discoverIn,

@@ -1,95 +1,81 @@
-/** Which of the described instances are probed, how, and why the others are not. */
+/** Turns what EC2 describes into an Instance: the only place that parses an instance's tags. */
 
 import { parseInstant } from '../kit/index.ts';
-import type { DescribedInstance, Instance, Login, Reason, SkippedInstance, Transport } from '../model/index.ts';
-import { TAG } from '../model/index.ts';
-import type { Settings } from '../settings/index.ts';
+import {
+  AUTO_WORDS,
+  type Auto,
+  type Instance,
+  type Login,
+  type Reason,
+  TAG,
+  type Whereabouts,
+} from '../model/index.ts';
+import { type Settings, transportOf } from '../settings/index.ts';
 import { readState } from './tags.ts';
 
-export interface Selection {
-  readonly instances: readonly Instance[];
-  readonly skipped: readonly SkippedInstance[];
-  /** Tags of ours that could not be read: instance id and keys. */
-  readonly ignoredTags: readonly { readonly id: string; readonly keys: readonly string[] }[];
+/** An instance as EC2 describes it. */
+export interface DescribedInstance extends Whereabouts {
+  readonly id: string;
+  readonly name: string;
+  readonly state: string;
+  readonly platform: string;
+  readonly address: string | null;
+  readonly launchedAt: Date | null;
+  readonly spot: boolean;
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 const USER = /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/;
 const UNIT = /^[A-Za-z0-9:_.@-]{1,128}$/;
+/** Auto Scaling sets it on its members (https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-tagging.html). */
+const AUTO_SCALING_TAG = 'aws:autoscaling:groupName';
 
-/** `source` decides the transport of hosts that don't come from AWS. */
-export function selectInstances(
-  described: readonly DescribedInstance[],
-  source: 'local' | 'hosts' | 'inventory' | 'file' | 'aws',
-  settings: Settings,
-): Selection {
-  const instances: Instance[] = [];
-  const skipped: SkippedInstance[] = [];
-  const ignoredTags: { id: string; keys: readonly string[] }[] = [];
-  for (const one of described) {
-    const why = whySkipped(one);
-    if (why !== null) {
-      skipped.push({ id: one.id, name: one.name, why });
-      continue;
-    }
-    const { instance, ignored } = toInstance(one, transportOf(source, settings), settings);
-    instances.push(instance);
-    if (ignored.length > 0) ignoredTags.push({ id: one.id, keys: ignored });
-  }
-  return { instances, skipped, ignoredTags };
+export function toInstance(one: DescribedInstance, settings: Settings): Instance {
+  const { tags } = one;
+  const { key, value } = settings.tag;
+  const { state: memory, unreadable } = readState(tags);
+  const override = readOverride(tags[TAG.ssh]);
+  const worker = tags[TAG.worker];
+  const badWorker = worker !== undefined && worker !== '' && !UNIT.test(worker);
+  const transport = transportOf(settings);
+  const login: Login = {
+    user: override.login.user ?? settings.ssh.user,
+    port: override.login.port ?? settings.ssh.port,
+    privateKeyPath: null,
+  };
+  return {
+    id: one.id,
+    name: one.name,
+    state: one.state,
+    platform: one.platform,
+    address: one.address,
+    region: one.region,
+    account: one.account,
+    launchedAt: one.launchedAt,
+    spot: one.spot,
+    autoScaling: tags[AUTO_SCALING_TAG] !== undefined,
+    watched: tags[key] === value,
+    skipped: whySkipped(one),
+    transport,
+    login,
+    worker: worker === undefined || worker === '' || badWorker ? null : worker,
+    workerExpected: worker !== undefined,
+    sshdExpected: transport === 'ssm' && (tags[TAG.ssh] !== undefined || settings.transport !== 'ssm'),
+    auto: readAuto(tags[TAG.auto]),
+    mutedUntil: readMute(tags[TAG.mute]),
+    memory,
+    unreadable,
+    problem:
+      override.problem ?? (badWorker ? badTag(TAG.worker, worker, 'a systemd unit, e.g. sidekiq.service') : null),
+    tags: Object.fromEntries(Object.entries(tags).filter(([name]) => name === key || name.startsWith('crawlwatch:'))),
+    ...(one.elsewhere === true && { elsewhere: true }),
+  };
 }
 
 function whySkipped(one: DescribedInstance): string | null {
   if (one.state !== 'running') return `is ${one.state}, not running`;
   if (/windows/i.test(one.platform)) return `runs ${one.platform}, not Linux`;
   return null;
-}
-
-function transportOf(source: 'local' | 'hosts' | 'inventory' | 'file' | 'aws', settings: Settings): Transport {
-  switch (source) {
-    case 'local':
-      return 'local';
-    case 'file':
-      return 'file';
-    case 'hosts':
-    case 'inventory':
-      return 'ssh';
-    case 'aws':
-      if (settings.transport !== 'auto') return settings.transport;
-      return settings.vpc.id === null ? 'ssm' : 'ssh';
-  }
-  return source satisfies never;
-}
-
-function toInstance(one: DescribedInstance, transport: Transport, settings: Settings) {
-  const { state, ignored } = readState(one.tags);
-  const override = readOverride(one.tags[TAG.ssh]);
-  const worker = one.tags[TAG.worker];
-  const badWorker = worker !== undefined && worker !== '' && !UNIT.test(worker);
-  const login: Login = {
-    user: override.login.user ?? one.login?.user ?? settings.ssh.user,
-    port: override.login.port ?? one.login?.port ?? settings.ssh.port,
-    privateKeyPath: one.login?.privateKeyPath ?? null,
-    ...(one.login?.jumps !== undefined && { jumps: one.login.jumps }),
-  };
-  const instance: Instance = {
-    id: one.id,
-    name: one.name,
-    address: one.address,
-    region: one.region,
-    account: one.account,
-    launchedAt: one.launchedAt,
-    transport,
-    login,
-    worker: worker === undefined || worker === '' || badWorker ? null : worker,
-    workerExpected: worker !== undefined,
-    sshdExpected: transport === 'ssm' && (one.tags[TAG.ssh] !== undefined || settings.transport !== 'ssm'),
-    mutedUntil: readMute(one.tags[TAG.mute]),
-    memory: state,
-    problem:
-      override.problem ?? (badWorker ? badTag(TAG.worker, worker, 'a systemd unit, e.g. sidekiq.service') : null),
-    ...(one.elsewhere === true && { elsewhere: true }),
-  };
-  return { instance, ignored };
 }
 
 const badTag = (key: string, got: string, allowed: string): Reason => ({
@@ -114,7 +100,12 @@ function readOverride(text: string | undefined): { login: Partial<Login>; proble
   return { login, problem: null };
 }
 
-/** `until=2026-11-23T06:00:00Z`, and `;why=...` for whoever wonders. */
+function readAuto(text: string | undefined): Instance['auto'] {
+  if (text === undefined) return null;
+  return (AUTO_WORDS as readonly string[]).includes(text) ? (text as Auto) : 'unreadable';
+}
+
+/** `until=2026-11-23T06:00:00Z`, with an optional `;why=...` for people. */
 function readMute(text: string | undefined): Date | 'unreadable' | null {
   if (text === undefined) return null;
   const [, until = ''] = /^until=([^;]*)(?:;why=.*)?$/s.exec(text) ?? [];

@@ -10,10 +10,10 @@ import {
   stsClient,
   withBudget,
 } from '../kit/index.ts';
-import type { DescribedInstance, Instance } from '../model/index.ts';
+import type { Instance } from '../model/index.ts';
 import { MEMBER_PROBE_DOCUMENT, READER_SUFFIX } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { describeFleet } from './ec2.ts';
+import { findFleet } from './ec2.ts';
 import { memberCredentials, partitionOf } from './sts.ts';
 
 /** One account in one Region, for who looks only. */
@@ -124,13 +124,12 @@ const DISCOVERY_MS = 30_000;
  */
 export async function discoverIn(
   targets: readonly Place[],
-  { tag, ssh }: Settings,
+  settings: Settings,
   problem: (text: string) => void = () => {},
   patienceMs = DISCOVERY_MS,
-): Promise<DescribedInstance[]> {
+): Promise<Instance[]> {
   const describeIn = async ({ ec2, region, elsewhere }: Place) => {
-    const query = { tagKey: tag.key, tagValue: tag.value, address: ssh.address, region };
-    const found = await describeFleet(ec2, query);
+    const found = await findFleet(ec2, region, settings);
     return elsewhere ? found.map((one) => ({ ...one, elsewhere })) : found;
   };
   const patient =
@@ -139,7 +138,7 @@ export async function discoverIn(
   const refused = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []));
   if (refused.length === targets.length && targets.length > 0) throw refused[0];
   // An account that is also named as a member's is found twice.
-  const found = new Map<string, DescribedInstance>();
+  const found = new Map<string, Instance>();
   answers.forEach((answer, n) => {
     const target = targets[n];
     if (answer.status === 'fulfilled') {

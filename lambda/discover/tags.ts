@@ -20,22 +20,21 @@ const REBOOT_PROVES_MINUTES = 15;
 
 /** When it was rebooted in vain: the flag of before still stands, and the reboot's time is over. Null: it was not. */
 export function rebootedInVain({ flag, acted }: Pick<RememberedState, 'flag' | 'acted'>, now: Date): Date | null {
-  const act = acted === null ? null : parseStamp(acted);
-  if (flag === null || act?.what !== 'reboot' || act.at < flag.at) return null;
-  return minutesBetween(act.at, now) > REBOOT_PROVES_MINUTES ? act.at : null;
+  if (flag === null || acted?.what !== 'reboot' || acted.at < flag.at) return null;
+  return minutesBetween(acted.at, now) > REBOOT_PROVES_MINUTES ? acted.at : null;
 }
 
-/** Reads the tags; what can't be read counts as absent and is named in `ignored`. */
+/** Reads the tags; what can't be read counts as absent and is named in `unreadable`. */
 export function readState(tags: Readonly<Record<string, string>>): {
   readonly state: RememberedState;
-  readonly ignored: readonly string[];
+  readonly unreadable: readonly string[];
 } {
-  const ignored: string[] = [];
+  const unreadable: string[] = [];
   const read = <T>(key: OwnTagKey, parse: (text: string) => T | null): T | null => {
     const text = tags[key];
     if (text === undefined) return null;
     const value = parse(text);
-    if (value === null) ignored.push(key);
+    if (value === null) unreadable.push(key);
     return value;
   };
   const status = read(TAG.status, parseStatus);
@@ -57,9 +56,9 @@ export function readState(tags: Readonly<Record<string, string>>): {
     flag,
     hostKey: read(TAG.hostKey, (text) => (/^SHA256:[A-Za-z0-9+/]{43}=?$/.test(text) ? text : null)),
     seen: read(TAG.seen, parseSeen),
-    acted: tags[TAG.acted] ?? null,
+    acted: read(TAG.acted, parseStamp),
   };
-  return { state, ignored };
+  return { state, unreadable };
 }
 
 /** The first code says of what kind the status is; codes of another kind behind it are kept from before. */
@@ -95,7 +94,7 @@ export function writeState(state: RememberedState): Readonly<Record<OwnTagKey, s
     [TAG.flag]: state.flag === null ? null : `${state.flag.reason}@${isoSeconds(state.flag.at)}`,
     [TAG.hostKey]: state.hostKey,
     [TAG.seen]: state.seen === null ? null : `${state.seen.boot}/${state.seen.oomKills ?? ''}`,
-    [TAG.acted]: state.acted,
+    [TAG.acted]: state.acted === null ? null : `${state.acted.what}@${isoSeconds(state.acted.at)}`,
   };
 }
 

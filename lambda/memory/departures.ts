@@ -1,7 +1,6 @@
 /** Instances that were stopped or terminated while they hung: what was said of them ends here. Pure. */
 
-import { readState } from '../discover/index.ts';
-import type { DescribedInstance, RememberedState, TagWrite } from '../model/index.ts';
+import type { Instance, RememberedState, TagWrite } from '../model/index.ts';
 import { type OwnTagKey, TAG } from '../model/index.ts';
 import { groupTagWrites, mailedOf, rememberedKind } from './transition.ts';
 
@@ -21,12 +20,11 @@ const GONE: readonly string[] = ['stopping', 'stopped', 'shutting-down', 'termin
  * Those whose tags still say that they hang. Started anew they begin anew: neither the flag nor the count may outlive
  * the boot they were about. One that vanishes between two checks takes its tags along, and nothing is left to say.
  */
-export function departuresOf(described: readonly DescribedInstance[]): Departure[] {
-  return described.flatMap(({ id, name, state, tags }) => {
-    const { state: memory } = readState(tags);
+export function departuresOf(described: readonly Instance[]): Departure[] {
+  return described.flatMap(({ id, name, state, memory, mutedUntil }) => {
     const hung = memory.flag !== null || memory.failures > 0 || rememberedKind(memory) === 'hung';
     if (!GONE.includes(state) || !hung) return [];
-    const isNews = tags[TAG.mute] === undefined && (memory.flag !== null || mailedOf(memory).length > 0);
+    const isNews = mutedUntil === null && (memory.flag !== null || mailedOf(memory).length > 0);
     return [{ id, name, state, memory, isNews }];
   });
 }

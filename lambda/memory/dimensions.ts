@@ -2,7 +2,7 @@
  * The dimensions under which an instance's metrics are published and read back. All are published at home; where an
  * instance elsewhere is, its series says.
  */
-import type { DescribedInstance, MetricDimensions, Whereabouts } from '../model/index.ts';
+import type { Instance, MetricDimensions, Whereabouts } from '../model/index.ts';
 
 export function metricDimensions({ id, name, ...where }: Named & Partial<Whereabouts>): MetricDimensions {
   const own = { InstanceId: id, Name: PRINTABLE.test(name) ? name : id };
@@ -13,7 +13,7 @@ export function metricDimensions({ id, name, ...where }: Named & Partial<Whereab
 /** CloudWatch refuses a whole request for one dimension that isn't printable ASCII (PutMetricData, Dimension). */
 const PRINTABLE = /^(?=.*[!-~])[ -~]{1,255}$/;
 
-type Named = Pick<DescribedInstance, 'id' | 'name'>;
+type Named = Pick<Instance, 'id' | 'name'>;
 
 /** A dimension can't be empty. */
 const UNKNOWN = 'unknown';

@@ -5,7 +5,7 @@ import pLimit from 'p-limit';
 import { byTarget, type Target } from '../discover/index.ts';
 import type { Ec2 } from '../kit/index.ts';
 import { bisect, chunks, deniesAnInstance, errorCode, errorText } from '../kit/index.ts';
-import type { DescribedInstance, TagFailure, TagWrite } from '../model/index.ts';
+import type { Instance, TagFailure, TagWrite } from '../model/index.ts';
 
 /** EC2 takes 1,000 and asks for smaller batches (API_CreateTags.html). */
 const IDS_PER_CALL = 500;
@@ -64,7 +64,7 @@ function sender(ec2: Ec2, write: TagWrite): ((ids: readonly string[]) => Promise
 export async function writeTagsIn(
   targets: readonly Target[],
   writes: readonly TagWrite[],
-  described: readonly DescribedInstance[],
+  described: readonly Instance[],
 ): Promise<TagFailure[]> {
   const known = new Map(described.map((one) => [one.id, one]));
   const places = byTarget(

@@ -4,7 +4,7 @@
  */
 
 import { writeState } from '../discover/index.ts';
-import { isoSeconds, minutesBetween, parseStamp } from '../kit/index.ts';
+import { minutesBetween } from '../kit/index.ts';
 import type {
   Assessment,
   Instance,
@@ -143,17 +143,17 @@ const BOOT_SLACK_MINUTES = 2;
  * A boot that somebody else brought about (a person, AWS, a kernel panic) is noted as `booted@TIME`: a host that has
  * just come up may still fail for a while. One of ours is noted by the remedy itself.
  */
-function nextActed(before: RememberedState, outcome: ProbeOutcome, now: Date): string | null {
+function nextActed(before: RememberedState, outcome: ProbeOutcome, now: Date): RememberedState['acted'] {
   if (outcome.kind === 'failed' || outcome.vitals.bootId === null || before.seen === null) return before.acted;
   if (shortBoot(outcome.vitals.bootId) === before.seen.boot) return before.acted;
   const bootedAt = new Date(now.getTime() - (outcome.vitals.uptimeSeconds ?? 0) * 1000);
-  const acted = before.acted === null ? null : parseStamp(before.acted);
+  const { acted } = before;
   const ours =
     acted?.what === 'reboot' &&
     before.since !== null &&
     acted.at >= before.since &&
     minutesBetween(acted.at, bootedAt) > -BOOT_SLACK_MINUTES;
-  return ours ? before.acted : `booted@${isoSeconds(bootedAt)}`;
+  return ours ? acted : { what: 'booted', at: bootedAt };
 }
 
 /** Muted now. An unreadable mute doesn't silence, but plan-flags won't act on such an instance. */
@@ -162,7 +162,7 @@ export const isMuted = (instance: Instance, now: Date): boolean =>
 
 /** Launched or booted so lately that failing means little. */
 export function inGrace(instance: Instance, now: Date, settings: Settings): boolean {
-  const acted = instance.memory.acted === null ? null : parseStamp(instance.memory.acted);
+  const { acted } = instance.memory;
   const booted = acted?.what === 'reboot' || acted?.what === 'booted' ? acted.at : null;
   return [instance.launchedAt, booted].some(
     (at) => at !== null && minutesBetween(at, now) < settings.flag.graceMinutes,

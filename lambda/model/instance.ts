@@ -10,25 +10,6 @@ export interface Whereabouts {
   readonly elsewhere?: boolean;
 }
 
-/** An instance as a source knows it, before anything is decided. */
-export interface DescribedInstance extends Whereabouts {
-  /** `i-...`, or the inventory's name. */
-  readonly id: string;
-  readonly name: string;
-  /** EC2's state name; a host from an inventory counts as `running`. */
-  readonly state: string;
-  /** EC2's platform details, e.g. `Linux/UNIX` or `Windows`. */
-  readonly platform: string;
-  /** Where SSH connects, by the address setting; IPv4 or IPv6, or a name from an inventory. Never with a port. */
-  readonly address: string | null;
-  readonly launchedAt: Date | null;
-  readonly tags: Readonly<Record<string, string>>;
-  /** What an inventory says of the login; EC2 says it by the `crawlwatch:ssh` tag. */
-  readonly login?: Partial<Login>;
-  /** A Spot instance, which EC2 may take away; absent where the source knows of no such thing. */
-  readonly spot?: boolean;
-}
-
 export interface Login {
   readonly user: string;
   readonly port: number;
@@ -46,12 +27,36 @@ export interface JumpHost {
   readonly privateKeyPath: string | null;
 }
 
-/** One instance that is to be probed. */
+/** What crawlwatch may do by itself to an instance, by its tag. */
+export const AUTO_WORDS = ['restart', 'reboot', 'restart+reboot', 'never'] as const;
+export type Auto = (typeof AUTO_WORDS)[number];
+
+/** What was done or noted, and when: `reboot@2026-11-22T08:05:00Z`. */
+export interface Stamp {
+  readonly what: string;
+  readonly at: Date;
+}
+
+/** One host of the fleet, with all that its source and its tags say of it. Its tags are parsed nowhere else. */
 export interface Instance extends Whereabouts {
+  /** `i-...`, or the inventory's name. */
   readonly id: string;
   readonly name: string;
+  /** EC2's state name; a host from an inventory counts as `running`. */
+  readonly state: string;
+  /** EC2's platform details, e.g. `Linux/UNIX` or `Windows`. */
+  readonly platform: string;
+  /** Where SSH connects, by the address setting; IPv4 or IPv6, or a name from an inventory. Never with a port. */
   readonly address: string | null;
   readonly launchedAt: Date | null;
+  /** A Spot instance, which EC2 may take away. */
+  readonly spot: boolean;
+  /** A member of an Auto Scaling group, which may replace it while it boots. */
+  readonly autoScaling: boolean;
+  /** It carries the watch tag with the value of the settings. */
+  readonly watched: boolean;
+  /** Why it isn't probed, e.g. `is stopped, not running`; null: it is. */
+  readonly skipped: string | null;
   readonly transport: Transport;
   readonly login: Login;
   /** The systemd unit (or process name) of the crawler; null where none is named. */
@@ -60,11 +65,17 @@ export interface Instance extends Whereabouts {
   readonly workerExpected: boolean;
   /** The probe is to ask over SSM whether sshd answers. */
   readonly sshdExpected: boolean;
+  /** Null: the tag is missing. */
+  readonly auto: Auto | 'unreadable' | null;
   /** Muted until then; null when not muted. An unreadable mute is `unreadable`: it alerts, but never acts. */
   readonly mutedUntil: Date | 'unreadable' | null;
   readonly memory: RememberedState;
-  /** A tag that can't be read as it stands; the instance is not probed. */
+  /** Keys of crawlwatch's own tags whose values can't be read; they count as absent. */
+  readonly unreadable: readonly string[];
+  /** A tag that can't be read as it is; the instance is not probed. */
   readonly problem: Reason | null;
+  /** The watch tag and those of crawlwatch, word for word: to quote to a person, never to decide upon. */
+  readonly tags: Readonly<Record<string, string>>;
 }
 
 /** An instance that carries the watch tag and is not probed. */
@@ -92,5 +103,22 @@ export interface RememberedState {
   /** SHA256 fingerprint, as `ssh-keygen -l` prints it: `SHA256:...` without padding. */
   readonly hostKey: string | null;
   readonly seen: { readonly boot: string; readonly oomKills: number | null } | null;
-  readonly acted: string | null;
+  /** The last remedy, or a boot that somebody else caused. */
+  readonly acted: Stamp | null;
 }
+
+/** Of an instance that no check has seen yet. */
+export const NOTHING_REMEMBERED: RememberedState = {
+  status: null,
+  reasons: [],
+  told: 0,
+  kept: [],
+  events: [],
+  stood: 1,
+  since: null,
+  failures: 0,
+  flag: null,
+  hostKey: null,
+  seen: null,
+  acted: null,
+};

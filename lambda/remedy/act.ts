@@ -10,10 +10,10 @@ import type {
   ActState,
   Asker,
   Decision,
-  DescribedInstance,
   FreshCheck,
   Guard,
   HistoryEntry,
+  Instance,
   Remedy,
 } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
@@ -24,7 +24,7 @@ import type { RemedyPorts } from './ports.ts';
 
 /** What is asked for. */
 export interface ActRequest {
-  readonly one: DescribedInstance;
+  readonly one: Instance;
   readonly remedy: Remedy;
   readonly asker: Asker;
   /** Everything but the act itself. */
@@ -90,7 +90,7 @@ const notDone = (decision: Decision): Acted => ({ decision, act: null, text: '',
 interface Leased {
   readonly act: Act;
   readonly decision: Decision;
-  readonly one: DescribedInstance;
+  readonly one: Instance;
   readonly fresh: FreshCheck;
 }
 

@@ -1,7 +1,7 @@
 /** Whether a check found anything that the remedy function should look at. Pure. */
 
 import type { Breaker } from '../flag/index.ts';
-import { minutesBetween, parseStamp } from '../kit/index.ts';
+import { minutesBetween } from '../kit/index.ts';
 import { isMuted, type Transition } from '../memory/index.ts';
 import type { Settings } from '../settings/index.ts';
 
@@ -32,7 +32,4 @@ function isTreatable({ after, assessment: { recommendation } }: Transition): boo
 
 /** By the tag as it was as well: a boot that this check has noted takes the place of what was done before it. */
 const wasTreated = ({ before, after }: Transition, now: Date): boolean =>
-  [before.acted, after.acted].some((acted) => {
-    const at = acted === null ? undefined : parseStamp(acted)?.at;
-    return at !== undefined && minutesBetween(at, now) < VERIFY_MINUTES;
-  });
+  [before.acted, after.acted].some((acted) => acted !== null && minutesBetween(acted.at, now) < VERIFY_MINUTES);

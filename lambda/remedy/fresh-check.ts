@@ -1,19 +1,9 @@
 /** One instance asked anew, right before an act: its own path, and where that hangs everybody else who may know. */
 
-import { selectInstances } from '../discover/index.ts';
 import { evidenceSentences, otherWay, sshdIsDown, weigh, witnessesOf } from '../flag/index.ts';
 import { assess, instanceReport } from '../judge/index.ts';
 import { transition } from '../memory/index.ts';
-import type {
-  Clock,
-  DescribedInstance,
-  FreshCheck,
-  GatherEvidence,
-  Instance,
-  Log,
-  ProbedInstance,
-  Transports,
-} from '../model/index.ts';
+import type { Clock, FreshCheck, GatherEvidence, Instance, Log, ProbedInstance, Transports } from '../model/index.ts';
 import { shortBoot } from '../model/index.ts';
 import { probeFleet } from '../probe/index.ts';
 import type { Settings } from '../settings/index.ts';
@@ -32,15 +22,13 @@ export interface FreshPorts {
  * @throws where the instance can't be asked at all (stopped, or no Linux), or the evidence can't be had
  */
 export async function freshCheck(
-  one: DescribedInstance,
+  one: Instance,
   ports: FreshPorts,
   settings: Settings,
   deadlineMs: number,
 ): Promise<FreshCheck> {
   const at = ports.clock.now();
-  const { instances, skipped } = selectInstances([one], 'aws', settings);
-  const [instance] = instances;
-  if (instance === undefined) throw new Error(`it ${skipped[0]?.why ?? 'can not be asked'}`);
+  if (one.skipped !== null) throw new Error(`it ${one.skipped}`);
   const probe = async (of: Instance): Promise<ProbedInstance | undefined> =>
     (await probeFleet([of], ports, settings, { deadlineMs }))[0];
   const judge = (probed: ProbedInstance) =>
@@ -50,13 +38,13 @@ export async function freshCheck(
     ports.log.error('step.failed', { step: 'events', instanceId: one.id, text: String(error) });
     return null;
   });
-  const probed = await probe(instance);
+  const probed = await probe(one);
   if (probed === undefined) throw new Error('it did not come up for a probe');
   let t = judge(probed);
   let evidence: ReturnType<typeof weigh> | undefined;
   if (t.kind === 'hung') {
-    const way = otherWay(instance, ports.transports, settings);
-    const [raw, other] = await Promise.all([ports.gatherEvidence([instance]), way === null ? undefined : probe(way)]);
+    const way = otherWay(one, ports.transports, settings);
+    const [raw, other] = await Promise.all([ports.gatherEvidence([one]), way === null ? undefined : probe(way)]);
     evidence = weigh(t, raw.get(one.id) ?? null, other ?? null, at);
     // What answers by any way is not hung: what it says there is the verdict.
     if (other?.outcome.kind === 'vitals') t = judge(sshdIsDown(other) ?? other);

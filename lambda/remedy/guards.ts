@@ -3,11 +3,10 @@
  * Pure. What a guard can't read holds it.
  */
 
-import { readState, selectInstances } from '../discover/index.ts';
-import { clockTime, minutesBetween, parseStamp, plural } from '../kit/index.ts';
+import { clockTime, minutesBetween, plural } from '../kit/index.ts';
 import { inGrace } from '../memory/index.ts';
-import type { Act, Asker, DescribedInstance, Guard, Instance, Override, Pause, Remedy } from '../model/index.ts';
-import { TAG } from '../model/index.ts';
+import type { Act, Asker, Guard, Instance, Override, Pause, Remedy } from '../model/index.ts';
+import { AUTO_WORDS, type Auto, TAG } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { dueRemedy, exhausted, isOpenAct, REMEDY_WORDS, trialMinutes, troubleIn } from './ladder.ts';
 
@@ -25,7 +24,7 @@ export interface Known {
 
 /** Whether `remedy` may be applied to `one`, if `asker` wishes. */
 export interface Question {
-  readonly one: DescribedInstance;
+  readonly one: Instance;
   readonly remedy: Remedy;
   readonly asker: Asker;
   readonly known: Known;
@@ -33,7 +32,7 @@ export interface Question {
 }
 
 /** Completes `NAME (i-...): reboot: ...`; null: nothing stands against it. */
-type Check = (question: Question & { readonly instance: Instance }) => string | null;
+type Check = (question: Question) => string | null;
 
 const SETTING: Readonly<Record<Remedy, 'restartWorker' | 'restartSshd' | 'reboot'>> = {
   'restart-worker': 'restartWorker',
@@ -41,15 +40,12 @@ const SETTING: Readonly<Record<Remedy, 'restartWorker' | 'restartSshd' | 'reboot
   reboot: 'reboot',
 };
 /** What `crawlwatch:auto` may say, and what it then lets crawlwatch do by itself. */
-const AUTO: Readonly<Record<string, readonly Remedy[]>> = {
+const AUTO: Readonly<Record<Auto, readonly Remedy[]>> = {
   restart: ['restart-worker', 'restart-sshd'],
   reboot: ['reboot'],
   'restart+reboot': ['restart-worker', 'restart-sshd', 'reboot'],
   never: [],
 };
-/** Set by Auto Scaling on its members, which it may replace for failing a check while they boot. */
-const AUTO_SCALING_TAG = 'aws:autoscaling:groupName';
-
 /** Holds the schedule; a person may want what crawlwatch doesn't do by itself. */
 const byItself =
   (check: Check): Check =>
@@ -68,14 +64,14 @@ const unreadable = (key: string, allowed: string): string => `its tag ${key} is 
 /** In the order in which they are told: first what is wrong with the host, then with the stack, then with the time. */
 const GUARDS: readonly (readonly [Guard, Check])[] = [
   ['unreadable', unreadableTag],
-  ['opted-out', ({ one }) => (one.tags[TAG.auto] === 'never' ? `its tag ${TAG.auto} says never` : null)],
+  ['opted-out', ({ one }) => (one.auto === 'never' ? `its tag ${TAG.auto} says never` : null)],
   ['muted', muted],
   ['not-flagged', onReboot(notFlagged)],
   ['unknown', ({ one }) => (one.launchedAt === null ? 'EC2 does not tell since when it runs' : null)],
   [
     'no-unit',
-    ({ remedy, instance }) =>
-      remedy === 'restart-worker' && instance.worker === null
+    ({ remedy, one }) =>
+      remedy === 'restart-worker' && one.worker === null
         ? `no unit is known that could be restarted: tag it ${TAG.worker}=UNIT`
         : null,
   ],
@@ -97,7 +93,7 @@ const GUARDS: readonly (readonly [Guard, Check])[] = [
   [
     'asg',
     onReboot((q) =>
-      q.one.tags[AUTO_SCALING_TAG] === undefined || isSetAside(q, 'asg')
+      !q.one.autoScaling || isSetAside(q, 'asg')
         ? null
         : `it belongs to an Auto Scaling group, which may replace it while it boots${orOverride(q, 'asg')}`,
     ),
@@ -105,7 +101,7 @@ const GUARDS: readonly (readonly [Guard, Check])[] = [
   [
     'spot',
     onReboot((q) =>
-      q.one.spot !== true || isSetAside(q, 'spot')
+      !q.one.spot || isSetAside(q, 'spot')
         ? null
         : `it is a Spot instance, which EC2 may be about to take away${orOverride(q, 'spot')}`,
     ),
@@ -120,80 +116,74 @@ const GUARDS: readonly (readonly [Guard, Check])[] = [
 export function heldBack(question: Question): { readonly heldBy: Guard; readonly why: string } | null {
   const { one, settings } = question;
   const { key, value } = settings.tag;
-  if (one.tags[key] !== value) return { heldBy: 'unwatched', why: `it does not carry the tag ${key}=${value}` };
-  const { instances, skipped } = selectInstances([one], 'aws', settings);
-  const [instance] = instances;
-  if (instance === undefined) {
-    const heldBy = one.state === 'running' ? 'unwatched' : 'not-running';
-    return { heldBy, why: `it ${skipped[0]?.why ?? 'is not watched'}` };
+  if (!one.watched) return { heldBy: 'unwatched', why: `it does not carry the tag ${key}=${value}` };
+  if (one.skipped !== null) {
+    return { heldBy: one.state === 'running' ? 'unwatched' : 'not-running', why: `it ${one.skipped}` };
   }
   for (const [heldBy, check] of GUARDS) {
-    const why = check({ ...question, instance });
+    const why = check(question);
     if (why !== null) return { heldBy, why };
   }
   return null;
 }
 
-function unreadableTag({ one, instance, known: { now } }: Parameters<Check>[0]): string | null {
-  const { state, ignored } = readState(one.tags);
-  const auto = one.tags[TAG.auto];
-  if (auto !== undefined && !Object.hasOwn(AUTO, auto)) return unreadable(TAG.auto, Object.keys(AUTO).join(', '));
-  if (instance.mutedUntil === 'unreadable') return unreadable(TAG.mute, 'until=2026-11-23T06:00:00Z');
-  if (instance.problem !== null) return `one of its tags is unreadable: ${instance.problem.text.replace(/\.$/, '')}`;
-  if (ignored.includes(TAG.flag)) return unreadable(TAG.flag, 'BannerTimeout@2026-11-22T08:05:00Z');
-  if (state.flag !== null && state.flag.at > now) return `its tag ${TAG.flag} is of the future`;
-  if (ignored.includes(TAG.status)) return unreadable(TAG.status, 'CRITICAL:BannerTimeout');
-  if (state.acted !== null && parseStamp(state.acted) === null) {
-    return unreadable(TAG.acted, 'reboot@2026-11-22T08:05:00Z');
-  }
+function unreadableTag({ one, known: { now } }: Question): string | null {
+  const { flag } = one.memory;
+  if (one.auto === 'unreadable') return unreadable(TAG.auto, AUTO_WORDS.join(', '));
+  if (one.mutedUntil === 'unreadable') return unreadable(TAG.mute, 'until=2026-11-23T06:00:00Z');
+  if (one.problem !== null) return `one of its tags is unreadable: ${one.problem.text.replace(/\.$/, '')}`;
+  if (one.unreadable.includes(TAG.flag)) return unreadable(TAG.flag, 'BannerTimeout@2026-11-22T08:05:00Z');
+  if (flag !== null && flag.at > now) return `its tag ${TAG.flag} is of the future`;
+  if (one.unreadable.includes(TAG.status)) return unreadable(TAG.status, 'CRITICAL:BannerTimeout');
+  if (one.unreadable.includes(TAG.acted)) return unreadable(TAG.acted, 'reboot@2026-11-22T08:05:00Z');
   return null;
 }
 
-function muted({ instance: { mutedUntil }, known: { now } }: Parameters<Check>[0]): string | null {
+function muted({ one: { mutedUntil }, known: { now } }: Question): string | null {
   return mutedUntil instanceof Date && mutedUntil > now ? `it is muted until ${clockTime(mutedUntil, now)}` : null;
 }
 
-function notFlagged({ one, instance, known: { now } }: Parameters<Check>[0]): string | null {
-  const { flag } = instance.memory;
+function notFlagged({ one, known: { now } }: Question): string | null {
+  const { flag } = one.memory;
   if (flag === null) return 'it carries no reboot flag';
   if (one.launchedAt === null || one.launchedAt <= flag.at) return null;
   return `it was started anew at ${clockTime(one.launchedAt, now)}, after it was flagged`;
 }
 
 /** Tags tell how the last check went: where it could not be made, nothing is known. */
-function lastCheckFailed({ instance: { memory } }: Parameters<Check>[0]): string | null {
+function lastCheckFailed({ one: { memory } }: Question): string | null {
   if (memory.status !== 'UNKNOWN') return null;
   return `its last check could not be made (${memory.reasons.join(', ') || 'no reason told'})`;
 }
 
-function notCalledFor({ one, remedy, instance: { memory } }: Parameters<Check>[0]): string | null {
+function notCalledFor({ one, remedy }: Question): string | null {
   const due = dueRemedy(one);
-  if (due === remedy || troubleIn(memory.reasons, remedy).length > 0) return null;
+  if (due === remedy || troubleIn(one.memory.reasons, remedy).length > 0) return null;
   return due === null ? 'its tags tell of no such trouble' : `its tags call for a ${REMEDY_WORDS[due]} first`;
 }
 
-function notOptedIn({ one, remedy }: Parameters<Check>[0]): string | null {
-  const auto = one.tags[TAG.auto];
-  if (auto !== undefined && AUTO[auto]?.includes(remedy)) return null;
-  const wanted = Object.keys(AUTO).filter((word) => AUTO[word]?.includes(remedy));
-  const says = auto === undefined ? 'is missing' : `says only ${auto}`;
+function notOptedIn({ one, remedy }: Question): string | null {
+  const { auto } = one;
+  if (auto !== null && auto !== 'unreadable' && AUTO[auto].includes(remedy)) return null;
+  const wanted = AUTO_WORDS.filter((word) => AUTO[word].includes(remedy));
+  const says = auto === null ? 'is missing' : `says only ${auto}`;
   return `its tag ${TAG.auto} ${says}: an automatic ${REMEDY_WORDS[remedy]} takes ${wanted.join(' or ')}`;
 }
 
-function paused({ known: { pause, now } }: Parameters<Check>[0]): string | null {
+function paused({ known: { pause, now } }: Question): string | null {
   if (pause === null || (pause.until !== null && pause.until <= now)) return null;
   const until = pause.until === null ? 'until somebody runs crawlwatch resume' : `until ${clockTime(pause.until, now)}`;
   return `acting has been paused by ${bounded(pause.who)} since ${clockTime(pause.from, now)}, ${until}: ${bounded(pause.why)}`;
 }
 
-function breakerTripped({ known: { suppressed } }: Parameters<Check>[0]): string | null {
+function breakerTripped({ known: { suppressed } }: Question): string | null {
   if (suppressed === false) return null;
   return suppressed === null
     ? 'whether the last check suppressed flagging is not known'
     : 'the last check suppressed flagging: so many fail at once that the fault may be on the checking side';
 }
 
-function outsideWindow({ settings, known: { now } }: Parameters<Check>[0]): string | null {
+function outsideWindow({ settings, known: { now } }: Question): string | null {
   const text = settings.remedies.window;
   if (text === null) return null;
   const window = parseWindow(text);
@@ -205,9 +195,9 @@ function outsideWindow({ settings, known: { now } }: Parameters<Check>[0]): stri
 }
 
 /** A person may restart something on a host that has just come up, but nobody reboots one that is booting. */
-function youngHost({ remedy, asker, instance, known: { now }, settings }: Parameters<Check>[0]): string | null {
+function youngHost({ remedy, asker, one, known: { now }, settings }: Question): string | null {
   if (remedy !== 'reboot' && asker.kind === 'person') return null;
-  if (!inGrace(instance, now, settings)) return null;
+  if (!inGrace(one, now, settings)) return null;
   return `it was launched or rebooted less than ${settings.flag.graceMinutes} min ago`;
 }
 
@@ -218,7 +208,7 @@ export const orOverride = ({ asker }: Pick<Question, 'asker'>, guard: Override):
 const bounded = (text: string): string => text.slice(0, 120);
 
 interface Limited {
-  readonly one: DescribedInstance;
+  readonly one: Instance;
   readonly remedy: Remedy;
   readonly known: { readonly acts: readonly Act[]; readonly now: Date };
   readonly settings: Settings;

@@ -3,9 +3,8 @@
  * has done what it may. Pure.
  */
 
-import { readState } from '../discover/index.ts';
-import { clockTime, minutesBetween, parseStamp, plural } from '../kit/index.ts';
-import type { Act, DescribedInstance, FreshCheck, ReasonCode, Remedy, RememberedState } from '../model/index.ts';
+import { clockTime, minutesBetween, plural } from '../kit/index.ts';
+import type { Act, FreshCheck, Instance, ReasonCode, Remedy, RememberedState } from '../model/index.ts';
 import { TAG } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 
@@ -38,8 +37,8 @@ export const troubleIn = (codes: readonly ReasonCode[], remedy: Remedy): readonl
   remedy === 'reboot' ? [] : codes.filter((code) => TROUBLE[remedy].includes(code));
 
 /** What the tags call for; null where the instance needs none of it. */
-export function dueRemedy(one: DescribedInstance): Remedy | null {
-  const { reasons } = readState(one.tags).state;
+export function dueRemedy(one: Instance): Remedy | null {
+  const { reasons } = one.memory;
   for (const remedy of ['restart-worker', 'restart-sshd'] as const) {
     if (troubleIn(reasons, remedy).length > 0) return remedy;
   }
@@ -51,8 +50,8 @@ const HOUR = 60;
 const WORKER_RESTARTS = 2;
 
 /** Why crawlwatch would not try this remedy once more by itself; null where it may. */
-export function exhausted(one: DescribedInstance, remedy: Remedy, acts: readonly Act[], now: Date): string | null {
-  const { state } = readState(one.tags);
+export function exhausted(one: Instance, remedy: Remedy, acts: readonly Act[], now: Date): string | null {
+  const state = one.memory;
   const own = acts.filter((act) => act.instanceId === one.id && act.remedy === remedy);
   if (own.some(isOpenAct)) return null;
   switch (remedy) {
@@ -85,7 +84,7 @@ export function exhausted(one: DescribedInstance, remedy: Remedy, acts: readonly
 function triedInVain(state: RememberedState, remedy: Remedy, own: readonly Act[], since: Date | null): Date | null {
   const last = own.findLast((act) => isSince(act.at, since));
   if (last !== undefined) return last.state === 'failed' ? last.at : null;
-  const acted = state.acted === null ? null : parseStamp(state.acted);
+  const { acted } = state;
   return acted?.what === remedy && isSince(acted.at, since) ? acted.at : null;
 }
 
@@ -94,8 +93,8 @@ const isSince = (at: Date, since: Date | null): boolean =>
   since === null || Math.floor(at.getTime() / 1000) >= Math.floor(since.getTime() / 1000);
 
 /** The act, as it is put on record right before it is taken. `fresh` is what it was decided upon. */
-export function beginAct(one: DescribedInstance, remedy: Remedy, fresh: FreshCheck, asker: string, at: Date): Act {
-  const { state } = readState(one.tags);
+export function beginAct(one: Instance, remedy: Remedy, fresh: FreshCheck, asker: string, at: Date): Act {
+  const state = one.memory;
   const codes = fresh.report.reasons.map(({ code }) => code);
   const trouble = troubleIn(codes, remedy)[0] ?? codes[0];
   return {

@@ -3,10 +3,9 @@
  * schedule, command line and dashboard share. Pure. Unknown or unreadable input to a guard means no.
  */
 
-import { readState } from '../discover/index.ts';
 import { REASON_WORDS } from '../judge/index.ts';
 import { clockTime, printableAscii } from '../kit/index.ts';
-import type { Asker, Decision, DescribedInstance, FreshCheck, Remedy } from '../model/index.ts';
+import type { Asker, Decision, FreshCheck, Instance, Remedy } from '../model/index.ts';
 import { REMEDIES, TAG } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { bearsOut, refutes } from './corroborate.ts';
@@ -36,7 +35,7 @@ const WHY_LENGTH = 500;
  * remedy, the gentlest and the longest standing first. At most one of them is a reboot that nothing holds. Where its
  * fresh check then holds it, plan again with the rest of the fleet: the next has its turn.
  */
-export function planRemedies(fleet: readonly DescribedInstance[], known: Known, settings: Settings): Decision[] {
+export function planRemedies(fleet: readonly Instance[], known: Known, settings: Settings): Decision[] {
   const due = fleet.flatMap((one) => {
     const remedy = dueRemedy(one);
     return remedy === null ? [] : [{ one, decision: planAct(one, remedy, SCHEDULE, null, known, settings) }];
@@ -61,7 +60,7 @@ export function planRemedies(fleet: readonly DescribedInstance[], known: Known, 
  * it. With one it may be a {@link Permit}.
  */
 export function planAct(
-  one: DescribedInstance,
+  one: Instance,
   remedy: Remedy,
   asker: Asker,
   fresh: FreshCheck | null,
@@ -87,12 +86,12 @@ export function planAct(
 
 /** What the tags say for it. */
 function grounds({ one, remedy, known: { now } }: Question): string {
-  const { state } = readState(one.tags);
+  const state = one.memory;
   if (remedy === 'reboot') {
     const words = state.flag === null ? '' : ` (${REASON_WORDS[state.flag.reason]})`;
     return `it carries the flag ${one.tags[TAG.flag]}${words}`;
   }
-  const what = remedy === 'restart-worker' ? one.tags[TAG.worker] : 'sshd';
+  const what = remedy === 'restart-worker' ? one.worker : 'sshd';
   const trouble = troubleIn(state.reasons, remedy).join(', ');
   if (trouble === '') return `${what} as was asked for`;
   return `${what} for ${trouble}${state.since === null ? '' : ` since ${clockTime(state.since, now)}`}`;
@@ -100,8 +99,8 @@ function grounds({ one, remedy, known: { now } }: Question): string {
 
 const rung = ({ remedy }: Decision): number => (remedy === 'person' ? REMEDIES.length : REMEDIES.indexOf(remedy));
 
-function standingSince(one: DescribedInstance): number {
-  const { flag, since } = readState(one.tags).state;
+function standingSince(one: Instance): number {
+  const { flag, since } = one.memory;
   return (flag?.at ?? since)?.getTime() ?? 0;
 }
 

@@ -4,9 +4,9 @@ import type {
   ActRecord,
   Alert,
   Decision,
-  DescribedInstance,
   FreshCheck,
   HistoryEntry,
+  Instance,
   MetricPoint,
   Pause,
   Remedy,
@@ -17,8 +17,8 @@ export interface RemedyPorts {
     info(event: string, fields?: Readonly<Record<string, unknown>>): void;
     error(event: string, fields?: Readonly<Record<string, unknown>>): void;
   };
-  describeFleet(): Promise<readonly DescribedInstance[]>;
-  describeInstance(id: string): Promise<DescribedInstance>;
+  describeFleet(): Promise<readonly Instance[]>;
+  describeInstance(id: string): Promise<Instance>;
   /** As of this moment. */
   readRecord(): Promise<ActRecord & { readonly version: number }>;
   /** @returns false where the record is no longer of this version */
@@ -26,12 +26,12 @@ export interface RemedyPorts {
   savePause(pause: Pause): Promise<void>;
   /** Whether flagging was suppressed in the last check; null when none tells. */
   wasSuppressed(): Promise<boolean | null>;
-  freshCheck(one: DescribedInstance): Promise<FreshCheck>;
+  freshCheck(one: Instance): Promise<FreshCheck>;
   rehearseReboot(id: string): Promise<void>;
   /** `ok` null: it is not known whether it was done. */
   carryOut(
     remedy: Remedy,
-    one: DescribedInstance,
+    one: Instance,
     fresh: FreshCheck,
   ): Promise<{ readonly ok: boolean | null; readonly text: string }>;
   tagActed(id: string, stamp: string): Promise<void>;

@@ -8,7 +8,7 @@
  */
 
 import { plural } from '../kit/index.ts';
-import type { Act, DescribedInstance } from '../model/index.ts';
+import type { Act, Instance } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { type Acted, actOn, askerName, because, messageOf } from './act.ts';
 import { setPause, unflag } from './asides.ts';
@@ -58,7 +58,7 @@ export async function remedyFleet(
 
 /** What the record says, with what the tags say of the acts on it. */
 async function look(
-  describe: (acts: readonly Act[]) => Promise<readonly DescribedInstance[]>,
+  describe: (acts: readonly Act[]) => Promise<readonly Instance[]>,
   settings: Settings,
   ports: RemedyPorts,
 ) {

@@ -3,10 +3,9 @@
  * act's own success says only that it was begun: EC2 queues a reboot, and a unit may start and fail.
  */
 
-import { readState } from '../discover/index.ts';
 import { clockTime, duration, minutesBetween } from '../kit/index.ts';
 import { rememberedKind } from '../memory/index.ts';
-import type { Act, DescribedInstance, FreshCheck, ReasonCode, RememberedState } from '../model/index.ts';
+import type { Act, FreshCheck, Instance, ReasonCode, RememberedState } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { isOpenAct, REMEDY_WORDS, trialMinutes, troubleIn } from './ladder.ts';
 
@@ -43,7 +42,7 @@ const GONE_MINUTES = 60;
  */
 export function verifyActs(
   acts: readonly Act[],
-  fleet: readonly DescribedInstance[],
+  fleet: readonly Instance[],
   now: Date,
   settings: Settings,
   checks: readonly FreshCheck[] = [],
@@ -83,7 +82,7 @@ interface Sight {
 
 function judge(
   act: Act,
-  one: DescribedInstance | undefined,
+  one: Instance | undefined,
   fresh: FreshCheck | undefined,
   now: Date,
   settings: Settings,
@@ -94,7 +93,7 @@ function judge(
     const text = 'EC2 tells nothing of the instance any more';
     return waited >= GONE_MINUTES ? { worked: false, at: now, text, sameBoot: false } : null;
   }
-  const seen = sightOf(readState(one.tags).state, act, fresh, now);
+  const seen = sightOf(one.memory, act, fresh, now);
   const sameBoot = act.boot === null || seen.boot === null || act.boot === seen.boot;
   const worked = (text: string): Verdict => ({ worked: true, at: seen.isNewer ? seen.at : now, text, sameBoot });
   const failed = (text: string): Verdict => ({ worked: false, at: now, text, sameBoot });
@@ -138,7 +137,7 @@ function sightOf(state: RememberedState, act: Act, fresh: FreshCheck | undefined
 }
 
 /** How it stands at the end of its time. */
-function standing(one: DescribedInstance, { kind, codes }: Sight): string {
+function standing(one: Instance, { kind, codes }: Sight): string {
   if (one.state !== 'running') return `it is ${one.state}`;
   const what = codes.length === 0 ? '' : ` (${codes.join(', ')})`;
   switch (kind) {
@@ -155,7 +154,7 @@ function standing(one: DescribedInstance, { kind, codes }: Sight): string {
   return kind satisfies never;
 }
 
-function outcomeOf(act: Act, one: DescribedInstance | undefined, verdict: Verdict, now: Date): ActOutcome {
+function outcomeOf(act: Act, one: Instance | undefined, verdict: Verdict, now: Date): ActOutcome {
   const { worked, at, text, sameBoot } = verdict;
   const minutes = wholeMinutes(act.at, at);
   const leadsToReboot = act.trouble === undefined || REBOOT_TROUBLE.includes(act.trouble);

@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import type { Reply } from '../model/index.ts';
-import { type DescribedInstance, type FailureReason, REASON_CLASS } from '../model/index.ts';
+import { AUTO_WORDS, type FailureReason, type Instance, REASON_CLASS, type ReasonCode } from '../model/index.ts';
 import type { HostCost, RunPlan, Shard, ShardReply, ShardResult } from './model.ts';
 
 const VERSION = 1;
@@ -16,7 +16,24 @@ const failureCodes = Object.entries(REASON_CLASS)
   .filter(([, kind]) => kind === 'hung' || kind === 'weak' || kind === 'ours')
   .map(([code]) => code as FailureReason);
 
-const described = z.object({
+const instant = z.iso.datetime().transform((at) => new Date(at));
+const reason = z.enum(Object.keys(REASON_CLASS) as [ReasonCode, ...ReasonCode[]]);
+const login = z.object({ user: text, port: z.number().int(), privateKeyPath: text.nullable() });
+const remembered = z.object({
+  status: z.enum(['OK', 'WARNING', 'CRITICAL', 'UNKNOWN']).nullable(),
+  reasons: z.array(reason),
+  told: z.number(),
+  kept: z.array(reason),
+  events: z.array(reason),
+  stood: z.number(),
+  since: instant.nullable(),
+  failures: z.number(),
+  flag: z.object({ reason, at: instant }).nullable(),
+  hostKey: text.nullable(),
+  seen: z.object({ boot: text, oomKills: z.number().nullable() }).nullable(),
+  acted: z.object({ what: text, at: instant }).nullable(),
+});
+const instance = z.object({
   id: text,
   name: text,
   state: text,
@@ -24,23 +41,36 @@ const described = z.object({
   address: text.nullable(),
   region: text.nullable(),
   account: text.nullable(),
-  launchedAt: z.iso.datetime().nullable(),
-  tags: z.record(text, text),
-  spot: z.boolean().optional(),
   elsewhere: z.boolean().optional(),
+  launchedAt: instant.nullable(),
+  spot: z.boolean(),
+  autoScaling: z.boolean(),
+  watched: z.boolean(),
+  skipped: text.nullable(),
+  transport: z.enum(['local', 'ssh', 'ssm', 'file']),
+  login,
+  worker: text.nullable(),
+  workerExpected: z.boolean(),
+  sshdExpected: z.boolean(),
+  auto: z.enum([...AUTO_WORDS, 'unreadable']).nullable(),
+  mutedUntil: z.union([instant, z.literal('unreadable')]).nullable(),
+  memory: remembered,
+  unreadable: z.array(text),
+  problem: z.object({ code: reason, text }).nullable(),
+  tags: z.record(text, text),
 });
 const shard = z.object({
   version: z.literal(VERSION),
   run: text,
   index: z.number().int().min(0),
-  hosts: z.array(described),
+  hosts: z.array(instance),
 });
 const plan = z.object({
   version: z.literal(VERSION),
   run: text,
   at: z.iso.datetime(),
   shards: z.number().int().min(0),
-  rest: z.array(described),
+  rest: z.array(instance),
   problems: z.array(text),
 });
 const reply = z.union([
@@ -74,14 +104,14 @@ export function decodePlan(written: string | null, run: string): RunPlan | null 
   const read = plan.safeParse(parse(written)).data;
   if (read === undefined || read.run !== run) return null;
   const { at, shards, rest, problems } = read;
-  return { run, at: new Date(at), shards, rest: rest.map(toDescribed), problems };
+  return { run, at: new Date(at), shards, rest: rest as Instance[], problems };
 }
 
 /** @returns null where the text is no shard of that run and index */
 export function decodeShard(written: string | null, run: string, index: number): Shard | null {
   const read = shard.safeParse(parse(written)).data;
   if (read === undefined || read.run !== run || read.index !== index) return null;
-  return { index, hosts: read.hosts.map(toDescribed) };
+  return { index, hosts: read.hosts as Instance[] };
 }
 
 /** @returns null where the text is no result of that run and shard; replies about other shards' hosts are left out */
@@ -91,13 +121,6 @@ export function decodeResult(written: string | null, run: string, { index, hosts
   const own = new Set(hosts.map((host) => host.id));
   return read.replies.filter(({ id }) => own.has(id)) as ShardReply[];
 }
-
-const toDescribed = ({ launchedAt, spot, elsewhere, ...one }: z.output<typeof described>): DescribedInstance => ({
-  ...one,
-  launchedAt: launchedAt === null ? null : new Date(launchedAt),
-  ...(spot !== undefined && { spot }),
-  ...(elsewhere !== undefined && { elsewhere }),
-});
 
 /** What the last run measured; nothing where it can't be read: the defaults then hold. */
 export const decodeCost = (written: string | null): HostCost =>

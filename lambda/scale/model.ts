@@ -1,5 +1,5 @@
 /** The nouns of a run that is carried by many functions: what is shared out, and what comes back. */
-import type { DescribedInstance, Reply, Transport } from '../model/index.ts';
+import type { Instance, Reply, Transport } from '../model/index.ts';
 
 /** What the first step leaves for the last. */
 export interface RunPlan {
@@ -8,7 +8,7 @@ export interface RunPlan {
   readonly at: Date;
   readonly shards: number;
   /** Those that were found and are in no shard: stopped ones, and those that are no Linux. */
-  readonly rest: readonly DescribedInstance[];
+  readonly rest: readonly Instance[];
   /** What of the fleet could not be found, a sentence each. */
   readonly problems: readonly string[];
 }
@@ -20,7 +20,7 @@ export const SHARDS_AT_ONCE = 20;
 export interface Shard {
   /** From 0; the name of its files, and all that travels through the state machine. */
   readonly index: number;
-  readonly hosts: readonly DescribedInstance[];
+  readonly hosts: readonly Instance[];
 }
 
 /** What one host came to in its shard, as it came. */

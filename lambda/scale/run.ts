@@ -5,9 +5,8 @@
  */
 import pLimit from 'p-limit';
 import { type CheckOptions, type CheckResult, checkFleet, type Ports } from '../check/index.ts';
-import { selectInstances } from '../discover/index.ts';
 import { plural } from '../kit/index.ts';
-import type { DescribedInstance, ProbeTransport, Reply, Transport, Transports } from '../model/index.ts';
+import type { Instance, ProbeTransport, Reply, Transport, Transports } from '../model/index.ts';
 import { type ProbeLimits, probeFleet } from '../probe/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { decodeCost, decodePlan, decodeResult, decodeShard, encodePlan, encodeResult, encodeShard } from './codec.ts';
@@ -42,12 +41,11 @@ const resultKey = (run: string, index: number) => `runs/${run}/results/${index}.
 export async function planRun(run: string, settings: Settings, ports: RunPorts): Promise<PlannedRun> {
   const at = ports.clock.now();
   const problems: string[] = [];
-  const described = await ports.discover((problem) => problems.push(problem));
-  const { instances } = selectInstances(described, ports.source, settings);
+  const found = await ports.discover((problem) => problems.push(problem));
+  const instances = found.filter(({ skipped }) => skipped === null);
   const cost = decodeCost(await orNull(ports, ports.store.get(COST_KEY)));
-  const shards = shardFleet(instances, described, cost, settings);
-  const shared = new Set(shards.flatMap(({ hosts }) => hosts.map(({ id }) => id)));
-  const rest = described.filter(({ id }) => !shared.has(id));
+  const shards = shardFleet(instances, cost, settings);
+  const rest = found.filter(({ skipped }) => skipped !== null);
   const limit = pLimit(FILES_AT_ONCE);
   await Promise.all(
     shards.map((shard) => limit(() => ports.store.put(shardKey(run, shard.index), encodeShard(run, shard)))),
@@ -76,7 +74,6 @@ export async function probeShard(
   const keep = (id: string, reply: Reply, durationMs: number) => {
     if (!replies.has(id)) replies.set(id, { id, reply, durationMs });
   };
-  const { instances } = selectInstances(shard.hosts, ports.source, settings);
   const transports = mapTransports(ports.transports, (_, real) => (some, turn) => {
     const reply: typeof turn.reply = (id, got, durationMs) => {
       keep(id, got, durationMs);
@@ -84,7 +81,7 @@ export async function probeShard(
     };
     return real(some, { ...turn, reply });
   });
-  await probeFleet(instances, { transports, log: ports.log }, settings, limits);
+  await probeFleet(shard.hosts, { transports, log: ports.log }, settings, limits);
   await ports.store.put(resultKey(run, index), encodeResult({ run, index, replies: [...replies.values()] }));
   return { index, replies: replies.size };
 }
@@ -104,12 +101,12 @@ export async function joinRun(
   if (plan === null) throw new Error(`the plan of run ${run} can't be read`);
   const limit = pLimit(FILES_AT_ONCE);
   const problems = [...plan.problems];
-  const described: DescribedInstance[] = [...plan.rest];
+  const described: Instance[] = [...plan.rest];
   const recorded = new Map<string, ShardReply>();
   await Promise.all(Array.from({ length: plan.shards }, (_, index) => limit(collect, index)));
 
   const result = await checkFleet(settings, replayed(), { ...options, begunAt: plan.at });
-  await orNull(ports, ports.store.put(COST_KEY, JSON.stringify(costOf(described, recorded, settings, ports))));
+  await orNull(ports, ports.store.put(COST_KEY, JSON.stringify(costOf(described, recorded))));
   return result;
 
   async function collect(index: number): Promise<void> {
@@ -130,9 +127,7 @@ export async function joinRun(
 
   function replayed(): Ports {
     let found = false;
-    const planned = new Map(
-      selectInstances(described, ports.source, settings).instances.map(({ id, transport }) => [id, transport]),
-    );
+    const planned = new Map(described.map(({ id, transport }) => [id, transport]));
     return {
       ...ports,
       discover: async (problem) => {
@@ -170,14 +165,9 @@ function mapTransports(
 }
 
 /** Mean milliseconds of a host's turn, by transport. */
-function costOf(
-  described: readonly DescribedInstance[],
-  recorded: ReadonlyMap<string, ShardReply>,
-  settings: Settings,
-  ports: Pick<Ports, 'source'>,
-): HostCost {
+function costOf(described: readonly Instance[], recorded: ReadonlyMap<string, ShardReply>): HostCost {
   const sums = new Map<Transport, { ms: number; hosts: number }>();
-  for (const { id, transport } of selectInstances(described, ports.source, settings).instances) {
+  for (const { id, transport } of described) {
     const known = recorded.get(id);
     if (known === undefined) continue;
     const sum = sums.get(transport) ?? { ms: 0, hosts: 0 };

@@ -1,5 +1,5 @@
 /** How a fleet is shared out among functions. Pure; the same fleet is always cut the same way. */
-import type { DescribedInstance, Instance, Transport } from '../model/index.ts';
+import type { Instance, Transport } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import type { HostCost, Shard } from './model.ts';
 
@@ -19,7 +19,7 @@ interface Place {
   readonly account: string | null;
   readonly region: string | null;
   readonly transport: Transport;
-  readonly hosts: { readonly described: DescribedInstance; readonly worker: string }[];
+  readonly hosts: Instance[];
 }
 
 /**
@@ -27,29 +27,21 @@ interface Place {
  * are asked for each other's units.
  *
  * @param instances those that are to be probed
- * @param described the same as they were found; which of them have no instance are left out
  */
-export function shardFleet(
-  instances: readonly Instance[],
-  described: readonly DescribedInstance[],
-  cost: HostCost,
-  settings: Settings,
-): Shard[] {
-  const byId = new Map(described.map((one) => [one.id, one]));
+export function shardFleet(instances: readonly Instance[], cost: HostCost, settings: Settings): Shard[] {
   const places = new Map<string, Place>();
-  for (const { id, account, region, transport, worker } of instances) {
-    const found = byId.get(id);
-    if (found === undefined) continue;
+  for (const one of instances) {
+    const { account, region, transport } = one;
     const key = JSON.stringify([account, region, transport]);
     const place = places.get(key) ?? { account, region, transport, hosts: [] };
     places.set(key, place);
-    place.hosts.push({ described: found, worker: worker ?? '' });
+    place.hosts.push(one);
   }
   const cut = [...places.entries()].sort(byKey).flatMap(([, { transport, hosts }]) => {
-    const sorted = hosts.toSorted((a, b) => compare(a.worker, b.worker) || compare(a.described.id, b.described.id));
+    const sorted = hosts.toSorted((a, b) => compare(a.worker ?? '', b.worker ?? '') || compare(a.id, b.id));
     return evenly(sorted, shardSize(transport, cost, settings), transport === 'ssm' ? IDS_PER_COMMAND : 1);
   });
-  return cut.map((hosts, index) => ({ index, hosts: hosts.map((host) => host.described) }));
+  return cut.map((hosts, index) => ({ index, hosts }));
 }
 
 /** Hosts in one shard: by what a turn has cost, and never more than would end in time if all of them hung. */

@@ -11,6 +11,7 @@ export {
   SettingsError,
   settingsOf,
   toEnvironment,
+  transportOf,
   usesStore,
   watchesElsewhere,
 } from './settings.ts';

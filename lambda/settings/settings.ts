@@ -115,6 +115,10 @@ export interface FunctionEnvironment {
 export const actsByItself = ({ remedies }: Settings): boolean =>
   remedies.restartWorker || remedies.restartSshd || remedies.reboot;
 
+/** How instances of AWS are asked: SSH where the stack has a way in, else SSM. */
+export const transportOf = ({ transport, vpc }: Settings): 'ssm' | 'ssh' =>
+  transport !== 'auto' ? transport : vpc.id === null ? 'ssm' : 'ssh';
+
 /** Whether instances may be watched in another Region or account than the stack's. */
 export const watchesElsewhere = ({ regions, accounts }: Settings): boolean => regions !== null || accounts !== null;
 

@@ -1,11 +1,9 @@
 /** The rows of the dashboard's fleet table: from tags what stands, from metrics the figures of the rows shown. */
 
-import { selectInstances } from '../discover/index.ts';
 import { forecast, type Resource } from '../forecast/index.ts';
 import { REASON_WORDS } from '../judge/index.ts';
 import { minutesBetween } from '../kit/index.ts';
 import type {
-  DescribedInstance,
   Forecast,
   History,
   Instance,
@@ -13,6 +11,7 @@ import type {
   ReasonCode,
   Remedy,
   Sample,
+  Stamp,
   Status,
   Whereabouts,
 } from '../model/index.ts';
@@ -45,7 +44,7 @@ export interface FleetRow extends Whereabouts {
   readonly worker: string | null;
   readonly muted: Date | null;
   /** The last remedy, as its tag has it. */
-  readonly acted: string | null;
+  readonly acted: Stamp | null;
   /** Why it is not checked, e.g. `is stopped, not running`. */
   readonly skipped: string | null;
   readonly memory: Gauge | null;
@@ -59,24 +58,14 @@ export const ROWS_PER_PAGE = 100;
 const NOTHING = { memory: null, disk: null, forecast: { memoryMinutes: null, diskMinutes: null } } as const;
 
 /** Every watched instance by its tags, worst first; no figures yet. */
-export function fleetRows(described: readonly DescribedInstance[], now: Date, settings: Settings): FleetRow[] {
-  const { instances, skipped } = selectInstances(described, 'aws', settings);
-  const places = new Map(described.map((one) => [one.id, one]));
-  const where = (id: string): Whereabouts => {
-    const { region = null, account = null, elsewhere = false } = places.get(id) ?? {};
-    return { region, account, elsewhere };
-  };
-  const rows = [
-    ...instances.map((instance) => ({ ...checkedRow(instance, now), ...where(instance.id) })),
-    ...skipped.map(({ id, name, why }) => ({
-      ...EMPTY,
-      ...where(id),
-      id,
-      name,
-      band: 'skipped' as const,
-      skipped: why,
-    })),
-  ];
+export function fleetRows(fleet: readonly Instance[], now: Date): FleetRow[] {
+  const rows = fleet.map((instance): FleetRow => {
+    const { id, name, region, account, elsewhere = false, skipped } = instance;
+    const where = { region, account, elsewhere };
+    return skipped === null
+      ? { ...checkedRow(instance, now), ...where }
+      : { ...EMPTY, ...where, id, name, band: 'skipped', skipped };
+  });
   return rows.sort(
     (a, b) => BANDS.indexOf(a.band) - BANDS.indexOf(b.band) || a.name.localeCompare(b.name, 'en', { numeric: true }),
   );

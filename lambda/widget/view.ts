@@ -2,7 +2,7 @@
 
 import { rebootedInVain } from '../discover/index.ts';
 import { shellWord } from '../judge/index.ts';
-import { clockTime, duration, type Html, html, minutesBetween } from '../kit/index.ts';
+import { clockTime, duration, type Html, html, isoSeconds, minutesBetween } from '../kit/index.ts';
 import { type Settings, watchesElsewhere } from '../settings/index.ts';
 import { instanceLink, pageLink, remedyButton, type WidgetEndpoints } from './actions.ts';
 import { gaugeCell, type Tone, toneOf } from './charts.ts';
@@ -118,7 +118,7 @@ function what(row: FleetRow, { now }: WidgetLook): Html {
     reasons.map(({ code }) => code).join(', '),
     before.length === 0 ? '' : `before: ${before.join(', ')}`,
     muted === null ? '' : `muted until ${clockTime(muted, now)}`,
-    acted === null ? '' : `last act ${acted.slice(0, 80)}`,
+    acted === null ? '' : `last act ${acted.what.slice(0, 50)}@${isoSeconds(acted.at)}`,
   ].filter((text) => text !== '');
   const head = first.slice(0, 300);
   const flagged =

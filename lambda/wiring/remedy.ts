@@ -1,18 +1,10 @@
 /** What acting needs of the world, from AWS: used by the remedy function and by the demo's sandbox. */
 
-import { describeFleet, describeInstance, selectInstances } from '../discover/index.ts';
+import { findFleet, findInstance } from '../discover/index.ts';
 import type { DynamoDb, Sns } from '../kit/index.ts';
 import { errorCode, errorText } from '../kit/index.ts';
 import { writeTags } from '../memory/index.ts';
-import type {
-  DescribedInstance,
-  FreshCheck,
-  ProbeTransport,
-  Remedy,
-  Reply,
-  TagWrite,
-  Transport,
-} from '../model/index.ts';
+import type { FreshCheck, Instance, ProbeTransport, Remedy, Reply, TagWrite, Transport } from '../model/index.ts';
 import { TAG } from '../model/index.ts';
 import type { RemedyPorts } from '../remedy/index.ts';
 import {
@@ -53,14 +45,13 @@ export function remedyPorts(world: RemedyWorld): RemedyPorts {
   const { settings, region, clock, log, ec2, dynamoDb, table } = world;
   const { transports } = awsPorts(world);
   const outlets = awsOutlets(world, world.sns, world.topicArn);
-  const query = { address: settings.ssh.address, region };
-  const { tag, timeouts } = settings;
+  const { timeouts } = settings;
   const probeMs = Math.max(timeouts.sshSeconds, timeouts.ssmSeconds) * 1000;
   const fresh = { transports, log, clock, gatherEvidence: outlets.gatherEvidence };
   return {
     clock,
     log,
-    describeFleet: () => describeFleet(ec2, { ...query, tagKey: tag.key, tagValue: tag.value }),
+    describeFleet: () => findFleet(ec2, region, settings),
     describeInstance: (id) => describeHere(world, id),
     readRecord: () => readRecord(dynamoDb, table, clock.now()),
     saveActs: (version, acts) => saveActs(dynamoDb, table, version, acts, clock.now()),
@@ -80,9 +71,9 @@ export function remedyPorts(world: RemedyWorld): RemedyPorts {
 }
 
 /** Instances elsewhere are watched, and not acted on: this role has no rights there. */
-async function describeHere({ ec2, settings, region }: RemedyWorld, id: string): Promise<DescribedInstance> {
+async function describeHere({ ec2, settings, region }: RemedyWorld, id: string): Promise<Instance> {
   try {
-    return await describeInstance(ec2, id, { address: settings.ssh.address, region });
+    return await findInstance(ec2, id, region, settings);
   } catch (error) {
     if (!watchesElsewhere(settings) || !errorCode(error).startsWith('InvalidInstanceID')) throw error;
     const why = `there is no ${id} in ${region} of this account, and crawlwatch acts on no instance elsewhere`;
@@ -111,12 +102,10 @@ const wasRefused = (error: unknown): boolean =>
 async function restart(
   world: RemedyWorld,
   remedy: Exclude<Remedy, 'reboot'>,
-  one: DescribedInstance,
+  one: Instance,
   { report }: FreshCheck,
 ): Promise<RestartResult> {
-  const { settings } = world;
-  const [instance] = selectInstances([one], 'aws', settings).instances;
-  if (instance === undefined) return { ok: false, text: 'it can no longer be reached' };
+  if (one.skipped !== null) return { ok: false, text: 'it can no longer be reached' };
   // Where sshd is dead SSM is the one way in; else the way that it has just answered by.
   const way = remedy === 'restart-sshd' ? 'ssm' : report.transport;
   const transport = restartTransports(world, remedy)[way];
@@ -125,10 +114,10 @@ async function restart(
   }
   const script = remedy === 'restart-worker' ? RESTART_WORKER_SCRIPT : RESTART_SSHD_SCRIPT;
   const target = {
-    ...instance,
+    ...one,
     transport: way,
     sshdExpected: false,
-    worker: remedy === 'restart-worker' ? instance.worker : null,
+    worker: remedy === 'restart-worker' ? one.worker : null,
   };
   let got: Reply = { kind: 'failed', reason: 'NotChecked', text: `It did not answer within ${RESTART_MS / 1000} s.` };
   const signal = AbortSignal.timeout(RESTART_MS + CLOSING_MS);

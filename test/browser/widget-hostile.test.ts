@@ -3,7 +3,7 @@ import { TAG } from '../../lambda/model/index.ts';
 import { noticesOf } from '../../lambda/widget/notices.ts';
 import { type FleetRow, fleetRows, pageOf } from '../../lambda/widget/rows.ts';
 import { failureView, fleetView } from '../../lambda/widget/view.ts';
-import { described, hungFor, NOW, SSH } from '../support/fleet.ts';
+import { hungFor, instance, NOW, SSH } from '../support/fleet.ts';
 import { REMEDY_ARN, WIDGET_ARN } from '../support/widget-fleet.ts';
 import { noChromium, openTile, type Tile } from '../support/widget-tile.ts';
 
@@ -55,7 +55,7 @@ describe('a hostile text in the fleet table', () => {
   const NONE = { elements: '0,0,0,0,0', calls: [], requests: [], alerts: [] };
 
   it.each(HOSTILE)('is inert as a Name, a worker, a last act, a reason and a console line: %j', async (text) => {
-    const [one] = fleetRows([described({ name: text, tags: { ...flagged, [TAG.acted]: text } })], NOW, SSH);
+    const [one] = fleetRows([instance({ name: text, tags: { ...flagged, [TAG.acted]: text } })], NOW);
     const row: FleetRow = { ...one!, worker: text, reasons: [{ code: 'BannerTimeout', text }], skipped: null };
     await tile.show(fleetView(pageOf([row], 1), look));
     expect(await harm()).toEqual(NONE);

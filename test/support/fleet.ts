@@ -1,9 +1,9 @@
 /** Instances, vitals and outcomes for tests: whole by default, with what matters overridden. */
 
-import { selectInstances } from '../../lambda/discover/instance.ts';
+import { type DescribedInstance, toInstance } from '../../lambda/discover/instance.ts';
 import { assess } from '../../lambda/judge/assess.ts';
 import { type Transition, transition } from '../../lambda/memory/transition.ts';
-import type { DescribedInstance, FailureReason, Instance, ProbeOutcome, Vitals } from '../../lambda/model/index.ts';
+import type { FailureReason, Instance, ProbeOutcome, Vitals } from '../../lambda/model/index.ts';
 import { TAG } from '../../lambda/model/index.ts';
 import { parseSettings, type Settings } from '../../lambda/settings/settings.ts';
 
@@ -40,6 +40,7 @@ export function described(over: Partial<DescribedInstance> = {}): DescribedInsta
     region: 'eu-central-1',
     account: '123456789012',
     launchedAt: new Date('2026-11-01T00:00:00Z'),
+    spot: false,
     tags: {},
     ...over,
   };
@@ -48,9 +49,7 @@ export function described(over: Partial<DescribedInstance> = {}): DescribedInsta
 export const SSH = parseSettings({ transport: 'ssh' });
 
 export function instance(over: Partial<DescribedInstance> = {}, settings: Settings = SSH): Instance {
-  const [selected] = selectInstances([described(over)], 'aws', settings).instances;
-  if (selected === undefined) throw new Error('not selected');
-  return selected;
+  return toInstance(described(over), settings);
 }
 
 /** A healthy 16 GiB host; `availableShare` 0 to 1. */

@@ -1,6 +1,8 @@
 /** The guard truth table's rows, and what each says of whoever asks. */
+
 import { expect } from 'vitest';
-import type { DescribedInstance, FreshCheck, Guard, Remedy } from '../../lambda/model/index.ts';
+import type { DescribedInstance } from '../../lambda/discover/instance.ts';
+import type { FreshCheck, Guard, Remedy } from '../../lambda/model/index.ts';
 import { type Known, planAct } from '../../lambda/remedy/plan.ts';
 import type { Settings } from '../../lambda/settings/settings.ts';
 import { ALL_ON, answered, fresh, HUNG, host, known, person, SCHEDULE, troubled } from './remedy-cases.ts';

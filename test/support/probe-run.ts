@@ -1,5 +1,5 @@
 /** Runs a transport over instances and collects its replies. */
-import type { Instance, ProbeTransport, Reply } from '../../lambda/model/index.ts';
+import { type Instance, NOTHING_REMEMBERED, type ProbeTransport, type Reply } from '../../lambda/model/index.ts';
 
 export interface Answer {
   readonly reply: Reply;
@@ -20,20 +20,16 @@ export function sshInstance(address: string | null, port: number, given: Partial
     workerExpected: false,
     sshdExpected: false,
     mutedUntil: null,
-    memory: {
-      status: null,
-      reasons: [],
-      kept: [],
-      events: [],
-      told: 0,
-      stood: 0,
-      since: null,
-      failures: 0,
-      flag: null,
-      hostKey: null,
-      seen: null,
-      acted: null,
-    },
+    memory: NOTHING_REMEMBERED,
+    state: 'running',
+    platform: 'Linux/UNIX',
+    spot: false,
+    autoScaling: false,
+    watched: true,
+    skipped: null,
+    auto: null,
+    unreadable: [],
+    tags: {},
     problem: null,
     ...given,
   };

@@ -1,18 +1,11 @@
 /** What the planner of remedies is asked in tests: sound by default, so that one thing at a time can stand against it. */
 
-import type {
-  Act,
-  Asker,
-  DescribedInstance,
-  FreshCheck,
-  Override,
-  Reason,
-  ReasonCode,
-} from '../../lambda/model/index.ts';
+import type { DescribedInstance } from '../../lambda/discover/instance.ts';
+import type { Act, Asker, FreshCheck, Override, Reason, ReasonCode } from '../../lambda/model/index.ts';
 import { TAG } from '../../lambda/model/index.ts';
 import type { Known } from '../../lambda/remedy/plan.ts';
 import { parseSettings } from '../../lambda/settings/settings.ts';
-import { described, hungFor, minutesAgo, NOW, REACHED, vitals } from './fleet.ts';
+import { hungFor, instance, minutesAgo, NOW, REACHED, vitals } from './fleet.ts';
 
 export const ID = 'i-00000000000000001';
 export const OTHER = 'i-00000000000000002';
@@ -34,7 +27,7 @@ export const troubled = (code: ReasonCode, since = 8) => ({
 });
 
 export const host = (tags: Readonly<Record<string, string>>, over: Partial<DescribedInstance> = {}) =>
-  described({ id: ID, spot: false, ...over, tags });
+  instance({ id: ID, ...over, tags }, ALL_ON);
 
 export const known = (over: Partial<Known> = {}): Known => ({
   acts: [],

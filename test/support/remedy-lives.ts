@@ -1,14 +1,8 @@
 /** Fleets that live through hours of trouble, acts and passing time, for what must hold of every act. */
+
 import fc from 'fast-check';
-import {
-  type Act,
-  type Asker,
-  type DescribedInstance,
-  type Pause,
-  REMEDIES,
-  type Remedy,
-  TAG,
-} from '../../lambda/model/index.ts';
+import type { Instance } from '../../lambda/model/index.ts';
+import { type Act, type Asker, type Pause, REMEDIES, type Remedy, TAG } from '../../lambda/model/index.ts';
 import { beginAct, isPermit, planAct, planRemedies } from '../../lambda/remedy/plan.ts';
 import { verifyActs } from '../../lambda/remedy/verify.ts';
 import { NOW, REACHED } from './fleet.ts';
@@ -96,7 +90,7 @@ function statusOf(condition: string): string {
   return `${what === 'ours' ? 'UNKNOWN' : 'CRITICAL'}:${CODES[what as keyof typeof CODES][1]}`;
 }
 
-function checkOf(one: DescribedInstance, seen: string, { witnesses, events }: Step, at: Date) {
+function checkOf(one: Instance, seen: string, { witnesses, events }: Step, at: Date) {
   const more = { id: one.id, at, scheduledEvents: events, witnesses: ['one', 'two'].slice(0, witnesses) };
   if (seen === 'well') return fresh({ ...more, kind: null });
   const [kind, code] = CODES[seen as keyof typeof CODES];
@@ -147,7 +141,7 @@ export function live(natures: readonly Nature[], steps: readonly Step[]): Done[]
     });
     acts = verifyActs(acts, fleet, now, ALL_ON).acts;
     const world = () => known({ acts, now, suppressed: step.suppressed, pause: pauseOf(step, now) });
-    const attempt = (one: DescribedInstance, remedy: Remedy, asker: Asker) => {
+    const attempt = (one: Instance, remedy: Remedy, asker: Asker) => {
       const n = fleet.indexOf(one);
       const condition = conditions[n]!.is;
       const seen = step.seen ?? condition.replace('+flag', '');
@@ -159,7 +153,7 @@ export function live(natures: readonly Nature[], steps: readonly Step[]): Done[]
       acts = [...acts, made];
     };
     if (step.person === null) {
-      for (let rest: readonly DescribedInstance[] = fleet; ; ) {
+      for (let rest: readonly Instance[] = fleet; ; ) {
         const next = planRemedies(rest, world(), ALL_ON).find(({ heldBy }) => heldBy === null);
         const one = rest.find((each) => each.id === next?.instanceId);
         if (next === undefined || one === undefined || next.remedy === 'person') break;

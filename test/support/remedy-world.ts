@@ -1,13 +1,13 @@
 /** A world for the model of acting: one stack's table, tags and hosts, and the ports by which the real code acts on it. */
 
 import { instanceReport } from '../../lambda/judge/report.ts';
-import type { Act, Alert, DescribedInstance, FreshCheck } from '../../lambda/model/index.ts';
+import type { Act, Alert, FreshCheck, Instance } from '../../lambda/model/index.ts';
 import { TAG } from '../../lambda/model/index.ts';
 import { isSame } from '../../lambda/remedy/act.ts';
 import { isOpenAct } from '../../lambda/remedy/ladder.ts';
 import type { RemedyPorts } from '../../lambda/remedy/ports.ts';
 import type { Alternative, Call } from './explore.ts';
-import { described, failed, hungFor, judged, minutesAgo, NOW, read } from './fleet.ts';
+import { failed, hungFor, instance, judged, minutesAgo, NOW, read } from './fleet.ts';
 
 export const at = (minutes: number) => new Date(NOW.getTime() + minutes * 60_000);
 const BOOTS = ['1a2b3c4d', 'ffffffff'];
@@ -53,7 +53,7 @@ export function beginWorld(ids: readonly string[], hangs = true): RemedyWorld {
 export const keyOf = ({ mails, history, recorded, ...world }: RemedyWorld): string =>
   JSON.stringify([world, mails.map(({ body }) => body).sort(), history.toSorted(), recorded.length]);
 
-const instanceOf = (id: string, tags: Tags): DescribedInstance => described({ id, name: `name-${id.slice(-1)}`, tags });
+const instanceOf = (id: string, tags: Tags): Instance => instance({ id, name: `name-${id.slice(-1)}`, tags });
 
 function freshCheckOf(world: RemedyWorld, id: string): FreshCheck {
   const { hangs, boots } = world.hosts[id]!;

@@ -4,10 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { forget } from '../../../bin/commands/forget.ts';
 import { type MuteFlags, mute } from '../../../bin/commands/mute.ts';
 import { pause, resume } from '../../../bin/commands/pause.ts';
-import { selectInstances } from '../../../lambda/discover/instance.ts';
 import { OWN_TAG_KEYS, TAG } from '../../../lambda/model/index.ts';
 import { ActingStack, type Asked, ID1, ID2, ID3, tell } from '../../support/acting.ts';
-import { described, HOST_KEY, SSH } from '../../support/fleet.ts';
+import { HOST_KEY, instance } from '../../support/fleet.ts';
 
 const STACK = { stack: 'CrawlwatchStack' };
 const ASKER = expect.stringMatching(/^[\x20-\x7e]{3,64}$/);
@@ -57,8 +56,7 @@ describe('crawlwatch mute', () => {
       one: value,
       two: value,
     });
-    const [selected] = selectInstances([described({ tags: { [TAG.mute]: value } })], 'aws', SSH).instances;
-    expect(selected?.mutedUntil).toEqual(new Date(value.slice(6, 26)));
+    expect(instance({ tags: { [TAG.mute]: value } }).mutedUntil).toEqual(new Date(value.slice(6, 26)));
   });
 
   it('ends it with --off', async () => {

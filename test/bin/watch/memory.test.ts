@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { WatchMemory } from '../../../bin/watch/memory.ts';
-import { selectInstances } from '../../../lambda/discover/instance.ts';
 import { forecastsOf } from '../../../lambda/forecast/instance.ts';
 import type { InstanceReport } from '../../../lambda/model/index.ts';
-import { TAG } from '../../../lambda/model/index.ts';
+import { NOTHING_REMEMBERED, TAG } from '../../../lambda/model/index.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { GIB, host, reportOf, unread, vitalsOf } from '../../lambda/report/report-fixtures.ts';
-import { described } from '../../support/fleet.ts';
+import { instance } from '../../support/fleet.ts';
 
 const START = Date.parse('2026-11-22T08:00:00Z');
 const at = (minute: number, ...hosts: InstanceReport[]) => ({
@@ -104,10 +103,10 @@ describe('the memory of a watch', () => {
     const settings = parseSettings({ schedule: { everyMinutes: 1 } });
     const speaksAt = (minute: number, reasons: InstanceReport['reasons']): boolean | undefined => {
       const report = { ...using(600_000 + minute * 8_000), reasons, status: reasons[0] ? 'WARNING' : 'OK' } as const;
-      const [one] = selectInstances([memory.remembered(described({ id: 'web1' }))], 'inventory', settings).instances;
+      const one = memory.remembered(instance({ id: 'web1' }, settings));
       const outcome = { kind: 'vitals', vitals: report.vitals!, couldFork: true, notes: [] } as const;
       const now = new Date(START + minute * 60_000);
-      const forecasts = forecastsOf(one!, outcome, memory.historyOf('web1', now) ?? undefined, now, settings);
+      const forecasts = forecastsOf(one, outcome, memory.historyOf('web1', now) ?? undefined, now, settings);
       memory.take(at(minute, report));
       return forecasts.memory?.speaking;
     };
@@ -126,16 +125,15 @@ describe('the memory of a watch', () => {
     const memory = new WatchMemory();
     memory.take(at(0, host('web1')));
     memory.take(at(2, { ...low, vitals: { ...using(1).vitals!, bootId: '11111111-a', oomKills: 2 } }));
-    const one = memory.remembered(described({ id: 'web1' }));
-    const [instance] = selectInstances([one], 'inventory', parseSettings()).instances;
-    expect(instance?.memory).toMatchObject({
+    const one = memory.remembered(instance({ id: 'web1' }));
+    expect(one.memory).toMatchObject({
       status: 'WARNING',
       reasons: ['MemoryLow'],
       since: new Date(START + 120_000),
       seen: { boot: '11111111', oomKills: 2 },
     });
-    const tagged = described({ id: 'web1', tags: { [TAG.status]: 'OK' } });
-    expect(memory.remembered(tagged).tags[TAG.status]).toBe('OK');
-    expect(memory.remembered(described({ id: 'other' })).tags).toEqual({});
+    const tagged = instance({ id: 'web1', tags: { [TAG.status]: 'OK' } });
+    expect(memory.remembered(tagged).memory.status).toBe('OK');
+    expect(memory.remembered(instance({ id: 'other' })).memory).toEqual(NOTHING_REMEMBERED);
   });
 });

@@ -1,15 +1,17 @@
 import { CreateTagsCommand, DeleteTagsCommand, type DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
-import { describeFleet, type FleetQuery } from '../../../lambda/discover/ec2.ts';
+import { findFleet } from '../../../lambda/discover/ec2.ts';
 import { writeTags } from '../../../lambda/memory/ec2.ts';
+import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { SandboxAws } from '../../../sandbox/aws.ts';
 
-const QUERY: FleetQuery = { tagKey: 'crawlwatch', tagValue: 'true', address: 'private', region: 'eu-central-1' };
+const REGION = 'eu-central-1';
+const SETTINGS = parseSettings();
 const watched = { crawlwatch: 'true' };
 
 const ids = (count: number): string[] => Array.from({ length: count }, (_, n) => `i-${String(n).padStart(17, '0')}`);
 
-describe('describeFleet', () => {
+describe('findFleet', () => {
   it('rejects when a later page fails, for half a fleet must not pass for the whole', async () => {
     const aws = new SandboxAws({ pageSize: 2 });
     for (const id of ids(3)) aws.launch(id, { tags: watched });
@@ -21,7 +23,7 @@ describe('describeFleet', () => {
         return aws.ec2.send(command);
       }) as typeof aws.ec2.send,
     };
-    await expect(describeFleet(failing, QUERY)).rejects.toThrow('Request limit exceeded');
+    await expect(findFleet(failing, REGION, SETTINGS)).rejects.toThrow('Request limit exceeded');
   });
 
   it('walks every page, empty ones too, until there is no token', async () => {
@@ -38,7 +40,7 @@ describe('describeFleet', () => {
         return replies[asked.length - 1];
       }) as SandboxAws['ec2']['send'],
     };
-    const fleet = await describeFleet(ec2, QUERY);
+    const fleet = await findFleet(ec2, REGION, SETTINGS);
     expect(fleet.map((instance) => [instance.id, instance.account])).toEqual([
       ['i-1', '1'],
       ['i-2', '1'],
@@ -54,7 +56,7 @@ describe('describeFleet', () => {
   ] as const)('knows by the life cycle %s whether an instance is a Spot one: %s', async (InstanceLifecycle, spot) => {
     const Reservations = [{ Instances: [{ InstanceId: 'i-1', InstanceLifecycle }] }];
     const ec2 = { send: (async () => ({ Reservations })) as unknown as SandboxAws['ec2']['send'] };
-    expect(await describeFleet(ec2, QUERY)).toMatchObject([{ id: 'i-1', spot }]);
+    expect(await findFleet(ec2, REGION, SETTINGS)).toMatchObject([{ id: 'i-1', spot }]);
   });
 
   it.each(['*', 'tr?e', 'a\\b', '\\*'])(
@@ -63,7 +65,7 @@ describe('describeFleet', () => {
       const aws = new SandboxAws();
       aws.launch('i-1', { tags: { crawlwatch: 'true' } });
       aws.launch('i-2', { tags: { crawlwatch: tagValue } });
-      const fleet = await describeFleet(aws.ec2, { ...QUERY, tagValue });
+      const fleet = await findFleet(aws.ec2, REGION, parseSettings({ tag: { value: tagValue } }));
       expect(fleet.map((instance) => instance.id)).toEqual(['i-2']);
     },
   );
@@ -74,7 +76,7 @@ describe('describeFleet', () => {
       aws.launch(`i-${state}`, { state, tags: watched });
     }
     aws.launch('i-other');
-    const fleet = await describeFleet(aws.ec2, QUERY);
+    const fleet = await findFleet(aws.ec2, REGION, SETTINGS);
     expect(fleet.map((instance) => instance.state)).toEqual(['pending', 'running', 'stopping', 'stopped']);
   });
 
@@ -88,7 +90,7 @@ describe('describeFleet', () => {
   ] as const)('gives $expected as the $address address of $ips', async ({ address, ips, expected }) => {
     const aws = new SandboxAws();
     aws.launch('i-1', { tags: watched, ...ips });
-    expect((await describeFleet(aws.ec2, { ...QUERY, address }))[0]?.address).toBe(expected);
+    expect((await findFleet(aws.ec2, REGION, parseSettings({ ssh: { address } })))[0]?.address).toBe(expected);
   });
 
   it('names an instance by its Name tag, and by its id where that is missing or blank', async () => {
@@ -96,10 +98,10 @@ describe('describeFleet', () => {
     aws.launch('i-1', { tags: { ...watched, Name: ' ficrawler7 ' }, platform: 'Windows' });
     aws.launch('i-2', { tags: { ...watched, Name: '  ' } });
     aws.launch('i-3', { tags: watched });
-    const fleet = await describeFleet(aws.ec2, QUERY);
+    const fleet = await findFleet(aws.ec2, REGION, SETTINGS);
     expect(fleet.map((instance) => instance.name)).toEqual(['ficrawler7', 'i-2', 'i-3']);
     expect(fleet[0]).toMatchObject({ platform: 'Windows', account: aws.account, region: 'eu-central-1' });
-    expect(fleet[0]?.tags).toEqual({ crawlwatch: 'true', Name: ' ficrawler7 ' });
+    expect(fleet[0]?.tags).toEqual({ crawlwatch: 'true' });
     expect(fleet[0]?.launchedAt).toBeInstanceOf(Date);
   });
 });

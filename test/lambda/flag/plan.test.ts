@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { DescribedInstance } from '../../../lambda/discover/instance.ts';
 import { type Confirmation, planFlags } from '../../../lambda/flag/plan.ts';
 import type { Transition } from '../../../lambda/memory/transition.ts';
-import type { DescribedInstance, ProbeOutcome } from '../../../lambda/model/index.ts';
+import type { ProbeOutcome } from '../../../lambda/model/index.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { IMPAIRED, NOBODY_ELSE, withEvidence } from '../../support/confirmations.ts';

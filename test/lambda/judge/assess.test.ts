@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { DescribedInstance } from '../../../lambda/discover/instance.ts';
 import { NO_FORECASTS } from '../../../lambda/forecast/instance.ts';
 import { assess } from '../../../lambda/judge/assess.ts';
-import type { DescribedInstance, ProbeOutcome, ReasonCode, Status, Vitals } from '../../../lambda/model/index.ts';
+import type { ProbeOutcome, ReasonCode, Status, Vitals } from '../../../lambda/model/index.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { disk, failed, GIB, instance, minutesAgo, read, SSH } from '../../support/fleet.ts';

@@ -3,9 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { subscriptionState } from '../../../lambda/alert/sns.ts';
-import { describeFleet } from '../../../lambda/discover/ec2.ts';
+import { findFleet } from '../../../lambda/discover/ec2.ts';
 import { errorText, isAccessDenied } from '../../../lambda/kit/aws-error.ts';
 import { ec2Client, snsClient } from '../../../lambda/kit/clients.ts';
+import { parseSettings } from '../../../lambda/settings/settings.ts';
 
 const close: (() => void)[] = [];
 afterEach(() => {
@@ -44,12 +45,12 @@ const FLEET = `<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/20
   <ownerId>123456789012</ownerId><instancesSet><item><instanceId>i-1</instanceId>
   <instanceState><name>running</name></instanceState></item></instancesSet></item></reservationSet>
   </DescribeInstancesResponse>`;
-const QUERY = { tagKey: 'crawlwatch', tagValue: 'tr*e', address: 'private', region: 'eu-central-1' } as const;
+const SETTINGS = parseSettings({ tag: { value: 'tr*e' } });
 
 describe('the SDK clients', () => {
   it('tries a throttled call again, under the name of crawlwatch, at the endpoint of the environment', async () => {
     const requests = await endpoint([503, ec2Error('RequestLimitExceeded', 'Request limit exceeded.')], [200, FLEET]);
-    const fleet = await describeFleet(ec2Client('eu-central-1'), QUERY);
+    const fleet = await findFleet(ec2Client('eu-central-1'), 'eu-central-1', SETTINGS);
     expect(fleet.map((instance) => [instance.id, instance.account])).toEqual([['i-1', '123456789012']]);
     expect(requests).toHaveLength(2);
     expect(requests[0]?.agent).toContain('crawlwatch');

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { FreshCheck, Transport } from '../../../lambda/model/index.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { remedyPorts } from '../../../lambda/wiring/remedy.ts';
-import { described } from '../../support/fleet.ts';
+import { instance } from '../../support/fleet.ts';
 import { ID, RemedyStack } from '../../support/remedy-stack.ts';
 
-const ONE = described({ id: ID, tags: { crawlwatch: 'true', [TAG.worker]: 'sidekiq.service' } });
+const ONE = instance({ id: ID, tags: { crawlwatch: 'true', [TAG.worker]: 'sidekiq.service' } });
 /** As it answered right before, by that way. */
 const seenBy = (transport: Transport) => ({ report: { transport } }) as FreshCheck;
 

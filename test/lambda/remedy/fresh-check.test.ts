@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { ProbeTransport, RawEvidence, Reply } from '../../../lambda/model/index.ts';
 import { type FreshPorts, freshCheck } from '../../../lambda/remedy/fresh-check.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
-import { described, HOST_KEY, NOW, REACHED } from '../../support/fleet.ts';
+import { HOST_KEY, instance, NOW, REACHED } from '../../support/fleet.ts';
 import { type HostFigures, probeOutput } from '../../support/probe-output.ts';
 
-const ONE = described({ tags: { ...REACHED, crawlwatch: 'true' } });
+const ONE = instance({ tags: { ...REACHED, crawlwatch: 'true' } });
 const VPC = { id: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0'] };
 const SETTINGS = parseSettings({ vpc: VPC });
 
@@ -38,7 +38,7 @@ const check = (...of: Parameters<typeof ports>) => freshCheck(ONE, ports(...of),
 
 describe('an instance asked anew', () => {
   it('can not be, where it is stopped', async () => {
-    const stopped = described({ state: 'stopped' });
+    const stopped = instance({ state: 'stopped' });
     await expect(freshCheck(stopped, ports(hangs, hangs), SETTINGS, 1000)).rejects.toThrow(
       'it is stopped, not running',
     );

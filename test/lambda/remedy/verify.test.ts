@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Act, DescribedInstance, FreshCheck } from '../../../lambda/model/index.ts';
+import type { DescribedInstance } from '../../../lambda/discover/instance.ts';
+import type { Act, FreshCheck } from '../../../lambda/model/index.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { verifyActs } from '../../../lambda/remedy/verify.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';

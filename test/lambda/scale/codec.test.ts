@@ -2,14 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeCost, decodeResult, decodeShard, encodeResult, encodeShard } from '../../../lambda/scale/codec.ts';
 import type { Shard, ShardResult } from '../../../lambda/scale/model.ts';
-import { described } from '../../support/fleet.ts';
+import { instance } from '../../support/fleet.ts';
 
 const RUN = 'run-1';
 const SHARD: Shard = {
   index: 3,
   hosts: [
-    described({ id: 'i-1', tags: { crawlwatch: 'true', Näme: 'ü' } }),
-    described({ id: 'i-2', launchedAt: null, elsewhere: true }),
+    instance({ id: 'i-1', tags: { crawlwatch: 'true', Näme: 'ü' } }),
+    instance({ id: 'i-2', launchedAt: null, elsewhere: true }),
   ],
 };
 const RESULT: ShardResult = {

@@ -1,30 +1,24 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { selectInstances } from '../../../lambda/discover/instance.ts';
-import type { DescribedInstance } from '../../../lambda/model/index.ts';
-import { TAG } from '../../../lambda/model/index.ts';
+import type { DescribedInstance } from '../../../lambda/discover/instance.ts';
+import { type Instance, TAG } from '../../../lambda/model/index.ts';
 import { shardFleet, shardSize } from '../../../lambda/scale/shards.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
-import { described } from '../../support/fleet.ts';
+import { instance } from '../../support/fleet.ts';
 
 const SSH = parseSettings({ transport: 'ssh' });
 const SSM = parseSettings({ transport: 'ssm' });
 
-const fleetOf = (count: number, over: (n: number) => Partial<DescribedInstance> = () => ({})) =>
-  Array.from({ length: count }, (_, n) => described({ id: `i-${n.toString(16).padStart(17, '0')}`, ...over(n) }));
-const cut = (fleet: readonly DescribedInstance[], settings = SSH, cost = {}) =>
-  shardFleet(selectInstances(fleet, 'aws', settings).instances, fleet, cost, settings);
+const fleetOf = (count: number, over: (n: number) => Partial<DescribedInstance> = () => ({}), settings = SSH) =>
+  Array.from({ length: count }, (_, n) =>
+    instance({ id: `i-${n.toString(16).padStart(17, '0')}`, ...over(n) }, settings),
+  );
+const cut = (fleet: readonly Instance[], settings = SSH, cost = {}) => shardFleet(fleet, cost, settings);
 const ids = (shards: ReturnType<typeof cut>) => shards.map(({ hosts }) => hosts.map((host) => host.id));
 
 describe('how a fleet is shared out', () => {
   it('makes no shard of nobody', () => {
     expect(cut([])).toEqual([]);
-  });
-
-  it('leaves out who is not probed', () => {
-    expect(ids(cut(fleetOf(3, (n) => ({ state: n === 1 ? 'stopped' : 'running' }))))).toEqual([
-      ['i-00000000000000000', 'i-00000000000000002'],
-    ]);
   });
 
   it('gives each host to one shard, the same way each time, whatever the order they were found in', () => {
@@ -36,10 +30,8 @@ describe('how a fleet is shared out', () => {
         fc.constantFrom(SSH, SSM),
         fc.integer({ min: 1, max: 20_000 }),
         (spread, settings, ssh) => {
-          const fleet = fleetOf(spread.length, (n) => ({
-            region: spread[n]!.region,
-            tags: { [TAG.worker]: spread[n]!.unit },
-          }));
+          const over = (n: number) => ({ region: spread[n]!.region, tags: { [TAG.worker]: spread[n]!.unit } });
+          const fleet = fleetOf(spread.length, over, settings);
           const shards = cut(fleet, settings, { ssh });
           expect(ids(shards).flat().toSorted()).toEqual(fleet.map(({ id }) => id).toSorted());
           expect(ids(cut(fleet.toReversed(), settings, { ssh }))).toEqual(ids(shards));
@@ -60,7 +52,14 @@ describe('how a fleet is shared out', () => {
   });
 
   it('cuts SSM shards into whole commands of fifty, of nearly the same length', () => {
-    expect(ids(cut(fleetOf(1_020), SSM)).map((shard) => shard.length)).toEqual([550, 470]);
+    expect(
+      ids(
+        cut(
+          fleetOf(1_020, () => ({}), SSM),
+          SSM,
+        ),
+      ).map((shard) => shard.length),
+    ).toEqual([550, 470]);
   });
 
   it('puts hosts of one unit together, so that a command asks for few', () => {

@@ -3,13 +3,13 @@ import type { Sample } from '../../../lambda/model/index.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { fleetRows, pageOf, withHistory } from '../../../lambda/widget/rows.ts';
-import { described, hungFor, minutesAgo, NOW, SSH } from '../../support/fleet.ts';
+import { hungFor, instance, minutesAgo, NOW, SSH } from '../../support/fleet.ts';
 import { idOf } from '../../support/sandbox-fleet.ts';
 
 const STATUS = (value: string) => ({ [TAG.status]: value, [TAG.since]: minutesAgo(20) });
 const FLAG = { ...hungFor(3), [TAG.flag]: `BannerTimeout@${minutesAgo(5)}` };
 const MUTE = { [TAG.mute]: 'until=2026-11-22T18:00:00Z' };
-const rowOf = (tags: Record<string, string>, over = {}) => fleetRows([described({ tags, ...over })], NOW, SSH)[0]!;
+const rowOf = (tags: Record<string, string>, over = {}) => fleetRows([instance({ tags, ...over })], NOW)[0]!;
 
 describe('the rows of the fleet table', () => {
   it.each([
@@ -33,15 +33,8 @@ describe('the rows of the fleet table', () => {
   it('stand worst first, by name within, numbers in it counted', () => {
     const tags = [STATUS('OK'), hungFor(2), STATUS('WARNING:DiskLow'), STATUS('OK'), FLAG, STATUS('UNKNOWN:NoAddress')];
     const names = ['web2', 'web10', 'web9', 'web1', 'web3', 'web4'];
-    const fleet = tags.map((some, i) => described({ id: idOf(i + 1), name: names[i]!, tags: some }));
-    expect(fleetRows(fleet, NOW, SSH).map((row) => row.name)).toEqual([
-      'web3',
-      'web10',
-      'web4',
-      'web9',
-      'web1',
-      'web2',
-    ]);
+    const fleet = tags.map((some, i) => instance({ id: idOf(i + 1), name: names[i]!, tags: some }));
+    expect(fleetRows(fleet, NOW).map((row) => row.name)).toEqual(['web3', 'web10', 'web4', 'web9', 'web1', 'web2']);
   });
 
   it('say in words what the tag says in codes, and what stood before the hang', () => {
@@ -54,9 +47,8 @@ describe('the rows of the fleet table', () => {
 
 describe('a page of the fleet table', () => {
   const rows = fleetRows(
-    Array.from({ length: 250 }, (_, i) => described({ id: idOf(i + 1), name: `c${i + 1}`, tags: STATUS('OK') })),
+    Array.from({ length: 250 }, (_, i) => instance({ id: idOf(i + 1), name: `c${i + 1}`, tags: STATUS('OK') })),
     NOW,
-    SSH,
   );
 
   it.each([

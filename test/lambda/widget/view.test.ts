@@ -5,7 +5,7 @@ import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { noticesOf, type WidgetHealth } from '../../../lambda/widget/notices.ts';
 import { fleetRows, pageOf } from '../../../lambda/widget/rows.ts';
 import { emptyView, failureView, fleetView, type WidgetLook } from '../../../lambda/widget/view.ts';
-import { described, hungFor, minutesAgo, NOW, SSH } from '../../support/fleet.ts';
+import { hungFor, instance, minutesAgo, NOW, SSH } from '../../support/fleet.ts';
 import { REMEDY_ARN, WIDGET_ARN } from '../../support/widget-fleet.ts';
 
 const FLAG = { ...hungFor(3), [TAG.flag]: `BannerTimeout@${minutesAgo(5)}` };
@@ -19,7 +19,7 @@ const look = (over: Partial<WidgetLook> = {}): WidgetLook => ({
   ...over,
 });
 const drawn = (tags: Record<string, string>, over = {}, given: Partial<WidgetLook> = {}) =>
-  fleetView(pageOf(fleetRows([described({ tags, ...over })], NOW, SSH), 1), look(given));
+  fleetView(pageOf(fleetRows([instance({ tags, ...over })], NOW), 1), look(given));
 const endpoints = (remedyArn: string | null) => ({ widgetArn: WIDGET_ARN, remedyArn, region: 'eu-central-1' });
 
 const standing = (codes: string, more = {}) => ({
@@ -93,7 +93,7 @@ describe('the table', () => {
     [0.5, 'calm'],
   ])('draws memory of which %d is available as %s', (available, tone) => {
     const sample = { at: NOW, available };
-    const [row] = fleetRows([described()], NOW, SSH);
+    const [row] = fleetRows([instance()], NOW);
     const page = pageOf([{ ...row!, memory: { latest: sample, samples: [sample] } }], 1);
     expect(fleetView(page, look())).toContain(`cw-gauge cw-tone-${tone}"`);
   });
@@ -101,7 +101,7 @@ describe('the table', () => {
   it('leaves a gap in the line where checks went unanswered, and fades what is old', () => {
     const at = (minutes: number) => new Date(NOW.getTime() - minutes * 60_000);
     const samples = [170, 165, 160, 60, 55, 50].map((minutes) => ({ at: at(minutes), available: 0.5 }));
-    const [row] = fleetRows([described()], NOW, SSH);
+    const [row] = fleetRows([instance()], NOW);
     const html = fleetView(pageOf([{ ...row!, memory: { latest: samples.at(-1)!, samples } }], 1), look());
     expect(html.match(/<polyline/g)).toHaveLength(2);
     expect(html).toContain('cw-old');

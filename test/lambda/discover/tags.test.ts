@@ -34,7 +34,7 @@ const state: fc.Arbitrary<RememberedState> = fc
         oomKills: fc.option(fc.integer({ min: 0, max: 1e9 })),
       }),
     ),
-    acted: fc.constantFrom(null, 'reboot@2026-11-22T08:05:00Z', 'booted@2026-11-22T08:05:00Z'),
+    acted: fc.option(fc.record({ what: fc.constantFrom('reboot', 'booted'), at: date })),
   })
   .map(({ standing: { reasons, kept }, ...rest }) => ({ ...rest, reasons, kept }));
 
@@ -51,8 +51,8 @@ describe('the remembered state', () => {
     [TAG.hostKey, 'MD5:00:11'],
     [TAG.seen, '<script>/1'],
   ])('takes %s = %s for absent and names it', (key, value) => {
-    const { state: read, ignored } = readState({ [key]: value });
-    expect(ignored).toEqual([key]);
+    const { state: read, unreadable } = readState({ [key]: value });
+    expect(unreadable).toEqual([key]);
     expect(read).toEqual(readState({}).state);
   });
 
@@ -61,7 +61,7 @@ describe('the remembered state', () => {
       fc.property(state, (before) => {
         const tags = Object.entries(writeState(before)).filter((pair): pair is [string, string] => pair[1] !== null);
         expect(tags.every(([, value]) => value.length <= 256)).toBe(true);
-        expect(readState(Object.fromEntries(tags))).toEqual({ state: before, ignored: [] });
+        expect(readState(Object.fromEntries(tags))).toEqual({ state: before, unreadable: [] });
       }),
     );
   });
