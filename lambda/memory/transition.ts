@@ -1,92 +1,169 @@
-/**
- * From what was remembered and what was just assessed to what is remembered next. Pure, and harmless when two runs
- * overlap: each derives the whole next state from the tags it read.
- */
-
-import { writeState } from '../discover/index.ts';
+/** From what was remembered and what was just judged to what is remembered next. Pure. */
 import { minutesBetween } from '../kit/index.ts';
 import type {
   Assessment,
   Instance,
+  InstanceState,
+  Letter,
   ProbedInstance,
   ProbeOutcome,
   ReasonCode,
-  RememberedState,
-  TagWrite,
 } from '../model/index.ts';
-import { assessmentClass, isHung, kindOf, OWN_TAG_KEYS, type OwnTagKey, shortBoot, TAG } from '../model/index.ts';
+import { assessmentClass, classOf, kindOf, shortBoot } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
-
-/** Hung mails count what was told: held back, then flagged, then each reminder. */
-export const TOLD_HELD = 1;
-export const TOLD_FLAGGED = 2;
+import { advance } from './incident.ts';
 
 export interface Transition {
   readonly instance: Instance;
   readonly assessment: Assessment;
   readonly outcome: ProbeOutcome;
   readonly durationMs: number;
-  readonly kind: 'measured' | 'hung' | 'ours' | null;
-  readonly before: RememberedState;
+  readonly kind: 'measured' | 'hung' | 'inconclusive' | null;
+  readonly letter: Letter;
+  readonly before: InstanceState;
   /** What is remembered next, before flags are planned and before any mail was sent. */
-  readonly after: RememberedState;
+  readonly after: InstanceState;
+  /** An incident that was due for a mail has ended with this check. */
+  readonly isOver: boolean;
 }
 
-/** What the remembered status was about; null for OK, a first check or tags that could not be read. */
-export function rememberedKind(state: RememberedState): Transition['kind'] {
-  return state.status === null ? null : assessmentClass(state.reasons.map((code) => ({ code, text: '' })));
-}
+/** A boot by this much later than a reboot of ours may still be that one: clock and uptime differ a little. */
+const BOOT_SLACK_MINUTES = 2;
 
+/** @param isRepeat the last check was so lately that both count as one */
 export function transition(
   { instance, outcome, hostKey, durationMs }: ProbedInstance,
   assessment: Assessment,
   now: Date,
   settings: Settings,
+  isRepeat = false,
 ): Transition {
-  const before = instance.memory;
+  const before = sinceLaunch(instance.state, instance.launchedAt);
   const kind = assessmentClass(assessment.reasons);
-  const codes = assessment.reasons.map((reason) => reason.code);
-  const was = rememberedKind(before);
-  const same = before.status === assessment.status && was === kind;
-  // What hung before a stop and start says nothing of how it hangs after.
-  const relaunched = kind === 'hung' && instance.launchedAt !== null && (before.since ?? now) < instance.launchedAt;
-  // UNKNOWN neither counts nor resets: what hung before it is one failure with what hangs after it.
-  const isFailure = (of: Transition['kind']) => of === 'hung' || of === 'ours';
-  const interrupted = before.failures > 0 && isFailure(was) && isFailure(kind);
-  const stands = (same || interrupted) && !relaunched;
-  const told = toldSoFar(before, kind, codes, assessment.status, now, settings);
-  const failed = relaunched ? 0 : before.failures;
-  const failures = kind === 'hung' ? failed + 1 : kind === 'ours' ? failed : 0;
-  const after: RememberedState = {
+  const codes = assessment.reasons.map(({ code }) => code);
+  const letter = letterOf(assessment, kind);
+  const { isOver, ...incident } = advance(before, { letter, codes, isRepeat }, now, settings.alerts.recoverAfter);
+  const isSame = before.status === assessment.status && kindBefore(before) === kind;
+  // Inconclusive neither counts nor resets: what hung before it and hangs after it is one failure.
+  const isFailure = (of: Transition['kind']) => of === 'hung' || of === 'inconclusive';
+  const isInterrupted = before.failures > 0 && isFailure(kindBefore(before)) && isFailure(kind);
+  const answered = outcome.kind === 'vitals';
+  const failures = kind === 'hung' ? before.failures + (isRepeat && before.failures > 0 ? 0 : 1) : before.failures;
+  const after: InstanceState = {
     ...before,
+    ...incident,
     status: assessment.status,
-    reasons: told.order,
-    told: told.count,
-    kept: outcome.kind === 'vitals' ? [] : mailedOf(before).filter((code) => kindOf(code) !== kind),
-    events: [...new Set([...before.events, ...codes.filter(isEvent)])],
-    stood: kind === 'ours' && same ? Math.min(before.stood + 1, UNKNOWN_CHECKS) : 1,
-    since: stands && before.since !== null ? before.since : now,
-    failures: Math.min(failures, settings.flag.afterFailures),
-    flag: outcome.kind === 'vitals' ? null : before.flag,
-    hostKey: before.hostKey ?? (outcome.kind === 'vitals' ? hostKey : null),
-    seen: nextSeen(before, outcome),
+    reasons: codes.filter((code) => kindOf(code) !== 'event'),
+    since: (isSame || isInterrupted) && before.since !== null ? before.since : now,
+    failures: isFailure(kind) ? failures : 0,
+    failingSince: kind === 'hung' ? (before.failingSince ?? now) : isFailure(kind) ? before.failingSince : null,
+    flag: answered ? null : before.flag,
     acted: nextActed(before, outcome, now),
+    ...nextPin(instance, before, answered ? hostKey : null),
+    seen: nextSeen(before, outcome),
+    events: [...new Set([...before.events, ...codes.filter((code) => kindOf(code) === 'event')])],
   };
-  return { instance, assessment, outcome, durationMs, kind, before, after };
+  return { instance, assessment, outcome, durationMs, kind, letter, before, after, isOver };
 }
 
-/** Checks that an UNKNOWN must stand before it is mailed: most mend themselves, and none is the host's fault. */
-export const UNKNOWN_CHECKS = 3;
-
-const isEvent = (code: ReasonCode): boolean => kindOf(code) === 'event';
-
-/** What a mail has named and whose end none has told. */
-export function mailedOf(state: RememberedState): readonly ReasonCode[] {
-  const hung = rememberedKind(state) === 'hung';
-  return [...(hung && state.told > 0 ? state.reasons : state.reasons.slice(0, state.told)), ...state.kept];
+/** What hung before a stop and start says nothing of how it hangs after: neither flag nor count outlives it. */
+export function sinceLaunch(state: InstanceState, launchedAt: Date | null): InstanceState {
+  const begun = state.failingSince ?? state.flag?.at ?? null;
+  if (launchedAt === null || begun === null || begun >= launchedAt) return state;
+  const flag = state.flag !== null && state.flag.at >= launchedAt ? state.flag : null;
+  return { ...state, failures: 0, failingSince: null, since: null, flag };
 }
 
-/** One trouble in several degrees: who knows of the worse needs no mail about the milder. Mildest first. */
+function letterOf({ status, reasons }: Assessment, kind: Transition['kind']): Letter {
+  const [worst] = reasons;
+  if (worst?.code === 'NotChecked') return '-';
+  switch (kind) {
+    case null:
+      return '.';
+    case 'measured':
+      return status === 'CRITICAL' ? 'c' : 'w';
+    case 'hung':
+      return reasons.every(({ code }) => classOf(code) === 'ambiguous') ? 'k' : 'h';
+    case 'inconclusive':
+      return 'u';
+  }
+  return kind satisfies never;
+}
+
+/** What the remembered status was about; null for OK or a first check. */
+export const kindBefore = ({ status, reasons }: Pick<InstanceState, 'status' | 'reasons'>): Transition['kind'] =>
+  status === null ? null : assessmentClass(reasons.map((code) => ({ code, text: '' })));
+
+/** A key that a person pinned by tag holds; else the first that was seen once the host let us in. */
+function nextPin(
+  { hostKeyTag }: Instance,
+  before: InstanceState,
+  seen: string | null,
+): Pick<InstanceState, 'pin' | 'renewed'> {
+  if (hostKeyTag === 'renew') return seen === null || before.renewed ? before : { pin: seen, renewed: true };
+  if (hostKeyTag !== null) return { pin: hostKeyTag, renewed: false };
+  return { pin: before.pin ?? seen, renewed: false };
+}
+
+/** The key that a host has to show; null: the first that it shows is taken. */
+export function expectedKey({ hostKeyTag, state }: Pick<Instance, 'hostKeyTag' | 'state'>): string | null {
+  if (hostKeyTag === 'renew') return state.renewed ? state.pin : null;
+  return hostKeyTag ?? state.pin;
+}
+
+function nextSeen(before: InstanceState, outcome: ProbeOutcome): InstanceState['seen'] {
+  if (outcome.kind === 'failed' || outcome.vitals.bootId === null) return before.seen;
+  return { boot: shortBoot(outcome.vitals.bootId), oomKills: outcome.vitals.oomKills };
+}
+
+/**
+ * A boot that somebody else brought about (a person, AWS, a kernel panic) is noted as `booted`: a host that has just
+ * come up may still fail for a while. One of ours is noted by the remedy itself.
+ */
+function nextActed({ acted, seen, since }: InstanceState, outcome: ProbeOutcome, now: Date): InstanceState['acted'] {
+  if (outcome.kind === 'failed' || outcome.vitals.bootId === null || seen === null) return acted;
+  if (shortBoot(outcome.vitals.bootId) === seen.boot) return acted;
+  const bootedAt = new Date(now.getTime() - (outcome.vitals.uptimeSeconds ?? 0) * 1000);
+  const isOurs =
+    acted?.what === 'reboot' &&
+    since !== null &&
+    acted.at >= since &&
+    minutesBetween(acted.at, bootedAt) > -BOOT_SLACK_MINUTES;
+  return isOurs ? acted : { what: 'booted', at: bootedAt };
+}
+
+/** Kills since that state, where the boot is the same and both counters are known. */
+export function newOomKills(
+  seen: InstanceState['seen'],
+  vitals: { readonly bootId: string | null; readonly oomKills: number | null },
+): number {
+  if (seen === null || seen.oomKills === null || vitals.oomKills === null || vitals.bootId === null) return 0;
+  return shortBoot(vitals.bootId) === seen.boot ? Math.max(0, vitals.oomKills - seen.oomKills) : 0;
+}
+
+/** Muted now. An unreadable mute doesn't silence, but nothing acts on such an instance. */
+export const isMuted = (instance: Instance, now: Date): boolean =>
+  instance.mutedUntil instanceof Date && instance.mutedUntil > now;
+
+/** Launched or booted so lately that failing means little. */
+export function inGrace(instance: Instance, now: Date, settings: Settings): boolean {
+  const { acted } = instance.state;
+  const booted = acted?.what === 'reboot' || acted?.what === 'booted' ? acted.at : null;
+  return [instance.launchedAt, booted].some(
+    (at) => at !== null && minutesBetween(at, now) < settings.flag.graceMinutes,
+  );
+}
+
+/** After so long without an answer a reboot has not helped: none of crawlwatch's acts would do more. */
+const REBOOT_PROVES_MINUTES = 15;
+
+/** When it was rebooted in vain: the flag of before is still there, and the reboot's time is over. Null: it was not. */
+export function rebootedInVain({ flag, acted }: Pick<InstanceState, 'flag' | 'acted'>, now: Date): Date | null {
+  if (flag === null || acted?.what !== 'reboot' || acted.at < flag.at) return null;
+  return minutesBetween(acted.at, now) > REBOOT_PROVES_MINUTES ? acted.at : null;
+}
+
+/** One trouble in several degrees, mildest first. */
 const DEGREES: readonly (readonly ReasonCode[])[] = [
   ['MemoryExhaustionForecast', 'MemoryLow', 'MemoryPressure', 'MemoryExhaustedResponsive'],
   ['DiskFillForecast', 'DiskLow'],
@@ -95,119 +172,3 @@ const DEGREES: readonly (readonly ReasonCode[])[] = [
 /** Whether one of `codes` is of the same trouble as this one, or the one itself. */
 export const isSameTrouble = (code: ReasonCode, codes: readonly ReasonCode[]): boolean =>
   codes.includes(code) || DEGREES.some((of) => of.includes(code) && of.some((other) => codes.includes(other)));
-
-const isCovered = (code: ReasonCode, mailed: readonly ReasonCode[]): boolean =>
-  mailed.includes(code) ||
-  DEGREES.some((of) => of.includes(code) && of.slice(of.indexOf(code)).some((worse) => mailed.includes(worse)));
-
-/** What of the present reasons has been mailed already, with those codes first. */
-function toldSoFar(
-  before: RememberedState,
-  kind: Transition['kind'],
-  present: readonly ReasonCode[],
-  status: Assessment['status'],
-  now: Date,
-  settings: Settings,
-): { count: number; order: readonly ReasonCode[] } {
-  const codes = present.filter((code) => !isEvent(code));
-  const was = rememberedKind(before);
-  const mailed = mailedOf(before);
-  if (kind === 'hung') {
-    if (was === 'hung') return { count: before.told, order: codes };
-    // The flag outlives a spell of UNKNOWN, and so does what was said of it.
-    const held = mailed.some(isHung) ? TOLD_HELD : 0;
-    const standing = before.flag !== null ? TOLD_FLAGGED + remindersDue(before.flag.at, now, settings) : held;
-    return { count: standing, order: codes };
-  }
-  // The worst has become CRITICAL: that is news, though its name was in a mail.
-  const worsened = was === 'measured' && status === 'CRITICAL' && before.status !== 'CRITICAL' ? codes[0] : null;
-  const told = codes.filter((code) => code !== worsened && isCovered(code, mailed));
-  return { count: told.length, order: [...told, ...codes.filter((code) => !told.includes(code))] };
-}
-
-/** Reminders that should have gone out by now. */
-export function remindersDue(flaggedAt: Date, now: Date, settings: Settings): number {
-  const hours = settings.alerts.remindHours;
-  return hours === 0 ? 0 : Math.max(0, Math.floor(minutesBetween(flaggedAt, now) / (hours * 60)));
-}
-
-function nextSeen(before: RememberedState, outcome: ProbeOutcome): RememberedState['seen'] {
-  if (outcome.kind === 'failed' || outcome.vitals.bootId === null) return before.seen;
-  return { boot: shortBoot(outcome.vitals.bootId), oomKills: outcome.vitals.oomKills };
-}
-
-/** Boots of which the clock and the uptime tell slightly different times are one. */
-const BOOT_SLACK_MINUTES = 2;
-
-/**
- * A boot that somebody else brought about (a person, AWS, a kernel panic) is noted as `booted@TIME`: a host that has
- * just come up may still fail for a while. One of ours is noted by the remedy itself.
- */
-function nextActed(before: RememberedState, outcome: ProbeOutcome, now: Date): RememberedState['acted'] {
-  if (outcome.kind === 'failed' || outcome.vitals.bootId === null || before.seen === null) return before.acted;
-  if (shortBoot(outcome.vitals.bootId) === before.seen.boot) return before.acted;
-  const bootedAt = new Date(now.getTime() - (outcome.vitals.uptimeSeconds ?? 0) * 1000);
-  const { acted } = before;
-  const ours =
-    acted?.what === 'reboot' &&
-    before.since !== null &&
-    acted.at >= before.since &&
-    minutesBetween(acted.at, bootedAt) > -BOOT_SLACK_MINUTES;
-  return ours ? acted : { what: 'booted', at: bootedAt };
-}
-
-/** Muted now. An unreadable mute doesn't silence, but plan-flags won't act on such an instance. */
-export const isMuted = (instance: Instance, now: Date): boolean =>
-  instance.mutedUntil instanceof Date && instance.mutedUntil > now;
-
-/** Launched or booted so lately that failing means little. */
-export function inGrace(instance: Instance, now: Date, settings: Settings): boolean {
-  const { acted } = instance.memory;
-  const booted = acted?.what === 'reboot' || acted?.what === 'booted' ? acted.at : null;
-  return [instance.launchedAt, booted].some(
-    (at) => at !== null && minutesBetween(at, now) < settings.flag.graceMinutes,
-  );
-}
-
-/** Tags that differ between two states, as one value a tag; null: delete. */
-export function tagChanges(
-  written: RememberedState,
-  next: RememberedState,
-  keys: readonly OwnTagKey[] = OWN_TAG_KEYS,
-): Partial<Record<OwnTagKey, string | null>> {
-  const [from, to] = [writeState(written), writeState(next)];
-  return Object.fromEntries(keys.filter((key) => from[key] !== to[key]).map((key) => [key, to[key]]));
-}
-
-/** Tags that are written whether or not the mail goes out; status and since follow it. */
-export const COUNTER_KEYS: readonly OwnTagKey[] = [TAG.failures, TAG.flag, TAG.seen, TAG.hostKey, TAG.acted];
-export const TOLD_KEYS: readonly OwnTagKey[] = [TAG.status, TAG.since];
-
-/** Groups equal changes, since one call gives every resource in it the same tags. */
-export function groupTagWrites(
-  changes: readonly { readonly id: string; readonly tags: Partial<Record<OwnTagKey, string | null>> }[],
-): TagWrite[] {
-  const idsByPair = new Map<string, { key: OwnTagKey; value: string | null; ids: string[] }>();
-  for (const { id, tags } of changes) {
-    for (const [key, value] of Object.entries(tags) as [OwnTagKey, string | null][]) {
-      const pair = JSON.stringify([key, value]);
-      const entry = idsByPair.get(pair) ?? { key, value, ids: [] };
-      idsByPair.set(pair, entry);
-      entry.ids.push(id);
-    }
-  }
-  const writes = new Map<
-    string,
-    { ids: readonly string[]; tags: Partial<Record<OwnTagKey, string>>; gone: OwnTagKey[] }
-  >();
-  for (const { key, value, ids } of idsByPair.values()) {
-    const group = JSON.stringify([value === null, ids]);
-    const write = writes.get(group) ?? { ids, tags: {}, gone: [] };
-    writes.set(group, write);
-    if (value === null) write.gone.push(key);
-    else write.tags[key] = value;
-  }
-  return [...writes.values()].map(({ ids, tags, gone }) =>
-    gone.length > 0 ? { action: 'delete', ids, keys: gone } : { action: 'create', ids, tags },
-  );
-}

@@ -7,4 +7,5 @@ export * from './outlets.ts';
 export * from './ports.ts';
 export * from './reasons.ts';
 export * from './report.ts';
+export * from './state.ts';
 export * from './vitals.ts';

@@ -1,0 +1,45 @@
+/** Files in a bucket, packed, and replaced only by who has read the last one. */
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { GetObjectCommand, type GetObjectCommandOutput, PutObjectCommand } from '@aws-sdk/client-s3';
+import { errorCode } from './aws-error.ts';
+import type { S3 } from './clients.ts';
+
+/** A file that unpacks to more than this is none of ours. */
+const MOST_BYTES = 256 * 1024 * 1024;
+
+/** Every function rejects where S3 can't be asked or refuses. */
+export const packedFiles = (s3: S3, bucket: string) => ({
+  /** Null where there is none; `bytes` is null where it can't be unpacked. */
+  async get(key: string): Promise<{ readonly bytes: Uint8Array | null; readonly etag: string } | null> {
+    let object: GetObjectCommandOutput;
+    try {
+      object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    } catch (error) {
+      if (errorCode(error) === 'NoSuchKey') return null;
+      throw error;
+    }
+    const packed = (await object.Body?.transformToByteArray()) ?? new Uint8Array();
+    const bytes = await promisify(gunzip)(packed, { maxOutputLength: MOST_BYTES }).catch(() => null);
+    return { bytes, etag: object.ETag ?? '' };
+  },
+
+  /**
+   * Writes unless somebody else has since the read
+   * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
+   * @param etag of the file that is to be replaced; null: there must be none
+   * @returns the new one's; null where it was not written
+   */
+  async put(key: string, bytes: Uint8Array, etag: string | null): Promise<string | null> {
+    try {
+      const Body = await promisify(gzip)(bytes);
+      const unchanged = etag === null ? { IfNoneMatch: '*' } : { IfMatch: etag };
+      const { ETag } = await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body, ...unchanged }));
+      return ETag ?? '';
+    } catch (error) {
+      // 404: the file was there when it was read, and is gone.
+      if (/^(PreconditionFailed|ConditionalRequestConflict|NoSuchKey)$/.test(errorCode(error))) return null;
+      throw error;
+    }
+  },
+});

@@ -1,0 +1,48 @@
+/** The state's file: read once, written only if nobody else has written since. */
+import { EMPTY_STATE, type FleetState } from '../model/index.ts';
+import { decodeState, encodeState } from './schema.ts';
+
+export const STATE_KEY = 'state.json.gz';
+
+/** Files of the stack's bucket. Every function rejects where S3 can't be asked or refuses. */
+export interface ObjectStore {
+  /** Null where there is none. `bytes` is null where it can't be unpacked. */
+  get(key: string): Promise<{ readonly bytes: Uint8Array | null; readonly etag: string } | null>;
+  /**
+   * @param etag of the file that is to be replaced; null: there must be none
+   * @returns the new one's; null where somebody else has written meanwhile
+   */
+  put(key: string, bytes: Uint8Array, etag: string | null): Promise<string | null>;
+}
+
+/** The state as of the start of a check. */
+export interface LoadedState {
+  readonly state: FleetState;
+  /** What the next write is conditional on. */
+  readonly etag: string | null;
+  /** Why it begins empty, a sentence without a full stop; null where it doesn't. */
+  readonly beginsEmpty: string | null;
+}
+
+/** @throws Error that says why the state can't be used: it can't be read, or a newer version wrote it */
+export async function loadState(store: ObjectStore): Promise<LoadedState> {
+  const file = await store.get(STATE_KEY);
+  if (file === null) return { state: EMPTY_STATE, etag: null, beginsEmpty: 'there is none yet, or it was removed' };
+  const read = file.bytes === null ? null : decodeState(new TextDecoder().decode(file.bytes));
+  if (read?.kind === 'newer') {
+    throw new Error(
+      `${STATE_KEY} was written by a newer version of crawlwatch (format ${read.version}): deploy that version, or delete the file to begin empty`,
+    );
+  }
+  if (read?.kind !== 'state') {
+    return { state: EMPTY_STATE, etag: file.etag, beginsEmpty: `${STATE_KEY} is damaged or not ours` };
+  }
+  const { unread, state } = read;
+  const beginsEmpty =
+    unread.length === 0 ? null : `${STATE_KEY} can't be read for ${unread.slice(0, 5).join(', ')}, which begin empty`;
+  return { state, etag: file.etag, beginsEmpty };
+}
+
+/** @returns the new etag; null where another check has written since this one read it */
+export const saveState = (store: ObjectStore, state: FleetState, etag: string | null): Promise<string | null> =>
+  store.put(STATE_KEY, new TextEncoder().encode(encodeState(state)), etag);

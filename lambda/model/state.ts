@@ -1,0 +1,101 @@
+/** What is remembered of instances between checks: the nouns of state.json.gz. */
+import type { ReasonCode, Status } from './reasons.ts';
+
+/**
+ * One check of one instance. `.` OK, `w` WARNING, `c` CRITICAL by measurement, `h` hung, `k` hung but ambiguous,
+ * `u` inconclusive, `-` not checked.
+ */
+export type Letter = '.' | 'w' | 'c' | 'h' | 'k' | 'u' | '-';
+export type IncidentClass = Exclude<Letter, '.' | '-'>;
+
+/** What was done or noted, and when: `reboot@2026-11-22T08:05:00Z`. */
+export interface Stamp {
+  readonly what: string;
+  readonly at: Date;
+}
+
+export interface RebootFlag {
+  readonly reason: ReasonCode;
+  readonly at: Date;
+}
+
+/** Trouble of one instance from the first check that isn't good until it has ended. */
+export interface Incident {
+  readonly openedAt: Date;
+  /** The worst class that was ever due for a mail. */
+  readonly due: IncidentClass | null;
+  /** The worst class that a mail has named; null: none has. */
+  readonly mailed: IncidentClass | null;
+  readonly mailedAt: Date | null;
+  /** Every reason it had, in order of appearance; bounded. */
+  readonly codes: readonly ReasonCode[];
+  /** Mails have said that it is flagged, and that a reboot did not help. */
+  readonly flagMailed: boolean;
+  readonly vainMailed: boolean;
+}
+
+export interface InstanceState {
+  /** The last 24 checks, the newest last. */
+  readonly letters: string;
+  /** How many of them came after the last end that was mailed. */
+  readonly fresh: number;
+  readonly incident: Incident | null;
+  /** When its last incidents ended, of six hours. */
+  readonly ends: readonly Date[];
+  /** When mails named it, of the last 24 hours. */
+  readonly mails: readonly Date[];
+  /** What the last check said, and since when that is so. */
+  readonly status: Status | null;
+  readonly reasons: readonly ReasonCode[];
+  readonly since: Date | null;
+  /** Checks in a row that found it hung, and when the first of them was. */
+  readonly failures: number;
+  readonly failingSince: Date | null;
+  readonly flag: RebootFlag | null;
+  /** The last remedy, or a boot that somebody else caused. */
+  readonly acted: Stamp | null;
+  /** SHA256 fingerprint of the host key, as `ssh-keygen -l` prints it: `SHA256:...` without padding. */
+  readonly pin: string | null;
+  /** The tag `crawlwatch:host-key` said `renew`, and that was done. */
+  readonly renewed: boolean;
+  readonly seen: { readonly boot: string; readonly oomKills: number | null } | null;
+  /** What happened since the last mail, such as an OOM kill. */
+  readonly events: readonly ReasonCode[];
+}
+
+/** Of an instance that no check has seen yet. */
+export const NOTHING_REMEMBERED: InstanceState = {
+  letters: '',
+  fresh: 0,
+  incident: null,
+  ends: [],
+  mails: [],
+  status: null,
+  reasons: [],
+  since: null,
+  failures: 0,
+  failingSince: null,
+  flag: null,
+  acted: null,
+  pin: null,
+  renewed: false,
+  seen: null,
+  events: [],
+};
+
+/** The state of the whole fleet: one file. */
+export interface FleetState {
+  /** When the last check wrote it; null: none has. */
+  readonly at: Date | null;
+  readonly instances: ReadonlyMap<string, InstanceState>;
+  readonly breaker: { readonly suppressed: boolean; readonly mailed: boolean };
+  /** A mail was about to be sent at that time, and nothing was written since: it may or may not have gone out. */
+  readonly mailing: Date | null;
+}
+
+export const EMPTY_STATE: FleetState = {
+  at: null,
+  instances: new Map(),
+  breaker: { suppressed: false, mailed: false },
+  mailing: null,
+};
