@@ -5,7 +5,7 @@ import type { Transition } from '../memory/index.ts';
 import type { InstanceReport, ReasonCode, Remedy } from '../model/index.ts';
 import type { MailEntry } from './plan.ts';
 
-/** One line of what to do. `Or`: instead of what stands above it; `Then`: after it; `Meanwhile`: beside it. */
+/** One line of what to do. `Or`: instead of the line above it; `Then`: after it; `Meanwhile`: beside it. */
 export interface Step {
   readonly say: 'Run' | 'Or' | 'Then' | 'Meanwhile';
   readonly command: string;
@@ -32,7 +32,7 @@ function everyStep({ kind, transition: t }: MailEntry): Step[] {
   const { instance } = t;
   const id = shellWord(instance.id);
   const region = instance.region === null ? '' : ` --region ${shellWord(instance.region)}`;
-  // Whoever is woken may have another Region set.
+  // The reader may have another Region set.
   const environment = instance.region === null ? '' : `AWS_REGION=${shellWord(instance.region)} `;
   const crawlwatch = (command: string) => `${environment}crawlwatch ${command}`;
   const evidence = `aws ec2 get-console-output --latest --instance-id ${id}${region} --output text`;
@@ -50,7 +50,7 @@ function everyStep({ kind, transition: t }: MailEntry): Step[] {
       return reboot;
     case 'reminder':
       return [...reboot, mute];
-    case 'person':
+    case 'escalated':
       return [
         run(crawlwatch(`history ${id}   # what was done, and the evidence saved before it`)),
         run(`${evidence}   # what it says since`),
@@ -68,7 +68,7 @@ function everyStep({ kind, transition: t }: MailEntry): Step[] {
       return remedy === null ? [run(next)] : [run(crawlwatch(`${remedy} ${id}`)), or(next)];
     }
     case 'suppressed':
-    case 'unknown':
+    case 'inconclusive':
     case 'recovered':
     case 'event':
       return [];

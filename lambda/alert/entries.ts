@@ -14,7 +14,7 @@ export interface Block {
 }
 
 interface BlockContext {
-  readonly now: Date;
+  readonly at: Date;
   readonly evidence: ReadonlyMap<string, Evidence>;
 }
 
@@ -25,14 +25,14 @@ const NAMES_SHOWN = 10;
 export function blocksOf(kind: MailKind, entries: readonly MailEntry[], context: BlockContext): Block[] {
   switch (kind) {
     case 'suppressed':
-    case 'unknown':
+    case 'inconclusive':
       return byCause(entries);
     case 'held':
       return grouped(entries, (entry) => `${entry.codes.join()} ${entry.why}`, context);
     case 'measured':
     case 'recovered':
       return grouped(entries, (entry) => `${entry.codes.join()} ${entry.transition.assessment.status}`, context);
-    case 'person':
+    case 'escalated':
     case 'flagged':
     case 'reminder':
     case 'event':
@@ -44,7 +44,7 @@ export function blocksOf(kind: MailKind, entries: readonly MailEntry[], context:
 const named = ({ transition: { instance } }: MailEntry): string =>
   `${printableAscii(instance.name)} (${printableAscii(instance.id)}${whereabouts(instance)})`;
 
-/** Whoever is woken looks at home first. */
+/** A reader looks at home first. */
 const whereabouts = ({ elsewhere, region, account }: Instance): string =>
   elsewhere === true ? ` in ${region ?? 'an unknown Region'} of account ${account ?? 'unknown'}` : '';
 
@@ -77,7 +77,8 @@ function byCause(entries: readonly MailEntry[]): Block[] {
     const first = of[0]?.transition.assessment.reasons.find((reason) => reason.code === code);
     const whose = of.length === 1 ? '' : ', of the first';
     const lines = [names(of), `${code}${whose}: ${printableAscii(first?.text ?? '')}`];
-    if (kindOf(code) === 'ours') lines.push(`Fix: ${fixFor(code)}`, 'Run: crawlwatch check --aws   # after the fix');
+    if (kindOf(code) === 'inconclusive')
+      lines.push(`Fix: ${fixFor(code)}`, 'Run: crawlwatch check --aws   # after the fix');
     return { text: indented(lines), hosts: of.length };
   });
 }
@@ -99,8 +100,8 @@ function together(entries: readonly MailEntry[], context: BlockContext): string 
     const again = well(first) ? 'are OK again' : `answer again, and are ${first.transition.assessment.status}`;
     return indented([names(entries), `These ${entries.length} ${again}; they were ${what}.`]);
   }
-  const begun = entries.map((entry) => (entry.transition.after.since ?? context.now).getTime());
-  const since = clockTime(new Date(Math.min(...begun)), context.now);
+  const begun = entries.map((entry) => (entry.transition.after.since ?? context.at).getTime());
+  const since = clockTime(new Date(Math.min(...begun)), context.at);
   const lines = [
     names(entries),
     `${plural(entries.length, 'instance')}, ${first.transition.assessment.status} since ${since}: ${what}.`,
@@ -122,24 +123,22 @@ function together(entries: readonly MailEntry[], context: BlockContext): string 
 
 const OOM_KILL = 'the kernel killed a process for want of memory since the last mail';
 
-const standingOf = ({ transition }: MailEntry): readonly Reason[] =>
+const presentReasons = ({ transition }: MailEntry): readonly Reason[] =>
   transition.assessment.reasons.filter((reason) => kindOf(reason.code) !== 'event');
 
 /** What stands, and what happened: an event is no block of its own where its host has one. */
 function reasonsOf(entry: MailEntry): readonly Reason[] {
   const { transition: t } = entry;
-  return [...standingOf(entry), ...t.after.events.map((code) => ({ code, text: sentence(OOM_KILL) }))];
+  return [...presentReasons(entry), ...t.after.events.map((code) => ({ code, text: sentence(OOM_KILL) }))];
 }
 
-/** Kinds whose blocks tell events along with what stands. */
-const TELLS_EVENTS: readonly MailKind[] = ['person', 'flagged', 'reminder', 'measured'];
+/** Kinds whose blocks name events along with the trouble. */
+const NAMES_EVENTS: readonly MailKind[] = ['escalated', 'flagged', 'reminder', 'measured'];
 
-/** Without the events that another block of the same mail tells. */
-export function withoutToldEvents(entries: readonly MailEntry[]): MailEntry[] {
-  const telling = new Set(
-    entries.filter((entry) => TELLS_EVENTS.includes(entry.kind)).map((entry) => entry.transition),
-  );
-  return entries.filter((entry) => entry.kind !== 'event' || !telling.has(entry.transition));
+/** Without the events that another block of the same mail names. */
+export function withoutOwnEvents(entries: readonly MailEntry[]): MailEntry[] {
+  const naming = new Set(entries.filter((entry) => NAMES_EVENTS.includes(entry.kind)).map((entry) => entry.transition));
+  return entries.filter((entry) => entry.kind !== 'event' || !naming.has(entry.transition));
 }
 
 const well = ({ transition: t }: MailEntry): boolean => t.kind === null;
@@ -155,13 +154,13 @@ function single(entry: MailEntry, context: BlockContext): string {
   }
 }
 
-function recovery(entry: MailEntry, { now }: BlockContext): string {
+function recovery(entry: MailEntry, { at: now }: BlockContext): string {
   const t = entry.transition;
-  const from = t.before.since ?? t.before.flag?.at ?? null;
+  const from = t.before.incident?.openedAt ?? t.before.since ?? t.before.flag?.at ?? null;
   const lasted = from === null ? '' : ` after ${duration(minutesBetween(from, now))}`;
   const was = entry.codes.length === 0 ? 'failing' : entry.codes.join(', ');
   const ends = t.before.flag === null ? '' : ' The reboot flag is removed.';
-  const stands = well(entry) ? [] : standingOf(entry).map(said);
+  const stands = well(entry) ? [] : presentReasons(entry).map(said);
   // It never stopped answering: one of its troubles is over, others stand.
   const partly = !well(entry) && entry.codes.every((code) => kindOf(code) === 'measured');
   const head = partly
@@ -170,7 +169,7 @@ function recovery(entry: MailEntry, { now }: BlockContext): string {
   return indented([head, ...stands]);
 }
 
-function trouble(entry: MailEntry, { now, evidence }: BlockContext): string {
+function trouble(entry: MailEntry, { at: now, evidence }: BlockContext): string {
   const t = entry.transition;
   const since = t.after.since ?? now;
   const lasts = minutesBetween(since, now);

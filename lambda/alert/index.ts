@@ -1,6 +1,4 @@
-/** Which change is news, in which words, and through which channel. */
+/** Which incident is news, in which words, and through which channel. */
+export { announce, announceUnremembered } from './announce.ts';
 export { fixFor } from './commands.ts';
-export { composeAlert } from './message.ts';
-export { planMail } from './plan.ts';
-export { listSubscriptions, publishAlert, subscriptionState } from './sns.ts';
-export { isGone, mailable, overtaken, withFlag, withoutFlag, writesAfterMail, writesBeforeMail } from './writes.ts';
+export { listSubscriptions, publishAlert, type Subscription, subscriptionState } from './sns.ts';

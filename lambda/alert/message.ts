@@ -1,10 +1,10 @@
-/** The mail: worst first, plain text, bounded, with what a tired person can act on. Its entries: alert-entries.ts. */
+/** The mail: worst first, plain text, bounded, with what a tired person can act on. Its entries: entries.ts. */
 
 import type { Breaker, Evidence } from '../flag/index.ts';
 import { clockTime, plural, printableAscii } from '../kit/index.ts';
 import type { Departure } from '../memory/index.ts';
-import type { Alert, Status } from '../model/index.ts';
-import { type Block, blocksOf, withoutToldEvents } from './entries.ts';
+import type { Alert, Status, TagFailure } from '../model/index.ts';
+import { type Block, blocksOf, withoutOwnEvents } from './entries.ts';
 import { MAIL_KINDS, type MailEntry, type MailKind } from './plan.ts';
 
 /** SNS refuses 100 and more. */
@@ -14,43 +14,47 @@ const BLOCKS_MAX = 60;
 const BODY_MAX = 100_000;
 
 export interface MailContext {
-  readonly now: Date;
+  readonly at: Date;
   readonly checked: number;
   readonly evidence: ReadonlyMap<string, Evidence>;
   /** What this check's breaker says, for the mail that tells it tripped. */
   readonly breaker: Breaker;
-  /** Stopped or terminated while a mail had last said that they hang. */
+  /** Stopped, terminated or taken over while a mail had last spoken of their trouble. */
   readonly departed: readonly Departure[];
-  /** Set where tags can't be written: what is mailed can't be remembered. */
-  readonly tagTrouble: string | null;
+  /** Instances whose tags could not be written, each with why. */
+  readonly untagged: readonly TagFailure[];
+  /** A mail with this news may have gone out then: that check was interrupted. Null: none was. */
+  readonly maybeMailedAt: Date | null;
+  /** Why nothing can be remembered between checks; null: it can. */
+  readonly unremembered: string | null;
   /** Parts of the fleet that could not be read, a sentence each without a full stop. @default none */
   readonly unread?: readonly string[];
 }
 
 const TITLE: Readonly<Record<MailKind | 'departed', string>> = {
   suppressed: 'FLAGGING SUPPRESSED',
-  person: 'REBOOTED, AND STILL HANGS: needs a person',
+  escalated: 'REBOOTED, AND STILL HANGS: needs a person',
   flagged: 'FLAGGED FOR REBOOT: SSH is dead',
   reminder: 'STILL FLAGGED FOR REBOOT',
   held: 'NOT ANSWERING, AND NOT FLAGGED',
   measured: 'NEEDS ATTENTION',
-  unknown: 'COULD NOT BE CHECKED: ours to fix, the hosts may be well',
+  inconclusive: 'COULD NOT BE CHECKED: the cause is on the checking side, the hosts may be well',
   recovered: 'RECOVERED',
   event: 'HAPPENED',
-  departed: 'STOPPED',
+  departed: 'NO LONGER CHECKED',
 };
 const IN_SUBJECT: Readonly<Record<Exclude<MailKind, 'measured' | 'event' | 'suppressed'>, string>> = {
-  person: 'not helped by a reboot',
+  escalated: 'not helped by a reboot',
   flagged: 'flagged for reboot',
   reminder: 'still flagged',
   held: 'not answering',
-  unknown: 'could not be checked',
+  inconclusive: 'could not be checked',
   recovered: 'recovered',
 };
 
 /** One mail for the whole check, or null when nothing is worth one. */
 export function composeAlert(planned: readonly MailEntry[], context: MailContext): Alert | null {
-  const entries = withoutToldEvents(planned);
+  const entries = withoutOwnEvents(planned);
   if (entries.length === 0 && context.departed.length === 0) return null;
   const kinds = MAIL_KINDS.filter((kind) => entries.some((entry) => entry.kind === kind));
   let left = BLOCKS_MAX;
@@ -67,8 +71,8 @@ export function composeAlert(planned: readonly MailEntry[], context: MailContext
     return shown.length === 0 ? '' : [title(kind, context), ...shown.map((block) => block.text)].join('\n\n');
   });
   const body = [
-    `${plural(context.checked, 'instance')} checked at ${clockTime(context.now, context.now)} on ${context.now.toISOString().slice(0, 10)}.`,
-    ...(context.tagTrouble === null ? [] : [unwritable(context.tagTrouble)]),
+    `${plural(context.checked, 'instance')} checked at ${clockTime(context.at, context.at)} on ${context.at.toISOString().slice(0, 10)}.`,
+    ...caveats(context, entries),
     ...unread(context),
     ...sections.filter((section) => section !== ''),
     ...departed(context.departed),
@@ -92,11 +96,30 @@ export function composeAlert(planned: readonly MailEntry[], context: MailContext
 
 const hostsIn = (blocks: readonly Block[]): number => blocks.reduce((sum, block) => sum + block.hosts, 0);
 
-function unwritable(text: string): string {
-  return `Tags can't be written (${printableAscii(text)}), so nothing is remembered between checks and nothing is flagged. Until they can, hosts are mailed once an hour.`;
+/** What a reader has to know of the mail itself. */
+function caveats({ unremembered, maybeMailedAt, untagged, at }: MailContext, entries: readonly MailEntry[]): string[] {
+  const named = new Set(entries.map(({ transition }) => transition.instance.id));
+  const [first] = untagged.filter(({ id }) => named.has(id));
+  return [
+    ...(unremembered === null
+      ? []
+      : [
+          `Nothing can be remembered between checks (${printableAscii(unremembered)}), so nothing is flagged or acted on. Until that is mended, whatever is CRITICAL is mailed once an hour.`,
+        ]),
+    ...(maybeMailedAt === null
+      ? []
+      : [
+          `A mail of ${clockTime(maybeMailedAt, at)} may have said this already: that check was interrupted while it mailed.`,
+        ]),
+    ...(first === undefined
+      ? []
+      : [
+          `Tags of ${printableAscii(first.id)} can't be written (${printableAscii(first.text)}): what is said here is remembered all the same, but crawlwatch reboot needs the flag's tag.`,
+        ]),
+  ];
 }
 
-/** Else who reads of the others would take the silence about these for good news. */
+/** Without it silence about these parts would pass for good news. */
 const unread = ({ unread: parts = [] }: MailContext): string[] =>
   parts.length === 0
     ? []
@@ -113,9 +136,9 @@ function title(kind: MailKind, { breaker }: MailContext): string {
 
 function departed(departures: readonly Departure[]): string[] {
   if (departures.length === 0) return [];
-  const lines = departures.slice(0, BLOCKS_MAX).map(({ id, name, state, memory }) => {
-    const flag = memory.flag === null ? '' : ' Its reboot flag is removed.';
-    return `${printableAscii(name)} (${printableAscii(id)}) is ${state}; it was ${memory.reasons.join(', ')}.${flag}`;
+  const lines = departures.slice(0, BLOCKS_MAX).map(({ id, name, what, codes, wasFlagged }) => {
+    const flag = wasFlagged ? ' Its reboot flag is removed.' : '';
+    return `${printableAscii(name)} (${printableAscii(id)}) ${printableAscii(what)}; it was ${codes.join(', ')}.${flag}`;
   });
   const more = departures.length - lines.length;
   return [[TITLE.departed, ...lines, ...(more > 0 ? [`... and ${more} more.`] : [])].join('\n\n')];
@@ -135,7 +158,7 @@ function subject(entries: readonly MailEntry[], context: MailContext): string {
     } else if (kind === 'recovered') parts.push(...recoveredParts(of));
     else parts.push(`${of.length} ${IN_SUBJECT[kind]}`);
   }
-  if (context.departed.length > 0) parts.push(`${context.departed.length} stopped`);
+  if (context.departed.length > 0) parts.push(`${context.departed.length} no longer checked`);
   const names = new Set(
     [...entries.map((entry) => entry.transition.instance), ...context.departed].map(({ name }) => name),
   );
@@ -147,7 +170,7 @@ function subject(entries: readonly MailEntry[], context: MailContext): string {
   return `crawlwatch: ${parts.join(', ')} ${who}`.slice(0, SUBJECT_MAX);
 }
 
-/** Whoever reads no more than the subject must not take a host for well that has only changed its trouble. */
+/** A host that has only changed its trouble must not look well in the subject. */
 function recoveredParts(entries: readonly MailEntry[]): string[] {
   const counted = (['CRITICAL', 'UNKNOWN', 'WARNING', 'OK'] as const).map(
     (status) => [status, entries.filter((entry) => entry.transition.assessment.status === status).length] as const,

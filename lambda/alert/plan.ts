@@ -1,144 +1,179 @@
-/** What of a check is worth a mail, and what will have been told once it is sent. Pure. */
-
-import { rebootedInVain } from '../discover/index.ts';
+/** Which instance's incident is news in this check, and what is remembered of it once that is mailed. Pure. */
 import type { FlagPlan } from '../flag/index.ts';
 import { countFailures } from '../flag/index.ts';
-import { clockTime } from '../kit/index.ts';
-import {
-  isMuted,
-  isSameTrouble,
-  mailedOf,
-  remindersDue,
-  TOLD_FLAGGED,
-  TOLD_HELD,
-  type Transition,
-  UNKNOWN_CHECKS,
-} from '../memory/index.ts';
-import type { ReasonCode, RememberedState } from '../model/index.ts';
-import { classOf } from '../model/index.ts';
+import { clockTime, minutesBetween, plural } from '../kit/index.ts';
+import { closed, goodChecks, isMuted, isUnstable, isWorse, rebootedInVain, type Transition } from '../memory/index.ts';
+import type { Incident, IncidentClass, InstanceState, ReasonCode } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 
 /** In the order of a mail. */
 export const MAIL_KINDS = [
   'suppressed',
-  'person',
+  'escalated',
   'flagged',
   'reminder',
   'held',
   'measured',
-  'unknown',
+  'inconclusive',
   'recovered',
   'event',
 ] as const;
 export type MailKind = (typeof MAIL_KINDS)[number];
-
-/** What a mail changes of what is remembered. */
-export type Told = Partial<Pick<RememberedState, 'told' | 'reasons' | 'events'>>;
 
 export interface MailEntry {
   readonly kind: MailKind;
   readonly transition: Transition;
   /** The codes it is about. */
   readonly codes: readonly ReasonCode[];
-  /** Why it was flagged or held back, or why it needs a person; null for the others. */
+  /** Why it was flagged or held back, or what else a reader needs; null where there is nothing. */
   readonly why: string | null;
-  /** What is remembered of it once this was mailed. */
-  readonly told: Told;
 }
 
-/** Entries in the order of kinds above. Empty, or nothing but events: no mail. */
+export interface MailPlan {
+  /** In the order of kinds above. Empty, or nothing but events: no mail. */
+  readonly entries: readonly MailEntry[];
+  /** The states of instances whose news this is, as they are once the mail is out. */
+  readonly mailed: ReadonlyMap<string, InstanceState>;
+}
+
+interface News {
+  readonly entry: Omit<MailEntry, 'transition'>;
+  readonly mailed: InstanceState;
+}
+
 export function planMail(
   transitions: readonly Transition[],
   plan: FlagPlan,
+  breakerMailed: boolean,
   now: Date,
   settings: Settings,
-): readonly MailEntry[] {
-  const suppressed = suppressionEntries(transitions, plan, now, settings);
-  const said = new Set(suppressed.map((entry) => entry.transition));
-  const whys = new Map(plan.decisions.map((decision) => [decision.id, decision]));
-  const entries = transitions
-    .filter((t) => !isMuted(t.instance, now) && !said.has(t))
-    .flatMap((t) => [
-      ...failureEntries(t, whys.get(t.instance.id)?.why ?? null, now, settings),
-      ...measuredEntries(t),
-      ...endEntries(t),
-    ]);
-  const all = [...suppressed, ...entries];
-  const sorted = MAIL_KINDS.flatMap((kind) => all.filter((entry) => entry.kind === kind));
-  return sorted.some((entry) => entry.kind !== 'event') ? sorted : [];
+): MailPlan {
+  const suppressed = suppressionOf(transitions, plan, breakerMailed, now, settings);
+  const whys = new Map(plan.decisions.map(({ id, why }) => [id, why]));
+  const found = transitions.flatMap((t): { transition: Transition; news: News }[] => {
+    if (isMuted(t.instance, now)) return [];
+    const news = suppressed.has(t) ? suppression(t, now) : newsOf(t, whys.get(t.instance.id) ?? null, now, settings);
+    return news === null ? [] : [{ transition: t, news }];
+  });
+  const entries = found.map(({ transition, news }): MailEntry => ({ transition, ...news.entry }));
+  const mailed = new Map(found.map(({ transition, news }) => [transition.instance.id, news.mailed]));
+  if (entries.length === 0) return { entries: [], mailed };
+  // What happened is worth a line in a mail, never a mail.
+  for (const t of transitions) {
+    if (t.after.events.length === 0 || isMuted(t.instance, now)) continue;
+    entries.push({ kind: 'event', transition: t, codes: t.after.events, why: null });
+    mailed.set(t.instance.id, { ...(mailed.get(t.instance.id) ?? t.after), events: [] });
+  }
+  return { entries: MAIL_KINDS.flatMap((kind) => entries.filter((entry) => entry.kind === kind)), mailed };
 }
 
-/** One alert says that flagging stopped, and of whom: until one of them has been told of, it hasn't gone out. */
-function suppressionEntries(
+/** One alert says that flagging stopped, and because of which instances. */
+function suppressionOf(
   transitions: readonly Transition[],
   { breaker }: FlagPlan,
+  isMailed: boolean,
   now: Date,
   settings: Settings,
-): MailEntry[] {
-  if (!breaker.tripped) return [];
+): ReadonlySet<Transition> {
+  if (!breaker.tripped || isMailed) return new Set();
   const { failing, recent } = countFailures(transitions, now, settings);
-  const counted = recent.length > 0 ? recent : failing;
-  if (counted.some((t) => t.after.told > 0)) return [];
-  return counted.map((transition) => {
-    const { reasons } = transition.after;
-    const told = transition.kind === 'ours' ? reasons.length : TOLD_HELD;
-    return { kind: 'suppressed', transition, codes: reasons, why: null, told: { told } };
+  return new Set(recent.length > 0 ? recent : failing);
+}
+
+function suppression(t: Transition, now: Date): News | null {
+  const { incident } = t.after;
+  if (incident === null) return null;
+  const due: IncidentClass = t.kind === 'hung' ? 'h' : 'u';
+  return {
+    entry: { kind: 'suppressed', codes: t.after.reasons, why: null },
+    mailed: afterMail(t, { ...incident, due: isWorse(due, incident.due) ? due : incident.due }, now),
+  };
+}
+
+function newsOf(t: Transition, why: string | null, now: Date, settings: Settings): News | null {
+  const { before, after } = t;
+  const { incident } = after;
+  if (t.isOver && incident !== null) {
+    const entry = { kind: 'recovered', codes: incident.codes, why: null } as const;
+    return { entry, mailed: { ...closed(after, now), mails: [...after.mails, now] } };
+  }
+  if (before.flag !== null && after.flag === null && t.outcome.kind === 'vitals') return flagRemoved(t, now);
+  if (incident === null) return null;
+  const news = (kind: MailKind, codes: readonly ReasonCode[], text: string | null): News => ({
+    entry: { kind, codes: codes.length > 0 ? codes : incident.codes, why: text },
+    mailed: afterMail(t, incident, now),
   });
+
+  const inVain = rebootedInVain(after, now);
+  if (inVain !== null && !incident.vainMailed) {
+    const text = `the reboot of ${clockTime(inVain, now)} did not help: it needs a person`;
+    return news('escalated', after.reasons, text);
+  }
+  if (after.flag !== null && !incident.flagMailed) return news('flagged', after.reasons, why);
+  const isNew = isWorse(incident.due, incident.mailed);
+  if (!isNew && !isReminderDue(incident, now, settings)) return null;
+  if (!isNew && after.flag !== null) {
+    return inVain === null
+      ? news('reminder', after.reasons, null)
+      : news('escalated', after.reasons, `the reboot of ${clockTime(inVain, now)} did not help: it needs a person`);
+  }
+  const unstable = unstableWords(after);
+  switch (incident.due) {
+    case null:
+      return null;
+    case 'u':
+      return news('inconclusive', after.reasons, unstable);
+    case 'w':
+    case 'c':
+      return news('measured', after.reasons, unstable);
+    case 'h':
+    case 'k':
+      return news('held', after.reasons, unstable ?? why ?? waitingWords(t, settings));
+  }
+  return incident.due satisfies never;
 }
 
-function failureEntries(t: Transition, why: string | null, now: Date, settings: Settings): MailEntry[] {
-  const { after } = t;
-  const entry = (kind: MailKind, codes: readonly ReasonCode[], told: number): MailEntry[] => [
-    { kind, transition: t, codes, why, told: { told } },
-  ];
-  if (t.kind === 'ours') {
-    const untold = after.reasons.slice(after.told);
-    return after.stood >= UNKNOWN_CHECKS && untold.length > 0 ? entry('unknown', untold, after.reasons.length) : [];
-  }
-  if (t.kind !== 'hung') return [];
-  if (after.flag === null) {
-    return why !== null && after.told < TOLD_HELD ? entry('held', after.reasons, TOLD_HELD) : [];
-  }
-  const reminded = TOLD_FLAGGED + remindersDue(after.flag.at, now, settings);
-  const rebooted = rebootedInVain(after, now);
-  // News once, and from then on what each reminder is about.
-  const told = rebooted === null ? reminded : reminded + 1;
-  if (rebooted !== null && after.told < told) {
-    const vain = `the reboot of ${clockTime(rebooted, now)} did not help: needs a person`;
-    return [{ kind: 'person', transition: t, codes: after.reasons, why: vain, told: { told } }];
-  }
-  if (after.told < TOLD_FLAGGED) return entry('flagged', after.reasons, told);
-  return after.told < told ? entry('reminder', after.reasons, told) : [];
+/** It answers, so that the flag is gone; what is left of the incident goes on, and may grow again. */
+function flagRemoved(t: Transition, now: Date): News {
+  const { incident } = t.after;
+  const codes = incident?.codes ?? t.before.reasons;
+  const left: IncidentClass | null = t.letter === 'w' || t.letter === 'c' ? t.letter : null;
+  const going =
+    incident === null
+      ? null
+      : { ...incident, due: left, mailed: left, mailedAt: now, flagMailed: false, vainMailed: false };
+  return {
+    entry: { kind: 'recovered', codes, why: null },
+    mailed: { ...t.after, incident: going, fresh: 1, mails: [...t.after.mails, now] },
+  };
 }
 
-/** Measured reasons that have stood two checks, and what happened since the last mail. */
-function measuredEntries(t: Transition): MailEntry[] {
-  const { after, before } = t;
-  const entries: MailEntry[] = [];
-  if (t.kind === 'measured') {
-    const standing = after.reasons
-      .slice(after.told)
-      .filter((code) => classOf(code) === 'measured' && before.reasons.includes(code));
-    if (standing.length > 0) {
-      const order = [...after.reasons.slice(0, after.told), ...standing];
-      const reasons = [...order, ...after.reasons.filter((code) => !order.includes(code))];
-      const told = { reasons, told: order.length };
-      entries.push({ kind: 'measured', transition: t, codes: standing, why: null, told });
-    }
-  }
-  if (after.events.length > 0) {
-    entries.push({ kind: 'event', transition: t, codes: after.events, why: null, told: { events: [] } });
-  }
-  return entries;
+function afterMail(t: Transition, incident: Incident, now: Date): InstanceState {
+  const { due, mailed } = incident;
+  return {
+    ...t.after,
+    mails: [...t.after.mails, now],
+    incident: {
+      ...incident,
+      mailed: isWorse(due, mailed) ? due : mailed,
+      mailedAt: now,
+      flagMailed: t.after.flag !== null,
+      vainMailed: rebootedInVain(t.after, now) !== null,
+    },
+  };
 }
 
-/** What was mailed has ended: it answers again, it can be asked again, or that trouble is over. */
-function endEntries(t: Transition): MailEntry[] {
-  if (t.outcome.kind === 'failed') return [];
-  const mailed = mailedOf(t.before);
-  // A flag stands in the tags for all to see, though its own mail may have failed.
-  const all = t.before.flag !== null && mailed.length === 0 ? t.before.reasons : mailed;
-  const ended = all.filter((code) => !isSameTrouble(code, t.after.reasons));
-  if (ended.length === 0 && t.before.flag === null) return [];
-  return [{ kind: 'recovered', transition: t, codes: ended, why: null, told: {} }];
+/** A warning is mailed once; what is worse, or can't be known, is worth a reminder. */
+function isReminderDue({ due, mailed, mailedAt }: Incident, now: Date, { alerts }: Settings): boolean {
+  if (alerts.remindHours === 0 || mailed === null || mailedAt === null || due === 'w') return false;
+  return minutesBetween(mailedAt, now) >= alerts.remindHours * 60;
 }
+
+function unstableWords(state: InstanceState): string | null {
+  if (!isUnstable(state)) return null;
+  const { good, of } = goodChecks(state.letters);
+  return `it is unstable: ${good} of its last ${of} checks were good; it counts as recovered after six good ones in a row`;
+}
+
+const waitingWords = ({ after }: Transition, { flag }: Settings): string =>
+  `not flagged yet: ${plural(after.failures, 'failed check')} in a row, of ${flag.afterFailures}`;

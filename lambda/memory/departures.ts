@@ -1,49 +1,61 @@
-/** Instances that were stopped or terminated while they hung: what was said of them ends here. Pure. */
-
-import type { Instance, RememberedState, TagWrite } from '../model/index.ts';
-import { type OwnTagKey, TAG } from '../model/index.ts';
-import { groupTagWrites, mailedOf, rememberedKind } from './transition.ts';
+/** Instances that were stopped, terminated or taken over by another stack: what was known of them ends here. Pure. */
+import type { Instance, InstanceState, ReasonCode } from '../model/index.ts';
+import { NOTHING_REMEMBERED } from '../model/index.ts';
 
 export interface Departure {
   readonly id: string;
   readonly name: string;
-  /** EC2's state name: `stopped`, `terminated` and those on the way there. */
-  readonly state: string;
-  readonly memory: RememberedState;
-  /** A mail spoke of it, so a mail says that it is gone. */
+  /** Completes `NAME (i-...)`: `is stopped`, `is no longer listed`. */
+  readonly what: string;
+  readonly codes: readonly ReasonCode[];
+  readonly wasFlagged: boolean;
+  /** A mail spoke of its trouble, so a mail says that it is gone. */
   readonly isNews: boolean;
 }
 
-const GONE: readonly string[] = ['stopping', 'stopped', 'shutting-down', 'terminated'];
-
-/**
- * Those whose tags still say that they hang. Started anew they begin anew: neither the flag nor the count may outlive
- * the boot they were about. One that vanishes between two checks takes its tags along, and nothing is left to say.
- */
-export function departuresOf(described: readonly Instance[]): Departure[] {
-  return described.flatMap(({ id, name, state, memory, mutedUntil }) => {
-    const hung = memory.flag !== null || memory.failures > 0 || rememberedKind(memory) === 'hung';
-    if (!GONE.includes(state) || !hung) return [];
-    const isNews = mutedUntil === null && (memory.flag !== null || mailedOf(memory).length > 0);
-    return [{ id, name, state, memory, isNews }];
-  });
+export interface Departed {
+  readonly departures: readonly Departure[];
+  /** What is remembered of instances that this check did not probe. */
+  readonly kept: ReadonlyMap<string, InstanceState>;
 }
 
-/** The flag and the count go before the mail, what it was about only once that is out. */
-export const forgetBeforeMail = (departures: readonly Departure[]): TagWrite[] =>
-  forget(departures, [TAG.flag, TAG.failures]);
+/** Checks without a sight of it after which an instance that isn't listed is forgotten: two hours as a rule. */
+const FORGOTTEN = /^-{24}$/;
 
-export const forgetAfterMail = (
-  departures: readonly Departure[],
-  sent: boolean,
-  unwritable: ReadonlySet<string>,
-): TagWrite[] =>
-  forget(
-    departures.filter(({ id, isNews }) => (sent || !isNews) && !unwritable.has(id)),
-    [TAG.status, TAG.since],
-  );
+/**
+ * @param found every instance that was discovered
+ * @param isWhole every part of the fleet could be read: who is missing then is gone
+ */
+export function departuresOf(
+  states: ReadonlyMap<string, InstanceState>,
+  found: readonly Instance[],
+  isWhole: boolean,
+): Departed {
+  const departures: Departure[] = [];
+  const kept = new Map<string, InstanceState>();
+  const byId = new Map(found.map((one) => [one.id, one]));
+  for (const [id, state] of states) {
+    const one = byId.get(id);
+    if (one !== undefined && one.skipped === null) continue;
+    if (one === undefined) {
+      const letters = `${state.letters}-`.slice(-24);
+      if (!isWhole || !FORGOTTEN.test(letters)) kept.set(id, { ...state, letters: isWhole ? letters : state.letters });
+      else departures.push(...departed(id, id, 'is no longer listed', state, false));
+      continue;
+    }
+    const isMuted = one.mutedUntil instanceof Date;
+    departures.push(...departed(id, one.name, one.skipped ?? '', state, isMuted));
+    // The key and the boot id outlive a stop; neither the flag nor the count may outlive the boot they were about.
+    const { letters, pin, renewed, seen, acted, mails, ends } = state;
+    kept.set(id, { ...NOTHING_REMEMBERED, letters, pin, renewed, seen, acted, mails, ends });
+  }
+  return { departures, kept };
+}
 
-function forget(departures: readonly Departure[], keys: readonly OwnTagKey[]): TagWrite[] {
-  const tags = Object.fromEntries(keys.map((key) => [key, null]));
-  return groupTagWrites(departures.map(({ id }) => ({ id, tags })));
+function departed(id: string, name: string, what: string, state: InstanceState, isMuted: boolean): Departure[] {
+  const { incident, flag } = state;
+  const mailed = flag !== null || (incident !== null && incident.mailed !== null);
+  if (incident === null && flag === null) return [];
+  const codes = incident?.codes ?? state.reasons;
+  return [{ id, name, what, codes, wasFlagged: flag !== null, isNews: mailed && !isMuted }];
 }

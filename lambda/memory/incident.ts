@@ -4,9 +4,9 @@
  * A host that hangs and answers by turns, or changes from one trouble to another, never shows the same state twice in a
  * row. So nothing here asks for checks in a row: it counts letters.
  */
-import type { IncidentClass, Letter, ReasonCode } from '../model/index.ts';
-import type { Incident, InstanceState } from '../model/index.ts';
+
 import { minutesBetween } from '../kit/index.ts';
+import type { Incident, IncidentClass, InstanceState, Letter, ReasonCode } from '../model/index.ts';
 
 const LETTERS_KEPT = 24;
 const CODES_KEPT = 8;

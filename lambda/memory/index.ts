@@ -1,6 +1,6 @@
-/** What is remembered of instances between checks. */
+/** What is remembered of instances between checks: their incidents, their samples, the pins of their host keys. */
 export { lastSuppression } from './cloudwatch.ts';
-export { type Departure, departuresOf, forgetAfterMail, forgetBeforeMail } from './departures.ts';
+export { type Departure, departuresOf } from './departures.ts';
 export { metricDimensions } from './dimensions.ts';
 export { writeTags, writeTagsIn } from './ec2.ts';
 export {
@@ -11,20 +11,17 @@ export {
   pastFiguresOf,
   pastSnapshot,
 } from './figures.ts';
+export { closed, goodChecks, isUnstable, isWorse } from './incident.ts';
+export { type LoadedState, loadState, type ObjectStore, saveState } from './store.ts';
 export {
-  COUNTER_KEYS,
-  groupTagWrites,
+  expectedKey,
   inGrace,
   isMuted,
   isSameTrouble,
-  mailedOf,
-  rememberedKind,
-  remindersDue,
-  TOLD_FLAGGED,
-  TOLD_HELD,
-  TOLD_KEYS,
+  kindBefore,
+  newOomKills,
+  rebootedInVain,
+  sinceLaunch,
   type Transition,
-  tagChanges,
   transition,
-  UNKNOWN_CHECKS,
 } from './transition.ts';

@@ -1,0 +1,183 @@
+/**
+ * What a check says to the world, in the order that neither loses nor repeats it: what is remembered is written first,
+ * then the tags, then the mail goes out, and that it did is written last.
+ *
+ * A check that dies between the mail and the last write leaves `mailing` behind. Nobody can know whether SNS had taken
+ * that mail, so the next check sends its news again and says that it may be the second time.
+ */
+import type { Evidence, FlagPlan } from '../flag/index.ts';
+import { errorText } from '../kit/index.ts';
+import type { Departure, LoadedState, Transition } from '../memory/index.ts';
+import { closed, isMuted } from '../memory/index.ts';
+import type { Alert, FleetState, Instance, InstanceState, Log, TagFailure, TagWrite } from '../model/index.ts';
+import type { Settings } from '../settings/index.ts';
+import { clearedTags, groupTagWrites, tagChanges } from './display.ts';
+import { composeAlert } from './message.ts';
+import { type MailEntry, planMail } from './plan.ts';
+
+/** What a check found out. */
+export interface News {
+  readonly transitions: readonly Transition[];
+  readonly plan: FlagPlan;
+  readonly departures: readonly Departure[];
+  readonly evidence: ReadonlyMap<string, Evidence>;
+  /** Parts of the fleet that could not be read, a sentence each. */
+  readonly unread: readonly string[];
+  readonly found: readonly Instance[];
+  readonly at: Date;
+}
+
+/** Where it goes, and who hears of what fails. */
+export interface Desk {
+  readonly outlets: {
+    notify(alert: Alert): Promise<void>;
+    writeTags(writes: readonly TagWrite[], found: readonly Instance[]): Promise<readonly TagFailure[]>;
+  };
+  readonly log: Log;
+  failed(step: string, text: string): void;
+  readonly problems: string[];
+}
+
+interface Saver {
+  save(state: FleetState, etag: string | null): Promise<string | null>;
+}
+
+/**
+ * @param states what was remembered before, and what is to be remembered after this check where no mail goes out
+ * @returns whether it was this check that had the say; if not, another one has it, or nothing could be remembered
+ */
+export async function announce(
+  news: News,
+  { before, next }: { readonly before: LoadedState; readonly next: FleetState },
+  state: Saver,
+  desk: Desk,
+  settings: Settings,
+): Promise<boolean> {
+  const { transitions, at } = news;
+  const { entries, mailed } = planMail(transitions, news.plan, before.state.breaker.mailed, at, settings);
+  const departed = news.departures.filter(({ isNews }) => isNews);
+  const isMailDue = entries.length > 0 || departed.length > 0;
+  const quiet = withInstances(next, silentEnds(transitions, at));
+  // Until the mail is out, what it says is still to be said.
+  const unsent = isMailDue ? withInstances(quiet, statesOf(before.state, departed)) : quiet;
+
+  let etag: string | null;
+  try {
+    etag = await state.save({ ...unsent, mailing: isMailDue ? at : null }, before.etag);
+  } catch (error) {
+    desk.failed('state', errorText(error));
+    return announceUnremembered(news, errorText(error), desk, settings);
+  }
+  if (etag === null) {
+    desk.log.warn('check.overtaken', {
+      text: 'another check wrote meanwhile: this one mails, flags and acts on nothing',
+    });
+    desk.problems.push(
+      'another check ran at the same time and had the say: this one mailed, flagged and acted on nothing',
+    );
+    return false;
+  }
+  const untagged = await writeTags(news, desk, settings);
+  if (!isMailDue) return true;
+
+  const context = { ...news, checked: transitions.length, departed, breaker: news.plan.breaker };
+  const alert = composeAlert(entries, {
+    ...context,
+    untagged,
+    maybeMailedAt: before.state.mailing,
+    unremembered: null,
+  });
+  const sent = alert === null ? true : await send(alert, desk);
+  const suppressionMailed = sent === true && entries.some(({ kind }) => kind === 'suppressed');
+  const last: FleetState =
+    sent === true
+      ? {
+          ...withInstances(quiet, mailed),
+          breaker: { ...next.breaker, mailed: next.breaker.mailed || suppressionMailed },
+        }
+      : { ...unsent, mailing: sent === false ? null : at };
+  try {
+    const written = await state.save(last, etag);
+    if (written === null) desk.failed('state', 'another check wrote before this one had noted its mail');
+  } catch (error) {
+    desk.failed('state', `that a mail went out could not be written: ${errorText(error)}`);
+  }
+  return true;
+}
+
+/**
+ * Where nothing can be remembered, nothing tells what was mailed before: whatever is CRITICAL is mailed in the first
+ * check of each hour. @returns false: nothing is flagged or acted on
+ */
+export async function announceUnremembered(
+  news: News,
+  trouble: string,
+  desk: Desk,
+  settings: Settings,
+): Promise<false> {
+  const { at, transitions } = news;
+  if (at.getUTCMinutes() >= settings.schedule.everyMinutes) return false;
+  const entries = transitions.flatMap((t): MailEntry[] => {
+    if (t.assessment.status !== 'CRITICAL' || isMuted(t.instance, at)) return [];
+    const codes = t.assessment.reasons.map(({ code }) => code);
+    return [{ kind: t.kind === 'hung' ? 'held' : 'measured', transition: t, codes, why: null }];
+  });
+  const context = { ...news, checked: transitions.length, departed: [], breaker: news.plan.breaker };
+  const alert = composeAlert(entries, { ...context, untagged: [], maybeMailedAt: null, unremembered: trouble });
+  if (alert !== null) await send(alert, desk);
+  return false;
+}
+
+/** @returns null where nobody knows whether it went out */
+async function send(alert: Alert, desk: Desk): Promise<boolean | null> {
+  try {
+    await desk.outlets.notify(alert);
+    return true;
+  } catch (error) {
+    desk.failed('mail', errorText(error));
+    return isRefusal(error) ? false : null;
+  }
+}
+
+/** AWS said no; a broken connection or a late answer says nothing. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof Error && ('$fault' in error ? !/Timeout/.test(error.name) : !('code' in error));
+
+/** Incidents that ended while nobody was to hear of it. */
+const silentEnds = (transitions: readonly Transition[], at: Date): ReadonlyMap<string, InstanceState> =>
+  new Map(
+    transitions
+      .filter((t) => t.isOver && isMuted(t.instance, at))
+      .map((t) => [t.instance.id, closed(t.after, at)] as const),
+  );
+
+const withInstances = (state: FleetState, changed: ReadonlyMap<string, InstanceState>): FleetState =>
+  changed.size === 0 ? state : { ...state, instances: new Map([...state.instances, ...changed]) };
+
+const statesOf = ({ instances }: FleetState, of: readonly { readonly id: string }[]) =>
+  new Map(
+    of.flatMap(({ id }): [string, InstanceState][] => {
+      const state = instances.get(id);
+      return state === undefined ? [] : [[id, state]];
+    }),
+  );
+
+async function writeTags(news: News, desk: Desk, { stack }: Settings): Promise<readonly TagFailure[]> {
+  const changes = [
+    ...news.transitions.map((t) => ({ id: t.instance.id, tags: tagChanges(t, stack) })),
+    ...news.found
+      .filter((one) => one.skipped !== null && !one.isElsewhereWatched)
+      .map((one) => ({ id: one.id, tags: clearedTags(one) })),
+  ];
+  const writes = groupTagWrites(changes);
+  if (writes.length === 0) return [];
+  const failures = await desk.outlets.writeTags(writes, news.found).catch((error: unknown) => {
+    const text = errorText(error);
+    return [...new Set(writes.flatMap(({ ids }) => ids))].map((id) => ({ id, text }));
+  });
+  for (const { id, text } of failures) {
+    desk.log.warn('tags.notWritten', { id, text });
+    desk.problems.push(`tags of ${id} could not be written: ${text}`);
+  }
+  return failures;
+}
