@@ -9,7 +9,7 @@ export function withState(one: Instance, { instances }: FleetState, acts: readon
   const last = acts.filter(({ instanceId, state }) => instanceId === one.id && state !== 'failed').at(-1);
   const isNewer = last !== undefined && (known.acted === null || last.at > known.acted.at);
   const state = isNewer ? { ...known, acted: { what: last.remedy, at: last.at } } : known;
-  return { ...one, state, hostKey: expectedKey({ hostKeyTag: one.hostKeyTag, state }) };
+  return { ...one, remembered: state, hostKey: expectedKey(one.hostKeyTag, state) };
 }
 
 /** What is remembered of the fleet after this check, before any mail. */

@@ -11,4 +11,3 @@ export {
   type Target,
   targetOf,
 } from './places.ts';
-export { newOomKills, readState, rebootedInVain, writeState } from './tags.ts';

@@ -1,17 +1,17 @@
 /** Turns what EC2 describes into an Instance: the only place that parses an instance's tags. */
 
-import { parseInstant } from '../kit/index.ts';
 import {
   AUTO_WORDS,
   type Auto,
   type Instance,
   type Login,
+  NOTHING_REMEMBERED,
   type Reason,
   TAG,
   type Whereabouts,
 } from '../model/index.ts';
 import { type Settings, transportOf } from '../settings/index.ts';
-import { readState } from './tags.ts';
+import { readHostKey, readMute, readTags } from './tags.ts';
 
 /** An instance as EC2 describes it. */
 export interface DescribedInstance extends Whereabouts {
@@ -33,7 +33,11 @@ const AUTO_SCALING_TAG = 'aws:autoscaling:groupName';
 export function toInstance(one: DescribedInstance, settings: Settings): Instance {
   const { tags } = one;
   const { key, value } = settings.tag;
-  const { state: memory, unreadable } = readState(tags);
+  const { tagged, unreadable } = readTags(tags);
+  const hostKeyTag = readHostKey(tags[TAG.hostKey]);
+  const stack = tags[TAG.stack] ?? null;
+  const why = whySkipped(one);
+  const isElsewhereWatched = why === null && stack !== null && stack !== settings.stack;
   const override = readOverride(tags[TAG.ssh]);
   const worker = tags[TAG.worker];
   const badWorker = worker !== undefined && worker !== '' && !UNIT.test(worker);
@@ -55,7 +59,7 @@ export function toInstance(one: DescribedInstance, settings: Settings): Instance
     spot: one.spot,
     autoScaling: tags[AUTO_SCALING_TAG] !== undefined,
     watched: tags[key] === value,
-    skipped: whySkipped(one),
+    skipped: isElsewhereWatched ? `is watched by the stack ${stack.slice(0, 128)}` : why,
     transport,
     login,
     worker: worker === undefined || worker === '' || badWorker ? null : worker,
@@ -63,10 +67,19 @@ export function toInstance(one: DescribedInstance, settings: Settings): Instance
     sshdExpected: transport === 'ssm' && (tags[TAG.ssh] !== undefined || settings.transport !== 'ssm'),
     auto: readAuto(tags[TAG.auto]),
     mutedUntil: readMute(tags[TAG.mute]),
-    memory,
+    stack,
+    isElsewhereWatched,
+    hostKeyTag: hostKeyTag === 'unreadable' ? null : hostKeyTag,
+    hostKey: null,
+    tagged,
+    remembered: NOTHING_REMEMBERED,
     unreadable,
     problem:
-      override.problem ?? (badWorker ? badTag(TAG.worker, worker, 'a systemd unit, e.g. sidekiq.service') : null),
+      override.problem ??
+      (hostKeyTag === 'unreadable'
+        ? badTag(TAG.hostKey, tags[TAG.hostKey] ?? '', 'SHA256:... as ssh-keygen -l prints it, or renew')
+        : null) ??
+      (badWorker ? badTag(TAG.worker, worker, 'a systemd unit, e.g. sidekiq.service') : null),
     tags: Object.fromEntries(Object.entries(tags).filter(([name]) => name === key || name.startsWith('crawlwatch:'))),
     ...(one.elsewhere === true && { elsewhere: true }),
   };
@@ -103,11 +116,4 @@ function readOverride(text: string | undefined): { login: Partial<Login>; proble
 function readAuto(text: string | undefined): Instance['auto'] {
   if (text === undefined) return null;
   return (AUTO_WORDS as readonly string[]).includes(text) ? (text as Auto) : 'unreadable';
-}
-
-/** `until=2026-11-23T06:00:00Z`, with an optional `;why=...` for people. */
-function readMute(text: string | undefined): Date | 'unreadable' | null {
-  if (text === undefined) return null;
-  const [, until = ''] = /^until=([^;]*)(?:;why=.*)?$/s.exec(text) ?? [];
-  return parseInstant(until.trim()) ?? 'unreadable';
 }

@@ -34,7 +34,7 @@ export function countFailures(transitions: readonly Transition[], now: Date, set
   const eligible = transitions.filter(
     (t) => t.before.flag === null && !isMuted(t.instance, now) && !inGrace(t.instance, now, settings),
   );
-  const failing = eligible.filter((t) => t.kind === 'hung' || t.kind === 'ours');
+  const failing = eligible.filter((t) => t.kind === 'hung' || t.kind === 'inconclusive');
   const begun = failing.map((t) => begunAt(t, now)).sort((a, b) => a - b);
   const window = BREAKER_MINUTES * 60_000;
   return {
@@ -50,7 +50,7 @@ export function countFailures(transitions: readonly Transition[], now: Date, set
   };
 }
 
-const begunAt = (t: Transition, now: Date): number => (t.after.since ?? now).getTime();
+const begunAt = (t: Transition, now: Date): number => (t.after.failingSince ?? t.after.since ?? now).getTime();
 
 /** Where in an ascending list the first value above a bound stands. */
 function firstAbove(sorted: readonly number[], bound: number): number {

@@ -53,7 +53,9 @@ export function otherWay(
 
 /** Told before that only its sshd is dead: SSM is asked in every check, not only once a flag is due. */
 export const needsOtherWay = (t: Transition): boolean =>
-  t.kind === 'hung' && t.instance.transport === 'ssh' && [...t.before.reasons, ...t.before.kept].includes('SshdDown');
+  t.kind === 'hung' &&
+  t.instance.transport === 'ssh' &&
+  [...t.before.reasons, ...(t.before.incident?.codes ?? [])].includes('SshdDown');
 
 /**
  * SSM has answered where SSH hangs: what SSM saw is the verdict, with sshd down. Null where that isn't so, and where
@@ -76,7 +78,7 @@ export function weigh(t: Transition, raw: RawEvidence | null, other: ProbedInsta
     consoleLines: read.lines,
     killedSince,
     lastGood: raw?.lastGood ?? null,
-    otherPath: other === null ? null : pathOf(other, t.before.hostKey !== null),
+    otherPath: other === null ? null : pathOf(other, t.before.pin !== null),
     gaps: raw?.gaps ?? [],
   };
 }

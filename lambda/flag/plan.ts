@@ -59,7 +59,7 @@ export function planFlags(
 
 /** The breaker's measure holds for one check, too: however failures piled up, the longest standing are flagged first. */
 function capped(decisions: readonly FlagDecision[], due: readonly Transition[], limit: number): FlagDecision[] {
-  const begun = new Map(due.map((t) => [t.instance.id, t.after.since?.getTime() ?? 0]));
+  const begun = new Map(due.map((t) => [t.instance.id, t.after.failingSince?.getTime() ?? 0]));
   const flagged = decisions
     .filter((decision) => decision.flag)
     .sort((a, b) => (begun.get(a.id) ?? 0) - (begun.get(b.id) ?? 0));
@@ -95,7 +95,7 @@ function decide(
   if (confirmation?.confirmed !== true) return no('not flagged: no second attempt in this check confirmed it');
   const path = confirmation.evidence?.otherPath;
   if (path?.says === 'answers') return no(`not flagged: over ${path.transport.toUpperCase()} ${path.text}`);
-  if (isWeak(t) && witnesses.length === 0) {
+  if (isAmbiguous(t) && witnesses.length === 0) {
     return no(`not flagged: ${t.after.reasons.join(', ')} has other causes than a hang, and nothing else bears it out`);
   }
   const bornOut = texts.length > 0 ? `borne out by ${texts.join(', and by ')}` : 'no other witness';
@@ -113,13 +113,24 @@ function objection(t: Transition, now: Date, settings: Settings): string | null 
   if (inGrace(instance, now, settings)) {
     return `not flagged: it was launched or rebooted less than ${settings.flag.graceMinutes} min ago`;
   }
-  const reached = before.seen !== null && (instance.transport !== 'ssh' || before.hostKey !== null);
+  const reached = before.seen !== null && (instance.transport !== 'ssh' || before.pin !== null);
   if (!reached) return `not flagged: it has never been reached over ${instance.transport.toUpperCase()} before`;
-  const spanned = after.since === null ? 0 : minutesBetween(after.since, now);
+  const spanned = after.failingSince === null ? 0 : minutesBetween(after.failingSince, now);
   if (spanned < settings.flag.afterMinutes) {
     return `not flagged: it has failed for less than ${settings.flag.afterMinutes} min`;
   }
   return null;
 }
 
-const isWeak = (t: Transition): boolean => t.after.reasons.every((code: ReasonCode) => classOf(code) === 'weak');
+const isAmbiguous = (t: Transition): boolean =>
+  t.after.reasons.every((code: ReasonCode) => classOf(code) === 'ambiguous');
+
+/** The transitions with the flags that the plan sets. */
+export function withFlags(transitions: readonly Transition[], plan: FlagPlan, now: Date): Transition[] {
+  const flagged = new Set(plan.decisions.flatMap(({ id, flag }) => (flag ? [id] : [])));
+  return transitions.map((t) => {
+    const reason = t.after.reasons[0];
+    const isFlagged = flagged.has(t.instance.id) && reason !== undefined;
+    return isFlagged ? { ...t, after: { ...t.after, flag: { reason, at: now } } } : t;
+  });
+}

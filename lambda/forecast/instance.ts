@@ -38,7 +38,7 @@ export function forecastsOf(
   const one = (resource: Resource, code: ReasonCode, past: readonly Sample[]): ResourceForecast | null => {
     const available = availableNow(outcome, resource);
     if (available === null || available >= settings.forecast.lookBelowPercent / 100) return null;
-    const speaking = [...instance.memory.reasons, ...instance.memory.kept].includes(code);
+    const speaking = [...instance.remembered.reasons, ...(instance.remembered.incident?.codes ?? [])].includes(code);
     return forecast(resource, past, { at: now, available }, { speaking, everyMinutes: settings.schedule.everyMinutes });
   };
   return {

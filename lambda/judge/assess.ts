@@ -1,18 +1,18 @@
 /** From one probe's outcome to a status, its reasons with their numbers, and what to do. Pure. */
 
-import { newOomKills } from '../discover/index.ts';
 import type { ResourceForecast } from '../forecast/index.ts';
 import { type Forecasts, NO_FORECASTS } from '../forecast/index.ts';
 import { GIB, gib, percent, quoted, roughly } from '../kit/index.ts';
+import { newOomKills } from '../memory/index.ts';
 import type {
   Assessment,
   Disk,
   Instance,
+  InstanceState,
   MeasuredReason,
   ProbeOutcome,
   ReasonCode,
   Recommendation,
-  RememberedState,
   Status,
   Vitals,
 } from '../model/index.ts';
@@ -61,7 +61,7 @@ export function assess(
     ...assessMemory(instance, vitals, outcome.couldFork, settings),
     ...worker.findings,
     ...assessSshd(instance, vitals),
-    ...vitals.disks.flatMap((disk) => assessDisk(disk, instance.memory, settings)),
+    ...vitals.disks.flatMap((disk) => assessDisk(disk, instance.remembered, settings)),
   ];
   const findings = [...measured, ...assessForecasts(forecasts, measured), ...assessOomKills(instance, vitals)];
   return conclude(mergeByCode(findings), [...outcome.notes, ...worker.notes], forecasts);
@@ -102,7 +102,7 @@ function assessMemory(instance: Instance, vitals: Vitals, couldFork: boolean, se
   const figures = `${percent(available)} of memory is available (${gib(availableBytes)} of ${gib(totalBytes)})`;
   const full = vitals.memoryPressure?.fullAvg10 ?? 0;
   const some = vitals.memoryPressure?.someAvg10 ?? 0;
-  const { status: before, reasons: stood } = instance.memory;
+  const { status: before, reasons: stood } = instance.remembered;
   const wasLow = stood.includes('MemoryLow') || stood.includes('MemoryExhaustedResponsive');
   const was = (status: Status) => wasLow && before === status;
   const gone: string[] = [];
@@ -185,7 +185,7 @@ function assessForecasts(forecasts: Forecasts, low: readonly Finding[]): Finding
 
 /** Only a counter that rose within one boot is a kill: it starts anew with each boot. */
 function assessOomKills(instance: Instance, vitals: Vitals): Finding[] {
-  const { seen } = instance.memory;
+  const { seen } = instance.remembered;
   const kills = newOomKills(seen, vitals);
   if (kills === 0) return [];
   const text = `The kernel killed ${kills === 1 ? 'a process' : `${kills} processes`} for want of memory since the last check.`;
@@ -199,7 +199,7 @@ const CLEAR_MARGIN = 1;
 
 export function assessDisk(
   disk: Disk,
-  before: Pick<RememberedState, 'status' | 'reasons'>,
+  before: Pick<InstanceState, 'status' | 'reasons'>,
   settings: Settings,
 ): Finding[] {
   const limitOf = (code: ReasonCode, limit: number, status: Status): number => {

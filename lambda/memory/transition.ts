@@ -38,7 +38,7 @@ export function transition(
   settings: Settings,
   isRepeat = false,
 ): Transition {
-  const before = sinceLaunch(instance.state, instance.launchedAt);
+  const before = sinceLaunch(instance.remembered, instance.launchedAt);
   const kind = assessmentClass(assessment.reasons);
   const codes = assessment.reasons.map(({ code }) => code);
   const letter = letterOf(assessment, kind);
@@ -106,7 +106,7 @@ function nextPin(
 }
 
 /** The key that a host has to show; null: the first that it shows is taken. */
-export function expectedKey({ hostKeyTag, state }: Pick<Instance, 'hostKeyTag' | 'state'>): string | null {
+export function expectedKey(hostKeyTag: Instance['hostKeyTag'], state: InstanceState): string | null {
   if (hostKeyTag === 'renew') return state.renewed ? state.pin : null;
   return hostKeyTag ?? state.pin;
 }
@@ -147,7 +147,7 @@ export const isMuted = (instance: Instance, now: Date): boolean =>
 
 /** Launched or booted so lately that failing means little. */
 export function inGrace(instance: Instance, now: Date, settings: Settings): boolean {
-  const { acted } = instance.state;
+  const { acted } = instance.remembered;
   const booted = acted?.what === 'reboot' || acted?.what === 'booted' ? acted.at : null;
   return [instance.launchedAt, booted].some(
     (at) => at !== null && minutesBetween(at, now) < settings.flag.graceMinutes,

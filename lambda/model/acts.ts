@@ -59,7 +59,7 @@ export interface FreshCheck {
   readonly at: Date;
   readonly report: InstanceReport;
   /** What it came to: `null` is well, `ours` is not known. */
-  readonly kind: 'measured' | 'hung' | 'ours' | null;
+  readonly kind: 'measured' | 'hung' | 'inconclusive' | null;
   /** First 8 of the boot id; null where it did not tell. */
   readonly boot: string | null;
   /** Who bears a hang out, of another kind than the path that failed; sentences. */

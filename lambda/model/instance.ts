@@ -1,4 +1,5 @@
 import type { Reason, ReasonCode, Status } from './reasons.ts';
+import type { InstanceState, RebootFlag, Stamp } from './state.ts';
 
 /** How an instance was asked. */
 export type Transport = 'local' | 'ssh' | 'ssm' | 'file';
@@ -30,12 +31,6 @@ export interface JumpHost {
 /** What crawlwatch may do by itself to an instance, by its tag. */
 export const AUTO_WORDS = ['restart', 'reboot', 'restart+reboot', 'never'] as const;
 export type Auto = (typeof AUTO_WORDS)[number];
-
-/** What was done or noted, and when: `reboot@2026-11-22T08:05:00Z`. */
-export interface Stamp {
-  readonly what: string;
-  readonly at: Date;
-}
 
 /** One host of the fleet, with all that its source and its tags say of it. Its tags are parsed nowhere else. */
 export interface Instance extends Whereabouts {
@@ -69,7 +64,18 @@ export interface Instance extends Whereabouts {
   readonly auto: Auto | 'unreadable' | null;
   /** Muted until then; null when not muted. An unreadable mute is `unreadable`: it alerts, but never acts. */
   readonly mutedUntil: Date | 'unreadable' | null;
-  readonly memory: RememberedState;
+  /** The stack that watches it, by its tag; null: none has claimed it yet. */
+  readonly stack: string | null;
+  /** It is skipped because another stack watches it. */
+  readonly isElsewhereWatched: boolean;
+  /** A key pinned by hand, or `renew`; null: the tag is missing. */
+  readonly hostKeyTag: string | null;
+  /** The host key that it has to show; null: the first that it shows is taken. */
+  readonly hostKey: string | null;
+  /** What crawlwatch's tags say: the display. The flag counts only where it is remembered as well. */
+  readonly tagged: Tagged;
+  /** What earlier checks remember. */
+  readonly remembered: InstanceState;
   /** Keys of crawlwatch's own tags whose values can't be read; they count as absent. */
   readonly unreadable: readonly string[];
   /** A tag that can't be read as it is; the instance is not probed. */
@@ -85,40 +91,12 @@ export interface SkippedInstance {
   readonly why: string;
 }
 
-/** What crawlwatch's own tags say of the last checks. Unreadable values read as absent. */
-export interface RememberedState {
+/** What crawlwatch's own tags say of an instance. Unreadable values read as absent. */
+export interface Tagged {
   readonly status: Status | null;
-  /** What stood at the last check, all of one kind; the first `told` of them have been mailed. */
   readonly reasons: readonly ReasonCode[];
-  readonly told: number;
-  /** Mailed before it stopped answering, their end not yet known. */
-  readonly kept: readonly ReasonCode[];
-  /** What happened since the last mail that could have told it. */
-  readonly events: readonly ReasonCode[];
-  /** How many checks an UNKNOWN has stood, 1 to 3. */
-  readonly stood: number;
-  readonly since: Date | null;
-  readonly failures: number;
-  readonly flag: { readonly reason: ReasonCode; readonly at: Date } | null;
-  /** SHA256 fingerprint, as `ssh-keygen -l` prints it: `SHA256:...` without padding. */
-  readonly hostKey: string | null;
-  readonly seen: { readonly boot: string; readonly oomKills: number | null } | null;
-  /** The last remedy, or a boot that somebody else caused. */
+  readonly flag: RebootFlag | null;
   readonly acted: Stamp | null;
 }
 
-/** Of an instance that no check has seen yet. */
-export const NOTHING_REMEMBERED: RememberedState = {
-  status: null,
-  reasons: [],
-  told: 0,
-  kept: [],
-  events: [],
-  stood: 1,
-  since: null,
-  failures: 0,
-  flag: null,
-  hostKey: null,
-  seen: null,
-  acted: null,
-};
+export const UNTAGGED: Tagged = { status: null, reasons: [], flag: null, acted: null };

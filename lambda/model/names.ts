@@ -8,20 +8,20 @@
 export const TAG = {
   worker: 'crawlwatch:worker',
   ssh: 'crawlwatch:ssh',
+  hostKey: 'crawlwatch:host-key',
   auto: 'crawlwatch:auto',
   mute: 'crawlwatch:mute',
+  stack: 'crawlwatch:stack',
   status: 'crawlwatch:status',
-  since: 'crawlwatch:since',
-  failures: 'crawlwatch:failures',
   flag: 'crawlwatch:reboot-flag',
-  hostKey: 'crawlwatch:host-key',
-  seen: 'crawlwatch:seen',
   acted: 'crawlwatch:acted',
 } as const;
 
 /** The only tag keys that crawlwatch itself may create or delete. */
-export const OWN_TAG_KEYS = [TAG.status, TAG.since, TAG.failures, TAG.flag, TAG.hostKey, TAG.seen, TAG.acted] as const;
+export const OWN_TAG_KEYS = [TAG.stack, TAG.status, TAG.flag, TAG.acted] as const;
 export type OwnTagKey = (typeof OWN_TAG_KEYS)[number];
+/** What versions before 0.2 kept in tags: `crawlwatch forget` takes them away. */
+export const FORMER_TAG_KEYS = ['crawlwatch:since', 'crawlwatch:failures', 'crawlwatch:seen'] as const;
 
 /** EC2 cuts nothing: a longer value is an error (256 characters). */
 export const TAG_VALUE_MAX = 256;

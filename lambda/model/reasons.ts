@@ -5,9 +5,9 @@ export type Status = 'OK' | 'WARNING' | 'CRITICAL' | 'UNKNOWN';
 /**
  * What kind of statement a reason makes.
  * `measured`: the host told us. `event`: it happened once. `hung`: SSH or the agent no longer serves a login.
- * `weak`: hung, but something else explains it as well. `ours`: the check itself could not be made.
+ * `ambiguous`: hung, but something else explains it as well. `inconclusive`: the check itself could not be made.
  */
-export type ReasonClass = 'measured' | 'event' | 'hung' | 'weak' | 'ours';
+export type ReasonClass = 'measured' | 'event' | 'hung' | 'ambiguous' | 'inconclusive';
 
 /** Every reason code, with its class. Nothing else may stand in a status. */
 export const REASON_CLASS = {
@@ -31,25 +31,25 @@ export const REASON_CLASS = {
   ForkFailed: 'hung',
   SsmConnectionLost: 'hung',
   SsmDeliveryTimedOut: 'hung',
-  ConnectionRefused: 'weak',
-  ConnectionLost: 'weak',
-  InstanceConnectRefused: 'weak',
-  AuthenticationFailed: 'ours',
-  HostKeyMismatch: 'ours',
-  HostKeyUnknown: 'ours',
-  NegotiationFailed: 'ours',
-  ProtocolError: 'ours',
-  HostUnreachable: 'ours',
-  NoAddress: 'ours',
-  NameNotResolved: 'ours',
-  ExecRefused: 'ours',
-  SshThrottled: 'ours',
-  SsmNotManaged: 'ours',
-  SsmAccessDenied: 'ours',
-  BadOverride: 'ours',
-  Unparsable: 'ours',
+  ConnectionRefused: 'ambiguous',
+  ConnectionLost: 'ambiguous',
+  InstanceConnectRefused: 'ambiguous',
+  AuthenticationFailed: 'inconclusive',
+  HostKeyMismatch: 'inconclusive',
+  HostKeyUnknown: 'inconclusive',
+  NegotiationFailed: 'inconclusive',
+  ProtocolError: 'inconclusive',
+  HostUnreachable: 'inconclusive',
+  NoAddress: 'inconclusive',
+  NameNotResolved: 'inconclusive',
+  ExecRefused: 'inconclusive',
+  SshThrottled: 'inconclusive',
+  SsmNotManaged: 'inconclusive',
+  SsmAccessDenied: 'inconclusive',
+  BadOverride: 'inconclusive',
+  Unparsable: 'inconclusive',
   /** The run's time was up before this instance had its turn, or its transport failed as a whole. */
-  NotChecked: 'ours',
+  NotChecked: 'inconclusive',
 } as const satisfies Record<string, ReasonClass>;
 
 export type ReasonCode = keyof typeof REASON_CLASS;
@@ -58,7 +58,7 @@ type CodeOf<C extends ReasonClass> = {
 }[ReasonCode];
 export type MeasuredReason = CodeOf<'measured' | 'event'>;
 /** Why no vitals came. */
-export type FailureReason = CodeOf<'hung' | 'weak' | 'ours'>;
+export type FailureReason = CodeOf<'hung' | 'ambiguous' | 'inconclusive'>;
 
 export const isReasonCode = (text: string): text is ReasonCode => Object.hasOwn(REASON_CLASS, text);
 
@@ -67,9 +67,9 @@ export const classOf = (code: ReasonCode): ReasonClass => REASON_CLASS[code];
 export const isHung = (code: ReasonCode): boolean => kindOf(code) === 'hung';
 
 /** What a status is about: a host that told us, one that hangs, one we could not ask. Events are no status. */
-export function kindOf(code: ReasonCode): Exclude<ReasonClass, 'weak'> {
+export function kindOf(code: ReasonCode): Exclude<ReasonClass, 'ambiguous'> {
   const known = classOf(code);
-  return known === 'weak' ? 'hung' : known;
+  return known === 'ambiguous' ? 'hung' : known;
 }
 
 export interface Reason {
@@ -79,7 +79,7 @@ export interface Reason {
 }
 
 /** The class that decides what a status leads to; null for OK. */
-export function assessmentClass(reasons: readonly Reason[]): 'measured' | 'hung' | 'ours' | null {
+export function assessmentClass(reasons: readonly Reason[]): 'measured' | 'hung' | 'inconclusive' | null {
   const first = reasons[0];
   if (first === undefined) return null;
   const kind = kindOf(first.code);

@@ -19,7 +19,8 @@ export function refutes(question: Question, fresh: FreshCheck): Judgement | null
   if (fresh.report.id !== one.id || !(Math.abs(age) <= FRESH_MINUTES)) {
     return { heldBy: 'unknown', why: 'it has not been checked right before this' };
   }
-  if (fresh.kind === 'ours') return { heldBy: 'unknown', why: `just now it could not be checked: ${seenBy(fresh)}` };
+  if (fresh.kind === 'inconclusive')
+    return { heldBy: 'unknown', why: `just now it could not be checked: ${seenBy(fresh)}` };
   return remedy === 'reboot' ? againstReboot(question, fresh) : againstRestart(question, remedy, fresh);
 }
 
@@ -43,7 +44,7 @@ function againstReboot(question: Question, fresh: FreshCheck): Judgement | null 
 function tooFewWitnesses(fresh: FreshCheck): Judgement | null {
   const { witnesses, report } = fresh;
   const codes = report.reasons.map(({ code }) => code);
-  const isWeak = codes.every((code) => classOf(code) === 'weak');
+  const isWeak = codes.every((code) => classOf(code) === 'ambiguous');
   if (witnesses.length >= (isWeak ? 2 : 1)) return null;
   const bearing = witnesses.length === 0 ? 'nothing else bears it out' : `only ${witnesses.join(', ')} bears it out`;
   const what = isWeak

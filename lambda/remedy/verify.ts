@@ -120,7 +120,7 @@ function judge(
 }
 
 function sightOf(state: RememberedState, act: Act, fresh: FreshCheck | undefined, now: Date): Sight {
-  if (fresh !== undefined && fresh.kind !== 'ours') {
+  if (fresh !== undefined && fresh.kind !== 'inconclusive') {
     const { at, kind, report } = fresh;
     const uptimeSeconds = report.vitals?.uptimeSeconds ?? null;
     const codes = report.reasons.map(({ code }) => code);
@@ -143,7 +143,7 @@ function standing(one: Instance, { kind, codes }: Sight): string {
   switch (kind) {
     case 'hung':
       return `it still hangs${what}`;
-    case 'ours':
+    case 'inconclusive':
       return `whether it is well could not be checked${what}`;
     case 'measured':
       return `it answers, but its trouble stands${what}`;

@@ -1,9 +1,8 @@
 /** What a check publishes. Pure; io/cloudwatch batches it. */
 
-import { newOomKills } from '../discover/index.ts';
 import { minutesBetween } from '../kit/index.ts';
 import type { Transition } from '../memory/index.ts';
-import { metricDimensions } from '../memory/index.ts';
+import { metricDimensions, newOomKills } from '../memory/index.ts';
 import type { MetricPoint, ProbeOutcome } from '../model/index.ts';
 import { FLEET_METRIC, fullestDisk, INSTANCE_METRIC } from '../model/index.ts';
 import { summarise } from './json.ts';
@@ -36,8 +35,11 @@ function valuesOf(outcome: ProbeOutcome, t: Transition): Value[] {
 /** One value for each hang that this check has seen the end of: minutes from its first failed check. */
 const recoveries = (transitions: readonly Transition[]): Value[] =>
   transitions.flatMap(({ before, after, outcome }) => {
-    const ended = before.failures > 0 && outcome.kind === 'vitals' && before.since !== null && after.since !== null;
-    return ended ? [[FLEET_METRIC.recoveryMinutes, minutesBetween(before.since, after.since), 'None'] as const] : [];
+    const ended =
+      before.failures > 0 && outcome.kind === 'vitals' && before.failingSince !== null && after.since !== null;
+    return ended
+      ? [[FLEET_METRIC.recoveryMinutes, minutesBetween(before.failingSince, after.since), 'None'] as const]
+      : [];
   });
 
 /**

@@ -4,7 +4,14 @@
  */
 import * as z from 'zod';
 import type { Reply } from '../model/index.ts';
-import { AUTO_WORDS, type FailureReason, type Instance, REASON_CLASS, type ReasonCode } from '../model/index.ts';
+import {
+  AUTO_WORDS,
+  type FailureReason,
+  type Instance,
+  NOTHING_REMEMBERED,
+  REASON_CLASS,
+  type ReasonCode,
+} from '../model/index.ts';
 import type { HostCost, RunPlan, Shard, ShardReply, ShardResult } from './model.ts';
 
 const VERSION = 1;
@@ -13,26 +20,12 @@ const OUTPUT_LENGTH = 8_192;
 
 const text = z.string().max(4_096);
 const failureCodes = Object.entries(REASON_CLASS)
-  .filter(([, kind]) => kind === 'hung' || kind === 'weak' || kind === 'ours')
+  .filter(([, kind]) => kind === 'hung' || kind === 'ambiguous' || kind === 'inconclusive')
   .map(([code]) => code as FailureReason);
 
 const instant = z.iso.datetime().transform((at) => new Date(at));
 const reason = z.enum(Object.keys(REASON_CLASS) as [ReasonCode, ...ReasonCode[]]);
 const login = z.object({ user: text, port: z.number().int(), privateKeyPath: text.nullable() });
-const remembered = z.object({
-  status: z.enum(['OK', 'WARNING', 'CRITICAL', 'UNKNOWN']).nullable(),
-  reasons: z.array(reason),
-  told: z.number(),
-  kept: z.array(reason),
-  events: z.array(reason),
-  stood: z.number(),
-  since: instant.nullable(),
-  failures: z.number(),
-  flag: z.object({ reason, at: instant }).nullable(),
-  hostKey: text.nullable(),
-  seen: z.object({ boot: text, oomKills: z.number().nullable() }).nullable(),
-  acted: z.object({ what: text, at: instant }).nullable(),
-});
 const instance = z.object({
   id: text,
   name: text,
@@ -54,7 +47,16 @@ const instance = z.object({
   sshdExpected: z.boolean(),
   auto: z.enum([...AUTO_WORDS, 'unreadable']).nullable(),
   mutedUntil: z.union([instant, z.literal('unreadable')]).nullable(),
-  memory: remembered,
+  stack: text.nullable(),
+  isElsewhereWatched: z.boolean(),
+  hostKeyTag: text.nullable(),
+  hostKey: text.nullable(),
+  tagged: z.object({
+    status: z.enum(['OK', 'WARNING', 'CRITICAL', 'UNKNOWN']).nullable(),
+    reasons: z.array(reason),
+    flag: z.object({ reason, at: instant }).nullable(),
+    acted: z.object({ what: text, at: instant }).nullable(),
+  }),
   unreadable: z.array(text),
   problem: z.object({ code: reason, text }).nullable(),
   tags: z.record(text, text),
@@ -104,14 +106,14 @@ export function decodePlan(written: string | null, run: string): RunPlan | null 
   const read = plan.safeParse(parse(written)).data;
   if (read === undefined || read.run !== run) return null;
   const { at, shards, rest, problems } = read;
-  return { run, at: new Date(at), shards, rest: rest as Instance[], problems };
+  return { run, at: new Date(at), shards, rest: rest.map(unremembered), problems };
 }
 
 /** @returns null where the text is no shard of that run and index */
 export function decodeShard(written: string | null, run: string, index: number): Shard | null {
   const read = shard.safeParse(parse(written)).data;
   if (read === undefined || read.run !== run || read.index !== index) return null;
-  return { index, hosts: read.hosts as Instance[] };
+  return { index, hosts: read.hosts.map(unremembered) };
 }
 
 /** @returns null where the text is no result of that run and shard; replies about other shards' hosts are left out */
@@ -121,6 +123,10 @@ export function decodeResult(written: string | null, run: string, { index, hosts
   const own = new Set(hosts.map((host) => host.id));
   return read.replies.filter(({ id }) => own.has(id)) as ShardReply[];
 }
+
+/** What is remembered of an instance does not travel: the join reads it where it is kept. */
+const unremembered = (one: z.output<typeof instance>): Instance =>
+  ({ ...one, remembered: NOTHING_REMEMBERED }) as Instance;
 
 /** What the last run measured; nothing where it can't be read: the defaults then hold. */
 export const decodeCost = (written: string | null): HostCost =>

@@ -4,7 +4,7 @@
  * decided in a shard.
  */
 import pLimit from 'p-limit';
-import { type CheckOptions, type CheckResult, checkFleet, type Ports } from '../check/index.ts';
+import { type CheckOptions, type CheckResult, checkFleet, type Ports, withState } from '../check/index.ts';
 import { plural } from '../kit/index.ts';
 import type { Instance, ProbeTransport, Reply, Transport, Transports } from '../model/index.ts';
 import { type ProbeLimits, probeFleet } from '../probe/index.ts';
@@ -42,7 +42,9 @@ export async function planRun(run: string, settings: Settings, ports: RunPorts):
   const at = ports.clock.now();
   const problems: string[] = [];
   const found = await ports.discover((problem) => problems.push(problem));
-  const instances = found.filter(({ skipped }) => skipped === null);
+  // Shards need the pins of the host keys; where they can't be read, the join flags nothing.
+  const remembered = (await orNull(ports, ports.state?.load() ?? Promise.resolve(null)))?.state ?? EMPTY_STATE;
+  const instances = found.filter(({ skipped }) => skipped === null).map((one) => withState(one, remembered, []));
   const cost = decodeCost(await orNull(ports, ports.store.get(COST_KEY)));
   const shards = shardFleet(instances, cost, settings);
   const rest = found.filter(({ skipped }) => skipped !== null);

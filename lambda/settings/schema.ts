@@ -50,6 +50,12 @@ const RETENTION_DAYS = [
 
 export const settingsSchema = z
   .strictObject({
+    stack: text(
+      'CrawlwatchStack',
+      /^[A-Za-z][A-Za-z0-9-]{0,127}$/,
+      'a stack name: a letter, then letters, digits and hyphens',
+      'Name of the stack. Several may be in one account and Region, each with instances of its own.',
+    ),
     tag: group({
       key: text(
         'crawlwatch',
@@ -157,7 +163,8 @@ export const settingsSchema = z
       ),
     }),
     alerts: group({
-      remindHours: number(24, 0, 8760, 'Hours between reminders while an instance is flagged; 0 is never.'),
+      remindHours: number(24, 0, 8760, 'Hours between reminders of trouble that lasts; 0 is never.'),
+      recoverAfter: whole(2, 1, 12, 'Good checks in a row after which trouble counts as ended.'),
       hostAlarms: flag(false, 'Let the alarms on hosts send mail too.'),
       topicArn: optional(
         arn('sns'),

@@ -19,7 +19,7 @@ export interface KnownHost {
 /**
  * How host keys are judged.
  * `known-hosts`: by OpenSSH's file; `accepted` gets each line that `acceptNew` added, to append it to a file.
- * `pin`: by the fingerprint in `instance.memory.hostKey`; without one the first key seen is accepted and returned.
+ * `pin`: by the fingerprint in `instance.hostKey`; without one the first key seen is accepted and returned.
  */
 export type HostKeyPolicy =
   | {

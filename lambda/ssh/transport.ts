@@ -108,7 +108,7 @@ export function sshTransport(options: SshOptions): ProbeTransport {
     if (way === null && jumps.length > 0) return null;
     const reply = await attemptSsh({
       ...{ address, port, user, login, limits, signal, via: way?.stream ?? null, keepaliveMs: null },
-      hostKey: hostKeyOf({ address, port, pin: instance.memory.hostKey }),
+      hostKey: hostKeyOf({ address, port, pin: instance.hostKey }),
       use: (client, where, banner, done) =>
         runCommand(client, { command: commandFor(instance), stdin: run.script }, where, banner, done),
     });

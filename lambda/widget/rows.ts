@@ -3,6 +3,7 @@
 import { forecast, type Resource } from '../forecast/index.ts';
 import { REASON_WORDS } from '../judge/index.ts';
 import { minutesBetween } from '../kit/index.ts';
+import { isSameTrouble } from '../memory/index.ts';
 import type {
   Forecast,
   History,
@@ -86,14 +87,27 @@ const EMPTY = {
   ...NOTHING,
 } as const;
 
-function checkedRow({ id, name, memory, worker, mutedUntil, problem }: Instance, now: Date): FleetRow {
-  const told = [...memory.reasons, ...memory.events].map((code) => ({ code, text: REASON_WORDS[code] }));
+function checkedRow({ id, name, remembered, worker, mutedUntil, problem }: Instance, now: Date): FleetRow {
+  const known = [...remembered.reasons, ...remembered.events].map((code) => ({ code, text: REASON_WORDS[code] }));
   const muted = mutedUntil instanceof Date && mutedUntil > now ? mutedUntil : null;
-  const status = problem === null ? memory.status : 'UNKNOWN';
-  const { since, flag, acted } = memory;
-  const reasons = problem === null ? told : [problem];
+  const status = problem === null ? remembered.status : 'UNKNOWN';
+  const { since, flag, acted, incident } = remembered;
+  const reasons = problem === null ? known : [problem];
   const band = bandOf(status, flag !== null, muted !== null);
-  return { ...EMPTY, id, name, band, status, reasons, before: memory.kept, since, flag, worker, muted, acted };
+  return {
+    ...EMPTY,
+    id,
+    name,
+    band,
+    status,
+    reasons,
+    before: (incident?.codes ?? []).filter((code) => !isSameTrouble(code, remembered.reasons)),
+    since,
+    flag,
+    worker,
+    muted,
+    acted,
+  };
 }
 
 function bandOf(status: Status | null, flagged: boolean, muted: boolean): Band {

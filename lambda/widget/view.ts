@@ -1,8 +1,8 @@
 /** The fleet table on the dashboard: its four views. Pure; whatever a host or a tag says passes through `html`. */
 
-import { rebootedInVain } from '../discover/index.ts';
 import { shellWord } from '../judge/index.ts';
 import { clockTime, duration, type Html, html, isoSeconds, minutesBetween } from '../kit/index.ts';
+import { rebootedInVain } from '../memory/index.ts';
 import { type Settings, watchesElsewhere } from '../settings/index.ts';
 import { instanceLink, pageLink, remedyButton, type WidgetEndpoints } from './actions.ts';
 import { gaugeCell, type Tone, toneOf } from './charts.ts';
