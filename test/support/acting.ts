@@ -1,4 +1,5 @@
 /** A deployed stack as the commands that act see it: the sandbox's EC2, its outputs, and a function that answers. */
+
 import { tmpdir } from 'node:os';
 import { CloudFormationServiceException, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { InvokeCommand, LambdaServiceException } from '@aws-sdk/client-lambda';
@@ -10,6 +11,7 @@ import { TAG } from '../../lambda/model/index.ts';
 import { type NewInstance, SandboxAws } from '../../sandbox/aws.ts';
 import { Service } from '../../sandbox/aws-service.ts';
 import { NOW } from './fleet.ts';
+import { NOTE } from './remembered.ts';
 
 export const FUNCTION = 'CrawlwatchStack-Remedy';
 export const [ID1, ID2, ID3] = ['i-00000000000000001', 'i-00000000000000002', 'i-00000000000000003'] as const;
@@ -73,7 +75,7 @@ export class ActingStack {
   /** Flagged so many minutes ago, with a boot id from before. */
   flag(id: string, name: string, minutes = 40, tags: Readonly<Record<string, string>> = {}): this {
     const at = new Date(NOW.getTime() - minutes * 60_000).toISOString().replace('.000Z', 'Z');
-    const hung = { [TAG.status]: 'CRITICAL:BannerTimeout', [TAG.since]: at, [TAG.seen]: '1a2b3c4d/0' };
+    const hung = { [TAG.status]: 'CRITICAL:BannerTimeout', [NOTE.since]: at, [NOTE.seen]: '1a2b3c4d/0' };
     return this.watch(id, name, { ...hung, [TAG.flag]: `BannerTimeout@${at}`, ...tags });
   }
 

@@ -1,4 +1,5 @@
 /** A deployed stack in the sandbox in which all is well, for a doctor to look at once something has been broken. */
+
 import { tmpdir } from 'node:os';
 import { diagnoseAws } from '../../bin/doctor/aws.ts';
 import { exitCodeOfDiagnoses } from '../../bin/doctor/diagnose.ts';
@@ -11,6 +12,7 @@ import { addNetwork, type SandboxNetwork } from '../../sandbox/aws-network.ts';
 import { deployStack, type SandboxStack } from '../../sandbox/aws-stack.ts';
 import { minutesAgo, NOW } from './fleet.ts';
 import { probeOutput } from './probe-output.ts';
+import { NOTE } from './remembered.ts';
 import { idOf } from './sandbox-fleet.ts';
 
 export const HOST = idOf(1);
@@ -42,7 +44,7 @@ export class DoctorFleet {
     fleet.mails({ NumberOfMessagesPublished: 3, NumberOfNotificationsDelivered: 3 });
     aws.launch(HOST, {
       privateIp: '10.0.0.7',
-      tags: { Name: 'ficrawler1', crawlwatch: 'true', [TAG.status]: 'OK', [TAG.since]: minutesAgo(600) },
+      tags: { Name: 'ficrawler1', crawlwatch: 'true', [TAG.status]: 'OK', [NOTE.since]: minutesAgo(600) },
     });
     aws.manage(HOST, async () => probeOutput());
     network.places.set(HOST, {

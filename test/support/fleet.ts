@@ -2,10 +2,13 @@
 
 import { type DescribedInstance, toInstance } from '../../lambda/discover/instance.ts';
 import { assess } from '../../lambda/judge/assess.ts';
-import { type Transition, transition } from '../../lambda/memory/transition.ts';
+import { expectedKey, type Transition, transition } from '../../lambda/memory/transition.ts';
 import type { FailureReason, Instance, ProbeOutcome, Vitals } from '../../lambda/model/index.ts';
 import { TAG } from '../../lambda/model/index.ts';
 import { parseSettings, type Settings } from '../../lambda/settings/settings.ts';
+import { NOTE, rememberedBy } from './remembered.ts';
+
+export { NOTE } from './remembered.ts';
 
 export const NOW = new Date('2026-11-22T08:15:00Z');
 export const GIB = 1024 ** 3;
@@ -15,8 +18,8 @@ export const BOOT_ID = '1a2b3c4d-0000-4000-8000-000000000000';
 export const minutesAgo = (minutes: number, now = NOW): string =>
   new Date(now.getTime() - minutes * 60_000).toISOString().replace('.000Z', 'Z');
 
-/** Tags of an instance that SSH has reached before. */
-export const REACHED = { [TAG.hostKey]: HOST_KEY, [TAG.seen]: '1a2b3c4d/0' };
+/** Of an instance that SSH has reached before. */
+export const REACHED = { [TAG.hostKey]: HOST_KEY, [NOTE.seen]: '1a2b3c4d/0' };
 
 /** Tags of an instance that has hung for so many checks, five minutes apart. */
 export const hungFor = (checks: number, reason = 'BannerTimeout'): Record<string, string> =>
@@ -25,8 +28,8 @@ export const hungFor = (checks: number, reason = 'BannerTimeout'): Record<string
     : {
         ...REACHED,
         [TAG.status]: `CRITICAL:${reason}`,
-        [TAG.since]: minutesAgo(checks * 5),
-        [TAG.failures]: String(checks),
+        [NOTE.since]: minutesAgo(checks * 5),
+        [NOTE.failures]: String(checks),
       };
 
 export function described(over: Partial<DescribedInstance> = {}): DescribedInstance {
@@ -49,7 +52,9 @@ export function described(over: Partial<DescribedInstance> = {}): DescribedInsta
 export const SSH = parseSettings({ transport: 'ssh' });
 
 export function instance(over: Partial<DescribedInstance> = {}, settings: Settings = SSH): Instance {
-  return toInstance(described(over), settings);
+  const one = toInstance(described(over), settings);
+  const remembered = rememberedBy(over.tags ?? {});
+  return { ...one, hostKeyTag: null, remembered, hostKey: expectedKey(null, remembered) };
 }
 
 /** A healthy 16 GiB host; `availableShare` 0 to 1. */

@@ -6,6 +6,7 @@ import { TAG } from '../../lambda/model/index.ts';
 import type { Known } from '../../lambda/remedy/plan.ts';
 import { parseSettings } from '../../lambda/settings/settings.ts';
 import { hungFor, instance, minutesAgo, NOW, REACHED, vitals } from './fleet.ts';
+import { NOTE } from './remembered.ts';
 
 export const ID = 'i-00000000000000001';
 export const OTHER = 'i-00000000000000002';
@@ -23,7 +24,7 @@ export const troubled = (code: ReasonCode, since = 8) => ({
   ...WATCHED,
   ...REACHED,
   [TAG.status]: `CRITICAL:${code}`,
-  [TAG.since]: minutesAgo(since),
+  [NOTE.since]: minutesAgo(since),
 });
 
 export const host = (tags: Readonly<Record<string, string>>, over: Partial<DescribedInstance> = {}) =>
@@ -61,7 +62,7 @@ export interface Checked extends Partial<Omit<FreshCheck, 'report'>> {
 export function fresh(over: Checked = {}): FreshCheck {
   const { id = ID, reasons = [{ code: 'BannerTimeout', text: 'It said nothing.' }], uptimeSeconds, ...rest } = over;
   const kind = rest.kind === undefined ? 'hung' : rest.kind;
-  const status = kind === null ? 'OK' : kind === 'ours' ? 'UNKNOWN' : 'CRITICAL';
+  const status = kind === null ? 'OK' : kind === 'inconclusive' ? 'UNKNOWN' : 'CRITICAL';
   return {
     at: NOW,
     kind,

@@ -7,6 +7,7 @@ import { beginAct, isPermit, planAct, planRemedies } from '../../lambda/remedy/p
 import { verifyActs } from '../../lambda/remedy/verify.ts';
 import { NOW, REACHED } from './fleet.ts';
 import { ALL_ON, fresh, host, known, SCHEDULE, WATCHED } from './remedy-cases.ts';
+import { NOTE } from './remembered.ts';
 
 const MINUTE = 60_000;
 const HOSTS = 3;
@@ -34,7 +35,7 @@ const condition = fc.constantFrom(
   'worker',
   'sshd',
   'ours+flag',
-  'ours',
+  'inconclusive',
   'well',
   'well+flag',
 );
@@ -55,7 +56,7 @@ const step = fc.record({
   /** What the check right before an act sees; null: what the tags say. */
   seen: fc.oneof(
     { weight: 6, arbitrary: fc.constant(null) },
-    { weight: 4, arbitrary: fc.constantFrom('hung', 'refused', 'refused', 'worker', 'sshd', 'well', 'ours') },
+    { weight: 4, arbitrary: fc.constantFrom('hung', 'refused', 'refused', 'worker', 'sshd', 'well', 'inconclusive') },
   ),
   witnesses: fc.nat(2),
   events: mostly<readonly string[] | null>([], ['a retirement'], null),
@@ -81,13 +82,13 @@ const CODES = {
   refused: ['hung', 'ConnectionRefused'],
   worker: ['measured', 'MemoryExhaustedResponsive'],
   sshd: ['measured', 'SshdDown'],
-  ours: ['ours', 'AuthenticationFailed'],
+  ours: ['inconclusive', 'AuthenticationFailed'],
 } as const;
 
 function statusOf(condition: string): string {
   const [what] = condition.split('+');
   if (what === 'well') return 'OK';
-  return `${what === 'ours' ? 'UNKNOWN' : 'CRITICAL'}:${CODES[what as keyof typeof CODES][1]}`;
+  return `${what === 'inconclusive' ? 'UNKNOWN' : 'CRITICAL'}:${CODES[what as keyof typeof CODES][1]}`;
 }
 
 function checkOf(one: Instance, seen: string, { witnesses, events }: Step, at: Date) {
@@ -125,8 +126,8 @@ export function live(natures: readonly Nature[], steps: readonly Step[]): Done[]
         ...WATCHED,
         ...REACHED,
         [TAG.status]: statusOf(is),
-        [TAG.since]: stamp,
-        [TAG.seen]: `${String(boot).padStart(8, '0')}/0`,
+        [NOTE.since]: stamp,
+        [NOTE.seen]: `${String(boot).padStart(8, '0')}/0`,
         ...(is.endsWith('+flag') && { [TAG.flag]: `BannerTimeout@${stamp}` }),
         ...(nature.mute !== 'no' && {
           [TAG.mute]: { ended: 'until=2026-11-01T00:00:00Z', now: 'until=2036-11-01T00:00:00Z', rubbish: '?' }[

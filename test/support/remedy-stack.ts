@@ -10,6 +10,7 @@ import { remedyFleet } from '../../lambda/remedy/run.ts';
 import { type RemedyWorld, remedyPorts } from '../../lambda/wiring/remedy.ts';
 import { addReboots, type SandboxTable, sandboxDynamoDb } from '../../sandbox/aws-remedy.ts';
 import { hungFor, minutesAgo } from './fleet.ts';
+import { NOTE } from './remembered.ts';
 import { idOf, SandboxFleet } from './sandbox-fleet.ts';
 
 export const ID = idOf(1);
@@ -41,7 +42,7 @@ export class RemedyStack {
   /** Flagged by the checks before, hung, and by EC2's own check as well. */
   flag(n: number): this {
     const tags = { ...hungFor(3), [TAG.flag]: `BannerTimeout@${minutesAgo(10, this.fleet.now)}`, [TAG.auto]: 'reboot' };
-    this.tag(n, { ...tags, [TAG.since]: minutesAgo(25, this.fleet.now) });
+    this.tag(n, { ...tags, [NOTE.since]: minutesAgo(25, this.fleet.now) });
     this.fleet.host(n, 'BannerTimeout');
     this.instance(n).status = 'impaired';
     return this;

@@ -8,6 +8,7 @@ import { parseSettings } from '../../lambda/settings/settings.ts';
 import { drawWidget, type WidgetEvent, type WidgetWorld } from '../../lambda/widget-handler.ts';
 import { SandboxAws } from '../../sandbox/aws.ts';
 import { minutesAgo, NOW } from './fleet.ts';
+import { NOTE } from './remembered.ts';
 import { idOf } from './sandbox-fleet.ts';
 
 export const WIDGET_ARN = 'arn:aws:lambda:eu-central-1:123456789012:function:CrawlwatchStack-WidgetResource-a1';
@@ -117,7 +118,7 @@ export const silentSince =
 export const status = (value: string, minutes: number): Record<string, string> => ({
   [TAG.worker]: 'sidekiq.service',
   [TAG.status]: value,
-  [TAG.since]: minutesAgo(minutes),
+  [NOTE.since]: minutesAgo(minutes),
 });
 
 /** Ten hosts, one of each kind of trouble. */
@@ -134,7 +135,7 @@ export const TEN_HOSTS: readonly Host[] = [
   { name: 'ficrawler5', tags: status('OK', 900), memory: wave(44, 9), disk: wave(68, 0.5) },
   {
     name: 'ficrawler6',
-    tags: { ...status('CRITICAL:ConnectionReset', 8), [TAG.failures]: '2' },
+    tags: { ...status('CRITICAL:ConnectionReset', 8), [NOTE.failures]: '2' },
     memory: silentSince(9, wave(61)),
     disk: silentSince(9, wave(58, 0.5)),
   },
@@ -154,7 +155,7 @@ export const TEN_HOSTS: readonly Host[] = [
     name: 'ficrawler9',
     tags: {
       ...status('CRITICAL:BannerTimeout,MemoryLow', 37),
-      [TAG.failures]: '3',
+      [NOTE.failures]: '3',
       [TAG.flag]: `BannerTimeout@${minutesAgo(27)}`,
     },
     memory: silentSince(37, leak(104, 14)),

@@ -1,10 +1,12 @@
 /** What `crawlwatch reboot` does once the reboot is under way: it follows it, and takes the next in its turn. */
+
 import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { act } from '../../../bin/commands/act.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { ActingStack, type Asked, ID1, ID2, ID3, type Told, tell } from '../../support/acting.ts';
 import { HOST_KEY } from '../../support/fleet.ts';
+import { NOTE } from '../../support/remembered.ts';
 
 const done = ({ instanceId }: Asked) => ({ done: true, instanceId, why: 'it carries the flag' });
 const held = (heldBy: string, why: string) => (request: Asked) => ({
@@ -18,7 +20,7 @@ const reboot = (stack: ActingStack, words: readonly string[], flags: object = {}
   tell((io) => act('reboot', words, { ...YES, ...flags }, io, stack.world), given);
 
 describe('crawlwatch reboot follows', () => {
-  const booted = { [TAG.seen]: '9f8e7d6c/0', [TAG.status]: 'OK' };
+  const booted = { [NOTE.seen]: '9f8e7d6c/0', [TAG.status]: 'OK' };
 
   it('says that it needs a person when no check has seen it back in 15 minutes, exit code 2', async () => {
     const stack = new ActingStack(done).flag(ID1, 'ficrawler9');
@@ -42,8 +44,8 @@ describe('crawlwatch reboot follows', () => {
     ['by its new boot id', {}, booted, 'its boot id is now 9f8e7d6c'],
     [
       'by its status where no boot id was known',
-      { [TAG.seen]: '' },
-      { [TAG.status]: 'OK', [TAG.since]: '2026-11-22T08:18:00Z' },
+      { [NOTE.seen]: '' },
+      { [TAG.status]: 'OK', [NOTE.since]: '2026-11-22T08:18:00Z' },
       'a check found it well again',
     ],
   ])('an instance until it is back %s, whatever EC2 says in between, exit code 0', async (_, before, after, says) => {
@@ -110,7 +112,7 @@ describe('crawlwatch reboot follows', () => {
       const now = stack.now.getTime();
       if (now - last < 15 * 60_000) return held('spacing', 'reboots are 15 minutes apart')(request);
       last = now;
-      stack.aws.instances.get(String(request.instanceId))!.tags.set(TAG.seen, '9f8e7d6c/0');
+      stack.aws.instances.get(String(request.instanceId))!.tags.set(NOTE.seen, '9f8e7d6c/0');
       stack.aws.instances.get(ID2)!.tags.set(TAG.hostKey, HOST_KEY);
       return done(request);
     });
@@ -127,7 +129,7 @@ describe('crawlwatch reboot follows', () => {
     const controller = new AbortController();
     const stack = new ActingStack().flag(ID1, 'a', 60).flag(ID2, 'b', 20);
     stack.answers((request) => {
-      stack.aws.instances.get(ID1)!.tags.set(TAG.seen, '9f8e7d6c/0');
+      stack.aws.instances.get(ID1)!.tags.set(NOTE.seen, '9f8e7d6c/0');
       return request.instanceId === ID1 ? done(request) : held('spacing', 'reboots are 15 minutes apart')(request);
     });
     stack.whileWaiting = (waits) => {

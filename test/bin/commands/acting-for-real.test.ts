@@ -1,4 +1,5 @@
 /** The commands that act, against the remedy function's own code over the sandbox: what one sends the other takes. */
+
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:net';
@@ -15,6 +16,7 @@ import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { addReboots, sandboxDynamoDb } from '../../../sandbox/aws-remedy.ts';
 import { ActingStack, ID1, ID2, tell } from '../../support/acting.ts';
 import { HOST_KEY } from '../../support/fleet.ts';
+import { NOTE } from '../../support/remembered.ts';
 
 /** It accepts, and says nothing more: sshd can no longer fork. */
 let hung: Server;
@@ -95,7 +97,7 @@ describe('a person at the terminal and the remedy function', () => {
     stack.whileWaiting = (waits) => {
       if (waits !== 3) return;
       const { tags } = stack.aws.instances.get(ID1)!;
-      tags.set(TAG.seen, '9f8e7d6c/0');
+      tags.set(NOTE.seen, '9f8e7d6c/0');
       tags.set(TAG.status, 'OK');
       tags.delete(TAG.flag);
     };

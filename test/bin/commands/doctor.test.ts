@@ -14,6 +14,7 @@ import { TAG } from '../../../lambda/model/index.ts';
 import type { CommandClass, Service } from '../../../sandbox/aws-service.ts';
 import { DoctorFleet, HOST } from '../../support/doctor-fleet.ts';
 import { minutesAgo } from '../../support/fleet.ts';
+import { NOTE } from '../../support/remembered.ts';
 
 const ALWAYS = Number.POSITIVE_INFINITY;
 const deny = (service: Service, command: CommandClass<unknown, unknown>) =>
@@ -101,7 +102,7 @@ const OF_AN_INSTANCE: readonly Row[] = [
   ],
   [
     'a last check that could not be made',
-    (fleet) => fleet.tag(TAG.status, 'UNKNOWN:SsmNotManaged').tag(TAG.since, minutesAgo(45)),
+    (fleet) => fleet.tag(TAG.status, 'UNKNOWN:SsmNotManaged').tag(NOTE.since, minutesAgo(45)),
     'failed last check: UNKNOWN SsmNotManaged since 07:30 UTC, for 45 min: SSM does not manage it -> attach an instance profile with AmazonSSMManagedInstanceCore and see that the SSM agent runs',
   ],
   [

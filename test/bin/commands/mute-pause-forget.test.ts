@@ -1,4 +1,5 @@
 /** The commands that keep crawlwatch from acting: mute, pause, resume; and forget, its tags' end. */
+
 import { CreateTagsCommand, DeleteTagsCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { forget } from '../../../bin/commands/forget.ts';
@@ -7,6 +8,7 @@ import { pause, resume } from '../../../bin/commands/pause.ts';
 import { OWN_TAG_KEYS, TAG } from '../../../lambda/model/index.ts';
 import { ActingStack, type Asked, ID1, ID2, ID3, tell } from '../../support/acting.ts';
 import { HOST_KEY, instance } from '../../support/fleet.ts';
+import { NOTE } from '../../support/remembered.ts';
 
 const STACK = { stack: 'CrawlwatchStack' };
 const ASKER = expect.stringMatching(/^[\x20-\x7e]{3,64}$/);
@@ -139,7 +141,7 @@ describe('crawlwatch forget', () => {
   const fleet = () => {
     const stack = new ActingStack().flag(ID1, 'ficrawler9', 10, { [TAG.hostKey]: HOST_KEY, [TAG.mute]: 'until=never' });
     stack.deployed = false;
-    stack.aws.launch(ID2, { state: 'stopped', tags: { Name: 'old', [TAG.seen]: '1a2b3c4d/0' } });
+    stack.aws.launch(ID2, { state: 'stopped', tags: { Name: 'old', [NOTE.seen]: '1a2b3c4d/0' } });
     stack.aws.launch(ID3, { tags: { Name: 'other', 'crawlwatch:worker': 'x.service' } });
     return stack;
   };

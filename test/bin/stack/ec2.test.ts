@@ -3,18 +3,19 @@ import { describe, expect, it } from 'vitest';
 import { describeMarked, writeMute } from '../../../bin/stack/ec2.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { SandboxAws } from '../../../sandbox/aws.ts';
+import { NOTE } from '../../support/remembered.ts';
 
 describe('instances that crawlwatch wrote on', () => {
   it('are all or none: a page that can not be had is told', async () => {
     const aws = new SandboxAws();
-    aws.launch('i-1', { tags: { [TAG.seen]: '1a2b3c4d/0' } });
+    aws.launch('i-1', { tags: { [NOTE.seen]: '1a2b3c4d/0' } });
     aws.fail(DescribeInstancesCommand, 'RequestLimitExceeded');
     await expect(describeMarked(aws.ec2)).rejects.toThrow('as ordered');
   });
 
   it('are found page by page, in every state but gone, with their own tags alone', async () => {
     const aws = new SandboxAws({ pageSize: 2 });
-    for (let n = 1; n <= 5; n++) aws.launch(`i-${n}`, { tags: { Name: `crawler${n}`, [TAG.seen]: '1a2b3c4d/0' } });
+    for (let n = 1; n <= 5; n++) aws.launch(`i-${n}`, { tags: { Name: `crawler${n}`, [NOTE.seen]: '1a2b3c4d/0' } });
     aws.launch('i-6', { state: 'stopped', tags: { [TAG.flag]: 'x', [TAG.mute]: 'until=never' } });
     aws.launch('i-7', { state: 'terminated', tags: { [TAG.flag]: 'x' } });
     aws.launch('i-8', { tags: { crawlwatch: 'true', [TAG.auto]: 'never' } });

@@ -8,6 +8,7 @@ import type { Transition } from '../../../lambda/memory/transition.ts';
 import type { Alert } from '../../../lambda/model/index.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { failed, hungFor, judged, minutesAgo, NOW, read, SSH } from '../../support/fleet.ts';
+import { NOTE } from '../../support/remembered.ts';
 
 const id = (n: number) => `i-${String(n).padStart(17, '0')}`;
 const CLEAN = { tripped: false, held: false, failing: 0, eligible: 10, why: '' };
@@ -36,12 +37,12 @@ function mailOf(transitions: readonly Transition[], context: Partial<MailContext
 
 const hung = (n: number, name = `crawler${n}`) =>
   judged(failed('BannerTimeout'), { id: id(n), name, tags: hungFor(2) });
-const standing = (status: string) => ({ ...hungFor(0), [TAG.status]: status, [TAG.since]: minutesAgo(5) });
+const standing = (status: string) => ({ ...hungFor(0), [TAG.status]: status, [NOTE.since]: minutesAgo(5) });
 
 describe('the mail', () => {
   it('is not written when nothing is worth one, nor for an OOM kill alone', () => {
     expect(mailOf([judged(read())])).toBeNull();
-    expect(mailOf([judged(read({ oomKills: 2 }), { tags: { ...hungFor(0), [TAG.seen]: '1a2b3c4d/1' } })])).toBeNull();
+    expect(mailOf([judged(read({ oomKills: 2 }), { tags: { ...hungFor(0), [NOTE.seen]: '1a2b3c4d/1' } })])).toBeNull();
   });
 
   it('is not written for what was measured only once', () => {
@@ -52,7 +53,7 @@ describe('the mail', () => {
     const worker = { unit: 'sidekiq.service', state: 'failed', restarts: 0 };
     const tags = {
       ...standing('CRITICAL:MemoryExhaustedResponsive'),
-      [TAG.since]: `${minutesAgo(15).slice(0, -1)}.001Z`,
+      [NOTE.since]: `${minutesAgo(15).slice(0, -1)}.001Z`,
     };
     const killed = judged(read({ worker }), { tags: { ...tags, [TAG.worker]: 'sidekiq.service' } });
     expect(mailOf([killed])?.subject).toMatch(/^crawlwatch: 1 recovered in part, now CRITICAL \(/);
@@ -87,13 +88,13 @@ crawler1 (i-00000000000000001) is CRITICAL since 08:05 UTC (10 min).
   });
 
   it('mails a WARNING that has become CRITICAL at once: it has stood a check already', () => {
-    const told = { ...standing('WARNING:MemoryLow'), [TAG.since]: '2026-11-22T08:00:00.001Z' };
+    const told = { ...standing('WARNING:MemoryLow'), [NOTE.since]: '2026-11-22T08:00:00.001Z' };
     expect(mailOf([judged(read({ availableShare: 0.05 }), { tags: told })])?.subject).toContain('1 CRITICAL');
     expect(mailOf([judged(read({ availableShare: 0.1 }), { tags: told })])).toBeNull();
   });
 
   it('mails a second reason of the same status when it has stood two checks too', () => {
-    const tags = { ...standing('WARNING:MemoryLow,MemoryPressure'), [TAG.since]: '2026-11-22T08:00:00.001Z' };
+    const tags = { ...standing('WARNING:MemoryLow,MemoryPressure'), [NOTE.since]: '2026-11-22T08:00:00.001Z' };
     const both = read({ availableShare: 0.1, memoryPressure: { someAvg10: 50, fullAvg10: 1 } });
     expect(mailOf([judged(both, { tags })])?.attributes.reasons).toEqual(['MemoryPressure']);
   });
@@ -101,7 +102,7 @@ crawler1 (i-00000000000000001) is CRITICAL since 08:05 UTC (10 min).
   it('tells a recovery of what was mailed, and how long it lasted, but not of what was not', () => {
     const tags = standing('CRITICAL:DiskLow');
     expect(mailOf([judged(read(), { tags })])).toBeNull();
-    const told = { ...tags, [TAG.since]: '2026-11-22T06:15:00.001Z' };
+    const told = { ...tags, [NOTE.since]: '2026-11-22T06:15:00.001Z' };
     expect(mailOf([judged(read(), { name: 'web1', tags: told })])?.body).toContain(
       'is OK again after 2 h; it was DiskLow.',
     );

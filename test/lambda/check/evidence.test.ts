@@ -1,6 +1,7 @@
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { describe, expect, it } from 'vitest';
 import { TAG } from '../../../lambda/model/index.ts';
+import { NOTE } from '../../support/remembered.ts';
 import { idOf, SandboxFleet } from '../../support/sandbox-fleet.ts';
 
 const BOTH = { transport: 'auto', vpc: { id: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0'] } };
@@ -48,7 +49,7 @@ describe('the other transport', () => {
     await fleet.checks(20);
     expect(fleet.subjects).toEqual(['crawlwatch: 1 CRITICAL (crawler1)']);
     expect(fleet.lastMail).toContain('then: sudo systemctl restart ssh');
-    expect(fleet.tags(1)).not.toHaveProperty(TAG.failures);
+    expect(fleet.tags(1)).not.toHaveProperty(NOTE.failures);
     expect(fleet.tags(1)).not.toHaveProperty(TAG.flag);
     fleet.host(1, {});
     await fleet.checks(2);
@@ -118,7 +119,7 @@ describe('an instance that comes and goes', () => {
     expect(fleet.subjects).toEqual(['crawlwatch: 1 flagged for reboot (crawler1)', 'crawlwatch: 1 stopped (crawler1)']);
     expect(fleet.lastMail).toContain('is stopped; it was BannerTimeout. Its reboot flag is removed.');
     const left = Object.keys(fleet.tags(1)).filter((key) => key.startsWith('crawlwatch:'));
-    expect(left.sort()).toEqual([TAG.hostKey, TAG.seen]);
+    expect(left.sort()).toEqual([TAG.hostKey, NOTE.seen]);
   });
 
   it('begins anew after a stop and a start that no check saw', async () => {
@@ -127,7 +128,7 @@ describe('an instance that comes and goes', () => {
     const host = fleet.aws.instances.get(idOf(1));
     if (host !== undefined) host.launchedAt = fleet.now;
     await fleet.check(60);
-    expect(fleet.tags(1)).toMatchObject({ [TAG.failures]: '1', [TAG.since]: '2026-11-22T09:15:00Z' });
+    expect(fleet.tags(1)).toMatchObject({ [NOTE.failures]: '1', [NOTE.since]: '2026-11-22T09:15:00Z' });
   });
 });
 
@@ -173,8 +174,8 @@ describe('what was mailed', () => {
     await fleet.host(1, 'NotChecked').check();
     await fleet.host(1, 'BannerTimeout').check();
     expect(fleet.tags(1)).toMatchObject({
-      [TAG.failures]: '3',
-      [TAG.since]: expect.stringMatching(/^2026-11-22T08:10:00/),
+      [NOTE.failures]: '3',
+      [NOTE.since]: expect.stringMatching(/^2026-11-22T08:10:00/),
     });
   });
 

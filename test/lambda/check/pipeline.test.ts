@@ -4,6 +4,7 @@ import { PublishCommand } from '@aws-sdk/client-sns';
 import { describe, expect, it } from 'vitest';
 import { checkFleet } from '../../../lambda/check/pipeline.ts';
 import { TAG } from '../../../lambda/model/index.ts';
+import { NOTE } from '../../support/remembered.ts';
 import { idOf, SandboxFleet } from '../../support/sandbox-fleet.ts';
 
 describe('a check whose discovery fails', () => {
@@ -36,11 +37,11 @@ describe('a check of which one step fails', () => {
     await fleet.checks(1);
     fleet.host(1, 'BannerTimeout');
     await fleet.checks(2);
-    const { [TAG.status]: status, [TAG.since]: since } = fleet.tags(1);
+    const { [TAG.status]: status, [NOTE.since]: since } = fleet.tags(1);
     fleet.aws.fail(PublishCommand, 'InternalErrorException');
     const { errors } = await fleet.check();
     expect(errors).toEqual([expect.stringContaining('notify:')]);
-    expect(fleet.tags(1)).toMatchObject({ [TAG.failures]: '3', [TAG.status]: status, [TAG.since]: since });
+    expect(fleet.tags(1)).toMatchObject({ [NOTE.failures]: '3', [TAG.status]: status, [NOTE.since]: since });
     expect(fleet.tags(1)[TAG.flag]).toBeDefined();
     expect((await fleet.check()).errors).toEqual([]);
     await fleet.checks(3);
@@ -114,7 +115,7 @@ describe('a check in which hosts fail', () => {
     await fleet.checks(1);
     fleet.host(1, 'ConnectionReset');
     await fleet.checks(2);
-    expect(fleet.tags(1)).toMatchObject({ [TAG.failures]: '2', [TAG.status]: 'CRITICAL:ConnectionReset' });
+    expect(fleet.tags(1)).toMatchObject({ [NOTE.failures]: '2', [TAG.status]: 'CRITICAL:ConnectionReset' });
     expect(fleet.subjects).toEqual([]);
     const { report, flagged } = await fleet.check();
     expect(flagged).toBe(1);
@@ -127,9 +128,9 @@ describe('a check in which hosts fail', () => {
       'crawlwatch: 1 flagged for reboot (crawler1)',
       'crawlwatch: 1 recovered (crawler1)',
     ]);
-    expect(fleet.tags(1)).toMatchObject({ [TAG.status]: 'OK', [TAG.seen]: 'ffffffff/0' });
+    expect(fleet.tags(1)).toMatchObject({ [TAG.status]: 'OK', [NOTE.seen]: 'ffffffff/0' });
     expect(fleet.tags(1)).not.toHaveProperty(TAG.flag);
-    expect(fleet.tags(1)).not.toHaveProperty(TAG.failures);
+    expect(fleet.tags(1)).not.toHaveProperty(NOTE.failures);
   });
 
   it('does not flag a host that answers the second attempt of that check', async () => {
@@ -146,7 +147,7 @@ describe('a check in which hosts fail', () => {
     const { report } = await checkFleet(fleet.settings, { ...ports, transports: { ssh } }, { deadlineMs: 1000 });
     expect(attempts).toBe(2);
     expect(report.instances[0]).toMatchObject({ status: 'OK', flagged: false });
-    expect(fleet.tags(1)).not.toHaveProperty(TAG.failures);
+    expect(fleet.tags(1)).not.toHaveProperty(NOTE.failures);
   });
 
   it('suppresses flagging and says so once when half the fleet fails at once, and starts again after two clean checks', async () => {
@@ -174,6 +175,6 @@ describe('a check in which hosts fail', () => {
     expect(fleet.subjects).toEqual(['crawlwatch: 2 could not be checked of 10 instances']);
     expect(fleet.lastMail).toContain('crawler1 (i-00000000000000001), crawler2 (i-00000000000000002)');
     expect(fleet.lastMail).toMatch(/Fix: /);
-    expect(fleet.tags(1)).not.toHaveProperty(TAG.failures);
+    expect(fleet.tags(1)).not.toHaveProperty(NOTE.failures);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TAG } from '../../../lambda/model/index.ts';
+import { NOTE } from '../../support/remembered.ts';
 import { SandboxFleet, WORKER_TAG, worker } from '../../support/sandbox-fleet.ts';
 
 describe('a check that measures', () => {
@@ -59,7 +60,7 @@ describe('a check that measures', () => {
     fleet.host(6, 'BannerTimeout');
     await fleet.checks(5);
     expect(fleet.subjects).toEqual([]);
-    expect(fleet.tags(6)).toMatchObject({ [TAG.failures]: '3', [TAG.status]: 'CRITICAL:BannerTimeout' });
+    expect(fleet.tags(6)).toMatchObject({ [NOTE.failures]: '3', [TAG.status]: 'CRITICAL:BannerTimeout' });
     expect(fleet.tags(6)).not.toHaveProperty(TAG.flag);
   });
 
@@ -78,7 +79,7 @@ describe('a check that measures', () => {
     fleet.host(1, 'BannerTimeout');
     await fleet.checks(1);
     await Promise.all([fleet.check(5), fleet.check(0)]);
-    expect(fleet.tags(1)[TAG.failures]).toBe('2');
+    expect(fleet.tags(1)[NOTE.failures]).toBe('2');
     expect(fleet.tags(1)).not.toHaveProperty(TAG.flag);
   });
 });

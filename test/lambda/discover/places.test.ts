@@ -5,6 +5,7 @@ import { TAG } from '../../../lambda/model/index.ts';
 import { ssmIn } from '../../../lambda/ssm/in-places.ts';
 import { instance } from '../../support/fleet.ts';
 import { probeOutput } from '../../support/probe-output.ts';
+import { NOTE } from '../../support/remembered.ts';
 import { HOME, MEMBER, TwoPlaces } from '../../support/two-places.ts';
 
 const HUNG = { kind: 'failed', reason: 'BannerTimeout', text: 'No banner within 10 s.' } as const;
@@ -62,7 +63,7 @@ describe('a place that fails', () => {
     world.member.fail(DescribeInstancesCommand, 'RequestLimitExceeded', 1);
     await world.check();
     expect(world.tags(world.member, there)).toEqual(before);
-    expect(before[TAG.failures]).toBe('2');
+    expect(before[NOTE.failures]).toBe('2');
     const { report, errors } = await world.check();
     expect(errors).toEqual([]);
     expect(report.instances.find(({ id }) => id === there)).toMatchObject({ flagged: true, account: MEMBER.account });

@@ -3,12 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { readState, writeState } from '../../../lambda/discover/tags.ts';
 import { kindOf, REASON_CLASS, type ReasonCode, type RememberedState, TAG } from '../../../lambda/model/index.ts';
 import { HOST_KEY } from '../../support/fleet.ts';
+import { NOTE } from '../../support/remembered.ts';
 
 const codes = Object.keys(REASON_CLASS) as ReasonCode[];
 const date = fc
   .date({ min: new Date('2000-01-01T00:00:00Z'), max: new Date('2099-12-31T00:00:00Z'), noInvalidDate: true })
   .map((at) => new Date(Math.floor(at.getTime() / 1000) * 1000));
-const kinds = ['measured', 'hung', 'ours'] as const;
+const kinds = ['measured', 'hung', 'inconclusive'] as const;
 const of = (kind: (typeof kinds)[number]) => codes.filter((code) => kindOf(code) === kind);
 /** A status is about one kind of reason; what is kept from before is of the others. */
 const standing = fc.constantFrom(...kinds).chain((kind) =>
@@ -42,14 +43,14 @@ describe('the remembered state', () => {
   it.each([
     [TAG.status, 'BROKEN'],
     [TAG.status, ''],
-    [TAG.since, 'yesterday'],
-    [TAG.since, '2026-13-45T00:00:00Z'],
-    [TAG.failures, '-1'],
-    [TAG.failures, '3 of them'],
+    [NOTE.since, 'yesterday'],
+    [NOTE.since, '2026-13-45T00:00:00Z'],
+    [NOTE.failures, '-1'],
+    [NOTE.failures, '3 of them'],
     [TAG.flag, 'BannerTimeout'],
     [TAG.flag, 'Nonsense@2026-11-22T08:05:00Z'],
     [TAG.hostKey, 'MD5:00:11'],
-    [TAG.seen, '<script>/1'],
+    [NOTE.seen, '<script>/1'],
   ])('takes %s = %s for absent and names it', (key, value) => {
     const { state: read, unreadable } = readState({ [key]: value });
     expect(unreadable).toEqual([key]);
@@ -72,11 +73,11 @@ describe('the remembered state', () => {
     const first = { ...empty, status: 'WARNING', since, reasons: ['DiskLow'] } as const;
     expect(writeState(first)).toMatchObject({
       [TAG.status]: 'WARNING:DiskLow',
-      [TAG.since]: '2026-11-22T08:05:00Z',
-      [TAG.failures]: null,
+      [NOTE.since]: '2026-11-22T08:05:00Z',
+      [NOTE.failures]: null,
     });
-    expect(writeState({ ...first, told: 1 })[TAG.since]).toBe('2026-11-22T08:05:00.001Z');
-    expect(writeState({ ...first, stood: 3, told: 2 })[TAG.since]).toBe('2026-11-22T08:05:00.202Z');
+    expect(writeState({ ...first, told: 1 })[NOTE.since]).toBe('2026-11-22T08:05:00.001Z');
+    expect(writeState({ ...first, stood: 3, told: 2 })[NOTE.since]).toBe('2026-11-22T08:05:00.202Z');
   });
 
   it('tells what stands from what was mailed before and from what only happened', () => {

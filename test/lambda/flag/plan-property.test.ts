@@ -5,6 +5,7 @@ import type { FailureReason } from '../../../lambda/model/index.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { IMPAIRED, NOBODY_ELSE } from '../../support/confirmations.ts';
 import { failed, hungFor, judged, minutesAgo, NOW, read, SSH } from '../../support/fleet.ts';
+import { NOTE } from '../../support/remembered.ts';
 
 const id = (n: number) => `i-${String(n).padStart(17, '0')}`;
 
@@ -35,7 +36,7 @@ describe('planFlags', () => {
             launchedAt: new Date(minutesAgo(h.launched)),
             tags: {
               ...(h.seen ? hungFor(0) : {}),
-              ...(h.failures > 0 && { ...hungFor(h.failures), [TAG.since]: minutesAgo(h.since) }),
+              ...(h.failures > 0 && { ...hungFor(h.failures), [NOTE.since]: minutesAgo(h.since) }),
               ...(h.mute !== '' && { [TAG.mute]: h.mute }),
             },
           }),

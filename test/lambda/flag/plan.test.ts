@@ -7,6 +7,7 @@ import { TAG } from '../../../lambda/model/index.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { IMPAIRED, NOBODY_ELSE, withEvidence } from '../../support/confirmations.ts';
 import { failed, hungFor, judged, minutesAgo, NOW, read, SSH } from '../../support/fleet.ts';
+import { NOTE } from '../../support/remembered.ts';
 
 const id = (n: number) => `i-${String(n).padStart(17, '0')}`;
 const healthy = (count: number, from = 100): Transition[] =>
@@ -44,7 +45,7 @@ const hungNow = (count: number, from = 50, tags = hungFor(0)): Transition[] =>
   Array.from({ length: count }, (_, n) => judged(failed('ConnectTimeout'), { id: id(from + n), tags }));
 
 const lastSeenWith = (memory: number) => withEvidence({ lastGood: { at: NOW, memory, disk: null } });
-const anHourAgo = { ...hungFor(2), [TAG.since]: minutesAgo(60) };
+const anHourAgo = { ...hungFor(2), [NOTE.since]: minutesAgo(60) };
 const silentTogether: Row = { tags: anHourAgo, others: [...hungNow(5, 50, anHourAgo), ...healthy(4)] };
 
 describe('planFlags', () => {
@@ -57,7 +58,7 @@ describe('planFlags', () => {
     ],
     [
       'it was launched four minutes ago',
-      { over: { launchedAt: new Date(minutesAgo(4)) }, tags: { ...hungFor(2), [TAG.since]: minutesAgo(3) } },
+      { over: { launchedAt: new Date(minutesAgo(4)) }, tags: { ...hungFor(2), [NOTE.since]: minutesAgo(3) } },
       /launched or rebooted less than 10 min/,
     ],
     [
@@ -68,7 +69,7 @@ describe('planFlags', () => {
     ['SSH never reached it', { tags: { ...hungFor(2), [TAG.hostKey]: 'nonsense' } }, /never been reached over SSH/],
     [
       'its three failures were seconds apart',
-      { tags: { ...hungFor(2), [TAG.since]: minutesAgo(1) } },
+      { tags: { ...hungFor(2), [NOTE.since]: minutesAgo(1) } },
       /failed for less than 5 min/,
     ],
     [
@@ -130,8 +131,8 @@ describe('planFlags', () => {
     [
       'all of three fail, long since',
       {
-        others: hungNow(2, 50, { ...hungFor(2), [TAG.since]: minutesAgo(90) }),
-        tags: { ...hungFor(2), [TAG.since]: minutesAgo(90) },
+        others: hungNow(2, 50, { ...hungFor(2), [NOTE.since]: minutesAgo(90) }),
+        tags: { ...hungFor(2), [NOTE.since]: minutesAgo(90) },
       },
       /all 3 instances/,
     ],
@@ -187,7 +188,7 @@ describe('planFlags', () => {
     ['its mute has ended', { tags: { ...hungFor(2), [TAG.mute]: `until=${minutesAgo(1)}` } }, []],
     [
       'three others began to fail an hour ago',
-      { others: [...hungNow(3, 50, { ...hungFor(1), [TAG.since]: minutesAgo(60) }), ...healthy(6)] },
+      { others: [...hungNow(3, 50, { ...hungFor(1), [NOTE.since]: minutesAgo(60) }), ...healthy(6)] },
       [],
     ],
     [

@@ -6,10 +6,11 @@ import type { ProbeOutcome, ReasonCode, Status, Vitals } from '../../../lambda/m
 import { TAG } from '../../../lambda/model/index.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { disk, failed, GIB, instance, minutesAgo, read, SSH } from '../../support/fleet.ts';
+import { NOTE } from '../../support/remembered.ts';
 
 const WORKER = { tags: { [TAG.worker]: 'sidekiq.service' } };
 const ANY_WORKER = { tags: { [TAG.worker]: '' } };
-const was = (status: string) => ({ tags: { [TAG.status]: status, [TAG.since]: minutesAgo(5) } });
+const was = (status: string) => ({ tags: { [TAG.status]: status, [NOTE.since]: minutesAgo(5) } });
 const unit = (state: string | null): Pick<Vitals, 'worker'> => ({
   worker: { unit: 'sidekiq.service', state, restarts: 0 },
 });
@@ -111,11 +112,11 @@ describe('assess', () => {
     [
       'an OOM kill in the same boot',
       read({ oomKills: 3 }),
-      { tags: { [TAG.seen]: '1a2b3c4d/2' } },
+      { tags: { [NOTE.seen]: '1a2b3c4d/2' } },
       'WARNING',
       ['OomKill'],
     ],
-    ['a counter that began anew with a boot', read({ oomKills: 3 }), { tags: { [TAG.seen]: 'ffffffff/2' } }, 'OK', []],
+    ['a counter that began anew with a boot', read({ oomKills: 3 }), { tags: { [NOTE.seen]: 'ffffffff/2' } }, 'OK', []],
     ['a counter seen for the first time', read({ oomKills: 3 }), {}, 'OK', []],
     [
       'a disk 96 % full',

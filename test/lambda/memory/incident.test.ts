@@ -50,7 +50,11 @@ describe('an incident', () => {
     ['inconclusive beside a hang adds nothing to it', 'huhu', ['3:h']],
     ['a check that was not made neither counts nor ends anything', 'h-h-.-.', ['3:h', '7:end']],
     ['a host that hangs three checks of four is mailed once', 'hhh.'.repeat(72), ['2:h']],
-    ['a host that comes and goes is unstable after its second return', 'hh..hh..hh..hh', ['2:h', '4:end', '6:h', '8:end', '10:h']],
+    [
+      'a host that comes and goes is unstable after its second return',
+      'hh..hh..hh..hh',
+      ['2:h', '4:end', '6:h', '8:end', '10:h'],
+    ],
     ['and ends then after six good checks', 'hh..hh..hh......', ['2:h', '4:end', '6:h', '8:end', '10:h', '16:end']],
   ])('%s', (_, letters, mails) => {
     expect(mailsOf(letters)).toEqual(mails);
@@ -61,10 +65,17 @@ describe('an incident', () => {
     expect(mailsOf('hh...', 4)).toEqual(['2:h']);
   });
 
-  const day = fc.array(fc.constantFrom(...'.....wchku-'), { minLength: 288, maxLength: 288 }).map((all) => all.join(''));
+  const day = fc
+    .array(fc.constantFrom(...'.....wchku-'), { minLength: 288, maxLength: 288 })
+    .map((all) => all.join(''));
   const burst = fc
     .array(fc.tuple(fc.constantFrom(...'.wchku'), fc.integer({ min: 1, max: 9 })), { minLength: 60, maxLength: 120 })
-    .map((runs) => runs.map(([letter, n]) => letter.repeat(n)).join('').slice(0, 288));
+    .map((runs) =>
+      runs
+        .map(([letter, n]) => letter.repeat(n))
+        .join('')
+        .slice(0, 288),
+    );
 
   it('is never mailed more than twelve times a day, whatever the host does', () => {
     fc.assert(
@@ -77,7 +88,10 @@ describe('an incident', () => {
   it('is open and mailed, or was mailed within the hour, where half of an hour’s checks were bad', () => {
     fc.assert(
       fc.property(fc.oneof(day, burst), (letters) => {
-        const mails = mailsOf(letters).map((mail) => ({ check: Number.parseInt(mail, 10), isEnd: mail.endsWith('end') }));
+        const mails = mailsOf(letters).map((mail) => ({
+          check: Number.parseInt(mail, 10),
+          isEnd: mail.endsWith('end'),
+        }));
         for (let end = 12; end <= letters.length; end++) {
           const hour = letters.slice(end - 12, end);
           if ([...hour].filter((letter) => 'wchk'.includes(letter)).length < 6) continue;

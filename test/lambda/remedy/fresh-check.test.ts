@@ -51,7 +51,7 @@ describe('an instance asked anew', () => {
 
   it('is unknown where the fault is ours', async () => {
     const denied: Reply = { kind: 'failed', reason: 'AuthenticationFailed', text: 'No.' };
-    expect(await check(denied, answers())).toMatchObject({ kind: 'ours', witnesses: [], boot: null });
+    expect(await check(denied, answers())).toMatchObject({ kind: 'inconclusive', witnesses: [], boot: null });
   });
 
   it('hangs, with everybody else who bears it out', async () => {

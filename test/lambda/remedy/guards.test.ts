@@ -105,7 +105,9 @@ const EVERY: readonly Guarded[] = [
     'anybody',
     'unknown',
     'just now it could not be checked: AuthenticationFailed: Our key was refused',
-    { fresh: fresh({ kind: 'ours', reasons: [{ code: 'AuthenticationFailed', text: 'Our key was refused.' }] }) },
+    {
+      fresh: fresh({ kind: 'inconclusive', reasons: [{ code: 'AuthenticationFailed', text: 'Our key was refused.' }] }),
+    },
   ],
   [
     'was last checked six minutes ago',

@@ -48,7 +48,7 @@ describe('whatever the fleet, its history and whoever asks', () => {
       expect(['no', 'ended']).toContain(nature.mute);
       expect(['never', 'Reboot!']).not.toContain(nature.auto);
       expect(nature.state).toBe('running');
-      expect(seen).not.toBe('ours');
+      expect(seen).not.toBe('inconclusive');
       const mayOverride = (guard: string) => asker.kind === 'person' && asker.overrides.some((one) => one === guard);
       if (made.remedy !== 'reboot') {
         expect(['worker', 'sshd']).toContain(seen);
@@ -66,7 +66,7 @@ describe('whatever the fleet, its history and whoever asks', () => {
     always(({ act: made, nature, condition, step, seen, asker }) => {
       if (asker.kind === 'person') return;
       expect(step.suppressed).toBe(false);
-      expect(condition).not.toContain('ours');
+      expect(condition).not.toContain('inconclusive');
       expect(nature.auto).toContain(made.remedy === 'reboot' ? 'reboot' : 'restart');
       if (made.remedy === 'reboot') expect(step.witnesses).toBeGreaterThanOrEqual(seen === 'refused' ? 2 : 1);
       if (made.remedy === 'restart-worker') expect(seen).toBe('worker');

@@ -3,6 +3,7 @@ import { CreateTagsCommand, RebootInstancesCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { TAG } from '../../../lambda/model/index.ts';
 import { ID, OTHER, RemedyStack } from '../../support/remedy-stack.ts';
+import { NOTE } from '../../support/remembered.ts';
 import { WORKER_TAG } from '../../support/sandbox-fleet.ts';
 
 const flagged = (settings: object = {}) => new RemedyStack(2, settings).flag(1);
@@ -188,7 +189,7 @@ describe('what is done on schedule', () => {
       ...WORKER_TAG,
       [TAG.auto]: 'restart',
       [TAG.status]: 'CRITICAL:WorkerDown',
-      [TAG.since]: '2026-11-22T07:50:00Z',
+      [NOTE.since]: '2026-11-22T07:50:00Z',
     };
     for (const n of [2, 3]) {
       stack.tag(n, tags);

@@ -6,10 +6,11 @@ import { verifyActs } from '../../../lambda/remedy/verify.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { hungFor, minutesAgo, NOW, REACHED } from '../../support/fleet.ts';
 import { ALL_ON, act, answered, at, fresh, HUNG, host, ID, OTHER, troubled } from '../../support/remedy-cases.ts';
+import { NOTE } from '../../support/remembered.ts';
 
-const BACK = { ...REACHED, [TAG.seen]: 'ffff0000/0', [TAG.status]: 'OK', [TAG.since]: minutesAgo(4) };
-const WELL = { ...REACHED, [TAG.status]: 'OK', [TAG.since]: minutesAgo(4) };
-const ours = { ...REACHED, [TAG.status]: 'UNKNOWN:AuthenticationFailed', [TAG.since]: minutesAgo(4) };
+const BACK = { ...REACHED, [NOTE.seen]: 'ffff0000/0', [TAG.status]: 'OK', [NOTE.since]: minutesAgo(4) };
+const WELL = { ...REACHED, [TAG.status]: 'OK', [NOTE.since]: minutesAgo(4) };
+const ours = { ...REACHED, [TAG.status]: 'UNKNOWN:AuthenticationFailed', [NOTE.since]: minutesAgo(4) };
 
 const reboot = (minutes: number, over: Partial<Act> = {}) => act(minutes, { state: 'done', ...over });
 const worker = (minutes: number, over: Partial<Act> = {}) =>
@@ -54,7 +55,7 @@ describe('verifyActs', () => {
     [
       'a reboot that no check has followed',
       reboot(15),
-      { ...WELL, [TAG.since]: minutesAgo(16) },
+      { ...WELL, [NOTE.since]: minutesAgo(16) },
       'The reboot of 08:00 UTC did not help: no check has seen it since, 15 min after it.',
     ],
     [
@@ -62,7 +63,7 @@ describe('verifyActs', () => {
       reboot(15),
       WELL,
       'The reboot of 08:00 UTC did not help: it is stopped, 15 min after it.',
-      fresh({ kind: 'ours' }),
+      fresh({ kind: 'inconclusive' }),
       { state: 'stopped' },
     ],
     [
@@ -89,7 +90,7 @@ describe('verifyActs', () => {
       worker(6),
       hungFor(1),
       'The worker restart of 08:09 UTC did not help: it has stopped answering (BannerTimeout), 6 min after it.',
-      fresh({ kind: 'ours' }),
+      fresh({ kind: 'inconclusive' }),
     ],
     [
       'an sshd restart after which sshd is still down',
@@ -210,7 +211,7 @@ describe('verifyActs', () => {
     ['a reboot that a check before it saw well', reboot(3), HUNG, { ...answered(), boot: 'ffff0000', at: at(4) }],
     ['a reboot whose host was up for longer than since', reboot(10), HUNG, fresh({ kind: null, uptimeSeconds: 601 })],
     ['a reboot of an unknown boot whose status is older', reboot(3, { boot: null }), WELL],
-    ['a reboot whose fresh check could not be made', reboot(10), HUNG, fresh({ kind: 'ours' })],
+    ['a reboot whose fresh check could not be made', reboot(10), HUNG, fresh({ kind: 'inconclusive' })],
     ['a worker restart 9 minutes ago', worker(9), troubled('MemoryExhaustedResponsive', 15)],
     ['a worker restart of one whose tags were good before', worker(3), WELL],
     ['a worker restart of one that hung before', worker(3), hungFor(2)],

@@ -3,9 +3,10 @@ import type { ProbeOutcome } from '../../../lambda/model/index.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { metricPoints } from '../../../lambda/report/metrics.ts';
 import { failed, hungFor, judged, minutesAgo, read } from '../../support/fleet.ts';
+import { NOTE } from '../../support/remembered.ts';
 
 const NOT_ASKED = { ...hungFor(3), [TAG.status]: 'UNKNOWN:AuthenticationFailed' };
-const LOW = { ...hungFor(0), [TAG.status]: 'CRITICAL:MemoryLow', [TAG.since]: minutesAgo(30) };
+const LOW = { ...hungFor(0), [TAG.status]: 'CRITICAL:MemoryLow', [NOTE.since]: minutesAgo(30) };
 
 /** What the check says of minutes to recovery, of one instance with these tags that now came to this. */
 const recovery = (tags: Readonly<Record<string, string>>, outcome: ProbeOutcome) =>

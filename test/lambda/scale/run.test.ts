@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { FailureReason, InstanceReport } from '../../../lambda/model/index.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { DistributedFleet, SHARDS_OF_TWO, type ShardFault } from '../../support/distributed-fleet.ts';
+import { NOTE } from '../../support/remembered.ts';
 import { type Behaviour, idOf, SandboxFleet } from '../../support/sandbox-fleet.ts';
 
 const resultKey = (run: number, index: number) => `runs/run-${run}/results/${index}.json`;
@@ -69,7 +70,7 @@ describe('a shard that is lost', () => {
       expect(report.summary).toMatchObject({ checked: 6, ok: 4, unknown: 2 });
       expect(errors).toEqual(['discover: shard 1 left no result: 2 hosts not checked']);
       expect(flagged).toBe(0);
-      expect(fleet.tags(3)[TAG.failures]).toBe(before[TAG.failures]);
+      expect(fleet.tags(3)[NOTE.failures]).toBe(before[NOTE.failures]);
       expect(fleet.subjects).toEqual([]);
 
       fleet.shardFault = (_index, real) => real();
@@ -120,7 +121,7 @@ describe('a shard that is delivered twice', () => {
     };
     const { report, errors } = await fleet.check();
     expect([report.summary.checked, report.summary.critical, errors.length]).toEqual([6, 1, 0]);
-    expect(fleet.tags(3)[TAG.failures]).toBe('1');
+    expect(fleet.tags(3)[NOTE.failures]).toBe('1');
   });
 });
 

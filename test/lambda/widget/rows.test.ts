@@ -4,9 +4,10 @@ import { TAG } from '../../../lambda/model/index.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { fleetRows, pageOf, withHistory } from '../../../lambda/widget/rows.ts';
 import { hungFor, instance, minutesAgo, NOW, SSH } from '../../support/fleet.ts';
+import { NOTE } from '../../support/remembered.ts';
 import { idOf } from '../../support/sandbox-fleet.ts';
 
-const STATUS = (value: string) => ({ [TAG.status]: value, [TAG.since]: minutesAgo(20) });
+const STATUS = (value: string) => ({ [TAG.status]: value, [NOTE.since]: minutesAgo(20) });
 const FLAG = { ...hungFor(3), [TAG.flag]: `BannerTimeout@${minutesAgo(5)}` };
 const MUTE = { [TAG.mute]: 'until=2026-11-22T18:00:00Z' };
 const rowOf = (tags: Record<string, string>, over = {}) => fleetRows([instance({ tags, ...over })], NOW)[0]!;

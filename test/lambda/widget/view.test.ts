@@ -6,6 +6,7 @@ import { noticesOf, type WidgetHealth } from '../../../lambda/widget/notices.ts'
 import { fleetRows, pageOf } from '../../../lambda/widget/rows.ts';
 import { emptyView, failureView, fleetView, type WidgetLook } from '../../../lambda/widget/view.ts';
 import { hungFor, instance, minutesAgo, NOW, SSH } from '../../support/fleet.ts';
+import { NOTE } from '../../support/remembered.ts';
 import { REMEDY_ARN, WIDGET_ARN } from '../../support/widget-fleet.ts';
 
 const FLAG = { ...hungFor(3), [TAG.flag]: `BannerTimeout@${minutesAgo(5)}` };
@@ -24,7 +25,7 @@ const endpoints = (remedyArn: string | null) => ({ widgetArn: WIDGET_ARN, remedy
 
 const standing = (codes: string, more = {}) => ({
   [TAG.status]: `CRITICAL:${codes}`,
-  [TAG.since]: minutesAgo(20),
+  [NOTE.since]: minutesAgo(20),
   ...more,
 });
 const WORKER = { [TAG.worker]: 'sidekiq.service' };

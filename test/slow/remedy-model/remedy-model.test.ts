@@ -9,6 +9,7 @@ import { remedyFleet } from '../../../lambda/remedy/run.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { type Call, type Explored, explore, type Model, type Touches } from '../../support/explore.ts';
 import { at, beginWorld, keyOf, modelPorts, type RemedyWorld, type Spoilt, tag } from '../../support/remedy-world.ts';
+import { NOTE } from '../../support/remembered.ts';
 
 const [ONE, TWO] = ['i-00000000000000001', 'i-00000000000000002'];
 const SETTINGS = parseSettings({ transport: 'ssh', remedies: { reboot: true, restartWorker: true } });
@@ -110,8 +111,8 @@ async function nextRuns(world: RemedyWorld, comesBack: boolean, spoilt: Spoilt):
 /** A check sees that the host is back: its boot id, and no flag any more. */
 function comeBack(world: RemedyWorld, id: string): void {
   Object.assign(world.hosts[id]!, { hangs: false, boots: 1 });
-  const well = { [TAG.status]: 'OK', [TAG.since]: isoSeconds(at(world.minute)), [TAG.seen]: 'ffffffff/0' };
-  tag(world, id, well, [TAG.flag, TAG.failures]);
+  const well = { [TAG.status]: 'OK', [NOTE.since]: isoSeconds(at(world.minute)), [NOTE.seen]: 'ffffffff/0' };
+  tag(world, id, well, [TAG.flag, NOTE.failures]);
 }
 
 const told = (what: string, { states, worlds, runs, ends }: Explored): void =>
