@@ -11,11 +11,11 @@ import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { ENV } from '../lambda/model/index.ts';
-import { type Settings, toEnvironment } from '../lambda/settings/index.ts';
+import { type Settings, toEnvironment, usesSsm } from '../lambda/settings/index.ts';
 import { CheckNetwork, placeIn } from './check-network.ts';
 import type { FleetRun } from './fleet-run.ts';
 import { LAMBDA_BUNDLING } from './lambda-bundling.ts';
-import { checkStatements, invokeRemedy, usesSsm } from './permissions.ts';
+import { checkStatements, invokeRemedy } from './permissions.ts';
 import { acknowledgeWildcards, nagName } from './wildcards.ts';
 
 /** The handler ends its run this long before Lambda would, to publish what is known; finding the fleet takes as much. */

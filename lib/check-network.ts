@@ -11,11 +11,9 @@ import {
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
-import { actsByItself, type Settings, usesStore } from '../lambda/settings/index.ts';
-import { isSecretsManager, usesInstanceConnect, usesSsm } from './permissions.ts';
-
-/** One interface endpoint in one zone, us-east-1: $0.01 an hour (https://aws.amazon.com/privatelink/pricing/, 2026). */
-const ENDPOINT_DOLLARS_A_MONTH = 7.3;
+import { PRICE } from '../lambda/cost/index.ts';
+import { endpointServices, type Settings } from '../lambda/settings/index.ts';
+import { usesInstanceConnect } from './permissions.ts';
 
 /** What a VPC's own addresses are in (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html). */
 const PRIVATE_RANGES = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
@@ -73,8 +71,7 @@ export class CheckNetwork extends Construct {
    * @returns the URLs of those that are asked by their own name
    */
   #addEndpoints(subnetIds: readonly string[], settings: Settings): Map<string, string> {
-    const services = endpointServices(settings);
-    const byUrl = ['dynamodb', ...(usesStore(settings) ? ['s3'] : [])];
+    const { byPrivateDns, byUrl } = endpointServices(settings);
     const door = new SecurityGroup(this, 'EndpointDoor', {
       vpc: this.vpc,
       description: 'HTTPS to the AWS services that the crawlwatch check calls.',
@@ -93,9 +90,9 @@ export class CheckNetwork extends Construct {
         securityGroupIds: [door.securityGroupId],
         privateDnsEnabled,
       });
-    for (const service of services) add(service, true);
-    const all = [...services, ...byUrl];
-    const monthly = Math.round(all.length * subnetIds.length * ENDPOINT_DOLLARS_A_MONTH);
+    for (const service of byPrivateDns) add(service, true);
+    const all = [...byPrivateDns, ...byUrl];
+    const monthly = Math.round(all.length * subnetIds.length * PRICE.endpointZone);
     Annotations.of(this).addInfo(
       `vpc.createEndpoints: ${all.length} interface endpoints (${all.join(', ')}) in ${subnetIds.length} subnets cost about $${monthly} a month, before data.`,
     );
@@ -107,21 +104,6 @@ export class CheckNetwork extends Construct {
 function urlOf(service: string, { attrDnsEntries }: CfnVPCEndpoint): string {
   const name = Fn.select(1, Fn.split(':', Fn.select(0, attrDnsEntries)));
   return `https://${service === 's3' ? Fn.join('', ['bucket', Fn.select(1, Fn.split('*', name))]) : name}`;
-}
-
-/** The services that check and remedy call with these settings, but DynamoDB and S3. Their own logs don't go through the VPC. */
-function endpointServices(settings: Settings): string[] {
-  const key = settings.ssh.keySecretArn;
-  const keyInSecretsManager = key !== null && isSecretsManager(key);
-  return [
-    'ec2',
-    'monitoring',
-    'sns',
-    ...(keyInSecretsManager ? ['secretsmanager'] : []),
-    ...(usesSsm(settings) || (key !== null && !keyInSecretsManager) ? ['ssm'] : []),
-    ...(actsByItself(settings) ? ['lambda'] : []),
-    ...(settings.accounts === null ? [] : ['sts']),
-  ];
 }
 
 /** What puts a function there. */

@@ -6,7 +6,7 @@ import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { METRIC_NAMESPACE, OWN_TAG_KEYS } from '../lambda/model/index.ts';
-import type { Settings } from '../lambda/settings/index.ts';
+import { isSecretsManager, type Settings, usesSsm } from '../lambda/settings/index.ts';
 import { assumeMembers, type Reach, reachOf } from './reach.ts';
 
 /** What a function works with that asks hosts and tells of it. */
@@ -15,9 +15,6 @@ export interface CheckResources {
   readonly probe: CfnDocument;
   readonly logGroup: ILogGroup;
 }
-
-/** Whether a check may go over SSM with these settings: `auto` asks it too, alone or as the second witness. */
-export const usesSsm = (settings: Settings): boolean => settings.transport !== 'ssh';
 
 /**
  * Every statement of the check function's role, but that of {@link invokeRemedy}. It can neither restart nor reboot
@@ -165,9 +162,6 @@ export function pushSshKey({ instances }: Reach, settings: Settings): PolicyStat
     }),
   ];
 }
-
-/** Of the two services that may keep the SSH key, the one that the ARN names. */
-export const isSecretsManager = (keySecretArn: string): boolean => keySecretArn.split(':')[2] === 'secretsmanager';
 
 /** Metrics have no ARNs; the namespace is what a writer can be held to. */
 const putMetrics = () =>

@@ -3,8 +3,8 @@ import type { Stack } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { TAG } from '../lambda/model/index.ts';
-import type { Settings } from '../lambda/settings/index.ts';
-import { askAndTell, type CheckResources, carriesWatchTag, usesSsm } from './permissions.ts';
+import { type Settings, usesSsm } from '../lambda/settings/index.ts';
+import { askAndTell, type CheckResources, carriesWatchTag } from './permissions.ts';
 import type { RestartDocuments } from './probe-documents.ts';
 import { documentArn, watchedInstances } from './reach.ts';
 

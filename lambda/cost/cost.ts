@@ -4,7 +4,14 @@
  */
 
 import { shardSize } from '../scale/index.ts';
-import { actsByItself, isDistributed, keepsSnapshot, type Settings } from '../settings/index.ts';
+import {
+  actsByItself,
+  endpointServices,
+  isDistributed,
+  isSecretsManager,
+  keepsSnapshot,
+  type Settings,
+} from '../settings/index.ts';
 import {
   ACTING_METRICS,
   ACTING_READS,
@@ -134,12 +141,10 @@ const acting = (runs: number): CostItem => ({
 });
 
 function optionalItems(settings: Settings): CostItem[] {
-  const { alerts, ssh, vpc, transport } = settings;
-  const usesSsm = transport !== 'ssh';
-  const secret = ssh.keySecretArn?.split(':')[2] === 'secretsmanager';
-  const ssm = usesSsm || (ssh.keySecretArn !== null && !secret);
-  const files = isDistributed(settings) || keepsSnapshot(settings);
-  const endpoints = 4 + [secret, ssm, actsByItself(settings), files].filter((needed) => needed).length;
+  const { alerts, ssh, vpc } = settings;
+  const secret = ssh.keySecretArn !== null && isSecretsManager(ssh.keySecretArn);
+  const { byPrivateDns, byUrl } = endpointServices(settings);
+  const endpoints = byPrivateDns.length + byUrl.length;
   const zones = vpc.createEndpoints ? (vpc.subnetIds?.length ?? 0) : 0;
   return [
     { item: 'topic key', dollars: alerts.encrypt ? PRICE.key : 0, why: 'one KMS key', settings: ['alerts.encrypt'] },

@@ -36,6 +36,7 @@ export const PRICE = {
   fileGibMonth: 0.023,
   key: 1,
   secret: 0.4,
+  /** One interface endpoint in one zone, $0.01 an hour (https://aws.amazon.com/privatelink/pricing/, 2026). */
   endpointZone: 7.3,
 } as const;
 

@@ -54,6 +54,12 @@ describe('the monthly bill', () => {
     ['no metrics of instances: history is in a file', NO_METRICS, 'history for forecasts', 0],
     // 8,760 checks: one file written, one read.
     ['no metrics of instances', NO_METRICS, 'files in S3', 5],
+    [
+      'other accounts, another endpoint',
+      { ...IN_VPC, accounts: [{ id: '210987654321', externalId: 'a-long-secret' }] },
+      'interface endpoints',
+      6 * 2 * 730,
+    ],
     ['no metrics of instances, another endpoint', { ...IN_VPC, ...NO_METRICS }, 'interface endpoints', 6 * 2 * 730],
     ['one function', {}, 'Step Functions', 0],
     ['one function', {}, 'files in S3', 0],
