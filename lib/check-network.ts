@@ -24,21 +24,21 @@ export interface CheckNetworkProps {
 }
 
 /**
- * The place of the functions that log in to hosts in a VPC, from where SSH reaches private addresses. All by the ids given: nothing is
- * looked up in an account, so that the stack synthesises without one.
+ * Subnets and security groups of the functions that log in to hosts over SSH at private addresses. Uses the ids in the
+ * settings and looks nothing up, so that the stack synthesises without an account.
  */
 export class CheckNetwork extends Construct {
   readonly vpc: IVpc;
   readonly subnets: ISubnet[];
   readonly securityGroups: ISecurityGroup[];
-  /** Where DynamoDB answers in here; null: at its usual name. */
+  /** URL of DynamoDB's endpoint in this VPC; null: DynamoDB is called at its usual name. */
   readonly dynamoDbUrl: string | null;
-  /** The same of S3, of a bucket in this Region. */
+  /** URL of S3's endpoint in this VPC, for a bucket in this Region; null as above. */
   readonly s3Url: string | null;
 
   constructor(scope: Construct, id: string, { vpcId, settings }: CheckNetworkProps) {
     super(scope, id);
-    // Zones must be named, though nothing here asks for them: subnets are given by their ids.
+    // CDK demands zones, though nothing here uses them: subnets are given by their ids.
     this.vpc = Vpc.fromVpcAttributes(this, 'Vpc', { vpcId, availabilityZones: ['any'] });
     const subnetIds = settings.vpc.subnetIds ?? [];
     this.subnets = subnetIds.map((subnetId) => Subnet.fromSubnetId(this, subnetId, subnetId));
@@ -62,13 +62,13 @@ export class CheckNetwork extends Construct {
   }
 
   /**
-   * Private DNS makes the SDK find them by the usual names; DynamoDB's and S3's are asked by their own, since the usual
-   * ones may lead others in this VPC through a gateway endpoint
+   * Private DNS makes the SDK find them by the usual names. DynamoDB and S3 are called at the endpoint's own name, since
+   * the usual one may lead others in this VPC through a gateway endpoint
    * (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/privatelink-interface-endpoints.html,
    * https://docs.aws.amazon.com/AmazonS3/latest/userguide/privatelink-interface-endpoints.html). Each of the subnets must
    * be in a zone of its own.
    *
-   * @returns the URLs of those that are asked by their own name
+   * @returns the URLs of those that are called at their own name
    */
   #addEndpoints(subnetIds: readonly string[], settings: Settings): Map<string, string> {
     const { byPrivateDns, byUrl } = endpointServices(settings);
@@ -78,9 +78,9 @@ export class CheckNetwork extends Construct {
       allowAllOutbound: false,
     });
     for (const group of this.securityGroups) door.addIngressRule(group, Port.HTTPS, 'the check');
-    // By private DNS everybody in the VPC is led here, the agents on the hosts as well: a door for the check alone would
-    // cut them off. What stands behind it are AWS's public APIs, which ask for credentials.
-    for (const range of PRIVATE_RANGES) door.addIngressRule(Peer.ipv4(range), Port.HTTPS, 'whoever else is led here');
+    // Private DNS leads all clients in the VPC here, the hosts' agents as well: a rule for the check alone would cut
+    // them off. Behind it are AWS's public APIs, which ask for credentials.
+    for (const range of PRIVATE_RANGES) door.addIngressRule(Peer.ipv4(range), Port.HTTPS, 'other clients in this VPC');
     const add = (service: string, privateDnsEnabled: boolean) =>
       new CfnVPCEndpoint(this, `Endpoint-${service}`, {
         vpcId: this.vpc.vpcId,
