@@ -137,7 +137,7 @@ describe("the check function's network", () => {
     ['over SSM', { transport: 'ssm' }, ['ec2', 'monitoring', 'sns', 'ssm']],
     ['over SSH alone', { transport: 'ssh' }, ['ec2', 'monitoring', 'sns']],
     [
-      'that calls the remedy function',
+      'with automatic reboots',
       { transport: 'ssh', remedies: { reboot: true } },
       ['ec2', 'lambda', 'monitoring', 'sns'],
     ],
