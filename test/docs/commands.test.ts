@@ -38,7 +38,7 @@ async function refusal(words: readonly string[]): Promise<string | null> {
 
 const WORD = /(?:'[^']*'|"[^"]*"|[^\s'"|;&<>])+|[|;&<>]+/g;
 
-/** The words after `crawlwatch` of each command in a line of shell; a comment stands off by two spaces or a #. */
+/** The words after `crawlwatch` of each command in a line of shell; a comment is set off by two spaces or a #. */
 function callsIn(line: string): string[][] {
   const calls: string[][] = [[]];
   for (const [word] of line.replace(/ {2,}.*$| #.*$/, '').matchAll(WORD)) {

@@ -27,7 +27,7 @@ const page = (tables: string) => `# The forecast, measured
 
 Synthetic hosts, seeded: ${PER_FAMILY} of each family, a week of memory or two weeks of disk, a sample every five minutes. Made by \`npm run docs:forecast\`; the forecast is the code that the scheduled check runs, fed sample by sample. Your own recordings count for more: \`npx crawlwatch backtest FILE\` scores them in the same way.
 
-A rule speaks while it says "soon"; stretches closer than 30 minutes (disk: 2 h) are one alarm. In its first lines each table has the forecast, below it a threshold of 10 % and Prometheus' \`predict_linear\` on the same hosts.
+A rule is on while it says "soon"; stretches closer than 30 minutes (disk: 2 h) are one alarm. The first line of each resource is the forecast, below it a threshold of 10 % and Prometheus' \`predict_linear\` on the same hosts.
 
 \`\`\`
 ${tables.trimEnd()}

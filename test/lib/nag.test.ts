@@ -20,7 +20,7 @@ const ELSEWHERE = {
 
 const DISTRIBUTED = { scale: 'distributed', metrics: { perInstance: 'none' } };
 
-/** What AwsSolutions finds and nobody has given a reason for, as the synthesis says it; empty when nothing. */
+/** Findings of AwsSolutions without an acknowledged reason, in the synthesis's words; empty when there are none. */
 function findings(settings: object): string {
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
