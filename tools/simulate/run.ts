@@ -44,11 +44,19 @@ const DEADLINE_MS = (FUNCTION_SECONDS - 30) * 1000;
 const START = new Date('2026-11-22T08:00:00Z');
 const QUIET = { info: () => {}, warn: () => {}, error: () => {} };
 
-/** @param oneByOne shards in turn rather than side by side, so that the heap of each can be told */
+/** @param oneByOne shards in turn rather than side by side, so that each one's heap can be measured */
 export async function simulate(options: SimulationOptions, oneByOne = false): Promise<Simulation> {
+  const clock = new VirtualClock(START);
+  try {
+    return await simulateIn(clock, options, oneByOne);
+  } finally {
+    clock.uninstall();
+  }
+}
+
+async function simulateIn(clock: VirtualClock, options: SimulationOptions, oneByOne: boolean): Promise<Simulation> {
   const { instances, hungPercent, transport, scale } = options;
   const settings = parseSettings({ transport, scale, metrics: { perInstance: 'none' } });
-  const clock = new VirtualClock(START);
   const random = seeded(options.seed);
   const account = new Account(clock, random);
   const aws = new SandboxAws({ now: clock.now });
@@ -56,13 +64,8 @@ export async function simulate(options: SimulationOptions, oneByOne = false): Pr
   const files = { puts: 0, gets: 0, bytes: 0 };
   const texts = new Map<string, string>();
   const turns: FunctionTurn[] = [];
-  const uninstall = clock.install();
-  try {
-    const { result, seconds } = await clock.run(whole());
-    return { options, settings, seconds, turns, meter: account.meter, files, result };
-  } finally {
-    uninstall();
-  }
+  const { result, seconds } = await clock.run(whole());
+  return { options, settings, seconds, turns, meter: account.meter, files, result };
 
   async function whole(): Promise<{ result: CheckResult; seconds: number }> {
     const result = await (scale === 'single' ? single() : distributed());
@@ -137,7 +140,7 @@ export async function simulate(options: SimulationOptions, oneByOne = false): Pr
 
 const SAMPLE_MS = 1000;
 
-/** Follows the live heap, which needs `--expose-gc`. @returns what ends it and tells the most, in bytes above the start */
+/** Follows the live heap, which needs `--expose-gc`. @returns what ends it and gives the most, in bytes above the start */
 function watchHeap(): () => number | null {
   const { gc } = globalThis;
   if (gc === undefined) return () => null;
