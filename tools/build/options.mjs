@@ -4,7 +4,7 @@ import { straightImports } from './straight-imports.mjs';
 
 const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
 // Every start loads these: bundled, only the part in use is left, in one file instead of a dozen.
-const BUNDLED = ['zod', 'commander'];
+const BUNDLED = ['zod', 'commander', 'string-width', 'slice-ansi', 'wrap-ansi'];
 
 /** esbuild's options for one or more programs; the other dependencies stay in node_modules. */
 export const programOptions = (entryPoints, outdir) => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bar, sparkline, Trend } from '../../../lambda/kit/sparkline.ts';
+import { bar, sparkline, Trend } from '../../../bin/terminal/sparkline.ts';
 
 describe('a bar', () => {
   it.each([

@@ -1,21 +1,10 @@
 /** The table of hosts itself: its columns, and what a narrow terminal goes without. */
 
-import type { LoginCommand } from '../judge/index.ts';
-import {
-  bar,
-  clockTime,
-  cutMark,
-  cutMiddle,
-  cutText,
-  forTerminal,
-  type Glyphs,
-  gib,
-  padText,
-  roughly,
-  sparkline,
-  textWidth,
-} from '../kit/index.ts';
-import type { InstanceReport, Status } from '../model/index.ts';
+import type { LoginCommand } from '../../lambda/judge/index.ts';
+import { clockTime, forTerminal, gib, roughly } from '../../lambda/kit/index.ts';
+import type { InstanceReport, Status } from '../../lambda/model/index.ts';
+import { bar, cutMark, type Glyphs, sparkline } from './sparkline.ts';
+import { cutMiddle, cutText, padText, textWidth } from './text-width.ts';
 
 export interface TableStyle {
   /** Columns of the terminal; null: as wide as it gets. */

@@ -1,9 +1,10 @@
 /** Beneath the table: each trouble in full, its evidence and the next step; what many hosts share is said once. */
 
-import { nextStep } from '../judge/index.ts';
-import { forTerminal, wrapText } from '../kit/index.ts';
-import type { InstanceReport } from '../model/index.ts';
+import { nextStep } from '../../lambda/judge/index.ts';
+import { forTerminal } from '../../lambda/kit/index.ts';
+import type { InstanceReport } from '../../lambda/model/index.ts';
 import { painted, type TableStyle } from './columns.ts';
+import { wrapText } from './text-width.ts';
 
 /** So many names, and next steps, of a group are spelled out: the others are in the table. */
 const NAMED = 4;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { reportTable, summaryLine } from '../../../bin/terminal/report-table.ts';
+import { textWidth } from '../../../bin/terminal/text-width.ts';
 import { nextStep } from '../../../lambda/judge/advice.ts';
-import { textWidth } from '../../../lambda/kit/text-width.ts';
 import type { InstanceReport } from '../../../lambda/model/index.ts';
 import { inOrder } from '../../../lambda/report/json.ts';
-import { reportTable, summaryLine } from '../../../lambda/report/table.ts';
-import { BAD_NAME, host, plain, reportOf, unread, vitalsOf } from './report-fixtures.ts';
+import { BAD_NAME, host, plain, reportOf, unread, vitalsOf } from '../../lambda/report/report-fixtures.ts';
 
 describe('the table', () => {
   const low = host('web2', {

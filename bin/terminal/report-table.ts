@@ -1,12 +1,10 @@
 /** A report for a person at a terminal: a table, worst first, then each trouble in full and what to do about it. */
 
-import { forTerminal, plural } from '../kit/index.ts';
-import type { Report, Status } from '../model/index.ts';
+import { forTerminal, plural } from '../../lambda/kit/index.ts';
+import type { Report, Status } from '../../lambda/model/index.ts';
+import { inOrder } from '../../lambda/report/index.ts';
 import { painted, type TableStyle, tableLines } from './columns.ts';
 import { noteLines, startWith, troubleBlocks } from './details.ts';
-import { inOrder } from './json.ts';
-
-export type { TableStyle } from './columns.ts';
 
 /** `2 CRITICAL, 8 OK` */
 export function countsText({ checked, ...summary }: Report['summary'], style: Pick<TableStyle, 'colour'>): string {
