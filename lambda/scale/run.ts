@@ -9,9 +9,26 @@ import { plural } from '../kit/index.ts';
 import type { Instance, ProbeTransport, Reply, Transport, Transports } from '../model/index.ts';
 import { type ProbeLimits, probeFleet } from '../probe/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { decodeCost, decodePlan, decodeResult, decodeShard, encodePlan, encodeResult, encodeShard } from './codec.ts';
-import type { HostCost, ShardReply, Store } from './model.ts';
+import {
+  decodeCost,
+  decodePlan,
+  decodeResult,
+  decodeShard,
+  encodeCost,
+  encodePlan,
+  encodeResult,
+  encodeShard,
+  type HostCost,
+  type ShardReply,
+} from './schema.ts';
 import { shardFleet } from './shards.ts';
+
+/** Where a run keeps what is too large to travel between its steps. */
+export interface Store {
+  put(key: string, text: string): Promise<void>;
+  /** Null where there is nothing under that key. */
+  get(key: string): Promise<string | null>;
+}
 
 /** What a step of a run needs of the world: what a check does, and where the run's files are. */
 export interface RunPorts extends Ports {
@@ -106,7 +123,7 @@ export async function joinRun(
   await Promise.all(Array.from({ length: plan.shards }, (_, index) => limit(collect, index)));
 
   const result = await checkFleet(settings, replayed(), { ...options, begunAt: plan.at });
-  await orNull(ports, ports.store.put(COST_KEY, JSON.stringify(costOf(described, recorded))));
+  await orNull(ports, ports.store.put(COST_KEY, encodeCost(costOf(described, recorded))));
   return result;
 
   async function collect(index: number): Promise<void> {

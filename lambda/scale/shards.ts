@@ -1,8 +1,10 @@
 /** How a fleet is shared out among functions. Pure; the same fleet is always cut the same way. */
 import type { Instance, Transport } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
-import type { HostCost, Shard } from './model.ts';
+import type { HostCost, Shard } from './schema.ts';
 
+/** Shards at work at once. Each gets its part of the account's API rates, so that more of them would not be faster. */
+export const SHARDS_AT_ONCE = 20;
 /**
  * Over SSH Lambda's 1,024 file descriptors are the limit; the transport opens 500 sockets at most. Over SSM a function
  * waits for the account's pace, as all the others do: more of them would not be faster, only more who wait.

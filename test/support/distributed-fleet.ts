@@ -1,7 +1,6 @@
 /** A sandbox fleet whose checks go through the state machine's own definition, in shards of two. */
 import type { CheckResult } from '../../lambda/check/pipeline.ts';
-import type { Store } from '../../lambda/scale/model.ts';
-import { joinRun, planRun, probeShard } from '../../lambda/scale/run.ts';
+import { joinRun, planRun, probeShard, type Store } from '../../lambda/scale/run.ts';
 import { fleetRunDefinition } from '../../lib/fleet-run-definition.ts';
 import { runStateMachine } from './asl.ts';
 import { SandboxFleet } from './sandbox-fleet.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeCost, decodeResult, decodeShard, encodeResult, encodeShard } from '../../../lambda/scale/codec.ts';
-import type { Shard, ShardResult } from '../../../lambda/scale/model.ts';
+import type { Shard, ShardResult } from '../../../lambda/scale/schema.ts';
+import { decodeCost, decodeResult, decodeShard, encodeResult, encodeShard } from '../../../lambda/scale/schema.ts';
 import { instance } from '../../support/fleet.ts';
 
 const RUN = 'run-1';
