@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { Sample } from '../../lambda/model/index.ts';
 import { fullestDisk, REASON_CLASS } from '../../lambda/model/index.ts';
+import { recordSchema } from '../../lambda/report/index.ts';
 import type { Trace } from './replay.ts';
 
 const seconds = z.number().min(0).max(8.64e12);
@@ -16,17 +17,17 @@ const TRACE = z.object({
   exhaustedAt: seconds.nullish(),
 });
 
-const bytes = z.number().min(0);
-const OBSERVATION = z.object({
-  id: z.string(),
-  checkedAt: z.iso.datetime({ offset: true }),
+const { vitals } = recordSchema.shape;
+const { memory, disks, ...figures } = vitals.unwrap().shape;
+const OBSERVATION = recordSchema.pick({ id: true, checkedAt: true }).extend({
+  // Of any version: codes that this one doesn't know are no hangs to it.
   reasons: z.array(z.object({ code: z.string() })),
   vitals: z
     .object({
-      memory: z.object({ totalBytes: bytes.positive(), availableBytes: bytes }),
-      disks: z.array(z.object({ mount: z.string(), usedPercent: z.number().min(0).max(100), readOnly: z.boolean() })),
-      oomKills: z.number().nullish(),
-      bootId: z.string().nullish(),
+      memory: memory.pick({ totalBytes: true, availableBytes: true }),
+      disks: z.array(disks.element.pick({ mount: true, usedPercent: true, readOnly: true })),
+      oomKills: figures.oomKills.optional(),
+      bootId: figures.bootId.optional(),
     })
     .nullable(),
 });

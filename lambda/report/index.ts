@@ -4,3 +4,4 @@ export { instanceLine } from './line.ts';
 export { metricPoints } from './metrics.ts';
 export { pluginLine, pluginTrouble } from './nagios.ts';
 export { reportMetrics } from './prometheus.ts';
+export { recordSchema, reportSchema } from './schema.ts';
