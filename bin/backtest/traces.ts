@@ -1,5 +1,6 @@
 /** Reads what can be replayed: traces, one JSON object each, and instances as `watch --record` and `-o ndjson` wrote them. */
 import * as z from 'zod';
+import { FORECAST_RULES } from '../../lambda/forecast/index.ts';
 import type { Sample } from '../../lambda/model/index.ts';
 import { fullestDisk, REASON_CLASS } from '../../lambda/model/index.ts';
 import { recordSchema } from '../../lambda/report/index.ts';
@@ -75,8 +76,8 @@ function unreadable(error: z.ZodError): BacktestLine {
   return { kind: 'unreadable', text: `${issue?.path.join('.')}: ${issue?.message}` };
 }
 
-/** A fall that ended below this, and then in silence, a kill or a boot, was an exhaustion. */
-const EXHAUSTED_BELOW = 0.12;
+/** A fall that ended below this, and then in silence, a kill or a boot, was an exhaustion: as the forecast counts it. */
+const EXHAUSTED_BELOW = FORECAST_RULES.memory.outageBelow;
 /** What is left to non-root on a disk that is called full. */
 const DISK_FULL = 0.004;
 

@@ -1,7 +1,8 @@
 /** The table of hosts itself: its columns, and what a narrow terminal goes without. */
 
+import { roughly } from '../../lambda/forecast/index.ts';
 import type { LoginCommand } from '../../lambda/judge/index.ts';
-import { clockTime, forTerminal, gib, roughly } from '../../lambda/kit/index.ts';
+import { clockTime, forTerminal, gib } from '../../lambda/kit/index.ts';
 import type { InstanceReport, Status } from '../../lambda/model/index.ts';
 import { bar, cutMark, type Glyphs, sparkline } from './sparkline.ts';
 import { cutMiddle, cutText, padText, textWidth } from './text-width.ts';

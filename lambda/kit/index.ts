@@ -31,4 +31,4 @@ export { forTerminal, inertJson, printableAscii } from './escape.ts';
 export { Html, html } from './html.ts';
 export { createLog } from './log.ts';
 export { isoSeconds, parseInstant, parseStamp } from './time.ts';
-export { clockTime, duration, GIB, gib, minutesBetween, percent, plural, quoted, roughly } from './wording.ts';
+export { clockTime, duration, GIB, gib, minutesBetween, percent, plural, quoted } from './wording.ts';

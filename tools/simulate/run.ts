@@ -7,8 +7,9 @@ import { parseSettings, type Settings } from '../../lambda/settings/index.ts';
 import { ssmTransport } from '../../lambda/ssm/index.ts';
 import { awsOutlets, awsPorts } from '../../lambda/wiring/index.ts';
 import { SandboxAws } from '../../sandbox/aws.ts';
+import { seeded } from '../random.ts';
 import { SimulatedFleet } from './fleet.ts';
-import { Account, type Meter, seeded } from './metered.ts';
+import { Account, type Meter } from './metered.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 export interface SimulationOptions {

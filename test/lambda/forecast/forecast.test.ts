@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { forecast, type Resource } from '../../../lambda/forecast/forecast.ts';
+import { forecast } from '../../../lambda/forecast/forecast.ts';
+import type { Resource } from '../../../lambda/forecast/rules.ts';
 import type { Sample } from '../../../lambda/model/index.ts';
 
 const MINUTE = 60_000;

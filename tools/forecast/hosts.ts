@@ -2,7 +2,8 @@
  * Seeded synthetic hosts for the forecast: memory and disk minute by minute, then sampled every five with losses. Used
  * shares are 0 to 1; a family either runs out or never does.
  */
-import type { Trace } from '../../bin/backtest/replay.ts';
+import type { Trace } from '../../bin/backtest/index.ts';
+import { seeded } from '../random.ts';
 
 const HOUR = 60;
 const DAY = 24 * HOUR;
@@ -15,13 +16,7 @@ class Host {
 
   constructor(seed: number, minutes: number) {
     this.minutes = minutes;
-    let state = seed;
-    this.#random = () => {
-      state = (state + 0x6d2b79f5) | 0;
-      let t = Math.imul(state ^ (state >>> 15), 1 | state);
-      t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-      return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-    };
+    this.#random = seeded(seed);
   }
 
   between(least: number, most: number): number {
