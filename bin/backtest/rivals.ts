@@ -1,4 +1,4 @@
-/** The usual rules, replayed beside the forecast to show what it is worth. They share its floors and horizons. */
+/** The usual rules, replayed beside the forecast for comparison, with its floors and horizons. */
 import { FORECAST_RULES } from '../../lambda/forecast/index.ts';
 import type { Sample } from '../../lambda/model/index.ts';
 import type { Predictor } from './replay.ts';

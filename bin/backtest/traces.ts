@@ -1,4 +1,4 @@
-/** Reads what can be replayed: traces, one JSON object each, and instances as `watch --record` and `-o ndjson` wrote them. */
+/** Reads what can be replayed: traces, one JSON object each, and the records of `watch --record` and `-o ndjson`. */
 import * as z from 'zod';
 import { FORECAST_RULES } from '../../lambda/forecast/index.ts';
 import type { Sample } from '../../lambda/model/index.ts';
@@ -21,7 +21,7 @@ const TRACE = z.object({
 const { vitals } = recordSchema.shape;
 const { memory, disks, ...figures } = vitals.unwrap().shape;
 const OBSERVATION = recordSchema.pick({ id: true, checkedAt: true }).extend({
-  // Of any version: codes that this one doesn't know are no hangs to it.
+  // Any code: a record may come from a version that knows more of them.
   reasons: z.array(z.object({ code: z.string() })),
   vitals: z
     .object({
@@ -33,7 +33,7 @@ const OBSERVATION = recordSchema.pick({ id: true, checkedAt: true }).extend({
     .nullable(),
 });
 
-/** One instance in one check, as far as a replay needs it. */
+/** The part of a record that a replay needs: one instance in one check. */
 export type Observation = z.infer<typeof OBSERVATION>;
 
 export type BacktestLine =
@@ -78,10 +78,10 @@ function unreadable(error: z.ZodError): BacktestLine {
 
 /** A fall that ended below this, and then in silence, a kill or a boot, was an exhaustion: as the forecast counts it. */
 const EXHAUSTED_BELOW = FORECAST_RULES.memory.outageBelow;
-/** What is left to non-root on a disk that is called full. */
+/** Share available to users other than root at which a disk counts as full. */
 const DISK_FULL = 0.004;
 
-/** The traces of one instance, from its observations in any order: its memory, and its fullest mount as long as it is that. */
+/** The traces of one instance, from its observations in any order: its memory, and each mount while it is the fullest. */
 export function tracesOf(observations: readonly Observation[]): readonly Trace[] {
   const ordered = observations
     .map((observation) => ({ ...observation, at: new Date(observation.checkedAt) }))
@@ -109,7 +109,7 @@ export function tracesOf(observations: readonly Observation[]): readonly Trace[]
 
 type Dated = Observation & { readonly at: Date };
 
-/** Low at the last sight, and then it hung, killed or was booted: once for each time it was seen low. */
+/** Each time it was seen low and then hung, killed a process or booted. */
 function memoryExhaustions(ordered: readonly Dated[]): readonly Date[] {
   const exhaustions: Date[] = [];
   let seen: NonNullable<Dated['vitals']> | null = null;

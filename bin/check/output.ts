@@ -45,8 +45,8 @@ export async function printReport(
       stdout.write(`${reportJson(report)}\n`);
       return;
     case 'prometheus': {
-      const { reportMetrics } = await import('../../lambda/report/index.ts');
-      stdout.write(reportMetrics(report));
+      const { prometheusText } = await import('../../lambda/report/index.ts');
+      stdout.write(prometheusText(report));
       return;
     }
     case 'nagios': {

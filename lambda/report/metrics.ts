@@ -1,4 +1,4 @@
-/** What a check publishes. Pure; io/cloudwatch batches it. */
+/** The metrics that a check publishes to CloudWatch. Pure. */
 
 import { newOomKills } from '../discover/index.ts';
 import { minutesBetween } from '../kit/index.ts';
@@ -20,7 +20,7 @@ function instancePoints(transitions: readonly Transition[]): MetricPoint[] {
 type Value = readonly [string, number, MetricPoint['unit']];
 
 function valuesOf(outcome: ProbeOutcome, t: Transition): Value[] {
-  // For every expected instance in every run: a series that vanishes would count as recovered.
+  // A value for every instance in every check: a series that vanishes would count as recovered.
   if (outcome.kind === 'failed') return [[INSTANCE_METRIC.success, 0, 'Count']];
   const { memory, disks } = outcome.vitals;
   const fullest = fullestDisk(disks);
@@ -33,7 +33,7 @@ function valuesOf(outcome: ProbeOutcome, t: Transition): Value[] {
   ];
 }
 
-/** One value for each hang that this check has seen the end of: minutes from its first failed check. */
+/** One value for each hang that has ended with this check: minutes from its first failed check. */
 const recoveries = (transitions: readonly Transition[]): Value[] =>
   transitions.flatMap(({ before, after, outcome }) => {
     const ended = before.failures > 0 && outcome.kind === 'vitals' && before.since !== null && after.since !== null;
@@ -41,8 +41,8 @@ const recoveries = (transitions: readonly Transition[]): Value[] =>
   });
 
 /**
- * Those of instances, which the settings may have kept in a snapshot instead, and those of the fleet. The fleet's come
- * last: their arrival says that the check was made.
+ * The instances' metrics, which the settings may have kept in a snapshot instead, then the fleet's: those come last,
+ * since their arrival shows that the check was made.
  */
 export function metricPoints(
   transitions: readonly Transition[],

@@ -71,5 +71,5 @@ export const reportSchema = z.object({
   problems: z.array(z.string()),
 });
 
-/** A line of `check -o ndjson` and of `watch --record`: one instance, with what it needs to stand alone. */
+/** A line of `check -o ndjson` and of `watch --record`: one instance, complete without the report around it. */
 export const recordSchema = reportSchema.pick({ version: true, checkedAt: true, source: true }).extend(instance.shape);

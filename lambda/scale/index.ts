@@ -1,4 +1,4 @@
-/** One check shared out among many functions: plan, shards, join. */
+/** Distributes one check over many functions: plan, shards, join. */
 export { nearLimits } from './near-limits.ts';
 export { joinRun, type PlannedRun, planRun, probeShard, type RunPorts } from './run.ts';
 export { s3Store } from './s3.ts';

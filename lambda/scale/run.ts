@@ -1,7 +1,7 @@
 /**
- * A check that is carried by many functions: the order of its three steps. Plan shares the fleet out, each shard asks its
- * hosts and keeps what they said, and the join runs the pipeline over all of it. Nothing that must see the whole fleet is
- * decided in a shard.
+ * One check by many functions, in three steps: the plan divides the fleet into shards, each shard probes its hosts and
+ * keeps their replies, and the join runs the pipeline over all of them. Nothing that needs the whole fleet is decided in a
+ * shard.
  */
 import pLimit from 'p-limit';
 import { type CheckOptions, type CheckResult, checkFleet, type Ports } from '../check/index.ts';
@@ -30,12 +30,12 @@ export interface Store {
   get(key: string): Promise<string | null>;
 }
 
-/** What a step of a run needs of the world: what a check does, and where the run's files are. */
+/** The ports of a step: those of a check, and the store of the run's files. */
 export interface RunPorts extends Ports {
   readonly store: Store;
 }
 
-/** What passes from the plan to the map; the rest is in files. */
+/** What the plan passes to the state machine's map; the rest is in files. */
 export interface PlannedRun {
   readonly run: string;
   /** Of the file that lists the shards. */
@@ -52,7 +52,7 @@ const shardKey = (run: string, index: number) => `runs/${run}/shards/${index}.js
 const resultKey = (run: string, index: number) => `runs/${run}/results/${index}.json`;
 
 /**
- * The first step: finds the fleet and shares it out.
+ * The first step: finds the fleet and divides it into shards.
  * @throws what `ports.discover` or the store throws: without a fleet there is no run
  */
 export async function planRun(run: string, settings: Settings, ports: RunPorts): Promise<PlannedRun> {
@@ -74,8 +74,8 @@ export async function planRun(run: string, settings: Settings, ports: RunPorts):
 }
 
 /**
- * The second step, once for each shard: asks its hosts and keeps their replies as they came. Done twice, the later result
- * takes the earlier one's place.
+ * The second step, once for each shard: probes its hosts and keeps their replies as they came. Done twice, the later
+ * result replaces the earlier.
  * @throws where the shard can't be read or the result not be kept
  */
 export async function probeShard(
@@ -104,8 +104,8 @@ export async function probeShard(
 }
 
 /**
- * The last step: the pipeline, as if it had asked every host itself. Hosts of a shard that left nothing, or nothing that
- * can be read, were not checked, and nothing is concluded about them.
+ * The last step: the pipeline, as if it had probed every host itself. Hosts of a shard that left no readable result count
+ * as not checked, and nothing is concluded about them.
  * @throws where the plan can't be read, and what {@link checkFleet} throws
  */
 export async function joinRun(
@@ -148,14 +148,14 @@ export async function joinRun(
     return {
       ...ports,
       discover: async (problem) => {
-        // What is asked for later is the fleet as it is then.
+        // A later call is for the fleet as it is by then.
         if (found) return ports.discover(problem);
         found = true;
         for (const text of problems) problem?.(text);
         return described;
       },
       transports: mapTransports(ports.transports, (name, real) => async (instances, turn) => {
-        // The first time the shards have asked; a second opinion is asked for now.
+        // The first probe is the shards'; a second opinion is taken now.
         const isFirst = ({ id }: { readonly id: string }) => planned.get(id) === name;
         const first = instances.filter(isFirst);
         for (const { id } of first) {
@@ -163,8 +163,8 @@ export async function joinRun(
           const known = recorded.get(id);
           turn.reply(id, known?.reply ?? NO_RESULT, known?.durationMs ?? 0);
         }
-        const again = instances.filter((instance) => !first.includes(instance));
-        if (again.length > 0) await real(again, turn);
+        const others = instances.filter((instance) => !first.includes(instance));
+        if (others.length > 0) await real(others, turn);
       }),
     };
   }
@@ -181,7 +181,7 @@ function mapTransports(
   );
 }
 
-/** Mean milliseconds of a host's turn, by transport. */
+/** Mean milliseconds that a host took, by transport. */
 function costOf(described: readonly Instance[], recorded: ReadonlyMap<string, ShardReply>): HostCost {
   const sums = new Map<Transport, { ms: number; hosts: number }>();
   for (const { id, transport } of described) {
@@ -193,7 +193,7 @@ function costOf(described: readonly Instance[], recorded: ReadonlyMap<string, Sh
   return Object.fromEntries([...sums].map(([transport, { ms, hosts }]) => [transport, Math.max(1, ms / hosts)]));
 }
 
-/** What can't be read is as if it were not there; that is what the callers are made for. */
+/** Null where it fails: the callers treat what can't be read as absent. */
 async function orNull<T>(ports: Pick<Ports, 'log'>, work: Promise<T>): Promise<T | null> {
   try {
     return await work;

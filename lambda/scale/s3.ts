@@ -1,4 +1,4 @@
-/** Files of a run, in S3: too large to travel between its steps. */
+/** Keeps a run's files in S3. */
 
 import { GetObjectCommand, type GetObjectCommandOutput, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { S3 } from '../kit/index.ts';

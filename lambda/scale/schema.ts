@@ -1,7 +1,7 @@
 /**
  * What the steps of a run leave for each other, as files: plan, shards, results, and what hosts have cost. What is read
- * back was written by another function, in another version perhaps, or cut short: it is checked as if a stranger had
- * sent it.
+ * back was written by another function, in another version perhaps, or cut short: it is checked like any
+ * untrusted input.
  */
 import * as z from 'zod';
 import type { FailureReason, Instance, ReasonCode, Reply, Transport } from '../model/index.ts';
@@ -13,7 +13,7 @@ const TEXT_LENGTH = 4_096;
 const OUTPUT_LENGTH = 8_192;
 
 const text = z.string().max(TEXT_LENGTH);
-/** Cut as it is written, refused where it is too long all the same. */
+/** Cut as it is written; refused as it is read, where it is longer. */
 const cut = (length: number) =>
   z.codec(z.string().max(length), z.string(), {
     decode: (written) => written,
@@ -90,9 +90,9 @@ const plan = z.object({
   /** When the run began. */
   at: instant,
   shards: count,
-  /** Those that were found and are in no shard: stopped ones, and those that are no Linux. */
+  /** Instances that were found and are in no shard: stopped ones, and those that don't run Linux. */
   rest: z.array(host).readonly(),
-  /** What of the fleet could not be found, a sentence each. */
+  /** What kept parts of the fleet from being found, a sentence each. */
   problems: z.array(cut(TEXT_LENGTH)).readonly(),
 });
 const shard = z.object({ run: text, index: count, hosts: z.array(host).readonly() });
@@ -103,13 +103,13 @@ const cost = z.object({ ssh: measuredMs, ssm: measuredMs }) satisfies z.ZodType<
 
 /** What the first step leaves for the last. */
 export type RunPlan = z.output<typeof plan>;
-/** Hosts that one function asks, all of one account, Region and transport. Its `index`, from 0, names its files. */
+/** Hosts that one function probes, all of one account, Region and transport. Its `index`, from 0, names its files. */
 export type Shard = Omit<z.output<typeof shard>, 'run'>;
-/** What one host came to in its shard, as it came. */
+/** One host's reply in its shard, as it came. */
 export type ShardReply = z.output<typeof shardReply>;
-/** What one shard leaves for the join. Delivered twice, the second takes the first one's place. */
+/** What one shard leaves for the join. Written twice, the second replaces the first. */
 export type ShardResult = z.output<typeof result>;
-/** What the last run measured, for the size of the next one's shards: mean milliseconds of a host's turn. */
+/** What the last run measured, for the size of the next one's shards: mean milliseconds that a host took. */
 export type HostCost = Readonly<Partial<Record<Transport, number>>>;
 
 export const encodePlan = (given: RunPlan): string => encode(plan, given);

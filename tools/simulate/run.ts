@@ -24,7 +24,7 @@ export interface SimulationOptions {
 export interface FunctionTurn {
   readonly step: 'check' | 'plan' | 'shard' | 'join';
   readonly seconds: number;
-  /** Bytes of live heap above what stood before it began; null where the turn shared the process with others. */
+  /** Bytes of live heap above what was there before; null where turns shared the process. */
   readonly heapBytes: number | null;
 }
 
@@ -39,7 +39,7 @@ export interface Simulation {
   readonly result: CheckResult;
 }
 
-/** What lib/ gives the function, less what it keeps back for publishing. */
+/** The function's time-out in lib/; the last 30 s are kept for publishing. */
 const FUNCTION_SECONDS = 300;
 const DEADLINE_MS = (FUNCTION_SECONDS - 30) * 1000;
 const START = new Date('2026-11-22T08:00:00Z');
@@ -105,23 +105,23 @@ async function simulateIn(clock: VirtualClock, options: SimulationOptions, oneBy
   }
 
   function ports(sharers: number): RunPorts {
-    // Each function has clients of its own, and its part of the account's rates.
+    // Each function has its own clients, and its part of the account's API rates.
     const budget = apiBudget(sharers, { now: () => clock.nowMs, sleep: (ms) => clock.sleep(ms), random });
     const [ec2, ssm, cloudWatch, sns] = [aws.ec2, aws.ssm, aws.cloudwatch, aws.sns].map((service) =>
       account.client(service, budget),
     ) as [typeof aws.ec2, typeof aws.ssm, typeof aws.cloudwatch, typeof aws.sns];
-    const world = {
+    const clients = {
       ...{ settings, region: aws.region, clock, log: QUIET, ec2, ssm, cloudWatch },
       ...{ probeDocument: null, privateKey: async () => null },
     };
     const time = { now: () => clock.nowMs, sleep: (ms: number, signal: AbortSignal) => clock.sleep(ms, signal) };
     return {
-      ...awsPorts(world),
+      ...awsPorts(clients),
       transports: {
         ssh: fleet.ssh,
         ssm: ssmTransport(ssm, { documentName: aws.documentName, sshdPort: () => null, time }),
       },
-      outlets: awsOutlets(world, sns, aws.topic.arn),
+      outlets: awsOutlets(clients, sns, aws.topic.arn),
       store: {
         put: async (key, text) => {
           await clock.sleep(account.latencyMs(80));
@@ -154,7 +154,7 @@ function watchHeap(): () => number | null {
   const look = () => {
     most = Math.max(most, live());
   };
-  // By the process's own time: its interval is not among the timers that are virtual.
+  // In real time: intervals are not virtual.
   const timer = setInterval(look, SAMPLE_MS);
   return () => {
     clearInterval(timer);

@@ -9,8 +9,8 @@ const line = (...hosts: Parameters<typeof reportOf>) => pluginLine(reportOf(...h
 
 describe("a monitoring plugin's line", () => {
   it('is UNKNOWN for any other number of hosts than one', () => {
-    expect(line()).toBe('UNKNOWN - -o nagios tells of one host, and here are 0; name one by --host or -l');
-    expect(line(host('a'), host('b'))).toMatch(/^UNKNOWN - .* here are 2;/);
+    expect(line()).toBe('UNKNOWN - -o nagios reports one host, not 0: name one by --host or -l');
+    expect(line(host('a'), host('b'))).toMatch(/^UNKNOWN - .* not 2:/);
   });
 
   it('says of a host that was not read why, with the time it took', () => {
