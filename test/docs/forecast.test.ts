@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { backtestJson } from '../../bin/backtest/scores.ts';
 import { forecastPage, RULE_NAMES, scoredHosts } from '../../tools/forecast/page.ts';
 
-/** Too few to compare rules by tenths, enough to see that the forecast is not broken. */
+/** Hosts of each family: too few to compare rules closely, enough to see that the forecast works. */
 const FEW = 3;
 
 describe('docs/forecast.md', () => {

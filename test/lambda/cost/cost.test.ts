@@ -76,7 +76,7 @@ describe('the monthly bill', () => {
     expect(cents(1_000, item, settings)).toBe(expected);
   });
 
-  it('of 10,000 hosts over SSM is near what the simulated run of them comes to', () => {
+  it('of 10,000 hosts over SSM is near the cost of their simulated run', () => {
     const of = (item: string) => cents(10_000, item, { ...NO_METRICS, scale: 'distributed', transport: 'ssm' }) / 100;
     // Lambda, Step Functions and S3 together: npm run simulate -- --instances 10000, with a tenth of the hosts hung.
     const simulated = 131.65;
@@ -84,7 +84,7 @@ describe('the monthly bill', () => {
     expect(Math.abs(carried / simulated - 1)).toBeLessThan(0.25);
   });
 
-  it('adds up, and has beside it the agent, whose requests come from every instance', () => {
+  it('adds up, and compares with the agent, which sends requests from every instance', () => {
     const { items, total, agent } = bill(1_000);
     expect(total).toBeCloseTo(items.reduce((sum, { dollars }) => sum + dollars, 0));
     expect(agent.items.map(({ item, dollars }) => [item, Math.round(dollars)])).toEqual([
@@ -96,7 +96,7 @@ describe('the monthly bill', () => {
     expect(agent.total).toBeGreaterThan(total);
   });
 
-  it('is told with its date, its source and the settings that change each item', () => {
+  it('is printed with its date, its source and the settings that each item depends on', () => {
     const text = billText(bill(100));
     expect(text).toMatch(/^100 instances, a month, in us-east-1, USD, list prices of November 2026/);
     expect(text).toMatch(

@@ -8,7 +8,7 @@ const KB = 1024;
 const MIB = 1024 * KB;
 const GIB = 1024 * MIB;
 
-/** As the one line a host says it: memory in kB, the root disk's free space and use. */
+/** One host's line: memory in kB, the root disk's free space and use. */
 const told = (totalKb: number, usedKb: number, freeBytes: number, usedPercent: number): ProbeOutcome =>
   read({
     memory: {
@@ -25,7 +25,7 @@ const unreachable = (reason: FailureReason) => failed(reason);
 
 type Row = readonly [host: string, outcome: ProbeOutcome, Status, readonly ReasonCode[], Recommendation];
 
-describe('the ten hosts of the blog post, each a crawler whose worker has no unit, as their author saw them', () => {
+describe('the ten hosts of the blog post, each a crawler whose worker has no unit, as its author saw them', () => {
   it.each<Row>([
     ['ficrawler9, unreachable', unreachable('BannerTimeout'), 'CRITICAL', ['BannerTimeout'], 'investigate'],
     ['ficrawler6, five minutes later', unreachable('ConnectionReset'), 'CRITICAL', ['ConnectionReset'], 'investigate'],
@@ -59,7 +59,7 @@ describe('the ten hosts of the blog post, each a crawler whose worker has no uni
     ]);
   });
 
-  it('notes a killed worker where none is expected, and says how to have one expected', () => {
+  it('notes a killed worker where none is expected, and says how to declare one', () => {
     const { status, notes } = assess(instance(), crawler(327_688, 1.5, 81), SSH);
     expect(status).toBe('OK');
     expect(notes[0]).toContain('tag crawlwatch:worker=UNIT');

@@ -7,7 +7,7 @@ import { failed, hungFor, judged, minutesAgo, read } from '../../support/fleet.t
 const NOT_ASKED = { ...hungFor(3), [TAG.status]: 'UNKNOWN:AuthenticationFailed' };
 const LOW = { ...hungFor(0), [TAG.status]: 'CRITICAL:MemoryLow', [TAG.since]: minutesAgo(30) };
 
-/** What the check says of minutes to recovery, of one instance with these tags that now came to this. */
+/** The minutes to recovery that a check publishes for one instance with these tags and this outcome. */
 const recovery = (tags: Readonly<Record<string, string>>, outcome: ProbeOutcome) =>
   metricPoints([judged(outcome, { tags })], false, 1)
     .filter(({ name }) => name === 'RecoveryMinutes')

@@ -71,7 +71,7 @@ describe('the metrics of a report', () => {
     ]);
   });
 
-  it('say what the check itself came to, even of nobody', () => {
+  it('include the check itself, even of no hosts', () => {
     expect(samples(prometheusText(reportOf()))).toEqual([
       'crawlwatch_check_timestamp_seconds 1795334400',
       'crawlwatch_check_duration_seconds 0.812',

@@ -23,7 +23,7 @@ const RESULT: ShardResult = {
 const read = (text: string | null) => decodeResult(text, RUN, SHARD);
 const changed = (change: object) => JSON.stringify({ ...JSON.parse(encodeResult(RESULT)), ...change });
 
-describe('a shard, and what it leaves', () => {
+describe('a shard, and its result', () => {
   it.each<[string, string | null]>([
     ['nothing there', null],
     ['nothing in it', ''],
@@ -34,7 +34,7 @@ describe('a shard, and what it leaves', () => {
     ["another shard's", changed({ index: 4 })],
     ['no list', changed({ replies: { length: 1 } })],
     [
-      'a reason that there is not',
+      'an unknown reason',
       changed({ replies: [{ id: 'i-1', reply: { kind: 'failed', reason: 'Fine', text: '' }, durationMs: 1 }] }),
     ],
     [
@@ -54,7 +54,7 @@ describe('a shard, and what it leaves', () => {
     expect(decodeShard(encodeShard(RUN, SHARD), RUN, 3)).toEqual(SHARD);
   });
 
-  it("leaves out what a result says of other shards' hosts", () => {
+  it("leaves out replies of other shards' hosts", () => {
     const foreign = { id: 'i-9', reply: { kind: 'output' as const, output: '' }, durationMs: 1 };
     expect(read(encodeResult({ ...RESULT, replies: [foreign, ...RESULT.replies] }))).toEqual(RESULT.replies);
   });
@@ -64,7 +64,7 @@ describe('a shard, and what it leaves', () => {
     expect(read(encodeResult({ ...RESULT, replies: [flood] }))?.[0]?.reply.output).toHaveLength(8_192);
   });
 
-  it('never throws, whatever is there instead', () => {
+  it('is null, never an exception, for any other text', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
         expect(decodeShard(text, RUN, 3)).toBeNull();

@@ -29,7 +29,7 @@ const standing = (codes: string, more = {}) => ({
 });
 const WORKER = { [TAG.worker]: 'sidekiq.service' };
 
-describe('the button of an act', () => {
+describe('the button of a remedy', () => {
   it.each([
     ['on a hung instance that is not flagged', hungFor(2), {}, REMEDY_ARN],
     ['on one whose disk is full', standing('DiskLow', WORKER), {}, REMEDY_ARN],
@@ -46,7 +46,7 @@ describe('the button of an act', () => {
     expect(drawn(tags, over, { endpoints: endpoints(remedyArn) })).not.toContain('cwdb-action');
   });
 
-  it('is for a reboot on a flagged one, and names it in letters that mean nothing anywhere', () => {
+  it('is for a reboot on a flagged one, and names it without characters of any markup', () => {
     const html = drawn(FLAG, { name: 'web<1>"&' });
     expect(html).toContain(`endpoint="${REMEDY_ARN}" confirmation="Reboot web?1??? (i-00000000000000001)?`);
     expect(html).toContain('>{"action":"reboot","instanceId":"i-00000000000000001","asker":"dashboard"}</cwdb-action>');
@@ -71,7 +71,7 @@ describe('a row of a host that was rebooted', () => {
     ['a quarter of an hour is not over', minutesAgo(15), false],
     ['it was before the flag', minutesAgo(60), false],
     ['it hangs for longer than that', minutesAgo(16), true],
-  ])('asks for a person or does not, where %s', (_, at, asks) => {
+  ])('says whether it needs a person, where %s', (_, at, asks) => {
     const flag = `BannerTimeout@${minutesAgo(30)}`;
     const html = drawn({ ...hungFor(8), [TAG.flag]: flag, [TAG.acted]: `reboot@${at}` });
     expect(html.includes('The reboot of 07:59 UTC did not help: needs a person')).toBe(asks);
@@ -108,7 +108,7 @@ describe('the table', () => {
     expect(html).toContain('at 07:25 UTC');
   });
 
-  it('has words for every reason, which no one has to look up', () => {
+  it('has words for every reason, so that none has to be looked up', () => {
     expect(Object.keys(REASON_WORDS).sort()).toEqual(Object.keys(REASON_CLASS).sort());
     for (const words of Object.values(REASON_WORDS)) expect(words.length).toBeLessThan(60);
   });
@@ -161,7 +161,7 @@ describe('the notices above the table', () => {
     expect(told(health)).toEqual([expect.objectContaining({ level, text: expect.stringContaining(text) })]);
   });
 
-  it('bring the command that subscribes an address', () => {
+  it('give the command that subscribes an address', () => {
     expect(told({ subscription: 'none' })[0]?.command).toContain('aws sns subscribe --topic-arn arn:aws:sns:x:1:t');
   });
 });
