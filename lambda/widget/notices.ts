@@ -1,4 +1,4 @@
-/** Warnings above the table: nobody gets the mail, no check has finished, figures can't be read. */
+/** Warnings above the table: the mail reaches no one, no check has finished, figures can't be read. */
 
 import { shellWord } from '../judge/index.ts';
 import type { Settings } from '../settings/index.ts';

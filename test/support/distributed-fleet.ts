@@ -15,7 +15,7 @@ const DEFINITION = fleetRunDefinition({
   stepSeconds: 300,
 });
 
-/** Stands in for a shard's function: what it does instead of, or around, the real one. */
+/** Replaces a shard's function, or wraps the real one. */
 export type ShardFault = (index: number, real: () => Promise<unknown>) => Promise<unknown>;
 
 export class DistributedFleet extends SandboxFleet {

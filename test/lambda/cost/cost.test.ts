@@ -80,8 +80,8 @@ describe('the monthly bill', () => {
     const of = (item: string) => cents(10_000, item, { ...NO_METRICS, scale: 'distributed', transport: 'ssm' }) / 100;
     // Lambda, Step Functions and S3 together: npm run simulate -- --instances 10000, with a tenth of the hosts hung.
     const simulated = 131.65;
-    const carried = of('Lambda') + of('Step Functions') + of('files in S3');
-    expect(Math.abs(carried / simulated - 1)).toBeLessThan(0.25);
+    const modelled = of('Lambda') + of('Step Functions') + of('files in S3');
+    expect(Math.abs(modelled / simulated - 1)).toBeLessThan(0.25);
   });
 
   it('adds up, and compares with the agent, which sends requests from every instance', () => {

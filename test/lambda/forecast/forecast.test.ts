@@ -181,11 +181,11 @@ describe('a forecast', () => {
             time += seconds * 1000;
             return { at: new Date(time), available };
           });
-          const told = ask(samples, { speaking, everyMinutes }, resource);
-          expect(told.minutes === null || (Number.isInteger(told.minutes) && told.minutes >= 0)).toBe(true);
-          expect(told.minutes === null || told.speaking).toBe(true);
-          expect(told.survivedLow).toBeGreaterThan(0);
-          expect(told.survivedLow).toBeLessThanOrEqual(1);
+          const found = ask(samples, { speaking, everyMinutes }, resource);
+          expect(found.minutes === null || (Number.isInteger(found.minutes) && found.minutes >= 0)).toBe(true);
+          expect(found.minutes === null || found.speaking).toBe(true);
+          expect(found.survivedLow).toBeGreaterThan(0);
+          expect(found.survivedLow).toBeLessThanOrEqual(1);
         },
       ),
     );

@@ -104,7 +104,7 @@ describe('assess', () => {
     ['a dead unit', read(unit('failed')), WORKER, 'CRITICAL', ['WorkerDown']],
     ['no process of the name', read(unit('absent')), WORKER, 'CRITICAL', ['WorkerDown']],
     ['a running unit on an idle host', read({ ...GONE, ...unit('active') }), WORKER, 'OK', []],
-    ['a unit nobody can tell of, on an idle host', read({ ...GONE, ...unit(null) }), WORKER, 'WARNING', ['WorkerDown']],
+    ['a unit of unknown state, on an idle host', read({ ...GONE, ...unit(null) }), WORKER, 'WARNING', ['WorkerDown']],
     ['an idle host, worker expected but not named', read(GONE), ANY_WORKER, 'WARNING', ['WorkerDown']],
     ['an idle host just booted', read({ ...GONE, uptimeSeconds: 600 }), ANY_WORKER, 'OK', []],
     ['a dead unit where none is expected', read(unit('failed')), {}, 'OK', []],
@@ -115,7 +115,7 @@ describe('assess', () => {
       'WARNING',
       ['OomKill'],
     ],
-    ['a counter that began anew with a boot', read({ oomKills: 3 }), { tags: { [TAG.seen]: 'ffffffff/2' } }, 'OK', []],
+    ['a counter that a boot has reset', read({ oomKills: 3 }), { tags: { [TAG.seen]: 'ffffffff/2' } }, 'OK', []],
     ['a counter seen for the first time', read({ oomKills: 3 }), {}, 'OK', []],
     [
       'a disk 96 % full',

@@ -143,25 +143,25 @@ describe('the notices above the table', () => {
     suppressed: false,
     figures: null,
   };
-  const told = (health: Partial<WidgetHealth>) => noticesOf({ ...WELL, ...health }, SSH);
+  const notices = (health: Partial<WidgetHealth>) => noticesOf({ ...WELL, ...health }, SSH);
 
   it('are none where all is well', () => {
-    expect(told({})).toEqual([]);
+    expect(notices({})).toEqual([]);
   });
 
   it.each([
-    ['a subscription that nobody confirmed', { subscription: 'pending' }, 'red', 'not confirmed'],
-    ['a topic that nobody reads', { subscription: 'none' }, 'red', 'no subscription'],
+    ['an unconfirmed subscription', { subscription: 'pending' }, 'red', 'not confirmed'],
+    ['a topic without a subscription', { subscription: 'none' }, 'red', 'no subscription'],
     ['a checker that is silent', { suppressed: null }, 'red', 'No check has finished for 15 minutes'],
     ['flags that are held back', { suppressed: true }, 'amber', 'nothing new is flagged'],
     ['subscriptions that cannot be read', { subscription: { unread: 'Throttled' } }, 'amber', 'Throttled'],
     ['a heartbeat that cannot be read', { suppressed: { unread: 'Throttled' } }, 'amber', 'Throttled'],
     ['figures that cannot be read', { figures: 'Throttled' }, 'amber', 'memory and disk: Throttled'],
-  ] as const)('tell of %s', (_, health, level, text) => {
-    expect(told(health)).toEqual([expect.objectContaining({ level, text: expect.stringContaining(text) })]);
+  ] as const)('warn of %s', (_, health, level, text) => {
+    expect(notices(health)).toEqual([expect.objectContaining({ level, text: expect.stringContaining(text) })]);
   });
 
   it('give the command that subscribes an address', () => {
-    expect(told({ subscription: 'none' })[0]?.command).toContain('aws sns subscribe --topic-arn arn:aws:sns:x:1:t');
+    expect(notices({ subscription: 'none' })[0]?.command).toContain('aws sns subscribe --topic-arn arn:aws:sns:x:1:t');
   });
 });
