@@ -118,12 +118,12 @@ export async function joinRun(
   if (plan === null) throw new Error(`the plan of run ${run} can't be read`);
   const limit = pLimit(FILES_AT_ONCE);
   const problems = [...plan.problems];
-  const described: Instance[] = [...plan.rest];
+  const hosts: Instance[] = [...plan.rest];
   const recorded = new Map<string, ShardReply>();
   await Promise.all(Array.from({ length: plan.shards }, (_, index) => limit(collect, index)));
 
   const result = await checkFleet(settings, replayed(), { ...options, begunAt: plan.at });
-  await orNull(ports, ports.store.put(COST_KEY, encodeCost(costOf(described, recorded))));
+  await orNull(ports, ports.store.put(COST_KEY, encodeCost(costOf(hosts, recorded))));
   return result;
 
   async function collect(index: number): Promise<void> {
@@ -133,7 +133,7 @@ export async function joinRun(
       problems.push(`shard ${index} can't be read: nothing is known of its hosts`);
       return;
     }
-    described.push(...shard.hosts);
+    hosts.push(...shard.hosts);
     const replies = decodeResult(await read(resultKey(run, index)), run, shard);
     if (replies === null) {
       problems.push(`shard ${index} left no result: ${plural(shard.hosts.length, 'host')} not checked`);
@@ -144,7 +144,7 @@ export async function joinRun(
 
   function replayed(): Ports {
     let found = false;
-    const planned = new Map(described.map(({ id, transport }) => [id, transport]));
+    const planned = new Map(hosts.map(({ id, transport }) => [id, transport]));
     return {
       ...ports,
       discover: async (problem) => {
@@ -152,7 +152,7 @@ export async function joinRun(
         if (found) return ports.discover(problem);
         found = true;
         for (const text of problems) problem?.(text);
-        return described;
+        return hosts;
       },
       transports: mapTransports(ports.transports, (name, real) => async (instances, turn) => {
         // The first probe is the shards'; a second opinion is taken now.
@@ -182,9 +182,9 @@ function mapTransports(
 }
 
 /** Mean milliseconds that a host took, by transport. */
-function costOf(described: readonly Instance[], recorded: ReadonlyMap<string, ShardReply>): HostCost {
+function costOf(hosts: readonly Instance[], recorded: ReadonlyMap<string, ShardReply>): HostCost {
   const sums = new Map<Transport, { ms: number; hosts: number }>();
-  for (const { id, transport } of described) {
+  for (const { id, transport } of hosts) {
     const known = recorded.get(id);
     if (known === undefined) continue;
     const sum = sums.get(transport) ?? { ms: 0, hosts: 0 };

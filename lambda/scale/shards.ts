@@ -18,8 +18,6 @@ const TARGET_MS = 30_000;
 const WORST_MS = 120_000;
 
 interface Place {
-  readonly account: string | null;
-  readonly region: string | null;
   readonly transport: Transport;
   readonly hosts: Instance[];
 }
@@ -32,12 +30,12 @@ interface Place {
  */
 export function shardFleet(instances: readonly Instance[], cost: HostCost, settings: Settings): Shard[] {
   const places = new Map<string, Place>();
-  for (const one of instances) {
-    const { account, region, transport } = one;
+  for (const instance of instances) {
+    const { account, region, transport } = instance;
     const key = JSON.stringify([account, region, transport]);
-    const place = places.get(key) ?? { account, region, transport, hosts: [] };
+    const place = places.get(key) ?? { transport, hosts: [] };
     places.set(key, place);
-    place.hosts.push(one);
+    place.hosts.push(instance);
   }
   const cut = [...places.entries()].sort(byKey).flatMap(([, { transport, hosts }]) => {
     const sorted = hosts.toSorted((a, b) => compare(a.worker ?? '', b.worker ?? '') || compare(a.id, b.id));

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import type { Shard, ShardResult } from '../../../lambda/scale/schema.ts';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import type { Instance, Reply } from '../../../lambda/model/index.ts';
+import type { Shard, ShardReply, ShardResult } from '../../../lambda/scale/schema.ts';
 import { decodeCost, decodeResult, decodeShard, encodeResult, encodeShard } from '../../../lambda/scale/schema.ts';
 import { instance } from '../../support/fleet.ts';
+
+type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
 
 const RUN = 'run-1';
 const SHARD: Shard = {
@@ -47,6 +50,11 @@ describe('a shard, and its result', () => {
     ],
   ])('is not read: %s', (_, text) => {
     expect(read(text)).toBeNull();
+  });
+
+  it('has every field of an instance and of a reply', () => {
+    expectTypeOf<Frozen<Shard['hosts'][number]>>().toEqualTypeOf<Frozen<Instance>>();
+    expectTypeOf<Frozen<ShardReply['reply']>>().toEqualTypeOf<Frozen<Reply>>();
   });
 
   it('is read as it was written', () => {
