@@ -1,4 +1,4 @@
-// Builds dist/ from TypeScript: the command line, the CDK app, the benchmark and the simulator.
+// Builds dist/ from TypeScript: the command line, the CDK app, the benchmark, the simulator and the forecast lab.
 // CDK makes the Lambda bundles at synth.
 import { rmSync } from 'node:fs';
 import { build } from 'esbuild';
@@ -12,6 +12,7 @@ await build(
       app: 'bin/app.ts',
       bench: 'bench/bench.ts',
       simulate: 'tools/simulate/main.ts',
+      forecast: 'tools/forecast/main.ts',
     },
     'dist',
   ),

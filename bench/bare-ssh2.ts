@@ -1,4 +1,4 @@
-/** The least that a program over ssh2 can do: log in, run the script, print what it says. What a whole product is held to. */
+/** The least that a program over ssh2 can do: log in, run the script, print its output. The baseline for crawlwatch. */
 import { readFileSync } from 'node:fs';
 import ssh2 from 'ssh2';
 

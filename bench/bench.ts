@@ -1,6 +1,6 @@
 /**
- * Measures crawlwatch beside what people use today, everything in one run on one machine: ratios, never times, are what
- * it is for. `npm run bench`, `npm run bench -- --quick` for a smoke run, `-- --only fan-out,start-up` for a part.
+ * Compares crawlwatch with what people use today, all in one run on one machine: read the ratios, not the times.
+ * `npm run bench`, `npm run bench -- --quick` for a smoke run, `-- --only fan-out,start-up` for a part.
  */
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, loadavg } from 'node:os';

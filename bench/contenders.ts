@@ -1,4 +1,4 @@
-/** Who is compared: what each is called, how it is started, and how many hosts it has read. */
+/** The programs that are compared: the name of each, its command line, and how many hosts its output shows as read. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
@@ -20,16 +20,16 @@ export interface Fan {
 export interface Contender {
   readonly name: string;
   readonly kind: Kind;
-  /** What it is started by, and the Debian package that has it. */
+  /** Its program and the Debian package that has it. */
   readonly program: string;
   readonly package: string | null;
   readonly env: Readonly<Record<string, string>>;
   command(fan: Fan, lab: Lab): string[];
-  /** How many hosts told everything. */
+  /** How many hosts were read completely. */
   countRead(stdout: string): number;
 }
 
-/** The version line that begins what the script prints, once a host. */
+/** The version line, which the script prints once on each host. */
 const probesIn = (stdout: string) => stdout.match(/\bcrawlwatch 1\r?$/gm)?.length ?? 0;
 const hostsIn = (stdout: string) => stdout.match(/\| Total Memory: [1-9]/g)?.length ?? 0;
 
@@ -91,7 +91,7 @@ export const clush = fanOut('clush', 'clustershell', ({ files, forks, deadlineSe
   ...['--hostfile', files.list, `sh ${script}`],
 ]);
 
-/** All that fan out over SSH, ours first. */
+/** All that fan out over SSH, crawlwatch first. */
 export const CONTENDERS: readonly Contender[] = [
   crawlwatch,
   bareSsh2,
@@ -120,14 +120,14 @@ export const CONTENDERS: readonly Contender[] = [
   pdsh,
 ];
 
-/** What else is needed, by the file that shows it is there. */
+/** Other packages that are needed, by a file that each installs. */
 const TOOLS: readonly (readonly [file: string, pkg: string])[] = [
   ['/usr/bin/time', 'time'],
   ['/usr/sbin/sshd', 'openssh-server'],
   ['/usr/bin/strace', 'strace'],
 ];
 
-/** Installs, as root on Debian, what is missing. @returns what still is, as sentences. */
+/** Installs what is missing, as root on Debian. @returns a sentence for each package that still is. */
 export function install(say: (text: string) => void): string[] {
   const missing = () => [
     ...TOOLS.filter(([file]) => !existsSync(file)).map(([, pkg]) => pkg),

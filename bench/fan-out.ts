@@ -1,4 +1,4 @@
-/** The same script on the same hosts, by everybody, in turns. */
+/** Runs the same script on the same hosts with every contender, in turns. */
 import { availableParallelism } from 'node:os';
 import { ansibleCommand, bareSsh2, type Contender, crawlwatch } from './contenders.ts';
 import type { Lab } from './lab.ts';
@@ -7,14 +7,14 @@ import { median } from './run.ts';
 import { fixed, type Section, seconds, type Target, times } from './table.ts';
 
 const FORKS = 50;
-/** No host is slow here; this is only so that nobody gives up under load. */
+/** No host is slow here; the deadline is long so that no contender gives up under load. */
 const DEADLINE_SECONDS = 60;
 
 export async function fanOut(lab: Lab, contenders: readonly Contender[], effort: Effort, say: Say): Promise<Section> {
   const files = lab.files(lab.hosts(effort.hosts), DEADLINE_SECONDS);
   const runs = new Map<Contender, Measured[]>(contenders.map((contender) => [contender, []]));
   for (let round = 0; round < effort.rounds; round += 1) {
-    // Each round another begins, so that none always follows the same one.
+    // Each round starts with another contender, so that none always follows the same one.
     const order = contenders.map((_, i) => contenders[(i + round * 3) % contenders.length] as Contender);
     for (const contender of order) {
       const measured = await measure(lab, contender, { files, forks: FORKS, deadlineSeconds: DEADLINE_SECONDS });
@@ -27,7 +27,7 @@ export async function fanOut(lab: Lab, contenders: readonly Contender[], effort:
   const complete = (contender: Contender) => runs.get(contender)?.every(({ read }) => read === effort.hosts) === true;
   const of = (contender: Contender, what: (measured: Measured) => number) =>
     median((runs.get(contender) ?? []).map(what));
-  // Of the same round: what else the machine does meanwhile hits both.
+  // Compares within a round: other load on the machine hits both.
   const ratio = (contender: Contender) =>
     median(
       (runs.get(contender) ?? []).map(({ wallMs }, round) => wallMs / (runs.get(crawlwatch)?.[round]?.wallMs ?? 0)),
@@ -72,9 +72,9 @@ export async function fanOut(lab: Lab, contenders: readonly Contender[], effort:
       ["the server's floor", seconds(floorMs), times(floorMs / of(crawlwatch, ({ wallMs }) => wallMs)), '1.0×'],
     ],
     notes: [
-      `Medians of ${effort.rounds} rounds; each round runs everybody once, beginning with another. Ratios are taken within a round.`,
+      `Medians of ${effort.rounds} rounds; each round runs every contender once and starts with another. Ratios are taken within a round.`,
       "The floor is the CPU that sshd and the script take for crawlwatch's run, shared by all cores: a client that costs nothing could be no faster here.",
-      'All CPU: of client and server together, as a multiple of crawlwatch. Where other work takes turns on the cores, the seconds flatter whoever starts many processes, and this holds.',
+      'All CPU: client and server together, as a multiple of crawlwatch. Under other load the seconds flatter contenders that start many processes; this column stays comparable.',
     ],
     targets: [
       against('faster than ansible -m command', named, 20, 25),

@@ -1,4 +1,4 @@
-/** What a look costs the host that is looked at. */
+/** What one look at a host costs the host. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { fixed, type Section } from './table.ts';
 const STARTS = 'trace=clone,clone3,fork,vfork';
 const DEADLINE_SECONDS = 60;
 
-/** What people ask by hand, in a file on the "host". */
+/** The commands that people type by hand, in a file on the "host". */
 const FREE_DF = 'free; df -h';
 const fileOf = ({ directory }: Lab) => join(directory, 'free-df.sh');
 
@@ -56,7 +56,7 @@ export async function hostCost(lab: Lab, lookers: readonly Contender[], effort: 
     columns: ['', 'processes started', 'CPU ms', 'bytes to the host', 'bytes from it'],
     rows,
     notes: [
-      'By itself: processes and CPU of the script, and the bytes it prints. The others: all that sshd did for it, its own login and shell and what came with them; bytes are those on the wire.',
+      'By itself: processes and CPU of the script, and the bytes it prints. The others: everything that sshd did for it, the login and its shell included; bytes are those on the wire.',
     ],
     targets: [],
   };
@@ -65,7 +65,7 @@ export async function hostCost(lab: Lab, lookers: readonly Contender[], effort: 
 async function costAlone({ directory, surroundings }: Lab, file: string): Promise<string[]> {
   const trace = join(directory, 'strace');
   const { stdout } = await run(['strace', '-f', '-qq', '-e', STARTS, '-o', trace, 'sh', file], surroundings);
-  // Twenty at once: one is too short for the clock.
+  // Twenty runs: one is too short for the clock.
   const loop = 'i=0; while [ $i -lt 20 ]; do sh "$1" >/dev/null; i=$((i + 1)); done';
   const { cpuMs } = await run(['sh', '-c', loop, 'sh', file], surroundings);
   return [`${processesIn(trace)}`, fixed(cpuMs / 20), '-', `${Buffer.byteLength(stdout)}`];
@@ -74,14 +74,14 @@ async function costAlone({ directory, surroundings }: Lab, file: string): Promis
 async function costOverSsh(lab: Lab, looker: Contender, wire: Wire, runs: number): Promise<string[]> {
   const files = lab.files([{ address: '127.0.0.1', port: wire.port }], DEADLINE_SECONDS);
   const look = () => measure(lab, looker, { files, forks: 1, deadlineSeconds: DEADLINE_SECONDS });
-  await look(); // The first makes directories and the like.
+  await look(); // The first run makes directories and the like.
   const before = { ...wire.bytes };
   let cpuMs = 0;
   for (let i = 0; i < runs; i += 1) cpuMs += (await look()).serverCpuMs;
   const { toHost, fromHost } = wire.bytes;
   const trace = join(lab.directory, 'strace');
   const strace = spawn('strace', ['-f', '-e', STARTS, '-o', trace, '-p', `${lab.sshd.process.pid}`]);
-  await once(strace.stderr, 'data'); // That it is attached.
+  await once(strace.stderr, 'data'); // Its first line says that it is attached.
   await look();
   strace.kill('SIGINT');
   await once(strace, 'close');
@@ -91,7 +91,7 @@ async function costOverSsh(lab: Lab, looker: Contender, wire: Wire, runs: number
   ];
 }
 
-/** Processes that were started, as strace has written it: calls that came back with an id. */
+/** Counts the processes started, from strace's output: calls that returned an id. */
 function processesIn(trace: string): number {
   return readFileSync(trace, 'utf8').match(/^\d+ .*(?:clone3?|v?fork)(?:\(| resumed).* = [1-9]\d*$/gm)?.length ?? 0;
 }

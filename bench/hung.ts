@@ -1,4 +1,4 @@
-/** Some hosts accept the connection and say nothing: they must not hold up the healthy ones. */
+/** Some hosts accept the connection and send nothing: they must not delay the healthy ones. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { type Contender, crawlwatch } from './contenders.ts';
@@ -37,7 +37,7 @@ export async function hung(lab: Lab, contenders: readonly Contender[], effort: E
     columns: ['', 'took', 'beyond the deadline', `read of ${healthy.length}`],
     rows,
     notes: [
-      `Everybody is told the same deadline and asks ${FORKS} at a time. Only crawlwatch's is for the whole host; the others' is for connecting.`,
+      `All have the same deadline and ask ${FORKS} at a time. Only crawlwatch's covers the whole host; the others' covers connecting.`,
     ],
     targets,
   };

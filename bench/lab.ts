@@ -1,4 +1,4 @@
-/** What everybody is measured against: one real OpenSSH server on many loopback addresses, and the files to reach it. */
+/** What all contenders are measured against: one real OpenSSH server on many loopback addresses, and the files to reach it. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -30,9 +30,9 @@ export interface Lab {
   readonly surroundings: Surroundings;
   hosts(count: number): Host[];
   files(hosts: readonly Host[], deadlineSeconds: number): HostFiles;
-  /** CPU time that the server has taken by now, for all sessions that have ended. */
+  /** Returns the server's CPU time so far, over all sessions that have ended. */
   serverCpuMs(): number;
-  /** Ends what a program left open, so that the next one neither pays for it nor profits from it. */
+  /** Closes what a program left open, so that it neither costs nor helps the next one. */
   settle(): Promise<void>;
   close(): Promise<void>;
 }
@@ -43,22 +43,22 @@ const TICK_MS = 10;
 export async function startLab(crawlwatch: string): Promise<Lab> {
   const directory = mkdtempSync(join(tmpdir(), 'crawlwatch-bench-'));
   process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
-  // What is made on the way, sshd's own files too, goes with the rest.
+  // Everything made below, sshd's files included, is removed with this directory.
   process.env.TMPDIR = directory;
   const sshd = await startSshd({
-    // 16 addresses are all that sshd can be given, so it listens on every one, and lets in only who comes by loopback.
+    // sshd takes at most 16 addresses, so it listens on all of them, and accepts logins from loopback only.
     addresses: ['0.0.0.0'],
-    // It stands for as many machines as there are addresses, each with cores of its own, and here all share the
-    // clients': so it doesn't start itself anew for each connection, which is 10 of a login's 25 ms and nobody's work.
+    // It plays many machines, each of which would have its own cores, on the clients' cores. So it doesn't re-execute
+    // itself for each connection, which is 10 of a login's 25 ms and the work of no contender.
     flags: ['-r'],
     config: [
       `AllowUsers ${userInfo().username}@127.0.0.0/8`,
       'MaxStartups 5000',
       'UseDNS no',
       'LogLevel INFO',
-      // Not what this account's own start-up files do: a crawler's has none.
+      // Keeps this account's start-up files out: a crawler's account has none.
       `SetEnv HOME=${directory}`,
-      // Ansible copies its modules by it.
+      // Ansible copies its modules over SFTP.
       'Subsystem sftp internal-sftp',
     ],
   });
@@ -159,7 +159,7 @@ function ifThere(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch {
-    // Nobody has shared a connection yet.
+    // No shared connection yet.
     return [];
   }
 }

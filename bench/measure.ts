@@ -1,12 +1,12 @@
-/** One contender over one set of hosts, once. */
+/** Runs one contender over one set of hosts, once. */
 import type { Contender, Fan } from './contenders.ts';
 import type { Lab } from './lab.ts';
 import { type Ran, run } from './run.ts';
 
 export interface Measured extends Ran {
-  /** Hosts that told everything. */
+  /** Hosts that were read completely. */
   readonly read: number;
-  /** What the server took for it, logins, script and all. */
+  /** The server's CPU time for it, logins and script included. */
   readonly serverCpuMs: number;
 }
 
@@ -33,7 +33,7 @@ export interface Effort {
 export const FULL: Effort = {
   ...{ rounds: 3, hosts: 100, manyHosts: 1000, hung: 10, hungSeconds: 15, costRuns: 20, startRounds: 7 },
 };
-/** Enough to see that everything runs; its figures say little. */
+/** A smoke run: its figures say little. */
 export const QUICK: Effort = {
   ...{ rounds: 1, hosts: 10, manyHosts: 50, hung: 2, hungSeconds: 3, costRuns: 2, startRounds: 1 },
 };

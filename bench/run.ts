@@ -1,4 +1,4 @@
-/** Runs a program as its user would, and tells what it took. */
+/** Runs a program as its user would, and measures it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync } from 'node:fs';
@@ -12,7 +12,7 @@ export interface Ran {
   readonly wallMs: number;
   /** User and system time of the program and of all it started and waited for. */
   readonly cpuMs: number;
-  /** Of the largest single process. */
+  /** The largest single process's. */
   readonly peakMib: number;
 }
 
@@ -21,16 +21,16 @@ export interface Surroundings {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** A program that runs longer is given up: it would hold up all the others. */
+/** A program that runs longer is killed, since the others wait for it. */
 const LIMIT_MS = 15 * 60_000;
 
-/** A run that is cut short must leave none behind. */
+/** An interrupted run must leave no program behind. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const { pid } of running) if (pid !== undefined) killGroup(pid);
 });
 
-/** The exit status isn't looked at: what the program printed is. */
+/** Ignores the exit status: the program's output shows what it read. */
 export async function run(command: readonly string[], { cwd, env }: Surroundings): Promise<Ran> {
   const usage = join(tmpdir(), `crawlwatch-bench-${process.pid}-usage`);
   const began = performance.now();

@@ -1,4 +1,4 @@
-/** Many hosts: what a client costs the machine that it runs on. */
+/** Many hosts: what a client costs the machine it runs on. */
 import { type Contender, crawlwatch } from './contenders.ts';
 import type { Lab } from './lab.ts';
 import { type Effort, measure, type Say } from './measure.ts';
@@ -35,7 +35,9 @@ export async function scale(lab: Lab, contenders: readonly Contender[], effort: 
     title: `${effort.manyHosts} hosts over SSH, ${FORKS} at a time`,
     columns: ['', 'took', 'client CPU ms/host', 'peak MiB', 'read'],
     rows,
-    notes: ['Memory is that of the largest process: those that start an ssh a host have many more beside it.'],
+    notes: [
+      'Memory is that of the largest process; contenders that start an ssh for each host have many more beside it.',
+    ],
     targets,
   };
 }

@@ -1,4 +1,4 @@
-/** From Enter to the answer, where there is little to do. */
+/** The time from Enter to the answer, where there is little to do. */
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CRAWLWATCH } from './contenders.ts';
@@ -9,7 +9,7 @@ import { fixed, type Section, type Target, times } from './table.ts';
 
 const WANTED = 5;
 
-/** Ours first, and what it is set beside. */
+/** crawlwatch first, then what it is compared with. */
 const PAIRS = [
   [
     ['crawlwatch --help', [process.execPath, CRAWLWATCH, '--help']],

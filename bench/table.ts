@@ -13,7 +13,7 @@ export interface Section {
   readonly title: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
-  /** What a reader has to know of the figures. */
+  /** What a reader has to know about the figures. */
   readonly notes: readonly string[];
   readonly targets: readonly Target[];
 }
@@ -30,7 +30,7 @@ export function renderSection({ title, columns, rows, notes, targets }: Section)
 
 const verdict = (met: boolean | null) => (met === null ? 'not measured' : met ? 'met' : 'MISSED');
 
-/** Markdown, with columns that line up in a terminal too: the first to the left, the others to the right. */
+/** Makes a Markdown table whose columns line up in a terminal too: the first to the left, the others to the right. */
 export function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = columns.map((column, i) => Math.max(3, column.length, ...rows.map((row) => row[i]?.length ?? 0)));
   const line = (cells: readonly string[]) =>

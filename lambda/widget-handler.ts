@@ -31,15 +31,15 @@ import {
   withHistory,
 } from './widget/index.ts';
 
-/** What the console sends: the widget's parameters, those of the action that was clicked, and what it shows them in. */
+/** What the console sends: the widget's parameters, or those of the clicked action, and the theme. */
 export interface WidgetEvent {
   readonly describe?: unknown;
   readonly page?: unknown;
   readonly widgetContext?: { readonly theme?: unknown };
 }
 
-/** What the table needs of the world. */
-export interface WidgetWorld {
+/** The clients and ports that the table is drawn with. */
+export interface WidgetPorts {
   readonly environment: () => FunctionEnvironment;
   readonly region: () => Promise<string>;
   readonly ec2: Ec2;
@@ -49,18 +49,18 @@ export interface WidgetWorld {
   readonly s3?: S3;
   readonly clock: Clock;
   readonly log: Log;
-  /** Where instances are watched. @default here alone */
+  /** Where instances are watched. @default the function's own Region and account */
   places?(settings: Settings, region: string): readonly Place[];
 }
 
-/** Somebody waits for the table. */
+/** How long to wait for a Region or account: a person waits for the table. */
 const PATIENCE_MS = 8_000;
 
 // Clients keep their connections for as long as Lambda keeps this process.
 const ec2 = ec2Client();
-/** Kept for their credentials, which are good for an hour; the settings don't change. */
+/** Kept for their credentials, which last an hour; the settings don't change. */
 let places: readonly Place[] | undefined;
-const world: WidgetWorld = {
+const ports: WidgetPorts = {
   environment: () => fromEnvironment(process.env),
   region: () => ec2.config.region(),
   ec2,
@@ -75,39 +75,39 @@ const world: WidgetWorld = {
   },
 };
 
-/** @returns HTML, or markdown where the console asks for the docs */
+/** @returns HTML, or markdown where the console requests the docs */
 export async function handler(
   event: WidgetEvent | null,
   context?: Pick<Context, 'invokedFunctionArn'>,
 ): Promise<string> {
-  return drawWidget(event, context?.invokedFunctionArn ?? null, world);
+  return drawWidget(event, context?.invokedFunctionArn ?? null, ports);
 }
 
-/** Never rejects: a tile shows nothing of an exception, so a failure is a view as well. */
+/** Never rejects: a tile shows nothing of an exception, so an error gets a view of its own. */
 export async function drawWidget(
   event: WidgetEvent | null,
   widgetArn: string | null,
-  world: WidgetWorld,
+  ports: WidgetPorts,
 ): Promise<string> {
   if (event?.describe === true) return WIDGET_DOCS;
   const theme: Theme = event?.widgetContext?.theme === 'dark' ? 'dark' : 'light';
   try {
-    return await drawFleet(event?.page, theme, widgetArn, world);
+    return await drawFleet(event?.page, theme, widgetArn, ports);
   } catch (error) {
     const [name, text] = [errorCode(error), errorText(error)];
-    world.log.error('widget.failed', { name, text });
+    ports.log.error('widget.failed', { name, text });
     return failureView({ name, text }, theme);
   }
 }
 
-async function drawFleet(page: unknown, theme: Theme, widgetArn: string | null, world: WidgetWorld): Promise<string> {
-  const { ec2, cloudWatch, sns, s3, clock, log } = world;
-  const { settings, topicArn, remedyFunctionArn, bucket } = world.environment();
-  const region = await world.region();
+async function drawFleet(page: unknown, theme: Theme, widgetArn: string | null, ports: WidgetPorts): Promise<string> {
+  const { ec2, cloudWatch, sns, s3, clock, log } = ports;
+  const { settings, topicArn, remedyFunctionArn, bucket } = ports.environment();
+  const region = await ports.region();
   const now = clock.now();
   const { schedule } = settings;
   const unread: Notice[] = [];
-  const places = world.places?.(settings, region) ?? [{ region, ec2, account: null, elsewhere: false }];
+  const places = ports.places?.(settings, region) ?? [{ region, ec2, account: null, elsewhere: false }];
   const [described, subscription, suppressed] = await Promise.all([
     discoverIn(places, settings, (text) => unread.push({ level: 'amber', text }), PATIENCE_MS),
     topicArn === null ? ('none' as const) : orUnread(subscriptionState(sns, topicArn), log),
@@ -126,7 +126,7 @@ async function drawFleet(page: unknown, theme: Theme, widgetArn: string | null, 
   return fleetView({ ...fleet, rows }, look);
 }
 
-/** The tags alone are worth a table: what else can't be read is said above it. */
+/** The tags alone make a table: a notice above it names what else can't be read. */
 async function orUnread<T>(work: Promise<T>, log: Log): Promise<T | { readonly unread: string }> {
   try {
     return await work;

@@ -6,19 +6,19 @@ import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 
-/** What whoever publishes to an encrypted topic must be allowed: SNS asks for a data key in the publisher's name. */
+/** What a publisher to an encrypted topic must be allowed: SNS asks for a data key in the publisher's name. */
 const PUBLISHER_KEY_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey*'];
 
 export interface AlertTopicProps {
   /** Who gets the mail. Each must confirm it within two days. @default - nobody, with a warning at synth */
   readonly emails: readonly string[];
-  /** A topic that is there already; its policy and its key are its owner's. Null: one is made. */
+  /** ARN of an existing topic, whose policy and key are its owner's. Null: the stack makes one. */
   readonly topicArn: string | null;
-  /** Encrypt the topic that is made with a key of its own. */
+  /** Encrypt the stack's own topic with a KMS key made for it. */
   readonly encrypt: boolean;
 }
 
-/** Where everything that a person should read is published: the check's mails and the alarms on the check itself. */
+/** The topic of everything that a person should read: the check's mails and the alarms on the check itself. */
 export class AlertTopic extends Construct {
   readonly topic: ITopic;
   readonly #key: Key | null;
@@ -37,7 +37,7 @@ export class AlertTopic extends Construct {
     }
   }
 
-  /** Lets `publisher`, which may publish to the topic, use the topic's key; without one there is nothing to allow. */
+  /** Lets `publisher` use the topic's key. Does nothing where the topic has none. */
   grantKey(publisher: IFunction): void {
     if (this.#key === null) return;
     this.#key.grant(publisher, ...PUBLISHER_KEY_ACTIONS);
@@ -55,12 +55,12 @@ export class AlertTopic extends Construct {
       enforceSSL: true,
       ...(this.#key && { masterKey: this.#key }),
     });
-    // A topic policy of its own replaces SNS's default one, which lets alarms of the same account in.
+    // This policy replaces SNS's default one, which admits alarms of the same account: admit them again.
     topic.grantPublish(this.#cloudWatchAlarms());
     return topic;
   }
 
-  /** Goes with the stack, after the week in which KMS lets it be saved: what it encrypts is gone within the hour. */
+  /** Deleted with the stack, a week later, until when KMS can restore it; what it encrypts is gone within the hour. */
   #makeKey(): Key {
     const key = new Key(this, 'Key', {
       description: 'crawlwatch: encrypts the alerts topic',
@@ -72,7 +72,7 @@ export class AlertTopic extends Construct {
     return key;
   }
 
-  /** CloudWatch says in both calls, to SNS and to KMS, for which alarm it makes them; EventBridge would not. */
+  /** CloudWatch names the alarm in both of its calls, to SNS and to KMS, so that a condition can hold it to this account. */
   #cloudWatchAlarms(): ServicePrincipal {
     const stack = Stack.of(this);
     return new ServicePrincipal('cloudwatch.amazonaws.com', {

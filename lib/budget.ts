@@ -3,10 +3,10 @@ import type { Construct } from 'constructs';
 import { type CostItem, monthlyBill } from '../lambda/cost/index.ts';
 import type { Settings } from '../lambda/settings/index.ts';
 
-/** So many items make up most of any bill. */
+/** Items that the warning names: three make up most of any bill. */
 const NAMED = 3;
 
-/** Warns at synth where the estimated month costs more than the settings want to spend. */
+/** Warns at synth where the estimated month costs more than `budget.monthlyUsd`. */
 export function warnAboveBudget(scope: Construct, settings: Settings): void {
   const { monthlyUsd, instances } = settings.budget;
   if (monthlyUsd === null || instances === null) return;

@@ -11,14 +11,14 @@ import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { ENV } from '../lambda/model/index.ts';
-import { type Settings, toEnvironment } from '../lambda/settings/index.ts';
+import { type Settings, toEnvironment, usesSsm } from '../lambda/settings/index.ts';
 import { CheckNetwork, placeIn } from './check-network.ts';
 import type { FleetRun } from './fleet-run.ts';
 import { LAMBDA_BUNDLING } from './lambda-bundling.ts';
-import { checkStatements, invokeRemedy, usesSsm } from './permissions.ts';
+import { checkStatements, invokeRemedy } from './permissions.ts';
 import { acknowledgeWildcards, nagName } from './wildcards.ts';
 
-/** The handler ends its run this long before Lambda would, to publish what is known; finding the fleet takes as much. */
+/** The handler ends its run this long before Lambda would, to publish what is known; discovery may take as long. */
 const RESERVE_SECONDS = 30;
 /** Enough for the hosts of 100 forks in the worst phase, and for most fleets' whole run. */
 const USUAL_TIMEOUT_SECONDS = 300;
@@ -29,18 +29,18 @@ export interface CheckFunctionProps {
   readonly probe: CfnDocument;
 }
 
-/** The Lambda that checks the fleet, whole or a part of it at a time. */
+/** The Lambda that checks the fleet, in one go or one shard at a time. */
 export class CheckFunction extends Construct {
   readonly function: NodejsFunction;
-  /** Of the role that it does everything by. */
+  /** ARN of its execution role. */
   readonly roleArn: string;
   readonly logGroup: ILogGroup;
-  /** Null: in no VPC. */
+  /** Null where the function is in no VPC. */
   readonly network: CheckNetwork | null;
-  /** In which a check may ask its hosts. */
+  /** How long a check may wait for hosts: the timeout less the time to publish. */
   readonly runDeadline: Duration;
   readonly timeout: Duration;
-  /** Events whose check failed, with the error, for two weeks. */
+  /** Keeps the events whose check failed, with the error, for two weeks. */
   readonly failed: IQueue;
 
   constructor(scope: Construct, id: string, { settings, topic, probe }: CheckFunctionProps) {
@@ -86,7 +86,7 @@ export class CheckFunction extends Construct {
       role,
       logGroup: this.logGroup,
       ...(this.network && placeIn(this.network)),
-      // A check that failed isn't made again, nor one that waited: the next is due in minutes and sees today's fleet.
+      // A failed or delayed check isn't repeated: the next is due in minutes and sees the fleet as it is then.
       retryAttempts: 0,
       maxEventAge: Duration.minutes(2),
       onFailure: new SqsDestination(this.failed),
@@ -98,9 +98,9 @@ export class CheckFunction extends Construct {
     });
   }
 
-  /** Has each check start at its time: this function or, where a run carries it, the run. */
+  /** Starts each check at its time: this function or, in a distributed check, the state machine. */
   schedule({ schedule: { everyMinutes } }: Settings, run: FleetRun | null): void {
-    // By default the Scheduler would go on for a day with 185 attempts.
+    // The Scheduler's default is 185 attempts over a day.
     const once = {
       input: ScheduleTargetInput.fromObject({ scheduledTime: ContextAttribute.scheduledTime }),
       retryAttempts: 0,
@@ -114,7 +114,7 @@ export class CheckFunction extends Construct {
         run === null ? new LambdaInvoke(this.function, once) : new StepFunctionsStartExecution(run.stateMachine, once),
     });
     if (run !== null) {
-      // With all its rights, or the first run would fail.
+      // The run's policies must exist before its first start.
       schedule.node.addDependency(run);
       return;
     }
@@ -125,7 +125,7 @@ export class CheckFunction extends Construct {
     });
   }
 
-  /** Has each check that found something to act on call this function; by itself the check can do nothing about it. */
+  /** Lets each check that found something to act on call the remedy function; the check has no right to act itself. */
   actThrough(remedy: IFunction): void {
     this.function.addToRolePolicy(invokeRemedy(remedy));
     this.function.addEnvironment(ENV.remedyFunctionArn, remedy.functionArn);
@@ -133,8 +133,8 @@ export class CheckFunction extends Construct {
 }
 
 /**
- * A check ends before the next begins, as a rule; but one slow host always has its whole deadline, or a short schedule
- * would read every hung host as not checked.
+ * A check normally ends before the next begins. But one slow host always has its whole deadline: otherwise, on a short
+ * schedule, every hung host would read NotChecked.
  */
 function checkTimeout(settings: Settings): Duration {
   const { sshSeconds, ssmSeconds } = settings.timeouts;

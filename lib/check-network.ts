@@ -11,11 +11,9 @@ import {
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
-import { actsByItself, type Settings, usesStore } from '../lambda/settings/index.ts';
-import { isSecretsManager, usesInstanceConnect, usesSsm } from './permissions.ts';
-
-/** One interface endpoint in one zone, us-east-1: $0.01 an hour (https://aws.amazon.com/privatelink/pricing/, 2026). */
-const ENDPOINT_DOLLARS_A_MONTH = 7.3;
+import { PRICE } from '../lambda/cost/index.ts';
+import { endpointServices, type Settings } from '../lambda/settings/index.ts';
+import { usesInstanceConnect } from './permissions.ts';
 
 /** What a VPC's own addresses are in (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html). */
 const PRIVATE_RANGES = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
@@ -26,21 +24,21 @@ export interface CheckNetworkProps {
 }
 
 /**
- * The place of the functions that log in to hosts in a VPC, from where SSH reaches private addresses. All by the ids given: nothing is
- * looked up in an account, so that the stack synthesises without one.
+ * Subnets and security groups of the functions that log in to hosts over SSH at private addresses. Uses the ids in the
+ * settings and looks nothing up, so that the stack synthesises without an account.
  */
 export class CheckNetwork extends Construct {
   readonly vpc: IVpc;
   readonly subnets: ISubnet[];
   readonly securityGroups: ISecurityGroup[];
-  /** Where DynamoDB answers in here; null: at its usual name. */
+  /** URL of DynamoDB's endpoint in this VPC; null: DynamoDB is called at its usual name. */
   readonly dynamoDbUrl: string | null;
-  /** The same of S3, of a bucket in this Region. */
+  /** URL of S3's endpoint in this VPC, for a bucket in this Region; null as above. */
   readonly s3Url: string | null;
 
   constructor(scope: Construct, id: string, { vpcId, settings }: CheckNetworkProps) {
     super(scope, id);
-    // Zones must be named, though nothing here asks for them: subnets are given by their ids.
+    // CDK demands zones, though nothing here uses them: subnets are given by their ids.
     this.vpc = Vpc.fromVpcAttributes(this, 'Vpc', { vpcId, availabilityZones: ['any'] });
     const subnetIds = settings.vpc.subnetIds ?? [];
     this.subnets = subnetIds.map((subnetId) => Subnet.fromSubnetId(this, subnetId, subnetId));
@@ -64,26 +62,25 @@ export class CheckNetwork extends Construct {
   }
 
   /**
-   * Private DNS makes the SDK find them by the usual names; DynamoDB's and S3's are asked by their own, since the usual
-   * ones may lead others in this VPC through a gateway endpoint
+   * Private DNS makes the SDK find them by the usual names. DynamoDB and S3 are called at the endpoint's own name, since
+   * the usual one may lead others in this VPC through a gateway endpoint
    * (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/privatelink-interface-endpoints.html,
    * https://docs.aws.amazon.com/AmazonS3/latest/userguide/privatelink-interface-endpoints.html). Each of the subnets must
    * be in a zone of its own.
    *
-   * @returns the URLs of those that are asked by their own name
+   * @returns the URLs of those that are called at their own name
    */
   #addEndpoints(subnetIds: readonly string[], settings: Settings): Map<string, string> {
-    const services = endpointServices(settings);
-    const byUrl = ['dynamodb', ...(usesStore(settings) ? ['s3'] : [])];
+    const { byPrivateDns, byUrl } = endpointServices(settings);
     const door = new SecurityGroup(this, 'EndpointDoor', {
       vpc: this.vpc,
       description: 'HTTPS to the AWS services that the crawlwatch check calls.',
       allowAllOutbound: false,
     });
     for (const group of this.securityGroups) door.addIngressRule(group, Port.HTTPS, 'the check');
-    // By private DNS everybody in the VPC is led here, the agents on the hosts as well: a door for the check alone would
-    // cut them off. What stands behind it are AWS's public APIs, which ask for credentials.
-    for (const range of PRIVATE_RANGES) door.addIngressRule(Peer.ipv4(range), Port.HTTPS, 'whoever else is led here');
+    // Private DNS leads all clients in the VPC here, the hosts' agents as well: a rule for the check alone would cut
+    // them off. Behind it are AWS's public APIs, which ask for credentials.
+    for (const range of PRIVATE_RANGES) door.addIngressRule(Peer.ipv4(range), Port.HTTPS, 'other clients in this VPC');
     const add = (service: string, privateDnsEnabled: boolean) =>
       new CfnVPCEndpoint(this, `Endpoint-${service}`, {
         vpcId: this.vpc.vpcId,
@@ -93,9 +90,9 @@ export class CheckNetwork extends Construct {
         securityGroupIds: [door.securityGroupId],
         privateDnsEnabled,
       });
-    for (const service of services) add(service, true);
-    const all = [...services, ...byUrl];
-    const monthly = Math.round(all.length * subnetIds.length * ENDPOINT_DOLLARS_A_MONTH);
+    for (const service of byPrivateDns) add(service, true);
+    const all = [...byPrivateDns, ...byUrl];
+    const monthly = Math.round(all.length * subnetIds.length * PRICE.endpointZone);
     Annotations.of(this).addInfo(
       `vpc.createEndpoints: ${all.length} interface endpoints (${all.join(', ')}) in ${subnetIds.length} subnets cost about $${monthly} a month, before data.`,
     );
@@ -107,21 +104,6 @@ export class CheckNetwork extends Construct {
 function urlOf(service: string, { attrDnsEntries }: CfnVPCEndpoint): string {
   const name = Fn.select(1, Fn.split(':', Fn.select(0, attrDnsEntries)));
   return `https://${service === 's3' ? Fn.join('', ['bucket', Fn.select(1, Fn.split('*', name))]) : name}`;
-}
-
-/** The services that check and remedy call with these settings, but DynamoDB and S3. Their own logs don't go through the VPC. */
-function endpointServices(settings: Settings): string[] {
-  const key = settings.ssh.keySecretArn;
-  const keyInSecretsManager = key !== null && isSecretsManager(key);
-  return [
-    'ec2',
-    'monitoring',
-    'sns',
-    ...(keyInSecretsManager ? ['secretsmanager'] : []),
-    ...(usesSsm(settings) || (key !== null && !keyInSecretsManager) ? ['ssm'] : []),
-    ...(actsByItself(settings) ? ['lambda'] : []),
-    ...(settings.accounts === null ? [] : ['sts']),
-  ];
 }
 
 /** What puts a function there. */

@@ -16,7 +16,7 @@ export interface CrawlwatchStackProps extends StackProps {
   readonly settings: Settings;
 }
 
-/** All of crawlwatch on AWS. Composes; each construct declares its own resources. */
+/** All of crawlwatch on AWS. Only composes: each construct declares its own resources. */
 export class CrawlwatchStack extends Stack {
   constructor(scope: Construct, id: string, { settings, ...props }: CrawlwatchStackProps) {
     // Without the rule on the bootstrap's version: CloudFormation then needs no ssm:GetParameters for an update, and
@@ -31,7 +31,7 @@ export class CrawlwatchStack extends Stack {
     const restart = new RestartDocuments(this, 'Restart');
     const remedy = new RemedyFunction(this, 'Remedy', { settings, topic, probe, restart, network: check.network });
     alerts.grantKey(remedy.function);
-    // In this direction only: what may act never calls what looks.
+    // In this direction only: the remedy function never calls the check.
     if (actsByItself(settings)) check.actThrough(remedy.function);
     const widget = new WidgetFunction(this, 'Widget', { settings, topic, remedyArn: remedy.function.functionArn });
     const store = usesStore(settings) ? new FleetStore(this, 'Store') : null;
@@ -69,7 +69,7 @@ export class CrawlwatchStack extends Stack {
     new CfnOutput(this, 'LogGroupName', { value: check.logGroup.logGroupName });
     if (run !== null) new CfnOutput(this, 'RunStateMachineArn', { value: run.stateMachine.stateMachineArn });
     if (settings.accounts !== null) {
-      // What accounts/crawlwatch-member.yaml asks for, in each of them.
+      // Parameters of accounts/crawlwatch-member.yaml in each of those accounts.
       new CfnOutput(this, 'CheckRoleArn', { value: check.roleArn });
       new CfnOutput(this, 'WidgetRoleArn', { value: widget.roleArn });
     }

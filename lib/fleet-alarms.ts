@@ -9,9 +9,9 @@ import { Construct } from 'constructs';
 import { actsByItself, type Settings } from '../lambda/settings/index.ts';
 import { heartbeatMetric, perInstanceQuery, unlabelledFleetMetric } from './fleet-metrics.ts';
 
-/** How many checks in a row may be missing before somebody is told. */
+/** An alarm goes off after so many missing checks in a row. */
 const INTERVALS = 3;
-/** A check that has used so much of its time is about to leave hosts unread; one hung host alone takes less. */
+/** Share of its time after which a check is about to leave hosts unread; one hung host alone takes less. */
 const SLOW_SHARE = 0.95;
 
 const { GREATER_THAN_THRESHOLD, GREATER_THAN_OR_EQUAL_TO_THRESHOLD, LESS_THAN_THRESHOLD } = ComparisonOperator;
@@ -20,34 +20,34 @@ export interface FleetAlarmsProps {
   readonly settings: Settings;
   readonly check: IFunction;
   readonly remedy: { readonly function: IFunction; readonly logGroup: ILogGroup };
-  /** What carries a check where one function doesn't. */
+  /** The state machine of a distributed check; null: one function does it all. */
   readonly run: IStateMachine | null;
-  /** In which a check asks its hosts: what is left of the function's timeout is for publishing. */
+  /** How long a check may wait for hosts; the rest of the function's timeout is for publishing. */
   readonly runDeadline: Duration;
   readonly logGroup: ILogGroup;
   readonly topic: ITopic;
 }
 
-/** An alarm as it is told here; its name is also its section in docs/runbook.md. */
+/** One alarm of the tables below; its name is also its section in docs/runbook.md. */
 interface AlarmSpec {
   readonly says: string;
   readonly metric: IMetric;
   readonly threshold: number;
   /** @default GREATER_THAN_OR_EQUAL_TO_THRESHOLD */
   readonly comparisonOperator?: ComparisonOperator;
-  /** Of so many periods ... @default 1 */
+  /** How many periods are looked at. @default 1 */
   readonly evaluationPeriods?: number;
-  /** ... so many must be bad. @default all of them */
+  /** How many of these must be bad. @default all of them */
   readonly datapointsToAlarm?: number;
-  /** @default NOT_BREACHING: that nothing is told at all is another alarm's business */
+  /** @default NOT_BREACHING: check-is-silent is the alarm on missing data */
   readonly treatMissingData?: TreatMissingData;
 }
 
 /**
- * Alarms on the checker itself, which mail; and on hosts, which are there to be seen, since what the hosts do is
- * mailed by the check. Prices a month, us-east-1 (https://aws.amazon.com/cloudwatch/pricing/, 2026): $0.10 for each
- * of the six on a metric of the fleet, as much again for the run's second metric where checks are shared out, and for
- * the one on acting where that is on; the two over all instances cost $0.10 for each series that they analyse.
+ * Alarms on the checker itself, which mail; and alarms on hosts, which only show, since the check mails what happens to
+ * hosts. Prices a month, us-east-1 (https://aws.amazon.com/cloudwatch/pricing/, 2026): $0.10 for each of the six on a
+ * metric of the fleet, as much again for the run's second metric in a distributed check, and for the one on acting where
+ * that is on; the two over all instances cost $0.10 for each series that they analyse.
  */
 export class FleetAlarms extends Construct {
   readonly #mail: SnsAction;
@@ -64,7 +64,7 @@ export class FleetAlarms extends Construct {
     const { stackName } = Stack.of(this);
     for (const [name, { says, ...spec }] of Object.entries(alarms)) {
       const alarm = new Alarm(this, pascalCase(name), {
-        // Named, because the name is all that the subject of an alarm's mail says.
+        // Named, because an alarm's mail has only the name in its subject.
         alarmName: `${stackName}-${name}`,
         alarmDescription: `${says} What to do: docs/runbook.md#${name}`,
         comparisonOperator: GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -88,7 +88,7 @@ function checkerAlarms({
   logGroup,
 }: FleetAlarmsProps): Record<string, AlarmSpec> {
   const { everyMinutes } = settings.schedule;
-  // Shared out, a check may take as long as there is until the next one; its parts have the function's time each.
+  // A distributed check may take until the next one starts; each of its steps has the function's time.
   const seconds = run === null ? runDeadline.toSeconds() : Math.max(runDeadline.toSeconds(), 60 * everyMinutes);
   const slow =
     run === null
@@ -117,7 +117,7 @@ function checkerAlarms({
       evaluationPeriods: 3,
       datapointsToAlarm: 2,
     },
-    // Without a person nobody waits for its answer.
+    // On schedule nobody waits for the remedy function's answer.
     ...(actsByItself(settings) && {
       'acting-is-failing': {
         says: `crawlwatch can't act: the remedy function ended with an error; what it was to restart or reboot may be as it was, and what it did may not be mailed. Read the newest lines first: aws logs tail ${remedy.logGroup.logGroupName} --since 1h, and look for level ERROR. It clears by itself after a clean run.`,
@@ -128,11 +128,11 @@ function checkerAlarms({
   };
 }
 
-/** Of a run, only how it ends: a shard that fails costs its own hosts their result, and the join's error says so. */
+/** Counts a distributed run by how it ends: a shard that fails costs only its own hosts, and the join's error names it. */
 function failedChecks(check: IFunction, run: IStateMachine | null, period: Duration): IMetric {
   if (run === null) return check.metricErrors({ period });
   return new MathExpression({
-    // Either of them may never have had a value.
+    // Either metric may never have had a value.
     expression: 'SUM(METRICS())',
     label: 'runs that failed',
     usingMetrics: { failed: run.metricFailed({ period }), timedOut: run.metricTimedOut({ period }) },
@@ -144,19 +144,19 @@ function hostAlarms(settings: Settings): Record<string, AlarmSpec> {
   const { metrics, memory, disk, flag } = settings;
   const { everyMinutes } = settings.schedule;
   // Two of three: with one value a period, a check that starts a little late leaves a period empty.
-  const standing = { evaluationPeriods: 3, datapointsToAlarm: 2 };
+  const lasting = { evaluationPeriods: 3, datapointsToAlarm: 2 };
   const low = (which: 'memory' | 'disk', availablePercent: number) => ({
     metric: perInstanceQuery(which, settings),
     threshold: 100 - availablePercent,
     comparisonOperator: GREATER_THAN_THRESHOLD,
-    ...standing,
+    ...lasting,
   });
   return {
     'instances-unreachable': {
       says: 'At least one watched instance hangs: it is up, and neither SSH nor SSM gets an answer.',
       metric: unlabelledFleetMetric('unreachable', everyMinutes),
       threshold: 1,
-      ...standing,
+      ...lasting,
     },
     'instances-flagged': {
       says: `At least one instance hung for ${flag.afterFailures} checks and carries the reboot flag: it waits for somebody to reboot it.`,

@@ -24,7 +24,7 @@ export interface FleetDashboardProps {
   readonly settings: Settings;
   readonly check: IFunction;
   readonly logGroup: ILogGroup;
-  /** Of the remedy function. */
+  /** The remedy function's. */
   readonly actsLogGroup: ILogGroup;
   /** Draws the fleet table. */
   readonly widget: IFunction;
@@ -58,7 +58,7 @@ export class FleetDashboard extends Construct {
   }
 }
 
-/** What is wrong, and what to do: the first thing a person sees. Redrawn for a refresh, not for a change of the range. */
+/** What is wrong and what to do: the first thing a person sees. Redrawn on a refresh, not when the time range changes. */
 const fleetTable = ({ widget }: FleetDashboardProps) =>
   new CustomWidget({
     title: 'The fleet, worst first',
@@ -81,7 +81,7 @@ const fleetNumbers = ({ schedule: { everyMinutes } }: Settings) =>
     ),
   });
 
-/** The sentences with their numbers, which tags have no room for, and what went wrong with the check itself. */
+/** The reasons in full, for which tags have no room, and what went wrong with the check itself. */
 const problemLines = ({ logGroup }: FleetDashboardProps) =>
   new LogQueryWidget({
     title: 'Recent problems, in the words of the log',
@@ -141,7 +141,7 @@ function instanceGraphs(settings: Settings): IWidget[][] {
   ];
 }
 
-/** Each act with what came of it, and who stopped acting or let it go on. What is held back, each check would repeat. */
+/** Each act with its result, and who paused or resumed acting. Leaves out what was held back, which each check repeats. */
 const actLines = ({ actsLogGroup }: FleetDashboardProps) =>
   new LogQueryWidget({
     title: 'What was done, in the words of the log',
@@ -158,10 +158,10 @@ const actLines = ({ actsLogGroup }: FleetDashboardProps) =>
     height: 5,
   });
 
-/** Hours: what is done is done seldom, and a single point of a line can't be seen. */
+/** An hour a point: acts are rare, and a line of single points can't be seen. */
 const ACTS_MINUTES = 60;
 
-/** What crawlwatch did about it, and how long a hang lasts until the host answers again, whoever ended it. */
+/** What crawlwatch did, and how long a hang lasts until the host answers again, no matter who ended it. */
 const whatWasDone = (): IWidget[] => [
   new GraphWidget({
     title: 'Reboots, worker restarts, and reboots avoided by them, an hour',
@@ -210,7 +210,7 @@ const about = ({ settings: { tag, schedule }, check, logGroup }: FleetDashboardP
     width: FULL_WIDTH,
     height: 3,
     markdown: [
-      `**crawlwatch** checks every running Linux instance tagged \`${tag.key}=${tag.value}\`, every ${schedule.everyMinutes} minutes. What it found stands on each instance in the tags \`${TAG.status}\` and \`${TAG.flag}\`; every probe in full in the log group \`${logGroup.logGroupName}\` of \`${check.functionName}\`.`,
+      `**crawlwatch** checks every running Linux instance tagged \`${tag.key}=${tag.value}\`, every ${schedule.everyMinutes} minutes. What it found is in each instance's tags \`${TAG.status}\` and \`${TAG.flag}\`; every probe in full in the log group \`${logGroup.logGroupName}\` of \`${check.functionName}\`.`,
       `Watch another: \`aws ec2 create-tags --resources i-... --tags Key=${tag.key},Value=${tag.value}\`. It appears in the table at once, and in the graphs after its first check.`,
     ].join('\n\n'),
   });

@@ -23,7 +23,7 @@ export function fleetMetric(which: keyof typeof FLEET_METRIC, everyMinutes: numb
   return unlabelledFleetMetric(which, everyMinutes).with({ label: FLEET[which].label });
 }
 
-/** The same for an alarm, which CDK would otherwise write as a query for the sake of its label. */
+/** The same without its label, for which CDK would write an alarm as a metric query. */
 export function unlabelledFleetMetric(which: keyof typeof FLEET_METRIC, everyMinutes: number): Metric {
   return new Metric({
     namespace: METRIC_NAMESPACE,
@@ -33,7 +33,7 @@ export function unlabelledFleetMetric(which: keyof typeof FLEET_METRIC, everyMin
   });
 }
 
-/** How many checks came to their end: the duration is published last of all, as the heartbeat. */
+/** Counts finished checks: the duration is published last of all, as the heartbeat. */
 export function heartbeatMetric(everyMinutes: number): Metric {
   return new Metric({
     namespace: METRIC_NAMESPACE,
@@ -44,8 +44,8 @@ export function heartbeatMetric(everyMinutes: number): Metric {
 }
 
 /**
- * One line for each instance that had data in the last two weeks, up to 500, newcomers included. For graphs only: alarms can't search
- * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html).
+ * One line for each instance that had data in the last two weeks, up to 500, new ones included. For graphs only, since
+ * alarms can't search (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html).
  */
 export function perInstanceSearch(
   which: keyof typeof INSTANCE_METRIC,
@@ -61,26 +61,26 @@ export function perInstanceSearch(
   const name = prop('Name');
   return [
     search('InstanceId,Name', name),
-    // A search is over one set of dimensions: those elsewhere have two more.
+    // A search covers one set of dimensions; instances elsewhere have two more.
     ...(watchesElsewhere(settings)
       ? [search('Account,InstanceId,Name,Region', `${name} (${prop('Region')}, ${prop('Account')})`)]
       : []),
   ];
 }
 
-/** CloudWatch fills it in, for each line of a graph. */
+/** A placeholder that CloudWatch fills in for each line of a graph. */
 const prop = (dimension: string): string => `\${PROP('Dim.${dimension}')}`;
 
-/** Of an instance's series, as lambda/report/metrics.ts publishes them. */
+/** Dimensions of an instance's series, as lambda/report/metrics.ts publishes them. */
 const DIMENSIONS = 'InstanceId, Name';
 
 /**
- * One series for each instance, worst first, for an alarm that judges each of them by itself: that takes both GROUP BY
+ * One series for each instance, worst first, for an alarm that judges each of them separately: that takes both GROUP BY
  * and ORDER BY (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Metrics_Insights_Alarm.html).
  * At most 500 series are returned, hence the order.
  */
 export function perInstanceQuery(which: 'memory' | 'disk', settings: Settings): MathExpression {
-  // Without SCHEMA the series elsewhere count too, which have two dimensions more.
+  // Without SCHEMA the query takes in the series elsewhere too, which have two more dimensions.
   const from = watchesElsewhere(settings) ? `"${METRIC_NAMESPACE}"` : `SCHEMA("${METRIC_NAMESPACE}", ${DIMENSIONS})`;
   return new MathExpression({
     expression: `SELECT MAX(${INSTANCE_METRIC[which]}) FROM ${from} GROUP BY ${DIMENSIONS} ORDER BY MAX() DESC`,

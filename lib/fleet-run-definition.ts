@@ -1,27 +1,27 @@
 /**
- * The state machine of a distributed run, in Amazon States Language (https://states-language.net/spec.html): share the
- * fleet out, ask the shards side by side, join. Between its steps only names of files travel.
+ * The state machine of a distributed check, in Amazon States Language (https://states-language.net/spec.html): split the
+ * fleet into shards, probe them side by side, join. Its steps pass each other names of files only.
  */
 
 export interface FleetRunParts {
   readonly functionArn: string;
   readonly bucketName: string;
-  /** Shards at work at the same time. */
+  /** Shards that run at the same time. */
   readonly concurrency: number;
   /** How long one step may take, in seconds; an Express child ends after 300. */
   readonly stepSeconds: number;
-  /** Of ARNs. @default aws */
+  /** The partition of ARNs. @default aws */
   readonly partition?: string;
 }
 
-/** What Lambda's own service may answer without fault of ours (bp-lambda-serviceexception.html, Step Functions guide). */
+/** Errors of Lambda's own service, which a retry may get past (bp-lambda-serviceexception.html, Step Functions guide). */
 const LAMBDA_TROUBLE = [
   'Lambda.ServiceException',
   'Lambda.AWSLambdaException',
   'Lambda.SdkClientException',
   'Lambda.TooManyRequestsException',
 ];
-/** Jitter, lest shards that were throttled together come back together. */
+/** With jitter, so that shards that were throttled together don't all retry together. */
 const RETRY = [
   { ErrorEquals: LAMBDA_TROUBLE, IntervalSeconds: 2, MaxAttempts: 3, BackoffRate: 2, JitterStrategy: 'FULL' },
 ];
@@ -52,14 +52,14 @@ export function fleetRunDefinition({
       },
       IsDue: {
         Type: 'Choice',
-        Comment: 'An event that waited too long is dropped: its successor sees the fleet as it is now.',
+        Comment: 'An event that waited too long is dropped: the next one sees the fleet as it is now.',
         Choices: [{ Variable: '$.run', IsNull: true, Next: 'Dropped' }],
         Default: 'Probe',
       },
       Dropped: { Type: 'Succeed' },
       Probe: {
         Type: 'Map',
-        Comment: 'A shard that fails costs its own hosts their result, and nobody else.',
+        Comment: 'A shard that fails costs only its own hosts their result.',
         Label: 'Shard',
         ItemReader: {
           Resource: `arn:${partition}:states:::s3:getObject`,
@@ -76,7 +76,7 @@ export function fleetRunDefinition({
             Ask: {
               ...invoke({ step: 'shard', 'run.$': '$.run', 'shards.$': '$.shards', 'index.$': '$.index' }),
               TimeoutSeconds: Math.min(stepSeconds, 300),
-              // What comes back counts towards the payload of the whole map: an index, no result.
+              // The results of all shards share the map's payload: return an index, not the result.
               ResultSelector: { 'index.$': '$.Payload.index' },
               End: true,
             },
@@ -88,7 +88,7 @@ export function fleetRunDefinition({
       },
       Join: {
         ...invoke({ step: 'join', 'run.$': '$.run' }),
-        Comment: 'Whatever became of the shards: it says of whom nothing is known.',
+        Comment: 'Runs even where shards failed: their hosts are reported as not checked.',
         TimeoutSeconds: stepSeconds,
         ResultSelector: { 'summary.$': '$.Payload' },
         End: true,

@@ -11,18 +11,18 @@ import { fleetRunDefinition } from './fleet-run-definition.ts';
 import { nagName } from './wildcards.ts';
 
 const SHARD_LISTS = 'runs/*/shards.json';
-/** Of the state machine and of its map, by the label that it has in the definition. */
+/** ARN endings of the state machine's executions and of its map's, by the map's label in the definition. */
 const EXECUTIONS = [':*', '/Shard:*'];
 
 export interface FleetRunProps {
   readonly settings: Settings;
   readonly check: IFunction;
   readonly bucket: Bucket;
-  /** Of the check function. */
+  /** The check function's timeout. */
   readonly timeout: Duration;
 }
 
-/** The state machine that carries a check of a fleet too large for one function. */
+/** The state machine that checks a fleet too large for one function. */
 export class FleetRun extends Construct {
   readonly stateMachine: StateMachine;
 
@@ -89,8 +89,8 @@ export class FleetRun extends Construct {
   }
 
   /**
-   * A distributed map starts its children as executions of the same state machine. Apart from the role's own policy,
-   * which the state machine waits for (https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html).
+   * A distributed map starts its children as executions of the same state machine. A policy apart from the role's own,
+   * since the state machine waits for that one (https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html).
    */
   #allowMap(role: Role, stack: Stack): void {
     const { stateMachineArn, stateMachineName } = this.stateMachine;

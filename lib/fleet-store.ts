@@ -8,10 +8,10 @@ import { isDistributed, keepsSnapshot, type Settings } from '../lambda/settings/
 import type { CheckNetwork } from './check-network.ts';
 import { nagName } from './wildcards.ts';
 
-/** Names of runs are made at run time. */
+/** All runs: their names are made at run time. */
 const RUNS = 'runs/*';
 
-/** The bucket of a distributed run's files, and of the snapshot that stands in for metrics of single instances. */
+/** The bucket of a distributed run's files, and of the snapshot that replaces metrics of single instances. */
 export class FleetStore extends Construct {
   readonly bucket: Bucket;
 
@@ -23,11 +23,11 @@ export class FleetStore extends Construct {
       enforceSSL: true,
       lifecycleRules: [
         { prefix: 'runs/', expiration: Duration.days(1) },
-        // Written anew by each check: it expires a month after the last one.
+        // Each check overwrites it, so it expires a month after the last check.
         { prefix: 'snapshot/', expiration: Duration.days(30) },
       ],
-      // A bucket that holds something can't be deleted, and emptying it takes a function that may delete. It empties
-      // itself within a month.
+      // A bucket with files in it can't be deleted, and to empty it would take a function with the right to delete. The
+      // files expire within a month.
       removalPolicy: RemovalPolicy.RETAIN,
     });
     Validations.of(this.bucket).acknowledge({
@@ -36,7 +36,7 @@ export class FleetStore extends Construct {
     });
   }
 
-  /** For the function that checks: it keeps what is kept with these settings. */
+  /** Lets the check function read and write what these settings keep. */
   keepFor(check: LambdaFunction, settings: Settings, network: CheckNetwork | null): void {
     if (isDistributed(settings)) {
       this.#allow(check, 'KeepRuns', RUNS, ['s3:GetObject', 's3:PutObject']);
@@ -49,7 +49,7 @@ export class FleetStore extends Construct {
     this.#open(check, network);
   }
 
-  /** For a function that only looks back on what checks have seen. */
+  /** Lets a function read the snapshot, and write nothing. */
   showSnapshot(reader: LambdaFunction, network: CheckNetwork | null): void {
     this.#allow(reader, 'ReadSnapshot', SNAPSHOT_KEY, ['s3:GetObject']);
     this.#open(reader, network);
@@ -61,8 +61,8 @@ export class FleetStore extends Construct {
 
   #open(user: LambdaFunction, network: CheckNetwork | null): void {
     user.addToRolePolicy(
-      // Without it S3 says of a file that isn't there that it may not be read (API_GetObject.html), and "none yet" would
-      // look like a fault.
+      // Without ListBucket S3 answers AccessDenied for a missing file (API_GetObject.html), and "none yet" would look
+      // like a fault.
       new PolicyStatement({ sid: 'SeeMissingFiles', actions: ['s3:ListBucket'], resources: [this.bucket.bucketArn] }),
     );
     user.addEnvironment(ENV.bucket, this.bucket.bucketName);

@@ -2,10 +2,10 @@ import { type BundlingOptions, OutputFormat } from 'aws-cdk-lib/aws-lambda-nodej
 
 /** How every function of the stack is bundled: one file, SDK included, which Lambda reads at each cold start. */
 export const LAMBDA_BUNDLING: BundlingOptions = {
-  // ssh2 needs CommonJS; its native parts are optional, and would be built for this machine, not for Lambda.
+  // ssh2 needs CommonJS. Its native parts are optional, and would be built for this machine instead of Lambda's.
   format: OutputFormat.CJS,
   externalModules: ['cpu-features', '*.node'],
-  // Bundles the SDK too (the runtime's own lags), by its ES modules: smaller, and loaded in half the time.
+  // Bundles the SDK too (the runtime's own is older), from its ES modules: smaller, and loaded in half the time.
   mainFields: ['module', 'main'],
   loader: { '.sh': 'text' },
   esbuildArgs: { '--alias:@aws-sdk/credential-provider-node': './lambda/kit/environment-credentials.ts' },

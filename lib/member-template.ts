@@ -1,6 +1,6 @@
 /**
- * What another account or Region needs to be watched from here, as a plain CloudFormation template for those who keep it:
- * accounts/crawlwatch-member.yaml. It is made from the statements of the check's own role, so that both say the same.
+ * Makes accounts/crawlwatch-member.yaml: what another account or Region needs to be watched from here, as a plain
+ * CloudFormation template. It uses the statements of the check's own role, so that both grant the same.
  */
 import { Stack } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -11,7 +11,7 @@ import { parseSettings, type Settings } from '../lambda/settings/index.ts';
 import { discoverInstances, pushSshKey, readConsole, readInstances, runProbe, writeOwnTags } from './permissions.ts';
 import { memberDocumentArn, watchedInstances } from './reach.ts';
 
-/** Parameters stand where a setting would; CloudFormation puts them in. */
+/** Settings with the template's parameters in them, which CloudFormation fills in. */
 function settingsInParameters(): Settings {
   const settings = parseSettings({ ssh: { instanceConnect: true } });
   return {
@@ -23,11 +23,11 @@ function settingsInParameters(): Settings {
 
 const parameter = (name: string): string => `\${${name}}`;
 
-/** The file's text. */
+/** Returns the file's text. */
 export function memberTemplate(): string {
   const stack = new Stack();
   const settings = settingsInParameters();
-  // A role has no Region: it is for all of them.
+  // A role has no Region: it covers all of them.
   const reach = { instances: [watchedInstances(stack, '*')], documents: [memberDocumentArn(stack, '*')] };
   const check = [
     discoverInstances(),
@@ -79,7 +79,7 @@ export function memberTemplate(): string {
   const document = new Document(template, { version: '1.1', aliasDuplicateObjects: false });
   visit(document, {
     Scalar: (_, scalar) => {
-      // A line of a script that has a tab in it not every reader takes without quotes.
+      // Not every YAML reader takes a line with a tab in it without quotes.
       if (typeof scalar.value === 'string' && scalar.value.includes('\t')) scalar.type = 'QUOTE_DOUBLE';
     },
   });
@@ -98,7 +98,7 @@ const text = (Description: string, Default: string, AllowedPattern: string) => (
 });
 
 const ROLE_ARN = '^(arn:[a-z-]+:iam::[0-9]{12}:role/.+)?$';
-/** What neither a policy's JSON nor a condition would take for something else. */
+/** Characters without a meaning in a policy's JSON or in a condition. */
 const PLAIN = '[A-Za-z0-9 _.:/=+@-]';
 const PARAMETERS = {
   CheckRoleArn: text(
@@ -139,7 +139,7 @@ const CONDITIONS = {
   MakesReadRole: { 'Fn::And': [MAKES_ROLE, isGiven('WidgetRoleArn')] },
   PushesKeys: { 'Fn::And': [MAKES_ROLE, isGiven('InstanceConnectUser')] },
 };
-/** Before anything is made: an empty principal would be refused with less to go by. */
+/** Checked before anything is made: IAM's refusal of an empty principal says less. */
 const RULES = {
   RoleIsForSomebody: {
     RuleCondition: MAKES_ROLE,
@@ -172,8 +172,8 @@ const role = (Condition: string, name: string, principal: string, PolicyDocument
 });
 
 /**
- * With parameters in it as text, which CloudFormation takes as well: a tag's key is one, and none of its functions may
- * stand in a key.
+ * Writes the policy as JSON text where it holds parameters, since a tag's key is one of them and CloudFormation allows no
+ * function in a key.
  */
 function policy(stack: Stack, statements: readonly PolicyStatement[]) {
   const Statement = inline(stack.resolve(statements.map((one) => one.toStatementJson())));
@@ -182,7 +182,7 @@ function policy(stack: Stack, statements: readonly PolicyStatement[]) {
   return json.includes('${') ? { 'Fn::Sub': json } : document;
 }
 
-/** What CDK writes as `Ref` and `Fn::Join`, as `Fn::Sub` has it. */
+/** Turns `Ref` and `Fn::Join`, as CDK writes them, into the text that `Fn::Sub` takes. */
 function inline(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inline);
   if (typeof value !== 'object' || value === null) return value;

@@ -1,4 +1,4 @@
-/** What the functions that ask hosts may do: one small statement per capability, each with why it can't be narrower. */
+/** What the functions that probe hosts may do: one small statement per capability, each with why it can't be narrower. */
 import type { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
@@ -6,34 +6,31 @@ import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { METRIC_NAMESPACE, OWN_TAG_KEYS } from '../lambda/model/index.ts';
-import type { Settings } from '../lambda/settings/index.ts';
+import { isSecretsManager, type Settings, usesSsm } from '../lambda/settings/index.ts';
 import { assumeMembers, type Reach, reachOf } from './reach.ts';
 
-/** What a function works with that asks hosts and tells of it. */
+/** The resources of a function that probes hosts and publishes the result. */
 export interface CheckResources {
   readonly topic: ITopic;
   readonly probe: CfnDocument;
   readonly logGroup: ILogGroup;
 }
 
-/** Whether a check may go over SSM with these settings: `auto` asks it too, alone or as the second witness. */
-export const usesSsm = (settings: Settings): boolean => settings.transport !== 'ssh';
-
 /**
- * Every statement of the check function's role, but that of {@link invokeRemedy}. It can neither restart nor reboot
- * anything, and of tags it can write crawlwatch's own alone: never the watch tag, with which it could widen its own reach.
+ * Every statement of the check function's role, except {@link invokeRemedy}. It can neither restart nor reboot anything,
+ * and it can write crawlwatch's own tags only: never the watch tag, with which it could widen its own reach.
  */
 export function checkStatements(stack: Stack, settings: Settings, resources: CheckResources): PolicyStatement[] {
   const reach = reachOf(stack, settings.regions ?? [stack.region], resources.probe);
   return [
-    ...askAndTell(stack, settings, resources, reach),
+    ...probeAndPublish(stack, settings, resources, reach),
     writeOwnTags(reach, settings),
     ...assumeMembers(stack, settings),
   ];
 }
 
-/** To find instances, probe them and publish: the same for the check and for the one look right before an act. */
-export function askAndTell(
+/** Finds instances, probes them and publishes: the same for the check and for the fresh check right before an act. */
+export function probeAndPublish(
   stack: Stack,
   settings: Settings,
   resources: CheckResources,
@@ -53,10 +50,10 @@ export function askAndTell(
   ];
 }
 
-/** Instance ids aren't known at deploy; the watch tag says which of them count. */
+/** A condition on the watch tag, since instance ids aren't known at deploy. */
 export const carriesWatchTag = (prefix: string, { tag }: Settings) => ({ [`${prefix}/${tag.key}`]: tag.value });
 
-/** The group itself is made by the stack, with its retention: no CreateLogGroup. */
+/** No CreateLogGroup: the stack makes the group, with its retention. */
 const writeLogs = (logGroup: ILogGroup) =>
   new PolicyStatement({
     sid: 'WriteLogs',
@@ -72,12 +69,12 @@ export const discoverInstances = () =>
     resources: ['*'],
   });
 
-/** For who looks only. */
+/** For a function that only reads. */
 export const readInstances = () =>
   new PolicyStatement({ sid: 'DiscoverInstances', actions: ['ec2:DescribeInstances'], resources: ['*'] });
 
 /**
- * `ForAllValues` is true of an empty set, and DeleteTags without tags deletes all of a user's: `Null` closes that
+ * `ForAllValues` is true for an empty set, and DeleteTags without tags deletes all of them: `Null` closes that
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html).
  */
 export const writeOwnTags = ({ instances }: Reach, settings: Settings) =>
@@ -92,7 +89,7 @@ export const writeOwnTags = ({ instances }: Reach, settings: Settings) =>
     },
   });
 
-/** The console may hold secrets of the boot: only that of instances given to crawlwatch. */
+/** Watched instances only, since a console may hold secrets of the boot. */
 export const readConsole = ({ instances }: Reach, settings: Settings) =>
   new PolicyStatement({
     sid: 'ReadConsole',
@@ -102,8 +99,8 @@ export const readConsole = ({ instances }: Reach, settings: Settings) =>
   });
 
 /**
- * SendCommand is authorised on the document and on each instance, by a statement each: our document anywhere would be
- * harmless, any document on our instances a root shell. The read and cancel actions have no resource-level
+ * SendCommand is authorised on the document and on each instance, by a statement each: this document on any instance
+ * would be harmless, any document on a watched instance is a root shell. The read and cancel actions have no resource-level
  * permissions (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html).
  */
 export const runProbe = ({ instances, documents }: Reach, settings: Settings) => [
@@ -125,7 +122,7 @@ export const runProbe = ({ instances, documents }: Reach, settings: Settings) =>
   }),
 ];
 
-/** To say that there is something to act on. What is done about it the other function decides, by its own rights. */
+/** Lets the check report that there is something to act on; the remedy function decides what is done, by its own rights. */
 export const invokeRemedy = (remedy: IFunction): PolicyStatement =>
   new PolicyStatement({
     sid: 'InvokeRemedy',
@@ -134,8 +131,8 @@ export const invokeRemedy = (remedy: IFunction): PolicyStatement =>
   });
 
 /**
- * One secret, by its ARN. A key that is encrypted with a KMS key of one's own needs a grant there too, which only its
- * owner can give.
+ * One secret, by its ARN. If it is encrypted with a customer-managed KMS key, that key's owner must grant the role its
+ * use as well.
  */
 function readSshKey({ ssh }: Settings): PolicyStatement[] {
   if (ssh.keySecretArn === null) return [];
@@ -148,8 +145,8 @@ export const usesInstanceConnect = ({ ssh, transport }: Settings): boolean =>
   ssh.instanceConnect && transport !== 'ssm';
 
 /**
- * For the one user of the settings: with any other name, `root` among them, the role could log in as whom it likes. A
- * host whose tag names another user needs a key of its own.
+ * Only for the user in the settings: with a free user name the role could log in as root. A host whose tag names another
+ * user needs a key of its own.
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2instanceconnect.html
  */
 export function pushSshKey({ instances }: Reach, settings: Settings): PolicyStatement[] {
@@ -166,10 +163,7 @@ export function pushSshKey({ instances }: Reach, settings: Settings): PolicyStat
   ];
 }
 
-/** Of the two services that may keep the SSH key, the one that the ARN names. */
-export const isSecretsManager = (keySecretArn: string): boolean => keySecretArn.split(':')[2] === 'secretsmanager';
-
-/** Metrics have no ARNs; the namespace is what a writer can be held to. */
+/** Metrics have no ARNs; a condition on the namespace is the narrowest there is. */
 const putMetrics = () =>
   new PolicyStatement({
     sid: 'PutMetrics',
@@ -178,7 +172,7 @@ const putMetrics = () =>
     conditions: { StringEquals: { 'cloudwatch:namespace': METRIC_NAMESPACE } },
   });
 
-/** History for forecasts. GetMetricData knows neither a resource nor the namespace condition. */
+/** Reads history for forecasts. GetMetricData supports neither resources nor the namespace condition. */
 const readMetrics = () =>
   new PolicyStatement({ sid: 'ReadMetrics', actions: ['cloudwatch:GetMetricData'], resources: ['*'] });
 
@@ -189,7 +183,7 @@ const publishAlerts = (topic: ITopic) =>
     resources: [topic.topicArn],
   });
 
-/** Lambda puts the function's network interfaces into the VPC as this role; their ids aren't known beforehand. */
+/** Lambda makes the function's network interfaces in the VPC as this role; their ids aren't known beforehand. */
 const joinVpc = () =>
   new PolicyStatement({
     sid: 'JoinVpc',

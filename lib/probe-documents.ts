@@ -18,7 +18,7 @@ export class ProbeDocuments extends Construct {
   }
 }
 
-/** Apart from the probe, which the command line finds by how its name begins. */
+/** A construct of its own: the command line finds the probe's document by its name's beginning, and must not find these. */
 export class RestartDocuments extends Construct {
   readonly worker: CfnDocument;
   readonly sshd: CfnDocument;

@@ -1,4 +1,4 @@
-/** Where a role reaches instances: in which Regions, by which documents, and through which roles of other accounts. */
+/** Where a role reaches instances: in which Regions, with which documents, and through which roles of other accounts. */
 
 import type { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -6,14 +6,14 @@ import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { MEMBER_PROBE_DOCUMENT } from '../lambda/model/index.ts';
 import type { Settings } from '../lambda/settings/index.ts';
 
-/** ARNs. */
+/** ARNs that a role is granted. */
 export interface Reach {
   readonly instances: string[];
-  /** What may be run on them. */
+  /** The documents that may run on them. */
   readonly documents: string[];
 }
 
-/** In other Regions than the stack's the probe is the one that accounts/crawlwatch-member.yaml makes there. */
+/** In Regions other than the stack's, the probe's document is the one that accounts/crawlwatch-member.yaml makes there. */
 export function reachOf(stack: Stack, regions: readonly string[], probe: CfnDocument): Reach {
   const elsewhere = regions.filter((region) => region !== stack.region);
   return {
@@ -22,7 +22,7 @@ export function reachOf(stack: Stack, regions: readonly string[], probe: CfnDocu
   };
 }
 
-/** Which of them count, the watch tag says. */
+/** All instances of a Region; statements narrow them by the watch tag. */
 export const watchedInstances = (stack: Stack, region = stack.region): string =>
   stack.formatArn({ service: 'ec2', region, resource: 'instance', resourceName: '*' });
 
@@ -32,7 +32,7 @@ export const documentArn = (stack: Stack, document: CfnDocument): string =>
 export const memberDocumentArn = (stack: Stack, region: string): string =>
   stack.formatArn({ service: 'ssm', region, resource: 'document', resourceName: MEMBER_PROBE_DOCUMENT });
 
-/** Those roles and no others, whoever else may trust this one. */
+/** Allows those roles and no others, even where another role trusts this one. */
 export function assumeMembers(stack: Stack, { accounts }: Settings, suffix = ''): PolicyStatement[] {
   if (accounts === null) return [];
   const resources = accounts.map(({ id, roleName }) =>

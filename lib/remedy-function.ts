@@ -18,14 +18,14 @@ import { acknowledgeWildcards } from './wildcards.ts';
 export interface RemedyFunctionProps {
   readonly settings: Settings;
   readonly topic: ITopic;
-  /** For the look right before an act. */
+  /** For the fresh check right before an act. */
   readonly probe: CfnDocument;
   readonly restart: RestartDocuments;
-  /** The check's: hosts let it in from there. Null: in no VPC. */
+  /** The check's network, from which hosts accept logins. Null: in no VPC. */
   readonly network: CheckNetwork | null;
 }
 
-/** The only function that may restart or reboot, and the table by which no two do at once. */
+/** The only function that may restart or reboot, and the table whose conditional writes keep two from acting at once. */
 export class RemedyFunction extends Construct {
   readonly function: NodejsFunction;
   readonly logGroup: ILogGroup;
@@ -41,7 +41,7 @@ export class RemedyFunction extends Construct {
     });
     Validations.of(table).acknowledge({
       id: 'AwsSolutions::AwsSolutions-DDB3',
-      reason: 'It holds what was done lately; to go back to an older record would be to forget that an act was made.',
+      reason: 'It holds recent acts; restoring an older record would forget that an act was made.',
     });
     this.logGroup = new LogGroup(this, 'Logs', {
       retention: settings.logs.retentionDays,
@@ -54,17 +54,17 @@ export class RemedyFunction extends Construct {
     acknowledgeWildcards(role);
 
     this.function = new NodejsFunction(this, 'Resource', {
-      description: 'crawlwatch: restarts or reboots what is ill, gentlest first, when nothing stands against it',
+      description: 'crawlwatch: restarts or reboots what is in trouble, gentlest first, where no guard objects',
       entry: 'lambda/remedy-handler.ts',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: 512,
-      // For several restarts, each with a look before and the time that systemd takes; and for a whole fleet's plan.
+      // For several restarts, each with a fresh check and the time that systemd takes; and for the plan of a whole fleet.
       timeout: Duration.minutes(5),
       role,
       logGroup: this.logGroup,
       ...(network && placeIn(network)),
-      // What was asked for in vain is asked for again: by the next check, or by a person, who has looked.
+      // No retries: the next check asks again, or a person who has looked.
       retryAttempts: 0,
       maxEventAge: Duration.minutes(1),
       environment: {

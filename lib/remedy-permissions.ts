@@ -3,8 +3,8 @@ import type { Stack } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { TAG } from '../lambda/model/index.ts';
-import type { Settings } from '../lambda/settings/index.ts';
-import { askAndTell, type CheckResources, carriesWatchTag, usesSsm } from './permissions.ts';
+import { type Settings, usesSsm } from '../lambda/settings/index.ts';
+import { type CheckResources, carriesWatchTag, probeAndPublish } from './permissions.ts';
 import type { RestartDocuments } from './probe-documents.ts';
 import { documentArn, watchedInstances } from './reach.ts';
 
@@ -14,26 +14,26 @@ export interface RemedyResources extends CheckResources {
 }
 
 /**
- * Every statement of the remedy function's role. It looks again as the check does, and acts on watched instances alone.
- * It reboots only what the check, which can't reboot, has flagged; the flag itself it can take away, but never give.
+ * Every statement of the remedy function's role. It probes as the check does, and acts on watched instances only. It
+ * reboots only what the check, which can't reboot, has flagged; it can remove the flag, but never set it.
  */
 export function remedyStatements(stack: Stack, settings: Settings, resources: RemedyResources): PolicyStatement[] {
   const instances = [watchedInstances(stack)];
   const watched = carriesWatchTag('aws:ResourceTag', settings);
-  /** ForAllValues is true of an empty set, by which DeleteTags would delete every tag: Null closes that. */
+  /** ForAllValues is true for an empty set, with which DeleteTags would delete every tag: Null closes that. */
   const onlyKey = (key: string) => ({
     StringEquals: watched,
     'ForAllValues:StringEquals': { 'aws:TagKeys': [key] },
     Null: { 'aws:TagKeys': 'false' },
   });
   return [
-    ...askAndTell(stack, settings, resources),
+    ...probeAndPublish(stack, settings, resources),
     ...(usesSsm(settings) ? [runRestarts(stack, resources.restart)] : []),
     new PolicyStatement({
       sid: 'RebootFlagged',
       actions: ['ec2:RebootInstances'],
       resources: instances,
-      // A tag that isn't there matches no pattern.
+      // A missing tag matches no pattern.
       conditions: { StringEquals: watched, StringLike: { [`aws:ResourceTag/${TAG.flag}`]: '*' } },
     }),
     new PolicyStatement({
@@ -56,7 +56,7 @@ export function remedyStatements(stack: Stack, settings: Settings, resources: Re
   ];
 }
 
-/** On which instances, RunOnWatchedInstances says, as it does for the probe. */
+/** The documents alone: RunOnWatchedInstances limits the instances, as for the probe. */
 const runRestarts = (stack: Stack, { worker, sshd }: RestartDocuments) =>
   new PolicyStatement({
     sid: 'RunRestartDocuments',

@@ -14,19 +14,19 @@ import { acknowledgeWildcards } from './wildcards.ts';
 
 export interface WidgetFunctionProps {
   readonly settings: Settings;
-  /** Whose subscriptions are looked at: nobody would see that no mail arrives. */
+  /** The topic whose subscriptions the table checks: nobody notices mail that doesn't arrive. */
   readonly topic: ITopic;
   /** The function that the Reboot button calls. @default - no button */
   readonly remedyArn?: string;
 }
 
 /**
- * The Lambda behind the dashboard's fleet table. It reads only; what a click does, another function does, so that a
- * right to look is none to reboot.
+ * The Lambda behind the dashboard's fleet table. It only reads; a click calls the remedy function, so that a right to
+ * look is not a right to reboot.
  */
 export class WidgetFunction extends Construct {
   readonly function: NodejsFunction;
-  /** Of the role that it does everything by. */
+  /** ARN of its execution role. */
   readonly roleArn: string;
   readonly logGroup: ILogGroup;
 
@@ -48,7 +48,7 @@ export class WidgetFunction extends Construct {
       entry: 'lambda/widget-handler.ts',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
-      // Memory buys CPU as well, and somebody waits for the table.
+      // Lambda's CPU grows with its memory, and a person waits for the table.
       memorySize: 512,
       timeout: Duration.seconds(30),
       role,

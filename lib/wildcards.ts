@@ -3,8 +3,8 @@ import type { Role } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 
 /**
- * Tells cdk-nag why the wildcards in a function's role are as narrow as IAM lets them be. It has one finding for each
- * resource, not for each statement: what every statement is for, and under which condition, stands at the statement.
+ * Gives cdk-nag the reason why the wildcards in a function's role are as narrow as IAM allows. cdk-nag has one finding
+ * for each resource, not for each statement: the purpose and the condition are documented at the statement.
  */
 export function acknowledgeWildcards(role: Role, regions: readonly string[] | null = null): void {
   const instances = ['<AWS::Region>', ...(regions ?? [])].map((region) => ({
@@ -21,6 +21,6 @@ export function acknowledgeWildcards(role: Role, regions: readonly string[] | nu
   );
 }
 
-/** As cdk-nag names a resource of the template in what it finds. */
+/** The name of a resource in cdk-nag's findings. */
 export const nagName = (construct: Construct): string =>
   String(Stack.of(construct).resolve((construct.node.defaultChild as CfnElement).logicalId));

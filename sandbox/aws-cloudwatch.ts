@@ -1,4 +1,4 @@
-/** CloudWatch as the sandbox has it: values in, statistics over periods out. */
+/** The sandbox's CloudWatch: values in, statistics over periods out. */
 import {
   CloudWatchServiceException,
   type Dimension,
@@ -32,7 +32,7 @@ interface Point {
 const seriesKey = (namespace = '', name = '', dimensions: readonly Dimension[] = []): string =>
   JSON.stringify([namespace, name, dimensions.map(({ Name, Value }) => `${Name}=${Value}`).toSorted()]);
 
-/** @param pageSize at most this many values a page, over all series of a call */
+/** @param pageSize the most values a page, over all series of a call */
 export function sandboxCloudWatch(world: { now(): Date; readonly pageSize: number }): Service {
   const service = new Service(CloudWatchServiceException);
   const series = new Map<string, Point[]>();

@@ -1,4 +1,4 @@
-/** EC2 as the sandbox has it: instances, their tags, status checks and consoles, within the published limits. */
+/** The sandbox's EC2: instances, their tags, status checks and consoles, within the published limits. */
 import {
   CreateTagsCommand,
   DeleteTagsCommand,
@@ -25,7 +25,7 @@ export interface SandboxInstance {
   status: SummaryStatus;
   /** What the console shows, as the guest wrote it. */
   console: string;
-  /** Only Nitro gives the console as it is now. */
+  /** Only Nitro instances return the console as it is now. */
   nitro: boolean;
 }
 
@@ -41,7 +41,7 @@ function matches(pattern: string, value: string): boolean {
   return new RegExp(`^${source}$`, 's').test(value);
 }
 
-/** @param pageSize at most this many reservations a page, whatever is asked for: EC2 may give fewer at any time */
+/** @param pageSize the most reservations a page, even if more are asked for: EC2 may return fewer at any time */
 export function sandboxEc2(
   instances: ReadonlyMap<string, SandboxInstance>,
   world: { readonly account: string; readonly pageSize: number; readonly denied: ReadonlySet<string> },
@@ -124,7 +124,7 @@ export function sandboxEc2(
 
   service.on(DeleteTagsCommand, ({ Resources, Tags = [] }) => {
     const targets = resources('ec2:DeleteTags', Resources);
-    // EC2 would do it; nobody who uses the sandbox may mean it.
+    // EC2 would delete every tag; no caller in this project can intend that.
     if (Tags.length === 0) fail('SandboxRefused', 'DeleteTags without Tags deletes every tag of the user');
     for (const { tags } of targets) {
       for (const { Key = '', Value } of Tags) {

@@ -1,4 +1,4 @@
-/** What a doctor adds to the sandbox's EC2: where instances are, and what lies on the way to them. */
+/** The network of the sandbox's EC2, for `crawlwatch doctor`: where instances are, and what is on the way to them. */
 import {
   DescribeInstancesCommand,
   DescribeNetworkAclsCommand,
@@ -22,19 +22,19 @@ export interface SandboxPlace {
   readonly profileArn: string | null;
 }
 
-/** Everything may be changed between calls. */
+/** Tests may change anything here between calls. */
 export interface SandboxNetwork {
-  /** By instance id; one that isn't here is in EC2-Classic, with no VPC. */
+  /** By instance id; an instance missing here is in EC2-Classic, with no VPC. */
   readonly places: Map<string, SandboxPlace>;
   groups: SecurityGroup[];
   tables: RouteTable[];
   endpoints: VpcEndpoint[];
-  /** Of the one network ACL that all subnets share. */
+  /** Entries of the one network ACL that all subnets share. */
   acl: NetworkAclEntry[];
   subnets: Subnet[];
 }
 
-/** Gives a sandbox's EC2 a network: empty, but for a network ACL that lets all through, as a VPC's first one does. */
+/** Adds a network to a sandbox's EC2: empty except for a network ACL that allows all, as a VPC's default one does. */
 export function addNetwork({ ec2, instances, account, denied }: SandboxAws): SandboxNetwork {
   const all = { RuleAction: 'allow', RuleNumber: 100, Protocol: '-1', CidrBlock: '0.0.0.0/0' } as const;
   const network: SandboxNetwork = {

@@ -1,4 +1,4 @@
-/** What a remedy adds to the sandbox: EC2's reboots, and a table of DynamoDB with conditional writes. */
+/** What the remedy function needs of the sandbox: EC2's reboots, and a DynamoDB table with conditional writes. */
 import {
   type AttributeValue,
   DynamoDBServiceException,
@@ -14,11 +14,11 @@ type Item = Readonly<Record<string, AttributeValue>>;
 
 export interface SandboxTable {
   readonly name: string;
-  /** By the texts of their two keys, a space between: `acts -`. */
+  /** Items by their two keys with a space between: `acts -`. */
   readonly items: Map<string, Item>;
 }
 
-/** Adds reboots to a sandbox's EC2. @returns the ids of those rebooted so far, as they were */
+/** Adds reboots to a sandbox's EC2. @returns the ids of the instances rebooted so far, in order */
 export function addReboots({ ec2, instances, denied }: SandboxAws): readonly string[] {
   const rebooted: string[] = [];
   ec2.on(RebootInstancesCommand, ({ InstanceIds = [], DryRun = false }) => {
@@ -35,8 +35,8 @@ export function addReboots({ ec2, instances, denied }: SandboxAws): readonly str
 }
 
 /**
- * One table, keyed by the strings `key` and `at`. It knows two conditions: that an attribute is absent, or equal; and one
- * query: a partition, by its sort key.
+ * One table, keyed by the strings `key` and `at`. It supports two conditions, that an attribute is absent or equal, and one
+ * query, a partition in the order of its sort key.
  */
 export function sandboxDynamoDb(table: SandboxTable): Service {
   const service = new Service(DynamoDBServiceException);

@@ -1,4 +1,4 @@
-/** S3 as the sandbox has it: one bucket of objects, with conditional writes. */
+/** The sandbox's S3: one bucket of objects, with conditional writes. */
 import { GetObjectCommand, PutObjectCommand, S3ServiceException } from '@aws-sdk/client-s3';
 import { Service } from './aws-service.ts';
 

@@ -1,4 +1,4 @@
-/** A pretend AWS service: typed handlers by command, faults on order, and a count of the calls. */
+/** A pretend AWS service: a typed handler for each command, faults on request, and a count of the calls. */
 
 /** The class of an SDK command, as far as its types go. */
 export type CommandClass<Input, Output> = abstract new (
@@ -34,7 +34,7 @@ export class Service {
     this.#exception = exception;
   }
 
-  /** Answers a command. The answer's `$metadata` is added. */
+  /** Registers a command's handler. `$metadata` is added to its answer. */
   on<Input, Output>(
     command: CommandClass<Input, Output>,
     answer: (input: Input) => Omit<Output, '$metadata'> | Promise<Omit<Output, '$metadata'>>,
@@ -46,12 +46,12 @@ export class Service {
     return this.#handlers.has(command);
   }
 
-  /** The next calls of a command fail. */
+  /** Makes the next calls of a command fail. */
   fail(command: CommandClass<unknown, unknown>, error: Error, times: number): void {
     this.#faults.set(command, { error, left: times });
   }
 
-  /** An exception as the SDK throws it. */
+  /** Makes an exception as the SDK throws it. */
   error(code: string, message: string): Error {
     const $fault = /Internal|Unavailable/.test(code) ? 'server' : 'client';
     const httpStatusCode = $fault === 'server' ? 500 : 400;

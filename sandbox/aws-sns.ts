@@ -1,4 +1,4 @@
-/** SNS as the sandbox has it: one topic, what was published to it, who subscribes. */
+/** The sandbox's SNS: one topic, what was published to it, who subscribes. */
 import { ListSubscriptionsByTopicCommand, PublishCommand, SNSServiceException } from '@aws-sdk/client-sns';
 import { Service } from './aws-service.ts';
 
@@ -11,7 +11,7 @@ export interface PublishedMessage {
 export interface SandboxTopic {
   readonly arn: string;
   readonly published: PublishedMessage[];
-  /** Addresses; only a confirmed one gets mail. */
+  /** Subscribed addresses; only a confirmed one gets mail. */
   readonly subscriptions: { readonly endpoint: string; readonly confirmed: boolean }[];
 }
 

@@ -1,4 +1,4 @@
-/** SSM Run Command as the sandbox has it: nodes that run a function where real ones run a document. */
+/** The sandbox's SSM Run Command: nodes that run a function where real ones run a document. */
 import {
   CancelCommandCommand,
   type CommandInvocation,
@@ -25,7 +25,7 @@ export type NodeResult =
 export interface SandboxNode {
   ping: 'Online' | 'ConnectionLost';
   lastPingAt: Date;
-  /** Runs the document with the tokens of its parameter `Units`. While its promise is open, so is the invocation. */
+  /** Runs the document with the words of its parameter `Units`. The invocation is pending until the promise settles. */
   run(id: string, units: readonly string[]): Promise<NodeResult>;
 }
 
@@ -171,7 +171,7 @@ function listed(commandId: string, { id, started, result }: Sent, details: boole
   };
 }
 
-/** StatusDetails names the cause; Status knows only these. */
+/** Maps StatusDetails, which names the cause, to Status, which has only these values. */
 function overall(details: string): CommandInvocationStatus {
   switch (details) {
     case 'Pending':

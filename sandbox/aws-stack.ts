@@ -1,4 +1,4 @@
-/** A deployed stack as the sandbox has it: its outputs, its check function, its document, and what AWS counts of them. */
+/** A deployed stack in the sandbox: its outputs, its check function, its document, and AWS's own metrics of them. */
 import { CloudFormationServiceException, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import {
   CloudWatchServiceException,
@@ -13,7 +13,7 @@ import type { Settings } from '../lambda/settings/index.ts';
 import type { SandboxAws } from './aws.ts';
 import { Service } from './aws-service.ts';
 
-/** Everything may be changed between calls. */
+/** Tests may change anything here between calls. */
 export interface SandboxStack {
   /** Null: there is no stack. */
   outputs: Record<string, string> | null;
@@ -22,12 +22,12 @@ export interface SandboxStack {
   vpc: { readonly VpcId: string; readonly SubnetIds: string[]; readonly SecurityGroupIds: string[] } | null;
   /** By ARN. */
   readonly secrets: Map<string, string>;
-  /** Values of metrics in AWS's own namespaces, by name: when, and how much. */
+  /** Values of metrics in AWS's own namespaces, by name. */
   readonly counted: Map<string, readonly { readonly at: Date; readonly value: number }[]>;
   readonly cloudFormation: Service;
   readonly lambda: Service;
   readonly secretsManager: Service;
-  /** The sandbox's CloudWatch, with AWS's own namespaces. */
+  /** The sandbox's CloudWatch, with AWS's own namespaces as well. */
   readonly cloudWatch: Service;
 }
 

@@ -1,6 +1,6 @@
 /**
  * An AWS in memory, typed by the SDK's own commands: enough of EC2, SSM, CloudWatch and SNS for the demo and the tests.
- * It refuses what the published limits refuse, so that a design that breaks one fails here and not at night.
+ * It refuses what the published limits refuse, so that a design that breaks one fails here, before production.
  */
 
 import { sandboxCloudWatch } from './aws-cloudwatch.ts';
@@ -15,9 +15,9 @@ export type { NodeResult, SandboxNode } from './aws-ssm.ts';
 export interface SandboxOptions {
   /** @default the machine's clock */
   readonly now?: () => Date;
-  /** Entries a page of any list holds at most, to see pages being walked. @default as many as asked for */
+  /** The most entries in a page of any list, to test paging. @default as many as asked for */
   readonly pageSize?: number;
-  /** The one Command document there is. @default CrawlwatchProbe */
+  /** The name of the only Command document. @default CrawlwatchProbe */
   readonly documentName?: string;
   /** @default 123456789012 */
   readonly account?: string;
@@ -34,12 +34,12 @@ export class SandboxAws {
   readonly region: string;
   readonly documentName: string;
   readonly instances = new Map<string, SandboxInstance>();
-  /** Those that SSM manages. */
+  /** Instances that SSM manages. */
   readonly nodes = new Map<string, SandboxNode>();
-  /** Those that a policy keeps from being tagged and sent commands. */
+  /** Instances that a policy protects from tags and commands. */
   readonly denied = new Set<string>();
   readonly topic: SandboxTopic;
-  /** Each stands in for the SDK's client of that service. */
+  /** Each replaces the SDK's client of that service. */
   readonly ec2: Service;
   readonly ssm: Service;
   readonly cloudwatch: Service;
@@ -60,7 +60,7 @@ export class SandboxAws {
     this.sns = sandboxSns(this.topic, pageSize);
   }
 
-  /** Launches an instance: running Linux since an hour ago, without any address or tag but those given. */
+  /** Launches an instance: Linux, running for an hour, with no address or tag except those given. */
   launch(id: string, instance: NewInstance = {}): SandboxInstance {
     const launched: SandboxInstance = {
       state: 'running',
@@ -80,7 +80,7 @@ export class SandboxAws {
     return launched;
   }
 
-  /** Has SSM manage an instance. */
+  /** Puts an instance under SSM's management. */
   manage(id: string, run: SandboxNode['run']): SandboxNode {
     const node: SandboxNode = { ping: 'Online', lastPingAt: this.now(), run };
     this.nodes.set(id, node);
@@ -98,7 +98,7 @@ export class SandboxAws {
     service.fail(command, typeof error === 'string' ? service.error(error, 'as ordered') : error, times);
   }
 
-  /** How often a command was called so far, by its class's name: `DescribeInstancesCommand`. */
+  /** Returns how often a command was called so far, by its class's name: `DescribeInstancesCommand`. */
   calls(command: string): number {
     return [this.ec2, this.ssm, this.cloudwatch, this.sns].reduce(
       (sum, each) => sum + (each.calls.get(command) ?? 0),

@@ -1,4 +1,4 @@
-/** The story's hosts as they are: an SSH server each, its recording, and what has been done to it so far. */
+/** The story's running hosts: for each an SSH server, its recording, and what has been done to it so far. */
 import { join } from 'node:path';
 import { CRAWLERS, type Crawler, type CrawlerState } from './crawlers.ts';
 import { type Recording, record } from './recording.ts';
@@ -11,7 +11,7 @@ interface Host {
   readonly crawler: Crawler;
   readonly ssh: SshHost;
   recording: Recording;
-  /** From when its story is another one; null: as it was written. */
+  /** When an act changed its story; null: it goes as written. */
   helpedAt: Date | null;
 }
 
@@ -20,7 +20,7 @@ export class CrawlerHosts {
   private readonly folder: string;
   private readonly start: Date;
 
-  /** @param folder for the recordings; whoever gives it removes it */
+  /** @param folder for the recordings; the caller removes it */
   constructor(folder: string, start: Date) {
     this.folder = folder;
     this.start = start;
@@ -35,7 +35,7 @@ export class CrawlerHosts {
     }
   }
 
-  /** Has all of them be as they are at a moment of the story. */
+  /** Sets all hosts to a moment of the story. */
   advance(moment: number, now: Date): void {
     for (const host of this.hosts.values()) {
       if (host.recording.wasRestarted()) host.helpedAt ??= now;
@@ -43,7 +43,7 @@ export class CrawlerHosts {
     }
   }
 
-  /** What EC2 does to a host that is to be rebooted. */
+  /** Does to a host what EC2's reboot does. */
   reboot(id: string, moment: number, now: Date): void {
     const host = this.hosts.get(id);
     if (host === undefined) return;

@@ -1,10 +1,10 @@
 /**
- * The ten hosts of the story. Check 1 has the figures that their author saw; what comes after is the sequel: one more
- * hang, a leak that is told ahead, a host whose memory is gone while it still answers, and who helps: people, and
- * crawlwatch where a tag lets it. What it does to a host changes that host's story, and nothing else does.
+ * The ten hosts of the story. Check 1 has the figures that the author of the original script saw; the later checks are the
+ * sequel: one more hang, a leak that is forecast, a host whose memory is gone while it still answers, and who helps:
+ * people, and crawlwatch where a tag allows it. Only an act on a host changes that host's story.
  */
 
-/** How sshd behaves: it serves, it accepts and resets (it can't fork), or it accepts and says nothing. */
+/** How sshd behaves: it serves, it accepts and resets (it can't fork), or it accepts and sends nothing. */
 export type SshBehaviour = 'serves' | 'resets' | 'silent';
 
 /** A crawler at one moment. Memory in kB as /proc/meminfo has it, disk in kB as df -k has it. */
@@ -24,19 +24,19 @@ export interface Crawler {
   readonly name: string;
   readonly totalKb: number;
   readonly worker: string | null;
-  /** The tag crawlwatch:auto: what may be done here without a person. */
+  /** The tag crawlwatch:auto: what crawlwatch may do here without a person. */
   readonly auto: 'restart' | 'reboot' | null;
-  /** One state for each moment as long as nobody acts, the first before the author's. */
+  /** One state for each moment if nobody acts; the first is before the author's check. */
   readonly states: readonly CrawlerState[];
-  /** Its state from then on, once its worker was restarted or it was rebooted. */
+  /** Its state after its worker was restarted or it was rebooted. */
   readonly helped: CrawlerState | null;
 }
 
 /** A moment of the story. */
 export interface Moment {
-  /** From the story's start. */
+  /** Minutes from the story's start. */
   readonly minute: number;
-  /** What happened since the one before; null: nothing. */
+  /** What happened since the moment before; null: nothing. */
   readonly says: string | null;
   /** The host whose instance status check EC2 finds impaired from now on. */
   readonly impaired?: string;
@@ -47,7 +47,7 @@ const GIB = 1024 * 1024;
 const CRAWLER_KB = 15_666_140;
 const WORKER = 'sidekiq.service';
 
-/** Every five minutes a check, as it is deployed. */
+/** A check every five minutes, the stack's default. */
 export const STORY: readonly Moment[] = [
   { minute: 0, says: 'all ten answer; everybody works' },
   {
@@ -72,7 +72,7 @@ const steady = (state: Omit<CrawlerState, 'ssh' | 'oomKills' | 'boot'>): Crawler
   ...state,
 });
 
-/** The same state at every moment, with what differs from a moment on. */
+/** Repeats one state at every moment, with changes from given moments on. */
 function through(first: CrawlerState, changes: Readonly<Record<number, Partial<CrawlerState>>> = {}): CrawlerState[] {
   let now = first;
   return STORY.map((_, moment) => {
@@ -95,7 +95,7 @@ const crawler = (
   ...acts,
 });
 
-/** A worker that was killed at moment 1 and started anew at moment 5. */
+/** A worker that was killed at moment 1 and restarted at moment 5. */
 const killed = (usedKb: number): Readonly<Record<number, Partial<CrawlerState>>> => ({
   1: { usedKb, worker: 'failed', oomKills: 1 },
   5: { usedKb: 3_104_220, worker: 'active' },
@@ -141,7 +141,7 @@ export const CRAWLERS: readonly Crawler[] = [
       1: { usedKb: 8_385_776 },
       2: { usedKb: 11_803_312 },
       3: { usedKb: 15_352_816 },
-      // What the restart spares it.
+      // What would follow without the restart.
       4: { ssh: 'resets' },
     }),
     { auto: 'restart', helped: steady({ ...FICRAWLER3, usedKb: 2_871_004 }) },

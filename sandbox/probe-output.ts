@@ -1,4 +1,4 @@
-/** What the probe script prints, made for a host with these figures. */
+/** Makes the probe script's output for a host with these figures. */
 export interface HostFigures {
   readonly totalKb?: number;
   readonly availableKb?: number;
@@ -8,7 +8,7 @@ export interface HostFigures {
   readonly unit?: string;
   readonly diskUsedPercent?: number;
   readonly uptimeSeconds?: number;
-  /** Whether sshd answers on the host; absent: not asked. */
+  /** Whether sshd answers on the host itself; absent: not tested. */
   readonly sshd?: boolean;
 }
 

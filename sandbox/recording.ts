@@ -1,28 +1,28 @@
 /**
- * A host's moment as files: the /proc and /etc that the probe script reads, and the tools it calls. Written to a folder of
- * its own; `replay` points a script at them, and it runs in a real shell.
+ * A host at one moment, as files: the /proc and /etc that the probe script reads, and the tools it calls. `replay` points a
+ * script at them, and it runs in a real shell.
  */
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Crawler, CrawlerState } from './crawlers.ts';
 
 export interface Recording {
-  /** The script, reading this recording instead of the machine it runs on. */
+  /** Returns the script, changed to read this recording instead of the machine it runs on. */
   replay(script: string): string;
-  /** Whether a script has restarted the worker: the recording is of what came after it since. */
+  /** Whether a script has restarted the worker, after which the recording shows the state that follows. */
   wasRestarted(): boolean;
   remove(): void;
 }
 
 const WORKER_PID = 2213;
 const PAGE_KB = 4;
-/** What kernel and base system hold where nothing else runs. */
+/** The memory of kernel and base system where nothing else runs. */
 const BASE_KB = 180_000;
 
 /**
  * Writes the recording of a crawler's state to `folder`, which is emptied first.
  *
- * @param restarted its state once somebody restarts the worker; null: a restart changes nothing
+ * @param restarted the state after a restart of the worker; null: a restart changes nothing
  */
 export function record(
   folder: string,
@@ -79,11 +79,11 @@ function writeState(write: Write, crawler: Crawler, state: CrawlerState, uptimeS
   write('bin/stat', statShim(state), 0o755);
 }
 
-/** A boot id that stays the same for as long as the host isn't rebooted. */
+/** A boot id that changes with each boot only. */
 const bootId = (crawler: Crawler, boot: number): string =>
   `${crawler.id.slice(-4)}b${String(boot).padStart(3, '0')}-aaaa-4bbb-8ccc-0123456789ab`;
 
-/** The page cache is counted as free by nobody but by `available`: the seventh column that the old script never had. */
+/** The page cache counts as free in `available` only: the column of `free` that the original script didn't read. */
 function meminfo(totalKb: number, availableKb: number): string {
   const freeKb = Math.floor(availableKb * 0.6);
   const rows = {
@@ -118,8 +118,8 @@ function process(write: Write, pid: number, name: string, residentKb: number): v
 }
 
 /**
- * Answers `systemctl show -p PROPERTY... -- UNIT...` as systemd does, and `systemctl restart -- UNIT` by bringing about
- * what was recorded for then.
+ * Answers `systemctl show -p PROPERTY... -- UNIT...` as systemd does, and `systemctl restart -- UNIT` by switching to the
+ * recording of the state after a restart.
  */
 const systemctl = (folder: string, restarted: string): string => `#!/bin/sh
 verb= properties=

@@ -1,6 +1,6 @@
 /**
  * Real SSH servers on loopback, a port each. What a client sends to `sh` on a host runs in a real shell, over that host's
- * recorded /proc and a few tools that answer from it: so the probe script is run as it is on a crawler.
+ * recorded /proc and a few tools that answer from it: the probe script runs unchanged, as on a crawler.
  */
 import { spawn } from 'node:child_process';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
@@ -9,24 +9,24 @@ import type { SshBehaviour } from './crawlers.ts';
 import type { Recording } from './recording.ts';
 
 const { Server, utils } = ssh2;
-/** No more than a script's worth is read from a client. */
+/** The most that is read from a client, well above a script's size. */
 const SCRIPT_MAX = 64 * 1024;
 
 export interface SshHost {
   readonly port: number;
-  /** What it does from the next connection on. */
+  /** Sets what it does from the next connection on. */
   behave(behaviour: SshBehaviour, recording: Recording): void;
   close(): Promise<void>;
 }
 
-/** A key pair for the login, in OpenSSH's format. */
+/** Makes a key pair for the login, in OpenSSH's format. */
 export function newKey(): { readonly private: string; readonly public: string } {
   const pair = utils.generateKeyPairSync('ed25519');
   // ssh2 1.17 makes a key that it can't read itself about once in two hundred times.
   return utils.parseKey(pair.private) instanceof Error ? newKey() : pair;
 }
 
-/** Starts a host that lets in whoever holds the private half of `publicKey`. */
+/** Starts a host that accepts a login with the private half of `publicKey`. */
 export async function startSshHost(publicKey: string, behaviour: SshBehaviour, recording: Recording): Promise<SshHost> {
   let now = { behaviour, recording };
   const trusted = utils.parseKey(publicKey);
@@ -34,7 +34,7 @@ export async function startSshHost(publicKey: string, behaviour: SshBehaviour, r
   const sockets = new Set<Socket>();
 
   const sshd = new Server({ hostKeys: [newKey().private], ident: 'OpenSSH_9.6p1' }, (client: Connection) => {
-    client.on('error', () => {}); // A client that gives up is its own affair.
+    client.on('error', () => {}); // A client may give up at any time.
     client.on('authentication', (login) => {
       if (login.method !== 'publickey' || !login.key.data.equals(trusted.getPublicSSH())) {
         return login.reject(['publickey']);
@@ -88,7 +88,7 @@ function listen(server: NetServer): Promise<number> {
   });
 }
 
-/** Runs `sh -s -- ARGUMENTS` with the script that comes on the channel's input; nothing else is served. */
+/** Runs `sh -s -- ARGUMENTS` with the script from the channel's input; serves nothing else. */
 function serve(channel: ServerChannel, command: string, recording: Recording): void {
   const [shell, dash, , ...args] = command.split(' ');
   const chunks: Buffer[] = [];

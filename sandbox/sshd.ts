@@ -8,23 +8,23 @@ import { join } from 'node:path';
 
 const SSHD = '/usr/sbin/sshd';
 
-/** A run that is cut short must leave none behind. */
+/** An interrupted run must leave no server behind. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Why sshd can't be had here, for the reason of a skip; null where it can. */
+/** Why sshd can't run here, as the reason of a skipped test; null where it can. */
 export const sshdMissing: string | null = existsSync(SSHD) ? null : `no ${SSHD}: install the package openssh-server`;
 
 export interface SshdOptions {
-  /** Lines of sshd_config; the first of a keyword counts, and these come before the ones given here. */
+  /** Lines of sshd_config. sshd takes a keyword's first value, so these win over the lines made here. */
   readonly config?: readonly string[];
   /** All in 127.0.0.0/8 or ::1; one port for all of them. At most 16, which is sshd's own limit. */
   readonly addresses?: readonly string[];
   /** Default: ed25519 and ecdsa. */
   readonly hostKeyTypes?: readonly ('ed25519' | 'ecdsa' | 'rsa')[];
-  /** Of sshd itself, e.g. `-r`. */
+  /** Command-line arguments of sshd, e.g. `-r`. */
   readonly flags?: readonly string[];
   /** A command to run it under, e.g. `prlimit --nproc=20`. */
   readonly under?: readonly string[];
@@ -33,14 +33,14 @@ export interface SshdOptions {
 export interface Sshd {
   readonly address: string;
   readonly port: number;
-  /** Who may log in: whoever runs the tests. */
+  /** The one user who may log in: the user who runs the tests. */
   readonly user: string;
   /** The private key that may log in, and the path of its file. */
   readonly privateKey: string;
   readonly privateKeyPath: string;
-  /** By type, each a line as in a `.pub` file. */
+  /** Public host keys by type, each a line as in a `.pub` file. */
   readonly hostKeys: Readonly<Record<string, string>>;
-  /** Where its files lie. */
+  /** The directory of its files. */
   readonly directory: string;
   readonly process: ChildProcess;
   /** What it has logged. */

@@ -1,4 +1,4 @@
-/** Recorded memory replayed through the forecast, and scored. */
+/** Replays recorded memory and disks through the forecast and its rivals, and scores them. */
 export { forecastUnder, newHistory, type Predictor, replay, score, type Trace } from './replay.ts';
 export { RIVALS } from './rivals.ts';
 export { alarmsLine, type BacktestResult, backtestJson, backtestTable } from './scores.ts';

@@ -1,6 +1,6 @@
 /**
- * Replays recorded hosts through the forecast, fed as the scheduled check is fed: one sample after the other, the long
- * past as minima of an hour, nothing of what comes after. And scores what was said against what happened.
+ * Replays recorded hosts through the forecast as the scheduled check runs it: sample by sample, the long past as hourly
+ * minima, nothing of what comes later. Scores the warnings against what happened.
  */
 
 import { forecast, type Resource } from '../../lambda/forecast/index.ts';
@@ -10,9 +10,9 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const WEEK = 7 * 24 * HOUR;
 
-/** A warning that comes later is none: it takes so long to wake up and log in. */
+/** A later warning doesn't count: it takes so long to wake up and log in. */
 const ENOUGH_LEAD = 15 * MINUTE;
-/** Stretches closer than `merge` are one alarm to the person who gets it; it is false if nothing runs out `within`. */
+/** Stretches closer than `merge` count as one alarm; it is false if nothing runs out `within`. */
 const SCORING = {
   memory: { merge: 30 * MINUTE, within: 12 * HOUR },
   disk: { merge: 2 * HOUR, within: 72 * HOUR },
@@ -36,7 +36,7 @@ export interface Alarm {
   readonly to: Date;
 }
 
-/** Whether it runs out soon. Anything that can say so can be replayed. */
+/** Predicts whether the resource runs out soon. Any rule of this form can be replayed. */
 export type Predictor = (
   trace: Pick<Trace, 'resource' | 'everyMinutes'>,
   history: readonly Sample[],
@@ -44,13 +44,13 @@ export type Predictor = (
   speaking: boolean,
 ) => boolean;
 
-/** The forecast as the scheduled check runs it: asked only while less than a share, in percent, is available. */
+/** The forecast as the scheduled check runs it: only while less than this percentage is available. */
 export const forecastUnder =
   (lookBelowPercent: number): Predictor =>
   ({ resource, everyMinutes }, history, now, speaking) =>
     now.available < lookBelowPercent / 100 && forecast(resource, history, now, { speaking, everyMinutes }).speaking;
 
-/** When the predictor speaks. What it said last is held over samples that could not be taken. */
+/** When the predictor speaks. It keeps its last answer while samples are missing. */
 export function replay(trace: Trace, predictor: Predictor): readonly Alarm[] {
   const alarms: Alarm[] = [];
   const history = newHistory();
@@ -86,7 +86,7 @@ export function newHistory() {
           minima[minima.length - 1] = { at: hour, available: sample.available };
       }
       if (past !== 0) recent = past < 0 ? [] : recent.slice(past);
-      // As far back as the check asks for.
+      // As far back as the check reads.
       while (minima[0] && now.getTime() - minima[0].at.getTime() > 2 * WEEK) minima.shift();
       return [...minima, ...recent];
     },
@@ -96,7 +96,7 @@ export function newHistory() {
   };
 }
 
-/** What one replay, or many, came to. */
+/** The result of one replay, or the sum of many. */
 export interface Score {
   readonly traces: number;
   readonly hostWeeks: number;
@@ -133,7 +133,7 @@ export function score(trace: Trace, alarms: readonly Alarm[]): Score {
   };
 }
 
-/** How long before it ran out the alarm began that was on then; 0 where none was. */
+/** How long before it ran out its alarm began; 0 where none was on. */
 function leadMinutes(trace: Trace, alarms: readonly Alarm[], episodes: readonly Alarm[], at: Date): number {
   const lastSample = trace.samples.findLast((sample) => sample.at <= at);
   const isOn = lastSample && alarms.some(({ from, to }) => from <= lastSample.at && to >= lastSample.at);

@@ -1,11 +1,10 @@
-/** The usual rules, replayed beside the forecast to show what it is worth. They share its floors and horizons. */
+/** The usual rules, replayed beside the forecast for comparison, with its floors and horizons. */
+import { FORECAST_RULES } from '../../lambda/forecast/index.ts';
 import type { Sample } from '../../lambda/model/index.ts';
 import type { Predictor } from './replay.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-const FLOOR = { memory: 0.03, disk: 0.01 } as const;
-const HORIZON = { memory: 1.5 * HOUR, disk: 24 * HOUR } as const;
 
 /** Available below a share of the total. */
 const below =
@@ -18,8 +17,9 @@ const predictLinear =
   (windowMs: number): Predictor =>
   ({ resource }, history, now) => {
     const first = history.findLastIndex((sample) => now.at.getTime() - sample.at.getTime() > windowMs) + 1;
+    const { floor, horizon } = FORECAST_RULES[resource];
     const line = leastSquares([...history.slice(first), now], now);
-    return line !== null && line.atNow + line.perMs * HORIZON[resource] < FLOOR[resource];
+    return line !== null && line.atNow + line.perMs * horizon < floor;
   };
 
 function leastSquares(points: readonly Sample[], now: Sample): { atNow: number; perMs: number } | null {

@@ -1,10 +1,10 @@
-/** What a backtest found, for people and for machines. */
+/** A backtest's scores as tables and as JSON. */
 import Table from 'cli-table3';
 import type { Resource } from '../../lambda/forecast/index.ts';
 import { duration, forTerminal, inertJson } from '../../lambda/kit/index.ts';
 import { type Alarm, addScores, type Score, type Trace } from './replay.ts';
 
-/** Ballooning within minutes, which nobody can forecast: shown, but counted apart. */
+/** Ballooning within minutes, which can't be forecast: shown, but not in the sum. */
 const APART: readonly string[] = ['sudden_balloon'];
 
 /** The score of one rule on one trace. */
@@ -56,7 +56,7 @@ function byFamily(results: readonly BacktestResult[], rule: string) {
 
 /**
  * `{version, overall: {memory, disk}, families: [{family, resource, ...}], rivals: {RULE: {memory, disk}}}`; memory and
- * disk are null where there is none. `overall` leaves out the family that nobody can forecast.
+ * disk are null where there is none. `overall` leaves out the family that can't be forecast.
  *
  * @param rules The forecast's name first, then those it is compared with.
  */

@@ -1,7 +1,9 @@
-/** Reads what can be replayed: traces, one JSON object each, and instances as `watch --record` and `-o ndjson` wrote them. */
+/** Reads what can be replayed: traces, one JSON object each, and the records of `watch --record` and `-o ndjson`. */
 import * as z from 'zod';
+import { FORECAST_RULES } from '../../lambda/forecast/index.ts';
 import type { Sample } from '../../lambda/model/index.ts';
 import { fullestDisk, REASON_CLASS } from '../../lambda/model/index.ts';
+import { recordSchema } from '../../lambda/report/index.ts';
 import type { Trace } from './replay.ts';
 
 const seconds = z.number().min(0).max(8.64e12);
@@ -16,22 +18,22 @@ const TRACE = z.object({
   exhaustedAt: seconds.nullish(),
 });
 
-const bytes = z.number().min(0);
-const OBSERVATION = z.object({
-  id: z.string(),
-  checkedAt: z.iso.datetime({ offset: true }),
+const { vitals } = recordSchema.shape;
+const { memory, disks, ...figures } = vitals.unwrap().shape;
+const OBSERVATION = recordSchema.pick({ id: true, checkedAt: true }).extend({
+  // Any code: a record may come from a version that knows more of them.
   reasons: z.array(z.object({ code: z.string() })),
   vitals: z
     .object({
-      memory: z.object({ totalBytes: bytes.positive(), availableBytes: bytes }),
-      disks: z.array(z.object({ mount: z.string(), usedPercent: z.number().min(0).max(100), readOnly: z.boolean() })),
-      oomKills: z.number().nullish(),
-      bootId: z.string().nullish(),
+      memory: memory.pick({ totalBytes: true, availableBytes: true }),
+      disks: z.array(disks.element.pick({ mount: true, usedPercent: true, readOnly: true })),
+      oomKills: figures.oomKills.optional(),
+      bootId: figures.bootId.optional(),
     })
     .nullable(),
 });
 
-/** One instance in one check, as far as a replay needs it. */
+/** The part of a record that a replay needs: one instance in one check. */
 export type Observation = z.infer<typeof OBSERVATION>;
 
 export type BacktestLine =
@@ -74,12 +76,12 @@ function unreadable(error: z.ZodError): BacktestLine {
   return { kind: 'unreadable', text: `${issue?.path.join('.')}: ${issue?.message}` };
 }
 
-/** A fall that ended below this, and then in silence, a kill or a boot, was an exhaustion. */
-const EXHAUSTED_BELOW = 0.12;
-/** What is left to non-root on a disk that is called full. */
+/** A fall that ended below this, and then in silence, a kill or a boot, was an exhaustion: as the forecast counts it. */
+const EXHAUSTED_BELOW = FORECAST_RULES.memory.outageBelow;
+/** Share available to users other than root at which a disk counts as full. */
 const DISK_FULL = 0.004;
 
-/** The traces of one instance, from its observations in any order: its memory, and its fullest mount as long as it is that. */
+/** The traces of one instance, from its observations in any order: its memory, and each mount while it is the fullest. */
 export function tracesOf(observations: readonly Observation[]): readonly Trace[] {
   const ordered = observations
     .map((observation) => ({ ...observation, at: new Date(observation.checkedAt) }))
@@ -107,7 +109,7 @@ export function tracesOf(observations: readonly Observation[]): readonly Trace[]
 
 type Dated = Observation & { readonly at: Date };
 
-/** Low at the last sight, and then it hung, killed or was booted: once for each time it was seen low. */
+/** Each time it was seen low and then hung, killed a process or booted. */
 function memoryExhaustions(ordered: readonly Dated[]): readonly Date[] {
   const exhaustions: Date[] = [];
   let seen: NonNullable<Dated['vitals']> | null = null;

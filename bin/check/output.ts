@@ -1,11 +1,10 @@
 /** A report in the format that was asked for. */
 
-import type { Glyphs } from '../../lambda/kit/index.ts';
 import { forTerminal, isoSeconds } from '../../lambda/kit/index.ts';
 import type { InstanceReport, Report } from '../../lambda/model/index.ts';
 import { instanceJson, instanceLine, reportJson } from '../../lambda/report/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
-import { type CommandIo, type Output, terminalStyle } from '../terminal/index.ts';
+import { type CommandIo, type Glyphs, type Output, terminalStyle } from '../terminal/index.ts';
 import type { Checked } from './run.ts';
 
 export type OutputFormat = 'table' | 'line' | 'json' | 'ndjson' | 'prometheus' | 'nagios';
@@ -38,7 +37,7 @@ export async function printReport(
 ): Promise<void> {
   switch (format) {
     case 'table': {
-      const { reportTable } = await import('../../lambda/report/index.ts');
+      const { reportTable } = await import('../terminal/index.ts');
       stdout.write(`${reportTable(report, { ...tableStyle(stdout, env), now: new Date(), login })}\n`);
       return;
     }
@@ -46,8 +45,8 @@ export async function printReport(
       stdout.write(`${reportJson(report)}\n`);
       return;
     case 'prometheus': {
-      const { reportMetrics } = await import('../../lambda/report/index.ts');
-      stdout.write(reportMetrics(report));
+      const { prometheusText } = await import('../../lambda/report/index.ts');
+      stdout.write(prometheusText(report));
       return;
     }
     case 'nagios': {

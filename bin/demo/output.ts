@@ -2,7 +2,8 @@
 
 import type { LoginCommand } from '../../lambda/judge/index.ts';
 import type { Decision, InstanceReport } from '../../lambda/model/index.ts';
-import { inOrder, summaryLine, tableLines, troubleBlocks } from '../../lambda/report/index.ts';
+import { inOrder } from '../../lambda/report/index.ts';
+import { summaryLine, tableLines, troubleBlocks } from '../terminal/index.ts';
 import { readBack } from './metrics.ts';
 import { ADDRESS, type Chapter, type DemoWorld, type Mail, type RecordLine, START } from './world.ts';
 

@@ -1,9 +1,14 @@
 /** What the command line shows and asks: progress, tables, confirmation, errors. */
+export { bold, painted, type TableStyle, type Trends, tableLines } from './columns.ts';
 export { completionScript, type Shell } from './completion.ts';
 export { confirm, interrupted } from './confirm.ts';
+export { troubleBlocks } from './details.ts';
 export { EXIT_UNKNOWN, errorLines, explainAwsError, UsageError } from './errors.ts';
 export { type CommandIo, type Output, QUIET, terminalStyle } from './io.ts';
 export { LiveScreen } from './live-screen.ts';
 export { plainTable } from './plain-table.ts';
 export { startProgress } from './progress.ts';
 export { progressLine } from './progress-line.ts';
+export { countsText, reportTable, summaryLine } from './report-table.ts';
+export { cutMark, type Glyphs, Trend } from './sparkline.ts';
+export { cutMiddle, cutText, padText, textWidth } from './text-width.ts';

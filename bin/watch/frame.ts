@@ -1,16 +1,21 @@
 /** One picture of a watch: the fleet, worst first, what is wrong and what to do, and what has changed. Pure. */
 
-import { cutLine, cutMark, cutMiddle, forTerminal, padText, plural, textWidth } from '../../lambda/kit/index.ts';
+import { forTerminal, plural } from '../../lambda/kit/index.ts';
 import type { InstanceReport, Summary } from '../../lambda/model/index.ts';
+import { inOrder } from '../../lambda/report/index.ts';
 import {
   bold,
   countsText,
-  inOrder,
+  cutMark,
+  cutMiddle,
+  cutText,
+  padText,
   painted,
   type TableStyle,
   tableLines,
+  textWidth,
   troubleBlocks,
-} from '../../lambda/report/index.ts';
+} from '../terminal/index.ts';
 import type { Change } from './changes.ts';
 
 export interface WatchView {
@@ -98,7 +103,7 @@ function changeLines(changes: readonly Change[], style: TableStyle): string[] {
 }
 
 function cut(lines: readonly string[], { width, glyphs }: TableStyle): string[] {
-  return width === null ? [...lines] : lines.map((line) => cutLine(line, width, cutMark(glyphs ?? 'ascii')));
+  return width === null ? [...lines] : lines.map((line) => cutText(line, width, cutMark(glyphs ?? 'ascii')));
 }
 
 /** The line of a change for a log. */

@@ -3,11 +3,10 @@
  * hold where a stack is deployed. In bounded memory however long it runs. Pure but for its own state.
  */
 
-import { Trend } from '../../lambda/kit/index.ts';
 import type { History, Instance, InstanceReport, RememberedState, Report, Sample } from '../../lambda/model/index.ts';
 import { fullestDisk, kindOf, shortBoot } from '../../lambda/model/index.ts';
-import type { Trends } from '../../lambda/report/index.ts';
 import { newHistory } from '../backtest/index.ts';
+import { Trend, type Trends } from '../terminal/index.ts';
 import { appeared, type Change, changeOf } from './changes.ts';
 
 /** The forecast looks at medians of five minutes: more samples than one a minute would tell it nothing. */

@@ -2,10 +2,10 @@
 
 import type { LoginCommand } from '../../lambda/judge/index.ts';
 import { forTerminal, isoSeconds, plural } from '../../lambda/kit/index.ts';
-import { countsText, summarise } from '../../lambda/report/index.ts';
+import { summarise } from '../../lambda/report/index.ts';
 import { tableStyle } from '../check/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
-import { LiveScreen } from '../terminal/index.ts';
+import { countsText, LiveScreen } from '../terminal/index.ts';
 import type { Change } from './changes.ts';
 import { changeLine, timeOfDay, watchFrame } from './frame.ts';
 import type { WatchMemory } from './memory.ts';

@@ -4,7 +4,14 @@
  */
 
 import { shardSize } from '../scale/index.ts';
-import { actsByItself, isDistributed, keepsSnapshot, type Settings } from '../settings/index.ts';
+import {
+  actsByItself,
+  endpointServices,
+  isDistributed,
+  isSecretsManager,
+  keepsSnapshot,
+  type Settings,
+} from '../settings/index.ts';
 import {
   ACTING_METRICS,
   ACTING_READS,
@@ -38,7 +45,7 @@ export interface CostItem {
   readonly dollars: number;
   /** What it is for, and what was assumed. */
   readonly why: string;
-  /** The settings that change it. */
+  /** The settings that it depends on. */
   readonly settings: readonly string[];
 }
 
@@ -120,7 +127,7 @@ function ourItems(instances: number, settings: Settings): CostItem[] {
   ];
 }
 
-/** Without it the function and its table are there for people, and cost nothing at rest. */
+/** Nothing where crawlwatch never acts by itself: at rest the function and its table cost nothing. */
 const acting = (runs: number): CostItem => ({
   item: 'acting by itself',
   dollars:
@@ -134,12 +141,10 @@ const acting = (runs: number): CostItem => ({
 });
 
 function optionalItems(settings: Settings): CostItem[] {
-  const { alerts, ssh, vpc, transport } = settings;
-  const usesSsm = transport !== 'ssh';
-  const secret = ssh.keySecretArn?.split(':')[2] === 'secretsmanager';
-  const ssm = usesSsm || (ssh.keySecretArn !== null && !secret);
-  const files = isDistributed(settings) || keepsSnapshot(settings);
-  const endpoints = 4 + [secret, ssm, actsByItself(settings), files].filter((needed) => needed).length;
+  const { alerts, ssh, vpc } = settings;
+  const secret = ssh.keySecretArn !== null && isSecretsManager(ssh.keySecretArn);
+  const { byPrivateDns, byUrl } = endpointServices(settings);
+  const endpoints = byPrivateDns.length + byUrl.length;
   const zones = vpc.createEndpoints ? (vpc.subnetIds?.length ?? 0) : 0;
   return [
     { item: 'topic key', dollars: alerts.encrypt ? PRICE.key : 0, why: 'one KMS key', settings: ['alerts.encrypt'] },
@@ -153,7 +158,7 @@ function optionalItems(settings: Settings): CostItem[] {
   ];
 }
 
-/** The agent asks for nothing and so can't tell that a host hangs: it has no alarm for that, and no forecast. */
+/** The agent only publishes: it can't notice that its host hangs, so it has no alarm for that, and no forecast. */
 function agentItems(instances: number): CostItem[] {
   const metrics = METRICS_PER_INSTANCE * instances;
   return [
@@ -211,7 +216,7 @@ export function billText({ instances, items, total, agent }: Bill): string {
   ].join('\n')}\n`;
 }
 
-/** Rows for several fleets side by side: what, then dollars a month for each bill; a dash where there is no such item. */
+/** Rows for several fleets side by side: the item, then dollars a month in each bill; a dash where a bill lacks it. */
 export function billRows(bills: readonly Bill[]): readonly (readonly string[])[] {
   const names = [...new Set(bills.flatMap(({ items }) => items.map(({ item }) => item)))];
   const cells = (of: (bill: Bill) => number | undefined) =>
@@ -253,7 +258,7 @@ export function functionTurns(instances: number, settings: Settings): Turns[] {
   ];
 }
 
-/** What carries a run from function to function, and what is kept in the bucket. */
+/** Step Functions, which runs the steps, and the files in the bucket. */
 export function sharedItems(
   instances: number,
   checks: number,

@@ -1,4 +1,4 @@
-/** What AWS asks for what crawlwatch uses, and what a fleet is assumed to use of it. */
+/** AWS's prices, and how much of each service a fleet is assumed to use. */
 
 /** https://aws.amazon.com/cloudwatch/pricing/, /lambda/pricing/, /eventbridge/pricing/, /dynamodb/pricing/, /kms/pricing/, /secrets-manager/pricing/, /privatelink/pricing/, /step-functions/pricing/, /s3/pricing/. */
 export const PRICES_OF =
@@ -12,7 +12,7 @@ export const PRICE = {
     { upTo: 1_000_000, each: 0.05 },
     { upTo: Number.POSITIVE_INFINITY, each: 0.02 },
   ],
-  /** A PutMetricData request, and a metric asked for by GetMetricData. */
+  /** A PutMetricData request, and a metric in a GetMetricData request. */
   metricRequest: 0.01 / 1_000,
   alarm: 0.1,
   /** Metrics Insights alarms: for each metric that they analyse. */
@@ -36,6 +36,7 @@ export const PRICE = {
   fileGibMonth: 0.023,
   key: 1,
   secret: 0.4,
+  /** One interface endpoint in one zone, $0.01 an hour (https://aws.amazon.com/privatelink/pricing/, 2026). */
   endpointZone: 7.3,
 } as const;
 
@@ -49,20 +50,20 @@ export const FLEET_METRICS = 6;
 /** Reboots, restarts, reboots avoided, minutes to recovery: CloudWatch bills each only for hours that have some. */
 export const ACTING_METRICS = 4;
 export const FLEET_ALARMS = 6;
-/** A Metrics Insights query matches no more (cloudwatch-metrics-insights-limits.html). */
+/** The most that a Metrics Insights query matches (cloudwatch-metrics-insights-limits.html). */
 export const ANALYSED_MOST = 10_000;
 export const DATUMS_PER_REQUEST = 1_000;
 /** One line of the structured log for each instance and check, as measured. */
 export const LOG_BYTES = 1_300;
-/** Plan, choice, map, join, start and end of a distributed run; Express bills no less than this of memory. */
+/** Plan, choice, map, join, start and end of a distributed run; Express bills at least this much memory. */
 export const RUN_TRANSITIONS = 6;
 export const EXPRESS_GB = 0.064;
-/** A host as it was found and what it said, in a shard's two files, which S3 removes on the day after the next. */
+/** A host as it was found and its reply, in a shard's two files, which S3 removes after two days. */
 export const FILE_BYTES = 2_000;
 export const FILE_DAYS = 2;
 export const LOW_SHARE = 0.1;
 export const HISTORY_METRICS = 4;
-/** Something to act on or to verify is there in so many checks; each has the remedy function look, act and write. */
+/** Share of the checks in which there is something to act on or verify; in each the remedy function reads, acts, writes. */
 export const ACTING_SHARE = 0.1;
 export const ACTING_SECONDS = 30;
 export const ACTING_WRITES = 10;

@@ -1,63 +1,16 @@
 /**
- * Tells ahead that memory or a disk runs out.
+ * Forecasts that memory or a disk runs out.
  *
- * A line through the last hour cries at every sawtooth and daily wave, a threshold cries at every host that lives near
- * it. What tells a fatal fall from a habitual one is whether the host has been this low before and come back: so the
- * forecast may speak only well below the lowest level that the host has lived through, and only then by level or trend.
+ * A line through the last hour warns of every sawtooth and daily wave, a threshold of every host that lives near it.
+ * What separates a fatal fall from a habitual one is whether the host has been this low before and come back: so the
+ * forecast speaks only well below the lowest level that the host has survived, and only then by level or trend.
  */
 import type { Sample } from '../model/index.ts';
-
-export type Resource = 'memory' | 'disk';
+import { FORECAST_RULES, type Resource } from './rules.ts';
 
 const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 
-/** Available shares are 0 to 1, times are milliseconds. Found on simulated hosts; `crawlwatch backtest` measures them. */
-const RULES = {
-  memory: {
-    /** Here hosts hang. */
-    floor: 0.03,
-    /** Where the trend need not be asked. */
-    low: 0.17,
-    /** How deep it must stand to speak by level or by trend: 0 is the floor, 1 the survived low. */
-    depthByLevel: 0.4,
-    depthByTrend: 0.64,
-    horizon: 1.5 * HOUR,
-    /** Quiet for so long before it stops. */
-    hold: HOUR,
-    /** The stretch of the past in which a low counts as survived. */
-    pastFrom: 7 * DAY,
-    pastTo: 10 * HOUR,
-    /** The survived low is never taken lower: closer to the floor, nothing is ordinary. */
-    survivedMin: 0.08,
-    /** A host younger than this has no past to speak of: its survived low is at most `survivedMaxYoung`. */
-    young: DAY,
-    survivedMaxYoung: 0.1,
-    /** A gap that began below this was an outage by exhaustion: that low was not survived. */
-    outageBelow: 0.12,
-    /** A leap up from below this was a rescue (a kill, a restart, a clean-up): nor was that. */
-    rescueBelow: 0.05,
-  },
-  disk: {
-    floor: 0.01,
-    low: 0.05,
-    depthByLevel: 0.6,
-    depthByTrend: 0.6,
-    horizon: DAY,
-    hold: 2 * HOUR,
-    pastFrom: 14 * DAY,
-    pastTo: DAY,
-    survivedMin: 0.04,
-    young: 2 * DAY,
-    survivedMaxYoung: 0.1,
-    outageBelow: 0.05,
-    // Logs that rotate free as much, every day: only what was as good as full was rescued.
-    rescueBelow: 0.02,
-  },
-} as const;
-
-type Rule = (typeof RULES)[Resource];
+type Rule = (typeof FORECAST_RULES)[Resource];
 
 const OUTAGE_GAP = 20 * MINUTE;
 const RESCUE_LEAP = 0.1;
@@ -77,10 +30,10 @@ export interface ResourceForecast {
   readonly speaking: boolean;
   /**
    * Rough minutes until it runs out: on simulated hosts it took between 0.9 and 3 times as long in half of the cases.
-   * Null where it isn't speaking, and where it is, by how low it stands, without a fall that could be measured.
+   * Null where it isn't speaking, and where it speaks by level alone, without a fall that could be measured.
    */
   readonly minutes: number | null;
-  /** The share that the host has lived through, as the forecast took it. */
+  /** The lowest share that the host has survived, within the forecast's own bounds. */
   readonly survivedLow: number;
 }
 
@@ -96,7 +49,7 @@ export function forecast(
   now: Sample,
   options: ForecastOptions,
 ): ResourceForecast {
-  const rule = RULES[resource];
+  const rule = FORECAST_RULES[resource];
   const samples = [...history, now];
   const last = samples.length - 1;
   const bucket = Math.max(BUCKET, options.everyMinutes * MINUTE);
@@ -110,13 +63,13 @@ export function forecast(
   };
 }
 
-/** Whether any sample of the hold up to now would still have it speak, by the wider terms of one that speaks. */
+/** Whether any sample of the hold up to now keeps it speaking, by the wider terms of a forecast that already speaks. */
 function isHeld(rule: Rule, samples: readonly Sample[], bucket: number): boolean {
   const last = samples.length - 1;
   const from = timeAt(samples, last) - Math.max(rule.hold, 1.5 * bucket);
   for (let index = last; index >= 0 && timeAt(samples, index) > from; index--) {
     if (isSoon(rule, samples, index, bucket, true)) return true;
-    // A rescue ends it: what stood before was another life of the worker.
+    // A rescue ends it: what came before was another life of the worker.
     if (isRescue(rule, samples[index - 1], samples[index])) return false;
   }
   return false;
@@ -129,7 +82,7 @@ const isRescue = (rule: Rule, before: Sample | undefined, sample: Sample | undef
   before.available < rule.rescueBelow &&
   sample.available - before.available > RESCUE_LEAP;
 
-/** The condition itself, as it stood at one sample, by nothing later than it. */
+/** The condition itself at one sample, by nothing later than it. */
 function isSoon(rule: Rule, samples: readonly Sample[], index: number, bucket: number, speaking: boolean): boolean {
   const sample = samples[index];
   if (!sample) return false;
@@ -157,7 +110,7 @@ function survivedLow(rule: Rule, samples: readonly Sample[], index: number): num
     if (!before) since = at;
     else {
       const gap = at - before.at.getTime();
-      // Minima of an hour stand an hour apart: a gap is one that is long beside the steps before it.
+      // Minima of an hour are an hour apart: a gap is long compared with the steps before it.
       const isOutage =
         before.available < rule.outageBelow && gap >= OUTAGE_GAP && gap > 1.5 * Math.min(step, stepBefore);
       if (isOutage || isRescue(rule, before, sample)) {
@@ -174,7 +127,7 @@ function survivedLow(rule: Rule, samples: readonly Sample[], index: number): num
   return Math.max(low, rule.survivedMin);
 }
 
-/** Milliseconds until the trend of the last hour reaches the floor; null where it doesn't fall or can't be told. */
+/** Milliseconds until the trend of the last hour reaches the floor; null where it doesn't fall or there are too few samples. */
 function timeLeft(rule: Rule, samples: readonly Sample[], index: number, bucket: number): number | null {
   const medians = bucketMedians(samples, index, bucket);
   const newest = medians[0];
@@ -204,7 +157,7 @@ function bucketMedians(samples: readonly Sample[], index: number, bucket: number
 
 function minutesLeft(rule: Rule, samples: readonly Sample[], index: number, bucket: number): number | null {
   const left = timeLeft(rule, samples, index, bucket);
-  // A fall so slow is no news beside how low it stands.
+  // So slow a fall adds nothing to how low it is.
   return left === null || left > 2 * rule.horizon ? null : Math.round(left / MINUTE);
 }
 

@@ -1,3 +1,5 @@
-/** When memory or a disk runs out. */
-export { forecast, type Resource, type ResourceForecast } from './forecast.ts';
+/** Forecasts when memory or a disk runs out, and holds the thresholds it goes by. */
+export { roughly } from './estimate.ts';
+export { forecast, type ResourceForecast } from './forecast.ts';
 export { type Forecasts, forecastsOf, NO_FORECASTS, needsHistory } from './instance.ts';
+export { FORECAST_RULES, type Resource } from './rules.ts';

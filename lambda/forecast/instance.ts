@@ -1,8 +1,9 @@
-/** Which instances a forecast is asked for, and the forecast of both resources from an instance's history. Pure. */
+/** Selects the instances that need a forecast, and forecasts both resources from an instance's history. Pure. */
 import type { History, Instance, ProbeOutcome, ReasonCode, Sample } from '../model/index.ts';
 import { fullestDisk } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { forecast, type Resource, type ResourceForecast } from './forecast.ts';
+import { forecast, type ResourceForecast } from './forecast.ts';
+import type { Resource } from './rules.ts';
 
 export interface Forecasts {
   readonly memory: ResourceForecast | null;
@@ -11,7 +12,7 @@ export interface Forecasts {
 
 export const NO_FORECASTS: Forecasts = { memory: null, disk: null };
 
-/** Share available now, 0 to 1; null where the host didn't tell. */
+/** Share available now, 0 to 1; null where the host didn't report it. */
 function availableNow(outcome: ProbeOutcome, resource: Resource): number | null {
   if (outcome.kind === 'failed') return null;
   const { memory, disks } = outcome.vitals;
@@ -20,7 +21,7 @@ function availableNow(outcome: ProbeOutcome, resource: Resource): number | null 
   return fullest === null ? null : 1 - fullest.usedPercent / 100;
 }
 
-/** History costs an API request a metric: only hosts that have come low are looked at, and none above is forecast. */
+/** History costs an API request a metric: only hosts below `forecast.lookBelowPercent` are looked up and forecast. */
 export function needsHistory(outcome: ProbeOutcome, settings: Settings): boolean {
   if (!settings.forecast.enabled) return false;
   const below = settings.forecast.lookBelowPercent / 100;

@@ -1,14 +1,14 @@
-/** What to do about a host, said to the person at the terminal: commands to paste, with the host's own address. */
+/** Advises what to do about a host: commands to paste at a terminal, with the host's own address. */
 
 import { forTerminal } from '../kit/index.ts';
 import type { InstanceReport, ReasonCode } from '../model/index.ts';
 
-/** How a person logs in to an instance: `ssh -p 2222 ubuntu@10.0.0.7`. The report itself knows no login. */
+/** The command that logs in to an instance: `ssh -p 2222 ubuntu@10.0.0.7`. The report itself has no login. */
 export type LoginCommand = (instance: InstanceReport) => string;
 
 const toAddress: LoginCommand = (instance) => `ssh ${shellWord(instance.address ?? instance.name)}`;
 
-/** One line, or null where there is nothing to do. */
+/** @returns one line, or null where there is nothing to do */
 export function nextStep(instance: InstanceReport, login: LoginCommand = toAddress): string | null {
   const onHost = (command: string) => commandOn(instance, login, command);
   switch (instance.recommendation) {
@@ -46,7 +46,7 @@ function investigate(instance: InstanceReport, login: LoginCommand): string {
     : `${login(instance)} -v true`;
 }
 
-/** What mends a check that could not be made. */
+/** By reason: how to fix a check that could not be made. */
 export const ADVICE: Readonly<Partial<Record<ReasonCode, string>>> = {
   AuthenticationFailed: "give -u USER and --private-key FILE, and see that the key is in that user's authorized_keys",
   HostKeyUnknown: 'ssh-keyscan HOST >> ~/.ssh/known_hosts once its fingerprint is confirmed, or --accept-new-host-keys',
@@ -68,7 +68,7 @@ export const ADVICE: Readonly<Partial<Record<ReasonCode, string>>> = {
 const isInstanceId = (id: string) => /^i-[0-9a-f]+$/.test(id);
 const regionFlag = ({ region }: InstanceReport) => (region === null ? '' : ` --region ${shellWord(region)}`);
 
-/** Quoted where a shell would read more than a word. */
+/** Quotes what a shell would not read as one word. */
 export const shellWord = (text: string) =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${forTerminal(text).replaceAll("'", "'\\''")}'`;
 

@@ -1,8 +1,7 @@
-/** From one probe's outcome to a status, its reasons with their numbers, and what to do. Pure. */
+/** Judges one probe's outcome: a status, its reasons with their numbers, and what to do. Pure. */
 
-import type { ResourceForecast } from '../forecast/index.ts';
-import { type Forecasts, NO_FORECASTS } from '../forecast/index.ts';
-import { GIB, gib, percent, quoted, roughly } from '../kit/index.ts';
+import { FORECAST_RULES, type Forecasts, NO_FORECASTS, type Resource, roughly } from '../forecast/index.ts';
+import { GIB, gib, percent, quoted } from '../kit/index.ts';
 import { newOomKills } from '../memory/index.ts';
 import type {
   Assessment,
@@ -25,15 +24,13 @@ export interface Finding {
   readonly text: string;
 }
 
-/** Worst first; UNKNOWN stands between, as in the exit code. */
+/** Worst first; UNKNOWN comes second, as in the exit code. */
 const RANK: Readonly<Record<Status, number>> = { CRITICAL: 0, UNKNOWN: 1, WARNING: 2, OK: 3 };
-/** A young host's survived low is taken as no more than this, whatever it was (forecast.ts). */
-const SURVIVED_BOUND = 0.1;
 /** A worker may need this long after boot before its memory says anything. */
 const IDLE_UPTIME_SECONDS = 15 * 60;
 /**
- * Percent of ten seconds (PSI) from which a host thrashes, long before its memory reads zero: every task waiting, or
- * some of them while little is available. They end at half of it.
+ * Percent of ten seconds (PSI) from which a host thrashes, long before its memory reads zero: every task waits, or
+ * some of them do while little is available. The reason clears at half of it.
  */
 const THRASHING = { full: 5, someWhileLow: 20 };
 const DEAD_STATES: readonly string[] = ['inactive', 'failed', 'absent'];
@@ -78,7 +75,7 @@ function conclude(findings: readonly Finding[], notes: readonly string[], foreca
   };
 }
 
-/** One reason a code, however many mounts share it; the worst status of them counts. */
+/** Merges the findings of one code, of several mounts say, into one with the worst status. */
 function mergeByCode(findings: readonly Finding[]): Finding[] {
   const merged = new Map<ReasonCode, Finding>();
   for (const finding of [...findings].sort(worstFirst)) {
@@ -102,15 +99,16 @@ function assessMemory(instance: Instance, vitals: Vitals, couldFork: boolean, se
   const figures = `${percent(available)} of memory is available (${gib(availableBytes)} of ${gib(totalBytes)})`;
   const full = vitals.memoryPressure?.fullAvg10 ?? 0;
   const some = vitals.memoryPressure?.someAvg10 ?? 0;
-  const { status: before, reasons: stood } = instance.remembered;
-  const wasLow = stood.includes('MemoryLow') || stood.includes('MemoryExhaustedResponsive');
-  const was = (status: Status) => wasLow && before === status;
-  const gone: string[] = [];
-  if (available <= limits.exhaustedPercent) gone.push(`${figures}, the limit is ${percent(limits.exhaustedPercent)}`);
-  if (full >= pressure.fullAvg10) gone.push(`every task waited for memory ${percent(full)} of the last 10 s`);
-  if (!couldFork) gone.push(`no process can be started; ${figures}`);
-  if (gone.length > 0) {
-    const text = `${sentence(gone.join('; '))} It still answers: a worker restart now may save a reboot.`;
+  const { status: statusBefore, reasons: reasonsBefore } = instance.remembered;
+  const wasLow = reasonsBefore.includes('MemoryLow') || reasonsBefore.includes('MemoryExhaustedResponsive');
+  const was = (status: Status) => wasLow && statusBefore === status;
+  const exhausted: string[] = [];
+  if (available <= limits.exhaustedPercent)
+    exhausted.push(`${figures}, the limit is ${percent(limits.exhaustedPercent)}`);
+  if (full >= pressure.fullAvg10) exhausted.push(`every task waited for memory ${percent(full)} of the last 10 s`);
+  if (!couldFork) exhausted.push(`no process can be started; ${figures}`);
+  if (exhausted.length > 0) {
+    const text = `${sentence(exhausted.join('; '))} It still answers: a worker restart now may save a reboot.`;
     return [{ code: 'MemoryExhaustedResponsive', status: 'CRITICAL', text }];
   }
   const findings: Finding[] = [];
@@ -119,10 +117,10 @@ function assessMemory(instance: Instance, vitals: Vitals, couldFork: boolean, se
   const warning = available < (warned ? limits.clearPercent : limits.warningPercent);
   if (critical || warning) {
     const limit = critical ? limits.criticalPercent : limits.warningPercent;
-    const text = `${sentence(`${figures}; the limit is ${percent(limit)}`)}${eaters(vitals)}`;
+    const text = `${sentence(`${figures}; the limit is ${percent(limit)}`)}${largestProcess(vitals)}`;
     findings.push({ code: 'MemoryLow', status: critical ? 'CRITICAL' : 'WARNING', text });
   }
-  const ease = stood.includes('MemoryPressure') ? 0.5 : 1;
+  const ease = reasonsBefore.includes('MemoryPressure') ? 0.5 : 1;
   const waitsLow = available < limits.warningPercent && some >= THRASHING.someWhileLow * ease;
   if (full >= THRASHING.full * ease || waitsLow) {
     const text = `Tasks waited for memory ${percent(some)} of the last 10 s, all of them at once ${percent(full)}; ${figures}.`;
@@ -131,8 +129,8 @@ function assessMemory(instance: Instance, vitals: Vitals, couldFork: boolean, se
   return findings;
 }
 
-/** The process that holds most of it, where one clearly does. */
-function eaters(vitals: Vitals): string {
+/** Names the process that holds most memory, where it is a tenth of all or more. */
+function largestProcess(vitals: Vitals): string {
   const top = vitals.processes[0];
   if (top === undefined || top.residentBytes < vitals.memory.totalBytes * 0.1) return '';
   return ` Largest process: ${top.name} (pid ${top.pid}) with ${gib(top.residentBytes)}.`;
@@ -164,26 +162,28 @@ function assessSshd(instance: Instance, vitals: Vitals): Finding[] {
   return [{ code: 'SshdDown', status: 'CRITICAL', text }];
 }
 
-/** A forecast without minutes says no more than that it is low: where a threshold says so already, that is enough. */
+/** Leaves out a forecast without minutes where a threshold already reports that the resource is low. */
 function assessForecasts(forecasts: Forecasts, low: readonly Finding[]): Finding[] {
   const findings: Finding[] = [];
-  const tell = (code: MeasuredReason, told: ResourceForecast | null, what: string, than: readonly ReasonCode[]) => {
-    if (told === null || !told.speaking) return;
-    if (told.minutes === null && low.some((finding) => than.includes(finding.code))) return;
-    const when = told.minutes === null ? 'is about to run out' : `runs out in ${roughly(told.minutes)} at this rate`;
+  const add = (resource: Resource, code: MeasuredReason, what: string, lowCodes: readonly ReasonCode[]) => {
+    const forecast = forecasts[resource];
+    if (forecast === null || !forecast.speaking) return;
+    const { minutes, survivedLow } = forecast;
+    if (minutes === null && low.some((finding) => lowCodes.includes(finding.code))) return;
+    const when = minutes === null ? 'is about to run out' : `runs out in ${roughly(minutes)} at this rate`;
     // Up to here it may be the forecast's own bound rather than what the host has lived through.
     const lived =
-      told.survivedLow <= SURVIVED_BOUND
+      survivedLow <= FORECAST_RULES[resource].survivedMaxYoung
         ? ''
-        : `: it has come back from ${percent(told.survivedLow * 100)} available before, never from this low`;
+        : `: it has come back from ${percent(survivedLow * 100)} available before, never from this low`;
     findings.push({ code, status: 'WARNING', text: `${what} ${when}${lived}.` });
   };
-  tell('MemoryExhaustionForecast', forecasts.memory, 'Memory', ['MemoryLow', 'MemoryExhaustedResponsive']);
-  tell('DiskFillForecast', forecasts.disk, 'Space on the fullest disk', ['DiskLow']);
+  add('memory', 'MemoryExhaustionForecast', 'Memory', ['MemoryLow', 'MemoryExhaustedResponsive']);
+  add('disk', 'DiskFillForecast', 'Space on the fullest disk', ['DiskLow']);
   return findings;
 }
 
-/** Only a counter that rose within one boot is a kill: it starts anew with each boot. */
+/** Counts a kill only where the counter rose within one boot: each boot resets it. */
 function assessOomKills(instance: Instance, vitals: Vitals): Finding[] {
   const { seen } = instance.remembered;
   const kills = newOomKills(seen, vitals);
@@ -194,7 +194,7 @@ function assessOomKills(instance: Instance, vitals: Vitals): Finding[] {
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
-/** What was low counts as low until so many points above its limit: a disk at the limit would else come and go. */
+/** Percentage points above its limit at which a reason clears: a disk right at the limit would come and go. */
 const CLEAR_MARGIN = 1;
 
 export function assessDisk(
@@ -203,8 +203,8 @@ export function assessDisk(
   settings: Settings,
 ): Finding[] {
   const limitOf = (code: ReasonCode, limit: number, status: Status): number => {
-    const stood = before.reasons.includes(code) && (status === 'WARNING' || before.status === status);
-    return limit + (stood ? CLEAR_MARGIN : 0);
+    const isReported = before.reasons.includes(code) && (status === 'WARNING' || before.status === status);
+    return limit + (isReported ? CLEAR_MARGIN : 0);
   };
   const mount = quoted(disk.mount);
   if (disk.readOnly) {

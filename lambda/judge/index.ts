@@ -1,4 +1,4 @@
-/** From one probe's outcome to a status, reasons with numbers, and advice. */
+/** Judges one probe's outcome: a status, its reasons with numbers, and advice. */
 export { ADVICE, type LoginCommand, nextStep, shellWord } from './advice.ts';
 export { assess, worstFirst } from './assess.ts';
 export { instanceReport } from './report.ts';

@@ -4,11 +4,14 @@ import { isoSeconds } from '../kit/index.ts';
 import type { Transition } from '../memory/index.ts';
 import type { InstanceReport } from '../model/index.ts';
 
-/** `evidence` in sentences; empty where none was gathered. A check that doesn't write shows the state the tags tell. */
+/**
+ * @param writes false for a check that writes nothing: it shows the flag and the start that the tags hold
+ * @param evidence sentences; empty where none was gathered
+ */
 export function instanceReport(t: Transition, writes: boolean, evidence: readonly string[]): InstanceReport {
   const { instance, assessment, outcome, before, after } = t;
   const flagged = (writes ? after : before).flag !== null;
-  // Without tags nothing knows how long it has been so.
+  // Without tags nothing knows when that status began.
   const since = writes || (before.since !== null && after.since === before.since) ? after.since : null;
   return {
     id: instance.id,

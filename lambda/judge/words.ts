@@ -1,4 +1,4 @@
-/** Each reason code in words, for those who see no more of it than a tag. */
+/** Each reason code in words, for where a tag is all there is to read. */
 import type { ReasonCode } from '../model/index.ts';
 
 export const REASON_WORDS: Readonly<Record<ReasonCode, string>> = {

@@ -30,7 +30,5 @@ export {
 export { forTerminal, inertJson, printableAscii } from './escape.ts';
 export { Html, html } from './html.ts';
 export { createLog } from './log.ts';
-export { bar, cutMark, type Glyphs, sparkline, Trend } from './sparkline.ts';
-export { cutLine, cutMiddle, cutText, padText, textWidth, wrapText } from './text-width.ts';
 export { isoSeconds, parseInstant, parseStamp } from './time.ts';
-export { clockTime, duration, GIB, gib, minutesBetween, percent, plural, quoted, roughly } from './wording.ts';
+export { clockTime, duration, GIB, gib, minutesBetween, percent, plural, quoted } from './wording.ts';

@@ -17,17 +17,6 @@ export function duration(minutes: number): string {
   return `${Math.round(minutes / 1440)} days`;
 }
 
-/** On simulated hosts it took between 0.9 and 3 times the estimate in half of the cases. */
-const ESTIMATE = { least: 0.9, most: 3 };
-
-/** A forecast's minutes as what they are worth: `40 min to 2 h`. */
-export function roughly(minutes: number): string {
-  const [least, most] = [ESTIMATE.least, ESTIMATE.most].map((factor) => duration(rounded(minutes * factor)));
-  return least === most ? `${least}` : `${least} to ${most}`;
-}
-
-const rounded = (minutes: number): number => (minutes < 10 ? minutes : Math.round(minutes / 5) * 5);
-
 /** `08:05 UTC`, with the date when it isn't the day of `now`. */
 export function clockTime(at: Date, now: Date): string {
   const [date, time] = [at.toISOString().slice(0, 10), at.toISOString().slice(11, 16)];

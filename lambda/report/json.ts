@@ -1,4 +1,4 @@
-/** A report's sums, its exit code, and its forms for machines. What people read: fleet-line.ts and fleet-table.ts. */
+/** A report's counts, its order, its exit code and its JSON. */
 
 import { worstFirst } from '../judge/index.ts';
 import { inertJson } from '../kit/index.ts';
@@ -15,7 +15,7 @@ export function summarise(instances: readonly Pick<InstanceReport, 'status'>[]):
   };
 }
 
-/** CRITICAL first, then UNKNOWN, WARNING, OK; by name within, numbers in it counted (`web2` before `web10`). */
+/** CRITICAL first, then UNKNOWN, WARNING, OK; then by name, its numbers as numbers (`web2` before `web10`). */
 export function inOrder(instances: readonly InstanceReport[]): InstanceReport[] {
   return [...instances].sort((a, b) => worstFirst(a, b) || a.name.localeCompare(b.name, 'en', { numeric: true }));
 }
@@ -27,12 +27,12 @@ export function exitCodeOf(summary: Summary): 0 | 1 | 2 | 3 {
   return summary.warning > 0 ? 1 : 0;
 }
 
-/** One JSON document, version 1; inert on a terminal though hosts have a say in it. */
+/** One JSON document, version 1 (schema.ts); inert on a terminal, whatever hosts have put into it. */
 export function reportJson(report: Report): string {
   return inertJson(JSON.stringify(report, null, 2));
 }
 
-/** One instance on one line of JSON, with what it needs to stand alone. */
+/** One instance on one line of JSON, complete without the report around it. */
 export function instanceJson(instance: InstanceReport, of: Pick<Report, 'checkedAt' | 'source'>): string {
   return inertJson(JSON.stringify({ version: 1, checkedAt: of.checkedAt, source: of.source, ...instance }));
 }

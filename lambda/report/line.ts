@@ -1,5 +1,5 @@
 /**
- * The line that this tool began as: `free` and `df -h` of one host, corrected. Kilobytes are `free`'s (1,024 bytes),
+ * One host on one line, as the script that crawlwatch began as printed it: `free` and `df -h`, corrected. Kilobytes are `free`'s (1,024 bytes),
  * "used" is what is not available, the disk is `/`.
  */
 

@@ -1,4 +1,4 @@
-/** What a check publishes. Pure; io/cloudwatch batches it. */
+/** The metrics that a check publishes to CloudWatch. Pure. */
 
 import { minutesBetween } from '../kit/index.ts';
 import type { Transition } from '../memory/index.ts';
@@ -19,7 +19,7 @@ function instancePoints(transitions: readonly Transition[]): MetricPoint[] {
 type Value = readonly [string, number, MetricPoint['unit']];
 
 function valuesOf(outcome: ProbeOutcome, t: Transition): Value[] {
-  // For every expected instance in every run: a series that vanishes would count as recovered.
+  // A value for every instance in every check: a series that vanishes would count as recovered.
   if (outcome.kind === 'failed') return [[INSTANCE_METRIC.success, 0, 'Count']];
   const { memory, disks } = outcome.vitals;
   const fullest = fullestDisk(disks);
@@ -32,7 +32,7 @@ function valuesOf(outcome: ProbeOutcome, t: Transition): Value[] {
   ];
 }
 
-/** One value for each hang that this check has seen the end of: minutes from its first failed check. */
+/** One value for each hang that has ended with this check: minutes from its first failed check. */
 const recoveries = (transitions: readonly Transition[]): Value[] =>
   transitions.flatMap(({ before, after, outcome }) => {
     const ended =
@@ -43,8 +43,8 @@ const recoveries = (transitions: readonly Transition[]): Value[] =>
   });
 
 /**
- * Those of instances, which the settings may have kept in a snapshot instead, and those of the fleet. The fleet's come
- * last: their arrival says that the check was made.
+ * The instances' metrics, which the settings may have kept in a snapshot instead, then the fleet's: those come last,
+ * since their arrival shows that the check was made.
  */
 export function metricPoints(
   transitions: readonly Transition[],

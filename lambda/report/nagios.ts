@@ -1,5 +1,5 @@
 /**
- * One host as a monitoring plugin tells it: `STATUS - text | perfdata` on one line, and by the exit code.
+ * One host as a monitoring plugin reports it: `STATUS - text | perfdata` on one line, and by the exit code.
  * https://nagios-plugins.org/doc/guidelines.html (sections 2.1 and 2.6), which Icinga, Naemon and Checkmk read as well.
  */
 
@@ -10,13 +10,11 @@ import type { Settings } from '../settings/index.ts';
 /** Of a plugin's output Nagios reads 8 KiB; the rest is for the figures. */
 const TEXT_MAX = 2000;
 
-/** The line for a report of exactly one host; of any other number it is UNKNOWN and says so. */
+/** The line for a report of exactly one host; with any other number it is UNKNOWN and gives the number. */
 export function pluginLine(report: Report, settings: Settings): string {
   const [host, ...others] = report.instances;
   if (host === undefined || others.length > 0) {
-    return pluginTrouble(
-      `-o nagios tells of one host, and here are ${report.instances.length}; name one by --host or -l`,
-    );
+    return pluginTrouble(`-o nagios reports one host, not ${report.instances.length}: name one by --host or -l`);
   }
   const said = host.reasons.map(({ code, text }) => `${code}: ${text}`).join(' ') || summary(host);
   const line = `${host.status} - ${plain(`${host.name}: ${said}`)}`;
@@ -24,10 +22,10 @@ export function pluginLine(report: Report, settings: Settings): string {
   return perfdata.length === 0 ? line : `${line} | ${perfdata.join(' ')}`;
 }
 
-/** A check that could not be made, for the same reader. */
+/** The same line for a check that could not be made. */
 export const pluginTrouble = (text: string): string => `UNKNOWN - ${plain(text)}`;
 
-/** The bar begins the figures. */
+/** Without bars, which begin the figures. */
 const plain = (text: string): string => forTerminal(text.slice(0, TEXT_MAX)).replaceAll('|', '/');
 
 function summary({ vitals }: InstanceReport): string {
@@ -66,7 +64,7 @@ function vitalsFigures(vitals: Vitals, settings: Settings): (string | null)[] {
 }
 
 function diskFigures(disk: Disk, { disk: space, inodes }: Settings): (string | null)[] {
-  // Much free space is never low, and nobody can fill what is read-only.
+  // Much free space is never low, and a read-only file system can't fill up.
   const isJudged = !disk.readOnly && disk.availableBytes <= space.ignoreAboveGib * GIB;
   const [warning, critical] = isJudged ? [space.warningPercent, space.criticalPercent] : [null, null];
   const [few, fewest] = disk.readOnly ? [null, null] : [inodes.warningPercent, inodes.criticalPercent];
@@ -98,7 +96,7 @@ function figure(
   return fields.join(';').replace(/;+$/, '');
 }
 
-/** Quoted where it holds a space; the characters that would end it are not let in. */
+/** Quoted where it holds a space; characters that would end it are replaced. */
 function labelText(label: string): string {
   const safe = forTerminal(label).replace(/['=|;]/g, '_');
   return /^[\w/.-]+$/.test(safe) ? safe : `'${safe}'`;

@@ -1,7 +1,7 @@
 /**
  * A report as Prometheus' text format, version 0.0.4, for the textfile collector of node_exporter or a push gateway:
  * https://prometheus.io/docs/instrumenting/exposition_formats/. Base units and suffixes as
- * https://prometheus.io/docs/practices/naming/ wants them. A figure that a host doesn't have is left out.
+ * https://prometheus.io/docs/practices/naming/ asks for. A figure that a host doesn't have is left out.
  */
 
 import { forTerminal } from '../kit/index.ts';
@@ -25,7 +25,7 @@ const secondsOf = (minutes: number | null): number | null => (minutes === null ?
 const timeOf = (iso: string | null): number | null => (iso === null ? null : Date.parse(iso) / 1000);
 
 /** The whole document, families in a fixed order. */
-export function reportMetrics(report: Report): string {
+export function prometheusText(report: Report): string {
   return [...checkFamilies(report), ...hostFamilies(report.instances), ...vitalsFamilies(report.instances)]
     .map(familyText)
     .join('');
@@ -56,7 +56,7 @@ function hostFamilies(instances: readonly InstanceReport[]): Family[] {
       '0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.',
       each((host) => exitCodeOf(summarise([host]))),
     ),
-    gauge('reason', '1 for each reason that stands for the status.', reasons),
+    gauge('reason', '1 for each reason of the status.', reasons),
     gauge(
       'status_since_timestamp_seconds',
       'When the status began.',
@@ -69,7 +69,7 @@ function hostFamilies(instances: readonly InstanceReport[]): Family[] {
     ),
     gauge(
       'probe_success',
-      '1 where the host told its vitals.',
+      '1 where the host reported its vitals.',
       each(({ vitals }) => Number(vitals !== null)),
     ),
     gauge(
@@ -222,10 +222,10 @@ const counter = (name: string, help: string, values: readonly Value[]): Family =
   values,
 });
 
-/** Not `instance`: that label is the scraper's own. */
+/** Without `instance`: that label belongs to the scraper. */
 const labelsOf = ({ id, name }: InstanceReport): Labels => ({ id, name });
 
-/** Each series once: two mounts on one path, or two hosts of one name, would have the whole document refused. */
+/** Prints each series once: with two (two mounts on one path, two hosts of one name) the whole document is refused. */
 function familyText({ name: bare, type, help, values }: Family): string {
   const name = `crawlwatch_${bare}`;
   const lines = new Map<string, string>();
@@ -242,5 +242,5 @@ function labelText(labels: Labels): string {
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
 }
 
-/** First what would act on a terminal, then what would end the label: a line feed is spelled out by the first. */
+/** Escapes what would act on a terminal, line feeds among it, then what would end the label. */
 const escaped = (value: string): string => forTerminal(value).replace(/[\\"]/g, '\\$&');

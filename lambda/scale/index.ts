@@ -1,7 +1,6 @@
-/** One check shared out among many functions: plan, shards, join. */
-export { SHARDS_AT_ONCE } from './model.ts';
+/** Distributes one check over many functions: plan, shards, join. */
 export { nearLimits } from './near-limits.ts';
 export { joinRun, type PlannedRun, planRun, probeShard, type RunPorts } from './run.ts';
 export { s3Store } from './s3.ts';
-export { shardSize } from './shards.ts';
+export { SHARDS_AT_ONCE, shardSize } from './shards.ts';
 export { readStep } from './step.ts';

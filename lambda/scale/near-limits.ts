@@ -1,4 +1,4 @@
-/** Tells ahead when a fleet grows too large for one function. Pure. */
+/** Warns before a fleet grows too large for one function. Pure. */
 
 import { plural } from '../kit/index.ts';
 import type { Transport } from '../model/index.ts';
@@ -7,19 +7,19 @@ import { shardSize } from './shards.ts';
 
 export interface Load {
   readonly durationMs: number;
-  /** In which hosts could be asked. */
+  /** The time there was for probing. */
   readonly deadlineMs: number;
   readonly instances: readonly { readonly transport: Transport }[];
 }
 
-/** Of the deadline: what is above it is in sight of the alarm on slow checks. */
+/** Share of the deadline from which the alarm on slow checks is near. */
 const NEAR = 0.7;
-/** The same where `forks` can't be raised any more, and so only time is left to spend. */
+/** The same where `forks` can't be raised any more, and a larger fleet only takes longer. */
 const NEAR_WITH_ALL_FORKS = 0.5;
 /** As many sockets as one function opens; settings allow no more. */
 const MOST_FORKS = 500;
 
-/** @returns one sentence, or null where there is room or where sharing the hosts out would not make it faster */
+/** @returns one sentence, or null where there is room or where shards would not be faster */
 export function nearLimits({ durationMs, deadlineMs, instances }: Load, settings: Settings): string | null {
   if (isDistributed(settings)) return null;
   const counted = (['ssh', 'ssm'] as const).map((transport) => ({

@@ -1,24 +1,42 @@
 /**
- * A check that is carried by many functions: the order of its three steps. Plan shares the fleet out, each shard asks its
- * hosts and keeps what they said, and the join runs the pipeline over all of it. Nothing that must see the whole fleet is
- * decided in a shard.
+ * One check by many functions, in three steps: the plan divides the fleet into shards, each shard probes its hosts and
+ * keeps their replies, and the join runs the pipeline over all of them. Nothing that needs the whole fleet is decided in a
+ * shard.
  */
 import pLimit from 'p-limit';
 import { type CheckOptions, type CheckResult, checkFleet, type Ports, withState } from '../check/index.ts';
 import { plural } from '../kit/index.ts';
+import { EMPTY_STATE } from '../model/index.ts';
 import type { Instance, ProbeTransport, Reply, Transport, Transports } from '../model/index.ts';
 import { type ProbeLimits, probeFleet } from '../probe/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { decodeCost, decodePlan, decodeResult, decodeShard, encodePlan, encodeResult, encodeShard } from './codec.ts';
-import type { HostCost, ShardReply, Store } from './model.ts';
+import {
+  decodeCost,
+  decodePlan,
+  decodeResult,
+  decodeShard,
+  encodeCost,
+  encodePlan,
+  encodeResult,
+  encodeShard,
+  type HostCost,
+  type ShardReply,
+} from './schema.ts';
 import { shardFleet } from './shards.ts';
 
-/** What a step of a run needs of the world: what a check does, and where the run's files are. */
+/** Where a run keeps what is too large to travel between its steps. */
+export interface Store {
+  put(key: string, text: string): Promise<void>;
+  /** Null where there is nothing under that key. */
+  get(key: string): Promise<string | null>;
+}
+
+/** The ports of a step: those of a check, and the store of the run's files. */
 export interface RunPorts extends Ports {
   readonly store: Store;
 }
 
-/** What passes from the plan to the map; the rest is in files. */
+/** What the plan passes to the state machine's map; the rest is in files. */
 export interface PlannedRun {
   readonly run: string;
   /** Of the file that lists the shards. */
@@ -35,7 +53,7 @@ const shardKey = (run: string, index: number) => `runs/${run}/shards/${index}.js
 const resultKey = (run: string, index: number) => `runs/${run}/results/${index}.json`;
 
 /**
- * The first step: finds the fleet and shares it out.
+ * The first step: finds the fleet and divides it into shards.
  * @throws what `ports.discover` or the store throws: without a fleet there is no run
  */
 export async function planRun(run: string, settings: Settings, ports: RunPorts): Promise<PlannedRun> {
@@ -59,8 +77,8 @@ export async function planRun(run: string, settings: Settings, ports: RunPorts):
 }
 
 /**
- * The second step, once for each shard: asks its hosts and keeps their replies as they came. Done twice, the later result
- * takes the earlier one's place.
+ * The second step, once for each shard: probes its hosts and keeps their replies as they came. Done twice, the later
+ * result replaces the earlier.
  * @throws where the shard can't be read or the result not be kept
  */
 export async function probeShard(
@@ -89,8 +107,8 @@ export async function probeShard(
 }
 
 /**
- * The last step: the pipeline, as if it had asked every host itself. Hosts of a shard that left nothing, or nothing that
- * can be read, were not checked, and nothing is concluded about them.
+ * The last step: the pipeline, as if it had probed every host itself. Hosts of a shard that left no readable result count
+ * as not checked, and nothing is concluded about them.
  * @throws where the plan can't be read, and what {@link checkFleet} throws
  */
 export async function joinRun(
@@ -103,12 +121,12 @@ export async function joinRun(
   if (plan === null) throw new Error(`the plan of run ${run} can't be read`);
   const limit = pLimit(FILES_AT_ONCE);
   const problems = [...plan.problems];
-  const described: Instance[] = [...plan.rest];
+  const hosts: Instance[] = [...plan.rest];
   const recorded = new Map<string, ShardReply>();
   await Promise.all(Array.from({ length: plan.shards }, (_, index) => limit(collect, index)));
 
   const result = await checkFleet(settings, replayed(), { ...options, begunAt: plan.at });
-  await orNull(ports, ports.store.put(COST_KEY, JSON.stringify(costOf(described, recorded))));
+  await orNull(ports, ports.store.put(COST_KEY, encodeCost(costOf(hosts, recorded))));
   return result;
 
   async function collect(index: number): Promise<void> {
@@ -118,7 +136,7 @@ export async function joinRun(
       problems.push(`shard ${index} can't be read: nothing is known of its hosts`);
       return;
     }
-    described.push(...shard.hosts);
+    hosts.push(...shard.hosts);
     const replies = decodeResult(await read(resultKey(run, index)), run, shard);
     if (replies === null) {
       problems.push(`shard ${index} left no result: ${plural(shard.hosts.length, 'host')} not checked`);
@@ -129,18 +147,18 @@ export async function joinRun(
 
   function replayed(): Ports {
     let found = false;
-    const planned = new Map(described.map(({ id, transport }) => [id, transport]));
+    const planned = new Map(hosts.map(({ id, transport }) => [id, transport]));
     return {
       ...ports,
       discover: async (problem) => {
-        // What is asked for later is the fleet as it is then.
+        // A later call is for the fleet as it is by then.
         if (found) return ports.discover(problem);
         found = true;
         for (const text of problems) problem?.(text);
-        return described;
+        return hosts;
       },
       transports: mapTransports(ports.transports, (name, real) => async (instances, turn) => {
-        // The first time the shards have asked; a second opinion is asked for now.
+        // The first probe is the shards'; a second opinion is taken now.
         const isFirst = ({ id }: { readonly id: string }) => planned.get(id) === name;
         const first = instances.filter(isFirst);
         for (const { id } of first) {
@@ -148,8 +166,8 @@ export async function joinRun(
           const known = recorded.get(id);
           turn.reply(id, known?.reply ?? NO_RESULT, known?.durationMs ?? 0);
         }
-        const again = instances.filter((instance) => !first.includes(instance));
-        if (again.length > 0) await real(again, turn);
+        const others = instances.filter((instance) => !first.includes(instance));
+        if (others.length > 0) await real(others, turn);
       }),
     };
   }
@@ -166,10 +184,10 @@ function mapTransports(
   );
 }
 
-/** Mean milliseconds of a host's turn, by transport. */
-function costOf(described: readonly Instance[], recorded: ReadonlyMap<string, ShardReply>): HostCost {
+/** Mean milliseconds that a host took, by transport. */
+function costOf(hosts: readonly Instance[], recorded: ReadonlyMap<string, ShardReply>): HostCost {
   const sums = new Map<Transport, { ms: number; hosts: number }>();
-  for (const { id, transport } of described) {
+  for (const { id, transport } of hosts) {
     const known = recorded.get(id);
     if (known === undefined) continue;
     const sum = sums.get(transport) ?? { ms: 0, hosts: 0 };
@@ -178,7 +196,7 @@ function costOf(described: readonly Instance[], recorded: ReadonlyMap<string, Sh
   return Object.fromEntries([...sums].map(([transport, { ms, hosts }]) => [transport, Math.max(1, ms / hosts)]));
 }
 
-/** What can't be read is as if it were not there; that is what the callers are made for. */
+/** Null where it fails: the callers treat what can't be read as absent. */
 async function orNull<T>(ports: Pick<Ports, 'log'>, work: Promise<T>): Promise<T | null> {
   try {
     return await work;

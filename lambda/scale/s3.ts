@@ -1,9 +1,9 @@
-/** Files of a run, in S3: too large to travel between its steps. */
+/** Keeps a run's files in S3. */
 
 import { GetObjectCommand, type GetObjectCommandOutput, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { S3 } from '../kit/index.ts';
 import { errorCode } from '../kit/index.ts';
-import type { Store } from './model.ts';
+import type { Store } from './run.ts';
 
 /** S3 is strongly consistent: what was put is what the next get gives (Welcome.html#ConsistencyModel, S3 guide). */
 export function s3Store(s3: S3, bucket: string): Store {

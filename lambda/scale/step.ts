@@ -1,4 +1,4 @@
-/** What an event asks of the check function: a whole check, or one step of a run that is shared out. */
+/** Reads what an event requests of the check function: a whole check, or one step of a distributed run. */
 import * as z from 'zod';
 
 export type RunStep =
@@ -13,7 +13,7 @@ export type RunStep =
     }
   | { readonly step: 'join'; readonly run: string };
 
-/** An execution's name, which becomes part of files' names. */
+/** An execution's name, which is part of its files' keys. */
 const run = z.string().regex(/^[\w.-]{1,80}$/);
 const step = z.discriminatedUnion('step', [
   z.object({ step: z.literal('plan'), run }),
@@ -23,7 +23,7 @@ const step = z.discriminatedUnion('step', [
   z.object({ step: z.literal('join'), run }),
 ]);
 
-/** @returns null where it names a step and is none of the state machine's events; anything else asks for a check */
+/** @returns null where it names a step but is none of the state machine's events; an event without a step is a check */
 export function readStep(event: unknown): RunStep | null {
   if (typeof event !== 'object' || event === null || !('step' in event)) return { step: 'check' };
   return step.safeParse(event).data ?? null;

@@ -1,4 +1,5 @@
 /** One schema for cdk.json context, environment and flags: all become Settings here. */
+export { type EndpointServices, endpointServices, isSecretsManager, usesSsm } from './services.ts';
 export {
   actsByItself,
   type FunctionEnvironment,

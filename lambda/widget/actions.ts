@@ -1,6 +1,6 @@
 /**
- * What can be clicked in the fleet table: the console runs a `cwdb-action` for the element right before it, under the
- * viewer's own permissions. Nothing that a host or a tag says gets into one, but for a name in the confirmation's text
+ * The buttons and links of the fleet table: the console runs a `cwdb-action` for the element right before it, under the
+ * viewer's own permissions. Of what a host or a tag says, only the name gets into one, in the confirmation's text
  * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/add_custom_widget_dashboard_interactivity.html).
  */
 
@@ -13,24 +13,24 @@ const FUNCTION_ARN = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0
 const REGION = /^[a-z]{2}(-[a-z]+)+-\d$/;
 const NAME_LENGTH = 60;
 
-/** Where a click leads. */
+/** What a click calls. */
 export interface WidgetEndpoints {
   /** The widget's own function, which turns the pages. */
   readonly widgetArn: string | null;
-  /** The function that may restart and reboot; null: there is none, and no button. */
+  /** The function that may restart and reboot; null: there are no buttons. */
   readonly remedyArn: string | null;
   readonly region: string | null;
 }
 
-const known = (arn: string | null): arn is string => arn !== null && FUNCTION_ARN.test(arn);
+const isFunction = (arn: string | null): arn is string => arn !== null && FUNCTION_ARN.test(arn);
 
-/** How the console shows a confirmation is its own affair: only what means nothing in any language goes into it. */
+/** How the console renders a confirmation is not documented: only characters that no markup uses go into it. */
 const plainName = (name: string): string => name.slice(0, NAME_LENGTH).replace(/[^\w .:/@-]/g, '?');
 
-/** A call's parameters. Made of numbers, fixed words and checked ids alone, which JSON and HTML spell alike. */
+/** A call's parameters: numbers, fixed words and checked ids alone, which need no escaping in JSON or HTML. */
 const parameters = (value: Readonly<Record<string, number | string>>): Html => new Html(JSON.stringify(value));
 
-/** By act: what its button says, and what the console asks before it calls. */
+/** By remedy: the label of its button, and the question before the call. */
 const BUTTONS: Readonly<Record<Remedy, { readonly label: string; readonly question: (host: string) => string }>> = {
   'restart-worker': {
     label: 'Restart worker',
@@ -40,24 +40,24 @@ const BUTTONS: Readonly<Record<Remedy, { readonly label: string; readonly questi
   reboot: { label: 'Reboot', question: (host) => `Reboot ${host}? Whatever runs on it ends.` },
 };
 
-/** The act that is recommended, if any is; the remedy function looks again before it does it, and may refuse. */
+/** The button of the recommended remedy, if there is one; the remedy function checks again before it acts, and may refuse. */
 export function remedyButton(row: FleetRow, { remedyArn }: WidgetEndpoints): Html | null {
   const { id, name } = row;
   const remedy = remedyOf(row);
-  // Only at home is there anything that may act.
-  if (remedy === null || row.elsewhere === true || !known(remedyArn) || !INSTANCE_ID.test(id)) return null;
+  // The remedy function acts in its own Region and account alone.
+  if (remedy === null || row.elsewhere === true || !isFunction(remedyArn) || !INSTANCE_ID.test(id)) return null;
   const { label, question } = BUTTONS[remedy];
-  const asked = `${question(`${plainName(name)} (${id})`)} It is checked once more before.`;
+  const confirmation = `${question(`${plainName(name)} (${id})`)} It is checked once more before.`;
   const look = remedy === 'reboot' ? 'btn btn-primary' : 'btn';
-  return html`<a class="${look} cw-${remedy}">${label}</a><cwdb-action action="call" display="popup" endpoint="${remedyArn}" confirmation="${asked}">${parameters({ action: remedy, instanceId: id, asker: 'dashboard' })}</cwdb-action>`;
+  return html`<a class="${look} cw-${remedy}">${label}</a><cwdb-action action="call" display="popup" endpoint="${remedyArn}" confirmation="${confirmation}">${parameters({ action: remedy, instanceId: id, asker: 'dashboard' })}</cwdb-action>`;
 }
 
 export function pageLink(label: string, page: number, { widgetArn }: WidgetEndpoints): Html | null {
-  if (!known(widgetArn)) return null;
+  if (!isFunction(widgetArn)) return null;
   return html`<a class="btn cw-page">${label}</a><cwdb-action action="call" display="widget" endpoint="${widgetArn}">${parameters({ page })}</cwdb-action>`;
 }
 
-/** The instance in the EC2 console; relative, so that it is the partition's own. Another account's is not to be seen there. */
+/** A link to the EC2 console; relative, so that it stays in the partition. None to another account: it can't be seen there. */
 export function instanceLink(row: FleetRow, endpoints: WidgetEndpoints): Html {
   const { id, elsewhere, account } = row;
   const region = elsewhere === true ? row.region : endpoints.region;

@@ -1,4 +1,4 @@
-/** The small drawings of the fleet table: a bar for now, a line for the last three hours. SVG without scripts or ids. */
+/** The small charts of the fleet table: a bar for now, a line for the last three hours. SVG without scripts or ids. */
 
 import { clockTime, type Html, html, minutesBetween, percent } from '../kit/index.ts';
 import type { Settings } from '../settings/index.ts';
@@ -21,7 +21,7 @@ export function toneOf(available: number, { warningPercent, criticalPercent }: L
   return available * 100 < warningPercent ? 'warning' : 'calm';
 }
 
-/** `97 %`, its bar and its trend; faded, with the time it was taken, where nothing newer is known. */
+/** `97 %`, its bar and its trend; faded, with the time of the sample, where it is old. */
 export function gaugeCell(gauge: Gauge | null, limits: Limits, tone: Tone, now: Date, settings: Settings): Html {
   if (gauge === null) return html`<span class="cw-dim">-</span>`;
   const { latest } = gauge;

@@ -1,4 +1,4 @@
-/** The dashboard's fleet table, as HTML. */
+/** Draws the dashboard's fleet table as HTML: rows from tags, figures from metrics, buttons for remedies. */
 export { WIDGET_DOCS } from './docs.ts';
 export { type Notice, noticesOf } from './notices.ts';
 export { fleetRows, pageOf, withHistory } from './rows.ts';

@@ -1,13 +1,13 @@
-/** What must be known before the table is believed: that mail reaches somebody, and that the checker is alive. */
+/** Warnings above the table: the mail reaches no one, no check has finished, figures can't be read. */
 
 import { shellWord } from '../judge/index.ts';
 import type { Settings } from '../settings/index.ts';
 
-/** What was asked beside the fleet; a string is what kept it from being known. */
+/** What the notices are made from; `unread` says why something could not be read. */
 export interface WidgetHealth {
   readonly topicArn: string | null;
   readonly subscription: 'confirmed' | 'pending' | 'none' | { readonly unread: string };
-  /** Whether the last check held flags back; null where none has finished of late. */
+  /** Whether the last check held flags back; null where none has finished lately. */
   readonly suppressed: boolean | null | { readonly unread: string };
   /** Why there are no figures; null where they could be read. */
   readonly figures: string | null;
@@ -52,7 +52,7 @@ function aboutChecks({ suppressed }: WidgetHealth, { schedule }: Settings): Noti
   if (typeof suppressed === 'object' && suppressed !== null) return [unread('the last check', suppressed.unread)];
   const minutes = Math.max(15, 3 * schedule.everyMinutes);
   if (suppressed === null) {
-    const text = `No check has finished for ${minutes} minutes: what stands below may be over. In a new stack the first comes within ${schedule.everyMinutes} min; else read the log of the check function.`;
+    const text = `No check has finished for ${minutes} minutes: what is shown below may be out of date. In a new stack the first comes within ${schedule.everyMinutes} min; else read the log of the check function.`;
     return [{ level: 'red', text }];
   }
   if (!suppressed) return [];

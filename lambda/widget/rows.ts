@@ -1,4 +1,4 @@
-/** The rows of the dashboard's fleet table: from tags what stands, from metrics the figures of the rows shown. */
+/** The rows of the dashboard's fleet table: status and reasons from tags, figures from the metrics of the rows shown. */
 
 import { forecast, type Resource } from '../forecast/index.ts';
 import { REASON_WORDS } from '../judge/index.ts';
@@ -19,14 +19,14 @@ import type {
 import { troubleIn } from '../remedy/index.ts';
 import type { Settings } from '../settings/index.ts';
 
-/** Where a row stands, worst first: what needs a person, what can wait, what is well. */
+/** Groups of rows, worst first: what needs a person, what can wait, what is well. */
 export const BANDS = ['flagged', 'critical', 'unknown', 'warning', 'unchecked', 'muted', 'ok', 'skipped'] as const;
 export type Band = (typeof BANDS)[number];
 
 /** One resource of a row: shares available, 0 to 1. */
 export interface Gauge {
   readonly latest: Sample;
-  /** Of the last three hours, oldest first; gaps are checks that it did not answer. */
+  /** Of the last three hours, oldest first; gaps are checks without an answer. */
   readonly samples: readonly Sample[];
 }
 
@@ -34,11 +34,11 @@ export interface FleetRow extends Whereabouts {
   readonly id: string;
   readonly name: string;
   readonly band: Band;
-  /** Null: no check has told yet, or it isn't checked. */
+  /** Null: not checked yet, or not checked at all. */
   readonly status: Status | null;
   /** Worst first; the text may quote a tag. */
   readonly reasons: readonly Reason[];
-  /** What stood before it stopped answering. */
+  /** The reasons it had before it stopped answering. */
   readonly before: readonly ReasonCode[];
   readonly since: Date | null;
   readonly flag: { readonly reason: ReasonCode; readonly at: Date } | null;
@@ -128,12 +128,12 @@ function bandOf(status: Status | null, flagged: boolean, muted: boolean): Band {
   return status satisfies never;
 }
 
-/** What a person may ask for on this row: as the check recommends it, by the reasons that it left on the tag. */
+/** The remedy that the row's button offers: what the check recommends, by the reasons on the status tag. */
 export function remedyOf({ band, reasons, worker }: FleetRow): Remedy | null {
   if (band === 'flagged') return 'reboot';
   if (band !== 'critical' && band !== 'warning') return null;
   const codes = reasons.map(({ code }) => code);
-  // Which unit that is only the tag can say.
+  // Only the tag names the unit.
   if (troubleIn(codes, 'restart-worker').length > 0) return worker === null ? null : 'restart-worker';
   return troubleIn(codes, 'restart-sshd').length > 0 ? 'restart-sshd' : null;
 }
@@ -148,11 +148,11 @@ export interface FleetPage {
   readonly counts: Readonly<Record<Band, number>>;
 }
 
-/** @param wanted what the caller asked for; whatever isn't a page that there is becomes the nearest one */
+/** @param wanted as it was requested; what is no existing page becomes the nearest one */
 export function pageOf(rows: readonly FleetRow[], wanted: unknown): FleetPage {
   const pages = Math.max(1, Math.ceil(rows.length / ROWS_PER_PAGE));
-  const asked = typeof wanted === 'number' && Number.isFinite(wanted) ? Math.trunc(wanted) : 1;
-  const page = Math.min(Math.max(1, asked), pages);
+  const requested = typeof wanted === 'number' && Number.isFinite(wanted) ? Math.trunc(wanted) : 1;
+  const page = Math.min(Math.max(1, requested), pages);
   const count = (band: Band) => rows.filter((row) => row.band === band).length;
   return {
     rows: rows.slice((page - 1) * ROWS_PER_PAGE, page * ROWS_PER_PAGE),
@@ -163,11 +163,11 @@ export function pageOf(rows: readonly FleetRow[], wanted: unknown): FleetPage {
   };
 }
 
-/** Whether a figure is older than three checks: the last that was known, not how it is. */
+/** Whether a figure is older than three checks: the last known one, no longer the current one. */
 export const isOld = (at: Date, now: Date, settings: Settings): boolean =>
   minutesBetween(at, now) > Math.max(15, 3 * settings.schedule.everyMinutes);
 
-/** The row with its figures, and the forecast made anew from them by the check's own rules. */
+/** Adds a row's figures, and a forecast made from them by the check's own rules. */
 export function withHistory(row: FleetRow, history: History | undefined, now: Date, settings: Settings): FleetRow {
   if (history === undefined) return row;
   const minutes = (resource: Resource, code: ReasonCode, past: readonly Sample[]): number | null => {

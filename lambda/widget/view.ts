@@ -1,4 +1,4 @@
-/** The fleet table on the dashboard: its four views. Pure; whatever a host or a tag says passes through `html`. */
+/** The three views of the dashboard's fleet table. Pure; all that a host or a tag says is escaped by `html`. */
 
 import { shellWord } from '../judge/index.ts';
 import { clockTime, duration, type Html, html, isoSeconds, minutesBetween } from '../kit/index.ts';
@@ -10,7 +10,7 @@ import type { Notice } from './notices.ts';
 import { BANDS, type Band, type FleetPage, type FleetRow } from './rows.ts';
 import { type Theme, widgetStyle } from './style.ts';
 
-/** What all of the table is drawn by. */
+/** What all parts of the table are drawn by. */
 export interface WidgetLook {
   readonly theme: Theme;
   readonly now: Date;
@@ -29,7 +29,7 @@ export function fleetView(fleet: FleetPage, look: WidgetLook): string {
   return page(look.theme, body);
 }
 
-/** No instance carries the tag. */
+/** The view where no instance carries the tag. */
 export function emptyView({ theme, settings, endpoints: { region }, notices }: WidgetLook): string {
   const { tag, schedule } = settings;
   const word = shellWord(`Key=${tag.key},Value=${tag.value}`);
@@ -40,11 +40,11 @@ export function emptyView({ theme, settings, endpoints: { region }, notices }: W
   );
 }
 
-/** What kept the table from being drawn, by its name and its message, and what to do about it. */
+/** The view where an error kept the table from being drawn: its message, and what to do about it. */
 export function failureView(error: { readonly name: string; readonly text: string }, theme: Theme): string {
   return page(
     theme,
-    html`<div class="cw-plain"><h3 class="cw-critical-text">The fleet table can't be drawn</h3><pre>${error.text}</pre><p>${adviceFor(error)}</p><p class="cw-dim">The checks are made by another function. What they found stands on each instance in the tag crawlwatch:status.</p></div>`,
+    html`<div class="cw-plain"><h3 class="cw-critical-text">The fleet table can't be drawn</h3><pre>${error.text}</pre><p>${adviceFor(error)}</p><p class="cw-dim">The checks are made by another function. What they found is on each instance in the tag crawlwatch:status.</p></div>`,
   );
 }
 
@@ -77,17 +77,17 @@ const LABELS: Readonly<Record<Band, string>> = {
 
 function headline(fleet: FleetPage, look: WidgetLook): Html {
   const { counts, total } = fleet;
-  const told = BANDS.filter((band) => counts[band] > 0);
-  return html`<div class="cw-head">${told.map((band) => html`<span class="cw-count-${band}"><b>${counts[band]}</b>${LABELS[band]}</span>`)}<span class="cw-push cw-dim">${total} watched · drawn ${clockTime(look.now, look.now)}</span>${pager(fleet, look)}</div>`;
+  const present = BANDS.filter((band) => counts[band] > 0);
+  return html`<div class="cw-head">${present.map((band) => html`<span class="cw-count-${band}"><b>${counts[band]}</b>${LABELS[band]}</span>`)}<span class="cw-push cw-dim">${total} watched · drawn ${clockTime(look.now, look.now)}</span>${pager(fleet, look)}</div>`;
 }
 
 function rowHtml(row: FleetRow, look: WidgetLook): Html {
   const { memory, disk } = look.settings;
   const low = row.memory === null ? 'calm' : toneOf(row.memory.latest.available, memory);
-  return html`<tr class="cw-row-${row.band}"><td>${pill(row)}</td><td>${who(row, look)}</td><td>${what(row, look)}</td><td class="cw-nowrap">${sinceCell(row, look)}</td><td>${gaugeCell(row.memory, memory, low, look.now, look.settings)}</td><td>${gaugeCell(row.disk, disk, diskTone(row, disk), look.now, look.settings)}</td><td class="cw-nowrap">${runsOut(row)}</td><td class="cw-nowrap">${remedyButton(row, look.endpoints)}</td></tr>`;
+  return html`<tr class="cw-row-${row.band}"><td>${pill(row)}</td><td>${instanceCell(row, look)}</td><td>${problemCell(row, look)}</td><td class="cw-nowrap">${sinceCell(row, look)}</td><td>${gaugeCell(row.memory, memory, low, look.now, look.settings)}</td><td>${gaugeCell(row.disk, disk, diskTone(row, disk), look.now, look.settings)}</td><td class="cw-nowrap">${runsOut(row)}</td><td class="cw-nowrap">${remedyButton(row, look.endpoints)}</td></tr>`;
 }
 
-/** A big disk that is nearly full may have plenty left, and only the check knows how much: its reasons decide. */
+/** A big disk that is nearly full may have plenty of space left, and only the check knows how much: its reasons decide. */
 function diskTone({ disk, reasons, before }: FleetRow, limits: Settings['disk']): Tone {
   const low = [...reasons.map(({ code }) => code), ...before].some((code) => code.startsWith('Disk'));
   return disk === null || !low ? 'calm' : toneOf(disk.latest.available, limits);
@@ -98,7 +98,7 @@ function pill({ band, status }: FleetRow): Html {
   return html`<span class="cw-pill cw-pill-${band}">${text.toUpperCase()}</span>`;
 }
 
-function who(row: FleetRow, { endpoints, settings }: WidgetLook): Html {
+function instanceCell(row: FleetRow, { endpoints, settings }: WidgetLook): Html {
   const { id, name, worker, region, account, elsewhere } = row;
   const link = instanceLink(row, endpoints);
   const small = [
@@ -109,8 +109,8 @@ function who(row: FleetRow, { endpoints, settings }: WidgetLook): Html {
   return html`<div class="cw-name">${name === id ? link : name}</div><div class="cw-small cw-who">${small.map((part, i) => html`${i === 0 ? '' : ' · '}${part}`)}</div>`;
 }
 
-/** The worst reason in words; the codes, what stood before and what was done in small. */
-function what(row: FleetRow, { now }: WidgetLook): Html {
+/** The worst reason in words; in small print the codes, the reasons before and the last act. */
+function problemCell(row: FleetRow, { now }: WidgetLook): Html {
   const { reasons, before, flag, muted, acted, skipped, band } = row;
   const [worst] = reasons;
   const first = skipped ?? worst?.text ?? (band === 'unchecked' ? 'waits for its first check' : '');
@@ -135,18 +135,18 @@ function what(row: FleetRow, { now }: WidgetLook): Html {
 
 function sinceCell({ since, band }: FleetRow, { now }: WidgetLook): Html | null {
   if (since === null) return null;
-  const standing = duration(minutesBetween(since, now));
-  if (band === 'ok') return html`<span class="cw-dim">${standing}</span>`;
-  return html`<div><b>${standing}</b></div><div class="cw-small cw-dim">${clockTime(since, now)}</div>`;
+  const lasting = duration(minutesBetween(since, now));
+  if (band === 'ok') return html`<span class="cw-dim">${lasting}</span>`;
+  return html`<div><b>${lasting}</b></div><div class="cw-small cw-dim">${clockTime(since, now)}</div>`;
 }
 
 function runsOut({ forecast: { memoryMinutes, diskMinutes } }: FleetRow): Html[] {
-  const told = (what: string, minutes: number | null) =>
+  const line = (what: string, minutes: number | null) =>
     minutes === null ? [] : [html`<div class="cw-warning-text">${what} in <b>~${duration(minutes)}</b></div>`];
-  return [...told('memory', memoryMinutes), ...told('disk', diskMinutes)];
+  return [...line('memory', memoryMinutes), ...line('disk', diskMinutes)];
 }
 
-/** Above the table and below it: a hundred rows lie between. */
+/** Shown above the table and below it: there may be a hundred rows between. */
 function pager({ page: at, pages }: FleetPage, { endpoints }: WidgetLook): Html | null {
   if (pages === 1) return null;
   const back = at > 1 ? pageLink('Previous', at - 1, endpoints) : null;

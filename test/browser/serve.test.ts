@@ -1,4 +1,4 @@
-/** The demo's page in Chromium: what it shows as the story goes on, by day and by night, and that it asks nobody else. */
+/** The demo's page in Chromium: what it shows as the story goes on, by day and by night, and that it makes no request elsewhere. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { get, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -54,7 +54,7 @@ afterAll(async () => {
   rmSync(profile, { recursive: true, force: true });
 });
 
-/** Makes so many more checks of the story, and shows each. */
+/** Makes this many more checks of the story, and shows each. */
 async function checks(count: number): Promise<void> {
   for (let n = 0; n < count; n++) {
     const moment = await story.next();
@@ -135,12 +135,12 @@ describe('the page of the demo', () => {
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
   });
 
-  it('says that it has ended when the demo has', async () => {
+  it('shows when the demo has ended', async () => {
     await server.close();
     await untilHeadlineSays('has ended');
   });
 
-  it('asked nobody but this machine, and broke no rule of its own', () => {
+  it('made requests to this machine alone, and broke no rule of its own', () => {
     expect(elsewhere).toEqual([]);
     expect(errors.filter((text) => !/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED/.test(text))).toEqual([]);
   });

@@ -8,7 +8,7 @@ if (noChromium !== null) throw new Error(noChromium);
 
 if (noChromium !== null) process.stderr.write(`\nSKIPPED, nothing was clicked: ${noChromium}\n\n`);
 
-/** No figures: what is clicked doesn't depend on them. */
+/** Without figures: clicks don't depend on them. */
 const bare = (hosts: ReturnType<typeof manyHosts>) => hosts.map(({ name, tags = {} }) => ({ name, tags }));
 const FLAGGED = idOf(1 + TEN_HOSTS.findIndex(({ tags }) => tags?.[TAG.flag] !== undefined));
 
@@ -22,7 +22,7 @@ describe('a click in the fleet table', () => {
     tile.calls.length = 0;
   });
 
-  it('on Reboot asks first, naming the instance, and calls nobody when the answer is no', async () => {
+  it('on Reboot asks first, naming the instance, and makes no call when the answer is no', async () => {
     await tile.show(await (await new WidgetFleet().add(bare([...TEN_HOSTS]))).draw());
     await tile.page.click('#tile a.btn:text-is("Reboot")');
     expect(await tile.page.innerText('#question p')).toContain(`Reboot ficrawler9 (${FLAGGED})?`);
@@ -30,7 +30,7 @@ describe('a click in the fleet table', () => {
     expect(tile.calls).toEqual([]);
   });
 
-  it('on Reboot, confirmed, calls the remedy function with the id and nothing that the host says', async () => {
+  it('on Reboot, confirmed, calls the remedy function with the id and no text of the host', async () => {
     await tile.show(await (await new WidgetFleet().add(bare([...TEN_HOSTS]))).draw());
     tile.onCall(() => '<p>Rebooted.</p>');
     await tile.page.click('#tile a.btn:text-is("Reboot")');
@@ -43,7 +43,7 @@ describe('a click in the fleet table', () => {
     expect(tile.calls).toEqual([{ endpoint: REMEDY_ARN, event }]);
   });
 
-  it('on Restart worker, confirmed, calls the same function for the gentler act', async () => {
+  it('on Restart worker, confirmed, calls the same function for the gentler remedy', async () => {
     await tile.show(await (await new WidgetFleet().add(bare([...TEN_HOSTS]))).draw());
     await tile.page.click('#tile a.btn:text-is("Restart worker") >> nth=0');
     expect(await tile.page.innerText('#question p')).toContain('Restart the worker on ficrawler');

@@ -12,7 +12,7 @@ if (noChromium !== null) throw new Error(noChromium);
 if (noChromium !== null) process.stderr.write(`\nSKIPPED, hostile texts were not shown: ${noChromium}\n\n`);
 
 const EVIL_ARN = 'arn:aws:lambda:eu-central-1:666666666666:function:evil';
-/** What a host's owner could put into a name, each to break out of another place. */
+/** What a host's owner could put into a name, each to break out of a different place. */
 const HOSTILE = [
   '<script>alert(1)</script>',
   '<img src="http://evil.example/x" onerror="alert(1)">',
@@ -42,7 +42,7 @@ describe('a hostile text in the fleet table', () => {
   });
   afterAll(() => tile.close());
 
-  /** Elements that only foreign text could have brought, and what it did. */
+  /** Elements that only injected text could have added, and what it did. */
   async function harm() {
     const count = (selector: string) => tile.page.locator(`#tile ${selector}`).count();
     return {

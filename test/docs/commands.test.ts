@@ -13,8 +13,8 @@ const filesIn = (folder: string, ending: string) =>
     .map((name) => `${folder}/${name}`);
 
 /** The grammar, with nothing behind it. */
-function grammar(told: (text: string) => void): Command {
-  const output = { write: told };
+function grammar(write: (text: string) => void): Command {
+  const output = { write };
   const io: CommandIo = {
     ...{ stdout: output, stderr: output, env: {}, cwd: ROOT, signal: new AbortController().signal },
     stdin: (async function* () {})(),
@@ -38,7 +38,7 @@ async function refusal(words: readonly string[]): Promise<string | null> {
 
 const WORD = /(?:'[^']*'|"[^"]*"|[^\s'"|;&<>])+|[|;&<>]+/g;
 
-/** The words after `crawlwatch` of each command in a line of shell; a comment stands off by two spaces or a #. */
+/** The words after `crawlwatch` of each command in a line of shell; a comment is set off by two spaces or a #. */
 function callsIn(line: string): string[][] {
   const calls: string[][] = [[]];
   for (const [word] of line.replace(/ {2,}.*$| #.*$/, '').matchAll(WORD)) {
@@ -86,7 +86,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
 };
 const CALLS = Object.entries(SOURCES).map(([source, lines]) => ({ source, calls: lines.flatMap(callsIn) }));
 
-describe('a command that is told to people', () => {
+describe('a command that people are given', () => {
   it.each([
     ['check --nonsense', /unknown option '--nonsense'/],
     ['chek', /unknown command 'chek'/],

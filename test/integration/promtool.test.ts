@@ -1,7 +1,7 @@
 /** Prometheus' own judgement of `-o prometheus`: promtool, of Debian's package `prometheus`. */
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { reportMetrics } from '../../lambda/report/prometheus.ts';
+import { prometheusText } from '../../lambda/report/prometheus.ts';
 import { crawlwatch } from '../bin/command-line.ts';
 import { fullHost, hostileHost, unreadHost } from '../lambda/report/metrics-fixtures.ts';
 import { reportOf } from '../lambda/report/report-fixtures.ts';
@@ -25,17 +25,17 @@ describe('promtool', () => {
   });
 
   it('finds nothing wrong with a report that has every figure', () => {
-    expect(promtool(reportMetrics(reportOf(fullHost, unreadHost)))).toEqual(CLEAN);
+    expect(promtool(prometheusText(reportOf(fullHost, unreadHost)))).toEqual(CLEAN);
   });
 
   it('finds nothing wrong with what hostile hosts send', () => {
-    expect(promtool(reportMetrics(reportOf(hostileHost, fullHost)))).toEqual(CLEAN);
+    expect(promtool(prometheusText(reportOf(hostileHost, fullHost)))).toEqual(CLEAN);
   });
 
   it('finds nothing wrong with a check of this machine, nor with one of nobody', async () => {
     const ran = await crawlwatch(['check', '--local', '-o', 'prometheus']);
     expect(ran.stdout).toContain('crawlwatch_memory_total_bytes{');
     expect(promtool(ran.stdout)).toEqual(CLEAN);
-    expect(promtool(reportMetrics(reportOf()))).toEqual(CLEAN);
+    expect(promtool(prometheusText(reportOf()))).toEqual(CLEAN);
   });
 });

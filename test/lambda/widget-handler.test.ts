@@ -19,14 +19,14 @@ describe('the fleet table', () => {
     },
   );
 
-  it('answers describe with its docs and asks AWS nothing', async () => {
+  it('answers describe with its docs, without a call to AWS', async () => {
     const fleet = new WidgetFleet();
     expect(await fleet.draw({ describe: true })).toMatch(/^## crawlwatch: the fleet table[\s\S]*``` yaml\n/);
     const { ec2, cloudwatch, sns } = fleet.aws;
     expect([ec2, cloudwatch, sns].map((service) => service.calls.size)).toEqual([0, 0, 0]);
   });
 
-  it('asks for the figures of the rows shown alone', async () => {
+  it('reads the figures of the shown rows alone', async () => {
     const fleet = await new WidgetFleet().add(manyHosts(250).map(({ name }) => ({ name })));
     const asked: number[] = [];
     const { send } = fleet.aws.cloudwatch;
@@ -39,7 +39,7 @@ describe('the fleet table', () => {
     expect(asked).toEqual([1, 100, 100]);
   });
 
-  it('asks for no figures where none are published', async () => {
+  it('reads no figures where none are published', async () => {
     const fleet = await new WidgetFleet({ settings: { metrics: { perInstance: 'none' } } }).add([{ name: 'web1' }]);
     await fleet.draw();
     expect(fleet.aws.cloudwatch.calls.get('GetMetricDataCommand')).toBe(1);
@@ -60,7 +60,7 @@ describe('the fleet table', () => {
       'who gets the mail',
       (fleet: WidgetFleet) => fleet.aws.sns.fail(ListSubscriptionsByTopicCommand, denied(fleet.aws.ec2), 9),
     ],
-  ])('is drawn from the tags though %s cannot be read, and says so', async (_, breaks) => {
+  ])('is drawn from the tags though %s cannot be read, and a notice names it', async (_, breaks) => {
     const fleet = await new WidgetFleet().add(TEN_HOSTS);
     breaks(fleet);
     const html = await fleet.draw();
@@ -87,7 +87,7 @@ describe('the fleet table', () => {
     expect(html).toContain('SettingsError: settings: forks: got 0');
   });
 
-  it('tells in red that nobody has confirmed the subscription, with an empty fleet too', async () => {
+  it('warns in red that the subscription is not confirmed, with an empty fleet too', async () => {
     const html = await new WidgetFleet({ confirmed: false }).draw();
     expect(html).toContain('cw-notice-red');
     expect(html).toContain('the subscription is not confirmed');
@@ -96,7 +96,7 @@ describe('the fleet table', () => {
 });
 
 describe('the fleet table after real checks', () => {
-  it('says what the checks found: a hang that was flagged, with its button, and its last figures', async () => {
+  it('shows what the checks found: a hang that was flagged, with its button, and its last figures', async () => {
     const fleet = new SandboxFleet(4);
     await fleet.checks(3);
     fleet.host(2, 'BannerTimeout');

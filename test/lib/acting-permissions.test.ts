@@ -95,11 +95,11 @@ describe.each(SETTINGS)('the role of the remedy function, with automatic acting 
 
   it.each<[string, Call]>([
     ['reboot what is watched and flagged', onInstance('ec2:RebootInstances', { ...WATCHED, ...FLAG })],
-    ['say what it did', tagging('ec2:CreateTags', [TAG.acted])],
+    ['record what it did', tagging('ec2:CreateTags', [TAG.acted])],
     ['take the flag away', tagging('ec2:DeleteTags', [TAG.flag])],
     ['restart a worker', command('{RestartWorker}')],
     ['restart sshd', command('{RestartSshd}')],
-    ['look once more before', command('{Probe}')],
+    ['check once more right before', command('{Probe}')],
     ['send commands to watched ones', onInstance('ssm:SendCommand', { 'ssm:resourceTag/crawlwatch': 'true' })],
   ])('may %s', (_, call) => {
     expect(mayCall('RemedyRole', settings, call)).toBe(true);

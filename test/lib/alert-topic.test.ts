@@ -64,7 +64,7 @@ describe('the alerts topic', () => {
     expect(JSON.stringify(templateWith().findResources('AWS::SNS::Topic'))).not.toContain('KmsMasterKeyId');
   });
 
-  it('is encrypted by a key of its own that lets the alarms and the check in, and nobody else', () => {
+  it('is encrypted by a key of its own that admits the alarms and the check, and nobody else', () => {
     const settings = { alertEmail: 'you@example.com', alerts: { encrypt: true } };
     const template = templateWith(settings);
     template.hasResourceProperties('AWS::SNS::Topic', {

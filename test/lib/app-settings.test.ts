@@ -59,7 +59,7 @@ describe("the app's settings", () => {
       'alertEmail: got ["a@example.com","b"]',
     ],
     [
-      'what a flag leaves standing in cdk.json',
+      'what a flag leaves in force in cdk.json',
       { crawlwatch: { forks: 0 } },
       { crawlwatch: '{"ssh":{}}' },
       {},

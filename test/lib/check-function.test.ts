@@ -45,7 +45,7 @@ describe('the check function', () => {
     expect(checkOf(templateWith(settings)).Timeout).toBe(seconds);
   });
 
-  it('is told of the remedy function only where something is done without a person', () => {
+  it('gets the remedy function’s ARN only where crawlwatch acts without a person', () => {
     const remedyOf = (settings: object) => fromEnvironment(checkOf(templateWith(settings)).Environment.Variables);
     expect(remedyOf({}).remedyFunctionArn).toBeNull();
     expect(remedyOf({ remedies: { restartSshd: true } }).remedyFunctionArn).toEqual({
@@ -136,7 +136,11 @@ describe("the check function's network", () => {
   it.each([
     ['over SSM', { transport: 'ssm' }, ['ec2', 'monitoring', 'sns', 'ssm']],
     ['over SSH alone', { transport: 'ssh' }, ['ec2', 'monitoring', 'sns']],
-    ['that has somebody act', { transport: 'ssh', remedies: { reboot: true } }, ['ec2', 'lambda', 'monitoring', 'sns']],
+    [
+      'with automatic reboots',
+      { transport: 'ssh', remedies: { reboot: true } },
+      ['ec2', 'lambda', 'monitoring', 'sns'],
+    ],
     [
       'of other accounts',
       { transport: 'ssh', accounts: [{ id: '210987654321', externalId: 'a-long-secret' }] },
@@ -176,7 +180,7 @@ describe("the check function's network", () => {
     },
   );
 
-  it('lets everybody with a private address through to those endpoints, since private DNS leads everybody there', () => {
+  it('admits every private address to those endpoints, since private DNS leads all clients of the VPC there', () => {
     const groups = templateWith({ vpc: { ...VPC, createEndpoints: true } }).findResources('AWS::EC2::SecurityGroup');
     const [[, door] = []] = Object.entries(groups).filter(([id]) => id.includes('EndpointDoor'));
     const open = door?.Properties.SecurityGroupIngress as { CidrIp: string; FromPort: number; ToPort: number }[];

@@ -19,7 +19,7 @@ const EVERYTHING = {
 };
 
 describe('the documents', () => {
-  it('are three: only of the probe does the name begin with Probe, by which the command line finds it', () => {
+  it('are three, and only the probe’s name begins with Probe, by which the command line finds it', () => {
     const documents = Object.keys(templateWith().findResources('AWS::SSM::Document'));
     expect(documents.map((id) => id.replace(/[0-9A-F]{8}$/, '')).toSorted()).toEqual([
       'Probe',
@@ -131,8 +131,8 @@ describe.runIf(noCfnLint === null)('the template', () => {
   it.each([
     ['by default', {}],
     ['with everything that can be set', EVERYTHING],
-    ['shared out among functions', { scale: 'distributed' }],
-    ['shared out, with everything', { ...EVERYTHING, scale: 'distributed', metrics: { perInstance: 'none' } }],
+    ['distributed', { scale: 'distributed' }],
+    ['distributed, with everything', { ...EVERYTHING, scale: 'distributed', metrics: { perInstance: 'none' } }],
   ])('is clean under cfn-lint %s', (_, settings) => {
     const folder = mkdtempSync(join(tmpdir(), 'crawlwatch-'));
     const file = join(folder, 'template.json');

@@ -46,7 +46,7 @@ describe('the roles of a stack that watches elsewhere', () => {
     ]);
   });
 
-  it('act at home alone', () => {
+  it('act at home only', () => {
     const remedy = of('RemedyRole', ELSEWHERE);
     expect(remedy.get('AssumeMembers')).toBeUndefined();
     expect(remedy).toEqual(of('RemedyRole', {}));
@@ -54,7 +54,7 @@ describe('the roles of a stack that watches elsewhere', () => {
 });
 
 describe('the stack that watches elsewhere', () => {
-  it("tells the roles' ARNs, for which the member template asks", () => {
+  it("has the roles' ARNs as outputs, for the member template", () => {
     expect(Object.keys(templateWith(ELSEWHERE).findOutputs('*'))).toEqual(
       expect.arrayContaining(['CheckRoleArn', 'WidgetRoleArn']),
     );

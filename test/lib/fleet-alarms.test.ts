@@ -28,7 +28,7 @@ describe('the alarms', () => {
     expect(mailing({ alerts: { hostAlarms: true } })).toEqual([...CHECKER, ...HOSTS].toSorted());
   });
 
-  it('have one on whoever acts, where that is without a person, and it mails', () => {
+  it('have one on the remedy function where it acts without a person, and it mails', () => {
     const settings = { remedies: { restartWorker: true } };
     expect(mailing(settings)).toEqual([ACTING, ...CHECKER]);
     expect(alarmsWith(settings).find(({ name }) => name === ACTING)).toMatchObject({

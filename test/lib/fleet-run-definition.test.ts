@@ -47,7 +47,7 @@ describe("the state machine's definition", () => {
     expect(validate(broken).isValid).toBe(false);
   });
 
-  it('plans, asks each shard once, and joins, with the same run in all of them', async () => {
+  it('plans, runs each shard once, and joins, with the same run in all of them', async () => {
     const { calls, played } = world(3);
     const { entered, output } = await runStateMachine(DEFINITION, EVENT, played);
     expect(entered).toEqual(['Plan', 'IsDue', 'Probe', 'Join']);
@@ -89,7 +89,7 @@ describe("the state machine's definition", () => {
     expect((await runStateMachine(DEFINITION, EVENT, lost)).entered).toEqual(['Plan', 'IsDue', 'Probe', 'Join']);
   });
 
-  it('asks again where it was Lambda that failed, and not where it was the check', async () => {
+  it('retries where Lambda failed, and not where the check failed', async () => {
     const { calls, played } = world(2, ({ step, index }, nth) => {
       if (step === 'shard' && index === 0 && nth === 1) throw trouble('Lambda.TooManyRequestsException');
       if (step === 'shard' && index === 1) throw trouble('Error');

@@ -91,13 +91,13 @@ describe('a distributed run', () => {
     });
   });
 
-  it('adds nothing to what the check may do but to keep its files', () => {
+  it('adds to the check’s rights only those on its files', () => {
     const sids = (settings: object) => grantsOf('CheckRole', settings).map(({ Sid }) => Sid);
     const before = sids({ alertEmail: 'you@example.com' });
     expect(sids(DISTRIBUTED).filter((sid) => !before.includes(sid))).toEqual(['KeepRuns', 'SeeMissingFiles']);
   });
 
-  it('is told as an output, for who looks for a run that failed', () => {
+  it('has its ARN as an output, to look up a run that failed', () => {
     template.hasOutput('RunStateMachineArn', { Value: { Ref: Match.stringLikeRegexp('^Run') } });
   });
 });
@@ -111,9 +111,9 @@ describe('the alarms of a distributed run', () => {
   it('go off when a run failed or timed out, and not for a shard that did', () => {
     const { Metrics, ...rest } = alarm('check-is-failing');
     expect(rest).toMatchObject({ Threshold: 1, TreatMissingData: 'notBreaching' });
-    const told = Metrics as { Expression?: string; MetricStat?: { Metric: object }; ReturnData?: boolean }[];
+    const queries = Metrics as { Expression?: string; MetricStat?: { Metric: object }; ReturnData?: boolean }[];
     expect(
-      told.map(({ Expression, MetricStat, ReturnData = true }) => [
+      queries.map(({ Expression, MetricStat, ReturnData = true }) => [
         Expression ?? Object(MetricStat?.Metric).MetricName,
         ReturnData,
       ]),

@@ -18,14 +18,14 @@ const bucketOf = (name: string, settings: object) =>
 const on = (action: string, key: string): Call => ({ action, resource: `{StoreFiles.Arn}/${key}` });
 
 describe('the bucket', () => {
-  it('is not there where nothing is kept, and then no function is told of one', () => {
+  it('is not made where nothing is kept, and no function has its name', () => {
     templateWith().resourceCountIs('AWS::S3::Bucket', 0);
     for (const name of ['Check', 'Remedy', 'Widget']) expect(bucketOf(name, {})).toBeNull();
   });
 
   it.each([
     ['runs are shared out', DISTRIBUTED],
-    ['a snapshot stands in for metrics', SNAPSHOT],
+    ['a snapshot replaces metrics', SNAPSHOT],
     ['both', BOTH],
   ])('is private, encrypted, reached over TLS alone, and empties itself, where it is for %s', (_, settings) => {
     const template = templateWith(settings);
@@ -65,10 +65,10 @@ describe('the bucket', () => {
 
   it.each([
     ['runs are shared out', DISTRIBUTED, ['Check']],
-    ['a snapshot stands in for metrics', SNAPSHOT, ['Check', 'Remedy', 'Widget']],
+    ['a snapshot replaces metrics', SNAPSHOT, ['Check', 'Remedy', 'Widget']],
   ])('is known to those that use it where %s', (_, settings, users) => {
-    const told = ['Check', 'Remedy', 'Widget'].filter((name) => bucketOf(name, settings) !== null);
-    expect(told).toEqual(users);
+    const readers = ['Check', 'Remedy', 'Widget'].filter((name) => bucketOf(name, settings) !== null);
+    expect(readers).toEqual(users);
     expect(inWords(bucketOf('Check', settings))).toBe('{StoreFiles}');
   });
 

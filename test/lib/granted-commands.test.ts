@@ -13,7 +13,7 @@ const PARAMETER = 'arn:aws:ssm:us-east-1:123456789012:parameter/crawler/key';
 const PREFIX: Readonly<Record<string, string>> = { 'secrets-manager': 'secretsmanager' };
 /** And of an action. */
 const ACTION: Readonly<Record<string, string>> = { 'lambda:Invoke': 'lambda:InvokeFunction' };
-/** Sent only for somebody at a terminal, with that person's rights. */
+/** Sent only by the command line, with the person's own rights. */
 const CLI_ONLY = [
   'cloudformation:DescribeStacks',
   'ssm:ListDocuments',

@@ -8,7 +8,7 @@ import { memberTemplate } from '../../lib/member-template.ts';
 import { checkGrants } from './synth.ts';
 
 const FILE = join(import.meta.dirname, '../../accounts/crawlwatch-member.yaml');
-// `npm run docs` writes it; everybody else only compares.
+// `npm run docs` writes it; other runs only compare.
 if (process.env.UPDATE_DOCS === '1') writeFileSync(FILE, memberTemplate());
 const template = parse(readFileSync(FILE, 'utf8'), { version: '1.1' });
 

@@ -20,7 +20,7 @@ const ELSEWHERE = {
 
 const DISTRIBUTED = { scale: 'distributed', metrics: { perInstance: 'none' } };
 
-/** What AwsSolutions finds and nobody has given a reason for, as the synthesis says it; empty when nothing. */
+/** Findings of AwsSolutions without an acknowledged reason, in the synthesis's words; empty when there are none. */
 function findings(settings: object): string {
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
@@ -37,8 +37,8 @@ describe('the stack under cdk-nag', () => {
   it.each([
     ['by default', { alertEmail: 'you@example.com' }],
     ['with everything that can be set', EVERYTHING],
-    ['shared out among functions', { alertEmail: 'you@example.com', scale: 'distributed' }],
-    ['shared out, with a snapshot in place of metrics', { ...EVERYTHING, ...DISTRIBUTED }],
+    ['distributed', { alertEmail: 'you@example.com', scale: 'distributed' }],
+    ['distributed, with a snapshot in place of metrics', { ...EVERYTHING, ...DISTRIBUTED }],
     ['that watches other Regions and accounts', ELSEWHERE],
     ['of one function with a snapshot', { metrics: { perInstance: 'none' } }],
   ])(
@@ -49,7 +49,7 @@ describe('the stack under cdk-nag', () => {
     120_000,
   );
 
-  it('is really looked at: a finding fails the synthesis', () => {
+  it('is really examined: a finding fails the synthesis', () => {
     const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
     Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
     const stack = new CrawlwatchStack(app, 'CrawlwatchStack', { settings: parseSettings() });

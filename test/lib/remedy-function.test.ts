@@ -31,10 +31,10 @@ describe('the remedy function', () => {
     });
   });
 
-  it('is told of its table, the topic, the documents and the settings', () => {
-    const { settings, ...told } = fromEnvironment(Properties.Environment.Variables);
+  it('has its table, the topic, the documents and the settings in its environment', () => {
+    const { settings, ...resources } = fromEnvironment(Properties.Environment.Variables);
     expect(settings).toMatchObject({ tag: { key: 'crawlwatch' } });
-    expect(told).toEqual({
+    expect(resources).toEqual({
       topicArn: { Ref: expect.stringMatching(/^Alerts/) },
       probeDocument: { Ref: expect.stringMatching(/^Probe/) },
       restartWorkerDocument: { Ref: expect.stringMatching(/^RestartWorker/) },
@@ -45,11 +45,11 @@ describe('the remedy function', () => {
     });
   });
 
-  it('has five minutes, for several restarts with a look before each', () => {
+  it('has five minutes, for several restarts with a fresh check before each', () => {
     expect(Properties.Timeout).toBe(300);
   });
 
-  it('is in no VPC without one, and else where the check is, from where hosts let it in', () => {
+  it('is in no VPC without one, else in the check’s, from which hosts accept logins', () => {
     expect(Properties.VpcConfig).toBeUndefined();
     const inVpc = templateWith({ vpc: VPC });
     expect(functionIn(inVpc, 'Remedy').VpcConfig).toEqual(functionIn(inVpc, 'Check').VpcConfig);
@@ -82,7 +82,7 @@ describe('the remedy function', () => {
     template.allResources('AWS::Logs::LogGroup', { DeletionPolicy: 'Delete' });
   });
 
-  it('is called by nobody but whom a person lets, where nothing is done without one: no schedule, no other function', () => {
+  it('is called by no schedule and no function where nothing is done without a person', () => {
     template.resourceCountIs('AWS::Lambda::Permission', 0);
     template.allResourcesProperties('AWS::Scheduler::Schedule', {
       Target: Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Check'), 'Arn'] } }),
@@ -147,7 +147,7 @@ describe("the remedy function's role", () => {
     });
   });
 
-  it('has besides these what a check needs to ask and to tell, by the same statements, but no right to write its tags', () => {
+  it('has besides these the check’s own statements to probe and publish, but no right to write its tags', () => {
     const OWN = ['WriteLogs', 'RunRestartDocuments', 'RebootFlagged', 'RecordAct', 'TakeFlagAway', 'UseTable'];
     const withoutLogs = (grants: ReturnType<typeof grantsOf>) => grants.filter(({ Sid }) => Sid !== 'WriteLogs');
     const shared = grantsOf('RemedyRole').filter(({ Sid = '' }) => !OWN.includes(Sid));

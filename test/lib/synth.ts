@@ -3,7 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { parseSettings } from '../../lambda/settings/settings.ts';
 import { CrawlwatchStack } from '../../lib/crawlwatch-stack.ts';
 
-/** The stack with these settings over the defaults. Its functions aren't bundled: the template only tells of them. */
+/** The stack with these settings over the defaults. Its functions aren't bundled: the template only names them. */
 export function stackWith(settings: object = {}): Stack {
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
   return new CrawlwatchStack(app, 'CrawlwatchStack', { settings: parseSettings(settings) });

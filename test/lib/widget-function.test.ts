@@ -46,7 +46,7 @@ describe('the widget function', () => {
     expect(propertiesOf(alone()).LoggingConfig).toEqual({ LogGroup: { Ref: expect.stringMatching(/^WidgetLogs/) } });
   });
 
-  it('is told of the remedy function where there is one, and of none where there is none', () => {
+  it('has the remedy function’s ARN where there is one, and none otherwise', () => {
     const environment = (template: Template) => fromEnvironment(propertiesOf(template).Environment.Variables);
     expect(environment(alone(ARN)).remedyFunctionArn).toBe(ARN);
     expect(environment(alone()).remedyFunctionArn).toBeNull();

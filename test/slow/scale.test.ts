@@ -21,15 +21,15 @@ describe.each(['ssh', 'ssm'] as const)('ten thousand hosts over %s, one in ten o
     expect(large.shards).toBeGreaterThan(5);
   });
 
-  it('take no more calls, Lambda or money each than a thousand do', () => {
+  it('take no more calls, time and money each than a thousand do', () => {
     expect(calls(large) / 10_000).toBeLessThanOrEqual(calls(middle) / 1_000);
     expect(large.monthlyDollars / 10_000).toBeLessThanOrEqual(middle.monthlyDollars / 1_000);
     expect(large.seconds / 10_000).toBeLessThan(middle.seconds / 1_000);
   });
 
-  it('would be limited at a hundred thousand by what is named', () => {
+  it('would exceed named limits at a hundred thousand', () => {
     const over = limitsAt(100_000, large, middle).filter(({ share }) => share > 1);
-    // Heap isn't measured here: of memory only what stands is counted.
+    // Heap isn't measured here: of memory only the base is counted.
     expect(over.map(({ what }) => what.split(' ')[0])).toEqual(
       transport === 'ssh'
         ? []
@@ -38,14 +38,14 @@ describe.each(['ssh', 'ssm'] as const)('ten thousand hosts over %s, one in ten o
   });
 });
 
-describe('a fleet that one function carries', () => {
-  it('comes to the same verdicts as shared out', async () => {
+describe('a fleet that one function checks', () => {
+  it('gets the same verdicts as a distributed one', async () => {
     const [single, distributed] = [await of(600, 'ssh', 'single'), await of(600, 'ssh')];
     expect([single.judged, single.errors]).toEqual([distributed.judged, distributed.errors]);
     expect(single.shards).toBe(0);
   });
 
-  it('over SSH runs out of time where a shared out one does not', async () => {
+  it('over SSH runs out of time where a distributed one does not', async () => {
     const slow = { instances: 2_500, transport: 'ssh', hungPercent: 100, seed: 1 } as const;
     const [single, distributed] = [
       measured(await simulate({ ...slow, scale: 'single' })),

@@ -1,7 +1,6 @@
 /** A sandbox fleet whose checks go through the state machine's own definition, in shards of two. */
 import type { CheckResult } from '../../lambda/check/pipeline.ts';
-import type { Store } from '../../lambda/scale/model.ts';
-import { joinRun, planRun, probeShard } from '../../lambda/scale/run.ts';
+import { joinRun, planRun, probeShard, type Store } from '../../lambda/scale/run.ts';
 import { fleetRunDefinition } from '../../lib/fleet-run-definition.ts';
 import { runStateMachine } from './asl.ts';
 import { SandboxFleet } from './sandbox-fleet.ts';
@@ -16,7 +15,7 @@ const DEFINITION = fleetRunDefinition({
   stepSeconds: 300,
 });
 
-/** Stands in for a shard's function: what it does instead of, or around, the real one. */
+/** Replaces a shard's function, or wraps the real one. */
 export type ShardFault = (index: number, real: () => Promise<unknown>) => Promise<unknown>;
 
 export class DistributedFleet extends SandboxFleet {

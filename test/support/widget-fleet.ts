@@ -5,7 +5,7 @@ import { metricDimensions } from '../../lambda/memory/dimensions.ts';
 import type { MetricPoint } from '../../lambda/model/index.ts';
 import { FLEET_METRIC, INSTANCE_METRIC, TAG } from '../../lambda/model/index.ts';
 import { parseSettings } from '../../lambda/settings/settings.ts';
-import { drawWidget, type WidgetEvent, type WidgetWorld } from '../../lambda/widget-handler.ts';
+import { drawWidget, type WidgetEvent, type WidgetPorts } from '../../lambda/widget-handler.ts';
 import { SandboxAws } from '../../sandbox/aws.ts';
 import { minutesAgo, NOW } from './fleet.ts';
 import { NOTE } from './remembered.ts';
@@ -27,7 +27,7 @@ export interface Host {
 
 export class WidgetFleet {
   readonly aws = new SandboxAws({ now: () => NOW });
-  readonly world: WidgetWorld;
+  readonly world: WidgetPorts;
   readonly logged: string[] = [];
 
   constructor(

@@ -1,5 +1,5 @@
 /**
- * An esbuild plugin: imports through a feature's index.ts lead straight to the file that defines the name.
+ * An esbuild plugin: resolves imports through a feature's index.ts to the file that defines the name.
  *
  * With code splitting esbuild puts all that an index re-exports into one chunk, so that a command which needs one pure
  * function of a feature would load the AWS SDK that its neighbour uses (https://esbuild.github.io/api/#splitting).
@@ -12,7 +12,7 @@ const DESTRUCTURED = /const \{([^}]*)\} =\s+await import\('(\.[^']*\/index\.ts)'
 const MEMBER = /\(await import\('(\.[^']*\/index\.ts)'\)\)\.(\w+)/g;
 const PUBLIC = /^export (type )?\{([^}]*)\} from '(\.[^']*)';$/gm;
 
-/** Each name of `{ a, type B, c as d }` with its outer name. */
+/** Each name of `{ a, type B, c as d }`, with the name it is known by outside. */
 const namesIn = (list) =>
   list
     .split(',')
@@ -22,7 +22,7 @@ const namesIn = (list) =>
     .map(([name, outer = name]) => ({ name, outer }));
 
 const faces = new Map();
-/** Where an index has each of its names from; null for one that exports whole files. */
+/** The file that defines each name of an index; null for an index that exports whole files. */
 function faceOf(index) {
   if (!faces.has(index)) {
     const source = readFileSync(index, 'utf8');

@@ -1,4 +1,4 @@
-/** A large fleet that exists only in figures: which hosts hang, how long each takes, and what it says. */
+/** A large simulated fleet: which hosts hang, how long each takes, and what it replies. */
 import type { ProbeTransport, Reply } from '../../lambda/model/index.ts';
 import { TAG } from '../../lambda/model/index.ts';
 import type { SandboxAws } from '../../sandbox/aws.ts';
@@ -7,14 +7,14 @@ import { probeOutput } from '../../sandbox/probe-output.ts';
 import type { Account } from './metered.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
-/** Connection, login and the probe on a small instance of the same Region; what SSM's agent takes until it answers. */
+/** Connection, login and probe on a small instance of the same Region; and what SSM's agent takes to answer. */
 const SSH_MS = 450;
 const SSM_MS = 1_200;
 const HOST_KEY = `SHA256:${'A'.repeat(43)}`;
 
 export interface FleetOptions {
   readonly instances: number;
-  /** Of a hundred hosts these hang. */
+  /** Percentage of the hosts that hang. */
   readonly hungPercent: number;
 }
 
@@ -23,7 +23,7 @@ export class SimulatedFleet {
   readonly #account: Account;
   readonly #hung = new Set<string>();
 
-  /** Launches the instances, all of them reached and found well by the check before. */
+  /** Launches the instances, all of them reached and OK in the check before. */
   constructor(aws: SandboxAws, clock: VirtualClock, account: Account, { instances, hungPercent }: FleetOptions) {
     this.#clock = clock;
     this.#account = account;
@@ -48,11 +48,11 @@ export class SimulatedFleet {
     }
   }
 
-  /** What the host says; `null` is never. */
+  /** What the host replies; null: it never does. */
   #output(id: string): string | null {
     if (this.#hung.has(id)) return null;
     const n = Number.parseInt(id.slice(2), 16);
-    // One of a hundred runs low, which costs a look at its history.
+    // One of a hundred is low on memory, so that its history is read.
     const availableKb = n % 100 === 7 ? 4_000_000 : 8_000_000;
     return probeOutput({ availableKb, unit: 'sidekiq.service active 0' });
   }

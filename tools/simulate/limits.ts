@@ -1,4 +1,4 @@
-/** What a fleet ten times as large would run into, from the same figures: each resource, and how much of it is used. */
+/** The limits of a fleet of another size, extrapolated from two measured ones: each resource, and the share of it in use. */
 import { BUDGETS } from '../../lambda/kit/index.ts';
 import { SHARDS_AT_ONCE } from '../../lambda/scale/index.ts';
 import type { Measured } from './measure.ts';
@@ -7,20 +7,20 @@ export interface Limit {
   readonly what: string;
   readonly needs: string;
   readonly has: string;
-  /** Of what there is; above 1 it does not fit. */
+  /** Needed over available; above 1 it does not fit. */
   readonly share: number;
 }
 
 const SCHEDULE_SECONDS = 300;
 const FUNCTION_BYTES = 512 * 1024 * 1024;
 /** Node itself, the bundle and the SDK's clients, before the first host; measured under Node 24. */
-const STANDING_BYTES = 110 * 1024 * 1024;
+const BASE_BYTES = 110 * 1024 * 1024;
 const PAYLOAD_BYTES = 256 * 1024;
 /** What a shard leaves in the map's output: `{"index":123}` and the state's own words. */
 const SHARD_BYTES = 40;
 
 /**
- * @param small the same fleet at a smaller size, to tell what grows from what stands
+ * @param small the same fleet at a smaller size: the difference is what grows with it
  * @returns the tightest first
  */
 export function limitsAt(instances: number, large: Measured, small: Measured): Limit[] {
@@ -41,7 +41,7 @@ export function limitsAt(instances: number, large: Measured, small: Measured): L
     limit('time of one check', seconds, SCHEDULE_SECONDS, (value) => `${Math.round(value)} s`),
     limit(
       `memory of the ${whole}`,
-      STANDING_BYTES + grow((one) => one.stepHeap[whole] ?? 0),
+      BASE_BYTES + grow((one) => one.stepHeap[whole] ?? 0),
       FUNCTION_BYTES,
       (value) => `${Math.round(value / 1024 / 1024)} MiB`,
     ),

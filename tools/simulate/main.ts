@@ -1,6 +1,6 @@
 /**
- * `npm run simulate`: one check of a fleet of any size, with AWS's limits and in virtual time. What it prints was counted
- * and timed in the real pipeline; only hosts and AWS are pretended.
+ * `npm run simulate`: one check of a fleet of any size, with AWS's limits and in virtual time. Its figures are counted and
+ * timed in the real pipeline; only hosts and AWS are simulated.
  */
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -37,16 +37,16 @@ const whole = (least: number, most: number) => (text: string) => {
 const program = new Command('simulate')
   .description('one check of a large fleet, with the limits of AWS, in virtual time')
   .option('--instances <n>', 'how many', whole(1, 100_000), 10_000)
-  .addOption(new Option('--transport <how>', 'how hosts are asked').choices(['ssm', 'ssh']).default('ssm'))
+  .addOption(new Option('--transport <how>', 'how hosts are probed').choices(['ssm', 'ssh']).default('ssm'))
   .addOption(
-    new Option('--scale <scale>', 'one function, or shared out')
+    new Option('--scale <scale>', 'one function, or distributed')
       .choices(['single', 'distributed'])
       .default('distributed'),
   )
-  .option('--hung <percent>', 'of a hundred hosts these hang', whole(0, 100), 10)
+  .option('--hung <percent>', 'percentage of hosts that hang', whole(0, 100), 10)
   .option('--seed <n>', 'the same seed gives the same run', whole(0, 2 ** 31), 1)
   .option('--growth', `${SIZES.map((size) => size.toLocaleString('en')).join(', ')} instances beside each other`)
-  .addOption(new Option('--docs <folder>', 'renew the tables of simulation.md there, and its picture').hideHelp())
+  .addOption(new Option('--docs <folder>', 'update the tables of simulation.md there, and its chart').hideHelp())
   .addOption(new Option('--json', 'one measured run, for other programs').hideHelp())
   .addHelpText(
     'after',
@@ -59,7 +59,7 @@ const options: SimulationOptions = { ...flags, hungPercent: flags.hung };
 if (flags.json === true) {
   process.stdout.write(`${JSON.stringify(await measure(options))}\n`);
 } else if (flags.docs !== undefined) {
-  await renewDocs(flags.docs);
+  await updateDocs(flags.docs);
 } else if (flags.growth === true) {
   const all = await grown(flags.transport);
   process.stdout.write(`${growthTable(all)}\n\n${limits(all)}\n`);
@@ -68,7 +68,7 @@ if (flags.json === true) {
   process.stdout.write(`${growthTable([large])}\n\n${limits([small, large])}\n`);
 }
 
-/** The limits of ten times the largest. */
+/** The limits at ten times the largest size. */
 function limits(all: readonly Measured[]): string {
   const [small, large] = all.slice(-2);
   if (small === undefined || large === undefined) return '';
@@ -77,8 +77,8 @@ function limits(all: readonly Measured[]): string {
   return `${limitsTable(instances, found)}\n\n${limitsVerdict(found)}`;
 }
 
-/** Both transports, in tables and in one picture. */
-async function renewDocs(folder: string): Promise<void> {
+/** Both transports, in tables and in one chart. */
+async function updateDocs(folder: string): Promise<void> {
   const file = join(folder, 'simulation.md');
   let text = readFileSync(file, 'utf8');
   const series = new Map<string, readonly Measured[]>();
@@ -99,7 +99,7 @@ async function grown(transport: Flags['transport']): Promise<Measured[]> {
   return all;
 }
 
-/** In a process of its own, so that one fleet's heap is not another's. */
+/** In a separate process, so that fleets don't share a heap. */
 async function apart(instances: number, transport = flags.transport): Promise<Measured> {
   process.stderr.write(`simulating ${instances.toLocaleString('en')} instances over ${transport.toUpperCase()} ...\n`);
   const { stdout } = await promisify(execFile)(

@@ -1,4 +1,4 @@
-/** What a simulated check comes to: figures to print, to plot and to compare. */
+/** The figures of a simulated check, to print, plot and compare. */
 
 import { EXPRESS_GB, HOURS, MEMORY_GIB, monthlyBill, PRICE, RUN_TRANSITIONS } from '../../lambda/cost/index.ts';
 import type { Simulation } from './run.ts';
@@ -12,19 +12,19 @@ export interface Measured {
   readonly seconds: number;
   readonly judged: number;
   readonly notChecked: number;
-  /** By command, those that were answered. */
+  /** By command, those that succeeded. */
   readonly calls: Readonly<Record<string, number>>;
   readonly throttled: number;
   readonly lost: number;
   readonly shards: number;
   /** The longest turn of each step. */
   readonly stepSeconds: Readonly<Record<string, number>>;
-  /** The most live heap of a turn of each step, in bytes above what stood before; no entry where not measured. */
+  /** The most live heap of a turn of each step, in bytes above what was there before; no entry where not measured. */
   readonly stepHeap: Readonly<Record<string, number>>;
   readonly gbSeconds: number;
-  /** What carries the check: Lambda, Step Functions, S3. */
-  readonly carryingDollars: number;
-  /** All of it, by the cost model, with what carries it as measured. */
+  /** What the check runs on: Lambda, Step Functions, S3. */
+  readonly runDollars: number;
+  /** All items of the cost model, with Lambda, Step Functions and S3 as measured. */
   readonly monthlyDollars: number;
   readonly errors: readonly string[];
 }
@@ -38,7 +38,7 @@ export function measured(simulation: Simulation, heaps: Simulation = simulation)
   const shards = turns.filter(({ step }) => step === 'shard').length;
   const lambda = gbSeconds * PRICE.gibSecond + turns.length * PRICE.invocation;
   const shardSeconds = turns.filter(({ step }) => step === 'shard').reduce((sum, turn) => sum + turn.seconds, 0);
-  const carried =
+  const orchestration =
     options.scale === 'single'
       ? 0
       : RUN_TRANSITIONS * PRICE.stateTransition +
@@ -46,7 +46,7 @@ export function measured(simulation: Simulation, heaps: Simulation = simulation)
         shardSeconds * EXPRESS_GB * PRICE.expressGbSecond +
         files.puts * PRICE.filePut +
         files.gets * PRICE.fileGet;
-  const carryingDollars = runs * (lambda + carried);
+  const runDollars = runs * (lambda + orchestration);
   const rest = monthlyBill(options.instances, { ...settings, scale: 'single' })
     .items.filter(({ item }) => item !== 'Lambda')
     .reduce((sum, { dollars }) => sum + dollars, 0);
@@ -65,8 +65,8 @@ export function measured(simulation: Simulation, heaps: Simulation = simulation)
     stepSeconds: most(simulation, ({ seconds: took }) => took),
     stepHeap: most(heaps, ({ heapBytes }) => heapBytes),
     gbSeconds,
-    carryingDollars,
-    monthlyDollars: carryingDollars + rest,
+    runDollars,
+    monthlyDollars: runDollars + rest,
     errors: result.errors,
   };
 }

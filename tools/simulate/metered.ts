@@ -1,6 +1,6 @@
 /**
- * A sandbox service as AWS meters it: each call takes its time, each API has its token bucket for the account, and who
- * is throttled backs off and asks again, as the SDK's clients do.
+ * A sandbox service as AWS meters it: each call takes its time, each API has a token bucket for the account, and a
+ * throttled caller backs off and tries again, as the SDK's clients do.
  */
 import type { Service } from '../../sandbox/aws-service.ts';
 import type { VirtualClock } from './virtual-clock.ts';
@@ -41,7 +41,7 @@ const LARGE_MS: Readonly<Record<string, number>> = {
 const ATTEMPTS = 5;
 
 export interface Meter {
-  /** By command: calls that were answered, and those that were throttled. */
+  /** By command: calls that succeeded, and those that were throttled. */
   readonly calls: Map<string, number>;
   readonly throttled: Map<string, number>;
   /** Calls that were given up after the last attempt. */
@@ -50,7 +50,7 @@ export interface Meter {
 
 export const newMeter = (): Meter => ({ calls: new Map(), throttled: new Map(), lost: 0 });
 
-/** One account's buckets: all that call it draw on the same. */
+/** One account's buckets, which all callers share. */
 export class Account {
   readonly meter = newMeter();
   readonly #clock: VirtualClock;
@@ -63,8 +63,8 @@ export class Account {
   }
 
   /**
-   * @param budget waits for the caller's own turn
-   * @returns what stands in for the SDK's client of that service
+   * @param budget waits until the caller's own budget allows the call
+   * @returns a replacement for the SDK's client of that service
    */
   client(service: Service, budget: (command: string) => Promise<void>): { readonly send: Service['send'] } {
     const send = async (command: { readonly input: object }, options?: object): Promise<unknown> => {
@@ -105,14 +105,3 @@ export class Account {
 }
 
 const count = (into: Map<string, number>, name: string): void => void into.set(name, (into.get(name) ?? 0) + 1);
-
-/** mulberry32: the same numbers for the same seed. */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -1,4 +1,4 @@
-/** Run time and cost by size, as a picture: both axes logarithmic, so that what grows in proportion is a straight slope. */
+/** Run time and cost by size, as a chart: both axes are logarithmic, so that linear growth is a straight line. */
 import type { Measured } from './measure.ts';
 
 const SIZE = { width: 720, height: 300, left: 64, right: 36, top: 56, bottom: 44, gap: 84 };

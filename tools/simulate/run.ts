@@ -7,8 +7,9 @@ import { parseSettings, type Settings } from '../../lambda/settings/index.ts';
 import { ssmTransport } from '../../lambda/ssm/index.ts';
 import { awsOutlets, awsPorts } from '../../lambda/wiring/index.ts';
 import { SandboxAws } from '../../sandbox/aws.ts';
+import { seeded } from '../random.ts';
 import { SimulatedFleet } from './fleet.ts';
-import { Account, type Meter, seeded } from './metered.ts';
+import { Account, type Meter } from './metered.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 export interface SimulationOptions {
@@ -23,7 +24,7 @@ export interface SimulationOptions {
 export interface FunctionTurn {
   readonly step: 'check' | 'plan' | 'shard' | 'join';
   readonly seconds: number;
-  /** Bytes of live heap above what stood before it began; null where the turn shared the process with others. */
+  /** Bytes of live heap above what was there before; null where turns shared the process. */
   readonly heapBytes: number | null;
 }
 
@@ -38,17 +39,25 @@ export interface Simulation {
   readonly result: CheckResult;
 }
 
-/** What lib/ gives the function, less what it keeps back for publishing. */
+/** The function's time-out in lib/; the last 30 s are kept for publishing. */
 const FUNCTION_SECONDS = 300;
 const DEADLINE_MS = (FUNCTION_SECONDS - 30) * 1000;
 const START = new Date('2026-11-22T08:00:00Z');
 const QUIET = { info: () => {}, warn: () => {}, error: () => {} };
 
-/** @param oneByOne shards in turn rather than side by side, so that the heap of each can be told */
+/** @param oneByOne shards in turn rather than side by side, so that each one's heap can be measured */
 export async function simulate(options: SimulationOptions, oneByOne = false): Promise<Simulation> {
+  const clock = new VirtualClock(START);
+  try {
+    return await simulateIn(clock, options, oneByOne);
+  } finally {
+    clock.uninstall();
+  }
+}
+
+async function simulateIn(clock: VirtualClock, options: SimulationOptions, oneByOne: boolean): Promise<Simulation> {
   const { instances, hungPercent, transport, scale } = options;
   const settings = parseSettings({ transport, scale, metrics: { perInstance: 'none' } });
-  const clock = new VirtualClock(START);
   const random = seeded(options.seed);
   const account = new Account(clock, random);
   const aws = new SandboxAws({ now: clock.now });
@@ -56,13 +65,8 @@ export async function simulate(options: SimulationOptions, oneByOne = false): Pr
   const files = { puts: 0, gets: 0, bytes: 0 };
   const texts = new Map<string, string>();
   const turns: FunctionTurn[] = [];
-  const uninstall = clock.install();
-  try {
-    const { result, seconds } = await clock.run(whole());
-    return { options, settings, seconds, turns, meter: account.meter, files, result };
-  } finally {
-    uninstall();
-  }
+  const { result, seconds } = await clock.run(whole());
+  return { options, settings, seconds, turns, meter: account.meter, files, result };
 
   async function whole(): Promise<{ result: CheckResult; seconds: number }> {
     const result = await (scale === 'single' ? single() : distributed());
@@ -101,23 +105,23 @@ export async function simulate(options: SimulationOptions, oneByOne = false): Pr
   }
 
   function ports(sharers: number): RunPorts {
-    // Each function has clients of its own, and its part of the account's rates.
+    // Each function has its own clients, and its part of the account's API rates.
     const budget = apiBudget(sharers, { now: () => clock.nowMs, sleep: (ms) => clock.sleep(ms), random });
     const [ec2, ssm, cloudWatch, sns] = [aws.ec2, aws.ssm, aws.cloudwatch, aws.sns].map((service) =>
       account.client(service, budget),
     ) as [typeof aws.ec2, typeof aws.ssm, typeof aws.cloudwatch, typeof aws.sns];
-    const world = {
+    const clients = {
       ...{ settings, region: aws.region, clock, log: QUIET, ec2, ssm, cloudWatch },
       ...{ probeDocument: null, privateKey: async () => null },
     };
     const time = { now: () => clock.nowMs, sleep: (ms: number, signal: AbortSignal) => clock.sleep(ms, signal) };
     return {
-      ...awsPorts(world),
+      ...awsPorts(clients),
       transports: {
         ssh: fleet.ssh,
         ssm: ssmTransport(ssm, { documentName: aws.documentName, sshdPort: () => null, time }),
       },
-      outlets: awsOutlets(world, sns, aws.topic.arn),
+      outlets: awsOutlets(clients, sns, aws.topic.arn),
       store: {
         put: async (key, text) => {
           await clock.sleep(account.latencyMs(80));
@@ -137,7 +141,7 @@ export async function simulate(options: SimulationOptions, oneByOne = false): Pr
 
 const SAMPLE_MS = 1000;
 
-/** Follows the live heap, which needs `--expose-gc`. @returns what ends it and tells the most, in bytes above the start */
+/** Follows the live heap, which needs `--expose-gc`. @returns what ends it and gives the most, in bytes above the start */
 function watchHeap(): () => number | null {
   const { gc } = globalThis;
   if (gc === undefined) return () => null;
@@ -150,7 +154,7 @@ function watchHeap(): () => number | null {
   const look = () => {
     most = Math.max(most, live());
   };
-  // By the process's own time: its interval is not among the timers that are virtual.
+  // In real time: intervals are not virtual.
   const timer = setInterval(look, SAMPLE_MS);
   return () => {
     clearInterval(timer);

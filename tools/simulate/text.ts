@@ -41,7 +41,7 @@ export function growthTable(all: readonly Measured[]): string {
       row('given up', (one) => count(one.lost)),
       ...steps.map((step) => row(`heap of a ${step}`, (one) => mebibytes(one.stepHeap[step]))),
       row('Lambda GB-seconds', (one) => one.gbSeconds.toFixed(1)),
-      row('Lambda, Step Functions and S3 a month', (one) => dollars(one.carryingDollars)),
+      row('Lambda, Step Functions and S3 a month', (one) => dollars(one.runDollars)),
       row('all of it a month', (one) => dollars(one.monthlyDollars)),
       row('an instance a month', (one) => `$${each(one.monthlyDollars, one, 4)}`),
     ],

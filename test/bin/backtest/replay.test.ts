@@ -24,7 +24,7 @@ const noise = (minutes: number) => 0.01 * Math.sin(minutes / 7) + 0.008 * Math.s
 const low: Predictor = (_trace, _history, now) => now.available < 0.5;
 
 describe('a replay', () => {
-  it('holds what was said over samples that could not be taken', () => {
+  it('keeps the last answer while samples are missing', () => {
     expect(replay(trace([null, 0.9, 0.1, null, 0.1, null, 0.9, null, 0.1, null]), low)).toEqual([
       alarm(10, 25),
       alarm(40, 45),
@@ -36,7 +36,7 @@ describe('a replay', () => {
     expect(replay(trace([]), low)).toEqual([]);
   });
 
-  it('shows nothing of what comes after, the last three hours sample by sample, and before them minima of an hour', () => {
+  it('shows nothing of what comes later: the last three hours sample by sample, hourly minima before them', () => {
     const seen: (readonly Sample[])[] = [];
     replay(trace(days(1, (minutes) => 1 - minutes / 2000)), (_trace, history) => seen.push(history) < 0);
     const last = seen.at(-1)!;
@@ -48,7 +48,7 @@ describe('a replay', () => {
     expect(minutesOf(last.at(-1))).toBe(23 * 60 + 50);
   });
 
-  it('tells the predictor whether it speaks', () => {
+  it('lets the predictor know whether it speaks', () => {
     const speaking: boolean[] = [];
     replay(trace([0.9, 0.1, 0.1, null, 0.9]), (_trace, _history, now, before) => {
       speaking.push(before);
@@ -84,7 +84,7 @@ describe('the forecast, replayed', () => {
     expect(leads[0]).toBeGreaterThanOrEqual(30);
   });
 
-  it('is not asked while plenty is available, as in the scheduled check', () => {
+  it('does not run while plenty is available, as in the scheduled check', () => {
     const dropping = trace([...days(2, () => 0.9), ...Array.from({ length: 40 }, (_, i) => 0.9 - i * 0.02)]);
     const [first] = replay(dropping, forecastUnder(100));
     const [second] = replay(dropping, forecastUnder(20));
@@ -158,7 +158,7 @@ describe('crawlwatch backtest', () => {
     ['-', '', '-: nothing to replay: no line in it'],
     ['-', '\n{"samples":[}\n', '-:2: not JSON: '],
     ['-', '{"samples":[]}', '-:1: family: '],
-  ])('on %s with %j says in one line what is wrong', async (file, stdin, message) => {
+  ])('on %s with %j names in one line what is wrong', async (file, stdin, message) => {
     await expect(run(file, {}, stdin)).rejects.toMatchObject({
       name: 'UsageError',
       message: expect.stringContaining(message),

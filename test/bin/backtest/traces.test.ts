@@ -55,11 +55,11 @@ describe('a recording', () => {
     ],
     ['a kill on a host that was low', [seen(0, 0.05, { oomKills: 0 }), seen(1, 0.5, { oomKills: 1 })], [5]],
     ['a boot of a host that was low', [seen(0, 0.05, { bootId: 'a' }), seen(1, 0.5, { bootId: 'b' })], [5]],
-  ])('tells an exhaustion by %s', (_what, observations, exhaustions) => {
+  ])('finds the exhaustions in %s', (_what, observations, exhaustions) => {
     expect(tracesOf(observations)[0]?.exhaustedAt).toEqual(exhaustions.map(at));
   });
 
-  it('starts a disk anew when another mount becomes the fullest', () => {
+  it('starts a new trace when another mount becomes the fullest', () => {
     const disk = (mount: string, usedPercent: number) => ({ disks: [{ mount, usedPercent, readOnly: false }] });
     const [, ...disks] = tracesOf([
       seen(0, 1, disk('/', 50)),

@@ -58,7 +58,7 @@ describe('-o nagios', () => {
       'several hosts',
       () => ['check', '--host', 'a', 'b', '--timeout', '2'],
       3,
-      /^UNKNOWN - -o nagios tells of one host/,
+      /^UNKNOWN - -o nagios reports one host/,
     ],
     ['a wrong flag', () => ['check', '--local', '--forks', '0'], 3, /^UNKNOWN - crawlwatch: --forks: got 0; .*\n$/],
     ['a missing file', () => from('none'), 3, /^UNKNOWN - .*no such file\n$/],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { textWidth } from '../../../bin/terminal/text-width.ts';
 import type { Change } from '../../../bin/watch/changes.ts';
 import { changeLine, watchFrame } from '../../../bin/watch/frame.ts';
-import { textWidth } from '../../../lambda/kit/text-width.ts';
 import type { InstanceReport } from '../../../lambda/model/index.ts';
 import { summarise } from '../../../lambda/report/json.ts';
 import { BAD_NAME, host, unread } from '../../lambda/report/report-fixtures.ts';

@@ -54,6 +54,12 @@ describe('the monthly bill', () => {
     ['no metrics of instances: history is in a file', NO_METRICS, 'history for forecasts', 0],
     // 8,760 checks: one file written, one read.
     ['no metrics of instances', NO_METRICS, 'files in S3', 5],
+    [
+      'other accounts, another endpoint',
+      { ...IN_VPC, accounts: [{ id: '210987654321', externalId: 'a-long-secret' }] },
+      'interface endpoints',
+      6 * 2 * 730,
+    ],
     ['no metrics of instances, another endpoint', { ...IN_VPC, ...NO_METRICS }, 'interface endpoints', 6 * 2 * 730],
     ['one function', {}, 'Step Functions', 0],
     ['one function', {}, 'files in S3', 0],
@@ -70,15 +76,15 @@ describe('the monthly bill', () => {
     expect(cents(1_000, item, settings)).toBe(expected);
   });
 
-  it('of 10,000 hosts over SSM is near what the simulated run of them comes to', () => {
+  it('of 10,000 hosts over SSM is near the cost of their simulated run', () => {
     const of = (item: string) => cents(10_000, item, { ...NO_METRICS, scale: 'distributed', transport: 'ssm' }) / 100;
     // Lambda, Step Functions and S3 together: npm run simulate -- --instances 10000, with a tenth of the hosts hung.
     const simulated = 131.65;
-    const carried = of('Lambda') + of('Step Functions') + of('files in S3');
-    expect(Math.abs(carried / simulated - 1)).toBeLessThan(0.25);
+    const modelled = of('Lambda') + of('Step Functions') + of('files in S3');
+    expect(Math.abs(modelled / simulated - 1)).toBeLessThan(0.25);
   });
 
-  it('adds up, and has beside it the agent, whose requests come from every instance', () => {
+  it('adds up, and compares with the agent, which sends requests from every instance', () => {
     const { items, total, agent } = bill(1_000);
     expect(total).toBeCloseTo(items.reduce((sum, { dollars }) => sum + dollars, 0));
     expect(agent.items.map(({ item, dollars }) => [item, Math.round(dollars)])).toEqual([
@@ -90,7 +96,7 @@ describe('the monthly bill', () => {
     expect(agent.total).toBeGreaterThan(total);
   });
 
-  it('is told with its date, its source and the settings that change each item', () => {
+  it('is printed with its date, its source and the settings that each item depends on', () => {
     const text = billText(bill(100));
     expect(text).toMatch(/^100 instances, a month, in us-east-1, USD, list prices of November 2026/);
     expect(text).toMatch(

@@ -1,9 +1,9 @@
 import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
+import { reportTable } from '../../../bin/terminal/report-table.ts';
 import { fleetTargets, placeName, readPlaces } from '../../../lambda/discover/places.ts';
 import { metricDimensions } from '../../../lambda/memory/dimensions.ts';
 import { remedy } from '../../../lambda/remedy-handler.ts';
-import { reportTable } from '../../../lambda/report/table.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { drawWidget } from '../../../lambda/widget-handler.ts';
 import { hungFor } from '../../support/fleet.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { forecast, type Resource } from '../../../lambda/forecast/forecast.ts';
+import { forecast } from '../../../lambda/forecast/forecast.ts';
+import type { Resource } from '../../../lambda/forecast/rules.ts';
 import type { Sample } from '../../../lambda/model/index.ts';
 
 const MINUTE = 60_000;
@@ -8,7 +9,7 @@ const NOW = Date.UTC(2026, 10, 22, 8);
 const at = (minutesAgo: number, available: number): Sample => ({ at: new Date(NOW - minutesAgo * MINUTE), available });
 const options = { speaking: false, everyMinutes: 5 };
 
-/** A sample every five minutes from `from` minutes ago to `to`, as high as `level` says for the minutes ago. */
+/** A sample every five minutes from `from` minutes ago to `to`, at the level that `level` returns for the minutes ago. */
 function every5(from: number, to: number, level: (minutesAgo: number) => number): Sample[] {
   return Array.from({ length: Math.floor((from - to) / 5) + 1 }, (_, i) => at(from - i * 5, level(from - i * 5)));
 }
@@ -18,7 +19,7 @@ function hourly(days: number, level: (minutesAgo: number) => number): Sample[] {
   return Array.from({ length: hours }, (_, i) => (days * 24 - i) * 60).map((ago) => at(ago, level(ago)));
 }
 const flat = (available: number) => () => available;
-/** A fall that stands at `now` now and lost `perHour` in each hour before. */
+/** A fall that is at `now` now and lost `perHour` in each hour before. */
 const falling = (now: number, perHour: number) => (ago: number) => now + (perHour * ago) / 60;
 const ask = (samples: readonly Sample[], more: Partial<typeof options> = {}, resource: Resource = 'memory') =>
   forecast(resource, samples.slice(0, -1), samples.at(-1)!, { ...options, ...more });
@@ -26,7 +27,7 @@ const ask = (samples: readonly Sample[], more: Partial<typeof options> = {}, res
 const leak = [...hourly(7, flat(0.5)), ...every5(175, 0, falling(0.2, 0.15))];
 
 describe('a forecast', () => {
-  it('ends with a rescue, however loud it was before it', () => {
+  it('ends with a rescue, however long it has spoken', () => {
     const exhausted = [...hourly(7, flat(0.5)), ...every5(175, 5, falling(0.024, 0.15))];
     expect(ask([...exhausted, at(0, 0.023)], { speaking: true }).speaking).toBe(true);
     expect(ask([...exhausted, at(0, 0.38)], { speaking: true }).speaking).toBe(false);
@@ -78,7 +79,7 @@ describe('a forecast', () => {
       expect(ask([...hourly(7, flat(0.5)), ...every5(175, 0, level)])).toMatchObject({ speaking: true, minutes });
     });
 
-    it('in the first day only when it comes below a tenth by far', () => {
+    it('in the first day only well below a tenth', () => {
       expect(ask(every5(600, 0, falling(0.06, 0.06)))).toMatchObject({ speaking: true, survivedLow: 0.1 });
     });
 
@@ -87,7 +88,7 @@ describe('a forecast', () => {
       expect(ask(low)).toMatchObject({ speaking: true, survivedLow: 0.08 });
     });
 
-    it('of a fall that jittered, gapped samples describe', () => {
+    it('of a fall whose samples have jitter and gaps', () => {
       const gapped = leak.filter((_, i) => i < leak.length - 12 || i % 2 === 1);
       const jittered = gapped.map(({ at, available }, i) => ({ at: new Date(+at + ((i * 7) % 19) * 1000), available }));
       expect(ask(jittered).speaking).toBe(true);
@@ -159,7 +160,7 @@ describe('a forecast', () => {
     });
   });
 
-  it('tells a disk that fills within the day, which memory would not yet tell', () => {
+  it('speaks of a disk that fills within the day, where memory would stay silent', () => {
     const samples = [...hourly(14, flat(0.5)), ...every5(175, 0, falling(0.2, 0.01))];
     expect([ask(samples, {}, 'disk').minutes, ask(samples).minutes]).toEqual([1140, null]);
   });
@@ -180,17 +181,17 @@ describe('a forecast', () => {
             time += seconds * 1000;
             return { at: new Date(time), available };
           });
-          const told = ask(samples, { speaking, everyMinutes }, resource);
-          expect(told.minutes === null || (Number.isInteger(told.minutes) && told.minutes >= 0)).toBe(true);
-          expect(told.minutes === null || told.speaking).toBe(true);
-          expect(told.survivedLow).toBeGreaterThan(0);
-          expect(told.survivedLow).toBeLessThanOrEqual(1);
+          const found = ask(samples, { speaking, everyMinutes }, resource);
+          expect(found.minutes === null || (Number.isInteger(found.minutes) && found.minutes >= 0)).toBe(true);
+          expect(found.minutes === null || found.speaking).toBe(true);
+          expect(found.survivedLow).toBeGreaterThan(0);
+          expect(found.survivedLow).toBeLessThanOrEqual(1);
         },
       ),
     );
   });
 
-  it('does not hear more from a host that is higher throughout', () => {
+  it('does not speak more of a host that has more available throughout', () => {
     const lift = fc.double({ min: 0, max: 0.3, noNaN: true });
     fc.assert(
       fc.property(lift, fc.double({ min: 0, max: 0.3, noNaN: true }), (by, perHour) => {

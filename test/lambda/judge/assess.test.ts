@@ -105,7 +105,7 @@ describe('assess', () => {
     ['a dead unit', read(unit('failed')), WORKER, 'CRITICAL', ['WorkerDown']],
     ['no process of the name', read(unit('absent')), WORKER, 'CRITICAL', ['WorkerDown']],
     ['a running unit on an idle host', read({ ...GONE, ...unit('active') }), WORKER, 'OK', []],
-    ['a unit nobody can tell of, on an idle host', read({ ...GONE, ...unit(null) }), WORKER, 'WARNING', ['WorkerDown']],
+    ['a unit of unknown state, on an idle host', read({ ...GONE, ...unit(null) }), WORKER, 'WARNING', ['WorkerDown']],
     ['an idle host, worker expected but not named', read(GONE), ANY_WORKER, 'WARNING', ['WorkerDown']],
     ['an idle host just booted', read({ ...GONE, uptimeSeconds: 600 }), ANY_WORKER, 'OK', []],
     ['a dead unit where none is expected', read(unit('failed')), {}, 'OK', []],
@@ -116,7 +116,7 @@ describe('assess', () => {
       'WARNING',
       ['OomKill'],
     ],
-    ['a counter that began anew with a boot', read({ oomKills: 3 }), { tags: { [NOTE.seen]: 'ffffffff/2' } }, 'OK', []],
+    ['a counter that a boot has reset', read({ oomKills: 3 }), { tags: { [NOTE.seen]: 'ffffffff/2' } }, 'OK', []],
     ['a counter seen for the first time', read({ oomKills: 3 }), {}, 'OK', []],
     [
       'a disk 96 % full',
@@ -149,7 +149,7 @@ describe('assess', () => {
     expect([assessment.status, assessment.reasons.map((reason) => reason.code)]).toEqual([status, codes]);
   });
 
-  it('says with numbers, and with the process that holds the memory', () => {
+  it('gives reasons with numbers, and names the process that holds the memory', () => {
     const processes = [{ pid: 7, name: 'ruby', residentBytes: 14 * GIB }];
     const { reasons } = assess(instance(), read({ availableShare: 0.05, processes }), SSH);
     expect(reasons[0]?.text).toBe(
@@ -184,7 +184,7 @@ describe('assess', () => {
     expect(notes).toEqual([expect.stringContaining('tag crawlwatch:worker=UNIT')]);
   });
 
-  it('tells a forecast with its minutes, and one without only where no threshold speaks', () => {
+  it('reports a forecast with its minutes, and one without minutes only where no threshold is crossed', () => {
     const low = { speaking: true, minutes: null, survivedLow: 0.3 };
     const spoken = (
       outcome: ProbeOutcome,
@@ -194,7 +194,7 @@ describe('assess', () => {
       'Memory runs out in 35 min to 2 h at this rate: it has come back from 30 % available before, never from this low.',
     ]);
     expect(spoken(read({ availableShare: 0.2 }), low)).toHaveLength(1);
-    // A young host's bound is the forecast's own: nothing is said of what it has lived through.
+    // A young host's bound is the forecast's own: the text doesn't claim that the host has survived it.
     expect(spoken(read({ availableShare: 0.09 }), { ...low, minutes: 40, survivedLow: 0.1 })).toContain(
       'Memory runs out in 35 min to 2 h at this rate.',
     );

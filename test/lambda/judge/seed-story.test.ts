@@ -8,8 +8,8 @@ const KB = 1024;
 const MIB = 1024 * KB;
 const GIB = 1024 * MIB;
 
-/** As the one line a host says it: memory in kB, the root disk's free space and use. */
-const told = (totalKb: number, usedKb: number, freeBytes: number, usedPercent: number): ProbeOutcome =>
+/** One host's line: memory in kB, the root disk's free space and use. */
+const reported = (totalKb: number, usedKb: number, freeBytes: number, usedPercent: number): ProbeOutcome =>
   read({
     memory: {
       totalBytes: totalKb * KB,
@@ -20,12 +20,12 @@ const told = (totalKb: number, usedKb: number, freeBytes: number, usedPercent: n
     disks: [disk({ totalBytes: 7.8 * GIB, availableBytes: freeBytes, usedPercent })],
   });
 const crawler = (usedKb: number, freeGib: number, usedPercent: number) =>
-  told(15_666_140, usedKb, freeGib * GIB, usedPercent);
+  reported(15_666_140, usedKb, freeGib * GIB, usedPercent);
 const unreachable = (reason: FailureReason) => failed(reason);
 
 type Row = readonly [host: string, outcome: ProbeOutcome, Status, readonly ReasonCode[], Recommendation];
 
-describe('the ten hosts of the blog post, each a crawler whose worker has no unit, as their author saw them', () => {
+describe('the ten hosts of the blog post, each a crawler whose worker has no unit, as its author saw them', () => {
   it.each<Row>([
     ['ficrawler9, unreachable', unreachable('BannerTimeout'), 'CRITICAL', ['BannerTimeout'], 'investigate'],
     ['ficrawler6, five minutes later', unreachable('ConnectionReset'), 'CRITICAL', ['ConnectionReset'], 'investigate'],
@@ -51,7 +51,7 @@ describe('the ten hosts of the blog post, each a crawler whose worker has no uni
   });
 
   it('reads fiweb1 by its disk, which is 96 % full, and expects no worker of a web server', () => {
-    const web = told(65_966_140, 3_847_964, 305 * MIB, 96);
+    const web = reported(65_966_140, 3_847_964, 305 * MIB, 96);
     const { status, reasons } = assess(instance(), web, SSH);
     expect(status).toBe('CRITICAL');
     expect(reasons.map((reason) => reason.text)).toEqual([
@@ -59,7 +59,7 @@ describe('the ten hosts of the blog post, each a crawler whose worker has no uni
     ]);
   });
 
-  it('notes a killed worker where none is expected, and says how to have one expected', () => {
+  it('notes a killed worker where none is expected, and says how to declare one', () => {
     const { status, notes } = assess(instance(), crawler(327_688, 1.5, 81), SSH);
     expect(status).toBe('OK');
     expect(notes[0]).toContain('tag crawlwatch:worker=UNIT');

@@ -12,8 +12,8 @@ import { INSTANCE_METRIC } from '../../../lambda/model/index.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { SandboxAws } from '../../../sandbox/aws.ts';
 import { sandboxS3 } from '../../../sandbox/aws-s3.ts';
+import { syntheticTraces } from '../../../tools/forecast/hosts.ts';
 import { idOf } from '../../support/sandbox-fleet.ts';
-import { syntheticTraces } from '../../support/traces.ts';
 
 const EVERY = 5 * 60_000;
 const END = Date.UTC(2026, 10, 22, 8, 40);

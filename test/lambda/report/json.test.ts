@@ -5,7 +5,7 @@ import { humanSize, instanceLine } from '../../../lambda/report/line.ts';
 import { BAD_NAME, GIB, host, reportOf, unread, vitalsOf } from './report-fixtures.ts';
 
 describe('the line of a host', () => {
-  it('says status, code and sentence when the host was not read', () => {
+  it('has status, code and sentence when the host was not read', () => {
     expect(instanceLine(unread)).toBe(
       'ficrawler9 | CRITICAL | BannerTimeout: Port 22 accepted and said nothing in 15 s.',
     );
@@ -34,7 +34,7 @@ describe('the line of a host', () => {
     expect(line).toBe(`ficrawler7 | OK | Total Memory: 15666140 (14 gb) / Used Memory: ${rest}`);
   });
 
-  it('has a dash where the host told no disk', () => {
+  it('has a dash where the host reported no disk', () => {
     const vitals = { ...vitalsOf(1, 1, { free: 0, percent: 0 }), disks: [] };
     expect(instanceLine(host('a', { vitals }))).toMatch(/ \/ Free Disc: - \/ % Used Disc: -$/);
   });
@@ -82,7 +82,7 @@ describe('the JSON of a report', () => {
     expect(JSON.parse(reportJson(report))).toEqual(report);
   });
 
-  it('has one line an instance that stands alone', () => {
+  it('has one line an instance, complete by itself', () => {
     const line = instanceJson(unread, reportOf());
     expect(line).not.toContain('\n');
     expect(JSON.parse(line)).toEqual({

@@ -1,10 +1,10 @@
-/** Hosts for the formats that monitoring reads: one with every figure, one without any, one that means harm. */
+/** Hosts for the formats that monitoring reads: one with every figure, one without any, one that is hostile. */
 import type { InstanceReport } from '../../../lambda/model/index.ts';
 import { BAD_NAME, GIB, host, unread, vitalsOf } from './report-fixtures.ts';
 
 const BASE = vitalsOf(15_666_140, 12_421_004, { free: 2 * GIB, percent: 73.2 });
 
-/** Each figure that a probe reads is there. */
+/** Has every figure that a probe reads. */
 export const fullHost: InstanceReport = host('ficrawler7', {
   id: 'i-0ab',
   status: 'WARNING',

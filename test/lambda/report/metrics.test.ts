@@ -8,7 +8,7 @@ import { NOTE } from '../../support/remembered.ts';
 const NOT_ASKED = { ...hungFor(3), [TAG.status]: 'UNKNOWN:AuthenticationFailed' };
 const LOW = { ...hungFor(0), [TAG.status]: 'CRITICAL:MemoryLow', [NOTE.since]: minutesAgo(30) };
 
-/** What the check says of minutes to recovery, of one instance with these tags that now came to this. */
+/** The minutes to recovery that a check publishes for one instance with these tags and this outcome. */
 const recovery = (tags: Readonly<Record<string, string>>, outcome: ProbeOutcome) =>
   metricPoints([judged(outcome, { tags })], false, 1)
     .filter(({ name }) => name === 'RecoveryMinutes')

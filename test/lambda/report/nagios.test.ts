@@ -9,11 +9,11 @@ const line = (...hosts: Parameters<typeof reportOf>) => pluginLine(reportOf(...h
 
 describe("a monitoring plugin's line", () => {
   it('is UNKNOWN for any other number of hosts than one', () => {
-    expect(line()).toBe('UNKNOWN - -o nagios tells of one host, and here are 0; name one by --host or -l');
-    expect(line(host('a'), host('b'))).toMatch(/^UNKNOWN - .* here are 2;/);
+    expect(line()).toBe('UNKNOWN - -o nagios reports one host, not 0: name one by --host or -l');
+    expect(line(host('a'), host('b'))).toMatch(/^UNKNOWN - .* not 2:/);
   });
 
-  it('says of a host that was not read why, with the time it took', () => {
+  it('gives the reason why a host was not read, and the time it took', () => {
     expect(line(unreadHost)).toBe(
       'CRITICAL - ficrawler9: BannerTimeout: Port 22 accepted and said nothing in 15 s. | time=0.143s;;;0',
     );
@@ -41,7 +41,7 @@ describe("a monitoring plugin's line", () => {
     );
   });
 
-  it('has no limit for a disk that is never low: much is free, or nobody can write to it', () => {
+  it('has no limit for a disk that is never low: much is free, or it is read-only', () => {
     const vitals = vitalsOf(100, 50, { free: 21 * GIB, percent: 96 });
     const [boot, root] = vitals.disks;
     const text = line(host('a', { vitals: { ...vitals, disks: [root!, { ...boot!, readOnly: true }] } }));
@@ -50,7 +50,7 @@ describe("a monitoring plugin's line", () => {
     );
   });
 
-  it('tells a check that could not be made to the same reader', () => {
+  it('has the same form for a check that could not be made', () => {
     expect(pluginTrouble('no AWS Region: set | it')).toBe('UNKNOWN - no AWS Region: set / it');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reportMetrics } from '../../../lambda/report/prometheus.ts';
+import { prometheusText } from '../../../lambda/report/prometheus.ts';
 import { fullHost, hostileHost, unreadHost } from './metrics-fixtures.ts';
 import { host, reportOf } from './report-fixtures.ts';
 
@@ -8,7 +8,7 @@ const samples = (text: string) => lines(text).filter((line) => !line.startsWith(
 
 describe('the metrics of a report', () => {
   it('leave out what a host does not have, and keep a zero', () => {
-    const text = reportMetrics(reportOf(host('a'), unreadHost));
+    const text = prometheusText(reportOf(host('a'), unreadHost));
     expect(text).not.toMatch(/null|NaN|undefined/);
     expect(text).not.toMatch(/crawlwatch_(load1|memory_pressure_|worker_|sshd_|process_|system_|.*_runs_out_)/);
     expect(text).toContain('crawlwatch_oom_kills_total{id="a",name="a"} 0\n');
@@ -17,7 +17,7 @@ describe('the metrics of a report', () => {
   });
 
   it('stay one document whatever hosts are called and send, each series once', () => {
-    const text = reportMetrics(reportOf(hostileHost, fullHost));
+    const text = prometheusText(reportOf(hostileHost, fullHost));
     expect(text).not.toMatch(/[^\P{Cc}\n]|\u202e/u);
     const odd = lines(text).filter(
       (line) => !/^(# (HELP|TYPE) )?crawlwatch_[a-z0-9_]+(\{([a-z_]+="([^"\\]|\\[\\"])*",?)+\})? \S.*$/.test(line),
@@ -31,7 +31,7 @@ describe('the metrics of a report', () => {
   });
 
   it('have every figure of a probe, in base units', () => {
-    const found = samples(reportMetrics(reportOf(fullHost))).filter((line) => line.includes('i-0ab'));
+    const found = samples(prometheusText(reportOf(fullHost))).filter((line) => line.includes('i-0ab'));
     const plain = found.map((line) => line.replace('id="i-0ab",name="ficrawler7"', '').replace(/^crawlwatch_/, ''));
     expect(plain).toEqual([
       'status{} 1',
@@ -71,8 +71,8 @@ describe('the metrics of a report', () => {
     ]);
   });
 
-  it('say what the check itself came to, even of nobody', () => {
-    expect(samples(reportMetrics(reportOf()))).toEqual([
+  it('include the check itself, even of no hosts', () => {
+    expect(samples(prometheusText(reportOf()))).toEqual([
       'crawlwatch_check_timestamp_seconds 1795334400',
       'crawlwatch_check_duration_seconds 0.812',
       'crawlwatch_hosts{status="OK"} 0',
@@ -84,7 +84,7 @@ describe('the metrics of a report', () => {
   });
 
   it('are counters only where the name says total', () => {
-    const types = lines(reportMetrics(reportOf(fullHost))).filter((line) => line.startsWith('# TYPE'));
+    const types = lines(prometheusText(reportOf(fullHost))).filter((line) => line.startsWith('# TYPE'));
     expect(types.length).toBeGreaterThan(30);
     expect(types.filter((line) => line.includes('_total ') !== line.endsWith(' counter'))).toEqual([]);
   });

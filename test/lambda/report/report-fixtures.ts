@@ -1,4 +1,4 @@
-/** Reports to show: one host of the seed's, and one that was not read. */
+/** Reports: one host as in the first script's output, and one that was not read. */
 
 import type { InstanceReport, Report, Vitals } from '../../../lambda/model/index.ts';
 import { summarise } from '../../../lambda/report/json.ts';

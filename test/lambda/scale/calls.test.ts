@@ -6,7 +6,7 @@ import { SandboxFleet } from '../../support/sandbox-fleet.ts';
 const callsOf = ({ aws }: SandboxFleet) =>
   Object.fromEntries([aws.ec2, aws.cloudwatch, aws.sns].flatMap(({ calls }) => [...calls]));
 
-describe('a run that is shared out', () => {
+describe('a distributed run', () => {
   it('calls EC2, CloudWatch and SNS as often as one function does: nothing multiplies with shards', async () => {
     const [one, shared] = [new SandboxFleet(12, SHARDS_OF_TWO), new DistributedFleet(12)];
     for (const fleet of [one, shared]) {

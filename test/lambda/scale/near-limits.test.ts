@@ -16,9 +16,9 @@ const warning = (transport: Transport, hosts: number, seconds: number, settings:
 describe('the warning that one function is nearly too small', () => {
   it.each<[string, Parameters<typeof warning>]>([
     ['a check ends in time', ['ssm', 4_000, 180]],
-    ['hosts are too few to be shared out, however long one of them takes', ['ssm', 1_000, 269]],
+    ['hosts are too few for shards, however long one of them takes', ['ssm', 1_000, 269]],
     ['forks can be raised no more, but time is left', ['ssh', 5_000, 130, { forks: 500 }]],
-    ['hosts are shared out already', ['ssm', 4_000, 269, { scale: 'distributed' }]],
+    ['the check is distributed already', ['ssm', 4_000, 269, { scale: 'distributed' }]],
   ])('is not given where %s', (_, given) => {
     expect(warning(...given)).toBeNull();
   });

@@ -83,7 +83,7 @@ describe('a shard that is lost', () => {
     },
   );
 
-  it('of which even the list of its hosts is lost says nothing of them, and touches nothing of theirs', async () => {
+  it('without even its list of hosts has no verdict on them, and their tags stay', async () => {
     const fleet = new DistributedFleet(6);
     await fleet.checks(2);
     const before = fleet.tags(3);
@@ -94,7 +94,7 @@ describe('a shard that is lost', () => {
     expect(fleet.tags(3)).toEqual(before);
   });
 
-  it('with all the others ends in a run that flags nobody and says so', async () => {
+  it('with all the others ends in a run that flags no host and reports why', async () => {
     const fleet = new DistributedFleet(6);
     await fleet.checks(1);
     fleet.shardFault = () => Promise.reject(new Error('killed'));
@@ -111,7 +111,7 @@ describe('a shard that is lost', () => {
 });
 
 describe('a shard that is delivered twice', () => {
-  it('costs nothing and counts nothing twice', async () => {
+  it('costs nothing more and counts nothing twice', async () => {
     const fleet = new DistributedFleet(6);
     await fleet.checks(2);
     fleet.host(3, 'BannerTimeout');
@@ -126,7 +126,7 @@ describe('a shard that is delivered twice', () => {
 });
 
 describe('a distributed run', () => {
-  it('asks each host once, those that are due for a flag once more in the join, and keeps what a turn has cost', async () => {
+  it('probes each host once, those due for a flag once more in the join, and keeps how long a host took', async () => {
     const fleet = new DistributedFleet(6);
     await fleet.checks(1);
     fleet.host(3, 'ConnectionReset');
@@ -137,7 +137,7 @@ describe('a distributed run', () => {
     expect(JSON.parse(fleet.files.get('runs/cost.json') ?? '')).toEqual({ ssh: 1 });
   });
 
-  it('reports the hosts that no shard has: stopped, and of another system', async () => {
+  it('reports the hosts that are in no shard: stopped, or not Linux', async () => {
     const fleet = new DistributedFleet(3);
     fleet.aws.instances.get(idOf(1))!.state = 'stopped';
     fleet.aws.instances.get(idOf(2))!.platform = 'Windows';

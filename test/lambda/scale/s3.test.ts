@@ -20,7 +20,7 @@ describe('the files of a run', () => {
     await expect(s3Store(s3, 'elsewhere').put('x', '')).rejects.toThrow('does not exist');
   });
 
-  it('come back as they were, the last one written', async () => {
+  it('are read as they were last written', async () => {
     const store = s3Store(bucket().s3, 'bucket');
     await store.put('a', '{"ü":1}');
     await store.put('a', '{"ü":2}');
@@ -36,7 +36,7 @@ describe("the snapshot's file", () => {
     expect(await readSnapshotFile(s3, 'bucket')).toEqual({ bytes: bytes('no gzip'), etag: '"x"' });
   });
 
-  it('is written unless somebody else has since it was read', async () => {
+  it('is written unless another run has written since it was read', async () => {
     const { s3 } = bucket();
     const first = await readSnapshotFile(s3, 'bucket');
     expect(await writeSnapshotFile(s3, 'bucket', bytes('one'), first.etag)).toBe(true);

@@ -16,12 +16,12 @@ const fleetOf = (count: number, over: (n: number) => Partial<DescribedInstance> 
 const cut = (fleet: readonly Instance[], settings = SSH, cost = {}) => shardFleet(fleet, cost, settings);
 const ids = (shards: ReturnType<typeof cut>) => shards.map(({ hosts }) => hosts.map((host) => host.id));
 
-describe('how a fleet is shared out', () => {
-  it('makes no shard of nobody', () => {
+describe('a fleet divided into shards', () => {
+  it('has none where there are no hosts', () => {
     expect(cut([])).toEqual([]);
   });
 
-  it('gives each host to one shard, the same way each time, whatever the order they were found in', () => {
+  it('has each host in one shard, always the same, in whatever order they were found', () => {
     fc.assert(
       fc.property(
         fc.array(fc.record({ region: fc.constantFrom('a', 'b'), unit: fc.constantFrom('x.service', 'y.service') }), {
@@ -51,7 +51,7 @@ describe('how a fleet is shared out', () => {
     expect(shards.map(({ hosts }) => hosts.map(({ account }) => account?.[0]).join(''))).toEqual(['11111', '22222']);
   });
 
-  it('cuts SSM shards into whole commands of fifty, of nearly the same length', () => {
+  it('has whole commands of fifty over SSM, in shards of nearly the same length', () => {
     expect(
       ids(
         cut(
@@ -62,7 +62,7 @@ describe('how a fleet is shared out', () => {
     ).toEqual([550, 470]);
   });
 
-  it('puts hosts of one unit together, so that a command asks for few', () => {
+  it('has hosts of one unit together, so that a command names few', () => {
     const fleet = fleetOf(100, (n) => ({ tags: { [TAG.worker]: n % 2 === 0 ? 'a.service' : 'b.service' } }));
     const units = cut(fleet, SSM)[0]!.hosts.map((host) => host.tags[TAG.worker]);
     expect(units).toEqual([...Array(50).fill('a.service'), ...Array(50).fill('b.service')]);

@@ -24,7 +24,7 @@ describe('an event of the check function', () => {
     ['a text', 'step'],
     ['an empty object', {}],
     ['a time and other keys', { scheduledTime: '2026-11-22T08:00:00Z', run: 'r' }],
-  ])('asks for a whole check where it is %s', (_, event) => {
+  ])('requests a whole check where it is %s', (_, event) => {
     expect(readStep(event)).toEqual({ step: 'check' });
   });
 

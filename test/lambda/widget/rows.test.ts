@@ -31,14 +31,14 @@ describe('the rows of the fleet table', () => {
     expect(rowOf(tags, over).band).toBe(band);
   });
 
-  it('stand worst first, by name within, numbers in it counted', () => {
+  it('are worst first, then by name, its numbers as numbers', () => {
     const tags = [STATUS('OK'), hungFor(2), STATUS('WARNING:DiskLow'), STATUS('OK'), FLAG, STATUS('UNKNOWN:NoAddress')];
     const names = ['web2', 'web10', 'web9', 'web1', 'web3', 'web4'];
     const fleet = tags.map((some, i) => instance({ id: idOf(i + 1), name: names[i]!, tags: some }));
     expect(fleetRows(fleet, NOW).map((row) => row.name)).toEqual(['web3', 'web10', 'web4', 'web9', 'web1', 'web2']);
   });
 
-  it('say in words what the tag says in codes, and what stood before the hang', () => {
+  it('have in words what the tag has in codes, and the reasons before the hang', () => {
     const row = rowOf(STATUS('CRITICAL:BannerTimeout,MemoryLow,OomKill'));
     expect(row.reasons.map((reason) => reason.code)).toEqual(['BannerTimeout', 'OomKill']);
     expect(row.reasons[0]!.text).toContain('says nothing');
@@ -60,7 +60,7 @@ describe('a page of the fleet table', () => {
     ['after the last', 1e9, 3, 50],
     ['a broken one', 2.7, 2, 100],
     ['the last', 3, 3, 50],
-  ])('that is %s is the nearest that there is', (_, wanted, page, count) => {
+  ])('that is %s becomes the nearest existing one', (_, wanted, page, count) => {
     const got = pageOf(rows, wanted);
     expect([got.page, got.rows.length, got.pages, got.total]).toEqual([page, count, 3, 250]);
     expect(got.counts.ok).toBe(250);
@@ -78,14 +78,14 @@ describe('the figures of a row', () => {
       .map((minutes) => ({ at: new Date(NOW.getTime() - minutes * 60_000), available: share(minutes) }));
   const falling = (minutes: number) => 0.05 + minutes * 0.001;
 
-  it('are those of the last three hours, the newest first in mind', () => {
+  it('are those of the last three hours, with the newest as the latest', () => {
     const { memory, disk } = withHistory(rowOf({}), { memory: samples(5, falling), disk: [] }, NOW, SSH);
     expect(memory?.samples).toHaveLength(36);
     expect(memory?.latest.available).toBeCloseTo(0.055);
     expect(disk).toBeNull();
   });
 
-  it('tell when memory runs out, by the rules of the check', () => {
+  it('forecast when memory runs out, by the rules of the check', () => {
     const { forecast } = withHistory(rowOf({}), { memory: samples(5, falling), disk: [] }, NOW, SSH);
     // From 5.5 % to the 3 % where hosts hang, at 0.1 % a minute.
     expect(forecast).toEqual({ memoryMinutes: 25, diskMinutes: null });
@@ -96,7 +96,7 @@ describe('the figures of a row', () => {
     ['with plenty left', samples(5, (minutes) => 0.5 + minutes * 0.001), {}],
     ['whose forecasts are switched off', samples(5, falling), { forecast: { enabled: false } }],
     ['without figures', [], {}],
-  ])('foretell nothing of a host %s', (_, memory, settings) => {
+  ])('forecast nothing for a host %s', (_, memory, settings) => {
     const row = withHistory(rowOf({}), { memory, disk: [] }, NOW, parseSettings(settings));
     expect(row.forecast.memoryMinutes).toBeNull();
   });

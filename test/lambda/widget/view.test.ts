@@ -30,7 +30,7 @@ const standing = (codes: string, more = {}) => ({
 });
 const WORKER = { [TAG.worker]: 'sidekiq.service' };
 
-describe('the button of an act', () => {
+describe('the button of a remedy', () => {
   it.each([
     ['on a hung instance that is not flagged', hungFor(2), {}, REMEDY_ARN],
     ['on one whose disk is full', standing('DiskLow', WORKER), {}, REMEDY_ARN],
@@ -47,7 +47,7 @@ describe('the button of an act', () => {
     expect(drawn(tags, over, { endpoints: endpoints(remedyArn) })).not.toContain('cwdb-action');
   });
 
-  it('is for a reboot on a flagged one, and names it in letters that mean nothing anywhere', () => {
+  it('is for a reboot on a flagged one, and names it without characters of any markup', () => {
     const html = drawn(FLAG, { name: 'web<1>"&' });
     expect(html).toContain(`endpoint="${REMEDY_ARN}" confirmation="Reboot web?1??? (i-00000000000000001)?`);
     expect(html).toContain('>{"action":"reboot","instanceId":"i-00000000000000001","asker":"dashboard"}</cwdb-action>');
@@ -72,7 +72,7 @@ describe('a row of a host that was rebooted', () => {
     ['a quarter of an hour is not over', minutesAgo(15), false],
     ['it was before the flag', minutesAgo(60), false],
     ['it hangs for longer than that', minutesAgo(16), true],
-  ])('asks for a person or does not, where %s', (_, at, asks) => {
+  ])('says whether it needs a person, where %s', (_, at, asks) => {
     const flag = `BannerTimeout@${minutesAgo(30)}`;
     const html = drawn({ ...hungFor(8), [TAG.flag]: flag, [TAG.acted]: `reboot@${at}` });
     expect(html.includes('The reboot of 07:59 UTC did not help: needs a person')).toBe(asks);
@@ -109,7 +109,7 @@ describe('the table', () => {
     expect(html).toContain('at 07:25 UTC');
   });
 
-  it('has words for every reason, which no one has to look up', () => {
+  it('has words for every reason, so that none has to be looked up', () => {
     expect(Object.keys(REASON_WORDS).sort()).toEqual(Object.keys(REASON_CLASS).sort());
     for (const words of Object.values(REASON_WORDS)) expect(words.length).toBeLessThan(60);
   });
@@ -144,25 +144,25 @@ describe('the notices above the table', () => {
     suppressed: false,
     figures: null,
   };
-  const told = (health: Partial<WidgetHealth>) => noticesOf({ ...WELL, ...health }, SSH);
+  const notices = (health: Partial<WidgetHealth>) => noticesOf({ ...WELL, ...health }, SSH);
 
   it('are none where all is well', () => {
-    expect(told({})).toEqual([]);
+    expect(notices({})).toEqual([]);
   });
 
   it.each([
-    ['a subscription that nobody confirmed', { subscription: 'pending' }, 'red', 'not confirmed'],
-    ['a topic that nobody reads', { subscription: 'none' }, 'red', 'no subscription'],
+    ['an unconfirmed subscription', { subscription: 'pending' }, 'red', 'not confirmed'],
+    ['a topic without a subscription', { subscription: 'none' }, 'red', 'no subscription'],
     ['a checker that is silent', { suppressed: null }, 'red', 'No check has finished for 15 minutes'],
     ['flags that are held back', { suppressed: true }, 'amber', 'nothing new is flagged'],
     ['subscriptions that cannot be read', { subscription: { unread: 'Throttled' } }, 'amber', 'Throttled'],
     ['a heartbeat that cannot be read', { suppressed: { unread: 'Throttled' } }, 'amber', 'Throttled'],
     ['figures that cannot be read', { figures: 'Throttled' }, 'amber', 'memory and disk: Throttled'],
-  ] as const)('tell of %s', (_, health, level, text) => {
-    expect(told(health)).toEqual([expect.objectContaining({ level, text: expect.stringContaining(text) })]);
+  ] as const)('warn of %s', (_, health, level, text) => {
+    expect(notices(health)).toEqual([expect.objectContaining({ level, text: expect.stringContaining(text) })]);
   });
 
-  it('bring the command that subscribes an address', () => {
-    expect(told({ subscription: 'none' })[0]?.command).toContain('aws sns subscribe --topic-arn arn:aws:sns:x:1:t');
+  it('give the command that subscribes an address', () => {
+    expect(notices({ subscription: 'none' })[0]?.command).toContain('aws sns subscribe --topic-arn arn:aws:sns:x:1:t');
   });
 });

@@ -5,7 +5,7 @@ import { PublishCommand } from '@aws-sdk/client-sns';
 import { type CheckResult, checkFleet } from '../../../lambda/check/pipeline.ts';
 import type { ProbeTransport } from '../../../lambda/model/index.ts';
 import { TAG } from '../../../lambda/model/index.ts';
-import { seeded } from '../../../tools/simulate/metered.ts';
+import { seeded } from '../../../tools/random.ts';
 import { idOf, SandboxFleet } from '../../support/sandbox-fleet.ts';
 import { behaviourAt, type Episode, episodesOf } from './hosts.ts';
 import { entriesIn, type MailedEntry } from './mails.ts';

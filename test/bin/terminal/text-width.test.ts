@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cutLine, cutMiddle, cutText, padText, textWidth, wrapText } from '../../../lambda/kit/text-width.ts';
+import { cutMiddle, cutText, padText, textWidth, wrapText } from '../../../bin/terminal/text-width.ts';
 
 describe('the width of text', () => {
   it.each([
@@ -36,10 +36,11 @@ describe('the width of text', () => {
     expect(cutMiddle('crawler', 5, '..')).toBe('c..er');
   });
 
-  it('counts no colour, and cuts no line inside of one', () => {
+  it('counts no colour, and ends the colour that it cuts', () => {
     const line = '\u001b[31mCRITICAL\u001b[0m of all';
-    expect(cutLine(line, 15, '…')).toBe(line);
-    expect(cutLine(line, 10, '…')).toBe('CRITICAL …');
+    expect(cutText(line, 15, '…')).toBe(line);
+    expect(cutText(line, 10, '…')).toBe('\u001b[31mCRITICAL\u001b[0m …');
+    expect(cutText(line, 5, '…')).toBe('\u001b[31mCRIT\u001b[39m…');
   });
 
   it('breaks lines between words, and keeps whole what is to be copied', () => {

@@ -1,4 +1,4 @@
-/** Small drawings in characters: a bar for now, a line of blocks for the time before. */
+/** Charts in characters: a bar for now, a line of blocks for the time before. */
 
 /** Terminals that can't show UTF-8 get ASCII. */
 export type Glyphs = 'unicode' | 'ascii';
@@ -8,10 +8,10 @@ const GLYPHS = {
   ascii: { full: '#', empty: '-', levels: '_.:-=+*#', mark: '..' },
 } as const satisfies Record<Glyphs, object>;
 
-/** What stands where text was cut. */
+/** The mark where text was cut. */
 export const cutMark = (glyphs: Glyphs): string => GLYPHS[glyphs].mark;
 
-/** `███████░░░`. @param share 0 to 1; what isn't nothing shows at least one block. */
+/** `███████░░░`. @param share 0 to 1; anything above 0 shows at least one block. */
 export function bar(share: number, width: number, glyphs: Glyphs): string {
   const { full, empty } = GLYPHS[glyphs];
   const within = Math.min(1, Math.max(0, share));
@@ -19,12 +19,12 @@ export function bar(share: number, width: number, glyphs: Glyphs): string {
   return full.repeat(blocks) + empty.repeat(width - blocks);
 }
 
-/** Its whole height is at least so much: else the noise of a quiet host would look like a storm. */
+/** The least span of its height: without it the noise of a quiet host would fill the chart. */
 const LEAST_SPAN = 0.1;
 
 /**
- * `▁▂▃▅▇`, the oldest first; a gap where nothing is known.
- * @param shares 0 to 1; more of them than `width` are drawn as the highest of each few.
+ * `▁▂▃▅▇`, the oldest first; a gap where a share is null.
+ * @param shares 0 to 1; if there are more than `width`, each block is the highest of several.
  */
 export function sparkline(shares: readonly (number | null)[], width: number, glyphs: Glyphs): string {
   const { levels } = GLYPHS[glyphs];
@@ -49,7 +49,7 @@ const higher = (a: number | null, b: number | null): number | null =>
 
 const KEPT = 48;
 
-/** The course of one figure over a run of any length, in bounded memory: the longer the run, the coarser. */
+/** One figure over a run of any length, in bounded memory: the longer the run, the coarser. */
 export class Trend {
   #values: (number | null)[] = [];
   #checksEach = 1;
@@ -67,7 +67,7 @@ export class Trend {
     this.#count++;
   }
 
-  /** The oldest first; the highest of each few checks, null where no check was answered. */
+  /** The oldest first; each the highest of several checks, null where none was answered. */
   get values(): readonly (number | null)[] {
     return this.#values;
   }

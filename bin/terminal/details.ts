@@ -1,14 +1,15 @@
-/** Beneath the table: each trouble in full, its evidence and the next step; what many hosts share is said once. */
+/** Beneath the table: each problem in full, its evidence and the next step; hosts with the same problem share a block. */
 
-import { nextStep } from '../judge/index.ts';
-import { forTerminal, wrapText } from '../kit/index.ts';
-import type { InstanceReport } from '../model/index.ts';
+import { nextStep } from '../../lambda/judge/index.ts';
+import { forTerminal } from '../../lambda/kit/index.ts';
+import type { InstanceReport } from '../../lambda/model/index.ts';
 import { painted, type TableStyle } from './columns.ts';
+import { wrapText } from './text-width.ts';
 
-/** So many names, and next steps, of a group are spelled out: the others are in the table. */
+/** So many names and next steps of a group are listed: the others are in the table. */
 const NAMED = 4;
 
-/** A block of lines for each trouble, in the order of its first host. */
+/** A block of lines for each problem, in the order of its first host. */
 export function troubleBlocks(rows: readonly InstanceReport[], style: TableStyle): string[][] {
   const troubled = rows.filter(({ reasons, evidence }) => reasons.length + evidence.length > 0);
   return grouped(troubled, sameTrouble).map((group) => {
@@ -27,7 +28,7 @@ export function troubleBlocks(rows: readonly InstanceReport[], style: TableStyle
   });
 }
 
-/** A line for each note, with the hosts that left it. */
+/** A line for each note, with the hosts that it is about. */
 export function noteLines(rows: readonly InstanceReport[], style: TableStyle): string[] {
   const notes = rows.flatMap((host) => host.notes.map((text) => ({ host, text })));
   return grouped(notes, ({ text }) => text).flatMap((group) => {
@@ -38,7 +39,7 @@ export function noteLines(rows: readonly InstanceReport[], style: TableStyle): s
   });
 }
 
-/** Where the one that matters most stands, once there are several to choose from. */
+/** The host to start with, where several have a next step. */
 export function startWith(rows: readonly InstanceReport[], style: TableStyle): string[] {
   const [worst, ...others] = rows.flatMap((row) => {
     const next = nextStep(row, style.login);
@@ -47,7 +48,7 @@ export function startWith(rows: readonly InstanceReport[], style: TableStyle): s
   return worst === undefined || others.length === 0 ? [] : [`start with ${forTerminal(worst.name)}: ${worst.next}`];
 }
 
-/** Sentences differ by the address they begin with, if by nothing else. */
+/** What two hosts with the same problem have in common: everything but the address in their sentences. */
 function sameTrouble({ address, status, flagged, recommendation, reasons, evidence }: InstanceReport): string {
   const text = JSON.stringify([status, flagged, recommendation, reasons, evidence]);
   return address === null ? text : text.replaceAll(address, '*').replace(/\*\]?:\d+/g, '*');
@@ -58,7 +59,7 @@ function names(group: readonly InstanceReport[]): string {
   return `${named.join(', ')}${group.length > NAMED ? ` and ${group.length - NAMED} more` : ''}`;
 }
 
-/** Whole, however wide: they are to be copied. */
+/** Never wrapped: they are to be copied. */
 function nextSteps(group: readonly InstanceReport[], { login }: TableStyle): string[] {
   const steps = [...new Set(group.flatMap((host) => nextStep(host, login) ?? []))];
   const rest = steps.length > NAMED ? [`  and so on for ${steps.length - NAMED} more`] : [];

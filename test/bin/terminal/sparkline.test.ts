@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bar, sparkline, Trend } from '../../../lambda/kit/sparkline.ts';
+import { bar, sparkline, Trend } from '../../../bin/terminal/sparkline.ts';
 
 describe('a bar', () => {
   it.each([
@@ -30,7 +30,7 @@ describe('a sparkline', () => {
     expect(sparkline(shares, 8, 'unicode')).toBe(drawn);
   });
 
-  it('keeps the highest of what it has no room for', () => {
+  it('keeps the highest of several where there is no room for all', () => {
     const shares = Array.from({ length: 64 }, (_, i) => (i === 30 ? 0.9 : 0.1));
     expect(sparkline(shares, 8, 'unicode')).toBe('▁▁▁█▁▁▁▁');
     expect(sparkline(shares, 8, 'ascii')).toBe('___#____');
@@ -38,7 +38,7 @@ describe('a sparkline', () => {
 });
 
 describe('a trend', () => {
-  it('holds a run of any length in so many values, the peaks among them', () => {
+  it('keeps a run of any length in a fixed number of values, with its peaks', () => {
     const trend = new Trend();
     for (let i = 0; i < 10_000; i++) trend.add(i === 5_000 ? 0.9 : i / 20_000);
     expect(trend.values.length).toBeLessThanOrEqual(48);
@@ -48,7 +48,7 @@ describe('a trend', () => {
     expect(trend.values[0]).toBeLessThan(0.03);
   });
 
-  it('remembers that nothing was known', () => {
+  it('keeps gaps', () => {
     const trend = new Trend();
     for (const share of [0.1, null, 0.2]) trend.add(share);
     expect(trend.values).toEqual([0.1, null, 0.2]);

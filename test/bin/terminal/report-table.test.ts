@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { reportTable, summaryLine } from '../../../bin/terminal/report-table.ts';
+import { textWidth } from '../../../bin/terminal/text-width.ts';
 import { nextStep } from '../../../lambda/judge/advice.ts';
-import { textWidth } from '../../../lambda/kit/text-width.ts';
 import type { InstanceReport } from '../../../lambda/model/index.ts';
 import { inOrder } from '../../../lambda/report/json.ts';
-import { reportTable, summaryLine } from '../../../lambda/report/table.ts';
-import { BAD_NAME, host, plain, reportOf, unread, vitalsOf } from './report-fixtures.ts';
+import { BAD_NAME, host, plain, reportOf, unread, vitalsOf } from '../../lambda/report/report-fixtures.ts';
 
 describe('the table', () => {
   const low = host('web2', {
@@ -16,7 +16,7 @@ describe('the table', () => {
   });
   const fleet = reportOf(host('web10'), host('web9'), low, unread, host('x', { status: 'UNKNOWN', vitals: null }));
 
-  it('puts the worst first and counts numbers in names', () => {
+  it('has the worst first, and sorts numbers in names as numbers', () => {
     expect(inOrder(fleet.instances).map((instance) => instance.name)).toEqual([
       'ficrawler9',
       'x',
@@ -26,7 +26,7 @@ describe('the table', () => {
     ]);
   });
 
-  it('reads so', () => {
+  it('has rows, problems with next steps, counts and where to start', () => {
     expect(reportTable(reportOf(host('web9'), low, unread), plain)).toBe(
       `HOST        STATUS    REASONS        MEMORY USED        FULLEST DISK  RUNS OUT IN           SINCE
 ficrawler9  CRITICAL  BannerTimeout
@@ -65,7 +65,7 @@ start with ficrawler9: reboot it from its console: it no longer serves a login`,
     expect(reportTable(reportOf(host(name)), plain)).toContain(name);
   });
 
-  it('has colour only when told to, and lines up all the same', () => {
+  it('has colour only where it is wanted, and lines up all the same', () => {
     expect(reportTable(fleet, plain)).not.toContain('\u001b');
     const coloured = reportTable(fleet, { ...plain, colour: true });
     expect(coloured).toContain('\u001b[31mCRITICAL\u001b[0m');
@@ -73,7 +73,7 @@ start with ficrawler9: reboot it from its console: it no longer serves a login`,
     expect(coloured.replace(/\u001b\[\d+m/g, '')).toBe(reportTable(fleet, plain));
   });
 
-  it('has bars on a terminal, in its own characters, and none on a pipe', () => {
+  it('has bars on a terminal, in characters that it can show, and none on a pipe', () => {
     const drawn = (glyphs: 'unicode' | 'ascii') =>
       reportTable(reportOf(host('web9')), { ...plain, width: 100, glyphs }).split('\n')[1];
     expect(drawn('unicode')).toBe('web9  OK      ████████░░  79 % of 14.9 GiB  ███████░░░  73 % /');
@@ -81,7 +81,7 @@ start with ficrawler9: reboot it from its console: it no longer serves a login`,
     expect(reportTable(reportOf(host('web9')), plain)).not.toMatch(/[█░#]/);
   });
 
-  it('never calls full what is not, and colours what is low', () => {
+  it('never shows 100 % for less, and colours what is low', () => {
     const nearly = host('a', {
       status: 'CRITICAL',
       reasons: [{ code: 'MemoryLow', text: '' }],
@@ -91,7 +91,7 @@ start with ficrawler9: reboot it from its console: it no longer serves a login`,
     expect(row).toBe('a     \u001b[31mCRITICAL\u001b[0m  MemoryLow  \u001b[31m>99 % of 1 MiB\u001b[0m    7 % /');
   });
 
-  it('says once what many hosts share, and gives each its own next step as far as there is room', () => {
+  it('has one block for hosts with the same problem, with the next steps of the first four', () => {
     const refused = (n: number) =>
       host(`web${n}`, {
         address: `10.0.0.${n}`,
@@ -175,7 +175,7 @@ describe('the next step', () => {
     expect(nextStep(instance)).toBe(step);
   });
 
-  it('tells how to mend a check that could not be made', () => {
+  it('names the fix for a check that could not be made', () => {
     const denied = {
       ...unread,
       recommendation: 'investigate',

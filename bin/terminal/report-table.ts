@@ -1,19 +1,17 @@
-/** A report for a person at a terminal: a table, worst first, then each trouble in full and what to do about it. */
+/** A report for a terminal: the table of hosts, worst first, then each problem in full and what to do about it. */
 
-import { forTerminal, plural } from '../kit/index.ts';
-import type { Report, Status } from '../model/index.ts';
+import { forTerminal, plural } from '../../lambda/kit/index.ts';
+import type { Report, Status } from '../../lambda/model/index.ts';
+import { inOrder } from '../../lambda/report/index.ts';
 import { painted, type TableStyle, tableLines } from './columns.ts';
 import { noteLines, startWith, troubleBlocks } from './details.ts';
-import { inOrder } from './json.ts';
-
-export type { TableStyle } from './columns.ts';
 
 /** `2 CRITICAL, 8 OK` */
 export function countsText({ checked, ...summary }: Report['summary'], style: Pick<TableStyle, 'colour'>): string {
   const { ok, warning, critical, unknown } = summary;
   const counts = { CRITICAL: critical, UNKNOWN: unknown, WARNING: warning, OK: ok };
-  const told = Object.entries(counts).filter(([, count]) => count > 0);
-  return told.map(([status, count]) => painted(status as Status, `${count} ${status}`, style)).join(', ');
+  const present = Object.entries(counts).filter(([, count]) => count > 0);
+  return present.map(([status, count]) => painted(status as Status, `${count} ${status}`, style)).join(', ');
 }
 
 /** `10 hosts in 0.8 s: 2 CRITICAL, 8 OK; 1 skipped` */

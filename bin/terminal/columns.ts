@@ -1,32 +1,22 @@
-/** The table of hosts itself: its columns, and what a narrow terminal goes without. */
+/** The table of hosts: its columns, and what a narrow terminal leaves out. */
 
-import type { LoginCommand } from '../judge/index.ts';
-import {
-  bar,
-  clockTime,
-  cutMark,
-  cutMiddle,
-  cutText,
-  forTerminal,
-  type Glyphs,
-  gib,
-  padText,
-  roughly,
-  sparkline,
-  textWidth,
-} from '../kit/index.ts';
-import type { InstanceReport, Status } from '../model/index.ts';
+import { roughly } from '../../lambda/forecast/index.ts';
+import type { LoginCommand } from '../../lambda/judge/index.ts';
+import { clockTime, forTerminal, gib } from '../../lambda/kit/index.ts';
+import type { InstanceReport, Status } from '../../lambda/model/index.ts';
+import { bar, cutMark, type Glyphs, sparkline } from './sparkline.ts';
+import { cutMiddle, cutText, padText, textWidth } from './text-width.ts';
 
 export interface TableStyle {
-  /** Columns of the terminal; null: as wide as it gets. */
+  /** Columns of the terminal; null: no limit. */
   readonly width: number | null;
   readonly colour: boolean;
   readonly now: Date;
-  /** What bars are drawn with; absent: no bars. */
+  /** The characters of bars; absent or null: no bars. */
   readonly glyphs?: Glyphs | null;
   /** How the next step logs in. @default `ssh ADDRESS` */
   readonly login?: LoginCommand;
-  /** The course of the used shares, 0 to 1, where somebody has watched them. */
+  /** The used shares over time, 0 to 1, where they have been watched. */
   readonly trends?: (instance: InstanceReport) => Trends;
 }
 
@@ -44,7 +34,7 @@ export const painted = (status: Status, text: string, style: Pick<TableStyle, 'c
   sgr(COLOUR[status], text, style);
 export const bold = (text: string, style: Pick<TableStyle, 'colour'>): string => sgr(BOLD, text, style);
 
-/** How much of each column there is room for. */
+/** Which columns are shown, and how much of each. */
 interface Layout {
   /** Columns of the longest name. */
   readonly name: number;
@@ -72,7 +62,7 @@ const WIDEST: Layout = {
   bar: 10,
   trend: 16,
 };
-/** What a narrow terminal goes without, the first one first. */
+/** What a narrow terminal leaves out, in this order. */
 const NARROWER: readonly Partial<Layout>[] = [
   { allReasons: false },
   { name: 32 },
@@ -152,8 +142,8 @@ const worstReason = ({ reasons }: InstanceReport) =>
 const share = (used: number): string => (used > 99.5 && used < 100 ? '>99 %' : `${Math.round(used)} %`.padStart(5));
 
 function runsOut({ forecast }: InstanceReport): string {
-  const told = (what: string, minutes: number | null) => (minutes === null ? [] : [`${what} ${roughly(minutes)}`]);
-  return [...told('memory', forecast.memoryMinutes), ...told('disk', forecast.diskMinutes)].join(', ');
+  const part = (what: string, minutes: number | null) => (minutes === null ? [] : [`${what} ${roughly(minutes)}`]);
+  return [...part('memory', forecast.memoryMinutes), ...part('disk', forecast.diskMinutes)].join(', ');
 }
 
 interface Grid {
@@ -162,7 +152,7 @@ interface Grid {
   readonly widths: readonly number[];
 }
 
-/** Where each host is, as far as they differ in it; null where they don't. */
+/** Where each host is: Region, account or both, as far as hosts differ in them; null where they don't. */
 function placesOf(rows: readonly InstanceReport[]): Column['cell'] | null {
   const regions = new Set(rows.map(({ region }) => region));
   const accounts = new Set(rows.map(({ account }) => account));
@@ -173,7 +163,7 @@ function placesOf(rows: readonly InstanceReport[]): Column['cell'] | null {
       .join(' ');
 }
 
-/** Columns in which nothing stands are left out. */
+/** Leaves out empty columns. */
 function gridOf(layout: Layout, rows: readonly InstanceReport[], style: TableStyle): Grid {
   const all = columnsOf(layout, style, placesOf(rows)).map((column) => ({
     column,
@@ -213,14 +203,14 @@ function fittingGrid(rows: readonly InstanceReport[], style: TableStyle): Grid {
 
 const markOf = ({ glyphs }: TableStyle) => cutMark(glyphs ?? 'ascii');
 
-/** The header and a line for each host, as they come, none wider than the terminal. */
+/** The header and a line for each host, in their given order, none wider than the terminal. */
 export function tableLines(rows: readonly InstanceReport[], style: TableStyle): string[] {
   const { columns, cells, widths } = fittingGrid(rows, style);
   const line = (texts: readonly string[], paint: (text: string, column: number) => string) => {
     let room = style.width ?? Number.POSITIVE_INFINITY;
     return texts
       .map((text, i) => {
-        // Only on a terminal too narrow for the least layout anything is cut here.
+        // Cuts only where the terminal is too narrow even for the smallest layout.
         const shown = cutText(text, Math.max(0, room), '');
         const padding = padText(shown, widths[i] ?? 0).slice(shown.length);
         room -= (widths[i] ?? 0) + GAP.length;

@@ -1,27 +1,22 @@
 /**
- * Seeded synthetic hosts for the forecast: memory and disk minute by minute, then sampled every five with losses. Used
- * shares are 0 to 1; a family either runs out or never does.
+ * Synthetic hosts for the forecast, from a seed: memory and disk minute by minute, then sampled every five with losses.
+ * Used shares are 0 to 1; a family either runs out or never does.
  */
-import type { Trace } from '../../bin/backtest/replay.ts';
+import type { Trace } from '../../bin/backtest/index.ts';
+import { seeded } from '../random.ts';
 
 const HOUR = 60;
 const DAY = 24 * HOUR;
 const START = Date.UTC(2026, 0, 5);
 
-/** One host's dice, and shapes over its minutes. */
+/** One host's random numbers, and curves over its minutes. */
 class Host {
   readonly minutes: number;
   readonly #random: () => number;
 
   constructor(seed: number, minutes: number) {
     this.minutes = minutes;
-    let state = seed;
-    this.#random = () => {
-      state = (state + 0x6d2b79f5) | 0;
-      let t = Math.imul(state ^ (state >>> 15), 1 | state);
-      t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-      return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-    };
+    this.#random = seeded(seed);
   }
 
   between(least: number, most: number): number {
@@ -40,7 +35,7 @@ class Host {
   flat(value: number): Float64Array {
     return this.shape(() => value);
   }
-  /** Noise with a memory of `tau` minutes. */
+  /** Noise that decays over `tau` minutes. */
   noise(deviation: number, tau: number): Float64Array {
     const keep = Math.exp(-1 / tau);
     let value = 0;
@@ -50,7 +45,7 @@ class Host {
       return value;
     });
   }
-  /** Jobs that take some for a while and give it back. */
+  /** Jobs that use some for a while and free it. */
   jobs(perHour: number, size: readonly [number, number], minutes: readonly [number, number]): Float64Array {
     const used = this.flat(0);
     for (let at = -Math.log(1 - this.#random()) / (perHour / HOUR); at < this.minutes; ) {
@@ -65,7 +60,7 @@ class Host {
   everyday(): Float64Array {
     return sum(this.noise(this.between(0.002, 0.01), this.around(3, 20)), this.jobs(0.7, [0.004, 0.03], [3, 15]));
   }
-  /** Climbs and falls back, until it no longer falls. */
+  /** Climbs and falls back, until it only climbs. */
   saw(height: number, period: number, until = Number.POSITIVE_INFINITY): Float64Array {
     let [from, length, top] = [0, period * this.between(0.3, 1), height];
     return this.shape((minute) => {
@@ -208,7 +203,7 @@ export function* syntheticTraces(seed: number, perFamily: number): Generator<Tra
   }
 }
 
-/** Null where the dice fell so that it runs out though it never should, or the other way round. */
+/** Null where chance made a host run out that should not, or the other way round. */
 function sampled(
   family: string,
   resource: Trace['resource'],
@@ -217,7 +212,7 @@ function sampled(
   used: Float64Array,
 ): Trace | null {
   const floor = resource === 'disk' ? 0.004 : host.between(0.005, 0.04);
-  // Families that never run out come as close to it as the dice say: near misses are what is hard.
+  // Families that never run out come close to it by chance: near misses are the hard cases.
   const top = used.reduce((most, value) => Math.max(most, value), 0);
   const lift = runsOut || family === 'disk_steady' ? 0 : 1 - host.around(0.05, 0.45) - top;
   const end = used.findIndex((value) => value + lift >= 1 - floor);

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { decodeCost, decodeResult, decodeShard, encodeResult, encodeShard } from '../../../lambda/scale/codec.ts';
-import type { Shard, ShardResult } from '../../../lambda/scale/model.ts';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import type { Instance, Reply } from '../../../lambda/model/index.ts';
+import type { Shard, ShardReply, ShardResult } from '../../../lambda/scale/schema.ts';
+import { decodeCost, decodeResult, decodeShard, encodeResult, encodeShard } from '../../../lambda/scale/schema.ts';
 import { instance } from '../../support/fleet.ts';
+
+type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
 
 const RUN = 'run-1';
 const SHARD: Shard = {
@@ -23,7 +26,7 @@ const RESULT: ShardResult = {
 const read = (text: string | null) => decodeResult(text, RUN, SHARD);
 const changed = (change: object) => JSON.stringify({ ...JSON.parse(encodeResult(RESULT)), ...change });
 
-describe('a shard, and what it leaves', () => {
+describe('a shard, and its result', () => {
   it.each<[string, string | null]>([
     ['nothing there', null],
     ['nothing in it', ''],
@@ -34,7 +37,7 @@ describe('a shard, and what it leaves', () => {
     ["another shard's", changed({ index: 4 })],
     ['no list', changed({ replies: { length: 1 } })],
     [
-      'a reason that there is not',
+      'an unknown reason',
       changed({ replies: [{ id: 'i-1', reply: { kind: 'failed', reason: 'Fine', text: '' }, durationMs: 1 }] }),
     ],
     [
@@ -49,12 +52,17 @@ describe('a shard, and what it leaves', () => {
     expect(read(text)).toBeNull();
   });
 
+  it('has every field of an instance and of a reply', () => {
+    expectTypeOf<Frozen<Shard['hosts'][number]>>().toEqualTypeOf<Frozen<Instance>>();
+    expectTypeOf<Frozen<ShardReply['reply']>>().toEqualTypeOf<Frozen<Reply>>();
+  });
+
   it('is read as it was written', () => {
     expect(read(encodeResult(RESULT))).toEqual(RESULT.replies);
     expect(decodeShard(encodeShard(RUN, SHARD), RUN, 3)).toEqual(SHARD);
   });
 
-  it("leaves out what a result says of other shards' hosts", () => {
+  it("leaves out replies of other shards' hosts", () => {
     const foreign = { id: 'i-9', reply: { kind: 'output' as const, output: '' }, durationMs: 1 };
     expect(read(encodeResult({ ...RESULT, replies: [foreign, ...RESULT.replies] }))).toEqual(RESULT.replies);
   });
@@ -64,7 +72,7 @@ describe('a shard, and what it leaves', () => {
     expect(read(encodeResult({ ...RESULT, replies: [flood] }))?.[0]?.reply.output).toHaveLength(8_192);
   });
 
-  it('never throws, whatever is there instead', () => {
+  it('is null, never an exception, for any other text', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
         expect(decodeShard(text, RUN, 3)).toBeNull();

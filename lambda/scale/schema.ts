@@ -1,0 +1,162 @@
+/**
+ * What the steps of a run leave for each other, as files: plan, shards, results, and what hosts have cost. What is read
+ * back was written by another function, in another version perhaps, or cut short: it is checked like any
+ * untrusted input.
+ */
+import * as z from 'zod';
+import type { FailureReason, Instance, ReasonCode, Reply, Transport } from '../model/index.ts';
+import { AUTO_WORDS, NOTHING_REMEMBERED, REASON_CLASS } from '../model/index.ts';
+
+const VERSION = 1;
+const TEXT_LENGTH = 4_096;
+/** The probe's output fits 2,400 characters; what is longer is no probe's, and its beginning shows that as well. */
+const OUTPUT_LENGTH = 8_192;
+
+const text = z.string().max(TEXT_LENGTH);
+/** Cut as it is written; refused as it is read, where it is longer. */
+const cut = (length: number) =>
+  z.codec(z.string().max(length), z.string(), {
+    decode: (written) => written,
+    encode: (given) => given.slice(0, length),
+  });
+const instant = z.codec(z.iso.datetime(), z.date(), {
+  decode: (written) => new Date(written),
+  encode: (at) => at.toISOString(),
+});
+const count = z.int().min(0);
+
+const failures = Object.entries(REASON_CLASS)
+  .filter(([, kind]) => kind === 'hung' || kind === 'ambiguous' || kind === 'inconclusive')
+  .map(([code]) => code as FailureReason);
+
+const reason = z.enum(Object.keys(REASON_CLASS) as ReasonCode[]);
+const reasons = z.array(reason).readonly();
+const login = { user: text, port: z.int(), privateKeyPath: text.nullable() };
+const jump = z.object({ address: text, ...login });
+const tagged = z.object({
+  status: z.enum(['OK', 'WARNING', 'CRITICAL', 'UNKNOWN']).nullable(),
+  reasons,
+  flag: z.object({ reason, at: instant }).nullable(),
+  acted: z.object({ what: text, at: instant }).nullable(),
+}) satisfies z.ZodType<Instance['tagged']>;
+const written = z.object({
+  id: text,
+  name: text,
+  state: text,
+  platform: text,
+  address: text.nullable(),
+  region: text.nullable(),
+  account: text.nullable(),
+  elsewhere: z.boolean().exactOptional(),
+  launchedAt: instant.nullable(),
+  spot: z.boolean(),
+  autoScaling: z.boolean(),
+  watched: z.boolean(),
+  skipped: text.nullable(),
+  transport: z.enum(['local', 'ssh', 'ssm', 'file']),
+  login: z.object({ ...login, jumps: z.array(jump).readonly().exactOptional() }),
+  worker: text.nullable(),
+  workerExpected: z.boolean(),
+  sshdExpected: z.boolean(),
+  auto: z.enum([...AUTO_WORDS, 'unreadable']).nullable(),
+  mutedUntil: z.union([instant, z.literal('unreadable')]).nullable(),
+  stack: text.nullable(),
+  isElsewhereWatched: z.boolean(),
+  hostKeyTag: text.nullable(),
+  hostKey: text.nullable(),
+  tagged,
+  unreadable: z.array(text).readonly(),
+  problem: z.object({ code: reason, text }).nullable(),
+  tags: z.record(text, text),
+}) satisfies z.ZodType<Omit<Instance, 'remembered'>>;
+/** What is remembered of an instance doesn't travel: the join reads it where it is kept. */
+const host = z.codec(written, z.custom<Instance>(), {
+  decode: (one): Instance => ({ ...one, remembered: NOTHING_REMEMBERED }),
+  encode: ({ remembered: _, ...one }) => one,
+});
+
+const reply = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('output'), output: cut(OUTPUT_LENGTH), hostKey: text.exactOptional() }),
+  z.object({
+    kind: z.literal('failed'),
+    reason: z.enum(failures),
+    text: cut(TEXT_LENGTH),
+    output: cut(OUTPUT_LENGTH).exactOptional(),
+    hostKey: text.exactOptional(),
+  }),
+]) satisfies z.ZodType<Reply>;
+
+const plan = z.object({
+  run: text,
+  /** When the run began. */
+  at: instant,
+  shards: count,
+  /** Instances that were found and are in no shard: stopped ones, and those that don't run Linux. */
+  rest: z.array(host).readonly(),
+  /** What kept parts of the fleet from being found, a sentence each. */
+  problems: z.array(cut(TEXT_LENGTH)).readonly(),
+});
+const shard = z.object({ run: text, index: count, hosts: z.array(host).readonly() });
+const shardReply = z.object({ id: text, reply, durationMs: z.number().min(0) });
+const result = z.object({ run: text, index: count, replies: z.array(shardReply).readonly() });
+const measuredMs = z.number().positive().exactOptional();
+const cost = z.object({ ssh: measuredMs, ssm: measuredMs }) satisfies z.ZodType<HostCost>;
+
+/** What the first step leaves for the last. */
+export type RunPlan = z.output<typeof plan>;
+/** Hosts that one function probes, all of one account, Region and transport. Its `index`, from 0, names its files. */
+export type Shard = Omit<z.output<typeof shard>, 'run'>;
+/** One host's reply in its shard, as it came. */
+export type ShardReply = z.output<typeof shardReply>;
+/** What one shard leaves for the join. Written twice, the second replaces the first. */
+export type ShardResult = z.output<typeof result>;
+/** What the last run measured, for the size of the next one's shards: mean milliseconds that a host took. */
+export type HostCost = Readonly<Partial<Record<Transport, number>>>;
+
+export const encodePlan = (given: RunPlan): string => encode(plan, given);
+export const encodeShard = (run: string, given: Shard): string => encode(shard, { run, ...given });
+export const encodeResult = (given: ShardResult): string => encode(result, given);
+export const encodeCost = (given: HostCost): string => JSON.stringify(given);
+
+/** @returns null where the text is no plan of that run */
+export function decodePlan(written: string | null, run: string): RunPlan | null {
+  const read = decode(plan, written);
+  return read?.run === run ? read : null;
+}
+
+/** @returns null where the text is no shard of that run and index */
+export function decodeShard(written: string | null, run: string, index: number): Shard | null {
+  const read = decode(shard, written);
+  return read?.run === run && read.index === index ? { index, hosts: read.hosts } : null;
+}
+
+/** @returns null where the text is no result of that run and shard; replies about other shards' hosts are left out */
+export function decodeResult(written: string | null, run: string, { index, hosts }: Shard): ShardReply[] | null {
+  const read = decode(result, written);
+  if (read?.run !== run || read.index !== index) return null;
+  const own = new Set(hosts.map(({ id }) => id));
+  return read.replies.filter(({ id }) => own.has(id));
+}
+
+/** @returns nothing where it can't be read: the defaults then hold */
+export const decodeCost = (written: string | null): HostCost => cost.safeParse(parse(written)).data ?? {};
+
+const versioned = z.object({ version: z.literal(VERSION) });
+
+/** @throws ZodError where what is given could not be read back */
+const encode = <S extends z.ZodType>(schema: S, given: z.output<S>): string =>
+  JSON.stringify({ version: VERSION, ...(z.encode(schema, given) as object) });
+
+function decode<S extends z.ZodType>(schema: S, written: string | null): z.output<S> | null {
+  const value = parse(written);
+  return versioned.safeParse(value).success ? (schema.safeParse(value).data ?? null) : null;
+}
+
+function parse(written: string | null): unknown {
+  try {
+    return written === null ? null : JSON.parse(written);
+  } catch {
+    // Cut short, or no JSON at all: the schemas refuse null as well.
+    return null;
+  }
+}
