@@ -1,16 +1,8 @@
 /** What is remembered of instances between checks. */
-export { lastSuppression } from './cloudwatch.ts';
 export { type Departure, departuresOf, forgetAfterMail, forgetBeforeMail } from './departures.ts';
 export { metricDimensions } from './dimensions.ts';
 export { writeTags, writeTagsIn } from './ec2.ts';
-export {
-  type FleetSnapshot,
-  figuresOf,
-  fleetSnapshot,
-  type PastFigures,
-  pastFiguresOf,
-  pastSnapshot,
-} from './figures.ts';
+export { type FleetSamples, fleetSamples, NOTHING_KNOWN, type PastFigures, pastSamples } from './figures.ts';
 export {
   COUNTER_KEYS,
   groupTagWrites,
