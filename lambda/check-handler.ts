@@ -15,7 +15,7 @@ import {
   ssmClient,
   withBudget,
 } from './kit/index.ts';
-import { fleetSnapshot } from './memory/index.ts';
+import { fleetSamples } from './memory/index.ts';
 import type { Summary } from './model/index.ts';
 import { callRemedy } from './remedy/index.ts';
 import {
@@ -124,9 +124,9 @@ function told({ report, flagged, errors }: CheckResult, warning: string | null =
 /** For whoever judges, publishes and tells. */
 async function wholePorts(environment: FunctionEnvironment): Promise<Ports> {
   const { topicArn, remedyFunctionArn, bucket } = environment;
-  // Anew for each run, which reads it once.
-  const snapshot = bucket === null ? {} : { snapshot: fleetSnapshot({ s3, bucket, clock, log }) };
-  const world = { ...(await worldOf(environment, 1)), ...snapshot };
+  // New for each run, which reads the file once.
+  const samples = bucket === null ? {} : { samples: fleetSamples({ s3, bucket, clock, log }) };
+  const world = { ...(await worldOf(environment, 1)), ...samples };
   const outlets: Outlets = {
     ...awsOutlets(world, sns, topicArn),
     ...(remedyFunctionArn !== null && { remedy: (at: Date) => callRemedy(lambda, remedyFunctionArn, at) }),

@@ -17,7 +17,7 @@ import {
   snsClient,
   ssmClient,
 } from './kit/index.ts';
-import { pastSnapshot } from './memory/index.ts';
+import { pastSamples } from './memory/index.ts';
 import type { Remedy } from './model/index.ts';
 import type { RemedyAnswer } from './remedy/index.ts';
 import { isFromWidget, parseRemedyRequest, remedyFleet } from './remedy/index.ts';
@@ -74,7 +74,7 @@ export async function handler(
       instanceConnect,
     },
     ...{ sns, topicArn, dynamoDb, table: leaseTable, restartDocuments: documents },
-    ...(bucket !== null && { snapshot: pastSnapshot({ s3, bucket, clock, log }) }),
+    ...(bucket !== null && { samples: pastSamples({ s3, bucket, clock, log }) }),
     privateKey: async () => (keySecretArn === null ? null : readPrivateKey({ secrets, ssm }, keySecretArn)),
   };
   const deadlineMs = (context?.getRemainingTimeInMillis?.() ?? USUAL_TIMEOUT_MS) - RESERVE_MS;

@@ -15,8 +15,9 @@ import {
   s3Client,
   snsClient,
 } from './kit/index.ts';
-import { lastSuppression, pastFiguresOf, pastSnapshot } from './memory/index.ts';
+import { NOTHING_KNOWN, pastSamples } from './memory/index.ts';
 import type { Clock, Log } from './model/index.ts';
+import { lastSuppression } from './report/index.ts';
 import { type FunctionEnvironment, fromEnvironment, type Settings } from './settings/index.ts';
 import type { Theme } from './widget/index.ts';
 import {
@@ -45,8 +46,7 @@ export interface WidgetPorts {
   readonly ec2: Ec2;
   readonly cloudWatch: CloudWatch;
   readonly sns: Sns;
-  /** Needed where figures come from the snapshot alone. */
-  readonly s3?: S3;
+  readonly s3: S3;
   readonly clock: Clock;
   readonly log: Log;
   /** Where instances are watched. @default the function's own Region and account */
@@ -115,8 +115,8 @@ async function drawFleet(page: unknown, theme: Theme, widgetArn: string | null, 
   ]);
   const fleet = pageOf(fleetRows(described, now), page);
   const shown = fleet.rows.filter((row) => row.skipped === null);
-  const snapshot = bucket === null || s3 === undefined ? {} : { snapshot: pastSnapshot({ s3, bucket, clock, log }) };
-  const figures = await orUnread(pastFiguresOf({ settings, cloudWatch, clock, ...snapshot }).history(shown), log);
+  const past = bucket === null ? NOTHING_KNOWN : pastSamples({ s3, bucket, clock, log });
+  const figures = await orUnread(past.history(shown), log);
   const health = { topicArn, subscription, suppressed, figures: 'unread' in figures ? figures.unread : null };
   const endpoints = { widgetArn, remedyArn: remedyFunctionArn, region };
   const look = { theme, now, settings, endpoints, notices: [...unread, ...noticesOf(health, settings)] };

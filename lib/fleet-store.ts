@@ -3,7 +3,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { ENV, SNAPSHOT_KEY } from '../lambda/model/index.ts';
+import { ENV, SAMPLES_KEY } from '../lambda/model/index.ts';
 import { isDistributed, keepsSnapshot, type Settings } from '../lambda/settings/index.ts';
 import type { CheckNetwork } from './check-network.ts';
 import { nagName } from './wildcards.ts';
@@ -45,13 +45,13 @@ export class FleetStore extends Construct {
         reason: 'The names of runs are not known at deploy; nothing else is in that folder of the one bucket.',
       });
     }
-    if (keepsSnapshot(settings)) this.#allow(check, 'KeepSnapshot', SNAPSHOT_KEY, ['s3:GetObject', 's3:PutObject']);
+    if (keepsSnapshot(settings)) this.#allow(check, 'KeepSnapshot', SAMPLES_KEY, ['s3:GetObject', 's3:PutObject']);
     this.#open(check, network);
   }
 
   /** Lets a function read the snapshot, and write nothing. */
   showSnapshot(reader: LambdaFunction, network: CheckNetwork | null): void {
-    this.#allow(reader, 'ReadSnapshot', SNAPSHOT_KEY, ['s3:GetObject']);
+    this.#allow(reader, 'ReadSnapshot', SAMPLES_KEY, ['s3:GetObject']);
     this.#open(reader, network);
   }
 

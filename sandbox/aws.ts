@@ -1,10 +1,11 @@
 /**
- * An AWS in memory, typed by the SDK's own commands: enough of EC2, SSM, CloudWatch and SNS for the demo and the tests.
- * It refuses what the published limits refuse, so that a design that breaks one fails here, before production.
+ * An AWS in memory, typed by the SDK's own commands: enough of EC2, SSM, CloudWatch, SNS and S3 for the demo and the
+ * tests. It refuses what the published limits refuse, so that a design that breaks one fails here, before production.
  */
 
 import { sandboxCloudWatch } from './aws-cloudwatch.ts';
 import { type SandboxInstance, sandboxEc2 } from './aws-ec2.ts';
+import { type SandboxBucket, sandboxS3 } from './aws-s3.ts';
 import type { CommandClass, Service } from './aws-service.ts';
 import { type SandboxTopic, sandboxSns } from './aws-sns.ts';
 import { type SandboxNode, sandboxSsm } from './aws-ssm.ts';
@@ -44,6 +45,9 @@ export class SandboxAws {
   readonly ssm: Service;
   readonly cloudwatch: Service;
   readonly sns: Service;
+  readonly s3: Service;
+  /** The one bucket there is, the stack's. */
+  readonly bucket: SandboxBucket;
   readonly now: () => Date;
 
   constructor(options: SandboxOptions = {}) {
@@ -58,6 +62,8 @@ export class SandboxAws {
     this.ssm = sandboxSsm(this.nodes, { now, pageSize, documentName, denied: this.denied });
     this.cloudwatch = sandboxCloudWatch({ now, pageSize });
     this.sns = sandboxSns(this.topic, pageSize);
+    this.bucket = { name: 'crawlwatch-state', objects: new Map() };
+    this.s3 = sandboxS3(this.bucket);
   }
 
   /** Launches an instance: Linux, running for an hour, with no address or tag except those given. */
@@ -93,14 +99,14 @@ export class SandboxAws {
    * @param error an error, or the code of a service's exception
    */
   fail(command: CommandClass<unknown, unknown>, error: Error | string, times = 1): void {
-    const service = [this.ec2, this.ssm, this.cloudwatch, this.sns].find((each) => each.answers(command));
+    const service = [this.ec2, this.ssm, this.cloudwatch, this.sns, this.s3].find((each) => each.answers(command));
     if (service === undefined) throw new Error('the sandbox has no such command');
     service.fail(command, typeof error === 'string' ? service.error(error, 'as ordered') : error, times);
   }
 
   /** Returns how often a command was called so far, by its class's name: `DescribeInstancesCommand`. */
   calls(command: string): number {
-    return [this.ec2, this.ssm, this.cloudwatch, this.sns].reduce(
+    return [this.ec2, this.ssm, this.cloudwatch, this.sns, this.s3].reduce(
       (sum, each) => sum + (each.calls.get(command) ?? 0),
       0,
     );

@@ -72,11 +72,17 @@ function headline({ check, at, says }: Moment): Html {
 /** What the stack's own function would answer to the console. */
 function widgetOf({ aws, clock }: DemoWorld, theme: 'light' | 'dark'): Promise<string> {
   return drawWidget({ widgetContext: { theme } }, null, {
-    environment: () => ({ ...fromEnvironment({}), settings: SETTINGS, topicArn: aws.topic.arn }),
+    environment: () => ({
+      ...fromEnvironment({}),
+      settings: SETTINGS,
+      topicArn: aws.topic.arn,
+      bucket: aws.bucket.name,
+    }),
     region: async () => aws.region,
     ec2: aws.ec2,
     cloudWatch: aws.cloudwatch,
     sns: aws.sns,
+    s3: aws.s3,
     clock,
     log: QUIET,
   });

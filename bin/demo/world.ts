@@ -1,7 +1,7 @@
 /** The demo's world: ten real SSH servers, AWS in memory, a clock that leaps, and the real check and remedy over them. */
 import { PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { checkFleet } from '../../lambda/check/index.ts';
-import { metricDimensions } from '../../lambda/memory/index.ts';
+import { fleetSamples, metricDimensions } from '../../lambda/memory/index.ts';
 import type { HistoryEntry, Report } from '../../lambda/model/index.ts';
 import { INSTANCE_METRIC, METRIC_NAMESPACE, TAG } from '../../lambda/model/index.ts';
 import type { RemedyAnswer, RemedyPorts } from '../../lambda/remedy/index.ts';
@@ -12,6 +12,7 @@ import { SandboxAws } from '../../sandbox/aws.ts';
 import { addReboots, sandboxDynamoDb } from '../../sandbox/aws-remedy.ts';
 import { CrawlerHosts, UP_SECONDS } from '../../sandbox/crawler-hosts.ts';
 import { CRAWLERS, type Crawler, DYING_CONSOLE, leakHistory, STORY } from '../../sandbox/crawlers.ts';
+import { rememberMemory } from '../../sandbox/samples.ts';
 import { newKey } from '../../sandbox/ssh-hosts.ts';
 import { QUIET } from '../terminal/index.ts';
 
@@ -142,6 +143,7 @@ export class DemoWorld {
       ec2: this.aws.ec2,
       ssm: this.aws.ssm,
       cloudWatch: this.aws.cloudwatch,
+      samples: fleetSamples({ s3: this.aws.s3, bucket: this.aws.bucket.name, clock: this.clock, log: QUIET }),
       probeDocument: null,
       privateKey: async () => this.key.private,
     };
@@ -165,6 +167,8 @@ export class DemoWorld {
   }
 
   private async remember(crawler: Crawler): Promise<void> {
+    await rememberMemory(this.aws, crawler.id, leakHistory(START));
+    // For the dashboard's graphs.
     const Dimensions = Object.entries(metricDimensions(crawler)).map(([Name, Value]) => ({ Name, Value }));
     const MetricData = leakHistory(START).map(({ at, available }) => ({
       MetricName: INSTANCE_METRIC.memory,

@@ -1,152 +1,112 @@
-/**
- * Where a check's figures of single instances go, and where those of before come from: the metrics, or one snapshot of
- * the whole fleet in S3 where the settings have no metrics of instances published.
- */
+/** The samples for the length of one run: read once, when first needed, and written once, at its end. */
 
-import type { CloudWatch, S3 } from '../kit/index.ts';
+import type { S3 } from '../kit/index.ts';
 import { plural } from '../kit/index.ts';
 import type { Clock, History, LastGood, Log, MetricPoint } from '../model/index.ts';
-import { INSTANCE_METRIC } from '../model/index.ts';
-import { keepsSnapshot, type Settings } from '../settings/index.ts';
-import { publishMetrics, readHistory, readLastGood } from './cloudwatch.ts';
-import { metricDimensions } from './dimensions.ts';
+import { INSTANCE_METRIC, SAMPLES_KEY } from '../model/index.ts';
 import type { HostSample } from './packed-past.ts';
-import { readSnapshotFile, writeSnapshotFile } from './s3.ts';
-import { EMPTY, historyOf, lastGoodOf, type Snapshot, withSamples } from './snapshot.ts';
-import { decodeSnapshot, encodeSnapshot } from './snapshot-codec.ts';
+import { readSamplesFile, writeSamplesFile } from './s3.ts';
+import { EMPTY, historyOf, lastGoodOf, type Samples, withSamples } from './samples.ts';
+import { decodeSamples, encodeSamples } from './samples-codec.ts';
 
-type Asked = Parameters<typeof metricDimensions>[0];
+type Named = { readonly id: string };
 
-/** The past of single instances, by instance id; those of which nothing is known are absent. */
+/**
+ * The past of single instances, by instance id; those of which nothing is known are absent.
+ * Both reject where the file can't be read: without the right, or where a newer version of crawlwatch wrote it.
+ */
 export interface PastFigures {
   /** What forecasts and the widget's lines are drawn from. */
-  history(instances: readonly Asked[]): Promise<ReadonlyMap<string, History>>;
-  /** How each stood when it last told. */
-  lastGood(instances: readonly Asked[]): Promise<ReadonlyMap<string, LastGood>>;
+  history(instances: readonly Named[]): Promise<ReadonlyMap<string, History>>;
+  /** Each instance's figures when it last answered. */
+  lastGood(instances: readonly Named[]): Promise<ReadonlyMap<string, LastGood>>;
 }
 
-export interface Figures extends PastFigures {
-  /** @throws Error that says what was lost, once the rest is published */
-  publish(points: readonly MetricPoint[], at: Date): Promise<void>;
-}
-
-/** The fleet's snapshot for the length of one run: it is read once, when first asked for. */
-export interface FleetSnapshot extends PastFigures {
+export interface FleetSamples extends PastFigures {
   /**
-   * Adds the instances' figures among the points; without any, S3 isn't asked. Absent where it is only looked back on.
-   * @throws where S3 refuses, or where two other runs have written in between
+   * Adds the instances' figures among the points; without any, S3 isn't called.
+   * @throws where S3 refuses, where a newer version wrote the file, or where two other runs have written meanwhile
    */
-  add?(points: readonly MetricPoint[], at: Date): Promise<void>;
+  add(points: readonly MetricPoint[], at: Date): Promise<void>;
 }
 
-export interface FiguresWorld {
-  readonly settings: Settings;
-  readonly cloudWatch: CloudWatch;
-  readonly clock: Clock;
-  readonly snapshot?: FleetSnapshot;
-}
-
-/** Figures by metrics, or by the snapshot; where there should be one and isn't, nothing is known of before. */
-export function pastFiguresOf({ settings, cloudWatch, clock, snapshot = NOTHING_KNOWN }: FiguresWorld): PastFigures {
-  if (keepsSnapshot(settings)) return snapshot;
-  return {
-    history: (instances) => readHistory(cloudWatch, instances.map(metricDimensions), clock.now()),
-    lastGood: (instances) => readLastGood(cloudWatch, instances.map(metricDimensions), clock.now()),
-  };
-}
-
-/** Those, and where new ones go. */
-export function figuresOf(world: FiguresWorld): Figures {
-  const { settings, cloudWatch, snapshot = NOTHING_KNOWN } = world;
-  const { history, lastGood } = pastFiguresOf(world);
-  if (!keepsSnapshot(settings)) {
-    return { history, lastGood, publish: (points, at) => publishMetrics(cloudWatch, points, at) };
-  }
-  return {
-    history,
-    lastGood,
-    publish: async (points, at) => {
-      const ofFleet = points.filter((point) => point.dimensions === null);
-      try {
-        await snapshot.add?.(points, at);
-      } finally {
-        // Whatever became of the snapshot: the heartbeat is that the check was made.
-        await publishMetrics(cloudWatch, ofFleet, at);
-      }
-    },
-  };
-}
-
-const NOTHING_KNOWN: FleetSnapshot = {
-  history: async () => new Map(),
-  lastGood: async () => new Map(),
-};
-
-export interface SnapshotWorld {
+export interface SamplesOptions {
   readonly s3: S3;
   readonly bucket: string;
   readonly clock: Clock;
   readonly log: Log;
 }
 
+/** Where there is no file of samples. */
+export const NOTHING_KNOWN: PastFigures = {
+  history: async () => new Map(),
+  lastGood: async () => new Map(),
+};
+
 interface Held {
-  readonly snapshot: Snapshot;
+  readonly samples: Samples;
   readonly etag: string | null;
 }
 
-/** So far may another function's clock be ahead: two weeks of figures are not to be dropped for a second. */
-const SKEW_MS = 60_000;
-
-/** For whoever only looks back on it: what writes it isn't in that function's bundle. */
-export function pastSnapshot(world: SnapshotWorld): PastFigures {
-  const { history, lastGood } = snapshotReader(world);
+/** For functions that only look back: what writes isn't in their bundle. */
+export function pastSamples(options: SamplesOptions): PastFigures {
+  const { history, lastGood } = samplesReader(options);
   return { history, lastGood };
 }
 
-export function fleetSnapshot(world: SnapshotWorld): Required<FleetSnapshot> {
-  const { s3, bucket, clock } = world;
-  const { history, lastGood, load, read, forget } = snapshotReader(world);
+export function fleetSamples(options: SamplesOptions): FleetSamples {
+  const { s3, bucket, clock } = options;
+  const { history, lastGood, load, read, forget } = samplesReader(options);
 
-  function write({ snapshot, etag }: Held, samples: ReadonlyMap<string, HostSample>): Promise<boolean> {
+  function write(before: Held, added: ReadonlyMap<string, HostSample>): Promise<boolean> {
     const now = clock.now();
-    return writeSnapshotFile(s3, bucket, encodeSnapshot(withSamples(snapshot, samples, now), now), etag);
+    return writeSamplesFile(s3, bucket, encodeSamples(withSamples(before.samples, added, now), now), before.etag);
   }
 
   return {
     history,
     lastGood,
     add: async (points, at) => {
-      const samples = samplesOf(points, at);
-      if (samples.size === 0) return;
+      const added = samplesOf(points, at);
+      if (added.size === 0) return;
       const before = await read();
       forget();
-      // Whoever has written meanwhile saw what this run did not: both are kept.
-      if ((await write(before, samples)) || (await write(await load(), samples))) return;
+      // Another run that has written meanwhile saw what this one did not: both are kept.
+      if ((await write(before, added)) || (await write(await load(), added))) return;
       throw new Error(
-        `the snapshot was written by other checks meanwhile, twice: the figures of ${plural(samples.size, 'instance')} are not in it`,
+        `the samples were written by other checks meanwhile, twice: the figures of ${plural(added.size, 'instance')} are not in them`,
       );
     },
   };
 }
 
-function snapshotReader({ s3, bucket, clock, log }: SnapshotWorld) {
+function samplesReader({ s3, bucket, clock, log }: SamplesOptions) {
   let held: Promise<Held> | undefined;
   const forget = () => {
     held = undefined;
   };
 
   async function load(): Promise<Held> {
-    const { bytes, etag } = await readSnapshotFile(s3, bucket);
-    const found = bytes.length === 0 ? null : decodeSnapshot(bytes, new Date(clock.now().getTime() + SKEW_MS));
-    if (found === null) log.warn('snapshot.missing', { text: etag === null ? NONE_YET : UNREADABLE });
-    return { snapshot: found ?? EMPTY, etag };
+    const { bytes, etag } = await readSamplesFile(s3, bucket);
+    const decoded = bytes === null ? null : decodeSamples(bytes, clock.now());
+    if (decoded?.kind === 'samples') return { samples: decoded.samples, etag };
+    if (decoded?.kind === 'newer') {
+      throw new Error(
+        `the samples were written by a newer crawlwatch (format ${decoded.version}): they are neither read nor replaced; deploy that version again, or delete s3://${bucket}/${SAMPLES_KEY}`,
+      );
+    }
+    const why = etag === null ? 'not there yet, or was removed' : (decoded?.why ?? 'damaged');
+    log.warn('samples.missing', {
+      text: `The file of samples is ${why}: forecasts and last figures begin empty with this check.`,
+    });
+    return { samples: EMPTY, etag };
   }
 
   function read(): Promise<Held> {
     if (held === undefined) {
       const reading = load();
       held = reading;
-      // What failed now may be had when the figures are to be kept.
+      // A read that failed is tried again when the figures are to be kept.
       reading.catch(forget);
     }
     return held;
@@ -154,23 +114,18 @@ function snapshotReader({ s3, bucket, clock, log }: SnapshotWorld) {
 
   const past: PastFigures = {
     history: async (instances) => {
-      const { snapshot } = await read();
-      return byId(instances, (id) => historyOf(snapshot, id, clock.now()));
+      const { samples } = await read();
+      return byId(instances, (id) => historyOf(samples, id, clock.now()));
     },
     lastGood: async (instances) => {
-      const { snapshot } = await read();
-      return byId(instances, (id) => lastGoodOf(snapshot, id, clock.now()));
+      const { samples } = await read();
+      return byId(instances, (id) => lastGoodOf(samples, id, clock.now()));
     },
   };
   return { ...past, load, read, forget };
 }
 
-const NONE_YET =
-  'There is no snapshot of the fleet yet, or it was removed: forecasts and last figures begin anew with this check.';
-const UNREADABLE =
-  'The snapshot of the fleet is damaged, of another version or from a time to come: forecasts and last figures begin anew with this check.';
-
-function byId<T>(instances: readonly Asked[], of: (id: string) => T | null | undefined): Map<string, T> {
+function byId<T>(instances: readonly Named[], of: (id: string) => T | null | undefined): Map<string, T> {
   const found = new Map<string, T>();
   for (const { id } of instances) {
     const value = of(id);
@@ -179,7 +134,7 @@ function byId<T>(instances: readonly Asked[], of: (id: string) => T | null | und
   return found;
 }
 
-/** Percent used become shares available. A host that did not tell its memory did not answer. */
+/** Percent used become shares available. A host without a figure of its memory did not answer. */
 function samplesOf(points: readonly MetricPoint[], at: Date): Map<string, HostSample> {
   const available = (name: string): Map<string, number> =>
     new Map(

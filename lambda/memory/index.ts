@@ -1,16 +1,8 @@
 /** What is remembered of instances between checks: their incidents, their samples, the pins of their host keys. */
-export { lastSuppression } from './cloudwatch.ts';
 export { type Departure, departuresOf } from './departures.ts';
 export { metricDimensions } from './dimensions.ts';
 export { writeTags, writeTagsIn } from './ec2.ts';
-export {
-  type FleetSnapshot,
-  figuresOf,
-  fleetSnapshot,
-  type PastFigures,
-  pastFiguresOf,
-  pastSnapshot,
-} from './figures.ts';
+export { type FleetSamples, fleetSamples, NOTHING_KNOWN, type PastFigures, pastSamples } from './figures.ts';
 export { closed, goodChecks, isUnstable, isWorse } from './incident.ts';
 export { type LoadedState, loadState, type ObjectStore, saveState } from './store.ts';
 export {

@@ -69,8 +69,8 @@ export const ENV = {
   bucket: 'CRAWLWATCH_BUCKET',
 } as const;
 
-/** In the bucket: what looks back on single instances where they have no metrics. */
-export const SNAPSHOT_KEY = 'snapshot/fleet.bin.gz';
+/** In the bucket: the past of every instance. */
+export const SAMPLES_KEY = 'samples';
 
 /** Context key of cdk.json that holds the settings. */
 export const CONTEXT_KEY = 'crawlwatch';

@@ -8,6 +8,8 @@ export interface MetricPoint {
   readonly value: number;
   readonly unit: 'Percent' | 'Count' | 'Milliseconds' | 'None';
   readonly dimensions: MetricDimensions | null;
+  /** Of an instance: since when it has been OK; null: it isn't. */
+  readonly okSince?: Date | null;
 }
 
 /** The last two only of instances elsewhere: those at home keep the series that they have. */

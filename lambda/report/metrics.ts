@@ -5,13 +5,15 @@ import type { Transition } from '../memory/index.ts';
 import { metricDimensions, newOomKills } from '../memory/index.ts';
 import type { MetricPoint, ProbeOutcome } from '../model/index.ts';
 import { FLEET_METRIC, fullestDisk, INSTANCE_METRIC } from '../model/index.ts';
+import type { Settings } from '../settings/index.ts';
 import { summarise } from './json.ts';
 
 function instancePoints(transitions: readonly Transition[]): MetricPoint[] {
   return transitions.flatMap((t) => {
     const dimensions = metricDimensions(t.instance);
+    const okSince = t.assessment.status === 'OK' ? t.after.since : null;
     return valuesOf(t.outcome, t).map(
-      ([metric, value, unit]): MetricPoint => ({ name: metric, value, unit, dimensions }),
+      ([metric, value, unit]): MetricPoint => ({ name: metric, value, unit, dimensions, okSince }),
     );
   });
 }
@@ -43,8 +45,7 @@ const recoveries = (transitions: readonly Transition[]): Value[] =>
   });
 
 /**
- * The instances' metrics, which the settings may have kept in a snapshot instead, then the fleet's: those come last,
- * since their arrival shows that the check was made.
+ * The instances' metrics, then the fleet's: those come last, since their arrival shows that the check was made.
  */
 export function metricPoints(
   transitions: readonly Transition[],
@@ -64,3 +65,22 @@ export function metricPoints(
   const points = fleet.map(([name, value, unit]): MetricPoint => ({ name, value, unit, dimensions: null }));
   return [...instancePoints(transitions), ...points];
 }
+
+/** A host that has recovered is followed for so long: it may fall back. */
+const RECOVERING_MS = 3_600_000;
+
+/** Those of a check's points that CloudWatch gets: all of the fleet's, and of instances as the settings have it. */
+export function publishedPoints(points: readonly MetricPoint[], at: Date, settings: Settings): readonly MetricPoint[] {
+  const { perInstance } = settings.metrics;
+  if (perInstance === 'all') return points;
+  const ids = new Set(perInstance === 'none' ? [] : points.filter(isTrouble).map(idOf));
+  return points.filter((point) => point.dimensions === null || ids.has(idOf(point)));
+
+  function isTrouble({ name, value, okSince }: MetricPoint): boolean {
+    if (okSince === null) return true;
+    if (okSince !== undefined && at.getTime() - okSince.getTime() < RECOVERING_MS) return true;
+    return name === INSTANCE_METRIC.memory && 100 - value < settings.forecast.lookBelowPercent;
+  }
+}
+
+const idOf = ({ dimensions }: MetricPoint): string | undefined => dimensions?.InstanceId;

@@ -174,7 +174,11 @@ export const settingsSchema = z
       encrypt: flag(false, 'Encrypt the topic with a KMS key of its own (about $1 a month).'),
     }),
     metrics: group({
-      perInstance: choice('all', ['all', 'none'], 'Publish metrics of each instance (about $0.30 a month each).'),
+      perInstance: choice(
+        'all',
+        ['all', 'troubled', 'none'],
+        'Which instances have metrics of their own (about $0.30 a month each). troubled: not OK, low, or recovered within the hour.',
+      ),
     }),
     scale: choice(
       'single',

@@ -107,7 +107,7 @@ export interface FunctionEnvironment {
   readonly leaseTable: string | null;
   /** The function that may restart and reboot; null: there is none. */
   readonly remedyFunctionArn: string | null;
-  /** Of the runs' files and the snapshot; null: there is none. */
+  /** Of the runs' files and the samples; null: there is none. */
   readonly bucket: string | null;
 }
 

@@ -5,8 +5,9 @@ import type { Outlets, Ports } from '../check/index.ts';
 import { discoverIn, type Target, targetOf } from '../discover/index.ts';
 import { evidenceIn } from '../flag/index.ts';
 import type { CloudWatch, Ec2, InstanceConnect, Sns, Ssm } from '../kit/index.ts';
-import { type FleetSnapshot, figuresOf, lastSuppression, writeTagsIn } from '../memory/index.ts';
-import type { Clock, Log } from '../model/index.ts';
+import { type FleetSamples, NOTHING_KNOWN, type PastFigures, writeTagsIn } from '../memory/index.ts';
+import type { Clock, Log, MetricPoint } from '../model/index.ts';
+import { lastSuppression, publishedPoints, publishMetrics } from '../report/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { instanceConnect, phaseLimits, type SshOptions, sshTransport } from '../ssh/index.ts';
 import { ssmIn } from '../ssm/index.ts';
@@ -25,8 +26,8 @@ export interface AwsWorld {
   privateKey(): Promise<string | null>;
   /** Pushes a 60-second key before each login, where the settings ask for it. */
   readonly instanceConnect?: InstanceConnect;
-  /** In place of metrics of instances, where the settings have none published. @default nothing is known of before */
-  readonly snapshot?: FleetSnapshot;
+  /** The past of single instances, for one run; without `add` it is only looked back on. @default nothing is known */
+  readonly samples?: PastFigures & Partial<Pick<FleetSamples, 'add'>>;
   /** Where instances are watched. @default here alone */
   readonly targets?: readonly Target[];
 }
@@ -53,7 +54,7 @@ export function awsPorts(world: AwsWorld): Omit<Ports, 'outlets'> {
       ...(ssm !== null && { ssm }),
     },
     discover: (problem) => discoverIn(targets, settings, problem),
-    history: figuresOf(world).history,
+    history: (world.samples ?? NOTHING_KNOWN).history,
   };
 }
 
@@ -73,18 +74,32 @@ async function sshKeys(world: AwsWorld): Promise<SshKeys> {
 export function awsOutlets(world: AwsWorld, sns: Sns, topicArn: string | null): Outlets {
   const { settings, clock, cloudWatch } = world;
   const targets = targetsOf(world);
-  const figures = figuresOf(world);
+  const samples = world.samples ?? NOTHING_KNOWN;
   return {
-    publish: figures.publish,
+    publish: (points, at) => publish(world, points, at),
     notify: async (alert) => {
       if (topicArn === null) throw new Error('no topic to publish to: CRAWLWATCH_TOPIC_ARN is not set');
       await publishAlert(sns, topicArn, alert);
       await warnOfSilence(world.log, sns, topicArn);
     },
     writeTags: (writes, described) => writeTagsIn(targets, writes, described),
-    gatherEvidence: (instances) => evidenceIn(targets, instances, figures),
+    gatherEvidence: (instances) => evidenceIn(targets, instances, samples),
     wasSuppressed: () => lastSuppression(cloudWatch, clock.now(), settings.schedule.everyMinutes),
   };
+}
+
+/** @throws Error that says what was lost, once all that can be kept and published is */
+async function publish(
+  { samples, settings, cloudWatch }: AwsWorld,
+  points: readonly MetricPoint[],
+  at: Date,
+): Promise<void> {
+  const [kept] = await Promise.allSettled([samples?.add?.(points, at)]);
+  // Whatever became of the samples: the heartbeat is that the check was made.
+  const [published] = await Promise.allSettled([publishMetrics(cloudWatch, publishedPoints(points, at, settings), at)]);
+  const reasons = [kept, published].flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+  if (reasons.length === 0) return;
+  throw new Error(reasons.map((reason) => reason.message).join('; '), { cause: reasons[0] });
 }
 
 /** A mail that nobody has subscribed to reaches nobody, and nothing else would say so. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SNAPSHOT_KEY } from '../../lambda/model/index.ts';
+import { SAMPLES_KEY } from '../../lambda/model/index.ts';
 import { fromEnvironment } from '../../lambda/settings/settings.ts';
 import { type Call, mayCall } from '../support/iam.ts';
 import { inWords, templateWith } from './synth.ts';
@@ -83,16 +83,16 @@ describe('the bucket', () => {
 
 describe('what may be done in the bucket', () => {
   it.each<[string, object, Call]>([
-    ['CheckRole', DISTRIBUTED, on('s3:PutObject', SNAPSHOT_KEY)],
+    ['CheckRole', DISTRIBUTED, on('s3:PutObject', SAMPLES_KEY)],
     ['CheckRole', SNAPSHOT, on('s3:PutObject', 'runs/run-1/plan.json')],
     ['CheckRole', BOTH, on('s3:DeleteObject', 'runs/run-1/plan.json')],
     ['CheckRole', BOTH, on('s3:PutObject', 'other.json')],
-    ['RemedyRole', BOTH, on('s3:PutObject', SNAPSHOT_KEY)],
+    ['RemedyRole', BOTH, on('s3:PutObject', SAMPLES_KEY)],
     ['RemedyRole', BOTH, on('s3:GetObject', 'runs/run-1/plan.json')],
-    ['WidgetRole', BOTH, on('s3:PutObject', SNAPSHOT_KEY)],
+    ['WidgetRole', BOTH, on('s3:PutObject', SAMPLES_KEY)],
     ['WidgetRole', BOTH, on('s3:GetObject', 'runs/run-1/plan.json')],
     ['RunRole', BOTH, on('s3:GetObject', 'runs/run-1/shards/0.json')],
-    ['RunRole', BOTH, on('s3:GetObject', SNAPSHOT_KEY)],
+    ['RunRole', BOTH, on('s3:GetObject', SAMPLES_KEY)],
     ['RunRole', BOTH, on('s3:PutObject', 'runs/run-1/shards.json')],
   ])('is not, by %s with %j: %j', (role, settings, call) => {
     expect(mayCall(role, settings, call)).toBe(false);
@@ -101,11 +101,11 @@ describe('what may be done in the bucket', () => {
   it.each<[string, object, Call]>([
     ['CheckRole', DISTRIBUTED, on('s3:PutObject', 'runs/run-1/plan.json')],
     ['CheckRole', DISTRIBUTED, on('s3:GetObject', 'runs/cost.json')],
-    ['CheckRole', SNAPSHOT, on('s3:PutObject', SNAPSHOT_KEY)],
-    ['CheckRole', SNAPSHOT, on('s3:GetObject', SNAPSHOT_KEY)],
+    ['CheckRole', SNAPSHOT, on('s3:PutObject', SAMPLES_KEY)],
+    ['CheckRole', SNAPSHOT, on('s3:GetObject', SAMPLES_KEY)],
     ['CheckRole', SNAPSHOT, { action: 's3:ListBucket', resource: '{StoreFiles.Arn}' }],
-    ['RemedyRole', SNAPSHOT, on('s3:GetObject', SNAPSHOT_KEY)],
-    ['WidgetRole', SNAPSHOT, on('s3:GetObject', SNAPSHOT_KEY)],
+    ['RemedyRole', SNAPSHOT, on('s3:GetObject', SAMPLES_KEY)],
+    ['WidgetRole', SNAPSHOT, on('s3:GetObject', SAMPLES_KEY)],
     ['RunRole', DISTRIBUTED, on('s3:GetObject', 'runs/run-1/shards.json')],
   ])('is, by %s with %j: %j', (role, settings, call) => {
     expect(mayCall(role, settings, call)).toBe(true);

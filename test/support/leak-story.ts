@@ -1,9 +1,8 @@
 /** The real check of one real host that leaks, every five minutes of a clock that is told rather than waited for. */
-import { PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { checkFleet } from '../../lambda/check/pipeline.ts';
-import { metricDimensions } from '../../lambda/memory/dimensions.ts';
+import { fleetSamples } from '../../lambda/memory/figures.ts';
 import type { InstanceReport, ReasonCode } from '../../lambda/model/index.ts';
-import { INSTANCE_METRIC, METRIC_NAMESPACE, TAG } from '../../lambda/model/index.ts';
+import { TAG } from '../../lambda/model/index.ts';
 import type { RemedyAnswer } from '../../lambda/remedy/ports.ts';
 import { remedyFleet } from '../../lambda/remedy/run.ts';
 import { parseSettings } from '../../lambda/settings/settings.ts';
@@ -11,6 +10,7 @@ import { awsOutlets, awsPorts } from '../../lambda/wiring/check.ts';
 import { remedyPorts } from '../../lambda/wiring/remedy.ts';
 import { SandboxAws } from '../../sandbox/aws.ts';
 import { sandboxDynamoDb } from '../../sandbox/aws-remedy.ts';
+import { rememberMemory } from '../../sandbox/samples.ts';
 import { startLeakyHost, UNIT } from './leak-host.ts';
 
 const START = new Date('2026-11-22T00:00:00Z').getTime();
@@ -69,6 +69,7 @@ export async function beginLeak() {
     ec2: aws.ec2,
     ssm: aws.ssm,
     cloudWatch: aws.cloudwatch,
+    samples: fleetSamples({ s3: aws.s3, bucket: aws.bucket.name, clock, log: quiet }),
     probeDocument: null,
     privateKey: async () => host.sshd.privateKey,
   };
@@ -133,12 +134,9 @@ export async function beginLeak() {
 
 /** It lived between a third and two thirds available. */
 async function rememberWeek(aws: SandboxAws): Promise<void> {
-  const Dimensions = Object.entries(metricDimensions(HOST)).map(([Name, Value]) => ({ Name, Value }));
-  const MetricData = Array.from({ length: 7 * 24 }, (_, hour) => ({
-    MetricName: INSTANCE_METRIC.memory,
-    Dimensions,
-    Timestamp: new Date(START - (7 * 24 - hour) * HOUR),
-    Value: 100 * (0.52 + 0.16 * Math.sin((hour / 24) * 2 * Math.PI)),
+  const week = Array.from({ length: 7 * 24 }, (_, hour) => ({
+    at: new Date(START - (7 * 24 - hour) * HOUR),
+    available: 0.48 - 0.16 * Math.sin((hour / 24) * 2 * Math.PI),
   }));
-  await aws.cloudwatch.send(new PutMetricDataCommand({ Namespace: METRIC_NAMESPACE, MetricData }));
+  await rememberMemory(aws, HOST.id, week);
 }

@@ -1,8 +1,8 @@
 /** A fleet in the sandbox's AWS under a virtual clock, whose hosts answer as a test says; everything else is real. */
 
 import { type CheckResult, checkFleet } from '../../lambda/check/pipeline.ts';
-import type { FleetSnapshot } from '../../lambda/memory/figures.ts';
-import type { FailureReason, Log, ProbeTransport, Reply } from '../../lambda/model/index.ts';
+import { fleetSamples } from '../../lambda/memory/figures.ts';
+import type { FailureReason, ProbeTransport, Reply } from '../../lambda/model/index.ts';
 import { TAG } from '../../lambda/model/index.ts';
 import { parseSettings, type Settings } from '../../lambda/settings/settings.ts';
 import { awsOutlets, awsPorts } from '../../lambda/wiring/check.ts';
@@ -56,9 +56,6 @@ export class SandboxFleet {
     return this;
   }
 
-  /** In place of metrics of instances, made anew for each check; null: there is none. */
-  snapshot: ((log: Log) => FleetSnapshot) | null = null;
-
   /** Called at the end of a check that finds something to act on; null: nothing acts without a person. */
   remedy: ((at: Date) => Promise<void>) | null = null;
 
@@ -90,7 +87,8 @@ export class SandboxFleet {
       region: this.aws.region,
       clock: { now: () => this.now },
       log,
-      ...(this.snapshot !== null && { snapshot: this.snapshot(log) }),
+      // New for each check, as in the function.
+      samples: fleetSamples({ s3: this.aws.s3, bucket: this.aws.bucket.name, clock: { now: () => this.now }, log }),
       ec2: this.aws.ec2,
       ssm: this.aws.ssm,
       cloudWatch: this.aws.cloudwatch,

@@ -2,6 +2,7 @@
 
 import { type CheckResult, checkFleet } from '../../lambda/check/pipeline.ts';
 import type { Target } from '../../lambda/discover/places.ts';
+import { fleetSamples } from '../../lambda/memory/figures.ts';
 import type { ProbeTransport, Reply } from '../../lambda/model/index.ts';
 import { MEMBER_PROBE_DOCUMENT } from '../../lambda/model/index.ts';
 import { parseSettings } from '../../lambda/settings/settings.ts';
@@ -56,6 +57,12 @@ export class TwoPlaces {
       ec2: this.home.ec2,
       ssm: this.home.ssm,
       cloudWatch: this.home.cloudwatch,
+      samples: fleetSamples({
+        s3: this.home.s3,
+        bucket: this.home.bucket.name,
+        clock: { now: () => this.now },
+        log: QUIET,
+      }),
       probeDocument: this.home.documentName,
       privateKey: async () => null,
       targets: this.targets,

@@ -1,9 +1,11 @@
-/** Fleets for the dashboard's table: tags and metrics in the sandbox's AWS, as checks would have left them. */
+/** Fleets for the dashboard's table: tags and samples in the sandbox's AWS, as checks would have left them. */
+import { gzipSync } from 'node:zlib';
 
-import { publishMetrics } from '../../lambda/memory/cloudwatch.ts';
-import { metricDimensions } from '../../lambda/memory/dimensions.ts';
-import type { MetricPoint } from '../../lambda/model/index.ts';
-import { FLEET_METRIC, INSTANCE_METRIC, TAG } from '../../lambda/model/index.ts';
+import type { HostSample } from '../../lambda/memory/packed-past.ts';
+import { EMPTY, type Samples, withSamples } from '../../lambda/memory/samples.ts';
+import { encodeSamples } from '../../lambda/memory/samples-codec.ts';
+import { FLEET_METRIC, SAMPLES_KEY, TAG } from '../../lambda/model/index.ts';
+import { publishMetrics } from '../../lambda/report/cloudwatch.ts';
 import { parseSettings } from '../../lambda/settings/settings.ts';
 import { drawWidget, type WidgetEvent, type WidgetPorts } from '../../lambda/widget-handler.ts';
 import { SandboxAws } from '../../sandbox/aws.ts';
@@ -29,6 +31,7 @@ export class WidgetFleet {
   readonly aws = new SandboxAws({ now: () => NOW });
   readonly world: WidgetPorts;
   readonly logged: string[] = [];
+  #samples: Samples = EMPTY;
 
   constructor(
     given: { readonly settings?: object; readonly remedyArn?: string | null; readonly confirmed?: boolean } = {},
@@ -45,12 +48,13 @@ export class WidgetFleet {
         restartSshdDocument: null,
         leaseTable: null,
         remedyFunctionArn: remedyArn,
-        bucket: null,
+        bucket: this.aws.bucket.name,
       }),
       region: async () => this.aws.region,
       ec2: this.aws.ec2,
       cloudWatch: this.aws.cloudwatch,
       sns: this.aws.sns,
+      s3: this.aws.s3,
       clock: { now: () => NOW },
       log: { info: log, warn: log, error: log },
     };
@@ -76,17 +80,19 @@ export class WidgetFleet {
     }
     const checks = Array.from({ length: 36 }, (_, n) => 2 + n * 5);
     const days = Array.from({ length: 72 }, (_, n) => 240 + n * 60);
-    for (const minutes of [...checks, ...days]) {
-      const points = hosts.flatMap(({ name, memory, disk }, i) => {
-        const dimensions = metricDimensions({ id: idOf(first + i), name });
-        const one = (metric: string, curve: Curve | undefined): MetricPoint[] => {
+    for (const minutes of [...checks, ...days].sort((a, b) => b - a)) {
+      const seen = hosts.flatMap(({ memory, disk }, i): [string, HostSample][] => {
+        const share = (curve: Curve | undefined) => {
           const value = curve?.(minutes) ?? null;
-          return value === null ? [] : [{ name: metric, value, unit: 'Percent', dimensions }];
+          return value === null ? null : 1 - value / 100;
         };
-        return [...one(INSTANCE_METRIC.memory, memory), ...one(INSTANCE_METRIC.disk, disk)];
+        const [left, free] = [share(memory), share(disk)];
+        return left === null ? [] : [[idOf(first + i), { at: at(minutes), memory: left, disk: free }]];
       });
-      if (points.length > 0) await publishMetrics(this.aws.cloudwatch, points, at(minutes));
+      this.#samples = withSamples(this.#samples, new Map(seen), at(minutes));
     }
+    const bytes = gzipSync(encodeSamples(this.#samples, at(2)));
+    this.aws.bucket.objects.set(SAMPLES_KEY, { bytes, etag: '"added"' });
     return this;
   }
 

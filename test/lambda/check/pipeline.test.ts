@@ -81,7 +81,7 @@ describe('a check of which one step fails', () => {
     await fleet.checks(1);
     fleet.host(1, 'BannerTimeout');
     await fleet.checks(2);
-    fleet.aws.fail(GetMetricDataCommand, 'InternalServiceFault', 2); // The last figures, too: those are only a gap.
+    fleet.aws.fail(GetMetricDataCommand, 'InternalServiceFault');
     const { errors } = await fleet.check();
     expect(errors).toEqual([expect.stringContaining('breaker:')]);
     expect(fleet.tags(1)[TAG.flag]).toBeUndefined();

@@ -124,7 +124,7 @@ describe('a check of two places', () => {
     expect(world.member.topic.published).toEqual([]);
     const mail = world.home.topic.published.at(-1)?.body ?? '';
     expect(mail).toContain(`crawler2 (${there} in us-east-1 of account 210987654321) is CRITICAL`);
-    // The figures that were published of it before it hung are found again under the same dimensions.
+    // The figures that were kept of it before it hung are at home too.
     expect(mail).toContain('It last answered at 08:10 UTC, with 50 % of memory');
     expect(mail).not.toContain('crawlwatch reboot');
     expect(mail).toContain(`Then: aws ec2 reboot-instances --instance-ids ${there} --region us-east-1`);

@@ -1,21 +1,20 @@
-import { GetMetricDataCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeInstanceStatusCommand, GetConsoleOutputCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { gatherEvidence } from '../../../lambda/flag/ec2.ts';
-import { readLastGood } from '../../../lambda/memory/cloudwatch.ts';
+import type { LastGood } from '../../../lambda/model/index.ts';
 import { SandboxAws } from '../../../sandbox/aws.ts';
 
 describe('gatherEvidence', () => {
   const two = [{ id: 'i-1' }, { id: 'i-2' }];
-  const gather = (aws: SandboxAws, of: readonly { readonly id: string }[]) =>
+  const gather = (
+    aws: SandboxAws,
+    of: readonly { readonly id: string }[],
+    lastGood: Promise<ReadonlyMap<string, LastGood>> = Promise.resolve(new Map()),
+  ) =>
     gatherEvidence(
       aws.ec2,
       of.map(({ id }) => id),
-      readLastGood(
-        aws.cloudwatch,
-        of.map(({ id }) => ({ InstanceId: id, Name: id })),
-        aws.now(),
-      ),
+      lastGood,
     );
   const sandbox = () => {
     const aws = new SandboxAws();
@@ -28,8 +27,8 @@ describe('gatherEvidence', () => {
     const aws = sandbox();
     aws.fail(DescribeInstanceStatusCommand, 'RequestLimitExceeded', 9);
     aws.fail(GetConsoleOutputCommand, 'UnauthorizedOperation', 9);
-    aws.fail(GetMetricDataCommand, 'InternalServiceFault', 9);
-    expect(await gather(aws, two)).toEqual(
+    const lastGood = Promise.reject(new Error('as ordered'));
+    expect(await gather(aws, two, lastGood)).toEqual(
       new Map(
         ['i-1', 'i-2'].map((id) => [
           id,
@@ -40,7 +39,7 @@ describe('gatherEvidence', () => {
             gaps: [
               "EC2's status checks: RequestLimitExceeded: as ordered",
               'console output: UnauthorizedOperation: as ordered',
-              'the last figures: InternalServiceFault: as ordered',
+              'the last figures: Error: as ordered',
             ],
           },
         ]),
@@ -70,30 +69,9 @@ describe('gatherEvidence', () => {
 
   it('gives the last figures before it fell silent, and when they were taken', async () => {
     const aws = sandbox();
-    const minute = 60_000;
-    const start = Math.floor(aws.now().getTime() / minute) * minute - 20 * minute;
-    const figures = [
-      ['MemoryUtilization', 80, 0],
-      ['MemoryUtilization', 95.5, 5],
-      ['DiskSpaceUtilization', 70, 5],
-      ['ProbeSuccess', 0, 10],
-    ] as const;
-    const MetricData = figures.map(([MetricName, Value, minutes]) => ({
-      MetricName,
-      Value,
-      Timestamp: new Date(start + minutes * minute),
-      Dimensions: [
-        { Name: 'InstanceId', Value: 'i-1' },
-        { Name: 'Name', Value: 'i-1' },
-      ],
-    }));
-    await aws.cloudwatch.send(new PutMetricDataCommand({ Namespace: 'Crawlwatch', MetricData }));
-    const evidence = await gather(aws, two);
-    expect(evidence.get('i-1')?.lastGood).toEqual({
-      at: new Date(start + 5 * minute),
-      memory: expect.closeTo(0.045, 6),
-      disk: expect.closeTo(0.3, 6),
-    });
+    const last = { at: aws.now(), memory: 0.045, disk: 0.3 };
+    const evidence = await gather(aws, two, Promise.resolve(new Map([['i-1', last]])));
+    expect(evidence.get('i-1')?.lastGood).toEqual(last);
     expect(evidence.get('i-2')?.lastGood).toBeNull();
   });
 

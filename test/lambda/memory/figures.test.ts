@@ -1,22 +1,18 @@
 import { gzipSync } from 'node:zlib';
-import { GetMetricDataCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { figuresOf, fleetSnapshot } from '../../../lambda/memory/figures.ts';
-import { EMPTY, withSamples } from '../../../lambda/memory/snapshot.ts';
-import { encodeSnapshot } from '../../../lambda/memory/snapshot-codec.ts';
+import { fleetSamples, pastSamples } from '../../../lambda/memory/figures.ts';
+import { EMPTY, withSamples } from '../../../lambda/memory/samples.ts';
+import { encodeSamples } from '../../../lambda/memory/samples-codec.ts';
 import type { MetricPoint } from '../../../lambda/model/index.ts';
 import { FLEET_METRIC, INSTANCE_METRIC } from '../../../lambda/model/index.ts';
-import { parseSettings } from '../../../lambda/settings/settings.ts';
-import { SandboxAws } from '../../../sandbox/aws.ts';
 import { type SandboxBucket, sandboxS3 } from '../../../sandbox/aws-s3.ts';
 import { idOf } from '../../support/sandbox-fleet.ts';
 
 const NOW = new Date('2026-11-22T08:00:00Z');
 const later = (minutes: number) => new Date(NOW.getTime() + minutes * 60_000);
-const KEY = 'snapshot/fleet.bin.gz';
-const NONE = parseSettings({ metrics: { perInstance: 'none' } });
+const KEY = 'samples';
 const BEAT: MetricPoint = { name: FLEET_METRIC.duration, value: 1, unit: 'Milliseconds', dimensions: null };
 
 const host = (n: number) => ({ id: idOf(n), name: `crawler${n}` });
@@ -31,26 +27,26 @@ function pointsOf(n: number, available = 0.5): MetricPoint[] {
   ];
 }
 
+const SILENT = { info() {}, warn() {}, error() {} };
+
 class World {
   now = NOW;
   readonly bucket: SandboxBucket = { name: 'bucket', objects: new Map() };
   readonly s3 = sandboxS3(this.bucket);
   readonly clock = { now: () => this.now };
-  readonly aws = new SandboxAws({ now: this.clock.now });
   readonly warned: string[] = [];
 
   /** The figures of one run that begins now. */
   run() {
     const warn = (event: string, fields?: object) => void this.warned.push(`${event} ${Object.values(fields ?? {})}`);
     const log = { info: warn, warn, error: warn };
-    const snapshot = fleetSnapshot({ s3: this.s3, bucket: 'bucket', clock: this.clock, log });
-    return figuresOf({ settings: NONE, cloudWatch: this.aws.cloudwatch, clock: this.clock, snapshot });
+    return fleetSamples({ s3: this.s3, bucket: 'bucket', clock: this.clock, log });
   }
 
   /** A run of its own at that minute, which saw these hosts. */
   async saw(minute: number, ...hosts: readonly number[]): Promise<void> {
     this.now = later(minute);
-    await this.run().publish(
+    await this.run().add(
       hosts.flatMap((n) => pointsOf(n)),
       this.now,
     );
@@ -64,46 +60,54 @@ class World {
   put(bytes: Uint8Array): void {
     this.bucket.objects.set(KEY, { bytes, etag: '"by hand"' });
   }
-
-  get beats(): number {
-    return this.aws.cloudwatch.calls.get('PutMetricDataCommand') ?? 0;
-  }
 }
 
 const packed = (bytes: Uint8Array) => gzipSync(bytes);
-const good = encodeSnapshot(withSamples(EMPTY, new Map([[idOf(1), { at: NOW, memory: 0.1, disk: null }]]), NOW), NOW);
+const good = encodeSamples(withSamples(EMPTY, new Map([[idOf(1), { at: NOW, memory: 0.1, disk: null }]]), NOW), NOW);
 
-describe('a snapshot that can not be used', () => {
+describe('samples that can not be used', () => {
   const text = Buffer.from(good).toString('latin1');
   it.each([
-    ['that is lost', null, /no snapshot of the fleet yet, or it was removed/],
-    ['that is no gzip', Buffer.from('<html>'), /damaged/],
-    ['that is empty', packed(new Uint8Array()), /damaged/],
-    ['that is cut short', packed(good.subarray(0, -1)), /damaged/],
-    ['that is packed and cut short', packed(good).subarray(0, 40), /damaged/],
-    ['of another version', packed(Buffer.from(text.replace('snapshot 1', 'snapshot 2'), 'latin1')), /another version/],
-    ['from a time to come', packed(encodeSnapshot(EMPTY, later(60))), /a time to come/],
+    ['that are lost', null, /not there yet, or was removed/],
+    ['that are no gzip', Buffer.from('<html>'), /damaged/],
+    ['that are empty', packed(new Uint8Array()), /damaged, or not written by crawlwatch/],
+    ['that are cut short', packed(good.subarray(0, -1)), /cut short/],
+    ['that are packed and cut short', packed(good).subarray(0, 40), /damaged/],
+    ['of an older version', packed(Buffer.from(text.replace('samples 1', 'samples 0'), 'latin1')), /version 0/],
+    ['from the future', packed(encodeSamples(EMPTY, later(60))), /in the future/],
   ])('%s: nothing is known of before, one line says so, and the next check has this one', async (_, bytes, says) => {
     const world = new World();
     if (bytes !== null) world.put(bytes);
     const run = world.run();
     expect(await run.history([host(1)])).toEqual(new Map());
     expect(await run.lastGood([host(1)])).toEqual(new Map());
-    await run.publish([...pointsOf(1), BEAT], NOW);
+    await run.add([...pointsOf(1), BEAT], NOW);
     expect(world.warned).toEqual([expect.stringMatching(says)]);
-    expect(world.warned[0]).toMatch(/^snapshot\.missing .* begin anew with this check\.$/);
+    expect(world.warned[0]).toMatch(/^samples\.missing .* begin empty with this check\.$/);
     expect(await world.memoryOf(1)).toEqual([[0, 0.5]]);
     expect(world.warned).toHaveLength(1);
   });
 
-  it('because S3 refuses fails whoever asks, is not written over, and costs the heartbeat nothing', async () => {
+  it('since a newer version wrote them are neither read nor replaced, and every caller is refused', async () => {
+    const world = new World();
+    const bytes = packed(Buffer.from(text.replace('samples 1', 'samples 2'), 'latin1'));
+    world.put(bytes);
+    const run = world.run();
+    const why = /written by a newer crawlwatch \(format 2\).*s3:\/\/bucket\/samples/;
+    await expect(run.history([host(1)])).rejects.toThrow(why);
+    await expect(run.lastGood([host(1)])).rejects.toThrow(why);
+    await expect(run.add(pointsOf(1), NOW)).rejects.toThrow(why);
+    expect(world.bucket.objects.get(KEY)?.bytes).toBe(bytes);
+    expect(world.warned).toEqual([]);
+  });
+
+  it('since S3 refuses reject, and are not overwritten', async () => {
     const world = new World();
     world.put(packed(good));
     world.s3.fail(GetObjectCommand, world.s3.error('AccessDenied', 'no'), 9);
     const run = world.run();
     await expect(run.history([host(1)])).rejects.toThrow('no');
-    await expect(run.publish([...pointsOf(2), BEAT], NOW)).rejects.toThrow('no');
-    expect(world.beats).toBe(1);
+    await expect(run.add([...pointsOf(2), BEAT], NOW)).rejects.toThrow('no');
     expect(world.bucket.objects.get(KEY)?.etag).toBe('"by hand"');
   });
 
@@ -114,7 +118,7 @@ describe('a snapshot that can not be used', () => {
     world.now = later(5);
     const run = world.run();
     await expect(run.history([host(1)])).rejects.toThrow('later');
-    await run.publish(pointsOf(1), world.now);
+    await run.add(pointsOf(1), world.now);
     expect(await world.memoryOf(1)).toEqual([
       [0, 0.1],
       [5, 0.5],
@@ -125,7 +129,7 @@ describe('a snapshot that can not be used', () => {
     const world = new World();
     world.put(
       packed(
-        encodeSnapshot(
+        encodeSamples(
           withSamples(EMPTY, new Map([[idOf(1), { at: NOW, memory: 0.1, disk: null }]]), NOW),
           new Date(NOW.getTime() + 20_000),
         ),
@@ -136,56 +140,43 @@ describe('a snapshot that can not be used', () => {
   });
 });
 
-describe('where no metrics of instances are published', () => {
-  it('the metrics get what is told of the fleet alone, and are never asked for the past', async () => {
-    const world = new World();
-    await world.run().publish([...pointsOf(1), BEAT], NOW);
-    const [put] = [PutMetricDataCommand, GetMetricDataCommand].map((one) => world.aws.cloudwatch.calls.get(one.name));
-    expect(put).toBe(1);
-    world.now = later(5);
-    const run = world.run();
-    expect((await run.lastGood([host(1), host(2)])).get(idOf(1))).toEqual({ at: NOW, memory: 0.5, disk: 0.5 });
-    expect([...(await run.history([host(1), host(2)])).keys()]).toEqual([idOf(1)]);
-    expect(world.aws.cloudwatch.calls.has('GetMetricDataCommand')).toBe(false);
-    const byMetrics = figuresOf({ settings: parseSettings({}), cloudWatch: world.aws.cloudwatch, clock: world.clock });
-    expect(await byMetrics.history([host(1)])).toEqual(new Map());
-  });
-
-  it('a run reads the snapshot once, however often it asks, and writes it once', async () => {
+describe('a run', () => {
+  it('reads the samples once, however often it asks, and writes them once', async () => {
     const world = new World();
     const run = world.run();
     await Promise.all([run.history([host(1)]), run.lastGood([host(1)]), run.history([host(2)])]);
-    await run.publish(pointsOf(1), NOW);
+    await run.add(pointsOf(1), NOW);
     expect([...world.s3.calls]).toEqual([
       ['GetObjectCommand', 1],
       ['PutObjectCommand', 1],
     ]);
   });
 
-  it('what has no figures of instances to tell, as an act has not, does not touch the snapshot', async () => {
+  it('without figures of instances, as an act is, does not call S3', async () => {
     const world = new World();
     const failed: MetricPoint[] = pointsOf(1).slice(0, 1);
-    await world.run().publish([...failed, BEAT], NOW);
-    expect([world.s3.calls.size, world.beats]).toEqual([0, 1]);
+    await world.run().add([...failed, BEAT], NOW);
+    expect(world.s3.calls.size).toBe(0);
   });
 
-  it('a figure that is none is left out, with its host where it is the memory', async () => {
+  it('leaves a figure out that is no number, with its host where it is the memory', async () => {
     const world = new World();
     const points = [...pointsOf(1), ...pointsOf(2)].map((point) =>
       point.name === INSTANCE_METRIC.memory && point.dimensions?.InstanceId === idOf(1)
         ? { ...point, value: Number.NaN }
         : point,
     );
-    await world.run().publish(points, NOW);
+    await world.run().add(points, NOW);
     expect([await world.memoryOf(1), await world.memoryOf(2)]).toEqual([undefined, [[0, 0.5]]]);
   });
 
-  it('without a bucket nothing is known of before, and the fleet is still told of', async () => {
+  it('that only looks back sees what the last one kept, and can not write', async () => {
     const world = new World();
-    const figures = figuresOf({ settings: NONE, cloudWatch: world.aws.cloudwatch, clock: world.clock });
-    await figures.publish([...pointsOf(1), BEAT], NOW);
-    expect([(await figures.history([host(1)])).size, (await figures.lastGood([host(1)])).size]).toEqual([0, 0]);
-    expect(world.beats).toBe(1);
+    await world.saw(0, 1);
+    const past = pastSamples({ s3: world.s3, bucket: 'bucket', clock: world.clock, log: SILENT });
+    expect([...(await past.history([host(1), host(2)])).keys()]).toEqual([idOf(1)]);
+    expect(await past.lastGood([host(1), host(2)])).toEqual(new Map([[idOf(1), { at: NOW, memory: 0.5, disk: 0.5 }]]));
+    expect(past).not.toHaveProperty('add');
   });
 });
 
@@ -209,7 +200,7 @@ describe('runs that overlap', () => {
           }
           world.now = later(10);
           for (const { figures, hosts, at } of begun.toSorted((a, b) => a.turn - b.turn)) {
-            await figures.publish(
+            await figures.add(
               hosts.flatMap((n) => pointsOf(n, 0.4)),
               at,
             );
@@ -228,7 +219,7 @@ describe('runs that overlap', () => {
   it('at the same instant have both what they saw', async () => {
     const world = new World();
     const [one, other] = [world.run(), world.run()];
-    await Promise.all([one.publish(pointsOf(1), NOW), other.publish(pointsOf(2), NOW)]);
+    await Promise.all([one.add(pointsOf(1), NOW), other.add(pointsOf(2), NOW)]);
     expect([await world.memoryOf(1), await world.memoryOf(2)]).toEqual([[[0, 0.5]], [[0, 0.5]]]);
     expect(world.s3.calls.get('PutObjectCommand')).toBe(3);
   });
@@ -238,8 +229,8 @@ describe('runs that overlap', () => {
     await world.saw(0, 1);
     world.s3.fail(PutObjectCommand, world.s3.error('PreconditionFailed', 'changed'), 2);
     world.now = later(5);
-    await expect(world.run().publish([...pointsOf(1), ...pointsOf(2)], world.now)).rejects.toThrow(
-      'the snapshot was written by other checks meanwhile, twice: the figures of 2 instances are not in it',
+    await expect(world.run().add([...pointsOf(1), ...pointsOf(2)], world.now)).rejects.toThrow(
+      'the samples were written by other checks meanwhile, twice: the figures of 2 instances are not in them',
     );
     expect(await world.memoryOf(1)).toEqual([[0, 0.5]]);
   });

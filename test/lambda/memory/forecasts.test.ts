@@ -1,21 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { Trace } from '../../../bin/backtest/replay.ts';
 import { forecast } from '../../../lambda/forecast/forecast.ts';
-import { metricDimensions } from '../../../lambda/memory/dimensions.ts';
-import { type Figures, figuresOf, fleetSnapshot } from '../../../lambda/memory/figures.ts';
-import type { HostPast, HostSample } from '../../../lambda/memory/packed-past.ts';
-import { writeSnapshotFile } from '../../../lambda/memory/s3.ts';
-import { EMPTY, withSamples } from '../../../lambda/memory/snapshot.ts';
-import { encodeSnapshot } from '../../../lambda/memory/snapshot-codec.ts';
-import type { Clock, MetricPoint } from '../../../lambda/model/index.ts';
+import { fleetSamples } from '../../../lambda/memory/figures.ts';
+import type { HostSample } from '../../../lambda/memory/packed-past.ts';
+import { writeSamplesFile } from '../../../lambda/memory/s3.ts';
+import { EMPTY, withSamples } from '../../../lambda/memory/samples.ts';
+import { encodeSamples } from '../../../lambda/memory/samples-codec.ts';
+import type { Clock, MetricPoint, Sample } from '../../../lambda/model/index.ts';
 import { INSTANCE_METRIC } from '../../../lambda/model/index.ts';
-import { parseSettings } from '../../../lambda/settings/settings.ts';
-import { SandboxAws } from '../../../sandbox/aws.ts';
 import { sandboxS3 } from '../../../sandbox/aws-s3.ts';
 import { syntheticTraces } from '../../../tools/forecast/hosts.ts';
 import { idOf } from '../../support/sandbox-fleet.ts';
 
 const EVERY = 5 * 60_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 const END = Date.UTC(2026, 10, 22, 8, 40);
 /** Checks that both ways are asked in: five hours, so that the hour turns often enough. */
 const ASKED = 60;
@@ -51,72 +50,68 @@ const pointsAt = (hosts: readonly Lived[], time: number): MetricPoint[] =>
       name,
       value: (1 - available) * 100,
       unit: 'Percent',
-      dimensions: metricDimensions(host),
+      dimensions: { InstanceId: host.id, Name: host.name },
     });
-    return [one(INSTANCE_METRIC.memory, sample.memory), one(INSTANCE_METRIC.disk, sample.disk ?? 0)];
+    return [one(INSTANCE_METRIC.memory, sample.memory ?? 0), one(INSTANCE_METRIC.disk, sample.disk ?? 0)];
   });
 
-/** The days before, in both: by metrics as they were published, by the snapshot as each check had left it. */
+/** The days before, as each check had left them. */
 async function remembered(hosts: readonly Lived[], clock: { now: Date }) {
   const time: Clock = { now: () => clock.now };
-  const [aws, s3] = [new SandboxAws({ now: time.now }), sandboxS3({ name: BUCKET, objects: new Map() })];
-  const world = { cloudWatch: aws.cloudwatch, clock: time };
-  const byMetrics = figuresOf({ ...world, settings: parseSettings({}) });
+  const s3 = sandboxS3({ name: BUCKET, objects: new Map() });
   const until = END - ASKED * EVERY;
-  const times = [...new Set(hosts.flatMap(({ samples }) => [...samples.keys()]))]
-    .filter((at) => at < until)
-    .sort((a, b) => a - b);
-  for (const at of times) {
-    clock.now = new Date(at);
-    await byMetrics.publish(pointsAt(hosts, at), clock.now);
-  }
-  const pasts = hosts.map(({ id, samples }): [string, HostPast][] => {
+  const pasts = hosts.flatMap(({ id, samples }) => {
     const before = [...samples.values()].filter(({ at }) => at.getTime() < until);
-    const one = before.reduce((known, sample) => withSamples(known, new Map([[id, sample]]), sample.at), EMPTY);
-    return [...one.hosts];
+    return [...before.reduce((known, sample) => withSamples(known, new Map([[id, sample]]), sample.at), EMPTY).hosts];
   });
-  const last = new Date(until - EVERY);
-  await writeSnapshotFile(s3, BUCKET, encodeSnapshot({ hosts: new Map(pasts.flat()) }, last), null);
-  const bySnapshot = (): Figures =>
-    figuresOf({
-      ...world,
-      settings: parseSettings({ metrics: { perInstance: 'none' } }),
-      snapshot: fleetSnapshot({ s3, bucket: BUCKET, clock: time, log: QUIET }),
-    });
-  return { byMetrics, bySnapshot };
+  await writeSamplesFile(s3, BUCKET, encodeSamples({ hosts: new Map(pasts) }, new Date(until - EVERY)), null);
+  return () => fleetSamples({ s3, bucket: BUCKET, clock: time, log: QUIET });
 }
 
-/** What is said of the hosts in one check, by one of the ways; `speaking` is what it said in the last. */
-async function said(figures: Figures, hosts: readonly Lived[], at: Date, speaking: Set<string>) {
-  const histories = await figures.history(hosts);
-  return hosts.map(({ id, trace: { resource }, samples }) => {
-    const sample = samples.get(at.getTime());
-    const available = sample?.[resource] ?? null;
+/** What the host has lived through, to the last digit: every check of three to four hours, each hour's worst before. */
+function livedBefore({ trace: { resource }, samples }: Lived, now: Date): Sample[] {
+  const since = Math.floor((now.getTime() - 3 * HOUR) / HOUR) * HOUR;
+  const oldest = since - (resource === 'memory' ? 7 : 14) * DAY;
+  const byTime = new Map<number, number>();
+  for (const [time, sample] of samples) {
+    const available = sample[resource] ?? 0;
+    const key = time >= since ? time : Math.floor(time / HOUR) * HOUR;
+    if (time < now.getTime() && key >= oldest) byTime.set(key, Math.min(byTime.get(key) ?? 1, available));
+  }
+  return [...byTime].map(([time, available]) => ({ at: new Date(time), available }));
+}
+
+/** What is said of the hosts in one check by such pasts; `speaking` is what was said in the last. */
+function said(pasts: readonly (readonly Sample[])[], hosts: readonly Lived[], at: Date, speaking: Set<string>) {
+  return hosts.map(({ id, trace: { resource }, samples }, n) => {
+    const available = samples.get(at.getTime())?.[resource] ?? null;
     if (available === null) return null;
-    const past = histories.get(id)?.[resource] ?? [];
-    const told = forecast(resource, past, { at, available }, { speaking: speaking.has(id), everyMinutes: 5 });
+    const told = forecast(resource, pasts[n] ?? [], { at, available }, { speaking: speaking.has(id), everyMinutes: 5 });
     speaking[told.speaking ? 'add' : 'delete'](id);
     return told;
   });
 }
 
-/** Whether two tell the same, but for a share that the snapshot has rounded to a hundredth of a percent. */
+/** Whether two forecasts agree, but for shares that the samples have rounded. */
 const isNear = (one: number | null, other: number | null): boolean =>
   one === null || other === null ? one === other : Math.abs(one - other) <= Math.max(2, 0.05 * one);
 
-describe('the snapshot beside the metrics', () => {
+describe('the samples beside what hosts have lived through', () => {
   it('has the forecast speak in the same checks, on hosts of every family', { timeout: 120_000 }, async () => {
     const hosts = [...syntheticTraces(12, 1)].map(lived);
     const clock = { now: new Date(END) };
-    const { byMetrics, bySnapshot } = await remembered(hosts, clock);
+    const samples = await remembered(hosts, clock);
     const [speaking, speakingToo] = [new Set<string>(), new Set<string>()];
     const [differ, families] = [[] as string[], new Set<string>()];
     let [spoken, near] = [0, 0];
     for (let time = END - ASKED * EVERY; time <= END; time += EVERY) {
       clock.now = new Date(time);
-      const kept = bySnapshot();
-      const one = await said(byMetrics, hosts, clock.now, speaking);
-      const other = await said(kept, hosts, clock.now, speakingToo);
+      const run = samples();
+      const kept = await run.history(hosts);
+      const lived = hosts.map((host) => livedBefore(host, clock.now));
+      const read = hosts.map(({ id, trace: { resource } }) => kept.get(id)?.[resource] ?? []);
+      const one = said(lived, hosts, clock.now, speaking);
+      const other = said(read, hosts, clock.now, speakingToo);
       for (const [n, { name }] of hosts.entries()) {
         const [a, b] = [one[n] ?? null, other[n] ?? null];
         if (a?.speaking !== b?.speaking) differ.push(`${name} at ${clock.now.toISOString()}`);
@@ -125,8 +120,7 @@ describe('the snapshot beside the metrics', () => {
         spoken += 1;
         if (isNear(a.minutes, b.minutes)) near += 1;
       }
-      await byMetrics.publish(pointsAt(hosts, time), clock.now);
-      await kept.publish(pointsAt(hosts, time), clock.now);
+      await run.add(pointsAt(hosts, time), clock.now);
     }
     expect(differ).toEqual([]);
     const runningOut = hosts.filter(({ trace }) => trace.exhaustedAt.length > 0).map(({ name }) => name);

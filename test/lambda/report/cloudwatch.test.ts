@@ -1,12 +1,15 @@
-import { GetMetricDataCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import {
+  GetMetricDataCommand,
+  type GetMetricDataCommandOutput,
+  PutMetricDataCommand,
+} from '@aws-sdk/client-cloudwatch';
 import { describe, expect, it } from 'vitest';
-import { lastSuppression, publishMetrics, readHistory } from '../../../lambda/memory/cloudwatch.ts';
 import type { MetricPoint } from '../../../lambda/model/index.ts';
+import { lastSuppression, publishMetrics } from '../../../lambda/report/cloudwatch.ts';
 import { SandboxAws } from '../../../sandbox/aws.ts';
 
 const NOW = new Date('2026-11-22T08:02:00Z');
 const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
 const ago = (ms: number) => new Date(NOW.getTime() - ms);
 
 const of = (id: string) => ({ InstanceId: id, Name: `crawler ${id}` });
@@ -16,7 +19,6 @@ const memory = (id: string, value: number): MetricPoint => ({
   unit: 'Percent',
   dimensions: of(id),
 });
-const disk = (id: string, value: number): MetricPoint => ({ ...memory(id, value), name: 'DiskSpaceUtilization' });
 const suppressed = (value: number): MetricPoint => ({
   name: 'FlaggingSuppressed',
   value,
@@ -24,6 +26,17 @@ const suppressed = (value: number): MetricPoint => ({
   dimensions: null,
 });
 const sandbox = (pageSize?: number) => new SandboxAws({ now: () => NOW, ...(pageSize !== undefined && { pageSize }) });
+
+/** The values of i-1 that CloudWatch has. */
+async function published(aws: SandboxAws, MetricName: string): Promise<readonly number[]> {
+  const Dimensions = Object.entries(of('i-1')).map(([Name, Value]) => ({ Name, Value }));
+  const Metric = { Namespace: 'Crawlwatch', MetricName, Dimensions };
+  const query = { Id: 'm', MetricStat: { Metric, Period: 60, Stat: 'Maximum' } };
+  const { MetricDataResults = [] }: GetMetricDataCommandOutput = await aws.cloudwatch.send(
+    new GetMetricDataCommand({ MetricDataQueries: [query], StartTime: ago(10 * MINUTE), EndTime: ago(-MINUTE) }),
+  );
+  return MetricDataResults[0]?.Values ?? [];
+}
 
 describe('publishMetrics', () => {
   const many = Array.from({ length: 2_100 }, (_, n) => memory(`i-${n}`, 50));
@@ -42,8 +55,8 @@ describe('publishMetrics', () => {
     const aws = sandbox();
     const points = [memory('i-1', bad), memory('i-1', 40)];
     await expect(publishMetrics(aws.cloudwatch, points, NOW)).rejects.toThrow('of 2 metric values, lost: 1 not finite');
-    const history = await readHistory(aws.cloudwatch, [of('i-1')], ago(-MINUTE));
-    expect(history.get('i-1')?.memory.map((sample) => sample.available)).toEqual([0.6]);
+    expect(aws.calls('PutMetricDataCommand')).toBe(1);
+    expect(await published(aws, 'MemoryUtilization')).toEqual([40]);
   });
 
   it('keeps the worst names that core lets through under the size of a call', async () => {
@@ -69,59 +82,6 @@ describe('publishMetrics', () => {
     const aws = sandbox();
     await publishMetrics(aws.cloudwatch, [], NOW);
     expect(aws.calls('PutMetricDataCommand')).toBe(0);
-  });
-});
-
-describe('readHistory', () => {
-  it('rejects when CloudWatch fails', async () => {
-    const aws = sandbox();
-    aws.fail(GetMetricDataCommand, 'InternalServiceFault');
-    await expect(readHistory(aws.cloudwatch, [of('i-1')], NOW)).rejects.toThrow('as ordered');
-  });
-
-  it('gives five-minute samples of the last hours after the worst of each hour before, oldest first', async () => {
-    const aws = sandbox(3);
-    // Out of order, as late values come.
-    for (const [minutes, used] of [
-      [10, 70],
-      [5, 75],
-      [26 * 60, 40],
-      [26 * 60 - 5, 62],
-      [6 * 24 * 60, 55],
-    ] as const) {
-      await publishMetrics(aws.cloudwatch, [memory('i-1', used), disk('i-1', used / 2)], ago(minutes * MINUTE));
-    }
-    const history = (await readHistory(aws.cloudwatch, [of('i-1'), of('i-2')], NOW)).get('i-1');
-    expect(history?.memory.map(({ at, available }) => [at.toISOString(), Number(available.toFixed(3))])).toEqual([
-      ['2026-11-16T08:00:00.000Z', 0.45],
-      ['2026-11-21T06:00:00.000Z', 0.38],
-      ['2026-11-22T07:50:00.000Z', 0.3],
-      ['2026-11-22T07:55:00.000Z', 0.25],
-    ]);
-    expect(history?.disk.map((sample) => Number(sample.available.toFixed(3)))).toEqual([0.725, 0.69, 0.65, 0.625]);
-  });
-
-  it('looks back a week for memory and two for disk', async () => {
-    const aws = sandbox();
-    for (const days of [13, 8, 6]) {
-      await publishMetrics(aws.cloudwatch, [memory('i-1', 50), disk('i-1', 50)], ago(days * 24 * HOUR));
-    }
-    const history = (await readHistory(aws.cloudwatch, [of('i-1')], NOW)).get('i-1');
-    expect([history?.memory.length, history?.disk.length]).toEqual([1, 3]);
-  });
-
-  it('keeps instances apart over calls of 500 queries, and leaves those out that have no past', async () => {
-    const aws = sandbox();
-    const ids = Array.from({ length: 300 }, (_, n) => `i-${n}`);
-    await publishMetrics(
-      aws.cloudwatch,
-      ids.slice(1).map((id, n) => memory(id, n / 10)),
-      ago(HOUR),
-    );
-    const history = await readHistory(aws.cloudwatch, ids.map(of), NOW);
-    expect(history.has('i-0')).toBe(false);
-    expect(history.get('i-299')?.memory.map((sample) => Number(sample.available.toFixed(3)))).toEqual([0.702]);
-    expect(aws.calls('GetMetricDataCommand')).toBe(4);
   });
 });
 

@@ -1,0 +1,111 @@
+/**
+ * The past of every instance: what forecasts, sparklines, the widget and the evidence look back on. Pure.
+ *
+ * It keeps three to four hours of every check, and before them each hour's worst, a week of memory and two of disks.
+ */
+
+import type { History, LastGood, Sample } from '../model/index.ts';
+import type { HostPast, HostSample, PackedPast } from './packed-past.ts';
+import { EMPTY_PAST, firstHour, packHourly, packRecent, unpackHourly, unpackRecent } from './packed-past.ts';
+
+export interface Samples {
+  readonly hosts: ReadonlyMap<string, PackedPast>;
+}
+
+export const EMPTY: Samples = { hosts: new Map() };
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const KEPT = { memory: 7 * DAY, disk: 14 * DAY } as const;
+/** Of one host, whatever the interval: a check each minute for four hours. */
+const MOST_RECENT = 240;
+/** A silent host's last figures are of use for so long. */
+const LAST_GOOD_MS = 6 * HOUR;
+
+/** Whole hours, at least three. */
+const recentSince = (now: Date): number => Math.floor((now.getTime() - 3 * HOUR) / HOUR) * HOUR;
+const memorySince = (now: Date): number => recentSince(now) - KEPT.memory;
+
+/**
+ * Adds one check's samples, lets the oldest of the recent ones become an hour's worst, and drops what is too old.
+ * A host without a sample keeps its past; one of which nothing is left is dropped.
+ */
+export function withSamples(before: Samples, samples: ReadonlyMap<string, HostSample>, now: Date): Samples {
+  const hosts = new Map<string, PackedPast>();
+  for (const [id, past] of before.hosts) {
+    const next = aged(past, samples.get(id), now);
+    if (next.recent.length + next.hourly.length > 0) hosts.set(id, next);
+  }
+  for (const [id, sample] of samples) {
+    if (!before.hosts.has(id)) hosts.set(id, aged(EMPTY_PAST, sample, now));
+  }
+  return { hosts };
+}
+
+function aged(past: PackedPast, sample: HostSample | undefined, now: Date): PackedPast {
+  const since = recentSince(now);
+  const known = unpackRecent(past);
+  // Of runs that overlap the earlier may be the later to write: its sample goes into its place, one for each minute.
+  const minute = ({ at }: HostSample) => Math.round(at.getTime() / MINUTE);
+  const isNew = sample !== undefined && !known.some((one) => minute(one) === minute(sample));
+  const all = isNew ? [...known, sample].sort((a, b) => a.at.getTime() - b.at.getTime()) : known;
+  const old = all.filter(({ at }) => at.getTime() < since);
+  const isChanged = isNew || old.length > 0;
+  return {
+    ...past,
+    recent: isChanged ? packRecent(all.slice(old.length).slice(-MOST_RECENT)) : past.recent,
+    hourly: withHours(past, old, now),
+  };
+}
+
+/** Packs the hours only where they change: once an hour, not once a check. */
+function withHours(past: PackedPast, old: readonly HostSample[], now: Date): Uint8Array {
+  const oldest = now.getTime() - KEPT.disk;
+  const first = firstHour(past);
+  if (old.length === 0 && (first === null || first >= oldest)) return past.hourly;
+  const hours = new Map(unpackHourly(past).map((one) => [one.at.getTime(), one]));
+  for (const one of old) {
+    const hour = Math.floor(one.at.getTime() / HOUR) * HOUR;
+    hours.set(hour, worst(hours.get(hour), one, new Date(hour)));
+  }
+  const kept = [...hours.values()]
+    .filter(({ at }) => at.getTime() >= oldest)
+    .sort((a, b) => a.at.getTime() - b.at.getTime())
+    .map((one) => (one.at.getTime() < memorySince(now) ? { ...one, memory: null } : one));
+  return packHourly(kept.filter(({ memory, disk }) => memory !== null || disk !== null));
+}
+
+function worst(known: HostSample | undefined, one: HostSample, at: Date): HostSample {
+  if (known === undefined) return { ...one, at };
+  return { at, memory: least(known.memory, one.memory), disk: least(known.disk, one.disk) };
+}
+
+const least = (a: number | null, b: number | null): number | null => (a === null ? b : b === null ? a : Math.min(a, b));
+
+/** One host's past, oldest first; undefined where nothing is known of the host. */
+export function pastOf({ hosts }: Samples, id: string): HostPast | undefined {
+  const past = hosts.get(id);
+  return past === undefined ? undefined : { recent: unpackRecent(past), hourly: unpackHourly(past) };
+}
+
+/** What forecasts look back on; undefined where nothing is known of the host. */
+export function historyOf(samples: Samples, id: string, now: Date): History | undefined {
+  const past = pastOf(samples, id);
+  if (past === undefined) return undefined;
+  const all = [...past.hourly, ...past.recent];
+  const series = (which: 'memory' | 'disk', since: number): Sample[] =>
+    all.flatMap((sample) => {
+      const available = sample[which];
+      return available === null || sample.at.getTime() < since ? [] : [{ at: sample.at, available }];
+    });
+  return { memory: series('memory', memorySince(now)), disk: series('disk', now.getTime() - KEPT.disk) };
+}
+
+/** An instance's figures when it last answered, within six hours; after more than three, the worst of its last hour. */
+export function lastGoodOf(samples: Samples, id: string, now: Date): LastGood | null {
+  const past = pastOf(samples, id);
+  const last = past?.recent.at(-1) ?? past?.hourly.at(-1);
+  if (last === undefined || last.memory === null || now.getTime() - last.at.getTime() > LAST_GOOD_MS) return null;
+  return { at: last.at, memory: last.memory, disk: last.disk };
+}

@@ -1,0 +1,108 @@
+/** Publishes what a check measured as CloudWatch metrics, and reads back whether the last one suppressed flags. */
+
+import {
+  type Dimension,
+  GetMetricDataCommand,
+  type GetMetricDataCommandOutput,
+  type MetricDataQuery,
+  type MetricDatum,
+  PutMetricDataCommand,
+} from '@aws-sdk/client-cloudwatch';
+import pLimit from 'p-limit';
+import type { CloudWatch } from '../kit/index.ts';
+import { chunks, errorText } from '../kit/index.ts';
+import type { MetricPoint } from '../model/index.ts';
+import { FLEET_METRIC, METRIC_NAMESPACE } from '../model/index.ts';
+
+/** API_PutMetricData.html allows 1,000 and 1 MB; a datum is under 1 kB where no Name tag is over 256 characters. */
+const DATUMS_PER_CALL = 1_000;
+const PUTS_AT_ONCE = 4;
+
+const MINUTE = 60_000;
+
+type InstanceDimensions = NonNullable<MetricPoint['dimensions']>;
+
+/**
+ * Publishes what a check measured, the fleet's own metrics in a last call of their own: they are the heartbeat.
+ * A call that fails costs no other.
+ *
+ * @param at the check's time, stamped on every value
+ * @throws Error that says how many values were lost, and to what, once all calls have been made
+ */
+export async function publishMetrics(cw: CloudWatch, points: readonly MetricPoint[], at: Date): Promise<void> {
+  // One value that isn't finite would have CloudWatch refuse the whole call.
+  const good = points.filter((point) => Number.isFinite(point.value));
+  const problems: string[] = [];
+  let cause: unknown;
+  if (good.length < points.length) problems.push(`${points.length - good.length} not finite`);
+
+  const put = async (some: readonly MetricPoint[]): Promise<void> => {
+    try {
+      const MetricData = some.map((point) => datum(point, at));
+      await cw.send(new PutMetricDataCommand({ Namespace: METRIC_NAMESPACE, MetricData }));
+    } catch (error) {
+      cause ??= error;
+      problems.push(`${some.length} refused (${errorText(error)})`);
+    }
+  };
+  const limit = pLimit(PUTS_AT_ONCE);
+  const ofInstances = good.filter((point) => point.dimensions !== null);
+  await Promise.all(chunks(ofInstances, DATUMS_PER_CALL).map((some) => limit(put, some)));
+  const ofFleet = good.filter((point) => point.dimensions === null);
+  for (const some of chunks(ofFleet, DATUMS_PER_CALL)) await put(some);
+
+  if (problems.length > 0) {
+    throw new Error(`of ${points.length} metric values, lost: ${problems.join('; ')}`, { cause });
+  }
+}
+
+function datum(point: MetricPoint, at: Date): MetricDatum {
+  return {
+    MetricName: point.name,
+    Value: point.value,
+    Unit: point.unit,
+    Timestamp: at,
+    ...(point.dimensions !== null && { Dimensions: asList(point.dimensions) }),
+  };
+}
+
+const asList = (dimensions: InstanceDimensions): Dimension[] =>
+  Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
+
+/** Whether flagging was suppressed in the last check that published; null when none has lately. */
+export async function lastSuppression(cw: CloudWatch, now: Date, everyMinutes: number): Promise<boolean | null> {
+  const since = new Date(now.getTime() - Math.max(15, 3 * everyMinutes) * MINUTE);
+  const query = { ...metric(FLEET_METRIC.suppressed, 60, 'Maximum', []), Id: 'suppressed' };
+  for await (const page of pages(cw, [query], since, now)) {
+    const latest = page.MetricDataResults?.[0]?.Values?.[0];
+    if (latest !== undefined) return latest > 0;
+  }
+  return null;
+}
+
+function metric(name: string, period: number, stat: string, dimensions: Dimension[]): Omit<MetricDataQuery, 'Id'> {
+  const Metric = { Namespace: METRIC_NAMESPACE, MetricName: name, Dimensions: dimensions };
+  return { MetricStat: { Metric, Period: period, Stat: stat } };
+}
+
+async function* pages(
+  cw: CloudWatch,
+  queries: MetricDataQuery[],
+  from: Date,
+  to: Date,
+): AsyncGenerator<GetMetricDataCommandOutput> {
+  let token: string | undefined;
+  do {
+    const page = await cw.send(
+      new GetMetricDataCommand({
+        MetricDataQueries: queries,
+        StartTime: from,
+        EndTime: to,
+        ScanBy: 'TimestampDescending',
+        NextToken: token,
+      }),
+    );
+    yield page;
+    token = page.NextToken;
+  } while (token);
+}

@@ -1,0 +1,50 @@
+/** Fleets with two weeks behind them, as noisy as crawlers are: for what their samples take. */
+import { EMPTY_PAST, type HostSample, packHourly, packRecent } from '../../lambda/memory/packed-past.ts';
+import type { Samples } from '../../lambda/memory/samples.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** The same fleet for the same count: mulberry32. */
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/**
+ * Memory that leaks for one to three days and is freed, swings by the day, and jumps about by 3 % of the whole (one standard
+ * deviation) from check to check; a disk that fills by a few percent a week, with its own small noise.
+ */
+export function noisyFleet(count: number, now: Date, everyMinutes = 5): Samples {
+  const random = seeded(count);
+  const gauss = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const begin = Math.floor(now.getTime() / HOUR) * HOUR - 3 * HOUR;
+  const hosts = Array.from({ length: count }, (_, n) => {
+    const [level, swing, period] = [0.3 + 0.5 * random(), 0.1 * random(), (24 + 48 * random()) * HOUR];
+    const [full, filling] = [0.2 + 0.7 * random(), 0.05 * random()];
+    const one = (at: number, noise: number): HostSample => ({
+      at: new Date(at),
+      memory:
+        level - 0.2 * ((at % period) / period) + swing * Math.sin((at / (24 * HOUR)) * 2 * Math.PI) + noise * gauss(),
+      disk: full - filling * (at / (7 * 24 * HOUR) - 2_900) * 0.01 + 0.0005 * gauss(),
+    });
+    const weekAgo = begin - 7 * 24 * HOUR;
+    const hourly = Array.from({ length: 14 * 24 - 4 }, (_, hour) => {
+      const at = begin - (14 * 24 - 4 - hour) * HOUR;
+      const kept = one(at, 0.03);
+      return at < weekAgo ? { ...kept, memory: null } : kept;
+    });
+    const checks = Math.floor((now.getTime() - begin) / (everyMinutes * MINUTE));
+    const recent = Array.from({ length: checks }, (_, check) => one(begin + check * everyMinutes * MINUTE, 0.03));
+    const id = `i-0${Math.floor(random() * 2 ** 48)
+      .toString(16)
+      .padStart(12, '0')}${n.toString(16).padStart(4, '0')}`;
+    return [id, { ...EMPTY_PAST, recent: packRecent(recent), hourly: packHourly(hourly) }] as const;
+  });
+  return { hosts: new Map(hosts) };
+}
