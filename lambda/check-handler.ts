@@ -8,6 +8,7 @@ import {
   ec2Client,
   instanceConnectClient,
   lambdaClient,
+  packedFiles,
   parseInstant,
   s3Client,
   secretsManagerClient,
@@ -121,12 +122,13 @@ function told({ report, flagged, errors }: CheckResult, warning: string | null =
   return result;
 }
 
-/** For whoever judges, publishes and tells. */
+/** For a step that judges, publishes and mails. */
 async function wholePorts(environment: FunctionEnvironment): Promise<Ports> {
   const { topicArn, remedyFunctionArn, bucket } = environment;
   // New for each run, which reads the file once.
-  const samples = bucket === null ? {} : { samples: fleetSamples({ s3, bucket, clock, log }) };
-  const world = { ...(await worldOf(environment, 1)), ...samples };
+  const kept =
+    bucket === null ? {} : { samples: fleetSamples({ s3, bucket, clock, log }), files: packedFiles(s3, bucket) };
+  const world = { ...(await worldOf(environment, 1)), ...kept };
   const outlets: Outlets = {
     ...awsOutlets(world, sns, topicArn),
     ...(remedyFunctionArn !== null && { remedy: (at: Date) => callRemedy(lambda, remedyFunctionArn, at) }),
@@ -134,9 +136,10 @@ async function wholePorts(environment: FunctionEnvironment): Promise<Ports> {
   return { ...awsPorts(world), outlets };
 }
 
-/** For whoever only finds or asks hosts: there is nothing here by which to tell of them. */
+/** For a step that only finds hosts or probes them: it can publish and mail nothing. */
 async function readingPorts(environment: FunctionEnvironment, sharers: number): Promise<RunPorts> {
-  const ports = awsPorts(await worldOf(environment, sharers));
+  const files = environment.bucket === null ? {} : { files: packedFiles(s3, environment.bucket) };
+  const ports = awsPorts({ ...(await worldOf(environment, sharers)), ...files });
   return { ...ports, outlets: null, store: storeOf(environment) };
 }
 

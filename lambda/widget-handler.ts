@@ -4,20 +4,18 @@ import { subscriptionState } from './alert/index.ts';
 import { discoverIn, type Place, readPlaces } from './discover/index.ts';
 import type { S3 } from './kit/index.ts';
 import {
-  type CloudWatch,
-  cloudWatchClient,
   createLog,
   type Ec2,
   ec2Client,
   errorCode,
   errorText,
+  packedFiles,
   type Sns,
   s3Client,
   snsClient,
 } from './kit/index.ts';
-import { NOTHING_KNOWN, pastSamples } from './memory/index.ts';
-import type { Clock, Log } from './model/index.ts';
-import { lastSuppression } from './report/index.ts';
+import { fromTags, loadState, NOTHING_KNOWN, pastSamples, withState } from './memory/index.ts';
+import { type Clock, EMPTY_STATE, type Log } from './model/index.ts';
 import { type FunctionEnvironment, fromEnvironment, type Settings } from './settings/index.ts';
 import type { Theme } from './widget/index.ts';
 import {
@@ -44,7 +42,6 @@ export interface WidgetPorts {
   readonly environment: () => FunctionEnvironment;
   readonly region: () => Promise<string>;
   readonly ec2: Ec2;
-  readonly cloudWatch: CloudWatch;
   readonly sns: Sns;
   readonly s3: S3;
   readonly clock: Clock;
@@ -53,6 +50,7 @@ export interface WidgetPorts {
   places?(settings: Settings, region: string): readonly Place[];
 }
 
+const NO_STATE = { state: EMPTY_STATE };
 /** How long to wait for a Region or account: a person waits for the table. */
 const PATIENCE_MS = 8_000;
 
@@ -64,7 +62,6 @@ const ports: WidgetPorts = {
   environment: () => fromEnvironment(process.env),
   region: () => ec2.config.region(),
   ec2,
-  cloudWatch: cloudWatchClient(),
   sns: snsClient(),
   s3: s3Client(),
   clock: { now: () => new Date() },
@@ -101,22 +98,24 @@ export async function drawWidget(
 }
 
 async function drawFleet(page: unknown, theme: Theme, widgetArn: string | null, ports: WidgetPorts): Promise<string> {
-  const { ec2, cloudWatch, sns, s3, clock, log } = ports;
+  const { ec2, sns, s3, clock, log } = ports;
   const { settings, topicArn, remedyFunctionArn, bucket } = ports.environment();
   const region = await ports.region();
   const now = clock.now();
-  const { schedule } = settings;
   const unread: Notice[] = [];
   const places = ports.places?.(settings, region) ?? [{ region, ec2, account: null, elsewhere: false }];
-  const [described, subscription, suppressed] = await Promise.all([
+  const [found, subscription, loaded] = await Promise.all([
     discoverIn(places, settings, (text) => unread.push({ level: 'amber', text }), PATIENCE_MS),
     topicArn === null ? ('none' as const) : orUnread(subscriptionState(sns, topicArn), log),
-    orUnread(lastSuppression(cloudWatch, now, schedule.everyMinutes), log),
+    bucket === null ? NO_STATE : orUnread(loadState(packedFiles(s3, bucket)), log),
   ]);
-  const fleet = pageOf(fleetRows(described, now), page);
+  const isRead = !('unread' in loaded);
+  const known = found.map((one) => (isRead ? withState(one, loaded.state) : fromTags(one)));
+  const fleet = pageOf(fleetRows(known, now), page);
   const shown = fleet.rows.filter((row) => row.skipped === null);
   const past = bucket === null ? NOTHING_KNOWN : pastSamples({ s3, bucket, clock, log });
   const figures = await orUnread(past.history(shown), log);
+  const suppressed = isRead ? loaded.state.breaker.suppressed : loaded;
   const health = { topicArn, subscription, suppressed, figures: 'unread' in figures ? figures.unread : null };
   const endpoints = { widgetArn, remedyArn: remedyFunctionArn, region };
   const look = { theme, now, settings, endpoints, notices: [...unread, ...noticesOf(health, settings)] };

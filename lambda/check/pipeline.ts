@@ -11,7 +11,7 @@ import { type Evidence, evidenceSentences, planFlags, secondOpinions, withFlags 
 import { forecastsOf, needsHistory } from '../forecast/index.ts';
 import { assess, instanceReport } from '../judge/index.ts';
 import { errorText, isoSeconds } from '../kit/index.ts';
-import { departuresOf, type LoadedState, type Transition, transition } from '../memory/index.ts';
+import { departuresOf, type LoadedState, nextState, type Transition, transition, withState } from '../memory/index.ts';
 import { EMPTY_STATE, type History, type Instance, type ProbedInstance, type Report } from '../model/index.ts';
 import { probeFleet } from '../probe/index.ts';
 import { callsForRemedy } from '../remedy/index.ts';
@@ -19,7 +19,6 @@ import { metricPoints, summarise } from '../report/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { claim } from './claim.ts';
 import type { Outlets, Ports } from './ports.ts';
-import { nextState, withState } from './remember.ts';
 
 export interface CheckOptions {
   /** Milliseconds from now in which hosts may be asked; publishing comes after. */
@@ -84,8 +83,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     log.warn('state.beginsEmpty', { text: loaded.beginsEmpty });
     problems.push(`what earlier checks remember begins empty: ${loaded.beginsEmpty}`);
   }
-  const acts = outlets === null ? [] : await orElse('acts', outlets.recentActs(), []);
-  const instances = found.filter((one) => one.skipped === null).map((one) => withState(one, loaded.state, acts));
+  const instances = found.filter((one) => one.skipped === null).map((one) => withState(one, loaded.state));
   for (const { id, unreadable } of instances) {
     if (unreadable.length > 0) log.warn('tags.ignored', { id, keys: unreadable });
   }

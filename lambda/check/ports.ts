@@ -1,7 +1,6 @@
 /** What a check needs of the world, and where its results go. */
 import type { LoadedState } from '../memory/index.ts';
 import type {
-  Act,
   Alert,
   Clock,
   FleetState,
@@ -55,8 +54,6 @@ export interface Outlets {
    */
   writeTags(writes: readonly TagWrite[], found: readonly Instance[]): Promise<readonly TagFailure[]>;
   readonly gatherEvidence: GatherEvidence;
-  /** What crawlwatch did to instances in the last day, by the remedy function's record. */
-  recentActs(): Promise<readonly Act[]>;
   /** Whether a stack of that name has checked within the last hour; null: that can't be known. */
   isStackAlive(stack: string): Promise<boolean | null>;
   /** Asks the remedy function to look at the fleet; absent where nothing acts without a person. */

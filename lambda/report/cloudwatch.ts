@@ -1,18 +1,11 @@
 /** Publishes what a check measured as CloudWatch metrics, and reads back whether the last one suppressed flags. */
 
-import {
-  type Dimension,
-  GetMetricDataCommand,
-  type GetMetricDataCommandOutput,
-  type MetricDataQuery,
-  type MetricDatum,
-  PutMetricDataCommand,
-} from '@aws-sdk/client-cloudwatch';
+import { type Dimension, type MetricDatum, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import pLimit from 'p-limit';
 import type { CloudWatch } from '../kit/index.ts';
 import { chunks, errorText } from '../kit/index.ts';
 import type { MetricPoint } from '../model/index.ts';
-import { FLEET_METRIC, METRIC_NAMESPACE } from '../model/index.ts';
+import { METRIC_NAMESPACE } from '../model/index.ts';
 
 /** API_PutMetricData.html allows 1,000 and 1 MB; a datum is under 1 kB where no Name tag is over 256 characters. */
 const DATUMS_PER_CALL = 1_000;
@@ -68,41 +61,3 @@ function datum(point: MetricPoint, at: Date): MetricDatum {
 
 const asList = (dimensions: InstanceDimensions): Dimension[] =>
   Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
-
-/** Whether flagging was suppressed in the last check that published; null when none has lately. */
-export async function lastSuppression(cw: CloudWatch, now: Date, everyMinutes: number): Promise<boolean | null> {
-  const since = new Date(now.getTime() - Math.max(15, 3 * everyMinutes) * MINUTE);
-  const query = { ...metric(FLEET_METRIC.suppressed, 60, 'Maximum', []), Id: 'suppressed' };
-  for await (const page of pages(cw, [query], since, now)) {
-    const latest = page.MetricDataResults?.[0]?.Values?.[0];
-    if (latest !== undefined) return latest > 0;
-  }
-  return null;
-}
-
-function metric(name: string, period: number, stat: string, dimensions: Dimension[]): Omit<MetricDataQuery, 'Id'> {
-  const Metric = { Namespace: METRIC_NAMESPACE, MetricName: name, Dimensions: dimensions };
-  return { MetricStat: { Metric, Period: period, Stat: stat } };
-}
-
-async function* pages(
-  cw: CloudWatch,
-  queries: MetricDataQuery[],
-  from: Date,
-  to: Date,
-): AsyncGenerator<GetMetricDataCommandOutput> {
-  let token: string | undefined;
-  do {
-    const page = await cw.send(
-      new GetMetricDataCommand({
-        MetricDataQueries: queries,
-        StartTime: from,
-        EndTime: to,
-        ScanBy: 'TimestampDescending',
-        NextToken: token,
-      }),
-    );
-    yield page;
-    token = page.NextToken;
-  } while (token);
-}

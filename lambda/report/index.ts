@@ -1,5 +1,5 @@
 /** A check's report for machines and scripts: JSON, one line a host, Prometheus, Nagios, CloudWatch metrics. */
-export { lastSuppression, publishMetrics } from './cloudwatch.ts';
+export { publishMetrics } from './cloudwatch.ts';
 export { exitCodeOf, inOrder, instanceJson, reportJson, summarise } from './json.ts';
 export { instanceLine } from './line.ts';
 export { metricPoints, publishedPoints } from './metrics.ts';

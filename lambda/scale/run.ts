@@ -4,10 +4,11 @@
  * shard.
  */
 import pLimit from 'p-limit';
-import { type CheckOptions, type CheckResult, checkFleet, type Ports, withState } from '../check/index.ts';
+import { type CheckOptions, type CheckResult, checkFleet, type Ports } from '../check/index.ts';
 import { plural } from '../kit/index.ts';
-import { EMPTY_STATE } from '../model/index.ts';
+import { withState } from '../memory/index.ts';
 import type { Instance, ProbeTransport, Reply, Transport, Transports } from '../model/index.ts';
+import { EMPTY_STATE } from '../model/index.ts';
 import { type ProbeLimits, probeFleet } from '../probe/index.ts';
 import type { Settings } from '../settings/index.ts';
 import {
@@ -62,7 +63,7 @@ export async function planRun(run: string, settings: Settings, ports: RunPorts):
   const found = await ports.discover((problem) => problems.push(problem));
   // Shards need the pins of the host keys; where they can't be read, the join flags nothing.
   const remembered = (await orNull(ports, ports.state?.load() ?? Promise.resolve(null)))?.state ?? EMPTY_STATE;
-  const instances = found.filter(({ skipped }) => skipped === null).map((one) => withState(one, remembered, []));
+  const instances = found.filter(({ skipped }) => skipped === null).map((one) => withState(one, remembered));
   const cost = decodeCost(await orNull(ports, ports.store.get(COST_KEY)));
   const shards = shardFleet(instances, cost, settings);
   const rest = found.filter(({ skipped }) => skipped !== null);

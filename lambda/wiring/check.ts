@@ -1,13 +1,21 @@
 /** What a check needs of the world, from AWS: used by the scheduled check, by `check --aws` and by the demo's sandbox. */
 
 import { publishAlert, subscriptionState } from '../alert/index.ts';
-import type { Outlets, Ports } from '../check/index.ts';
+import { type Outlets, type Ports, type StatePort, stackChecks } from '../check/index.ts';
 import { discoverIn, type Target, targetOf } from '../discover/index.ts';
 import { evidenceIn } from '../flag/index.ts';
 import type { CloudWatch, Ec2, InstanceConnect, Sns, Ssm } from '../kit/index.ts';
-import { type FleetSamples, NOTHING_KNOWN, type PastFigures, writeTagsIn } from '../memory/index.ts';
+import {
+  type FleetSamples,
+  loadState,
+  NOTHING_KNOWN,
+  type ObjectStore,
+  type PastFigures,
+  saveState,
+  writeTagsIn,
+} from '../memory/index.ts';
 import type { Clock, Log, MetricPoint } from '../model/index.ts';
-import { lastSuppression, publishedPoints, publishMetrics } from '../report/index.ts';
+import { publishedPoints, publishMetrics } from '../report/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { instanceConnect, phaseLimits, type SshOptions, sshTransport } from '../ssh/index.ts';
 import { ssmIn } from '../ssm/index.ts';
@@ -28,6 +36,8 @@ export interface AwsWorld {
   readonly instanceConnect?: InstanceConnect;
   /** The past of single instances, for one run; without `add` it is only looked back on. @default nothing is known */
   readonly samples?: PastFigures & Partial<Pick<FleetSamples, 'add'>>;
+  /** The files of the stack's bucket. @default none: nothing is remembered between checks */
+  readonly files?: ObjectStore;
   /** Where instances are watched. @default here alone */
   readonly targets?: readonly Target[];
 }
@@ -54,9 +64,15 @@ export function awsPorts(world: AwsWorld): Omit<Ports, 'outlets'> {
       ...(ssm !== null && { ssm }),
     },
     discover: (problem) => discoverIn(targets, settings, problem),
+    state: world.files === undefined ? null : statePort(world.files),
     history: (world.samples ?? NOTHING_KNOWN).history,
   };
 }
+
+export const statePort = (files: ObjectStore): StatePort => ({
+  load: () => loadState(files),
+  save: (state, etag) => saveState(files, state, etag),
+});
 
 type SshKeys = Pick<SshOptions, 'privateKey' | 'pushKey'>;
 
@@ -72,7 +88,7 @@ async function sshKeys(world: AwsWorld): Promise<SshKeys> {
 }
 
 export function awsOutlets(world: AwsWorld, sns: Sns, topicArn: string | null): Outlets {
-  const { settings, clock, cloudWatch } = world;
+  const { clock, cloudWatch } = world;
   const targets = targetsOf(world);
   const samples = world.samples ?? NOTHING_KNOWN;
   return {
@@ -84,7 +100,7 @@ export function awsOutlets(world: AwsWorld, sns: Sns, topicArn: string | null): 
     },
     writeTags: (writes, described) => writeTagsIn(targets, writes, described),
     gatherEvidence: (instances) => evidenceIn(targets, instances, samples),
-    wasSuppressed: () => lastSuppression(cloudWatch, clock.now(), settings.schedule.everyMinutes),
+    isStackAlive: (stack) => stackChecks(cloudWatch, stack, clock.now()),
   };
 }
 

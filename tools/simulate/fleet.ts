@@ -39,9 +39,6 @@ export class SimulatedFleet {
           crawlwatch: 'true',
           [TAG.worker]: 'sidekiq.service',
           [TAG.status]: 'OK',
-          [TAG.since]: new Date(clock.nowMs - 3_600_000).toISOString().replace('.000', ''),
-          [TAG.seen]: '1a2b3c4d/0',
-          [TAG.hostKey]: HOST_KEY,
         },
       });
       aws.manage(id, () => this.#run(id));
