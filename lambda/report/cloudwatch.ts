@@ -11,8 +11,6 @@ import { METRIC_NAMESPACE } from '../model/index.ts';
 const DATUMS_PER_CALL = 1_000;
 const PUTS_AT_ONCE = 4;
 
-const MINUTE = 60_000;
-
 type InstanceDimensions = NonNullable<MetricPoint['dimensions']>;
 
 /**
