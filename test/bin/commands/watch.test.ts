@@ -95,7 +95,14 @@ describe('a watch that nobody looks at', () => {
     expect(ran.left).toEqual([]);
     const time = '\\d{4}-\\d\\d-\\d\\dT[\\d:]{8}Z';
     expect(ran.stdout).toMatch(
-      new RegExp(`^${time} 2 hosts: 1 CRITICAL, 1 OK\n${time} web2 new: .*\n${time} web2 is no longer listed .*\n$`),
+      new RegExp(
+        [
+          `^${time} 2 hosts: 1 CRITICAL, 1 OK`,
+          `${time} web2 new: .*`,
+          `${time} web2 is no longer listed .*`,
+          `${time} ended after 2 checks; 1 host: 1 OK\n$`,
+        ].join('\n'),
+      ),
     );
   });
 
