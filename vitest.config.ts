@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** Shell scripts are imported as text, as esbuild's `text` loader does for dist/ and the Lambda. */
@@ -41,6 +42,8 @@ export default defineConfig({
   plugins: [shellAsText],
   test: {
     pool: 'forks',
+    // One more than there are cores: tests of deadlines wait, and leave theirs idle.
+    maxWorkers: availableParallelism() + 1,
     setupFiles: ['test/setup.ts'],
     // Time-outs only end a test that hangs: no verdict may depend on how busy the machine is.
     testTimeout: 120_000,

@@ -18,11 +18,12 @@ afterEach(async () => {
 async function fleetOverSsh(
   server: Promise<TestServer>,
   ssh: object = { keySecretArn: KEY_ARN },
+  sshSeconds = 60,
 ): Promise<DoctorFleet> {
   const { port } = await server;
   servers.push(await server);
   const vpc = { id: 'vpc-1', subnetIds: ['subnet-1'] };
-  const fleet = await DoctorFleet.well({ transport: 'ssh', vpc, ssh, timeouts: { sshSeconds: 2 } });
+  const fleet = await DoctorFleet.well({ transport: 'ssh', vpc, ssh, timeouts: { sshSeconds } });
   const { stack, network, aws } = fleet;
   stack.vpc = { VpcId: 'vpc-1', SubnetIds: ['subnet-1'], SecurityGroupIds: ['sg-check'] };
   stack.secrets.set(KEY_ARN, login.private);
@@ -104,7 +105,12 @@ describe('the doctor of an instance that is asked over SSH', () => {
   });
 
   it('puts it down to the host where it accepts and says nothing', async () => {
-    const { troubles } = await (await fleetOverSsh(rawServer(() => {}))).diagnose([HOST]);
+    const fleet = await fleetOverSsh(
+      rawServer(() => {}),
+      { keySecretArn: KEY_ARN },
+      2,
+    );
+    const { troubles } = await fleet.diagnose([HOST]);
     expect(troubles[0]).toMatch(/^failed sshd: BannerTimeout: /);
   });
 

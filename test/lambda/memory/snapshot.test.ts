@@ -161,6 +161,7 @@ describe('a snapshot', () => {
         expect(one === null).toBe(other === null);
         if (one !== null) spoken += 1;
       }),
+      // A run writes and reads a snapshot up to 140 times.
       { numRuns: 100 },
     );
     expect(spoken).toBeGreaterThan(5);

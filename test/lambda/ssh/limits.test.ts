@@ -41,10 +41,10 @@ describe('a phase with a limit of its own', () => {
           channel.write('late');
           channel.exit(0);
           channel.end();
-        }, 600);
+        }, 2_500);
       },
     });
-    expect((await ask({ connectMs: 500, bannerMs: 500 }, slow))?.reply).toMatchObject({ output: 'late' });
+    expect((await ask({ connectMs: 2_000, bannerMs: 2_000 }, slow))?.reply).toMatchObject({ output: 'late' });
   });
 
   it('never lasts longer than the deadline of the host', async () => {
