@@ -15,12 +15,6 @@ export const number = (fallback: number, min: number, max: number, says: string,
   leaf(z.number().min(min).max(max), `a number from ${min} to ${max}${unit}`, says).default(fallback);
 export const whole = (fallback: number, min: number, max: number, says: string) =>
   leaf(z.number().int().min(min).max(max), `a whole number from ${min} to ${max}`, says).default(fallback);
-export const phase = (part: string) =>
-  optional(
-    z.number().min(0.5).max(300),
-    'a number from 0.5 to 300',
-    `Of sshSeconds at most this ${part}. Null: only the whole deadline.`,
-  );
 export const percent = (fallback: number, says: string) => number(fallback, 0, 100, says);
 export const flag = (fallback: boolean, says: string) => leaf(z.boolean(), 'true or false', says).default(fallback);
 export const choice = <const T extends readonly [string, ...string[]]>(fallback: T[number], values: T, says: string) =>
@@ -103,10 +97,11 @@ export const settingsSchema = z
     timeouts: group({
       sshSeconds: number(15, 2, 300, 'Deadline of one host over SSH, in seconds, connection to last byte.'),
       ssmSeconds: number(75, 2, 300, 'Deadline of one host over SSM, in seconds.'),
-      connectSeconds: phase('for its name and the TCP connection'),
-      bannerSeconds: phase('from the connection to the SSH banner'),
-      loginSeconds: phase('from the banner to the end of the login'),
-      commandSeconds: phase('from the login to the last byte'),
+      connectSeconds: optional(
+        z.number().min(0.5).max(300),
+        'a number from 0.5 to 300',
+        'Of sshSeconds at most this for its name and the TCP connection. Null: only the whole deadline.',
+      ),
     }),
     memory: group({
       warningPercent: percent(12, 'Available memory under which an instance is WARNING.'),

@@ -2,6 +2,5 @@
 export { instanceConnect } from './instance-connect.ts';
 export { type KeyOptions, loginMethods } from './keys.ts';
 export { matchesPattern, parseKnownHosts } from './known-hosts.ts';
-export { phaseLimits } from './limits.ts';
 export { readPrivateKey, type SecretClients } from './secrets.ts';
 export { type SshOptions, sshTransport } from './transport.ts';

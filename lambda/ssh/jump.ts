@@ -51,12 +51,12 @@ export class JumpHosts {
         'HostUnreachable',
         `${endpoint} was not asked, since its jump host ${last} can't be used (${why.reason}): ${why.text}`,
       );
-    const jump = await within<Jump | Failure | null>(limits, null, this.#reach(jumps), (seconds) =>
+    const jump = await within<Jump | Failure | null>(limits, 'all', this.#reach(jumps), (seconds) =>
       unusable(failure('HandshakeTimeout', `it had not let us in within ${seconds} s.`)),
     );
     if (jump === null) return null;
     if ('kind' in jump) return jump.reason === 'HostUnreachable' ? jump : unusable(jump);
-    const stream = await within<Duplex | Failure>(limits, 'connect', forward(jump, address, port), (seconds) =>
+    const stream = await within<Duplex | Failure>(limits, 'connecting', forward(jump, address, port), (seconds) =>
       failure(
         'ConnectTimeout',
         `${endpoint} did not accept a TCP connection from the jump host ${last} within ${seconds} s.`,
@@ -153,13 +153,13 @@ const CONNECT_ERRORS = [
 /** `work`, or what `late` makes of the seconds that were given; what comes after that is ended. */
 function within<T extends object | null>(
   limits: Limits,
-  phase: 'connect' | null,
+  what: 'connecting' | 'all',
   work: Promise<T>,
   late: (seconds: number) => T,
 ): Promise<T> {
   return new Promise((resolve) => {
     let isLate = false;
-    limits.start(phase, (afterMs) => {
+    limits.start(what, (afterMs) => {
       isLate = true;
       resolve(late(Number((afterMs / 1000).toFixed(1))));
     });

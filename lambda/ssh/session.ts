@@ -80,7 +80,7 @@ class Session {
   open(): void {
     const { address, port, limits, signal, via } = this.#attempt;
     signal.addEventListener('abort', this.#cancel);
-    limits.start(this.#phase, this.#expire);
+    limits.start('connecting', this.#expire);
     this.#socket
       .on('lookup', (error) => {
         if (!error) this.#phase = 'connect';
@@ -106,7 +106,8 @@ class Session {
   };
 
   readonly #connected = () => {
-    this.#enter('banner');
+    this.#phase = 'banner';
+    this.#attempt.limits.connected();
     // Many small packets that wait for each other: Nagle's algorithm would double the time of a login.
     if (this.#socket instanceof Socket) this.#socket.setNoDelay(true);
     this.#socket.on('data', this.#readBanner);
@@ -133,7 +134,7 @@ class Session {
   #startSsh(banner: string, rest: Buffer): void {
     const { hostKey, login, user, keepaliveMs } = this.#attempt;
     clearTimeout(this.#nudge);
-    this.#enter('kex');
+    this.#phase = 'kex';
     this.#banner = banner;
     this.#socket.off('data', this.#readBanner).pause().unshift(rest);
     if (this.#identSent) dropNextWrite(this.#socket);
@@ -169,12 +170,12 @@ class Session {
   };
 
   readonly #keysExchanged = () => {
-    this.#enter('login');
+    this.#phase = 'login';
     if (this.#hostKey) this.#attempt.hostKey.proved(this.#hostKey);
   };
 
   readonly #loggedIn = () => {
-    this.#enter('command');
+    this.#phase = 'command';
     this.#running = this.#attempt.use(this.#client, this.#where, this.#banner, (reply) => this.#settle(reply));
     if (this.#attempt.keepaliveMs !== null) this.#attempt.limits.stop();
   };
@@ -208,11 +209,6 @@ class Session {
 
   #loginRefused(): Failure {
     return loginRefused(this.#where, this.#attempt.user, this.#methodsLeft, this.#keyTroubles);
-  }
-
-  #enter(phase: Phase): void {
-    this.#phase = phase;
-    this.#attempt.limits.enter(phase);
   }
 
   #settle(reply: Reply | null): void {

@@ -8,7 +8,7 @@ import { endpointOf, type Failure, failure, keyNotTaken, quote, turnedAway } fro
 import { type Dial, JumpHosts } from './jump.ts';
 import { type KeyOptions, loginMethods } from './keys.ts';
 import { type HostKeyPolicy, hostKeyChecks } from './known-hosts.ts';
-import { Limits, NO_PHASE_LIMITS, type PhaseLimits } from './limits.ts';
+import { Limits } from './limits.ts';
 import { attemptSsh } from './session.ts';
 
 export type { HostKeyPolicy } from './known-hosts.ts';
@@ -18,8 +18,8 @@ export type PushKey = (instance: Instance, signal: AbortSignal) => Promise<Failu
 
 export interface SshOptions extends KeyOptions {
   readonly hostKeys: HostKeyPolicy;
-  /** @default none: only the host's deadline */
-  readonly phases?: PhaseLimits;
+  /** For a host's name and the TCP connection to it, of its deadline. @default null: all of it */
+  readonly connectSeconds?: number | null;
   /** Called right before each login; `privateKey` is then the other half of the key. */
   readonly pushKey?: PushKey;
 }
@@ -42,14 +42,15 @@ const UNIT = /^[A-Za-z0-9:_.@-]+$/;
 
 /** Asks hosts over SSH: `sh -s -- UNIT` with the script on its input. */
 export function sshTransport(options: SshOptions): ProbeTransport {
-  const { pushKey, phases = NO_PHASE_LIMITS } = options;
+  const { pushKey, connectSeconds = null } = options;
+  const connectMs = connectSeconds === null ? null : connectSeconds * 1000;
   const loginFor = loginMethods(options);
   const hostKeyOf = hostKeyChecks(options.hostKeys);
 
   return async (instances, run) => {
     // Every open connection listens to the run's end: far more than the ten that Node takes for a leak.
     setMaxListeners(0, run.signal);
-    const newLimits = () => new Limits(performance.now(), run.hostDeadlineMs, phases);
+    const newLimits = () => new Limits(performance.now(), run.hostDeadlineMs, connectMs);
     const jumpHosts = new JumpHosts(dial(run), newLimits);
     const servedAt = new Map<string, number>();
     const queue = instances.values();
