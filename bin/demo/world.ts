@@ -23,7 +23,7 @@ export const SETTINGS = parseSettings({
   transport: 'ssh',
   alertEmail: ADDRESS,
   // On loopback a host that hasn't answered by then won't; in a deployed stack it has 15 s.
-  timeouts: { sshSeconds: 4 },
+  timeouts: { sshSeconds: 3 },
   remedies: { restartWorker: true, reboot: true },
 });
 
