@@ -7,14 +7,13 @@ import {
   instanceConnectClient,
   type Ssm,
   ssmClient,
-  stsClient,
   withBudget,
 } from '../kit/index.ts';
 import type { Instance } from '../model/index.ts';
 import { MEMBER_PROBE_DOCUMENT, READER_SUFFIX } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { findFleet } from './ec2.ts';
-import { memberCredentials, partitionOf } from './sts.ts';
+import { memberCredentials } from './sts.ts';
 
 /** One account in one Region, for who looks only. */
 export interface Place {
@@ -75,7 +74,7 @@ function placesOf<C extends object>(
 ): (C & Pick<Place, 'region' | 'account' | 'elsewhere'>)[] {
   const members = (accounts ?? []).map((member) => {
     const role = { ...member, roleName: `${member.roleName}${roleSuffix}` };
-    const credentials = memberCredentials(stsClient(home.region), role, partitionOf(home.region));
+    const credentials = memberCredentials(role, home.region);
     return { account: member.id, credentials };
   });
   return [{ account: null, credentials: undefined }, ...members].flatMap(({ account, credentials }) =>

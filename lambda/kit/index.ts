@@ -6,6 +6,7 @@ export {
   type CloudFormation,
   type CloudWatch,
   type Credentials,
+  clientConfig,
   cloudFormationClient,
   cloudWatchClient,
   type DynamoDb,
@@ -16,7 +17,6 @@ export {
   instanceConnectClient,
   type Lambda,
   lambdaClient,
-  type MemberCredentials,
   patientLambdaClient,
   type S3,
   type Sns,
@@ -25,7 +25,6 @@ export {
   secretsManagerClient,
   snsClient,
   ssmClient,
-  stsClient,
 } from './clients.ts';
 export { forTerminal, inertJson, printableAscii } from './escape.ts';
 export { Html, html } from './html.ts';
