@@ -6,9 +6,10 @@ import {
   DescribeInstanceInformationCommand,
   ListCommandInvocationsCommand,
   SendCommandCommand,
+  SSMClient,
   SSMServiceException,
 } from '@aws-sdk/client-ssm';
-import { Service } from './aws-service.ts';
+import { type Service, serviceFor } from './aws-service.ts';
 
 /** How a command ends on a node: its standard output, or the status that SSM gives it. */
 export type NodeResult =
@@ -51,8 +52,8 @@ export function sandboxSsm(
     readonly documentName: string;
     readonly denied: ReadonlySet<string>;
   },
-): Service {
-  const service = new Service(SSMServiceException);
+): Service & SSMClient {
+  const service = serviceFor(SSMClient, SSMServiceException);
   const commands = new Map<string, Map<string, Sent>>();
   const check = (good: boolean, code: string, message: string): void => {
     if (!good) throw service.error(code, message);

@@ -1,9 +1,5 @@
 /** Discovery: which instances carry the watch tag. */
-import {
-  DescribeInstancesCommand,
-  type DescribeInstancesCommandOutput,
-  type Instance as Ec2Instance,
-} from '@aws-sdk/client-ec2';
+import { DescribeInstancesCommand, type Instance as Ec2Instance, paginateDescribeInstances } from '@aws-sdk/client-ec2';
 import type { Ec2 } from '../kit/index.ts';
 import type { Instance } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
@@ -22,35 +18,27 @@ const literal = (value: string): string => value.replace(/[*?\\]/g, '\\$&');
  */
 export async function findFleet(ec2: Ec2, region: string, settings: Settings): Promise<Instance[]> {
   const found: Instance[] = [];
-  let token: string | undefined;
-  do {
-    const page: DescribeInstancesCommandOutput = await ec2.send(
-      new DescribeInstancesCommand({
-        Filters: [
-          { Name: `tag:${settings.tag.key}`, Values: [literal(settings.tag.value)] },
-          { Name: 'instance-state-name', Values: STATES },
-        ],
-        // A call with MaxResults draws on the larger of EC2's two throttling buckets (ec2-api-throttling.html).
-        MaxResults: 1000,
-        NextToken: token,
-      }),
-    );
-    for (const reservation of page.Reservations ?? []) {
-      for (const instance of reservation.Instances ?? []) {
-        const described = describe(instance, reservation.OwnerId ?? null, region, settings);
+  const { key, value } = settings.tag;
+  const Filters = [
+    { Name: `tag:${key}`, Values: [literal(value)] },
+    { Name: 'instance-state-name', Values: STATES },
+  ];
+  // A call with MaxResults draws on the larger of EC2's two throttling buckets (ec2-api-throttling.html).
+  for await (const { Reservations = [] } of paginateDescribeInstances({ client: ec2 }, { Filters, MaxResults: 1000 })) {
+    for (const { Instances = [], OwnerId = null } of Reservations) {
+      for (const instance of Instances) {
+        const described = describe(instance, OwnerId, region, settings);
         if (described !== null) found.push(described);
       }
     }
-    // A page may be short or empty with more to come: the token alone says when it ends.
-    token = page.NextToken;
-  } while (token);
+  }
   return found;
 }
 
 /** One instance as it is now, whatever its state and tags. Rejects when there is none of that id. */
 export async function findInstance(ec2: Ec2, id: string, region: string, settings: Settings): Promise<Instance> {
-  const page: DescribeInstancesCommandOutput = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }));
-  const [reservation] = page.Reservations ?? [];
+  const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }));
+  const [reservation] = Reservations;
   const [instance] = reservation?.Instances ?? [];
   const described = instance && describe(instance, reservation?.OwnerId ?? null, region, settings);
   if (!described) throw new Error(`EC2 knows no instance ${id}`);

@@ -13,15 +13,15 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SSMClient } from '@aws-sdk/client-ssm';
 
-/** What io/ needs of a client: `send`, typed by the command it is given. */
+/** What features need of a client: `send`, or the whole of it where they read lists, which the SDK's paginators ask for. */
 export type CloudFormation = Pick<CloudFormationClient, 'send'>;
-export type CloudWatch = Pick<CloudWatchClient, 'send'>;
+export type CloudWatch = CloudWatchClient;
 export type DynamoDb = Pick<DynamoDBClient, 'send'>;
-export type Ec2 = Pick<EC2Client, 'send'>;
+export type Ec2 = EC2Client;
 export type InstanceConnect = Pick<EC2InstanceConnectClient, 'send'>;
 export type Lambda = Pick<LambdaClient, 'send'>;
-export type Sns = Pick<SNSClient, 'send'>;
-export type Ssm = Pick<SSMClient, 'send'>;
+export type Sns = SNSClient;
+export type Ssm = SSMClient;
 
 /** As every client takes them. */
 export type Credentials = Extract<NonNullable<EC2ClientConfig['credentials']>, () => unknown>;

@@ -1,5 +1,5 @@
 /** What Systems Manager knows of instances: whether it manages them, and whether their agent still reports. */
-import { DescribeInstanceInformationCommand, type InstanceInformation } from '@aws-sdk/client-ssm';
+import { type InstanceInformation, paginateDescribeInstanceInformation } from '@aws-sdk/client-ssm';
 import type { Ssm } from '../kit/index.ts';
 import { bisect, chunks, errorCode } from '../kit/index.ts';
 
@@ -27,7 +27,7 @@ export async function describeNodes(ssm: Ssm, ids: readonly string[], signal: Ab
   for (const some of chunks(ids, IDS_PER_CALL)) {
     const { done, failed } = await bisect(
       some,
-      (few) => pages(ssm, few, signal),
+      (few) => describe(ssm, few, signal),
       (error) => errorCode(error) === 'InvalidInstanceId',
     );
     for (const node of done.flatMap(({ value }) => value)) {
@@ -42,20 +42,10 @@ export async function describeNodes(ssm: Ssm, ids: readonly string[], signal: Ab
   return { nodes, unasked };
 }
 
-async function pages(ssm: Ssm, ids: readonly string[], signal: AbortSignal): Promise<InstanceInformation[]> {
+async function describe(ssm: Ssm, ids: readonly string[], signal: AbortSignal): Promise<InstanceInformation[]> {
   const found: InstanceInformation[] = [];
-  let token: string | undefined;
-  do {
-    const page = await ssm.send(
-      new DescribeInstanceInformationCommand({
-        Filters: [{ Key: 'InstanceIds', Values: [...ids] }],
-        MaxResults: IDS_PER_CALL,
-        NextToken: token,
-      }),
-      { abortSignal: signal },
-    );
-    found.push(...(page.InstanceInformationList ?? []));
-    token = page.NextToken;
-  } while (token);
+  const input = { Filters: [{ Key: 'InstanceIds', Values: [...ids] }], MaxResults: IDS_PER_CALL };
+  const pages = paginateDescribeInstanceInformation({ client: ssm }, input, { abortSignal: signal });
+  for await (const { InstanceInformationList = [] } of pages) found.push(...InstanceInformationList);
   return found;
 }

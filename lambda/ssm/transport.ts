@@ -3,8 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   CancelCommandCommand,
   type CommandInvocation,
-  ListCommandInvocationsCommand,
-  type ListCommandInvocationsCommandOutput,
+  paginateListCommandInvocations,
   SendCommandCommand,
 } from '@aws-sdk/client-ssm';
 import pLimit from 'p-limit';
@@ -144,16 +143,13 @@ export function ssmTransport(ssm: Ssm, options: SsmOptions): ProbeTransport {
 
     /** @returns the error, if one of the pages could not be had. */
     async function poll(commandId: string, see: (invocation: CommandInvocation) => void): Promise<unknown> {
-      let token: string | undefined;
+      const input = { CommandId: commandId, Details: true, MaxResults: 50 };
       try {
-        do {
-          const input = { CommandId: commandId, Details: true, MaxResults: 50, NextToken: token };
-          const page: ListCommandInvocationsCommandOutput = await limit(() =>
-            ssm.send(new ListCommandInvocationsCommand(input), calling),
-          );
-          for (const invocation of page.CommandInvocations ?? []) see(invocation);
-          token = page.NextToken;
-        } while (token);
+        await limit(async () => {
+          for await (const page of paginateListCommandInvocations({ client: ssm }, input, calling)) {
+            for (const invocation of page.CommandInvocations ?? []) see(invocation);
+          }
+        });
         return undefined;
       } catch (error) {
         return error;

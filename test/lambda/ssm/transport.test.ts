@@ -3,10 +3,12 @@ import {
   DescribeInstanceInformationCommand,
   ListCommandInvocationsCommand,
   SendCommandCommand,
+  SSMClient,
 } from '@aws-sdk/client-ssm';
 import { describe, expect, it } from 'vitest';
 import type { Instance } from '../../../lambda/model/index.ts';
 import { ssmTransport } from '../../../lambda/ssm/transport.ts';
+import { clientThat } from '../../support/client-that.ts';
 import { probeAll } from '../../support/probe-run.ts';
 import { never, reasonsOf, ssmFleet, ssmInstance, ssmSandbox } from '../../support/ssm-sandbox.ts';
 
@@ -42,13 +44,11 @@ describe('ssmTransport: instances that SSM can not reach', () => {
     const list = aws.ssm.send;
     const answers = await probeAll(
       ssmTransport(
-        {
-          send: (async (command: SendCommandCommand) => {
-            const reply = await list(command);
-            if (command instanceof DescribeInstanceInformationCommand) aws.nodes.delete('i-17');
-            return reply;
-          }) as typeof list,
-        },
+        clientThat(SSMClient, async (command: SendCommandCommand) => {
+          const reply = await list(command);
+          if ((command as object) instanceof DescribeInstanceInformationCommand) aws.nodes.delete('i-17');
+          return reply;
+        }),
         { documentName: aws.documentName, sshdPort: () => null, pollSeconds: 0 },
       ),
       ssmFleet(50),
