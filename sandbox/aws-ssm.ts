@@ -9,6 +9,7 @@ import {
   SSMClient,
   SSMServiceException,
 } from '@aws-sdk/client-ssm';
+import { UNITS_PATTERN } from '../lambda/model/index.ts';
 import { type Service, serviceFor } from './aws-service.ts';
 
 /** How a command ends on a node: its standard output, or the status that SSM gives it. */
@@ -36,7 +37,7 @@ const PAGE_MAX = 50;
 /** API_CommandPlugin.html. */
 const OUTPUT_MAX = 2_500;
 const TRUNCATED = '\n---Output truncated---';
-const UNITS = /^([A-Za-z0-9:_.@-]+( |$))*$/;
+const UNITS = new RegExp(UNITS_PATTERN);
 
 interface Sent {
   readonly id: string;

@@ -1,5 +1,5 @@
 /**
- * The SDK's clients, and the narrow types under which the rest of io/ takes them. Region, credentials and endpoint
+ * The SDK's clients, and the types by which features take them. Region, credentials and endpoint
  * come from the SDK's own chain (`AWS_REGION`, `AWS_PROFILE`, `AWS_ENDPOINT_URL`, ...).
  */
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
@@ -28,7 +28,7 @@ export type Credentials = Extract<NonNullable<EC2ClientConfig['credentials']>, (
 
 /**
  * Adaptive retry slows a client down once AWS throttles it: these quotas are shared with every other tool in the
- * account. The SDK waits for ever by default; in a VPC that lacks an endpoint that would be the whole run.
+ * account. By default the SDK waits for ever, which in a VPC that lacks an endpoint is the whole run.
  */
 export const clientConfig = (region?: string, credentials?: Credentials) => ({
   ...(region !== undefined && { region }),
@@ -55,7 +55,7 @@ export const cloudFormationClient = (region?: string): CloudFormationClient =>
 export const dynamoDbClient = (region?: string): DynamoDBClient => new DynamoDBClient(clientConfig(region));
 export const lambdaClient = (region?: string): LambdaClient => new LambdaClient(clientConfig(region));
 /**
- * For somebody who waits until a function has done its work, five minutes at most. Asked once only: a call whose answer
+ * For callers that wait until a function has done its work, five minutes at most. Calls once only: a call whose answer
  * got lost may have acted.
  */
 export const patientLambdaClient = (region?: string): LambdaClient =>

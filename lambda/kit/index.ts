@@ -1,6 +1,5 @@
-/** Text, escaping, time, the log and the SDK's clients. Knows nothing of hosts. */
+/** Text, escaping, time, errors, the log and the SDK's clients. Knows nothing of hosts. */
 export { apiBudget, BUDGETS, withBudget } from './api-budget.ts';
-export { deniesAnInstance, errorCode, errorText, isAccessDenied } from './aws-error.ts';
 export { bisect, chunks } from './batches.ts';
 export {
   type CloudFormation,
@@ -26,6 +25,7 @@ export {
   snsClient,
   ssmClient,
 } from './clients.ts';
+export { deniesAnInstance, errorCode, errorText, isAccessDenied, messageOf } from './errors.ts';
 export { forTerminal, inertJson, printableAscii } from './escape.ts';
 export { Html, html } from './html.ts';
 export { createLog } from './log.ts';

@@ -1,8 +1,8 @@
 /** The command on a connection that let us in: its input, its bounded output, and how it ended. */
 import type { Client } from 'ssh2';
 import type { Reply } from '../model/index.ts';
-import type { Use } from './attempt.ts';
 import { failure, quote, type Where } from './failures.ts';
+import type { Use } from './session.ts';
 
 /** What a reply may hold (model.ts, Reply), and how much of the error stream is worth keeping. */
 const OUTPUT_MAX = 64 * 1024;

@@ -6,9 +6,9 @@ import type { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Client } from 'ssh2';
 import type { JumpHost, Reply } from '../model/index.ts';
-import type { Attempt } from './attempt.ts';
 import { endpointOf, type Failure, failure, quote } from './failures.ts';
 import type { Limits } from './limits.ts';
+import type { Attempt } from './session.ts';
 
 /** Logs in to a jump host and keeps the connection; resolves when that has ended. */
 export type Dial = (jump: JumpHost, via: Duplex | null, use: Attempt['use'], limits: Limits) => Promise<Reply | null>;

@@ -1,5 +1,6 @@
 /** What we log in with: private keys, read and parsed once, and the keys of an ssh-agent. */
 import ssh2, { type AnyAuthMethod, type ParsedKey } from 'ssh2';
+import { messageOf } from '../kit/index.ts';
 import type { JumpHost } from '../model/index.ts';
 import { LoginAgent } from './agent.ts';
 import { type Failure, failure, quote } from './failures.ts';
@@ -15,7 +16,7 @@ export interface KeyOptions {
   readonly agentSocket?: string;
 }
 
-/** How one host is logged in to. */
+/** How crawlwatch logs in to one host. */
 export interface Login {
   /** Tried in this order. */
   readonly methods: readonly AnyAuthMethod[];
@@ -33,7 +34,7 @@ export function newKeyPair(): { readonly private: string; readonly public: strin
 
 type Key = { readonly keys: readonly ParsedKey[] } | { readonly problem: string };
 
-/** Makes the reader of each host's ways to log in. A key file is read once, however many hosts name it. */
+/** Returns the login methods for a host, in ssh's order. A key file is read once, however many hosts name it. */
 export function loginMethods(
   options: KeyOptions,
 ): (host: Pick<JumpHost, 'user' | 'privateKeyPath'>) => Promise<Login | Failure> {
@@ -68,7 +69,7 @@ async function read(path: string, readKey: KeyOptions['readKey'], passphrase: st
   try {
     return parse(await readKey(path), passphrase);
   } catch (error) {
-    return { problem: quote(error instanceof Error ? error.message : String(error)) };
+    return { problem: quote(messageOf(error)) };
   }
 }
 

@@ -2,14 +2,14 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Instance, ProbeRun, ProbeTransport, Reply } from '../model/index.ts';
-import type { Attempt } from './attempt.ts';
+import { probeArguments } from '../probe/index.ts';
 import { runCommand } from './command.ts';
 import { endpointOf, type Failure, failure, keyNotTaken, quote, turnedAway } from './failures.ts';
 import { type Dial, JumpHosts } from './jump.ts';
 import { type KeyOptions, loginMethods } from './keys.ts';
 import { type HostKeyPolicy, hostKeyChecks } from './known-hosts.ts';
 import { Limits } from './limits.ts';
-import { attemptSsh } from './session.ts';
+import { type Attempt, attemptSsh } from './session.ts';
 
 export type { HostKeyPolicy } from './known-hosts.ts';
 
@@ -36,9 +36,6 @@ interface Turn {
 
 /** Lambda has 1,024 file descriptors in all (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). */
 const MAX_SOCKETS = 500;
-
-/** A unit name that a shell can't misread; the SSM document's `allowedPattern` is the same. */
-const UNIT = /^[A-Za-z0-9:_.@-]+$/;
 
 /** Asks hosts over SSH: `sh -s -- UNIT` with the script on its input. */
 export function sshTransport(options: SshOptions): ProbeTransport {
@@ -146,7 +143,8 @@ export function sshTransport(options: SshOptions): ProbeTransport {
 }
 
 function commandFor({ worker }: Instance): string {
-  return worker !== null && UNIT.test(worker) ? `sh -s -- ${worker}` : 'sh -s';
+  const units = probeArguments(worker === null ? [] : [worker], null);
+  return units.length === 0 ? 'sh -s' : `sh -s -- ${units.join(' ')}`;
 }
 
 /**

@@ -2,12 +2,10 @@
 
 import { chunks } from '../kit/index.ts';
 import type { Instance } from '../model/index.ts';
+import { probeArguments } from '../probe/index.ts';
 
 /** API_SendCommand.html. */
 const IDS_PER_COMMAND = 50;
-
-/** As the document's allowedPattern has it, less `sshd:22`, which is the script's own word. */
-const UNIT = /^(?!sshd:)[A-Za-z0-9:_.@-]+$/;
 
 export interface Batch {
   /** At most 50. */
@@ -33,11 +31,8 @@ export function batches(
   return [...byPort].flatMap(([port, group]) => {
     const sorted = group.toSorted((a, b) => compare(a.worker ?? '', b.worker ?? ''));
     return chunks(sorted, IDS_PER_COMMAND).map((some) => {
-      const units = new Set(some.map((instance) => instance.worker ?? '').filter((unit) => UNIT.test(unit)));
-      return {
-        ids: some.map((instance) => instance.id),
-        units: [...(port === null ? [] : [`sshd:${port}`]), ...units].join(' '),
-      };
+      const units = some.flatMap((instance) => instance.worker ?? []);
+      return { ids: some.map((instance) => instance.id), units: probeArguments(units, port).join(' ') };
     });
   });
 }

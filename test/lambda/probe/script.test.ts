@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { UNITS_PATTERN } from '../../../lambda/model/index.ts';
 import { parseVitals } from '../../../lambda/probe/parse-vitals.ts';
-import {
-  PROBE_SCRIPT,
-  probeArguments,
-  SENT_SCRIPT,
-  ssmProbeDocument,
-  UNITS_PATTERN,
-} from '../../../lambda/probe/script.ts';
+import { PROBE_SCRIPT, probeArguments, SENT_SCRIPT, ssmProbeDocument } from '../../../lambda/probe/script.ts';
 import { type Machine, type ProbeRunOptions, replay, runProbe } from '../../support/probe-shell.ts';
 
 const MEMINFO = 'MemTotal: 8000 kB\nMemFree: 1000 kB\nMemAvailable: 4000 kB\n';
