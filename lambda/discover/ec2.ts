@@ -1,11 +1,11 @@
-/** Discovery: which instances carry the watch tag. */
+/** Finds the instances that carry the watch tag. */
 import { DescribeInstancesCommand, type Instance as Ec2Instance, paginateDescribeInstances } from '@aws-sdk/client-ec2';
 import type { Ec2 } from '../kit/index.ts';
 import type { Instance } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { type DescribedInstance, toInstance } from './instance.ts';
 
-/** Those that may come back. A terminated instance stays visible for an hour and is nobody's concern. */
+/** States from which an instance may run again. A terminated one stays visible for an hour and is ignored. */
 const STATES = ['pending', 'running', 'stopping', 'stopped'];
 
 /** `*`, `?` and `\` mean something in a filter's value; a backslash takes that away (Using_Filtering.html, EC2 guide). */

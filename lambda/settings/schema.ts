@@ -95,7 +95,12 @@ export const settingsSchema = z
     }),
     forks: whole(100, 1, 500, 'Hosts asked over SSH at the same time.'),
     timeouts: group({
-      sshSeconds: number(15, 2, 300, 'Deadline of one host over SSH, in seconds, from the connection to the last byte.'),
+      sshSeconds: number(
+        15,
+        2,
+        300,
+        'Deadline of one host over SSH, in seconds, from the connection to the last byte.',
+      ),
       ssmSeconds: number(75, 2, 300, 'Deadline of one host over SSM, in seconds.'),
       connectSeconds: optional(
         z.number().min(0.5).max(300),

@@ -8,7 +8,7 @@ export interface SecretClients {
   readonly ssm: Pick<SSMClient, 'send'>;
 }
 
-/** A rotated key is picked up within this time; a container that checks every minute still asks only 96 times a day. */
+/** A rotated key is used within this time; a container that checks every minute still asks only 96 times a day. */
 const KEEP_MS = 15 * 60_000;
 
 interface Kept {
@@ -21,7 +21,7 @@ interface Kept {
 const kept = new WeakMap<SecretClients['secrets'], Map<string, Kept>>();
 
 /**
- * The private key that an ARN names. Asked for once per container and quarter of an hour; a failure isn't kept.
+ * Reads the private key that an ARN names, once per container and quarter of an hour; a failure isn't kept.
  * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html,
  * https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html
  * @throws Error that names the ARN and the service's own error, which is its `cause`.

@@ -29,7 +29,7 @@ import type { Login } from './keys.ts';
 import { fingerprint, type HostKeyCheck } from './known-hosts.ts';
 import type { Limits } from './limits.ts';
 
-/** What one attempt at a host is given. */
+/** What one attempt at a host needs. */
 export interface Attempt {
   /** IPv4, IPv6 or a name. */
   readonly address: string;
@@ -37,39 +37,39 @@ export interface Attempt {
   readonly user: string;
   readonly login: Login;
   readonly hostKey: HostKeyCheck;
-  /** The way there through a jump host; null: a socket of our own. */
+  /** The connection through a jump host; null: a socket of our own. */
   readonly via: Duplex | null;
   readonly limits: Limits;
   readonly signal: AbortSignal;
   /**
-   * Null: the connection is for one use, within its limits. Else it stays open after the login for as long as it is
-   * wanted, and is asked for a sign of life every so many milliseconds.
+   * Null: the connection is for one use, within its limits. Otherwise it stays open after the login, without a limit,
+   * and sends a keepalive each time these milliseconds have passed.
    */
   readonly keepaliveMs: number | null;
   /** What the login is for; `done` ends it, unless the connection ends first. */
   use(client: Client, where: Where, banner: string, done: (reply: Reply) => void): Use;
 }
 
-/** What goes on in a connection that let us in. */
+/** The work on a connection after the login. */
 export interface Use {
-  /** What the host has printed by now. */
+  /** What the host has printed so far. */
   output(): string;
 }
 
-/** Questions without an answer after which a lasting connection is given up. */
+/** Unanswered keepalives after which a lasting connection counts as lost. */
 const UNANSWERED = 2;
 
-/** More than any honest banner, key exchange and login need; and than any probe with them. */
+/** More than an honest banner, key exchange and login need; and more than those and a probe. */
 const BYTES_BEFORE_COMMAND = 256 * 1024;
 const BYTES_TOTAL = 1024 * 1024;
 /**
- * Our own identification is held back until the host's has come: data that waits unread turns the host's close into a
- * reset, and hides which it was. After this long it is sent all the same, since a web server speaks only when spoken to.
+ * Our own identification waits for the host's: data left unread turns the host's close into a reset, and hides which it
+ * was. After this long it is sent all the same, since a web server speaks only when spoken to.
  */
 const NUDGE_MS = 1000;
 const IDENT = 'crawlwatch';
 
-/** Never rejects. Resolves once the socket is closed: to the reply, or to null where the signal fired first. */
+/** Never rejects. Resolves once the socket is closed: to the reply, or to null where the run was aborted first. */
 export async function attemptSsh(attempt: Attempt): Promise<Reply | null> {
   if (attempt.signal.aborted) return null;
   return new Promise((resolve) => new Session(attempt, resolve).open());
@@ -92,7 +92,7 @@ class Session {
   /** What came in the clear, from the banner on. */
   #kexBytes = Buffer.alloc(0);
   #running: Use | undefined;
-  /** Methods that the host would still take, and what went wrong with ours on this side. */
+  /** Methods that the host would still take, and what went wrong with our own keys. */
   #methodsLeft: readonly string[] = [];
   readonly #keyTroubles: string[];
 
@@ -117,7 +117,7 @@ class Session {
       .on('connect', this.#connected)
       .on('error', (error) => this.#settle(socketFailed(this.#phase, this.#where, error, this.#bannerReader.received)))
       .on('close', () => this.#settle(closedBy(this.#phase, this.#where, this.#bannerReader.received)));
-    // Late errors come here too, and find the session settled. A host may exchange keys again: only the first counts.
+    // Late errors come here too, when the session is settled. A host may exchange keys again: only the first counts.
     this.#client.on('error', this.#sshError).once('handshake', this.#keysExchanged).once('ready', this.#loggedIn);
     if (via === null) (this.#socket as Socket).connect({ host: address, port });
     else this.#connected();
@@ -185,7 +185,7 @@ class Session {
     try {
       this.#client.connect(config);
     } catch (error) {
-      // An algorithm that this Node was built without.
+      // This Node was built without one of the algorithms.
       this.#settle(failure('NegotiationFailed', `This client can't speak SSH here: ${quote(messageOf(error))}.`));
     }
     this.#socket.prependListener('data', this.#gather).on('data', this.#count);
@@ -211,7 +211,7 @@ class Session {
 
   readonly #gather = () => gatherWrites(this.#socket);
 
-  /** A host that sends what nobody asked for is cut by bytes, not only by time. */
+  /** Cuts off a host that floods, by bytes and not only by time. */
   readonly #count = (chunk: Buffer) => {
     if (this.#phase === 'kex') this.#kexBytes = Buffer.concat([this.#kexBytes, chunk]);
     this.#received += chunk.length;
@@ -249,17 +249,17 @@ class Session {
     this.#attempt.login.agent?.release();
     const result = reply && this.#complete(reply);
     const socket = this.#socket;
-    // A way through a jump host is closed once that answers, which isn't waited for.
+    // A channel through a jump host closes once that answers, which isn't waited for.
     const isGone = socket.closed || !(socket instanceof Socket);
     if (!isGone) socket.once('close', () => this.#resolve(result));
-    // A farewell where there was a login: sshd logs a disconnect and no error. Then at once, whatever is pending.
+    // After a login, disconnects in SSH's words: sshd then logs no error. Then closes at once, whatever is pending.
     if (this.#phase === 'command' && !socket.closed) this.#client.end();
     socket.uncork();
     socket.destroy();
     if (isGone) this.#resolve(result);
   }
 
-  /** Adds what the host had printed, and its key: only a host that let us in is one to remember. */
+  /** Adds what the host had printed, and its key: only that of a host that accepted the login is remembered. */
   #complete(reply: Reply): Reply {
     const output = this.#running?.output() ?? '';
     const printed = reply.kind === 'failed' && reply.output === undefined && output !== '' ? { output } : {};
@@ -269,8 +269,8 @@ class Session {
 }
 
 /**
- * What is written until this turn of the event loop ends leaves together: a login takes a third of the system calls, and
- * fewer packets.
+ * Sends together what is written until this turn of the event loop ends: ssh2 writes each packet in three pieces. A login
+ * takes a third of the system calls, and fewer packets.
  */
 function gatherWrites(socket: Duplex): void {
   if (socket.writableCorked > 0) return;
@@ -278,7 +278,7 @@ function gatherWrites(socket: Duplex): void {
   setImmediate(() => socket.uncork());
 }
 
-/** ssh2 begins by sending our identification; where that is on the wire already, its copy must not follow. */
+/** Drops ssh2's first write, our identification, where that has been sent already. */
 function dropNextWrite(socket: Duplex): void {
   socket.write = () => {
     Reflect.deleteProperty(socket, 'write');

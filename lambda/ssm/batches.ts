@@ -1,4 +1,4 @@
-/** Which instances share a command, and what that command asks of them. */
+/** Which instances share a command, and which units it asks about. */
 
 import { chunks } from '../kit/index.ts';
 import type { Instance } from '../model/index.ts';
@@ -15,9 +15,9 @@ export interface Batch {
 }
 
 /**
- * Hosts of a batch are asked for each other's units, so those with the same unit go together.
+ * Puts instances with the same unit together, since each host of a batch is asked about the units of all.
  *
- * @param sshdPort the port at which to ask whether sshd answers, for instances where it is expected
+ * @param sshdPort the port at which the probe asks whether sshd answers, for instances where it is expected
  */
 export function batches(
   instances: readonly Instance[],

@@ -15,7 +15,7 @@ export interface SsmNode {
 export interface SsmNodes {
   /** Those that SSM manages. */
   readonly nodes: ReadonlyMap<string, SsmNode>;
-  /** Those that could not be asked about, with the error. */
+  /** Those that SSM could not be asked about, with the error. */
   readonly unasked: ReadonlyMap<string, unknown>;
 }
 
@@ -23,7 +23,7 @@ export interface SsmNodes {
 export async function describeNodes(ssm: Ssm, ids: readonly string[], signal: AbortSignal): Promise<SsmNodes> {
   const nodes = new Map<string, SsmNode>();
   const unasked = new Map<string, unknown>();
-  // One chunk after the other: SSM publishes no rate, and few a second is what it bears.
+  // One chunk after the other: SSM publishes no rate, and throttles at few calls a second.
   for (const some of chunks(ids, IDS_PER_CALL)) {
     const { done, failed } = await bisect(
       some,
@@ -36,7 +36,7 @@ export async function describeNodes(ssm: Ssm, ids: readonly string[], signal: Ab
         lastPingAt: node.LastPingDateTime ?? null,
       });
     }
-    // An id that SSM calls invalid by itself is one that it doesn't manage.
+    // A single id that SSM calls invalid is one that it doesn't manage.
     for (const { id, error } of failed) if (errorCode(error) !== 'InvalidInstanceId') unasked.set(id, error);
   }
   return { nodes, unasked };
