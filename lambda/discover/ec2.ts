@@ -14,7 +14,7 @@ const literal = (value: string): string => value.replace(/[*?\\]/g, '\\$&');
 /**
  * Every instance that carries the tag, whatever its state short of terminated.
  *
- * Rejects when any page can't be had: half a fleet must not pass for the whole.
+ * Rejects when any page can't be read: half a fleet must not pass for the whole.
  */
 export async function findFleet(ec2: Ec2, region: string, settings: Settings): Promise<Instance[]> {
   const found: Instance[] = [];

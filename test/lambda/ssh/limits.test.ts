@@ -70,7 +70,7 @@ describe('an sshd that drops us twice without a word', () => {
     );
   };
 
-  it('is SshThrottled where it let another in meanwhile: it can fork', async () => {
+  it('is SshThrottled where it accepted another login meanwhile: it can fork', async () => {
     const door = await dropping(await host(), (nth) => nth === 1, 3);
     // At the door one after the other: dropped, let in, dropped again after its pause.
     const hosts = [at(door, { id: 'dropped' }), at(door, { id: 'let in' })];
@@ -82,7 +82,7 @@ describe('an sshd that drops us twice without a word', () => {
     });
   });
 
-  it('stays hung where it let nobody in, though other hosts are well', async () => {
+  it('stays hung where it accepted no login, though other hosts are well', async () => {
     const sound = await host();
     const door = await dropping(sound, () => true, Number.NaN);
     const answers = await probeAll(pinning, [at(door), at(sound)]);

@@ -71,7 +71,7 @@ describe('ssmTransport: a fleet where everything goes wrong at once', () => {
       'i-7': 'SsmConnectionLost',
       'i-8': 'SsmNotManaged',
     });
-    // SSM cuts at 2,500 characters; that the end mark is gone is the reader's to tell.
+    // SSM cuts at 2,500 characters; the reader notices that the end mark is gone.
     const cut = answers.get('i-4')?.reply.output ?? '';
     expect([cut.length, cut.slice(-24)]).toEqual([2_500, 'y\n---Output truncated---'.padStart(24, 'y')]);
   });
