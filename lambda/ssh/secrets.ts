@@ -2,6 +2,7 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { errorText } from '../kit/index.ts';
+import { isSecretsManager } from '../settings/index.ts';
 
 export interface SecretClients {
   readonly secrets: Pick<SecretsManagerClient, 'send'>;
@@ -40,7 +41,7 @@ export function readPrivateKey(clients: SecretClients, arn: string, now: () => n
 }
 
 async function fetchKey({ secrets, ssm }: SecretClients, arn: string): Promise<string> {
-  const key = arn.split(':')[2] === 'ssm' ? await parameter(ssm, arn) : await secret(secrets, arn);
+  const key = await (isSecretsManager(arn) ? secret(secrets, arn) : parameter(ssm, arn));
   if (key === undefined || key.trim() === '') throw new Error('it is empty');
   return key;
 }

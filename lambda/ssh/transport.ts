@@ -102,7 +102,8 @@ export function sshTransport(options: SshOptions): ProbeTransport {
       if (notPushed !== null) return signal.aborted ? null : notPushed;
     }
     const way = jumps.length === 0 ? null : await jumpHosts.wayTo(address, port, jumps, limits);
-    if (way !== null && 'kind' in way) return way;
+    // An abort ends the jump hosts' connections first, which is no failure of theirs.
+    if (way !== null && 'kind' in way) return signal.aborted ? null : way;
     if (way === null && jumps.length > 0) return null;
     const reply = await attemptSsh({
       ...{ address, port, user, login, limits, signal, via: way?.stream ?? null, keepaliveMs: null },
