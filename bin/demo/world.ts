@@ -22,8 +22,8 @@ const TABLE = 'crawlwatch-acts';
 export const SETTINGS = parseSettings({
   transport: 'ssh',
   alertEmail: ADDRESS,
-  // On loopback a host that hasn't greeted by then won't; in a deployed stack it has the whole of 15 s.
-  timeouts: { sshSeconds: 10, bannerSeconds: 1.5 },
+  // On loopback a host that hasn't answered by then won't; in a deployed stack it has 15 s.
+  timeouts: { sshSeconds: 3 },
   remedies: { restartWorker: true, reboot: true },
 });
 

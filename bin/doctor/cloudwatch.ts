@@ -1,5 +1,5 @@
 /** Sums of metrics over some time: what was started, published, delivered. */
-import { GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { paginateGetMetricData } from '@aws-sdk/client-cloudwatch';
 import type { CloudWatch } from '../../lambda/kit/index.ts';
 
 export interface MetricName {
@@ -39,17 +39,13 @@ export async function readTotals(
       Stat: 'Sum',
     },
   }));
-  let token: string | undefined;
-  do {
-    const page = await cw.send(
-      new GetMetricDataCommand({ MetricDataQueries, StartTime: from, EndTime: to, NextToken: token }),
-    );
+  const input = { MetricDataQueries, StartTime: from, EndTime: to };
+  for await (const page of paginateGetMetricData({ client: cw }, input)) {
     for (const { Id, Timestamps = [], Values = [] } of page.MetricDataResults ?? []) {
       const nth = Number(Id?.slice(1));
       for (const [i, value] of Values.entries()) totals[nth] = plus(totals[nth], value, Timestamps[i]);
     }
-    token = page.NextToken;
-  } while (token);
+  }
   return totals;
 }
 

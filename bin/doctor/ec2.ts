@@ -1,12 +1,12 @@
-/** What stands on the way to an instance, as EC2 describes it: its place, groups, routes, network ACL and endpoints. */
+/** What is on the way to an instance, as EC2 describes it: its place, groups, routes, network ACL and endpoints. */
 import {
   DescribeInstancesCommand,
-  DescribeNetworkAclsCommand,
-  DescribeRouteTablesCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
-  DescribeVpcEndpointsCommand,
   type NetworkAclEntry,
+  paginateDescribeNetworkAcls,
+  paginateDescribeRouteTables,
+  paginateDescribeVpcEndpoints,
   type RouteTable,
   type SecurityGroup,
   type VpcEndpoint,
@@ -25,7 +25,7 @@ export interface InstancePlace {
 export async function describePlace(ec2: Ec2, id: string): Promise<InstancePlace> {
   const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }));
   const instance = Reservations[0]?.Instances?.[0];
-  if (instance === undefined) throw new Error(`EC2 told nothing of ${id}`);
+  if (instance === undefined) throw new Error(`EC2 knows no instance ${id}`);
   return {
     vpcId: instance.VpcId ?? null,
     subnetId: instance.SubnetId ?? null,
@@ -44,34 +44,29 @@ export async function describeGroups(ec2: Ec2, ids: readonly string[]): Promise<
 
 const ofVpc = (vpcId: string) => [{ Name: 'vpc-id', Values: [vpcId] }];
 
-/** All of a VPC: which holds for a subnet is told by their associations. */
+/** All of a VPC; their associations say which of them holds for a subnet. */
 export async function describeRouteTables(ec2: Ec2, vpcId: string): Promise<RouteTable[]> {
   const found: RouteTable[] = [];
-  let token: string | undefined;
-  do {
-    const page = await ec2.send(new DescribeRouteTablesCommand({ Filters: ofVpc(vpcId), NextToken: token }));
-    found.push(...(page.RouteTables ?? []));
-    token = page.NextToken;
-  } while (token);
+  const pages = paginateDescribeRouteTables({ client: ec2 }, { Filters: ofVpc(vpcId) });
+  for await (const { RouteTables = [] } of pages) found.push(...RouteTables);
   return found;
 }
 
 export async function describeEndpoints(ec2: Ec2, vpcId: string): Promise<VpcEndpoint[]> {
   const found: VpcEndpoint[] = [];
-  let token: string | undefined;
-  do {
-    const page = await ec2.send(new DescribeVpcEndpointsCommand({ Filters: ofVpc(vpcId), NextToken: token }));
-    found.push(...(page.VpcEndpoints ?? []));
-    token = page.NextToken;
-  } while (token);
+  const pages = paginateDescribeVpcEndpoints({ client: ec2 }, { Filters: ofVpc(vpcId) });
+  for await (const { VpcEndpoints = [] } of pages) found.push(...VpcEndpoints);
   return found;
 }
 
 /** The rules of the one network ACL that every subnet has. */
 export async function describeAcl(ec2: Ec2, subnetId: string): Promise<NetworkAclEntry[]> {
+  const found: NetworkAclEntry[] = [];
   const Filters = [{ Name: 'association.subnet-id', Values: [subnetId] }];
-  const { NetworkAcls = [] } = await ec2.send(new DescribeNetworkAclsCommand({ Filters }));
-  return NetworkAcls.flatMap(({ Entries = [] }) => Entries);
+  for await (const { NetworkAcls = [] } of paginateDescribeNetworkAcls({ client: ec2 }, { Filters })) {
+    found.push(...NetworkAcls.flatMap(({ Entries = [] }) => Entries));
+  }
+  return found;
 }
 
 /** The IPv4 ranges of subnets. */

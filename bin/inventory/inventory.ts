@@ -2,7 +2,7 @@
  * Inventories as Ansible keeps them, resolved to who is asked, where, and as whom. Several sources are one inventory, a
  * later one overriding an earlier. What is read and what is refused: docs/inventories.md.
  */
-import type { Login } from '../../lambda/model/index.ts';
+import { type Login, WORKER } from '../../lambda/model/index.ts';
 import { type Draft, type InventoryProblem, type Setting, USED, type Variable, type Variables } from './draft.ts';
 import { type Groups, settleGroups } from './groups.ts';
 import { parseHostSpec, readPort } from './host-spec.ts';
@@ -178,7 +178,7 @@ function resolveHost(name: string, variables: Variables): HostResult {
   if (port !== undefined && portNumber === null) {
     return { kind: 'broken', problem: problemOf(port.variable, 'a port from 1 to 65535') };
   }
-  if (worker !== undefined && !/^[A-Za-z0-9:_.@-]{1,128}$/.test(worker.text)) {
+  if (worker !== undefined && !WORKER.test(worker.text)) {
     return { kind: 'broken', problem: problemOf(worker.variable, 'a systemd unit like sidekiq.service') };
   }
   const way = strongest(USED.connection, variables)?.source ?? 'ssh';

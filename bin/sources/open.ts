@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import { forTerminal } from '../../lambda/kit/index.ts';
 import type { Instance, Login, ProbeTransport, Transport } from '../../lambda/model/index.ts';
-import { NOTHING_REMEMBERED } from '../../lambda/model/index.ts';
+import { NOTHING_REMEMBERED, WORKER } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import type { Inventory, InventoryHost } from '../inventory/index.ts';
 import { expandRanges, parseHostSpec } from '../inventory/index.ts';
@@ -21,7 +21,7 @@ const OUTPUT_MAX = 64 * 1024;
 
 /** Reads what names the hosts. Nothing is contacted yet. @throws UsageError where that can't be read. */
 export async function openSource(flags: SourceFlags, settings: Settings, io: CommandIo): Promise<Source> {
-  if (flags.worker !== undefined && !/^[A-Za-z0-9:_.@-]{1,128}$/.test(flags.worker)) {
+  if (flags.worker !== undefined && !WORKER.test(flags.worker)) {
     throw new UsageError(`--worker: got ${JSON.stringify(flags.worker)}; allowed: a systemd unit like sidekiq.service`);
   }
   if (flags.limit !== undefined && flags.inventory === undefined) {

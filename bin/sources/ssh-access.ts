@@ -7,7 +7,7 @@ import ssh2 from 'ssh2';
 import type { ProbeTransport } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import type { KeyOptions } from '../../lambda/ssh/index.ts';
-import { parseKnownHosts, phaseLimits, sshTransport } from '../../lambda/ssh/index.ts';
+import { parseKnownHosts, sshTransport } from '../../lambda/ssh/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
 
@@ -48,7 +48,7 @@ export async function sshAccess(flags: SshFlags, settings: Settings, io: Command
     : await Promise.all([ownFile, ...files].map(ifThere));
   return sshTransport({
     ...keys,
-    phases: phaseLimits(settings.timeouts),
+    connectSeconds: settings.timeouts.connectSeconds,
     hostKeys: {
       kind: 'known-hosts',
       known: texts.flatMap((text) => (text === null ? [] : parseKnownHosts(text))),

@@ -2,11 +2,10 @@
 
 import {
   type Dimension,
-  GetMetricDataCommand,
-  type GetMetricDataCommandOutput,
   type MetricDataQuery,
   type MetricDatum,
   PutMetricDataCommand,
+  paginateGetMetricData,
 } from '@aws-sdk/client-cloudwatch';
 import pLimit from 'p-limit';
 import type { CloudWatch } from '../kit/index.ts';
@@ -138,28 +137,13 @@ async function readSeries(cw: CloudWatch, series: readonly Series[], from: Date,
   }
 }
 
-async function* pages(
+const pages = (
   cw: CloudWatch,
-  queries: MetricDataQuery[],
-  from: Date,
-  to: Date,
-  order: 'TimestampAscending' | 'TimestampDescending',
-): AsyncGenerator<GetMetricDataCommandOutput> {
-  let token: string | undefined;
-  do {
-    const page = await cw.send(
-      new GetMetricDataCommand({
-        MetricDataQueries: queries,
-        StartTime: from,
-        EndTime: to,
-        ScanBy: order,
-        NextToken: token,
-      }),
-    );
-    yield page;
-    token = page.NextToken;
-  } while (token);
-}
+  MetricDataQueries: MetricDataQuery[],
+  StartTime: Date,
+  EndTime: Date,
+  ScanBy: 'TimestampAscending' | 'TimestampDescending',
+) => paginateGetMetricData({ client: cw }, { MetricDataQueries, StartTime, EndTime, ScanBy });
 
 /** How far back the last figures of a host that hangs are looked for. */
 const LAST_GOOD_MS = 6 * HOUR;

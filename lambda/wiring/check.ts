@@ -8,7 +8,7 @@ import type { CloudWatch, Ec2, InstanceConnect, Sns, Ssm } from '../kit/index.ts
 import { type FleetSnapshot, figuresOf, lastSuppression, writeTagsIn } from '../memory/index.ts';
 import type { Clock, Log } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { instanceConnect, phaseLimits, type SshOptions, sshTransport } from '../ssh/index.ts';
+import { instanceConnect, type SshOptions, sshTransport } from '../ssh/index.ts';
 import { ssmIn } from '../ssm/index.ts';
 
 export interface AwsWorld {
@@ -47,8 +47,8 @@ export function awsPorts(world: AwsWorld): Omit<Ports, 'outlets'> {
     transports: {
       ssh: async (instances, run) => {
         keys ??= sshKeys(world);
-        const phases = phaseLimits(settings.timeouts);
-        return sshTransport({ ...(await keys), hostKeys: { kind: 'pin' }, phases })(instances, run);
+        const { connectSeconds } = settings.timeouts;
+        return sshTransport({ ...(await keys), hostKeys: { kind: 'pin' }, connectSeconds })(instances, run);
       },
       ...(ssm !== null && { ssm }),
     },

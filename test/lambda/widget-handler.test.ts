@@ -1,9 +1,10 @@
-import { GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import { ListSubscriptionsByTopicCommand } from '@aws-sdk/client-sns';
 import { describe, expect, it } from 'vitest';
 import { SettingsError } from '../../lambda/settings/settings.ts';
 import { drawWidget } from '../../lambda/widget-handler.ts';
+import { clientThat } from '../support/client-that.ts';
 import { SandboxFleet } from '../support/sandbox-fleet.ts';
 import { manyHosts, TEN_HOSTS, WIDGET_ARN, WidgetFleet } from '../support/widget-fleet.ts';
 
@@ -30,11 +31,11 @@ describe('the fleet table', () => {
     const fleet = await new WidgetFleet().add(manyHosts(250).map(({ name }) => ({ name })));
     const asked: number[] = [];
     const { send } = fleet.aws.cloudwatch;
-    const counting = async (command: { readonly input: { MetricDataQueries?: unknown[] } }) => {
+    const counting = clientThat(CloudWatchClient, async (command: GetMetricDataCommand) => {
       asked.push(command.input.MetricDataQueries?.length ?? 0);
       return send(command);
-    };
-    await drawWidget({ page: 3 }, WIDGET_ARN, { ...fleet.world, cloudWatch: { send: counting as never } });
+    });
+    await drawWidget({ page: 3 }, WIDGET_ARN, { ...fleet.world, cloudWatch: counting });
     // Whether the last check held flags back; then memory and disk of fifty rows, by the hour and by five minutes.
     expect(asked).toEqual([1, 100, 100]);
   });

@@ -123,7 +123,7 @@ describe('a host behind a jump host', () => {
     expect(target.accepted).toBe(0);
   });
 
-  it('stops at once when the run is given up', async () => {
+  it('stops at once when the run is aborted', async () => {
     const [jump, target] = [await bastion(), await started(rawServer(() => {}))];
     const stop = new AbortController();
     const run = probeAll(pinning, [behind(target, [jump])], { hostDeadlineMs: 100_000, signal: stop.signal });
