@@ -14,7 +14,7 @@ import { type Diagnosis, failed, ok, type Step, stepsOf } from './diagnose.ts';
 import { alertSteps } from './diagnose-alerts.ts';
 import type { DoctorFlags } from './flags.ts';
 import { diagnoseInstances, needsDoctor } from './instances.ts';
-import { askAlerts, asked, askStack, type DoctorWorld, type Stack } from './stack.ts';
+import { askAlerts, asked, askStack, type DoctorClients, type Stack } from './stack.ts';
 
 /** Without ids so many at most are looked into: what ails more of them is the same. */
 const MOST = 20;
@@ -25,7 +25,7 @@ const MOST = 20;
  */
 export async function diagnoseAws(
   ids: readonly string[],
-  world: DoctorWorld,
+  world: DoctorClients,
   flags: DoctorFlags,
   io: CommandIo,
 ): Promise<Diagnosis[]> {
@@ -81,7 +81,7 @@ async function deployedSettings({ check }: Stack, flags: DoctorFlags, io: Comman
   return settingsFor(flags, { env, cwd: io.cwd });
 }
 
-function fleetStep(count: number, ill: number, { tag }: Settings, { region }: DoctorWorld): Step {
+function fleetStep(count: number, ill: number, { tag }: Settings, { region }: DoctorClients): Step {
   const watched = `${plural(count, 'instance')} tagged ${tag.key}=${tag.value} in ${region}`;
   if (count === 0) {
     const word = shellWord(`Key=${tag.key},Value=${tag.value}`);

@@ -4,4 +4,4 @@ export { exitCodeOfDiagnoses } from './diagnose.ts';
 export type { DoctorFlags } from './flags.ts';
 export { diagnoseHosts } from './hosts.ts';
 export { diagnosesJson, diagnosesText } from './report.ts';
-export type { DoctorWorld } from './stack.ts';
+export type { DoctorClients } from './stack.ts';

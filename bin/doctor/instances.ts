@@ -20,7 +20,7 @@ import {
   describeRouteTables,
 } from './ec2.ts';
 import { PROBES_MS, whyUnusable } from './login.ts';
-import { asked, type DoctorWorld, type Stack, whyNot } from './stack.ts';
+import { asked, type DoctorClients, type Stack, whyNot } from './stack.ts';
 
 /** Instances looked into at the same time; each is half a dozen calls. */
 const AT_ONCE = 5;
@@ -36,7 +36,7 @@ export function needsDoctor(described: Instance): boolean {
 }
 
 export interface InstanceQuestions {
-  readonly world: DoctorWorld;
+  readonly world: DoctorClients;
   readonly stack: Stack;
   readonly settings: Settings;
   readonly flags: SshFlags;
@@ -103,7 +103,7 @@ async function circumstancesOf(one: Instance, { world, io }: InstanceQuestions):
   return { place, agent, groups, acl, tables, endpoints };
 }
 
-async function askAgent(id: string, { ssm }: DoctorWorld, signal: AbortSignal): Promise<Asked<Agent | null>> {
+async function askAgent(id: string, { ssm }: DoctorClients, signal: AbortSignal): Promise<Asked<Agent | null>> {
   const { nodes, unasked } = await describeNodes(ssm, [id], signal);
   return unasked.has(id)
     ? whyNot('ssm:DescribeInstanceInformation', unasked.get(id))
@@ -192,7 +192,7 @@ async function sshWay(questions: InstanceQuestions): Promise<WayIn> {
   return { transports: portsWith(world, settings, null, privateKey), ready: true, key: step ?? null, missing: [] };
 }
 
-function portsWith(world: DoctorWorld, settings: Settings, probeDocument: string | null, key: string | null) {
+function portsWith(world: DoctorClients, settings: Settings, probeDocument: string | null, key: string | null) {
   const clock = { now: () => new Date() };
   return awsPorts({ ...world, settings, clock, log: QUIET, probeDocument, privateKey: async () => key }).transports;
 }

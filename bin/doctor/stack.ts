@@ -20,7 +20,7 @@ import {
 } from './diagnose-alerts.ts';
 import { type FunctionConfiguration, functionConfiguration } from './lambda.ts';
 
-export interface DoctorWorld {
+export interface DoctorClients {
   readonly region: string;
   readonly now: Date;
   readonly cloudFormation: CloudFormation;
@@ -58,7 +58,7 @@ export interface Stack {
 }
 
 /** @throws UsageError where AWS takes no call at all: it is out of reach, or doesn't accept the credentials. */
-export async function askStack(world: DoctorWorld, name: string): Promise<Stack> {
+export async function askStack(world: DoctorClients, name: string): Promise<Stack> {
   const outputs = await stackOutputs(world.cloudFormation, name).then(
     (value): Stack['outputs'] => ({ kind: 'told', value }),
     (error) => {
@@ -78,7 +78,7 @@ export async function askStack(world: DoctorWorld, name: string): Promise<Stack>
   };
 }
 
-export async function askAlerts(world: DoctorWorld, stack: Stack, settings: Settings): Promise<AlertFacts> {
+export async function askAlerts(world: DoctorClients, stack: Stack, settings: Settings): Promise<AlertFacts> {
   const { region, now } = world;
   const outputs = stack.outputs.kind === 'told' ? stack.outputs.value : null;
   const [check, topic] = [outputs?.CheckFunctionName, outputs?.AlertsTopicArn];
@@ -93,7 +93,7 @@ export async function askAlerts(world: DoctorWorld, stack: Stack, settings: Sett
 }
 
 /** Null where there is no such topic. */
-async function subscribersOf({ sns }: DoctorWorld, topicArn: string) {
+async function subscribersOf({ sns }: DoctorClients, topicArn: string) {
   try {
     return await listSubscriptions(sns, topicArn);
   } catch (error) {
@@ -105,10 +105,10 @@ async function subscribersOf({ sns }: DoctorWorld, topicArn: string) {
 const NONE: Total = { sum: 0, lastAt: null };
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-const ago = ({ now }: DoctorWorld, ms: number): Date => new Date(now.getTime() - ms);
+const ago = ({ now }: DoctorClients, ms: number): Date => new Date(now.getTime() - ms);
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html */
-async function recentRuns(world: DoctorWorld, check: string, settings: Settings): Promise<RecentRuns> {
+async function recentRuns(world: DoctorClients, check: string, settings: Settings): Promise<RecentRuns> {
   const metrics = ['Invocations', 'Errors', 'Throttles'].map((name) => ({
     namespace: 'AWS/Lambda',
     name,
@@ -125,14 +125,14 @@ async function recentRuns(world: DoctorWorld, check: string, settings: Settings)
   return { started, failed, throttled };
 }
 
-async function lastHeartbeat(world: DoctorWorld): Promise<MetricTotal> {
+async function lastHeartbeat(world: DoctorClients): Promise<MetricTotal> {
   const metric = { namespace: METRIC_NAMESPACE, name: FLEET_METRIC.duration, dimensions: {} };
   const [total = NONE] = await readTotals(world.cloudWatch, [metric], ago(world, DAY), world.now, 60);
   return total;
 }
 
 /** https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html */
-async function mailCounts(world: DoctorWorld, topicArn: string): Promise<MailCounts> {
+async function mailCounts(world: DoctorClients, topicArn: string): Promise<MailCounts> {
   const TopicName = topicArn.split(':').at(-1) ?? '';
   const names = ['NumberOfMessagesPublished', 'NumberOfNotificationsDelivered', 'NumberOfNotificationsFailed'];
   const metrics = names.map((name) => ({ namespace: 'AWS/SNS', name, dimensions: { TopicName } }));
