@@ -1,4 +1,4 @@
-/** What the command line shows and asks: progress, tables, confirmation, errors. */
+/** What the command line prints and asks: tables, progress, confirmation, errors. */
 export { bold, painted, type TableStyle, type Trends, tableLines } from './columns.ts';
 export { completionScript } from './completion.ts';
 export { confirm, interrupted } from './confirm.ts';

@@ -83,7 +83,7 @@ describe('a check of EC2 instances', () => {
         'UnauthorizedOperation',
         'You are not authorized to perform this operation. Encoded authorization failure message: AAAA',
       ),
-      'AWS denies this identity what a check reads (UnauthorizedOperation: You are not authorized to perform this operation.); allow it in IAM',
+      'AWS denies this identity a call that a check makes (UnauthorizedOperation: You are not authorized to perform this operation.); allow it in IAM',
     ],
     [
       refusal('RequestExpired', 'Request has expired.'),

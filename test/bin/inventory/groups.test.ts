@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { settleGroups } from '../../../bin/inventory/groups.ts';
+import { finishGroups } from '../../../bin/inventory/groups.ts';
 import { readInventory } from '../../../bin/inventory/read.ts';
 
 const groupsOf = async (text: string) => {
   const read = await readInventory([{ file: 'hosts.ini', text }]);
   if (read.kind === 'broken') throw new Error(read.problem.expected);
-  return settleGroups(read.draft);
+  return finishGroups(read.draft);
 };
 
 describe('groups', () => {

@@ -144,7 +144,7 @@ describe('a broken inventory', () => {
       "a crawlwatch_worker='x; reboot'",
       'hosts.ini:1: expected a systemd unit like sidekiq.service, got "x; reboot"',
     ],
-  ])('is told with file, line and what was expected: %s', async (_, text, problem) => {
+  ])('is reported with file, line and what was expected: %s', async (_, text, problem) => {
     expect(await broken(text)).toBe(problem);
   });
 
@@ -237,7 +237,7 @@ ansible_user="child" # the strongest group
   it('has a note on a host that Ansible does not reach over SSH', async () => {
     const { resolved } = await inventoryOf('a ansible_connection=local\nb ansible_connection=ssh\nc\n');
     const notes = resolved.map((one) => one.kind === 'host' && one.note);
-    expect(notes).toEqual(['a has ansible_connection=local; it is asked over SSH like all others', null, null]);
+    expect(notes).toEqual(['a has ansible_connection=local; it is probed over SSH like all others', null, null]);
   });
 
   it('lets a host be asked though the login of another is broken', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseHostSpec } from '../../../bin/inventory/host-spec.ts';
+import { parseHostSpec } from '../../../bin/inventory/address.ts';
 import { resolveInventory } from '../../../bin/inventory/inventory.ts';
 import { type PatternAids, selectHosts } from '../../../bin/inventory/pattern.ts';
 import { readInventory } from '../../../bin/inventory/read.ts';

@@ -42,7 +42,7 @@ describe('~/.ssh/config', () => {
     ['patterns', 'Host db* web?\n User pattern', 'pattern'],
     ['one negation rules a line out', 'Host web* !web1\n User other\nHost *\n User rest', 'rest'],
     ['another spelling of keys and signs', 'hOST web1\n\tuSER = "quoted"', 'quoted'],
-    ['Match is passed over', 'Match host web1\n User matched\nHost *\n User rest', 'rest'],
+    ['Match is ignored', 'Match host web1\n User matched\nHost *\n User rest', 'rest'],
     ['no command is ever run', 'Match exec "touch ran"\n User matched\nHost *\n User rest', 'rest'],
     ['a comment at the end of a line', 'Host web1 # the first\n User me # too', 'me'],
   ])('knows that %s', async (_what, text, user) => {
