@@ -42,12 +42,12 @@ export async function backtest(file: string, flags: BacktestFlags, io: CommandIo
   );
   const { settingsFor } = await import('../settings/index.ts');
   const { forecast } = await settingsFor({}, io);
-  const ours = forecastUnder(forecast.lookBelowPercent);
-  const rules = { crawlwatch: ours, ...RIVALS };
+  const crawlwatch = forecastUnder(forecast.lookBelowPercent);
+  const rules = { crawlwatch, ...RIVALS };
   const results: BacktestResult[] = [];
   let count = 0;
   for await (const trace of tracesIn(file, io)) {
-    if (flags.alarms) io.stdout.write(alarmsLine(count, trace, replay(trace, ours)));
+    if (flags.alarms) io.stdout.write(alarmsLine(count, trace, replay(trace, crawlwatch)));
     else {
       const { family, resource } = trace;
       for (const [rule, predictor] of Object.entries(rules)) {

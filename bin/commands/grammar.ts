@@ -78,11 +78,11 @@ export const addStackCommand = ({ program }: CommandLine, name: string, descript
 export const addDryRun = (command: Command): Command =>
   command.option('--dry-run', 'say what would be done, and do nothing');
 
-/** Of a command that asks before it does anything. */
+/** For a command that asks before it does anything. */
 export const addConfirmation = (command: Command): Command =>
   addDryRun(command).option('-y, --yes', "don't ask first (for scripts)");
 
-/** Of a command that never asks, but is given --yes by scripts as its neighbours are. */
+/** For a command that never asks, but accepts --yes so that scripts can give it to all. */
 export const addNoConfirmation = (command: Command): Command =>
   addDryRun(command).option('-y, --yes', 'accepted for scripts: this command never asks');
 

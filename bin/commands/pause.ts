@@ -1,4 +1,4 @@
-/** `crawlwatch pause` and `resume`: stops all acts of a stack, whoever asks for them, and lets them go on. */
+/** `crawlwatch pause` and `resume`: stop all restarts and reboots of a stack, and allow them again. */
 import { forTerminal } from '../../lambda/kit/index.ts';
 import { askerName, endOf, type StackFlags, stackFlag, type World } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
@@ -20,7 +20,7 @@ Examples:
 
 export function addPause(line: CommandLine): void {
   addNoConfirmation(
-    addStackCommand(line, 'pause', 'stop all restarts and reboots by crawlwatch, whoever requests them, until resume'),
+    addStackCommand(line, 'pause', 'stop all restarts and reboots by crawlwatch, automatic or requested, until resume'),
   )
     .option('--why <text>', 'shown to everybody who requests a restart or a reboot')
     .option('--for <time>', 'for how long: 30m, 2h, 1d (default: until resume)')

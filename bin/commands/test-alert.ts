@@ -1,4 +1,4 @@
-/** `crawlwatch test-alert`: a test mail by way of the deployed stack's topic, and which of its subscribers get it. */
+/** `crawlwatch test-alert`: a test mail through the deployed stack's topic, and which of its subscribers get it. */
 import { forTerminal, plural } from '../../lambda/kit/index.ts';
 import { type CommandIo, EXIT_UNKNOWN, explainAwsError, terminalStyle, UsageError } from '../terminal/index.ts';
 import { addStackCommand, type CommandLine } from './grammar.ts';
@@ -16,7 +16,7 @@ const RED = '\u001b[31m';
 const PLAIN = '\u001b[0m';
 
 export function addTestAlert(line: CommandLine): void {
-  addStackCommand(line, 'test-alert', "send a test mail by way of the deployed stack's topic, and say who gets it")
+  addStackCommand(line, 'test-alert', "send a test mail through the deployed stack's topic, and say who gets it")
     .addHelpText('after', HELP)
     .action(async (flags: TestAlertFlags) => line.exit(await testAlert(flags, line.io)));
 }

@@ -25,7 +25,7 @@ export interface DoctorFlags extends SourceFlags, SettingFlags {
 }
 
 /**
- * Diagnoses the instances that are named; without any the way of alerts, and the instances that fail by their tags.
+ * Diagnoses the instances that are named; without any how alerts travel, and the instances that fail by their tags.
  * @throws UsageError where AWS accepts no call at all, or an id names nothing.
  */
 export async function diagnoseAws(

@@ -203,7 +203,7 @@ function agentStep(agent: Agent | null, now: Date): Step {
     return failed(
       'SSM agent',
       'SSM does not manage it: the agent has never registered, or is gone',
-      'install and start amazon-ssm-agent on it; it needs the instance profile and a way to SSM',
+      'install and start amazon-ssm-agent on it; it needs the instance profile and a route to SSM',
     );
   }
   const { ping, lastPingAt } = agent;

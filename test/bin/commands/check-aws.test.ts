@@ -65,7 +65,7 @@ describe('a check of EC2 instances', () => {
     });
   });
 
-  it('says in one line that AWS is out of reach', async () => {
+  it('says in one line that AWS cannot be reached', async () => {
     const env = {
       AWS_ACCESS_KEY_ID: 'x',
       AWS_SECRET_ACCESS_KEY: 'x',
@@ -128,7 +128,7 @@ describe('a check of EC2 instances', () => {
     });
   });
 
-  it('of several Regions tells the one that could not be read', async () => {
+  it('of several Regions names the one that could not be read', async () => {
     answer = reservations(STOPPED);
     refusing = 'us-east-1';
     const settings = { CRAWLWATCH_SETTINGS: '{"regions":["eu-west-1","us-east-1"]}' };

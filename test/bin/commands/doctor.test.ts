@@ -134,7 +134,7 @@ const OF_ITS_AGENT: readonly Row[] = [
 ];
 
 describe.concurrent('the doctor', () => {
-  it('finds nothing where all is well, exit code 0', async () => {
+  it('finds nothing where all is OK, exit code 0', async () => {
     const fleet = await DoctorFleet.well();
     expect(await fleet.diagnose()).toMatchObject({ troubles: [], exitCode: 0 });
     const one = await fleet.diagnose(['ficrawler1']);

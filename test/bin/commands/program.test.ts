@@ -139,7 +139,7 @@ describe('the command line', () => {
     expect(ran).toMatchObject({ exitCode: 0, stdout: `${names.join('\n')}\n`, stderr: '' });
   });
 
-  it('warns of a part of the pattern that names nothing', async () => {
+  it('warns about a part of the pattern that names nothing', async () => {
     const ran = await crawlwatch(['check', '--list-hosts', '-i', join(folder, 'hosts.ini'), '-l', 'db1,cache']);
     expect(ran).toMatchObject({
       exitCode: 0,

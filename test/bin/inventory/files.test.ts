@@ -94,7 +94,7 @@ describe('what -i names', () => {
 });
 
 describe('--list-hosts', () => {
-  it('needs no login that can be read, and a check none but of those whom it asks', async () => {
+  it('needs no readable login, and a check only those of the hosts that it probes', async () => {
     write({ hosts: '127.0.0.1 ansible_port=1\nweb1 ansible_user="{{ me }}"\n' });
     const inventory = ['check', '-i', join(folder, 'hosts')];
     expect(await crawlwatch([...inventory, '--list-hosts'])).toMatchObject({ stdout: '127.0.0.1\nweb1\n', stderr: '' });

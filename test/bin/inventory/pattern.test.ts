@@ -72,7 +72,7 @@ describe('a host pattern', () => {
     expect(select(pattern).names).toEqual(names);
   });
 
-  it('tells which of its parts name nothing', () => {
+  it('reports which of its parts name nothing', () => {
     expect(select('web1,nowhere,!never,none').unmatched).toEqual(['nowhere', 'never']);
   });
 
@@ -94,7 +94,7 @@ describe('a host pattern', () => {
   });
 });
 
-describe('a host as a person writes it', () => {
+describe('a host as it is typed', () => {
   it.each([
     ['', '[user@]host[:port], an IPv6 address in brackets'],
     ['-oProxyCommand=x', '[user@]host[:port], an IPv6 address in brackets'],

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What bash offers for the last of the words. */
+/** What bash offers for the last word. */
 function offered(...words: string[]): string[] {
   const ask = `${bash}
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _crawlwatch; printf '%s\\n' "\${COMPREPLY[@]}"`;
@@ -28,7 +28,7 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _crawlwatch; printf '%s\\n' "\${COMPR
     .split('\n');
 }
 
-describe('the completion', () => {
+describe('the completion of bash', () => {
   it.each([
     [['ch'], ['check']],
     [
@@ -51,11 +51,11 @@ describe('the completion', () => {
     [['watch', '--qu'], ['']],
     [['watch', '--rec'], ['--record']],
     [['help', 'wat'], ['watch']],
-  ])('of bash offers for %j %j', (words, offers) => {
+  ])('offers for %j %j', (words, offers) => {
     expect(offered(...words)).toEqual(offers);
   });
 
-  it('knows every command that --help lists', async () => {
+  it('includes every command that --help lists', async () => {
     const { stdout } = await crawlwatch(['--help']);
     const commands = /Commands:\n((?: .*\n)+)/
       .exec(stdout)?.[1]
