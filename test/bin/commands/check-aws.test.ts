@@ -74,7 +74,7 @@ describe('a check of EC2 instances', () => {
     });
   });
 
-  it('says in one line that AWS is out of reach', async () => {
+  it('says in one line that AWS cannot be reached', async () => {
     const env = {
       AWS_ACCESS_KEY_ID: 'x',
       AWS_SECRET_ACCESS_KEY: 'x',
@@ -92,7 +92,7 @@ describe('a check of EC2 instances', () => {
         'UnauthorizedOperation',
         'You are not authorized to perform this operation. Encoded authorization failure message: AAAA',
       ),
-      'AWS denies this identity what a check reads (UnauthorizedOperation: You are not authorized to perform this operation.); allow it in IAM',
+      'AWS denies this identity a call that a check makes (UnauthorizedOperation: You are not authorized to perform this operation.); allow it in IAM',
     ],
     [
       refusal('RequestExpired', 'Request has expired.'),
@@ -137,7 +137,7 @@ describe('a check of EC2 instances', () => {
     });
   });
 
-  it('of several Regions tells the one that could not be read', async () => {
+  it('of several Regions names the one that could not be read', async () => {
     answer = reservations(STOPPED);
     refusing = 'us-east-1';
     const settings = { CRAWLWATCH_SETTINGS: '{"regions":["eu-west-1","us-east-1"]}' };
