@@ -1,4 +1,4 @@
-/** The CDK app, built and run by cdk.json: settings come in, one stack comes out. */
+/** The CDK app, which cdk.json runs: one stack from the settings. */
 import { App } from 'aws-cdk-lib';
 import { DEFAULT_STACK_NAME } from '../lambda/model/index.ts';
 import { SettingsError } from '../lambda/settings/index.ts';
@@ -14,7 +14,7 @@ try {
   });
 } catch (error) {
   if (!(error instanceof SettingsError)) throw error;
-  // A person's slip, not the app's: the lines that say what to change, and no stack trace.
+  // Wrong settings, not a bug: print what to change, without a stack trace.
   process.stderr.write(`${error.problems.map((problem) => `crawlwatch: ${problem}`).join('\n')}\n`);
   process.exit(1);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-/** The command line's process: streams, signals, exit code. What it understands: arguments.ts. */
+/** The command line's process: streams, signals, exit code. */
 import { constants } from 'node:os';
-import { runCommandLine } from './commands/arguments.ts';
+import { runCommandLine } from './commands/index.ts';
 import { EXIT_UNKNOWN, errorLines } from './terminal/index.ts';
 
 // Before any command loads the SDK: its warning would be the first line of every check.
@@ -11,7 +11,7 @@ const controller = new AbortController();
 let interruptedBy: 'SIGINT' | 'SIGTERM' | null = null;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    // Whoever asks twice doesn't want to wait for the rest.
+    // A second Ctrl-C: don't wait for the rest.
     if (interruptedBy !== null) process.exit(128 + constants.signals[signal]);
     interruptedBy = signal;
     controller.abort();
@@ -21,7 +21,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     controller.abort();
-    // The reader has gone (`| head`): end as SIGPIPE would have ended us, without a word.
+    // The reader has gone (`| head`): end silently, as SIGPIPE would have ended us.
     if (error.code === 'EPIPE') process.exit(128 + constants.signals.SIGPIPE);
     if (stream === process.stdout) process.stderr.write(`crawlwatch: can't write the output: ${error.message}\n`);
     process.exit(EXIT_UNKNOWN);
@@ -45,8 +45,8 @@ async function main(): Promise<number> {
 }
 
 const exitCode = await main();
-// Idle connections must not keep us waiting; what was written is flushed first.
+// Ends the process although connections are still open, but not before all output is flushed.
 process.stdout.write('', (error) => {
-  // The error's own event, still to come, ends the process with its own code.
+  // On an error the stream's error event follows, which ends the process with its own code.
   if (!error) process.exit(interruptedBy === null ? exitCode : 128 + constants.signals[interruptedBy]);
 });

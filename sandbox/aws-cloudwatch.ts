@@ -1,12 +1,13 @@
 /** The sandbox's CloudWatch: values in, statistics over periods out. */
 import {
+  CloudWatchClient,
   CloudWatchServiceException,
   type Dimension,
   GetMetricDataCommand,
   type MetricDataQuery,
   PutMetricDataCommand,
 } from '@aws-sdk/client-cloudwatch';
-import { Service } from './aws-service.ts';
+import { type Service, serviceFor } from './aws-service.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -33,8 +34,8 @@ const seriesKey = (namespace = '', name = '', dimensions: readonly Dimension[] =
   JSON.stringify([namespace, name, dimensions.map(({ Name, Value }) => `${Name}=${Value}`).toSorted()]);
 
 /** @param pageSize the most values a page, over all series of a call */
-export function sandboxCloudWatch(world: { now(): Date; readonly pageSize: number }): Service {
-  const service = new Service(CloudWatchServiceException);
+export function sandboxCloudWatch(world: { now(): Date; readonly pageSize: number }): Service & CloudWatchClient {
+  const service = serviceFor(CloudWatchClient, CloudWatchServiceException);
   const series = new Map<string, Point[]>();
   const check = (good: boolean, message: string): void => {
     if (!good) throw service.error('InvalidParameterValue', message);

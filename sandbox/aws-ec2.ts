@@ -4,13 +4,14 @@ import {
   DeleteTagsCommand,
   DescribeInstanceStatusCommand,
   DescribeInstancesCommand,
+  EC2Client,
   EC2ServiceException,
   type Filter,
   GetConsoleOutputCommand,
   type InstanceStateName,
   type SummaryStatus,
 } from '@aws-sdk/client-ec2';
-import { Service } from './aws-service.ts';
+import { type Service, serviceFor } from './aws-service.ts';
 
 export interface SandboxInstance {
   readonly id: string;
@@ -45,8 +46,8 @@ function matches(pattern: string, value: string): boolean {
 export function sandboxEc2(
   instances: ReadonlyMap<string, SandboxInstance>,
   world: { readonly account: string; readonly pageSize: number; readonly denied: ReadonlySet<string> },
-): Service {
-  const service = new Service(EC2ServiceException);
+): Service & EC2Client {
+  const service = serviceFor(EC2Client, EC2ServiceException);
   const fail = (code: string, message: string): never => {
     throw service.error(code, message);
   };

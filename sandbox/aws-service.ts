@@ -92,3 +92,12 @@ export class Service {
     return { items: items.slice(from, from + size), next };
   }
 }
+
+/** A pretend service in the place of its client, which the SDK's paginators know by its class. */
+export function serviceFor<Client extends object>(
+  client: { readonly prototype: Client },
+  exception: ExceptionClass,
+): Service & Client {
+  const methods = Object.getOwnPropertyDescriptors(Service.prototype);
+  return Object.setPrototypeOf(new Service(exception), Object.create(client.prototype, methods));
+}

@@ -1,6 +1,6 @@
 /** The sandbox's SNS: one topic, what was published to it, who subscribes. */
-import { ListSubscriptionsByTopicCommand, PublishCommand, SNSServiceException } from '@aws-sdk/client-sns';
-import { Service } from './aws-service.ts';
+import { ListSubscriptionsByTopicCommand, PublishCommand, SNSClient, SNSServiceException } from '@aws-sdk/client-sns';
+import { type Service, serviceFor } from './aws-service.ts';
 
 export interface PublishedMessage {
   readonly subject: string;
@@ -18,8 +18,8 @@ export interface SandboxTopic {
 /** API_Publish.html: the message with its attributes. */
 const MESSAGE_BYTES = 256 * 1024;
 
-export function sandboxSns(topic: SandboxTopic, pageSize: number): Service {
-  const service = new Service(SNSServiceException);
+export function sandboxSns(topic: SandboxTopic, pageSize: number): Service & SNSClient {
+  const service = serviceFor(SNSClient, SNSServiceException);
   const check = (good: boolean, code: string, message: string): void => {
     if (!good) throw service.error(code, message);
   };

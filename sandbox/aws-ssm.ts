@@ -6,9 +6,11 @@ import {
   DescribeInstanceInformationCommand,
   ListCommandInvocationsCommand,
   SendCommandCommand,
+  SSMClient,
   SSMServiceException,
 } from '@aws-sdk/client-ssm';
-import { Service } from './aws-service.ts';
+import { UNITS_PATTERN } from '../lambda/model/index.ts';
+import { type Service, serviceFor } from './aws-service.ts';
 
 /** How a command ends on a node: its standard output, or the status that SSM gives it. */
 export type NodeResult =
@@ -35,7 +37,7 @@ const PAGE_MAX = 50;
 /** API_CommandPlugin.html. */
 const OUTPUT_MAX = 2_500;
 const TRUNCATED = '\n---Output truncated---';
-const UNITS = /^([A-Za-z0-9:_.@-]+( |$))*$/;
+const UNITS = new RegExp(UNITS_PATTERN);
 
 interface Sent {
   readonly id: string;
@@ -51,8 +53,8 @@ export function sandboxSsm(
     readonly documentName: string;
     readonly denied: ReadonlySet<string>;
   },
-): Service {
-  const service = new Service(SSMServiceException);
+): Service & SSMClient {
+  const service = serviceFor(SSMClient, SSMServiceException);
   const commands = new Map<string, Map<string, Sent>>();
   const check = (good: boolean, code: string, message: string): void => {
     if (!good) throw service.error(code, message);

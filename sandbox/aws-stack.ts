@@ -1,6 +1,7 @@
 /** A deployed stack in the sandbox: its outputs, its check function, its document, and AWS's own metrics of them. */
 import { CloudFormationServiceException, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import {
+  CloudWatchClient,
   CloudWatchServiceException,
   GetMetricDataCommand,
   type GetMetricDataCommandOutput,
@@ -11,7 +12,7 @@ import { ListDocumentsCommand } from '@aws-sdk/client-ssm';
 import { DEFAULT_STACK_NAME, ENV } from '../lambda/model/index.ts';
 import type { Settings } from '../lambda/settings/index.ts';
 import type { SandboxAws } from './aws.ts';
-import { Service } from './aws-service.ts';
+import { Service, serviceFor } from './aws-service.ts';
 
 /** Tests may change anything here between calls. */
 export interface SandboxStack {
@@ -28,7 +29,7 @@ export interface SandboxStack {
   readonly lambda: Service;
   readonly secretsManager: Service;
   /** The sandbox's CloudWatch, with AWS's own namespaces as well. */
-  readonly cloudWatch: Service;
+  readonly cloudWatch: Service & CloudWatchClient;
 }
 
 /** Deploys the stack into a sandbox. */
@@ -46,7 +47,7 @@ export function deployStack(aws: SandboxAws, settings: Settings): SandboxStack {
     cloudFormation: new Service(CloudFormationServiceException),
     lambda: new Service(LambdaServiceException),
     secretsManager: new Service(SecretsManagerServiceException),
-    cloudWatch: new Service(CloudWatchServiceException),
+    cloudWatch: serviceFor(CloudWatchClient, CloudWatchServiceException),
   };
   stack.cloudFormation.on(DescribeStacksCommand, ({ StackName = '' }) => {
     if (stack.outputs === null || StackName !== DEFAULT_STACK_NAME) {

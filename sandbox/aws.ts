@@ -3,6 +3,10 @@
  * tests. It refuses what the published limits refuse, so that a design that breaks one fails here, before production.
  */
 
+import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { SNSClient } from '@aws-sdk/client-sns';
+import type { SSMClient } from '@aws-sdk/client-ssm';
 import { sandboxCloudWatch } from './aws-cloudwatch.ts';
 import { type SandboxInstance, sandboxEc2 } from './aws-ec2.ts';
 import { type SandboxBucket, sandboxS3 } from './aws-s3.ts';
@@ -41,10 +45,10 @@ export class SandboxAws {
   readonly denied = new Set<string>();
   readonly topic: SandboxTopic;
   /** Each replaces the SDK's client of that service. */
-  readonly ec2: Service;
-  readonly ssm: Service;
-  readonly cloudwatch: Service;
-  readonly sns: Service;
+  readonly ec2: Service & EC2Client;
+  readonly ssm: Service & SSMClient;
+  readonly cloudwatch: Service & CloudWatchClient;
+  readonly sns: Service & SNSClient;
   readonly s3: Service;
   /** The one bucket there is, the stack's. */
   readonly bucket: SandboxBucket;

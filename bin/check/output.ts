@@ -1,5 +1,4 @@
-/** A report in the format that was asked for. */
-
+/** Prints a report in the format of `-o`. */
 import { forTerminal, isoSeconds } from '../../lambda/kit/index.ts';
 import type { InstanceReport, Report } from '../../lambda/model/index.ts';
 import { instanceJson, instanceLine, reportJson } from '../../lambda/report/index.ts';
@@ -9,7 +8,7 @@ import type { Checked } from './run.ts';
 
 export type OutputFormat = 'table' | 'line' | 'json' | 'ndjson' | 'prometheus' | 'nagios';
 
-/** Those that print a host as soon as it has answered. */
+/** Formats that print a host as soon as it has been judged. */
 export const isStream = (format: OutputFormat): format is 'line' | 'ndjson' => format === 'line' || format === 'ndjson';
 
 export function streamedLine(
@@ -21,14 +20,14 @@ export function streamedLine(
   return format === 'line' ? instanceLine(instance) : instanceJson(instance, { checkedAt: isoSeconds(began), source });
 }
 
-/** Width and colours of a terminal, and whether bars can be drawn on it: by the encoding that the locale names. */
+/** Width, colours and glyphs of a terminal; bars are drawn where the locale names UTF-8. */
 export function tableStyle(output: Output, env: CommandIo['env']) {
   const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
   const glyphs: Glyphs = /utf-?8/i.test(locale) ? 'unicode' : 'ascii';
   return { ...terminalStyle(output, env), glyphs: output.isTTY === true ? glyphs : null };
 }
 
-/** What is printed at the end: of a stream, only why hosts were skipped, and that on stderr. */
+/** Prints the report at the end; for a stream only why hosts were skipped, on stderr. */
 export async function printReport(
   format: OutputFormat,
   { report, login }: Checked,

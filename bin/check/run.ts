@@ -1,4 +1,4 @@
-/** One check of one source, and how its hosts are logged in to: what `check` and `watch` share. It only reads. */
+/** Runs one check of one source. It only reads. */
 import { checkFleet, type Ports } from '../../lambda/check/index.ts';
 import { type LoginCommand, shellWord } from '../../lambda/judge/index.ts';
 import type { Instance, InstanceReport, Login, ProbeTransport, Report } from '../../lambda/model/index.ts';
@@ -6,7 +6,7 @@ import type { Settings } from '../../lambda/settings/index.ts';
 import type { Source } from '../sources/index.ts';
 import { type CommandIo, QUIET, UsageError } from '../terminal/index.ts';
 
-/** The longest run: a fleet of thousands, one by one. Each host has its own deadline, and Ctrl-C ends all. */
+/** Long enough for a fleet of thousands. Each host has its own deadline, and Ctrl-C ends all. */
 const RUN_DEADLINE_MS = 6 * 3_600_000;
 
 export interface CheckRun {
@@ -15,14 +15,14 @@ export interface CheckRun {
   readonly answered?: () => void;
   /** Called as hosts finish; `began` is the check's own time. */
   readonly assessed?: (instance: InstanceReport, began: Date) => void;
-  /** Each host as it is listed, to be probed as it is returned. */
+  /** Called for each listed host; what it returns is probed. */
   readonly described?: (host: Instance) => Instance;
   readonly history?: Ports['history'];
 }
 
 export interface Checked {
   readonly report: Report;
-  /** `ssh -p 2222 -i KEY ubuntu@10.0.0.7`, as this check logged in. */
+  /** The command that logs in as this check did: `ssh -p 2222 -i KEY ubuntu@10.0.0.7`. */
   readonly login: LoginCommand;
 }
 
@@ -40,7 +40,7 @@ export async function runCheck(source: Source, settings: Settings, io: CommandIo
     clock: { now },
     log: QUIET,
     transports: Object.fromEntries(
-      Object.entries(source.transports).map(([name, transport]) => [name, telling(transport, run.answered)]),
+      Object.entries(source.transports).map(([name, transport]) => [name, reporting(transport, run.answered)]),
     ),
     discover: async (problem) => {
       const found = await unlessAborted(source.discover(problem), io.signal);
@@ -54,14 +54,15 @@ export async function runCheck(source: Source, settings: Settings, io: CommandIo
       assessed: (instance) => run.assessed?.(instance, began ?? new Date()),
     },
   };
-  // Without a past there is no forecast, and no host has to wait for one to be judged and shown.
+  // Without a past there can be no forecast: hosts are judged as soon as they answer.
   const hasPast = source.source === 'aws' || run.history !== undefined;
-  const judging = hasPast ? settings : { ...settings, forecast: { ...settings.forecast, enabled: false } };
-  const { report } = await checkFleet(judging, ports, { deadlineMs: RUN_DEADLINE_MS, signal: io.signal });
+  const effective = hasPast ? settings : { ...settings, forecast: { ...settings.forecast, enabled: false } };
+  const { report } = await checkFleet(effective, ports, { deadlineMs: RUN_DEADLINE_MS, signal: io.signal });
   return { report, login: (instance) => sshCommand(instance, logins.get(instance.id) ?? {}, settings) };
 }
 
-const telling =
+/** Calls `answered` for every reply. */
+const reporting =
   (transport: ProbeTransport, answered: () => void = () => {}): ProbeTransport =>
   (instances, run) =>
     transport(instances, {
@@ -85,7 +86,7 @@ function sshCommand({ address, name }: InstanceReport, login: Partial<Login>, se
   ].join(' ');
 }
 
-/** AWS's answer isn't waited for once a person has given up. */
+/** Stops waiting for AWS at Ctrl-C. */
 async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let giveUp = () => {};
   const aborted = new Promise<never>((_, reject) => {

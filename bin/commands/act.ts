@@ -1,26 +1,22 @@
 /** `crawlwatch reboot`, `restart-worker`, `restart-sshd`: asks the remedy function, which alone may, one by one. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { forTerminal, minutesBetween, plural } from '../../lambda/kit/index.ts';
-import type { Guard, Override, Remedy } from '../../lambda/model/index.ts';
+import { type Guard, OVERRIDES, type Override, type Remedy } from '../../lambda/model/index.ts';
 import {
   type Answer,
   askerName,
-  awsWorld,
   called,
   findTargets,
-  followReboot,
-  lookAt,
-  openFleet,
-  openRemedy,
   type Request,
   type StackFlags,
   stackFlag,
   type Target,
   type World,
-  wouldBeDone,
 } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { confirm, interrupted, progressLine, UsageError } from '../terminal/index.ts';
 import { longestFlagged } from './flagged.ts';
+import { addConfirmation, addStackCommand, type CommandLine, EXITS_HELP, repeated, runOnStack } from './grammar.ts';
 
 export interface ActFlags extends StackFlags {
   readonly flagged?: boolean;
@@ -40,6 +36,67 @@ const WAITS: ReadonlySet<string> = new Set(['spacing', 'in-flight'] satisfies Gu
 const RETRY_MS = 60_000;
 const TURN_MINUTES = 40;
 
+const REBOOT_HELP = `
+Examples:
+  crawlwatch reboot ficrawler9                     asks first, then waits until it is back
+  crawlwatch reboot --flagged --dry-run            says for each flagged instance whether it may be rebooted now
+  crawlwatch reboot --flagged --yes                one after the other, 15 minutes apart
+  crawlwatch reboot i-0123456789abcdef0 --override asg --yes --no-wait
+
+The remedy function reboots only what is flagged and, when it is checked once more, still hangs. A person may override:
+asg (member of an Auto Scaling group), spot (spot instance), event (AWS has scheduled something for it).
+Exit code: 0 done and back, 1 held back (each with why) or not confirmed, 2 rebooted and not seen back, 3 usage,
+credentials, no such stack, no answer. After Ctrl-C the reboot goes on.`;
+
+const RESTART_WORKER_HELP = `
+Examples:
+  crawlwatch restart-worker ficrawler7
+  crawlwatch restart-worker i-0123456789abcdef0 --dry-run${EXITS_HELP}`;
+
+const RESTART_SSHD_HELP = `
+Examples:
+  crawlwatch restart-sshd ficrawler8
+  crawlwatch restart-sshd ficrawler8 --yes${EXITS_HELP}`;
+
+const NAMES = 'instance ids, or unique Names of watched instances';
+
+export function addReboot(line: CommandLine): void {
+  addAct(line, 'reboot', 'reboot flagged instances, as far as the guard rails allow')
+    .argument('[instance...]', NAMES)
+    .option('--flagged', 'every instance that carries the reboot flag')
+    .addOption(
+      new Option('--override <guard>', `override a guard: ${OVERRIDES.join(', ')}; repeatable`).argParser(
+        (value: string, before: readonly Override[] | undefined) => repeated(overrideOf(value), before),
+      ),
+    )
+    .option('--no-wait', "don't wait until it is back")
+    .addHelpText('after', REBOOT_HELP);
+}
+
+export function addRestarts(line: CommandLine): void {
+  addAct(
+    line,
+    'restart-worker',
+    'restart the worker where memory is exhausted or the worker is dead, and the host still answers',
+  )
+    .argument('<instance...>', NAMES)
+    .addHelpText('after', RESTART_WORKER_HELP);
+  addAct(line, 'restart-sshd', 'restart sshd over SSM where only sshd is dead')
+    .argument('<instance...>', NAMES)
+    .addHelpText('after', RESTART_SSHD_HELP);
+}
+
+const addAct = (line: CommandLine, remedy: Remedy, description: string): Command =>
+  addConfirmation(addStackCommand(line, remedy, description)).action((words: string[], flags: ActFlags) =>
+    runOnStack(line, remedy, (world) => act(remedy, words, flags, line.io, world)),
+  );
+
+function overrideOf(value: string): Override {
+  const guard = OVERRIDES.find((one) => one === value);
+  if (guard === undefined) throw new InvalidArgumentError(`Allowed choices are ${OVERRIDES.join(', ')}.`);
+  return guard;
+}
+
 /**
  * @param words ids and names
  * @returns 0 where all was done (or would be), 1 where something was held back, 2 where a rebooted instance wasn't seen
@@ -50,8 +107,9 @@ export async function act(
   words: readonly string[],
   flags: ActFlags,
   io: CommandIo,
-  world: World = awsWorld(),
+  world: World,
 ): Promise<number> {
+  const { followReboot, lookAt, openFleet, openRemedy, wouldBeDone } = await import('../stack/index.ts');
   if (words.length === 0 && flags.flagged !== true) {
     const orFlagged = remedy === 'reboot' ? ', or give --flagged' : '';
     throw new UsageError(`${remedy}: name the instances, by id or Name${orFlagged}`);
@@ -94,7 +152,7 @@ export async function act(
       );
       return { done: false, exit: EXIT.heldBack };
     }
-    io.stdout.write(`${called(target)}: ${remedy}: ${said(answer)}\n`);
+    io.stdout.write(`${called(target)}: ${remedy}: ${said(answer, wouldBeDone(answer))}\n`);
     for (const problem of answer.problems ?? []) {
       if (!answer.why.includes(problem)) io.stderr.write(`crawlwatch: ${forTerminal(problem)}\n`);
     }
@@ -143,10 +201,10 @@ function requestFor(remedy: Remedy, { id }: Target, { dryRun, override }: ActFla
   };
 }
 
-function said(answer: Answer): string {
+function said(answer: Answer, would: boolean): string {
   const why = forTerminal(answer.why);
   if (answer.done) return `done: ${why}`;
-  if (wouldBeDone(answer)) return why;
+  if (would) return why;
   const by = answer.decisions?.[0]?.heldBy ?? null;
   return by === null ? `not done: ${why}` : `held back (${forTerminal(by)}): ${why}`;
 }

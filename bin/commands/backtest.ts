@@ -1,47 +1,59 @@
 /** `crawlwatch backtest`: replays recorded hosts through the forecast that the scheduled check runs. */
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
-import {
-  alarmsLine,
-  type BacktestResult,
-  backtestJson,
-  backtestTable,
-  forecastUnder,
-  type Observation,
-  type Predictor,
-  RIVALS,
-  readBacktestLine,
-  replay,
-  score,
-  type Trace,
-  tracesOf,
-} from '../backtest/index.ts';
-import { settingsFor } from '../settings/index.ts';
+import type { BacktestResult, Observation, Trace } from '../backtest/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
+import { type CommandLine, outputOption } from './grammar.ts';
 
-export interface BacktestFlags {
+const HELP = `
+Examples:
+  crawlwatch backtest week.ndjson                       what crawlwatch watch --record week.ndjson wrote
+  crawlwatch backtest week.ndjson --alarms
+  gzip -dc traces.ndjson.gz | crawlwatch backtest - -o json`;
+
+interface BacktestFlags {
   readonly output: 'table' | 'json';
-  /** Print when it speaks, one line a trace, instead of the scores. */
+  /** Print when the forecast alarms, one line a trace, instead of the scores. */
   readonly alarms?: boolean;
 }
 
 /** A week of samples every second is 20 MB; a line longer than this is no recording. */
 const LINE_MAX = 2 ** 26;
 
+export function addBacktest({ program, io, exit }: CommandLine): void {
+  program
+    .command('backtest')
+    .description('replay recorded memory and disks through the forecast, compared with simpler rules')
+    .argument('<file>', 'JSON lines: traces, or what check -o ndjson wrote over time; - is standard input')
+    .addOption(outputOption(['table', 'json'], 'table'))
+    .option('--alarms', 'print instead when the forecast alarms, one line a trace')
+    .addHelpText('after', HELP)
+    .action(async (file: string, flags: BacktestFlags) => exit(await backtest(file, flags, io)));
+}
+
 /**
  * @param file JSON lines: traces, or instances as `watch --record` and `check -o ndjson` write them; `-` is stdin.
- * @returns 0; what can't be read is a {@link UsageError} that names file and line.
+ * @returns 0. @throws UsageError that names file and line, where these can't be read.
  */
 export async function backtest(file: string, flags: BacktestFlags, io: CommandIo): Promise<number> {
+  const { alarmsLine, backtestJson, backtestTable, forecastUnder, RIVALS, replay, score } = await import(
+    '../backtest/index.ts'
+  );
+  const { settingsFor } = await import('../settings/index.ts');
   const { forecast } = await settingsFor({}, io);
-  const ours = forecastUnder(forecast.lookBelowPercent);
-  const rules = { crawlwatch: ours, ...RIVALS };
+  const crawlwatch = forecastUnder(forecast.lookBelowPercent);
+  const rules = { crawlwatch, ...RIVALS };
   const results: BacktestResult[] = [];
   let count = 0;
   for await (const trace of tracesIn(file, io)) {
-    if (flags.alarms) io.stdout.write(alarmsLine(count, trace, replay(trace, ours)));
-    else results.push(...scored(trace, rules));
+    if (flags.alarms) io.stdout.write(alarmsLine(count, trace, replay(trace, crawlwatch)));
+    else {
+      const { family, resource } = trace;
+      for (const [rule, predictor] of Object.entries(rules)) {
+        results.push({ rule, family, resource, score: score(trace, replay(trace, predictor)) });
+      }
+    }
     count++;
   }
   if (count === 0) throw new UsageError(`${file}: nothing to replay: no line in it`);
@@ -51,15 +63,9 @@ export async function backtest(file: string, flags: BacktestFlags, io: CommandIo
   return 0;
 }
 
-function scored(trace: Trace, rules: Readonly<Record<string, Predictor>>): readonly BacktestResult[] {
-  const { family, resource } = trace;
-  return Object.entries(rules).map(([rule, predictor]) => {
-    return { rule, family, resource, score: score(trace, replay(trace, predictor)) };
-  });
-}
-
-/** Traces as they come; recorded instances, whose lines are scattered, after them. */
+/** Yields traces as they are read, and after them the recorded instances, whose lines are scattered over the file. */
 async function* tracesIn(file: string, io: CommandIo): AsyncGenerator<Trace> {
+  const { readBacktestLine, tracesOf } = await import('../backtest/index.ts');
   const recorded = new Map<string, Observation[]>();
   let number = 0;
   for await (const text of linesIn(file, io)) {
@@ -72,8 +78,8 @@ async function* tracesIn(file: string, io: CommandIo): AsyncGenerator<Trace> {
         yield line.trace;
         break;
       case 'observation': {
-        const its = recorded.get(line.observation.id);
-        if (its) its.push(line.observation);
+        const earlier = recorded.get(line.observation.id);
+        if (earlier) earlier.push(line.observation);
         else recorded.set(line.observation.id, [line.observation]);
         break;
       }

@@ -1,25 +1,53 @@
 /** `crawlwatch check`: one check of one source. It only reads. */
 import { forTerminal } from '../../lambda/kit/index.ts';
 import type { Instance, Report } from '../../lambda/model/index.ts';
-import { exitCodeOf } from '../../lambda/report/index.ts';
-import { isStream, type OutputFormat, printReport, runCheck, streamedLine } from '../check/index.ts';
-import { type SettingFlags, settingsFor } from '../settings/index.ts';
+import type { OutputFormat } from '../check/index.ts';
+import type { SettingFlags } from '../settings/index.ts';
 import type { Source, SourceFlags } from '../sources/index.ts';
-import { openSource } from '../sources/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { EXIT_UNKNOWN, errorLines, startProgress, UsageError } from '../terminal/index.ts';
+import { addSources, type CommandLine, outputOption, SOURCES_HELP } from './grammar.ts';
+
+const HELP = `
+Examples:
+  crawlwatch check --local -o json
+  crawlwatch check --host ubuntu@10.0.0.7 '[2001:db8::7]:2222' --private-key ~/.ssh/fleet
+  crawlwatch check -i hosts.ini -l 'web:&prod:!web3' -u ubuntu -o line
+  crawlwatch check -i hosts.ini --quiet                 for cron: mails only what is not OK
+  crawlwatch check --host web1 -o nagios                a plugin for Nagios, Icinga or Checkmk
+  crawlwatch check -o prometheus >crawlwatch.prom       for node_exporter's textfile collector
+  crawlwatch probe | ssh web1 sh | crawlwatch check --from -
+  AWS_PROFILE=prod crawlwatch check
+${SOURCES_HELP}
+Exit code, as for monitoring plugins: 2 if any host is CRITICAL, else 3 if any is UNKNOWN or the check could not be
+made, else 1 if any is WARNING, else 0. After Ctrl-C what is known is printed and the code is 130.`;
 
 export interface CheckFlags extends SourceFlags, SettingFlags {
   readonly output: OutputFormat;
   readonly quiet?: boolean;
 }
 
+export function addCheck({ program, io, exit }: CommandLine): void {
+  addSources(
+    program
+      .command('check')
+      .description(
+        'check hosts once: memory, disk, worker, and whether SSH still answers (default: tagged EC2 instances)',
+      ),
+  )
+    .addOption(outputOption(['table', 'line', 'json', 'ndjson', 'prometheus', 'nagios'], 'table'))
+    .option('-q, --quiet', 'print nothing where all is OK, else only the hosts that are not; no progress bar')
+    .option('--list-hosts', 'print the names of the hosts, and check nothing')
+    .addHelpText('after', HELP)
+    .action(async (flags: CheckFlags) => exit(await check(flags, io)));
+}
+
 /** @returns the exit code: 2 with a CRITICAL, else 3 with an UNKNOWN or no host, else 1 with a WARNING, else 0. */
-export async function check(flags: CheckFlags, io: CommandIo): Promise<number> {
+async function check(flags: CheckFlags, io: CommandIo): Promise<number> {
   try {
     return await checkOnce(flags, io);
   } catch (error) {
-    // Whoever runs plugins reads their standard output.
+    // Monitoring systems read a plugin's standard output.
     if (flags.output !== 'nagios') throw error;
     const { pluginTrouble } = await import('../../lambda/report/index.ts');
     io.stdout.write(`${pluginTrouble(errorLines(error).join(' '))}\n`);
@@ -28,12 +56,16 @@ export async function check(flags: CheckFlags, io: CommandIo): Promise<number> {
 }
 
 async function checkOnce(flags: CheckFlags, io: CommandIo): Promise<number> {
+  const { settingsFor } = await import('../settings/index.ts');
+  const { openSource } = await import('../sources/index.ts');
   const { output, quiet = false } = flags;
   const settings = await settingsFor(flags, io);
   const source = await openSource(flags, settings, io);
-  const tell = (problem: string) => io.stderr.write(`crawlwatch: ${forTerminal(problem)}\n`);
-  if (flags.listHosts === true) return listHosts(await source.discover(tell), source, io);
+  const complain = (problem: string) => io.stderr.write(`crawlwatch: ${forTerminal(problem)}\n`);
+  if (flags.listHosts === true) return listHosts(await source.discover(complain), source, io);
 
+  const { isStream, printReport, runCheck, streamedLine } = await import('../check/index.ts');
+  const { exitCodeOf } = await import('../../lambda/report/index.ts');
   // On one terminal a bar and the lines of hosts would overwrite each other.
   const isBarless = quiet || (isStream(output) && io.stdout.isTTY === true);
   const progress = await startProgress(isBarless ? { write() {} } : io.stderr);
@@ -48,17 +80,17 @@ async function checkOnce(flags: CheckFlags, io: CommandIo): Promise<number> {
   const exitCode = exitCodeOf(report.summary);
   if (!quiet) await printReport(output, { report, login }, settings, io);
   else if (exitCode !== 0) await printReport(output, { report: onlyTroubled(report), login }, settings, io);
-  report.problems.forEach(tell);
+  report.problems.forEach(complain);
   if (report.summary.checked === 0) {
     io.stderr.write(`crawlwatch: ${forTerminal(source.nothingFound(report.skipped.length))}\n`);
   }
   if (output === 'nagios' && report.summary.checked > 1) return EXIT_UNKNOWN;
-  // That all is well can't be said of a fleet of which a part could not be read.
+  // A fleet of which a part could not be read is not known to be OK.
   if (exitCode === 0 && report.problems.some((problem) => problem.startsWith('discover: '))) return EXIT_UNKNOWN;
   return exitCode;
 }
 
-/** What cron has to mail: the sums stay those of all. */
+/** What cron mails: the summary still counts every host. */
 const onlyTroubled = (report: Report): Report => ({
   ...report,
   instances: report.instances.filter(({ status }) => status !== 'OK'),

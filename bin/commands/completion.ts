@@ -1,9 +1,20 @@
-/** `crawlwatch completion`: the script that a shell completes by. */
-import type { Command } from 'commander';
-import type { CommandIo } from '../terminal/index.ts';
-import { completionScript, type Shell } from '../terminal/index.ts';
+/** `crawlwatch completion`: prints the script by which a shell completes commands. */
+import { Argument } from 'commander';
+import type { CommandLine } from './grammar.ts';
 
-export async function completion(shell: Shell, program: Command, io: CommandIo): Promise<number> {
-  io.stdout.write(completionScript(shell, program));
-  return 0;
+const HELP = `
+Examples:
+  crawlwatch completion bash >~/.local/share/bash-completion/completions/crawlwatch`;
+
+export function addCompletion({ program, io, exit }: CommandLine): void {
+  program
+    .command('completion')
+    .description('print what makes a shell complete commands, options and their choices')
+    .addArgument(new Argument('<shell>', 'the shell').choices(['bash']))
+    .addHelpText('after', HELP)
+    .action(async () => {
+      const { completionScript } = await import('../terminal/index.ts');
+      io.stdout.write(completionScript(program));
+      exit(0);
+    });
 }

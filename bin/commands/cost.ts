@@ -1,22 +1,38 @@
-/** `crawlwatch cost`: what a fleet of so many instances costs a month on AWS, with the settings as they are here. */
-import { billText, monthlyBill, PRICES_OF } from '../../lambda/cost/index.ts';
-import { settingsFor } from '../settings/index.ts';
+/** `crawlwatch cost`: what a fleet of so many instances costs a month on AWS, with the settings found here. */
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
+import { type CommandLine, outputOption } from './grammar.ts';
 
-export interface CostFlags {
+const HELP = `
+Examples:
+  crawlwatch cost --instances 40
+  CRAWLWATCH_SETTINGS='{"metrics":{"perInstance":"troubled"}}' crawlwatch cost --instances 2000 -o json`;
+
+interface CostFlags {
   readonly instances: string;
   readonly output: 'table' | 'json';
 }
 
 const MOST = 1_000_000;
 
-/** @throws UsageError where the number of instances is none. */
-export async function cost({ instances, output }: CostFlags, io: CommandIo): Promise<number> {
+export function addCost({ program, io, exit }: CommandLine): void {
+  program
+    .command('cost')
+    .description('the monthly AWS bill of a fleet, itemised, with the settings that change it')
+    .requiredOption('--instances <n>', 'how many instances are watched')
+    .addOption(outputOption(['table', 'json'], 'table'))
+    .addHelpText('after', HELP)
+    .action(async (flags: CostFlags) => exit(await cost(flags, io)));
+}
+
+/** @throws UsageError where `--instances` is not a number of instances. */
+async function cost({ instances, output }: CostFlags, io: CommandIo): Promise<number> {
   const count = Number(instances);
   if (!/^\d+$/.test(instances) || count < 1 || count > MOST) {
     throw new UsageError(`--instances: got ${JSON.stringify(instances)}; allowed: a whole number from 1 to ${MOST}`);
   }
+  const { billText, monthlyBill, PRICES_OF } = await import('../../lambda/cost/index.ts');
+  const { settingsFor } = await import('../settings/index.ts');
   const bill = monthlyBill(count, await settingsFor({}, io));
   io.stdout.write(
     output === 'json' ? `${JSON.stringify({ version: 1, prices: PRICES_OF, ...bill })}\n` : billText(bill),

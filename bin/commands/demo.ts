@@ -1,29 +1,87 @@
-/** The whole system in a sandbox: AWS in memory, ten real SSH servers, a real shell, the real pipeline, a virtual clock. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { STORY } from '../../sandbox/crawlers.ts';
-import { type Chapter, DemoWorld, printChapter, printEnd, printStart } from '../demo/index.ts';
+/** `crawlwatch demo`: the whole system in a sandbox, printed check by check, or with --serve as a live page. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Option } from 'commander';
+import type { Chapter, MailedAt, PageServer } from '../demo/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
+import { UsageError } from '../terminal/index.ts';
+import type { CommandLine } from './grammar.ts';
+
+const HELP = `
+Examples:
+  crawlwatch demo
+  crawlwatch demo --serve --port 8080`;
+
+interface DemoFlags {
+  readonly serve?: boolean;
+  readonly port?: string;
+}
+
+/** Long enough to read what has happened; the last moment stays longer, before the story starts again. */
+const MOMENT_MS = 6_000;
+const QUIET_MOMENT_MS = 3_000;
+const LAST_MOMENT_MS = 15_000;
+
+export function addDemo({ program, io, exit }: CommandLine): void {
+  program
+    .command('demo')
+    .description('the whole system in a sandbox: no account, no network')
+    .option('--serve', 'as a page on this machine alone, with the dashboard live while the story plays')
+    .addOption(new Option('--port <n>', 'port of the page (default: any that is free)').implies({ serve: true }))
+    .addHelpText('after', HELP)
+    .action(async ({ serve, port }: DemoFlags) => exit(serve === true ? await serveDemo(port, io) : await demo(io)));
+}
 
 /** @returns the exit code. */
 export async function demo({ stdout }: Pick<CommandIo, 'stdout'>): Promise<number> {
+  const { openStory, printChapter, printEnd, printStart } = await import('../demo/index.ts');
   const print = (text = '') => stdout.write(`${text}\n`);
-  const folder = mkdtempSync(join(tmpdir(), 'crawlwatch-demo-'));
-  const world = new DemoWorld(folder);
+  printStart(print);
+  const story = await openStory();
   try {
-    printStart(print);
-    await world.open();
     let before: Chapter | null = null;
-    for (const [check, { says }] of STORY.entries()) {
-      const chapter = await world.check(check);
-      printChapter(print, chapter, { check, says, before, login: ({ id }) => world.login(id) });
+    for (let moment = await story.next(); moment !== null; moment = await story.next()) {
+      const { check, says, chapter } = moment;
+      printChapter(print, chapter, { check, says, before, login: ({ id }) => story.sandbox.login(id) });
       before = chapter;
     }
-    await printEnd(print, world);
+    await printEnd(print, story.sandbox);
     return 0;
   } finally {
-    await world.close();
-    rmSync(folder, { recursive: true, force: true });
+    await story.close();
+  }
+}
+
+/** Serves until it is interrupted. @returns the exit code. */
+async function serveDemo(port = '0', io: CommandIo): Promise<number> {
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    throw new UsageError(
+      `--port: got ${JSON.stringify(port)}; allowed: a number from 0 to 65535, 0 for any that is free`,
+    );
+  }
+  const { startServer } = await import('../demo/index.ts');
+  const server = await startServer(Number(port));
+  io.stdout.write(`The demo's dashboard: ${server.url}   (this machine only; Ctrl-C ends it)\n`);
+  try {
+    while (!io.signal.aborted) await playStory(server, io.signal);
+    return 0;
+  } finally {
+    await server.close();
+  }
+}
+
+async function playStory(server: PageServer, signal: AbortSignal): Promise<void> {
+  const { openStory, viewOf } = await import('../demo/index.ts');
+  const story = await openStory();
+  const mails: MailedAt[] = [];
+  try {
+    for (let moment = await story.next(); moment !== null && !signal.aborted; moment = await story.next()) {
+      const { at, says } = moment;
+      mails.push(...moment.mails.map(({ subject, body }) => ({ at, subject, body })));
+      server.show(await viewOf(story.sandbox, moment, mails));
+      await sleep(says === null ? QUIET_MOMENT_MS : MOMENT_MS, undefined, { signal }).catch(() => undefined);
+    }
+    await sleep(LAST_MOMENT_MS, undefined, { signal }).catch(() => undefined);
+  } finally {
+    await story.close();
   }
 }

@@ -1,22 +1,54 @@
-/** `crawlwatch doctor`: what stands between us and a host, or between an alert and its reader. It only reads. */
-
-import type { DoctorFlags, DoctorWorld } from '../doctor/index.ts';
-import { diagnosesJson, diagnosesText, exitCodeOfDiagnoses } from '../doctor/index.ts';
-import { settingsFor } from '../settings/index.ts';
+/** `crawlwatch doctor`: why a host can't be reached, or why an alert doesn't reach its reader. It only reads. */
+import { DEFAULT_STACK_NAME } from '../../lambda/model/index.ts';
+import type { DoctorClients, DoctorFlags } from '../doctor/index.ts';
 import { type CommandIo, explainAwsError, terminalStyle, UsageError } from '../terminal/index.ts';
+import {
+  addLogin,
+  addProbing,
+  type CommandLine,
+  hostOption,
+  inventoryOption,
+  limitOption,
+  outputOption,
+} from './grammar.ts';
 
-/** @returns 2 where something is broken, 3 where something is not known, else 0. */
-export async function doctor(ids: readonly string[], flags: DoctorFlags, io: CommandIo): Promise<number> {
+const HELP = `
+Examples:
+  crawlwatch doctor                                  is the fleet checked, who gets the mail, what is wrong with the rest
+  crawlwatch doctor i-0123456789abcdef0 ficrawler7   these instances, step by step
+  crawlwatch doctor --host ubuntu@web1:2222          a host over SSH, without AWS
+  crawlwatch doctor -i hosts.ini -l web1 -u ubuntu   one host of an inventory
+
+Without ids it examines the instances that, by their tags, hang, are flagged or could not be checked. It uses the
+settings that the stack runs with, where it can read them. It changes nothing, and names each permission it lacks.
+Exit code: 2 if something is broken, else 3 if something could not be found out, else 0.`;
+
+export function addDoctor({ program, io, exit }: CommandLine): void {
+  const command = program
+    .command('doctor')
+    .description('why a host cannot be reached or a mail does not arrive, step by step, each with its fix')
+    .argument('[id...]', 'instances, by id or by the Name of a watched one')
+    .option('--stack <name>', 'the deployed stack', DEFAULT_STACK_NAME)
+    .addOption(hostOption().conflicts('inventory'))
+    .addOption(inventoryOption())
+    .addOption(limitOption());
+  addProbing(addLogin(command))
+    .addOption(outputOption(['text', 'json'], 'text'))
+    .addHelpText('after', HELP)
+    .action(async (ids: string[], flags: DoctorFlags) => exit(await doctor(ids, flags, io)));
+}
+
+/** @returns 2 where something is broken, 3 where something could not be found out, else 0. */
+async function doctor(ids: readonly string[], flags: DoctorFlags, io: CommandIo): Promise<number> {
   const byHosts = flags.host !== undefined || flags.inventory !== undefined;
   if (byHosts && ids.length > 0) {
-    throw new UsageError(`instances (${ids.join(', ')}) and --host or -i can't be asked about at once: leave one out`);
+    throw new UsageError(`give either instances (${ids.join(', ')}) or --host or -i, not both`);
   }
   if (io.stderr.isTTY === true) {
-    io.stderr.write('crawlwatch: asking step by step; a host that does not answer takes its whole deadline\n');
+    io.stderr.write('crawlwatch: going step by step; a host that does not answer takes its whole deadline\n');
   }
-  const diagnoses = byHosts
-    ? await (await import('../doctor/index.ts')).diagnoseHosts(flags, await settingsFor(flags, io), io)
-    : await (await import('../doctor/index.ts')).diagnoseAws(ids, await awsWorld(), flags, io);
+  const { diagnosesJson, diagnosesText, exitCodeOfDiagnoses } = await import('../doctor/index.ts');
+  const diagnoses = byHosts ? await ofHosts(flags, io) : await ofInstances(ids, flags, io);
   io.stdout.write(
     flags.output === 'json'
       ? `${diagnosesJson(diagnoses, new Date())}\n`
@@ -25,8 +57,19 @@ export async function doctor(ids: readonly string[], flags: DoctorFlags, io: Com
   return exitCodeOfDiagnoses(diagnoses);
 }
 
+async function ofHosts(flags: DoctorFlags, io: CommandIo) {
+  const { diagnoseHosts } = await import('../doctor/index.ts');
+  const { settingsFor } = await import('../settings/index.ts');
+  return diagnoseHosts(flags, await settingsFor(flags, io), io);
+}
+
+async function ofInstances(ids: readonly string[], flags: DoctorFlags, io: CommandIo) {
+  const { diagnoseAws } = await import('../doctor/index.ts');
+  return diagnoseAws(ids, await awsClients(), flags, io);
+}
+
 /** @throws UsageError, one line, without credentials or a Region. */
-async function awsWorld(): Promise<DoctorWorld> {
+async function awsClients(): Promise<DoctorClients> {
   const {
     cloudFormationClient,
     cloudWatchClient,

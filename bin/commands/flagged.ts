@@ -3,16 +3,25 @@
 import { clockTime, duration, inertJson, minutesBetween, parseStamp, plural } from '../../lambda/kit/index.ts';
 import type { Instance } from '../../lambda/model/index.ts';
 import { TAG } from '../../lambda/model/index.ts';
-import { awsWorld, called, nothingWatched, openFleet, type StackFlags, stackFlag, type World } from '../stack/index.ts';
+import { called, nothingWatched, type StackFlags, stackFlag, type World } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
-import { plainTable, UsageError } from '../terminal/index.ts';
+import { UsageError } from '../terminal/index.ts';
+import { addStackCommand, type CommandLine, outputOption, runOnStack } from './grammar.ts';
 
 export interface FlaggedFlags extends StackFlags {
   readonly output: 'table' | 'json';
 }
 
+export function addFlagged(line: CommandLine): void {
+  addStackCommand(line, 'flagged', 'which instances are flagged for reboot, since when and why')
+    .addOption(outputOption(['table', 'json'], 'table'))
+    .addHelpText('after', '\nExamples:\n  crawlwatch flagged\n  crawlwatch flagged -o json')
+    .action((flags: FlaggedFlags) => runOnStack(line, 'flagged', (world) => flagged(flags, line.io, world)));
+}
+
 /** @returns 0, with or without any. @throws UsageError where nothing is watched. */
-export async function flagged(flags: FlaggedFlags, io: CommandIo, world: World = awsWorld()): Promise<number> {
+export async function flagged(flags: FlaggedFlags, io: CommandIo, world: World): Promise<number> {
+  const { openFleet } = await import('../stack/index.ts');
   const fleet = await openFleet(io, world);
   const found = longestFlagged(fleet.instances);
   if (flags.output === 'json') {
@@ -25,6 +34,7 @@ export async function flagged(flags: FlaggedFlags, io: CommandIo, world: World =
     io.stdout.write(`No instance is flagged for reboot, of ${fleet.instances.length} watched in ${fleet.region}.\n`);
     return 0;
   }
+  const { plainTable } = await import('../terminal/index.ts');
   const now = world.now();
   const rows = found.map((one) => {
     const { flag, at, lastAct, auto, mute } = flagOf(one);

@@ -1,25 +1,34 @@
 /** `crawlwatch forget`: takes crawlwatch's own tags off every instance, as before a stack is given up. */
 import { plural } from '../../lambda/kit/index.ts';
-import { writeTags } from '../../lambda/memory/index.ts';
 import { OWN_TAG_KEYS, TAG } from '../../lambda/model/index.ts';
-import {
-  awsWorld,
-  describeMarked,
-  type MarkedInstance,
-  type StackFlags,
-  stackOutputs,
-  type World,
-} from '../stack/index.ts';
+import type { MarkedInstance, StackFlags, World } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { confirm } from '../terminal/index.ts';
+import { addConfirmation, addStackCommand, type CommandLine, EXITS_HELP, runOnStack } from './grammar.ts';
 
 export interface ForgetFlags extends StackFlags {
   readonly dryRun?: boolean;
   readonly yes?: boolean;
 }
 
+const HELP = `
+Examples:
+  crawlwatch forget --dry-run
+  npx cdk destroy && crawlwatch forget
+
+Your own tags stay: the watch tag, worker, ssh, auto and mute.${EXITS_HELP}`;
+
+export function addForget(line: CommandLine): void {
+  addConfirmation(
+    addStackCommand(line, 'forget', "remove crawlwatch's own tags from every instance of this account and Region"),
+  )
+    .addHelpText('after', HELP)
+    .action((flags: ForgetFlags) => runOnStack(line, 'forget', (world) => forget(flags, line.io, world)));
+}
+
 /** @returns 0 where none carries such a tag any more (or would), 1 where one still does. */
-export async function forget(flags: ForgetFlags, io: CommandIo, world: World = awsWorld()): Promise<number> {
+export async function forget(flags: ForgetFlags, io: CommandIo, world: World): Promise<number> {
+  const { describeMarked, stackOutputs } = await import('../stack/index.ts');
   const region = await world.region();
   const marked = await describeMarked(world.ec2);
   if (marked.length === 0) {
@@ -36,6 +45,7 @@ export async function forget(flags: ForgetFlags, io: CommandIo, world: World = a
   }
   if (!(await confirm(`Remove ${what}?`, flags.yes, io))) return 1;
   const ids = marked.map(({ id }) => id);
+  const { writeTags } = await import('../../lambda/memory/index.ts');
   const failures = await writeTags(world.ec2, [{ action: 'delete', ids, keys: OWN_TAG_KEYS }]);
   for (const { id, text } of failures) io.stderr.write(`crawlwatch: ${id} keeps its tags: ${text}\n`);
   io.stdout.write(`removed crawlwatch's own tags from ${plural(marked.length - failures.length, 'instance')}\n`);

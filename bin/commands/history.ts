@@ -1,21 +1,33 @@
 /** `crawlwatch history`: what was done to an instance and what was held back, as the table of acts remembers it. */
 import { forTerminal, inertJson } from '../../lambda/kit/index.ts';
 import type { Entry } from '../stack/index.ts';
-import { awsWorld, called, findTargets, openFleet, openRemedy, type StackFlags, type World } from '../stack/index.ts';
+import { called, findTargets, type StackFlags, type World } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
+import { addStackCommand, type CommandLine, outputOption, runOnStack } from './grammar.ts';
 
 export interface HistoryFlags extends StackFlags {
   readonly output: 'table' | 'json';
 }
 
+const HELP = `
+Examples:
+  crawlwatch history ficrawler9
+  crawlwatch history i-0123456789abcdef0 -o json`;
+
+export function addHistory(line: CommandLine): void {
+  addStackCommand(line, 'history', 'what was done to an instance, and what was held back and why, for 90 days')
+    .argument('<instance>', 'an instance id, or the unique Name of a watched instance')
+    .addOption(outputOption(['table', 'json'], 'table'))
+    .addHelpText('after', HELP)
+    .action((word: string, flags: HistoryFlags) =>
+      runOnStack(line, 'history', (world) => history(word, flags, line.io, world)),
+    );
+}
+
 /** @returns 0, with or without any entry. */
-export async function history(
-  word: string,
-  flags: HistoryFlags,
-  io: CommandIo,
-  world: World = awsWorld(),
-): Promise<number> {
+export async function history(word: string, flags: HistoryFlags, io: CommandIo, world: World): Promise<number> {
+  const { openFleet, openRemedy } = await import('../stack/index.ts');
   const ask = await openRemedy(flags, world);
   const [target] = findTargets([word], await openFleet(io, world));
   if (target === undefined) return 0;

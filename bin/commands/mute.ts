@@ -2,18 +2,10 @@
 
 import { clockTime, forTerminal, isoSeconds } from '../../lambda/kit/index.ts';
 import { TAG, TAG_VALUE_MAX } from '../../lambda/model/index.ts';
-import {
-  awsWorld,
-  called,
-  endOf,
-  findTargets,
-  openFleet,
-  type StackFlags,
-  type World,
-  writeMute,
-} from '../stack/index.ts';
+import { called, endOf, findTargets, type StackFlags, type World } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
+import { addNoConfirmation, addStackCommand, type CommandLine, EXITS_HELP, runOnStack } from './grammar.ts';
 
 export interface MuteFlags extends StackFlags {
   readonly for?: string;
@@ -22,13 +14,28 @@ export interface MuteFlags extends StackFlags {
   readonly dryRun?: boolean;
 }
 
+const HELP = `
+Examples:
+  crawlwatch mute ficrawler7 --for 2h --why 'new disk'
+  crawlwatch mute ficrawler7 --off${EXITS_HELP}`;
+
+export function addMute(line: CommandLine): void {
+  addNoConfirmation(
+    addStackCommand(line, 'mute', 'check and measure instances for a while without mail, flag, restart or reboot'),
+  )
+    .argument('<instance...>', 'instance ids, or unique Names of watched instances')
+    .option('--for <time>', 'for how long: 30m, 2h, 1d')
+    .option('--why <text>', 'kept in the tag, for those who wonder')
+    .option('--off', 'end it now')
+    .addHelpText('after', HELP)
+    .action((words: string[], flags: MuteFlags) =>
+      runOnStack(line, 'mute', (world) => mute(words, flags, line.io, world)),
+    );
+}
+
 /** @returns 0. @throws UsageError where it isn't said for how long, or AWS refuses. */
-export async function mute(
-  words: readonly string[],
-  flags: MuteFlags,
-  io: CommandIo,
-  world: World = awsWorld(),
-): Promise<number> {
+export async function mute(words: readonly string[], flags: MuteFlags, io: CommandIo, world: World): Promise<number> {
+  const { openFleet, writeMute } = await import('../stack/index.ts');
   const now = world.now();
   const until = untilWhen(flags, now);
   const value = until === null ? null : muteValue(until, flags.why);

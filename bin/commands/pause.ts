@@ -1,16 +1,8 @@
-/** `crawlwatch pause` and `resume`: stops all acts of a stack, whoever asks for them, and lets them go on. */
+/** `crawlwatch pause` and `resume`: stop all restarts and reboots of a stack, and allow them again. */
 import { forTerminal } from '../../lambda/kit/index.ts';
-import {
-  askerName,
-  awsWorld,
-  endOf,
-  openRemedy,
-  type StackFlags,
-  stackFlag,
-  type World,
-  wouldBeDone,
-} from '../stack/index.ts';
+import { askerName, endOf, type StackFlags, stackFlag, type World } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
+import { addNoConfirmation, addStackCommand, type CommandLine, EXITS_HELP, runOnStack } from './grammar.ts';
 
 export interface ResumeFlags extends StackFlags {
   readonly dryRun?: boolean;
@@ -21,8 +13,30 @@ export interface PauseFlags extends ResumeFlags {
   readonly for?: string;
 }
 
+const PAUSE_HELP = `
+Examples:
+  crawlwatch pause --why 'moving the database' --for 2h
+  crawlwatch pause${EXITS_HELP}`;
+
+export function addPause(line: CommandLine): void {
+  addNoConfirmation(
+    addStackCommand(line, 'pause', 'stop all restarts and reboots by crawlwatch, automatic or requested, until resume'),
+  )
+    .option('--why <text>', 'shown to everybody who requests a restart or a reboot')
+    .option('--for <time>', 'for how long: 30m, 2h, 1d (default: until resume)')
+    .addHelpText('after', PAUSE_HELP)
+    .action((flags: PauseFlags) => runOnStack(line, 'pause', (world) => pause(flags, line.io, world)));
+}
+
+export function addResume(line: CommandLine): void {
+  addNoConfirmation(addStackCommand(line, 'resume', 'end a pause'))
+    .addHelpText('after', `\nExamples:\n  crawlwatch resume\n  crawlwatch resume --dry-run${EXITS_HELP}`)
+    .action((flags: ResumeFlags) => runOnStack(line, 'resume', (world) => resume(flags, line.io, world)));
+}
+
 /** @returns 0 once it is paused, 1 where the function refuses. */
-export async function pause(flags: PauseFlags, io: CommandIo, world: World = awsWorld()): Promise<number> {
+export async function pause(flags: PauseFlags, io: CommandIo, world: World): Promise<number> {
+  const { openRemedy, wouldBeDone } = await import('../stack/index.ts');
   const now = world.now();
   const until = flags.for === undefined ? null : endOf('--for', flags.for, now);
   const ask = await openRemedy(flags, world);
@@ -40,7 +54,8 @@ export async function pause(flags: PauseFlags, io: CommandIo, world: World = aws
 }
 
 /** @returns 0 once nothing is paused, 1 where the function refuses. */
-export async function resume(flags: ResumeFlags, io: CommandIo, world: World = awsWorld()): Promise<number> {
+export async function resume(flags: ResumeFlags, io: CommandIo, world: World): Promise<number> {
+  const { openRemedy, wouldBeDone } = await import('../stack/index.ts');
   const ask = await openRemedy(flags, world);
   const answer = await ask({ action: 'resume', asker: askerName(), ...(flags.dryRun === true && { dryRun: true }) });
   io.stdout.write(`${flags.stack}: ${answer.done ? 'resumed: ' : ''}${forTerminal(answer.why)}\n`);

@@ -1,16 +1,25 @@
 /** `crawlwatch plan`: what crawlwatch would do now by itself, and for each trouble that it lets be, why. Acts on nothing. */
 import { inertJson } from '../../lambda/kit/index.ts';
 import type { Answer, Decided } from '../stack/index.ts';
-import { askerName, awsWorld, openRemedy, planText, type StackFlags, type World } from '../stack/index.ts';
+import { askerName, type StackFlags, type World } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
+import { addStackCommand, type CommandLine, outputOption, runOnStack } from './grammar.ts';
 
 export interface PlanFlags extends StackFlags {
   readonly output: 'table' | 'json';
 }
 
+export function addPlan(line: CommandLine): void {
+  addStackCommand(line, 'plan', 'what would be done now about each problem, and why not more')
+    .addOption(outputOption(['table', 'json'], 'table'))
+    .addHelpText('after', '\nExamples:\n  crawlwatch plan\n  crawlwatch plan -o json')
+    .action((flags: PlanFlags) => runOnStack(line, 'plan', (world) => plan(flags, line.io, world)));
+}
+
 /** @returns 0, whatever is due. @throws UsageError where the function made no plan. */
-export async function plan(flags: PlanFlags, io: CommandIo, world: World = awsWorld()): Promise<number> {
+export async function plan(flags: PlanFlags, io: CommandIo, world: World): Promise<number> {
+  const { openRemedy, planText } = await import('../stack/index.ts');
   await world.region();
   const ask = await openRemedy(flags, world);
   const answer = await ask({ action: 'plan', asker: askerName() });

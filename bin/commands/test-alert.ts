@@ -1,19 +1,31 @@
-/** `crawlwatch test-alert`: a test mail by way of the deployed stack's topic, and who of its subscribers gets it. */
-
-import { listSubscriptions, publishAlert } from '../../lambda/alert/index.ts';
-import { cloudFormationClient, forTerminal, plural, snsClient } from '../../lambda/kit/index.ts';
-import { stackOutputs } from '../stack/index.ts';
+/** `crawlwatch test-alert`: a test mail through the deployed stack's topic, and which of its subscribers get it. */
+import { forTerminal, plural } from '../../lambda/kit/index.ts';
 import { type CommandIo, EXIT_UNKNOWN, explainAwsError, terminalStyle, UsageError } from '../terminal/index.ts';
+import { addStackCommand, type CommandLine } from './grammar.ts';
 
-export interface TestAlertFlags {
+const HELP = `
+Examples:
+  crawlwatch test-alert
+  AWS_REGION=eu-west-1 crawlwatch test-alert --stack CrawlwatchProd`;
+
+interface TestAlertFlags {
   readonly stack: string;
 }
 
 const RED = '\u001b[31m';
 const PLAIN = '\u001b[0m';
 
-/** @returns 0 where somebody gets the mail, else 3: AWS takes a mail for nobody without a word. */
-export async function testAlert({ stack }: TestAlertFlags, io: CommandIo): Promise<number> {
+export function addTestAlert(line: CommandLine): void {
+  addStackCommand(line, 'test-alert', "send a test mail through the deployed stack's topic, and say who gets it")
+    .addHelpText('after', HELP)
+    .action(async (flags: TestAlertFlags) => line.exit(await testAlert(flags, line.io)));
+}
+
+/** @returns 0 where somebody gets the mail, else 3: AWS accepts a mail to nobody without an error. */
+async function testAlert({ stack }: TestAlertFlags, io: CommandIo): Promise<number> {
+  const { cloudFormationClient, snsClient } = await import('../../lambda/kit/index.ts');
+  const { listSubscriptions, publishAlert } = await import('../../lambda/alert/index.ts');
+  const { stackOutputs } = await import('../stack/index.ts');
   try {
     const topicArn = (await stackOutputs(cloudFormationClient(), stack))?.AlertsTopicArn;
     if (topicArn === undefined) {

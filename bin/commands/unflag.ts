@@ -1,22 +1,29 @@
 /** `crawlwatch unflag`: takes the reboot flag away. The remedy function does it, and puts it on record. */
 import { forTerminal, plural } from '../../lambda/kit/index.ts';
-import {
-  askerName,
-  awsWorld,
-  called,
-  findTargets,
-  openFleet,
-  openRemedy,
-  type StackFlags,
-  type World,
-  wouldBeDone,
-} from '../stack/index.ts';
+import { askerName, called, findTargets, type StackFlags, type World } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { confirm } from '../terminal/index.ts';
+import { addConfirmation, addStackCommand, type CommandLine, EXITS_HELP, runOnStack } from './grammar.ts';
 
 export interface UnflagFlags extends StackFlags {
   readonly dryRun?: boolean;
   readonly yes?: boolean;
+}
+
+const HELP = `
+Examples:
+  crawlwatch unflag ficrawler9
+  crawlwatch unflag ficrawler9 --dry-run
+
+An instance that still hangs is flagged again by the next checks; crawlwatch mute prevents that.${EXITS_HELP}`;
+
+export function addUnflag(line: CommandLine): void {
+  addConfirmation(addStackCommand(line, 'unflag', 'remove the reboot flag from instances'))
+    .argument('<instance...>', 'instance ids, or unique Names of watched instances')
+    .addHelpText('after', HELP)
+    .action((words: string[], flags: UnflagFlags) =>
+      runOnStack(line, 'unflag', (world) => unflag(words, flags, line.io, world)),
+    );
 }
 
 /** @returns 0 where each lost its flag (or would), 1 where one did not. */
@@ -24,8 +31,9 @@ export async function unflag(
   words: readonly string[],
   flags: UnflagFlags,
   io: CommandIo,
-  world: World = awsWorld(),
+  world: World,
 ): Promise<number> {
+  const { openFleet, openRemedy, wouldBeDone } = await import('../stack/index.ts');
   const ask = await openRemedy(flags, world);
   const targets = findTargets(words, await openFleet(io, world));
   const names = targets.map(called).join(', ');

@@ -1,33 +1,54 @@
-/** `crawlwatch watch`: check after check of one source, with what it has seen since it began. It only reads. */
+/** `crawlwatch watch`: one check of a source after another, with what it has seen since it began. It only reads. */
 import { appendFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ports } from '../../lambda/check/index.ts';
 import type { History, Report } from '../../lambda/model/index.ts';
-import { exitCodeOf, instanceJson, summarise } from '../../lambda/report/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
-import { runCheck } from '../check/index.ts';
-import { type SettingFlags, settingsFor } from '../settings/index.ts';
+import type { SettingFlags } from '../settings/index.ts';
 import type { Source, SourceFlags } from '../sources/index.ts';
-import { openSource } from '../sources/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
-import { timeOfDay, WatchMemory, watchView } from '../watch/index.ts';
+import { addSources, type CommandLine, SOURCES_HELP } from './grammar.ts';
 
-export interface WatchFlags extends SourceFlags, SettingFlags {
+const HELP = `
+Examples:
+  crawlwatch watch -i hosts.ini -u ubuntu
+  crawlwatch watch --host web1 web2 --every 10
+  crawlwatch watch --record week.ndjson                 then: crawlwatch backtest week.ndjson
+  crawlwatch watch -i hosts.ini >>changes.log           no terminal: a line for each change
+
+Hosts are listed again before each check: they may come and go. Trends begin when the watch begins, and so does the
+forecast, which needs half an hour of them; for EC2 instances CloudWatch has more. Ctrl-C ends it, exit code 130.
+${SOURCES_HELP}`;
+
+interface WatchFlags extends SourceFlags, SettingFlags {
   readonly every: string;
   readonly record?: string;
 }
 
 const EVERY_MAX = 86_400;
 
-/** Runs until it is interrupted. @throws what keeps the first check from being made; later the watch goes on. */
-export async function watch(flags: WatchFlags, io: CommandIo): Promise<number> {
+export function addWatch({ program, io, exit }: CommandLine): void {
+  addSources(program.command('watch').description('repeat the check: a live table with trends and what has changed'))
+    .option('--every <seconds>', 'from the beginning of one check to that of the next', '60')
+    .option('--record <file>', 'append every host of every check to it, as ndjson that backtest reads')
+    .addHelpText('after', HELP)
+    .action(async (flags: WatchFlags) => exit(await watch(flags, io)));
+}
+
+/** Runs until it is interrupted. @throws what prevents the first check; a later failure doesn't end the watch. */
+async function watch(flags: WatchFlags, io: CommandIo): Promise<number> {
+  const { exitCodeOf, instanceJson, summarise } = await import('../../lambda/report/index.ts');
+  const { runCheck } = await import('../check/index.ts');
+  const { openSource } = await import('../sources/index.ts');
+  const { timeOfDay, WatchState, watchView } = await import('../watch/index.ts');
   const everyMs = 1000 * secondsOf(flags.every);
   const settings = await settingsEvery(everyMs, flags, io);
   if (flags.from === '-') throw new UsageError('--from -: standard input can be read only once; give watch a file');
-  const record = flags.record === undefined ? null : await openRecord(resolve(io.cwd, flags.record));
-  const memory = new WatchMemory();
-  const view = watchView(memory, io);
+  const recordPath = flags.record === undefined ? null : await openRecord(resolve(io.cwd, flags.record));
+  const state = new WatchState();
+  const view = watchView(state, io);
   let source = await openSource(flags, settings, io);
   let checks = 0;
   try {
@@ -35,41 +56,42 @@ export async function watch(flags: WatchFlags, io: CommandIo): Promise<number> {
       const at = new Date();
       const notices: string[] = [];
       const next = new Date(at.getTime() + everyMs);
-      const report = await checked(notices);
+      const report = await check(notices);
       if (report === null || (io.signal.aborted && checks > 0)) {
         if (!io.signal.aborted) view.checked({ at, tookSeconds: null, changes: [], notices, next });
       } else {
         checks++;
-        const changes = memory.take(report);
-        notices.push(...report.problems, ...(await recorded(report)));
+        const changes = state.add(report);
+        notices.push(...report.problems, ...(await record(report)));
         view.checked({ at, tookSeconds: report.durationMs / 1000, changes, notices, next });
       }
-      await pause(next.getTime() - Date.now(), io.signal);
+      const untilNext = Math.max(0, next.getTime() - Date.now());
+      await sleep(untilNext, undefined, { signal: io.signal }).catch(() => undefined);
     }
   } finally {
     view.end(checks);
   }
-  return exitCodeOf(summarise(memory.instances));
+  return exitCodeOf(summarise(state.instances));
 
-  /** Null where it could not be made, with why among the notices. */
-  async function checked(notices: string[]): Promise<Report | null> {
-    // A signal of its own: nothing that a check has hung on it outlives it.
+  /** Null where the check could not be made; the notices say why. */
+  async function check(notices: string[]): Promise<Report | null> {
+    // A signal for this check alone: its listeners go with it, however many checks follow.
     const own = new AbortController();
     const stop = () => own.abort();
     io.signal.addEventListener('abort', stop);
-    const told: CommandIo = {
+    const ownIo: CommandIo = {
       ...io,
       signal: own.signal,
-      stderr: { write: (text: string) => notices.push(said(text)) },
+      stderr: { write: (text: string) => notices.push(text.trim().replace(/^crawlwatch: /, '')) },
     };
     try {
-      // Inventories and keys may have changed; what AWS has is asked in any case.
-      if (checks > 0 && source.source !== 'aws') source = await openSource(flags, settings, told);
+      // Inventories and keys may have changed; AWS is queried in each check anyway.
+      if (checks > 0 && source.source !== 'aws') source = await openSource(flags, settings, ownIo);
       let total = 0;
       let answered = 0;
       view.progress(0, 0);
-      const { report, login } = await runCheck(source, settings, told, {
-        described: (host) => memory.remembered(host),
+      const { report, login } = await runCheck(source, settings, ownIo, {
+        described: (host) => state.withState(host),
         history: historyOf(source),
         discovered: (count) => {
           total = count;
@@ -93,29 +115,30 @@ export async function watch(flags: WatchFlags, io: CommandIo): Promise<number> {
     }
   }
 
-  /** Its own samples, and once for each host what the source knows of the time before. */
+  /** The watch's own samples, after what the source knows of the time before, which is read once for each host. */
   function historyOf(from: Source): Ports['history'] {
     return async (instances) => {
-      const lacking = instances.filter(({ id }) => memory.lacksPast(id));
+      const lacking = instances.filter(({ id }) => state.lacksPast(id));
       const past = lacking.length === 0 ? new Map<string, History>() : await from.history(lacking);
-      for (const { id } of lacking) memory.addPast(id, past.get(id) ?? { memory: [], disk: [] });
+      for (const { id } of lacking) state.addPast(id, past.get(id) ?? { memory: [], disk: [] });
       return new Map(
         instances.flatMap(({ id }): [string, History][] => {
-          const history = memory.historyOf(id, new Date()) ?? past.get(id);
+          const history = state.historyOf(id, new Date()) ?? past.get(id);
           return history === undefined ? [] : [[id, history]];
         }),
       );
     };
   }
 
-  async function recorded(report: Report): Promise<string[]> {
-    if (record === null) return [];
+  /** @returns a notice where the report could not be written. */
+  async function record(report: Report): Promise<string[]> {
+    if (recordPath === null) return [];
     const lines = report.instances.map((instance) => `${instanceJson(instance, report)}\n`);
     try {
-      await appendFile(record, lines.join(''));
+      await appendFile(recordPath, lines.join(''));
       return [];
     } catch (error) {
-      return [`--record: can't write ${record}: ${codeOf(error)}; this check is not in it`];
+      return [`--record: can't write ${recordPath}: ${codeOf(error)}; this check is not in it`];
     }
   }
 }
@@ -126,14 +149,15 @@ function secondsOf(text: string): number {
   throw new UsageError(`--every: got ${JSON.stringify(text)}; allowed: seconds from 1 to ${EVERY_MAX}`);
 }
 
-/** The forecast is told how often it is asked. */
+/** The settings with the watch's own interval, which the forecast depends on. */
 async function settingsEvery(everyMs: number, flags: WatchFlags, io: CommandIo): Promise<Settings> {
+  const { settingsFor } = await import('../settings/index.ts');
   const settings = await settingsFor(flags, io);
   const everyMinutes = Math.max(1, everyMs / 60_000);
   return { ...settings, schedule: { ...settings.schedule, everyMinutes } };
 }
 
-/** @throws UsageError at once where nothing can be written there. */
+/** @throws UsageError where the file can't be written: now rather than after the first check. */
 async function openRecord(path: string): Promise<string> {
   try {
     await appendFile(path, '');
@@ -144,18 +168,3 @@ async function openRecord(path: string): Promise<string> {
 }
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
-const said = (text: string): string => text.trim().replace(/^crawlwatch: /, '');
-
-/** Until the time is up or somebody gives up. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((done) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      done();
-    };
-    const timer = setTimeout(end, Math.max(0, ms));
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end);
-  });
-}

@@ -1,4 +1,4 @@
-/** Line graphs as the dashboard has them, drawn as SVG: a series an instance, limits dashed, gaps where nothing came. */
+/** Line graphs like the dashboard's, as SVG: a line for each instance, limits dashed, gaps where values are missing. */
 import { type Html, html } from '../../lambda/kit/index.ts';
 
 export interface Point {
@@ -27,7 +27,7 @@ export interface Range {
   readonly gapMinutes: number;
 }
 
-/** Colours of the style sheet; further series begin anew. */
+/** Colours in the style sheet; further series start again with the first. */
 export const COLOURS = 10;
 
 const BOX = { width: 620, height: 190, left: 34, right: 22, top: 10, bottom: 22 };
@@ -51,7 +51,7 @@ export function chartHtml({ title, series, max, limits }: Chart, range: Range): 
       html`<line class="limit ${tone}" x1="${left}" x2="${width - right}" y1="${y(value)}" y2="${y(value)}"/>`,
   );
   const lines = series.map((one, n) => {
-    const drawn = pieces(one.points, range).map(([first, ...more]) =>
+    const drawn = segments(one.points, range).map(([first, ...more]) =>
       first !== undefined && more.length === 0
         ? html`<circle cx="${x(first.at)}" cy="${y(first.value)}" r="4"/>`
         : html`<polyline points="${[...(first === undefined ? [] : [first]), ...more].map(({ at, value }) => `${x(at)},${y(value)}`).join(' ')}"/>`,
@@ -61,12 +61,12 @@ export function chartHtml({ title, series, max, limits }: Chart, range: Range): 
   return html`<figure><figcaption>${title}</figcaption><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}">${scale}${times}${limitLines}${lines}</svg></figure>`;
 }
 
-/** One legend for all graphs whose series are the same. */
+/** One legend for all graphs with the same series. */
 export function legendHtml(names: readonly string[]): Html {
   return html`<p class="legend">${names.map((name, n) => html`<span><i class="colour-${n % COLOURS}"></i>${name}</span>`)}</p>`;
 }
 
-function pieces(points: readonly Point[], { gapMinutes }: Range): Point[][] {
+function segments(points: readonly Point[], { gapMinutes }: Range): Point[][] {
   const found: Point[][] = [];
   for (const [n, point] of points.entries()) {
     const before = points[n - 1];

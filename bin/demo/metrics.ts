@@ -1,4 +1,4 @@
-/** The metrics that the demo has published, read back as a dashboard would. */
+/** Reads back the metrics that the demo has published, as a dashboard would. */
 import {
   GetMetricDataCommand,
   type GetMetricDataCommandOutput,
@@ -9,13 +9,13 @@ import type { SandboxAws } from '../../sandbox/aws.ts';
 
 export interface Series {
   readonly label: string;
-  /** One for each five minutes; null where there was none. */
+  /** One for every five minutes; null where there was none. */
   readonly values: readonly (number | null)[];
 }
 
 const EVERY_MS = 5 * 60_000;
 
-/** Of the fleet, and the memory of each instance. */
+/** The metrics of the fleet, and the memory of each instance. */
 export async function readBack(aws: SandboxAws, from: Date, to: Date): Promise<Series[]> {
   const query = (name: string, label: string, dimensions: Readonly<Record<string, string>>) => ({
     label,

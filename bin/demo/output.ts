@@ -1,11 +1,11 @@
-/** How the demo tells its story: each check, the mails in full, what was done and held back, and how it ended. */
+/** Prints the demo: each check, the mails in full, what was done and held back, and how it ended. */
 
 import type { LoginCommand } from '../../lambda/judge/index.ts';
 import type { Decision, InstanceReport } from '../../lambda/model/index.ts';
 import { inOrder } from '../../lambda/report/index.ts';
 import { summaryLine, tableLines, troubleBlocks } from '../terminal/index.ts';
 import { readBack } from './metrics.ts';
-import { ADDRESS, type Chapter, type DemoWorld, type Mail, type RecordLine, START } from './world.ts';
+import { ADDRESS, type Chapter, type DemoSandbox, type Mail, type RecordLine, START } from './sandbox.ts';
 
 type Print = (text?: string) => void;
 
@@ -16,15 +16,15 @@ export function printStart(print: Print): void {
   print(`crawlwatch demo: ten crawlers, real SSH servers on this machine, AWS in memory. Nothing leaves this machine.
 Checks are five minutes apart, and the clock leaps from one to the next: an hour in some fifteen seconds.
 
-  08:05  three workers are dead, a disk is full, a host no longer lets anybody in
-  08:10  a leak is told ahead
-  08:15  memory is gone where SSH still answers: the worker is restarted, and a reboot is avoided;
+  08:05  three workers are dead, a disk is full, a host no longer accepts logins
+  08:10  a leak is forecast
+  08:15  memory is exhausted where SSH still answers: the worker is restarted, and a reboot is avoided;
          the dead host is flagged, and rebooted, since its tag crawlwatch:auto allows it
-  08:20  both are well again; another one is dead, and its reboot has to wait
-  08:55  its reboot has not helped: it is handed to a person`);
+  08:20  both are OK again; another one is dead, and its reboot has to wait
+  08:55  its reboot has not helped: it is escalated to a person`);
 }
 
-/** How a chapter stands in the story. */
+/** Where a chapter is in the story. */
 export interface Place {
   readonly check: number;
   /** What happened since the check before; null: nothing. */
@@ -51,19 +51,19 @@ export function printChapter(print: Print, chapter: Chapter, { check, says, befo
   for (const mail of acted?.mails ?? []) printMail(print, mail);
 }
 
-/** What is worth telling once of a host. */
+/** What is news of a host once. */
 const signsOf = ({ reasons, flagged }: InstanceReport): string[] => [
   ...reasons.map(({ code }) => code),
   ...(flagged ? ['flagged'] : []),
 ];
 
-/** What is held back, unless it was so at the check before; hosts that one sentence fits share it. */
+/** What is held back, unless it already was at the check before; hosts with the same sentence share it. */
 function printHeld(print: Print, decisions: readonly Decision[], before: readonly Decision[]): void {
   const isOld = ({ instanceId, remedy, heldBy }: Decision) =>
     before.some((one) => one.instanceId === instanceId && one.remedy === remedy && one.heldBy === heldBy);
   const named = new Map<string, string[]>();
   for (const one of decisions) {
-    // What is over to a person is in a mail.
+    // What is escalated to a person is in a mail.
     if (one.heldBy === null || one.remedy === 'person' || isOld(one)) continue;
     const text = `no ${one.remedy} by itself: ${one.why}`;
     named.set(text, [...(named.get(text) ?? []), one.name]);
@@ -79,10 +79,10 @@ function printMail(print: Print, mail: Mail): void {
   print(`+${'-'.repeat(99)}`);
 }
 
-/** What is left behind: the tags that hold the state, the metrics, the record of acts. What matters most comes last. */
-export async function printEnd(print: Print, world: DemoWorld): Promise<void> {
-  const { aws } = world;
-  const lines = (await world.record()).filter(isOutcome);
+/** Prints what is left behind: tags, metrics, and the record of remedies. What matters most comes last. */
+export async function printEnd(print: Print, sandbox: DemoSandbox): Promise<void> {
+  const { aws } = sandbox;
+  const lines = (await sandbox.record()).filter(isOutcome);
   const treated = new Set(lines.map(({ instanceId }) => instanceId));
   print(`\n${RULE}\nTAGS: what crawlwatch remembers of an instance is on the instance; of those it acted on\n`);
   for (const { id, tags } of aws.instances.values()) {
@@ -92,7 +92,7 @@ export async function printEnd(print: Print, world: DemoWorld): Promise<void> {
     for (const [key, value] of own) print(`  ${key} = ${value}`);
   }
   print('\nMETRICS in CloudWatch, one value a check\n');
-  for (const { label, values } of await readBack(aws, START, world.clock.now())) {
+  for (const { label, values } of await readBack(aws, START, sandbox.clock.now())) {
     const cells = values.map((value) => (value === null ? '-' : String(Number(value.toFixed(1)))).padStart(6));
     print(`  ${label.padEnd(34)}${cells.join('')}`);
   }
@@ -106,6 +106,6 @@ On this machine: crawlwatch check --local   Any host you can log in to: crawlwat
 To deploy it: see README.md`);
 }
 
-/** Without what was held back, and what was about to be done. */
+/** Leaves out what was held back and what had only begun. */
 const isOutcome = ({ remedy, outcome }: RecordLine): boolean =>
   remedy === 'person' || (outcome !== 'held' && outcome !== 'begun');

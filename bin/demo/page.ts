@@ -1,6 +1,6 @@
-/** The page itself: all in one answer, nothing from anywhere else, and a script that puts in what the story sends. */
+/** The page: one document without external files, whose script shows what the story sends. */
 import { createHash } from 'node:crypto';
-import { ADDRESS } from './world.ts';
+import { ADDRESS } from './sandbox.ts';
 
 const STYLE = `
 :root{color-scheme:light dark;--text:#16191f;--dim:#5f6b7a;--back:#f2f3f3;--tile:#fff;--line:#e3e7ec;--warning:#b25e00;--critical:#c5221f;--accent:#0b5cad;
@@ -50,7 +50,7 @@ events.addEventListener('message', ({ data }) => {
   draw();
 });
 events.addEventListener('error', () => {
-  part('headline').textContent = 'The demo has ended: what stands below is its last moment.';
+  part('headline').textContent = 'The demo has ended: what you see below is its last moment.';
 });
 draw();
 `;
@@ -64,7 +64,7 @@ export const PAGE = `<!doctype html>
 <header><h1>crawlwatch demo</h1><div id="headline" aria-live="polite">The first check is being made.</div><button type="button" id="theme">Light or dark</button></header>
 <main>
 <section><h2>The fleet, worst first</h2><div id="widget"></div></section>
-<section><h2>Instances in the last check, and acts so far</h2><div id="numbers"></div></section>
+<section><h2>Instances in the last check, and remedies so far</h2><div id="numbers"></div></section>
 <section><h2>Metrics</h2><div id="charts"></div></section>
 <section><h2>What crawlwatch did, and held back</h2><div id="acts"></div></section>
 <section><h2>Mail to ${ADDRESS}</h2><div id="mail"></div></section>
@@ -75,7 +75,7 @@ export const PAGE = `<!doctype html>
 
 const hash = createHash('sha256').update(SCRIPT).digest('base64');
 
-/** One script by its hash, styles of ours and the widget's, and nothing from anywhere else. */
+/** Allows the one script by its hash, inline styles, and nothing from anywhere else. */
 export const HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': `default-src 'none'; script-src 'sha256-${hash}'; style-src 'unsafe-inline'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
   'x-content-type-options': 'nosniff',

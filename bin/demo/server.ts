@@ -1,4 +1,4 @@
-/** The page's server: this machine alone, two addresses, read only. What changes goes out as server-sent events. */
+/** The page's server: for this machine alone, two addresses, read only. Changes are server-sent events. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +8,7 @@ import type { View } from './view.ts';
 
 export interface PageServer {
   readonly url: string;
-  /** To everybody who looks, and to whoever comes later. */
+  /** Sends to every open page, and to those that open later. */
   show(view: View): void;
   close(): Promise<void>;
 }
@@ -17,22 +17,22 @@ const LOOPBACK = '127.0.0.1';
 
 /** @param port 0: any that is free. @throws UsageError where the port is taken. */
 export async function startServer(port: number): Promise<PageServer> {
-  const lookers = new Set<ServerResponse>();
+  const pages = new Set<ServerResponse>();
   let latest: string | null = null;
   const server = createServer((request, response) => {
-    if (!isMeant(request, server)) return refuse(response, 421, 'This page is for 127.0.0.1 alone.');
-    if (request.method !== 'GET') return refuse(response, 405, 'It only shows.');
+    if (!isForThisMachine(request, server)) return refuse(response, 421, 'This page is for 127.0.0.1 alone.');
+    if (request.method !== 'GET') return refuse(response, 405, 'The page is read only: GET alone.');
     switch (request.url) {
       case '/':
         response.writeHead(200, { ...HEADERS, 'content-type': 'text/html; charset=utf-8' }).end(PAGE);
         return;
       case '/events':
         response.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream' });
-        lookers.add(response.on('close', () => lookers.delete(response)));
+        pages.add(response.on('close', () => pages.delete(response)));
         response.write(latest ?? '\n');
         return;
       default:
-        refuse(response, 404, 'There is / alone.');
+        refuse(response, 404, 'There is only /.');
     }
   });
   try {
@@ -45,7 +45,7 @@ export async function startServer(port: number): Promise<PageServer> {
     url: `http://${LOOPBACK}:${portOf(server)}/`,
     show: (view) => {
       latest = `data: ${JSON.stringify(view)}\n\n`;
-      for (const looker of lookers) looker.write(latest);
+      for (const page of pages) page.write(latest);
     },
     close: async () => {
       server.closeAllConnections();
@@ -56,8 +56,8 @@ export async function startServer(port: number): Promise<PageServer> {
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
-/** A page from elsewhere whose name was made to point here would send its own name. */
-function isMeant({ headers }: IncomingMessage, server: Server): boolean {
+/** DNS rebinding: a foreign page whose name resolves to this machine sends its own name as the host. */
+function isForThisMachine({ headers }: IncomingMessage, server: Server): boolean {
   return headers.host === `${LOOPBACK}:${portOf(server)}` || headers.host === `localhost:${portOf(server)}`;
 }
 

@@ -1,37 +1,38 @@
-/** The demo's story as the page follows it: one moment after the other, in a world of its own. */
+/** The demo's story, one moment after the other, in a sandbox of its own. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { STORY } from '../../sandbox/crawlers.ts';
-import { DemoWorld, type Mail } from './world.ts';
+import { type Chapter, DemoSandbox, type Mail } from './sandbox.ts';
 
 /** One check of the story. */
 export interface Moment {
   /** Counted from 0. */
   readonly check: number;
   readonly at: Date;
-  /** What happened since the one before; null: nothing. */
+  /** What happened since the check before; null: nothing. */
   readonly says: string | null;
-  /** All that was mailed, by the check and by what was done upon it. */
+  readonly chapter: Chapter;
+  /** Everything mailed by the check and by what was done after it. */
   readonly mails: readonly Mail[];
 }
 
 export interface Story {
-  readonly world: DemoWorld;
-  /** Lets happen what the story has next, and checks; null at its end. */
+  readonly sandbox: DemoSandbox;
+  /** Advances the story by one moment, and checks; null at its end. */
   next(): Promise<Moment | null>;
   close(): Promise<void>;
 }
 
 export async function openStory(): Promise<Story> {
   const folder = mkdtempSync(join(tmpdir(), 'crawlwatch-demo-'));
-  const world = new DemoWorld(folder);
+  const sandbox = new DemoSandbox(folder);
   const close = async () => {
-    await world.close();
+    await sandbox.close();
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    await world.open();
+    await sandbox.open();
   } catch (error) {
     await close();
     throw error;
@@ -41,8 +42,9 @@ export async function openStory(): Promise<Story> {
     const { value } = moments.next();
     if (value === undefined) return null;
     const [check, { says }] = value;
-    const { report, mails, acted } = await world.check(check);
-    return { check, at: new Date(report.checkedAt), says, mails: [...mails, ...(acted?.mails ?? [])] };
+    const chapter = await sandbox.check(check);
+    const mails = [...chapter.mails, ...(chapter.acted?.mails ?? [])];
+    return { check, at: new Date(chapter.report.checkedAt), says, chapter, mails };
   };
-  return { world, next, close };
+  return { sandbox, next, close };
 }

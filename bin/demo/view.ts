@@ -1,4 +1,4 @@
-/** What the page shows of a moment of the story: the widget, the graphs, and the mail, each as HTML. */
+/** What the page shows of one moment of the story: the widget, the graphs, and the mail, each as HTML. */
 import {
   GetMetricDataCommand,
   type GetMetricDataCommandOutput,
@@ -12,10 +12,10 @@ import { drawWidget } from '../../lambda/widget-handler.ts';
 import { STORY } from '../../sandbox/crawlers.ts';
 import { QUIET } from '../terminal/index.ts';
 import { type Chart, chartHtml, legendHtml, type Range, type Series } from './charts.ts';
+import { type DemoSandbox, type RecordLine, SETTINGS, START } from './sandbox.ts';
 import type { Moment } from './story.ts';
-import { type DemoWorld, type RecordLine, SETTINGS, START } from './world.ts';
 
-/** Fragments of the page; the widget once for each of the console's themes. */
+/** Fragments of the page; the widget once for each theme of the console. */
 export interface View {
   readonly headline: string;
   readonly widget: { readonly light: string; readonly dark: string };
@@ -32,7 +32,7 @@ export interface MailedAt {
 }
 
 const MINUTE = 60_000;
-/** As much of the hour before the story is shown as tells where it came from. */
+/** How much of the time before the story is shown. */
 const BEFORE_MS = 20 * MINUTE;
 
 /** The whole story, so that the graphs fill up from left to right. */
@@ -43,15 +43,15 @@ const RANGE: Range = {
 };
 
 /** @param mails all so far, oldest first */
-export async function viewOf(world: DemoWorld, moment: Moment, mails: readonly MailedAt[]): Promise<View> {
+export async function viewOf(sandbox: DemoSandbox, moment: Moment, mails: readonly MailedAt[]): Promise<View> {
   const [light, dark, numbers, record, ...charts] = await Promise.all([
-    widgetOf(world, 'light'),
-    widgetOf(world, 'dark'),
-    fleetNumbers(world),
-    world.record(),
-    ...CHARTS.map((chart) => withSeries(chart, world)),
+    widgetOf(sandbox, 'light'),
+    widgetOf(sandbox, 'dark'),
+    fleetNumbers(sandbox),
+    sandbox.record(),
+    ...CHARTS.map((chart) => withSeries(chart, sandbox)),
   ]);
-  const names = instancesOf(world).map(({ name }) => name);
+  const names = instancesOf(sandbox).map(({ name }) => name);
   return {
     headline: headline(moment).text,
     widget: { light, dark },
@@ -69,8 +69,8 @@ function headline({ check, at, says }: Moment): Html {
   return html`<b>${clockOf(at)} UTC</b> <span>${says ?? 'five minutes later, and nothing new'}</span><span class="dots" role="img" aria-label="check ${check + 1} of ${STORY.length}">${dots}</span>`;
 }
 
-/** What the stack's own function would answer to the console. */
-function widgetOf({ aws, clock }: DemoWorld, theme: 'light' | 'dark'): Promise<string> {
+/** What the stack's function would answer the console. */
+function widgetOf({ aws, clock }: DemoSandbox, theme: 'light' | 'dark'): Promise<string> {
   return drawWidget({ widgetContext: { theme } }, null, {
     environment: () => ({
       ...fromEnvironment({}),
@@ -88,7 +88,7 @@ function widgetOf({ aws, clock }: DemoWorld, theme: 'light' | 'dark'): Promise<s
   });
 }
 
-const instancesOf = ({ aws }: DemoWorld) =>
+const instancesOf = ({ aws }: DemoSandbox) =>
   [...aws.instances.values()].map(({ id, tags }) => ({ id, name: tags.get('Name') ?? id }));
 
 type ChartOf = Omit<Chart, 'series'> & { readonly metric: string };
@@ -104,7 +104,7 @@ const limits = ({
   { value: 100 - criticalPercent, tone: 'critical' },
 ];
 
-/** The graphs of the dashboard, with its limits. */
+/** The dashboard's graphs, with its limits. */
 const CHARTS: readonly ChartOf[] = [
   { title: 'Memory used, %', metric: INSTANCE_METRIC.memory, max: 100, limits: limits(SETTINGS.memory) },
   { title: 'Disk used, % (fullest mount)', metric: INSTANCE_METRIC.disk, max: 100, limits: limits(SETTINGS.disk) },
@@ -112,13 +112,13 @@ const CHARTS: readonly ChartOf[] = [
   { title: 'Kills by the OOM killer', metric: INSTANCE_METRIC.oomKills, max: 2, limits: [] },
 ];
 
-async function withSeries({ metric, ...chart }: ChartOf, world: DemoWorld): Promise<Chart> {
-  const named = instancesOf(world).map((one) => ({ name: one.name, metric, dimensions: metricDimensions(one) }));
-  return { ...chart, series: await read(world, named) };
+async function withSeries({ metric, ...chart }: ChartOf, sandbox: DemoSandbox): Promise<Chart> {
+  const named = instancesOf(sandbox).map((one) => ({ name: one.name, metric, dimensions: metricDimensions(one) }));
+  return { ...chart, series: await read(sandbox, named) };
 }
 
-/** Of the last check, and of what was done since the story began. */
-async function fleetNumbers(world: DemoWorld): Promise<Html> {
+/** Numbers of the last check, and what was done since the story began. */
+async function fleetNumbers(sandbox: DemoSandbox): Promise<Html> {
   const now = ['checked', 'critical', 'unreachable', 'flagged'] as const;
   const done = { workerRestarts: 'worker restarts', rebootsAvoided: 'reboots avoided', reboots: 'reboots' } as const;
   const ofFleet = (which: keyof typeof FLEET_METRIC, name: string) => ({
@@ -128,11 +128,11 @@ async function fleetNumbers(world: DemoWorld): Promise<Html> {
   });
   const [counts, sums] = await Promise.all([
     read(
-      world,
+      sandbox,
       now.map((which) => ofFleet(which, which)),
     ),
     read(
-      world,
+      sandbox,
       Object.entries(done).map(([which, name]) => ofFleet(which as keyof typeof done, name)),
     ),
   ]);
@@ -141,9 +141,9 @@ async function fleetNumbers(world: DemoWorld): Promise<Html> {
   return html`${counts.map(({ name, points }) => number(points.at(-1)?.value ?? 0, name))}${sums.map(({ name, points }) => number(sum(points), name))}`;
 }
 
-/** The record of what was done, and of what was held back; the newest first. */
+/** What was done and what was held back, newest first. */
 function actsHtml(record: readonly RecordLine[]): Html {
-  // What was begun and how it ended bear nearly the same time.
+  // A remedy's begin and its outcome are recorded at nearly the same time.
   const minute = ({ at }: RecordLine) => Math.floor(at.getTime() / MINUTE);
   const isBegun = ({ outcome }: RecordLine) => Number(outcome === 'begun');
   const entries = record.toSorted(
@@ -162,9 +162,9 @@ interface Wanted {
   readonly dimensions: Readonly<Record<string, string>>;
 }
 
-/** By the call that the console itself makes. */
-async function read(world: DemoWorld, wanted: readonly Wanted[]): Promise<Series[]> {
-  const { aws, clock } = world;
+/** Reads metrics by the call that the console makes. */
+async function read(sandbox: DemoSandbox, wanted: readonly Wanted[]): Promise<Series[]> {
+  const { aws, clock } = sandbox;
   const MetricDataQueries: MetricDataQuery[] = wanted.map(({ metric, dimensions }, n) => ({
     Id: `q${n}`,
     MetricStat: {
@@ -191,7 +191,7 @@ async function read(world: DemoWorld, wanted: readonly Wanted[]): Promise<Series
   }));
 }
 
-/** The newest first, and open. */
+/** Newest first, the newest open. */
 function mailHtml(mails: readonly MailedAt[]): Html {
   if (mails.length === 0) return html`<p class="dim">None yet.</p>`;
   const lines = (body: string) =>
@@ -207,7 +207,7 @@ function mailHtml(mails: readonly MailedAt[]): Html {
     )}`;
 }
 
-// Line breaks that are ours: one within a text would be spelled out.
+// Markup of our own: a line break within a text would be escaped.
 const NEWLINE = html`
 `;
 const OPEN = html` open`;

@@ -1,4 +1,4 @@
-/** The doctor over AWS: the way of the alerts, the watched fleet, and the instances that are named or in trouble. */
+/** The doctor over AWS: how alerts reach their readers, the watched fleet, and the instances that are named or failing. */
 
 import { findFleet, findInstance } from '../../lambda/discover/index.ts';
 import { shellWord } from '../../lambda/judge/index.ts';
@@ -6,32 +6,37 @@ import { errorCode, plural } from '../../lambda/kit/index.ts';
 import type { Instance } from '../../lambda/model/index.ts';
 import { ENV } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
-import { settingsFor } from '../settings/index.ts';
+import { type SettingFlags, settingsFor } from '../settings/index.ts';
+import type { SourceFlags } from '../sources/index.ts';
 import { findTargets } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
-import { type Diagnosis, failed, ok, type Step, stepsOf } from './diagnose.ts';
-import { alertSteps } from './diagnose-alerts.ts';
-import type { DoctorFlags } from './flags.ts';
+import { alertSteps } from './alert-steps.ts';
 import { diagnoseInstances, needsDoctor } from './instances.ts';
-import { askAlerts, asked, askStack, type DoctorWorld, type Stack } from './stack.ts';
+import { attempt, type DoctorClients, readAlertFacts, readStack, type Stack } from './stack.ts';
+import { type Diagnosis, failed, ok, type Step, stepsOf } from './step.ts';
 
-/** Without ids so many at most are looked into: what ails more of them is the same. */
+/** Without ids at most so many are examined: the rest have the same fault, most likely. */
 const MOST = 20;
 
+export interface DoctorFlags extends SourceFlags, SettingFlags {
+  readonly stack: string;
+  readonly output: 'text' | 'json';
+}
+
 /**
- * The instances that are named; without any the way of the alerts, and those that by their tags can't be checked.
- * @throws UsageError where AWS takes no call at all, or an id names nothing.
+ * Diagnoses the instances that are named; without any how alerts travel, and the instances that fail by their tags.
+ * @throws UsageError where AWS accepts no call at all, or an id names nothing.
  */
 export async function diagnoseAws(
   ids: readonly string[],
-  world: DoctorWorld,
+  clients: DoctorClients,
   flags: DoctorFlags,
   io: CommandIo,
 ): Promise<Diagnosis[]> {
-  const stack = await askStack(world, flags.stack);
+  const stack = await readStack(clients, flags.stack);
   const settings = await deployedSettings(stack, flags, io);
-  const fleet = await asked('ec2:DescribeInstances', findFleet(world.ec2, world.region, settings));
+  const fleet = await attempt('ec2:DescribeInstances', findFleet(clients.ec2, clients.region, settings));
   const ofStack = (kind: 'alerts' | 'fleet', steps: readonly Step[]) => ({
     kind,
     id: stack.name,
@@ -40,24 +45,24 @@ export async function diagnoseAws(
   });
   const watched = (steps: (instances: readonly Instance[]) => readonly Step[]) =>
     ofStack('fleet', stepsOf('instances', fleet, steps));
-  const questions = { world, stack, settings, flags, io };
+  const context = { clients, stack, settings, flags, io };
 
   if (ids.length > 0) {
-    if (fleet.kind !== 'told') return [watched(() => [])];
-    return diagnoseInstances(await named(ids, fleet.value), questions);
+    if (fleet.kind !== 'answered') return [watched(() => [])];
+    return diagnoseInstances(await named(ids, fleet.value), context);
   }
-  const alerts = ofStack('alerts', alertSteps(await askAlerts(world, stack, settings), settings));
-  const ill = fleet.kind === 'told' ? fleet.value.filter((one) => needsDoctor(one)) : [];
-  const summary = watched((instances) => [fleetStep(instances.length, ill.length, settings, world)]);
-  return [alerts, summary, ...(await diagnoseInstances(ill.slice(0, MOST), questions))];
+  const alerts = ofStack('alerts', alertSteps(await readAlertFacts(clients, stack, settings), settings));
+  const failing = fleet.kind === 'answered' ? fleet.value.filter(needsDoctor) : [];
+  const summary = watched((instances) => [fleetStep(instances.length, failing.length, settings, clients)]);
+  return [alerts, summary, ...(await diagnoseInstances(failing.slice(0, MOST), context))];
 
   async function named(words: readonly string[], instances: readonly Instance[]) {
-    const targets = findTargets(words, { instances, region: world.region, settings });
-    // One that isn't watched is looked at all the same: that may be all that ails it.
+    const targets = findTargets(words, { instances, region: clients.region, settings });
+    // One that isn't watched is examined too: that may be all that is wrong with it.
     return Promise.all(
       targets.map(
         ({ id }) =>
-          instances.find((one) => one.id === id) ?? found(id, findInstance(world.ec2, id, world.region, settings)),
+          instances.find((one) => one.id === id) ?? found(id, findInstance(clients.ec2, id, clients.region, settings)),
       ),
     );
   }
@@ -67,21 +72,24 @@ export async function diagnoseAws(
       return await work;
     } catch (error) {
       if (!errorCode(error).startsWith('InvalidInstanceID')) throw error;
-      throw new UsageError(`there is no instance ${id} in ${world.region}: check the id, AWS_REGION and AWS_PROFILE`, {
-        cause: error,
-      });
+      throw new UsageError(
+        `there is no instance ${id} in ${clients.region}: check the id, AWS_REGION and AWS_PROFILE`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 }
 
-/** What the check runs with, where that can be read; under the flags of this command line. */
+/** The settings of the deployed check, where they can be read, overridden by this command's flags. */
 async function deployedSettings({ check }: Stack, flags: DoctorFlags, io: CommandIo): Promise<Settings> {
-  const deployed = check?.kind === 'told' ? check.value.environment[ENV.settings] : undefined;
+  const deployed = check?.kind === 'answered' ? check.value.environment[ENV.settings] : undefined;
   const env = deployed === undefined ? io.env : { ...io.env, [ENV.settings]: deployed };
   return settingsFor(flags, { env, cwd: io.cwd });
 }
 
-function fleetStep(count: number, ill: number, { tag }: Settings, { region }: DoctorWorld): Step {
+function fleetStep(count: number, failing: number, { tag }: Settings, { region }: DoctorClients): Step {
   const watched = `${plural(count, 'instance')} tagged ${tag.key}=${tag.value} in ${region}`;
   if (count === 0) {
     const word = shellWord(`Key=${tag.key},Value=${tag.value}`);
@@ -91,7 +99,7 @@ function fleetStep(count: number, ill: number, { tag }: Settings, { region }: Do
       `aws ec2 create-tags --region ${region} --resources i-... --tags ${word}`,
     );
   }
-  if (ill === 0) return ok('instances', `${watched}; all of them answered when they were last checked`);
-  const most = ill > MOST ? `; the first ${MOST} of them follow, name others by their ids` : '';
-  return ok('instances', `${watched}; of ${ill} the last check could not tell how they are${most}`);
+  if (failing === 0) return ok('instances', `${watched}; all of them answered when they were last checked`);
+  const most = failing > MOST ? `; the first ${MOST} follow, name others by their ids` : '';
+  return ok('instances', `${watched}; ${failing} of them could not be judged by their last check${most}`);
 }

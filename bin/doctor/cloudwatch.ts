@@ -1,5 +1,5 @@
-/** Sums of metrics over some time: what was started, published, delivered. */
-import { GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+/** Sums of metrics over a time: what was started, published, delivered. */
+import { paginateGetMetricData } from '@aws-sdk/client-cloudwatch';
 import type { CloudWatch } from '../../lambda/kit/index.ts';
 
 export interface MetricName {
@@ -10,13 +10,13 @@ export interface MetricName {
 
 export interface MetricTotal {
   readonly sum: number;
-  /** Start of the newest period whose sum is above zero; null: there is none. */
+  /** Start of the newest period whose sum is above 0; null: there is none. */
   readonly lastAt: Date | null;
 }
 
 /**
  * One total for each metric, in their order. Each costs $0.00001.
- * @param periodSeconds values are added up by it; CloudWatch keeps minutes for 15 days, five minutes for 63
+ * @param periodSeconds the resolution; CloudWatch keeps minutes for 15 days, five minutes for 63
  *   (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention)
  */
 export async function readTotals(
@@ -39,21 +39,17 @@ export async function readTotals(
       Stat: 'Sum',
     },
   }));
-  let token: string | undefined;
-  do {
-    const page = await cw.send(
-      new GetMetricDataCommand({ MetricDataQueries, StartTime: from, EndTime: to, NextToken: token }),
-    );
+  const input = { MetricDataQueries, StartTime: from, EndTime: to };
+  for await (const page of paginateGetMetricData({ client: cw }, input)) {
     for (const { Id, Timestamps = [], Values = [] } of page.MetricDataResults ?? []) {
       const nth = Number(Id?.slice(1));
-      for (const [i, value] of Values.entries()) totals[nth] = plus(totals[nth], value, Timestamps[i]);
+      for (const [i, value] of Values.entries()) totals[nth] = added(totals[nth], value, Timestamps[i]);
     }
-    token = page.NextToken;
-  } while (token);
+  }
   return totals;
 }
 
-function plus(total: MetricTotal = { sum: 0, lastAt: null }, value: number, at: Date | undefined): MetricTotal {
+function added(total: MetricTotal = { sum: 0, lastAt: null }, value: number, at: Date | undefined): MetricTotal {
   const isLater = value > 0 && at !== undefined && (total.lastAt === null || at > total.lastAt);
   return { sum: total.sum + value, lastAt: isLater ? at : total.lastAt };
 }

@@ -1,12 +1,12 @@
-/** What stands on the way to an instance, as EC2 describes it: its place, groups, routes, network ACL and endpoints. */
+/** The network around an instance, as EC2 describes it: its place, groups, routes, network ACL and endpoints. */
 import {
   DescribeInstancesCommand,
-  DescribeNetworkAclsCommand,
-  DescribeRouteTablesCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
-  DescribeVpcEndpointsCommand,
   type NetworkAclEntry,
+  paginateDescribeNetworkAcls,
+  paginateDescribeRouteTables,
+  paginateDescribeVpcEndpoints,
   type RouteTable,
   type SecurityGroup,
   type VpcEndpoint,
@@ -21,11 +21,11 @@ export interface InstancePlace {
   readonly publicAddress: string | null;
 }
 
-/** Where an instance is and what it may do. Rejects when there is none of that id. */
+/** Where an instance is and which profile it has. Rejects where there is no instance of that id. */
 export async function describePlace(ec2: Ec2, id: string): Promise<InstancePlace> {
   const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }));
   const instance = Reservations[0]?.Instances?.[0];
-  if (instance === undefined) throw new Error(`EC2 told nothing of ${id}`);
+  if (instance === undefined) throw new Error(`EC2 describes no instance ${id}`);
   return {
     vpcId: instance.VpcId ?? null,
     subnetId: instance.SubnetId ?? null,
@@ -35,7 +35,7 @@ export async function describePlace(ec2: Ec2, id: string): Promise<InstancePlace
   };
 }
 
-/** Each with its rules. Rejects when one of them isn't there. */
+/** Security groups with their rules. Rejects where one of them doesn't exist. */
 export async function describeGroups(ec2: Ec2, ids: readonly string[]): Promise<SecurityGroup[]> {
   if (ids.length === 0) return [];
   const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: [...ids] }));
@@ -44,37 +44,32 @@ export async function describeGroups(ec2: Ec2, ids: readonly string[]): Promise<
 
 const ofVpc = (vpcId: string) => [{ Name: 'vpc-id', Values: [vpcId] }];
 
-/** All of a VPC: which holds for a subnet is told by their associations. */
+/** All route tables of a VPC: their associations say which one a subnet uses. */
 export async function describeRouteTables(ec2: Ec2, vpcId: string): Promise<RouteTable[]> {
   const found: RouteTable[] = [];
-  let token: string | undefined;
-  do {
-    const page = await ec2.send(new DescribeRouteTablesCommand({ Filters: ofVpc(vpcId), NextToken: token }));
-    found.push(...(page.RouteTables ?? []));
-    token = page.NextToken;
-  } while (token);
+  const pages = paginateDescribeRouteTables({ client: ec2 }, { Filters: ofVpc(vpcId) });
+  for await (const { RouteTables = [] } of pages) found.push(...RouteTables);
   return found;
 }
 
 export async function describeEndpoints(ec2: Ec2, vpcId: string): Promise<VpcEndpoint[]> {
   const found: VpcEndpoint[] = [];
-  let token: string | undefined;
-  do {
-    const page = await ec2.send(new DescribeVpcEndpointsCommand({ Filters: ofVpc(vpcId), NextToken: token }));
-    found.push(...(page.VpcEndpoints ?? []));
-    token = page.NextToken;
-  } while (token);
+  const pages = paginateDescribeVpcEndpoints({ client: ec2 }, { Filters: ofVpc(vpcId) });
+  for await (const { VpcEndpoints = [] } of pages) found.push(...VpcEndpoints);
   return found;
 }
 
-/** The rules of the one network ACL that every subnet has. */
+/** The rules of the network ACL of a subnet, which has exactly one. */
 export async function describeAcl(ec2: Ec2, subnetId: string): Promise<NetworkAclEntry[]> {
+  const found: NetworkAclEntry[] = [];
   const Filters = [{ Name: 'association.subnet-id', Values: [subnetId] }];
-  const { NetworkAcls = [] } = await ec2.send(new DescribeNetworkAclsCommand({ Filters }));
-  return NetworkAcls.flatMap(({ Entries = [] }) => Entries);
+  for await (const { NetworkAcls = [] } of paginateDescribeNetworkAcls({ client: ec2 }, { Filters })) {
+    found.push(...NetworkAcls.flatMap(({ Entries = [] }) => Entries));
+  }
+  return found;
 }
 
-/** The IPv4 ranges of subnets. */
+/** IPv4 ranges of subnets. */
 export async function describeRanges(ec2: Ec2, subnetIds: readonly string[]): Promise<string[]> {
   if (subnetIds.length === 0) return [];
   const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ SubnetIds: [...subnetIds] }));

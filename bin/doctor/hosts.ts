@@ -1,4 +1,4 @@
-/** The doctor for hosts of an inventory, or named: what `check` would meet on the way to them, from this machine. */
+/** The doctor for hosts over SSH, named or of an inventory: what `check` meets on the way to them from this machine. */
 import { stat } from 'node:fs/promises';
 import type { Instance } from '../../lambda/model/index.ts';
 import { probeFleet } from '../../lambda/probe/index.ts';
@@ -7,10 +7,9 @@ import { loginMethods } from '../../lambda/ssh/index.ts';
 import type { SourceFlags } from '../sources/index.ts';
 import { openSource, sshKeys } from '../sources/index.ts';
 import { type CommandIo, QUIET, UsageError } from '../terminal/index.ts';
-import { type Diagnosis, failed, ok, type Step } from './diagnose.ts';
-import { mendsLogin } from './diagnose-instance.ts';
-import { sshSteps } from './diagnose-login.ts';
-import { PROBES_MS, whyUnusable } from './login.ts';
+import { fixForLogin } from './instance-steps.ts';
+import { keyProblem, PROBES_MS, sshSteps } from './login-steps.ts';
+import { type Diagnosis, failed, ok, type Step } from './step.ts';
 
 export async function diagnoseHosts(flags: SourceFlags, settings: Settings, io: CommandIo): Promise<Diagnosis[]> {
   const source = await openSource(flags, settings, io);
@@ -18,15 +17,15 @@ export async function diagnoseHosts(flags: SourceFlags, settings: Settings, io: 
   if (instances.length === 0) throw new UsageError(source.nothingFound(0));
   const loginFor = loginMethods(await sshKeys(flags, io));
   const keys = await Promise.all(instances.map((instance) => keyStep(instance, loginFor)));
-  const able = instances.filter((_, n) => keys[n]?.finding === 'ok');
-  const probed = await probeFleet(able, { transports: source.transports, log: QUIET }, settings, {
+  const withKey = instances.filter((_, n) => keys[n]?.finding === 'ok');
+  const probed = await probeFleet(withKey, { transports: source.transports, log: QUIET }, settings, {
     deadlineMs: PROBES_MS,
     signal: io.signal,
   });
   return instances.map((instance, n) => {
     const key = keys[n];
     const probe = probed.find((one) => one.instance.id === instance.id);
-    const login = probe === undefined ? [] : sshSteps({ ...probe, elsewhere: false, fixFor: mendsLogin });
+    const login = probe === undefined ? [] : sshSteps({ ...probe, elsewhere: false, fixFor: fixForLogin });
     return {
       kind: 'host',
       id: instance.id,
@@ -40,17 +39,17 @@ async function keyStep({ login }: Instance, loginFor: ReturnType<typeof loginMet
   const { privateKeyPath: path } = login;
   const found = await loginFor(login);
   if ('reason' in found) {
-    return failed('key', whyUnusable(found), 'give --private-key FILE, or load it into ssh-agent: ssh-add FILE');
+    return failed('key', keyProblem(found), 'give --private-key FILE, or load it into ssh-agent: ssh-add FILE');
   }
   const used = path ?? (found.agent === null ? "this account's own" : "this account's own, and ssh-agent's");
   const open = path === null ? false : await isOpenToOthers(path);
   return ok(
     'key',
-    `${used}${open ? ' (others on this machine may read it: chmod 600)' : ''}${found.troubles.map((trouble) => `; ${trouble}`).join('')}`,
+    `${used}${open ? ' (others on this machine may read it: chmod 600)' : ''}${found.troubles.map((problem) => `; ${problem}`).join('')}`,
   );
 }
 
-/** OpenSSH's own client refuses such a key. */
+/** OpenSSH's client refuses such a key. */
 async function isOpenToOthers(path: string): Promise<boolean> {
   return ((await stat(path).catch(() => null))?.mode ?? 0) % 0o100 !== 0;
 }

@@ -1,7 +1,6 @@
-/** Why a host can't be reached or a mail doesn't arrive, step by step. */
-export { diagnoseAws } from './aws.ts';
-export { exitCodeOfDiagnoses } from './diagnose.ts';
-export type { DoctorFlags } from './flags.ts';
+/** Why a host can't be reached or a mail doesn't arrive, step by step, each step with its fix. */
+export { type DoctorFlags, diagnoseAws } from './aws.ts';
 export { diagnoseHosts } from './hosts.ts';
 export { diagnosesJson, diagnosesText } from './report.ts';
-export type { DoctorWorld } from './stack.ts';
+export type { DoctorClients } from './stack.ts';
+export { exitCodeOfDiagnoses } from './step.ts';

@@ -1,4 +1,4 @@
-/** How a deployed function is set up: the settings it runs with, and from where it connects. */
+/** The configuration of a deployed function: its settings, and where it connects from. */
 import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import type { Lambda } from '../../lambda/kit/index.ts';
 
@@ -15,7 +15,7 @@ export async function functionConfiguration(lambda: Lambda, name: string): Promi
   const { Environment, VpcConfig } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: name }));
   return {
     environment: Environment?.Variables ?? {},
-    // Of a function that was taken out of its VPC Lambda says an empty id.
+    // For a function that was taken out of its VPC Lambda returns an empty id.
     vpcId: VpcConfig?.VpcId || null,
     subnetIds: VpcConfig?.SubnetIds ?? [],
     groupIds: VpcConfig?.SecurityGroupIds ?? [],

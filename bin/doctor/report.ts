@@ -1,7 +1,7 @@
-/** A diagnosis for a person, as a list with marks, and for a program, as JSON. */
+/** Diagnoses as text, a list with marks, and as JSON. */
 
 import { forTerminal, inertJson, isoSeconds } from '../../lambda/kit/index.ts';
-import { type Diagnosis, exitCodeOfDiagnoses, type Finding, type Step } from './diagnose.ts';
+import { type Diagnosis, exitCodeOfDiagnoses, type Finding, type Step } from './step.ts';
 
 const MARK: Readonly<Record<Finding, string>> = { ok: '✓', failed: '✗', unknown: '?' };
 /** SGR colours, of the sixteen that every terminal theme has. */
@@ -14,10 +14,10 @@ export function diagnosesText(diagnoses: readonly Diagnosis[], { colour }: { rea
     const found = `  ${paint(COLOUR[finding], MARK[finding])} ${name.padEnd(NAME_WIDTH)} ${forTerminal(text)}`;
     return fix === null ? found : `${found}\n    ${''.padEnd(NAME_WIDTH)} ${paint(1, 'fix:')} ${forTerminal(fix)}`;
   };
-  const chains = diagnoses.map(
+  const lists = diagnoses.map(
     (diagnosis) => `${paint(1, titleOf(diagnosis))}\n${diagnosis.steps.map(line).join('\n')}\n`,
   );
-  return `${chains.join('\n')}\n${summary(diagnoses)}\n`;
+  return `${lists.join('\n')}\n${summary(diagnoses)}\n`;
 }
 
 function titleOf({ kind, id, name }: Diagnosis): string {
@@ -38,8 +38,8 @@ function summary(diagnoses: readonly Diagnosis[]): string {
   const count = (finding: Finding) =>
     diagnoses.reduce((sum, { steps }) => sum + steps.filter((step) => step.finding === finding).length, 0);
   const [broken, open, well] = [count('failed'), count('unknown'), count('ok')];
-  if (broken + open === 0) return `All ${well} steps are well.`;
-  return `${broken} broken, ${open} not known, ${well} well. ${broken > 0 ? 'Begin with the first ✗ of each list.' : ''}`.trim();
+  if (broken + open === 0) return `All ${well} steps are OK.`;
+  return `${broken} broken, ${open} unknown, ${well} OK. ${broken > 0 ? 'Begin with the first ✗ of each list.' : ''}`.trim();
 }
 
 /** Version 1; readers ignore unknown keys. */

@@ -1,4 +1,4 @@
-/** What the doctor asks AWS about the stack. Whatever is refused or fails is an answer, too, and stops nothing else. */
+/** What the doctor reads from AWS about the stack. A call that is denied or fails is a finding, and stops no other. */
 
 import { listSubscriptions } from '../../lambda/alert/index.ts';
 import type { CloudFormation, CloudWatch, Ec2, Lambda, Sns, Ssm } from '../../lambda/kit/index.ts';
@@ -8,8 +8,6 @@ import type { Settings } from '../../lambda/settings/index.ts';
 import type { SecretClients } from '../../lambda/ssh/index.ts';
 import { stackOutputs } from '../stack/index.ts';
 import { explainAwsError } from '../terminal/index.ts';
-import { type MetricTotal, readTotals } from './cloudwatch.ts';
-import type { Asked } from './diagnose.ts';
 import {
   type AlertFacts,
   MAIL_DAYS,
@@ -17,10 +15,12 @@ import {
   type RecentRuns,
   recentMinutes,
   type Total,
-} from './diagnose-alerts.ts';
+} from './alert-steps.ts';
+import { type MetricTotal, readTotals } from './cloudwatch.ts';
 import { type FunctionConfiguration, functionConfiguration } from './lambda.ts';
+import type { Lookup } from './step.ts';
 
-export interface DoctorWorld {
+export interface DoctorClients {
   readonly region: string;
   readonly now: Date;
   readonly cloudFormation: CloudFormation;
@@ -33,67 +33,67 @@ export interface DoctorWorld {
 }
 
 /** @param permission what IAM must allow for the call */
-export async function asked<T>(permission: string, work: Promise<T>): Promise<Asked<T>> {
+export async function attempt<T>(permission: string, work: Promise<T>): Promise<Lookup<T>> {
   try {
-    return { kind: 'told', value: await work };
+    return { kind: 'answered', value: await work };
   } catch (error) {
-    return whyNot(permission, error);
+    return failureOf(permission, error);
   }
 }
 
-/** Some errors of ours wrap AWS's own. */
-export function whyNot(permission: string, error: unknown): Exclude<Asked<never>, { kind: 'told' }> {
+/** AWS's error may be the cause of one of ours. */
+export function failureOf(permission: string, error: unknown): Exclude<Lookup<never>, { kind: 'answered' }> {
   const cause = error instanceof Error ? error.cause : undefined;
   return isAccessDenied(error) || isAccessDenied(cause)
     ? { kind: 'denied', permission }
-    : { kind: 'unread', why: errorText(error) };
+    : { kind: 'failed', why: errorText(error) };
 }
 
 /** The stack as it is deployed. */
 export interface Stack {
   readonly name: string;
   readonly outputs: AlertFacts['outputs'];
-  /** Null where there is no stack, or none that tells of its function. */
-  readonly check: Asked<FunctionConfiguration> | null;
+  /** Null where there is no stack, or none that has such a function among its outputs. */
+  readonly check: Lookup<FunctionConfiguration> | null;
 }
 
-/** @throws UsageError where AWS takes no call at all: it is out of reach, or doesn't accept the credentials. */
-export async function askStack(world: DoctorWorld, name: string): Promise<Stack> {
-  const outputs = await stackOutputs(world.cloudFormation, name).then(
-    (value): Stack['outputs'] => ({ kind: 'told', value }),
+/** @throws UsageError where AWS accepts no call at all: it can't be reached, or refuses the credentials. */
+export async function readStack(clients: DoctorClients, name: string): Promise<Stack> {
+  const outputs = await stackOutputs(clients.cloudFormation, name).then(
+    (value): Stack['outputs'] => ({ kind: 'answered', value }),
     (error) => {
-      // The first call: what ails it would ail every other, but for a right that it lacks.
+      // This is the first call: unless only its permission is missing, every other would fail alike.
       if (!isAccessDenied(error)) throw explainAwsError(error) ?? error;
-      return whyNot('cloudformation:DescribeStacks', error);
+      return failureOf('cloudformation:DescribeStacks', error);
     },
   );
-  const check = outputs.kind === 'told' ? outputs.value?.CheckFunctionName : undefined;
+  const check = outputs.kind === 'answered' ? outputs.value?.CheckFunctionName : undefined;
   return {
     name,
     outputs,
     check:
       check === undefined
         ? null
-        : await asked('lambda:GetFunctionConfiguration', functionConfiguration(world.lambda, check)),
+        : await attempt('lambda:GetFunctionConfiguration', functionConfiguration(clients.lambda, check)),
   };
 }
 
-export async function askAlerts(world: DoctorWorld, stack: Stack, settings: Settings): Promise<AlertFacts> {
-  const { region, now } = world;
-  const outputs = stack.outputs.kind === 'told' ? stack.outputs.value : null;
+export async function readAlertFacts(clients: DoctorClients, stack: Stack, settings: Settings): Promise<AlertFacts> {
+  const { region, now } = clients;
+  const outputs = stack.outputs.kind === 'answered' ? stack.outputs.value : null;
   const [check, topic] = [outputs?.CheckFunctionName, outputs?.AlertsTopicArn];
-  const counted = <T>(work: Promise<T>) => asked('cloudwatch:GetMetricData', work);
+  const counted = <T>(work: Promise<T>) => attempt('cloudwatch:GetMetricData', work);
   const [runs, heartbeat, subscribers, mails] = await Promise.all([
-    check === undefined ? null : counted(recentRuns(world, check, settings)),
-    outputs === null ? null : counted(lastHeartbeat(world)),
-    topic === undefined ? null : asked('sns:ListSubscriptionsByTopic', subscribersOf(world, topic)),
-    topic === undefined ? null : counted(mailCounts(world, topic)),
+    check === undefined ? null : counted(recentRuns(clients, check, settings)),
+    outputs === null ? null : counted(lastHeartbeat(clients)),
+    topic === undefined ? null : attempt('sns:ListSubscriptionsByTopic', subscribersOf(clients, topic)),
+    topic === undefined ? null : counted(mailCounts(clients, topic)),
   ]);
   return { stack: stack.name, region, now, outputs: stack.outputs, runs, heartbeat, subscribers, mails };
 }
 
 /** Null where there is no such topic. */
-async function subscribersOf({ sns }: DoctorWorld, topicArn: string) {
+async function subscribersOf({ sns }: DoctorClients, topicArn: string) {
   try {
     return await listSubscriptions(sns, topicArn);
   } catch (error) {
@@ -105,43 +105,43 @@ async function subscribersOf({ sns }: DoctorWorld, topicArn: string) {
 const NONE: Total = { sum: 0, lastAt: null };
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
-const ago = ({ now }: DoctorWorld, ms: number): Date => new Date(now.getTime() - ms);
+const ago = ({ now }: DoctorClients, ms: number): Date => new Date(now.getTime() - ms);
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html */
-async function recentRuns(world: DoctorWorld, check: string, settings: Settings): Promise<RecentRuns> {
+async function recentRuns(clients: DoctorClients, check: string, settings: Settings): Promise<RecentRuns> {
   const metrics = ['Invocations', 'Errors', 'Throttles'].map((name) => ({
     namespace: 'AWS/Lambda',
     name,
     dimensions: { FunctionName: check },
   }));
-  const since = ago(world, recentMinutes(settings) * MINUTE);
+  const since = ago(clients, recentMinutes(settings) * MINUTE);
   const [started = NONE, failed = NONE, throttled = NONE] = await readTotals(
-    world.cloudWatch,
+    clients.cloudWatch,
     metrics,
     since,
-    world.now,
+    clients.now,
     60,
   );
   return { started, failed, throttled };
 }
 
-async function lastHeartbeat(world: DoctorWorld): Promise<MetricTotal> {
+async function lastHeartbeat(clients: DoctorClients): Promise<MetricTotal> {
   const metric = { namespace: METRIC_NAMESPACE, name: FLEET_METRIC.duration, dimensions: {} };
-  const [total = NONE] = await readTotals(world.cloudWatch, [metric], ago(world, DAY), world.now, 60);
+  const [total = NONE] = await readTotals(clients.cloudWatch, [metric], ago(clients, DAY), clients.now, 60);
   return total;
 }
 
 /** https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html */
-async function mailCounts(world: DoctorWorld, topicArn: string): Promise<MailCounts> {
+async function mailCounts(clients: DoctorClients, topicArn: string): Promise<MailCounts> {
   const TopicName = topicArn.split(':').at(-1) ?? '';
   const names = ['NumberOfMessagesPublished', 'NumberOfNotificationsDelivered', 'NumberOfNotificationsFailed'];
   const metrics = names.map((name) => ({ namespace: 'AWS/SNS', name, dimensions: { TopicName } }));
-  const since = ago(world, MAIL_DAYS * DAY);
+  const since = ago(clients, MAIL_DAYS * DAY);
   const [published = NONE, delivered = NONE, failed = NONE] = await readTotals(
-    world.cloudWatch,
+    clients.cloudWatch,
     metrics,
     since,
-    world.now,
+    clients.now,
     300,
   );
   return { published, delivered, failed };

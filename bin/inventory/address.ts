@@ -1,10 +1,49 @@
 /**
- * Host patterns of an inventory: the port split off and the ranges expanded just as Ansible does it
+ * How a host is written: `[user@]host[:port]` at the command line, and Ansible's patterns with ranges in an inventory,
+ * `web[01:10:2]:2222` and `db-[a:c]`. Patterns are split and expanded as Ansible does it
  * (ansible/parsing/utils/addresses.py and plugins/inventory/__init__.py), so that hosts get the same names.
  */
-import { bad, ok, type Parsed } from './host-spec.ts';
+import { bad, ok, type Parsed } from './parsed.ts';
 
-/** A range may not name more hosts than this: a slip of the finger must not fill the memory. */
+export interface HostSpec {
+  readonly user: string | null;
+  /** A name, or an IPv4 or IPv6 address without brackets; may still hold ranges. */
+  readonly host: string;
+  readonly port: number | null;
+}
+
+const IPV6 = /^(?=.*::|(?:[^:]*:){7})[0-9A-Fa-f:.]+(?:%[\w.-]+)?$/;
+const NAME = /^[\p{L}\p{N}_.](?:[\p{L}\p{N}_.-]|\[[0-9A-Za-z]*:[0-9A-Za-z]+(?::[0-9]+)?\])*$/u;
+const RANGED_NAME = /^(?:\[[0-9A-Za-z]*:[0-9A-Za-z]+(?::[0-9]+)?\]|[\p{L}\p{N}_.-])+$/u;
+
+/** @returns a port from 1 to 65535; null for any other text. */
+export function readPort(text: string): number | null {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  return port >= 1 && port <= 65_535 ? port : null;
+}
+
+/** Reads one host as typed. Ranges stay as they are: see {@link expandRanges}. */
+export function parseHostSpec(text: string): Parsed<HostSpec> {
+  const at = text.lastIndexOf('@');
+  const user = at < 0 ? null : text.slice(0, at);
+  const rest = text.slice(at + 1);
+  if (user !== null && !/^[\p{L}\p{N}_][\p{L}\p{N}_.@\\-]*$/u.test(user)) return bad('a user name before the @');
+  if (IPV6.test(rest)) return ok({ user, host: rest, port: null });
+
+  const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(rest);
+  const isIpv6 = bracketed !== null && IPV6.test(bracketed[1] ?? '');
+  const split = isIpv6 ? bracketed : /^(.*?)(?::([^:\]]*))?$/s.exec(rest);
+  const host = split?.[1] ?? '';
+  const portText = split?.[2];
+  if (!isIpv6 && !NAME.test(host) && !(host.startsWith('[') && RANGED_NAME.test(host))) {
+    return bad('[user@]host[:port], an IPv6 address in brackets');
+  }
+  const port = portText === undefined ? null : readPort(portText);
+  if (portText !== undefined && port === null) return bad('a port from 1 to 65535');
+  return ok({ user, host, port });
+}
+
+/** A range names at most so many hosts, so that a typing error doesn't exhaust memory. */
 const MAX_RANGE = 10_000;
 
 const RANGE = String.raw`\[(?:[a-z]:[a-z]|[0-9]+:[0-9]+)(?::[0-9]+)?\]`;
@@ -12,7 +51,7 @@ const LABEL = String.raw`(?:[\p{L}\p{N}_]|${RANGE})(?:[\p{L}\p{N}_-]|${RANGE})*(
 const HOSTNAME = new RegExp(String.raw`^${LABEL}(?:\.${LABEL})*$`, 'iu');
 
 const PART = String.raw`(?:[0-9a-f]{1,4}|\[[0-9a-f]+:[0-9a-f]+(?::[0-9]+)?\])`;
-/** Ansible's own expression holds only its last alternative to the end of the text: what begins so counts as IPv6. */
+/** Like Ansible's own expression this anchors only its last alternative at the end: what begins like IPv6 counts as it. */
 const IPV6_BEGINNING = new RegExp(
   `^(?:(?:${PART}:){7}${PART}|(?:${PART}:){1,6}:|:(?::${PART}){1,6}|${PART}?::|(?:0:){6}(?:${PART}\\.){3}${PART}|(?:0:){5}ffff:(?:${PART}\\.){3}${PART}$)`,
   'i',
@@ -24,7 +63,7 @@ export interface AddressPattern {
   readonly port: string | null;
 }
 
-/** `web[1:3]:2222` to its name and port. @returns null for what Ansible takes as a name of its own, whole. */
+/** Splits `web[1:3]:2222` into name and port. @returns null for text that Ansible takes whole, as a name. */
 export function splitAddress(text: string): AddressPattern | null {
   const bracketed = /^\[(.+)\]:([0-9]+)$/.exec(text);
   const inner = bracketed?.[1] ?? text;
@@ -58,7 +97,7 @@ function rangeValues(begin: string, end: string, stepText: string | undefined): 
   );
 }
 
-/** `web[01:03]` to its three names, text without a bracket to itself. Several ranges multiply. */
+/** Expands `web[01:03]` into its three names. Several ranges multiply. */
 export function expandRanges(pattern: string): Parsed<readonly string[]> {
   const open = pattern.indexOf('[');
   if (open < 0) return ok([pattern]);
@@ -73,7 +112,7 @@ export function expandRanges(pattern: string): Parsed<readonly string[]> {
   return ok(values.value.flatMap((value) => tails.value.map((tail) => `${head}${value}${tail}`)));
 }
 
-/** A pattern as a file has it. @returns the hosts' names and the port that all of them share. */
+/** Expands a pattern of an inventory file. @returns the hosts' names and the port that they share. */
 export function expandPattern(
   text: string,
 ): Parsed<{ readonly names: readonly string[]; readonly port: string | null }> {

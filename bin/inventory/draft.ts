@@ -1,36 +1,36 @@
 /** An inventory while its files are read: hosts and groups with their variables, not yet resolved. */
 
 import { expandPattern } from './address.ts';
-import { bad, ok, type Parsed } from './host-spec.ts';
+import { bad, ok, type Parsed } from './parsed.ts';
 
-/** The variables that mean something here, those of one meaning with the strongest last, as Ansible's ssh takes them. */
+/** The variables used here; of several for one purpose the last overrides, as in Ansible's ssh plugin. */
 export const USED = {
   address: ['ansible_host', 'ansible_ssh_host'],
   port: ['ansible_port', 'ansible_ssh_port'],
   user: ['ansible_user', 'ansible_ssh_user'],
   key: ['ansible_private_key_file', 'ansible_ssh_private_key_file'],
-  // In ssh the first option counts, and in this order Ansible gives them.
+  // Ansible passes them in this order, and ssh uses the first option of a kind.
   arguments: ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args'],
   worker: ['crawlwatch_worker'],
   connection: ['ansible_connection'],
 } as const;
 
 const USED_NAMES: ReadonlySet<string> = new Set(Object.values(USED).flat());
-/** Whether a variable of that name means something here. */
+/** Whether a variable of that name is used here. */
 export const isUsed = (name: string): boolean => USED_NAMES.has(name);
 const PRIORITY = 'ansible_group_priority';
 
 const MAX_HOSTS = 100_000;
 const MAX_GROUPS = 10_000;
 
-/** Where something stands in a file. */
+/** A place in a file. */
 export interface Place {
   readonly file: string;
   /** Counted from 1. */
   readonly line: number;
 }
 
-/** What a variable was set to. Null is as if it weren't set; `bad` is told only where a host would use it. */
+/** What a variable was set to. Null counts as not set; `bad` is an error only where a host would use it. */
 export type Value = Parsed<string | null>;
 
 /** A variable with where it was set, so that a bad value can be traced. */
@@ -49,11 +49,11 @@ export interface InventoryProblem extends Place {
 }
 
 export interface DraftGroup {
-  /** In the order in which they were added, as the children. */
+  /** In the order in which they were added; so are the children. */
   readonly hosts: Set<string>;
   readonly children: Set<string>;
   readonly variables: Variables;
-  /** `ansible_group_priority`: of groups equally deep the higher wins. */
+  /** `ansible_group_priority`: of groups at the same depth the higher overrides. */
   priority: number;
 }
 
@@ -61,11 +61,11 @@ export interface Draft {
   /** Host variables by name, in the order in which the hosts first appear. */
   readonly hosts: Map<string, Variables>;
   readonly groups: Map<string, DraftGroup>;
-  /** What was read and passed over, a sentence each. */
+  /** What was read and ignored, a sentence each. */
   readonly notes: string[];
 }
 
-/** `all` and `ungrouped` are always there, as in Ansible. */
+/** Like Ansible's, with the groups `all` and `ungrouped` from the start. */
 export function emptyDraft(): Draft {
   const draft: Draft = { hosts: new Map(), groups: new Map(), notes: [] };
   groupOf(draft, 'all').children.add('ungrouped');
@@ -73,7 +73,7 @@ export function emptyDraft(): Draft {
   return draft;
 }
 
-/** The group of that name, made when it isn't there. */
+/** The group of that name, created if missing. */
 export function groupOf(draft: Draft, name: string): DraftGroup {
   const found = draft.groups.get(name);
   if (found !== undefined) return found;
@@ -92,7 +92,7 @@ export function setOfGroup(group: DraftGroup, key: string, variable: Variable): 
   return ok(null);
 }
 
-/** Sets variables of a host, or of the group of that name: in Ansible a group takes what is meant for its namesake. */
+/** Sets variables of a host, or of a group of the same name: in Ansible the group gets them. */
 function setOfHost(draft: Draft, name: string, variables: readonly Setting[]): Parsed<null> {
   const group = draft.groups.get(name);
   for (const [key, variable] of variables) {
@@ -120,7 +120,7 @@ export function addHosts(
   const { names, port } = expanded.value;
   for (const name of names) {
     if (!draft.hosts.has(name)) {
-      // A port behind the name counts only where the host is first named, and less than a variable.
+      // A port after the name counts only where the host is named first, and a variable overrides it.
       const own: Variables = new Map();
       if (port !== null) own.set('ansible_port', { ...at, value: ok(port), source: port });
       draft.hosts.set(name, own);
@@ -134,7 +134,7 @@ export function addHosts(
   return ok(null);
 }
 
-/** @returns what was expected instead, when that would close a loop; nothing is added then. */
+/** Adds a group below another. @returns what was expected instead where that would close a loop; then nothing is added. */
 export function addChild(draft: Draft, parent: string, child: string): Parsed<null> {
   if (child === 'all') return bad('a group other than all, which contains every group');
   const seen = new Set<string>();

@@ -1,4 +1,4 @@
-/** The files of an inventory: those that `-i` names, whole directories of them, and the variables that lie beside. */
+/** The files of an inventory: those that `-i` names, whole directories, and the variables next to them. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, extname, join } from 'node:path';
@@ -8,20 +8,20 @@ import { describeProblem, type FileVariables, type Inventory, resolveInventory }
 import type { PatternAids } from './pattern.ts';
 import { type InventorySource, isVaulted, readInventory } from './read.ts';
 
-/** Of a directory: hidden files, what lies beside, and Ansible's INVENTORY_IGNORE_EXTS. */
+/** Ignored in a directory: hidden files, folders of variables, and Ansible's INVENTORY_IGNORE_EXTS. */
 const IGNORED =
   /^\.|^(?:host_vars|group_vars|vars_plugins)$|(?:\.(?:pyc|pyo|swp|bak|rpm|md|txt|rst|orig|ini|cfg|retry)|~)$/;
-/** Endings of a file of variables, in the order in which they are looked for; one without is a directory, or a file. */
+/** Endings of a file of variables, in the order of their search; without an ending it may be a directory. */
 const ENDINGS = ['', '.yml', '.yaml', '.json'];
 
 const MAX_BYTES = 8 * 1024 * 1024;
 const MAX_FILES = 10_000;
-/** A link to a directory above makes a loop. */
+/** A link to a parent directory makes a loop. */
 const MAX_DEPTH = 16;
 
 interface Opened {
   readonly sources: readonly InventorySource[];
-  /** Where group_vars/ and host_vars/ are looked for; null for a list of hosts. */
+  /** Where group_vars/ and host_vars/ may be; null for a list of hosts. */
   readonly directory: string | null;
 }
 
@@ -41,7 +41,7 @@ export async function openInventory(paths: readonly string[]): Promise<Inventory
   return resolveInventory(read.draft, files);
 }
 
-/** How these hosts are asked, and what to say of it. @throws UsageError at the first whose login can't be read. */
+/** Resolves hosts, with notes about them. @throws UsageError at the first whose login can't be read. */
 export function hostsNamed(inventory: Inventory, names: readonly string[]) {
   const notes: string[] = [];
   const hosts = names.map((name) => {
@@ -61,7 +61,7 @@ function open(path: string): Opened {
     const sources = filesBelow(whole, 0, { left: MAX_FILES });
     if (sources.length === 0)
       throw new UsageError(
-        `-i: ${path} holds no inventory; passed over are hidden files and those in .ini, .cfg, .txt, .md, .bak`,
+        `-i: ${path} holds no inventory; hidden files and those in .ini, .cfg, .txt, .md, .bak are ignored`,
       );
     return { sources, directory: whole };
   }
@@ -116,7 +116,7 @@ function variableFiles(path: string, depth: number): string[] {
     .filter((name) => !name.startsWith('.') && !name.endsWith('~'))
     .flatMap((name) => {
       const inner = join(path, name);
-      // Not extname's idea of an ending alone: a directory with one is passed over.
+      // As in Ansible, a directory whose name has an ending is ignored.
       if (kindOf(inner) === 'directory') return extname(name) === '' ? variableFiles(inner, depth + 1) : [];
       return ENDINGS.includes(extname(name)) ? [inner] : [];
     });
@@ -125,7 +125,7 @@ function variableFiles(path: string, depth: number): string[] {
 async function settingsOf(file: string, draft: Draft) {
   const text = textOf(file);
   if (isVaulted(text)) {
-    draft.notes.push(`${file} is passed over: vaulted files are not decrypted`);
+    draft.notes.push(`${file} is ignored: vaulted files are not decrypted`);
     return [];
   }
   const { readVariables } = await import('./yaml.ts');
@@ -134,7 +134,7 @@ async function settingsOf(file: string, draft: Draft) {
   return read.settings;
 }
 
-/** What `-l` needs of this machine. */
+/** What a pattern of `-l` needs from this machine. */
 export const patternAids: PatternAids = {
   readLines: (file) => (kindOf(file) === 'file' ? textOf(file).split('\n') : null),
   compile: (source, flags) => {
@@ -147,13 +147,13 @@ export const patternAids: PatternAids = {
 };
 
 function kindOf(path: string): 'file' | 'directory' | null {
-  // A long list of hosts is no path.
+  // A long list of hosts can't be a path: no name in one is longer than 255 bytes.
   if (path.split('/').some((part) => Buffer.byteLength(part) > 255)) return null;
   const found = reading(path, () => statSync(path, { throwIfNoEntry: false }));
   return found === undefined ? null : found.isDirectory() ? 'directory' : 'file';
 }
 
-/** In the order of their bytes, as Ansible sorts them. */
+/** Names in a directory, in the order of their bytes, as Ansible sorts them. */
 function namesIn(directory: string): string[] {
   return reading(directory, () => readdirSync(directory)).sort((a, b) =>
     Buffer.compare(Buffer.from(a), Buffer.from(b)),

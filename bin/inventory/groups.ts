@@ -1,17 +1,17 @@
-/** Who is in which group once every file is read, in Ansible's order (ansible/inventory/data.py, group.py, helpers.py). */
+/** The groups once every file is read, in Ansible's order (ansible/inventory/data.py, group.py, helpers.py). */
 import { type Draft, groupOf } from './draft.ts';
 
 export interface Groups {
   /** Names in the order in which they were first seen. */
   readonly names: readonly string[];
-  /** Hosts of a group and of those below it: its own first, then level by level. Empty for a group that isn't there. */
+  /** Hosts of a group, then of those below it, level by level. Empty for an unknown group. */
   hostsOf(group: string): readonly string[];
-  /** From the most general to the most specific: what a later group says overrides an earlier. */
+  /** From the most general to the most specific: a later group overrides an earlier. */
   readonly byStrength: readonly string[];
 }
 
 /** Puts groups without a parent under `all`, and hosts without a group into `ungrouped`. */
-export function settleGroups(draft: Draft): Groups {
+export function finishGroups(draft: Draft): Groups {
   const all = groupOf(draft, 'all');
   const ungrouped = groupOf(draft, 'ungrouped');
   const contained = new Set([...draft.groups.values()].flatMap(({ children }) => [...children]));
@@ -36,17 +36,17 @@ export function settleGroups(draft: Draft): Groups {
 }
 
 /**
- * Level by level. Where two groups of one level have children, Ansible's own order between these hangs on where its
- * objects lie in memory; here it is that of the inventory.
+ * Level by level. Where two groups of one level have children, Ansible orders these by the addresses of its objects;
+ * here they keep the order of the inventory.
  */
 function walk(draft: Draft, name: string): string[] {
   const order = new Set([name]);
-  // A set takes in what is added while it is walked: so the next level comes behind this one.
+  // Iterating over a set includes what is added meanwhile: the next level follows this one.
   for (const group of order) for (const child of draft.groups.get(group)?.children ?? []) order.add(child);
   return [...new Set([...order].flatMap((group) => [...(draft.groups.get(group)?.hosts ?? [])]))];
 }
 
-/** By the longest way from `all`, then by priority, then by name. */
+/** By the longest path from `all`, then by priority, then by name. */
 function byStrength(draft: Draft): string[] {
   const parents = new Map<string, number>();
   for (const { children } of draft.groups.values()) {

@@ -1,6 +1,6 @@
 /**
- * Ansible's INI inventory, line by line, into a {@link Draft}. Follows ansible/plugins/inventory/ini.py: sections
- * `[group]`, `[group:vars]`, `[group:children]`; a host line is words as a shell reads them; `#` and `;` begin comments.
+ * Reads Ansible's INI inventory line by line into a {@link Draft}. Follows ansible/plugins/inventory/ini.py: sections
+ * `[group]`, `[group:vars]`, `[group:children]`; a host line is split into words as by a shell; `#` and `;` begin comments.
  * https://docs.ansible.com/ansible/latest/collections/ansible/builtin/ini_inventory.html
  */
 
@@ -14,10 +14,10 @@ import {
   type Setting,
   setOfGroup,
 } from './draft.ts';
-import { bad, ok, type Parsed } from './host-spec.ts';
+import { bad, ok, type Parsed } from './parsed.ts';
 import { iniValue } from './values.ts';
 
-/** Splits a line as a POSIX shell would, comments dropped (Python's shlex, which Ansible uses). */
+/** Splits a line as a POSIX shell would, without comments (as Python's shlex, which Ansible uses). */
 export function shellWords(line: string): Parsed<readonly string[]> {
   const words: string[] = [];
   let word: string | null = null;
@@ -69,7 +69,7 @@ function readHostLine(draft: Draft, group: string, line: string, at: Place): Par
   return addHosts(draft, group, pattern, variables, at);
 }
 
-/** A group that was named before it was declared. */
+/** A group that was used before it was declared. */
 interface Pending {
   readonly problem: InventoryProblem;
   readonly parents: string[];
@@ -77,7 +77,7 @@ interface Pending {
 
 /**
  * Reads `text` into the draft.
- * @returns what is wrong with the file, first problem only; null when all of it was read.
+ * @returns the first problem of the file; null where all of it was read.
  */
 export function readIni(draft: Draft, file: string, text: string): InventoryProblem | null {
   let group = 'ungrouped';
@@ -94,7 +94,7 @@ export function readIni(draft: Draft, file: string, text: string): InventoryProb
     groupOf(draft, name);
     if (waiting === undefined || type === 'vars') return ok(null);
     pending.delete(name);
-    // Children are added in the order in which they are declared, not in that of the list: so does Ansible.
+    // As in Ansible, children are added in the order of their declarations, not of the list.
     for (const parent of waiting.parents) {
       const added = addChild(draft, parent, name);
       if (added.kind === 'bad') return added;

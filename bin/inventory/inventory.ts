@@ -1,43 +1,43 @@
 /**
- * Inventories as Ansible keeps them, resolved to who is asked, where, and as whom. Several sources are one inventory, a
+ * Resolves an inventory as Ansible does: which hosts, where, and as whom to log in. Several sources are one inventory, a
  * later one overriding an earlier. What is read and what is refused: docs/inventories.md.
  */
-import type { Login } from '../../lambda/model/index.ts';
+import { type Login, WORKER } from '../../lambda/model/index.ts';
+import { parseHostSpec, readPort } from './address.ts';
 import { type Draft, type InventoryProblem, type Setting, USED, type Variable, type Variables } from './draft.ts';
-import { type Groups, settleGroups } from './groups.ts';
-import { parseHostSpec, readPort } from './host-spec.ts';
+import { finishGroups, type Groups } from './groups.ts';
 import { proxyOfArguments, type SshProxy } from './ssh-arguments.ts';
 
 export type { InventoryProblem } from './draft.ts';
 
 export interface InventoryHost {
-  /** The inventory's own name for it. */
+  /** Its name in the inventory. */
   readonly name: string;
   /** `ansible_host`, else the name without a user and a port. */
   readonly address: string;
   readonly login: Partial<Login>;
-  /** `crawlwatch_worker`: the systemd unit of the crawler; null where none is named. */
+  /** `crawlwatch_worker`: the systemd unit of the crawler; null where none is given. */
   readonly worker: string | null;
-  /** What `ansible_ssh_common_args` and its like say of the way there. */
+  /** The proxy that `ansible_ssh_common_args` and the like name. */
   readonly proxy?: SshProxy;
 }
 
 export interface Inventory {
   /** Names of all hosts in Ansible's order, which is that of the group `all`. */
   readonly hosts: readonly string[];
-  /** The same in the order in which they were first seen. */
+  /** The same in the order of their first mention. */
   readonly seen: readonly string[];
-  /** Names of all groups, `all` and `ungrouped` among them. */
+  /** Names of all groups, including `all` and `ungrouped`. */
   readonly groups: readonly string[];
-  /** Names of a group's hosts, those of child groups included, in Ansible's order. */
+  /** Names of a group's hosts and those of its child groups, in Ansible's order. */
   hostsOf(group: string): readonly string[];
-  /** How a host is asked. What is wrong with it is no matter as long as nobody asks it. */
+  /** How to reach a host. An error in its variables matters only once it is resolved. */
   resolve(host: string): HostResult;
-  /** What was read and passed over, a sentence each. */
+  /** What was read and ignored, a sentence each. */
   readonly notes: readonly string[];
 }
 
-/** A host, with what is passed over of it; or where its login is broken. */
+/** A host, with a note on what is ignored; or where its login is broken. */
 export type HostResult =
   | { readonly kind: 'host'; readonly host: InventoryHost; readonly note: string | null }
   | { readonly kind: 'broken'; readonly problem: InventoryProblem };
@@ -57,9 +57,9 @@ export function describeProblem({ file, line, expected, got }: InventoryProblem)
   return `${file}:${line}: expected ${expected}, got ${JSON.stringify(got.slice(0, 120))}`;
 }
 
-/** @param files by source, so that a later source's file overrides, and within a source as the directory orders them. */
+/** @param files by source, of which a later one overrides, and within a source in the order of the directory */
 export function resolveInventory(draft: Draft, files: readonly (readonly FileVariables[])[]): Inventory {
-  const groups = settleGroups(draft);
+  const groups = finishGroups(draft);
   const layers = layersOf(draft, groups, files);
   const resolve = (name: string) => {
     const variables: Variables = new Map();
@@ -79,13 +79,13 @@ export function resolveInventory(draft: Draft, files: readonly (readonly FileVar
 }
 
 interface Layer {
-  /** Null for all of them. */
+  /** Null: all hosts. */
   readonly hosts: ReadonlySet<string> | null;
   apply(host: string, variables: Variables): void;
 }
 
 /**
- * What overrides what, weakest first, as Ansible's VARIABLE_PRECEDENCE has it: groups in the inventory, all/ of
+ * Layers of variables, weakest first, as in Ansible's VARIABLE_PRECEDENCE: groups in the inventory, all/ of
  * group_vars, other groups of group_vars, hosts in the inventory, host_vars.
  */
 function layersOf(draft: Draft, groups: Groups, files: readonly (readonly FileVariables[])[]): Layer[] {
@@ -134,7 +134,7 @@ interface Used {
   readonly variable: Variable;
 }
 
-/** The strongest of several names that is set; null as well where it is set to nothing. */
+/** The last of several names that is set; null where none is, or where it is set to nothing. */
 function strongest(names: readonly string[], variables: Variables): Variable | null {
   const set = names.flatMap((name) => variables.get(name) ?? []);
   const variable = set.findLast(({ value }) => value.kind === 'bad' || value.value !== null);
@@ -178,18 +178,20 @@ function resolveHost(name: string, variables: Variables): HostResult {
   if (port !== undefined && portNumber === null) {
     return { kind: 'broken', problem: problemOf(port.variable, 'a port from 1 to 65535') };
   }
-  if (worker !== undefined && !/^[A-Za-z0-9:_.@-]{1,128}$/.test(worker.text)) {
+  if (worker !== undefined && !WORKER.test(worker.text)) {
     return { kind: 'broken', problem: problemOf(worker.variable, 'a systemd unit like sidekiq.service') };
   }
-  const way = strongest(USED.connection, variables)?.source ?? 'ssh';
-  // What a name says of itself, as in user@host:port, is weaker than any variable.
+  const connection = strongest(USED.connection, variables)?.source ?? 'ssh';
+  // Any variable overrides what the name itself says, as in user@host:port.
   const spec = parseHostSpec(name);
   const named = spec.kind === 'ok' ? spec.value : { user: null, host: name, port: null };
   const loginUser = user?.text ?? named.user;
   const loginPort = portNumber ?? named.port;
   return {
     kind: 'host',
-    note: SSH.test(way) ? null : `${name} has ansible_connection=${way}; it is asked over SSH like all others`,
+    note: SSH.test(connection)
+      ? null
+      : `${name} has ansible_connection=${connection}; it is probed over SSH like all others`,
     host: {
       name,
       address: address?.text ?? named.host,

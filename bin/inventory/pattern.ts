@@ -1,13 +1,13 @@
 /**
  * Ansible's host patterns, as `-l` takes them: names, groups, wildcards, unions by `,` or `:`, `&` for "also in" and
  * `!` for "but not", subscripts `[0]`, `[-1]`, `[1:2]`, `~` before a regular expression, `@` before a file of them.
- * Follows ansible/inventory/manager.py to the letter, so that the same words name the same hosts.
+ * Follows ansible/inventory/manager.py exactly, so that the same words name the same hosts.
  * https://docs.ansible.com/ansible/latest/inventory_guide/intro_patterns.html
  */
 
 import { splitAddress } from './address.ts';
-import { bad, ok, type Parsed } from './host-spec.ts';
 import type { Inventory } from './inventory.ts';
+import { bad, ok, type Parsed } from './parsed.ts';
 
 export interface Selection {
   /** Names in the inventory's order. */
@@ -16,19 +16,19 @@ export interface Selection {
   readonly unmatched: readonly string[];
 }
 
-/** What a pattern can't do by itself. */
+/** What a pattern needs from outside. */
 export interface PatternAids {
   /** The lines of `@file`; null where it can't be read. */
   readLines(file: string): readonly string[] | null;
-  /** A regular expression, made of the user's own words; null where it is none. */
+  /** Compiles the user's regular expression; null where it is invalid. */
   compile(source: string, flags: string): RegExp | null;
 }
 
-/** A pattern is typed, or comes from a file that Ansible wrote of hosts that failed. */
+/** A pattern is typed, or comes from Ansible's file of failed hosts. */
 const MAX_LENGTH = 10_000;
 const MAX_LINES = 100_000;
 
-/** By commas; without one by colons outside brackets, unless the whole is one address. */
+/** Splits at commas; without one at colons outside brackets, unless the whole is one address. */
 function splitPattern(pattern: string): string[] {
   const isOne = splitAddress(pattern) !== null;
   const parts = pattern.includes(',')
@@ -41,7 +41,7 @@ function splitPattern(pattern: string): string[] {
 
 type Test = (name: string) => boolean;
 
-/** Shell wildcards as Python's fnmatch knows them: `*`, `?`, `[a-c]`, `[!a-c]`. */
+/** Shell wildcards as in Python's fnmatch: `*`, `?`, `[a-c]`, `[!a-c]`. */
 function wildcard(pattern: string, aids: PatternAids): Parsed<Test> {
   const source = pattern.replace(/\[(!?)(\]?[^\]]*)\]|[\s\S]/g, (token, not?: string, set?: string) => {
     if (token === '*') return '.*';
@@ -55,10 +55,10 @@ function wildcard(pattern: string, aids: PatternAids): Parsed<Test> {
 
 const literal = (text: string) => text.replace(/[\\^$.|+()[\]{}*?/]/g, '\\$&');
 
-/** Python's `re.match`: from the beginning, not to the end. Of its syntax, what JavaScript reads alike. */
+/** Like Python's `re.match`, anchored at the beginning only. Of its syntax, what JavaScript shares. */
 function expression(text: string, aids: PatternAids): Parsed<Test> {
   const [, flags = '', source = ''] = /^(?:\(\?([ims]+)\))?([\s\S]*)$/.exec(text) ?? [];
-  // Python lets any sign be escaped; with the flag u only those that mean something may be.
+  // Python allows any character to be escaped; JavaScript's flag u allows only syntax characters.
   const plain = source.replace(
     /\\([^\p{L}\p{N}])/gu,
     (_, sign: string) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`,
@@ -69,7 +69,7 @@ function expression(text: string, aids: PatternAids): Parsed<Test> {
     : ok((name) => compiled.test(name));
 }
 
-/** The names that one part stands for, in Ansible's order and with its repetitions, which a subscript counts. */
+/** The names that one part matches, in Ansible's order and with its repetitions, which a subscript counts. */
 function namesOf(
   inventory: Inventory,
   part: string,
@@ -88,14 +88,14 @@ function namesOf(
   if (found.length === 0 && groups.length === 0) unmatched.push(part);
   const first = Number(index ?? from);
   if (found.length === 0 || Number.isNaN(first)) return ok(found);
-  // As Ansible has it: a range without an end goes to the last, and [2:0] is [2].
+  // As in Ansible: a range without an end goes to the last, and [2:0] is [2].
   if (to === '') return ok(found.slice(first));
   if (to !== undefined && Number(to) > 0) return ok(found.slice(first, Number(to) + 1));
   const host = found.at(first);
   return host === undefined ? bad(`a subscript within the ${found.length} hosts of ${base}`) : ok([host]);
 }
 
-/** The hosts that the pattern names: unions first, then `&`, then `!`, whatever their order in it. */
+/** The hosts that the pattern names: unions first, then `&`, then `!`, in whatever order they are given. */
 export function selectHosts(inventory: Inventory, pattern: string, aids: PatternAids): Parsed<Selection> {
   const parts: string[] = [];
   for (const part of splitPattern(pattern)) {
@@ -115,14 +115,14 @@ export function selectHosts(inventory: Inventory, pattern: string, aids: Pattern
 
   const known = new Set(inventory.seen);
   const unmatched: string[] = [];
-  // The name of a host means just that host, whatever else it would match.
-  const named = (part: string) =>
+  // The exact name of a host means that host alone, whatever else it matches as a wildcard.
+  const matching = (part: string) =>
     known.has(part) ? ok([part]) : namesOf(inventory, part.replace(/^[&!]/, ''), aids, unmatched);
   const isPlain = (part: string) => !/^[&!]/.test(part);
   const union = parts.some(isPlain) ? parts.filter(isPlain) : ['all'];
   let chosen = new Set<string>();
   for (const part of [...union, ...parts.filter((p) => p.startsWith('&')), ...parts.filter((p) => p.startsWith('!'))]) {
-    const names = named(part);
+    const names = matching(part);
     if (names.kind === 'bad') return names;
     const these = new Set(names.value);
     if (part.startsWith('&')) chosen = new Set([...chosen].filter((name) => these.has(name)));

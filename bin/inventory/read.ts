@@ -1,4 +1,4 @@
-/** Reading the sources of an inventory into one draft: which format a file has is found out as Ansible does. */
+/** Reads the sources of an inventory into one draft. The format of a file is detected as by Ansible. */
 import { addHosts, type Draft, emptyDraft, type InventoryProblem } from './draft.ts';
 import { readIni } from './ini.ts';
 
@@ -7,7 +7,7 @@ export interface InventoryFile {
   readonly text: string;
 }
 
-/** What one `-i` comes to: files, or the hosts that it lists itself. */
+/** One source: a file, or a list of hosts given with `-i`. */
 export type InventorySource = InventoryFile | { readonly list: readonly string[] };
 
 export type DraftResult =
@@ -17,7 +17,7 @@ export type DraftResult =
 /** Whether a whole file is encrypted. */
 export const isVaulted = (text: string): boolean => text.startsWith('$ANSIBLE_VAULT');
 
-/** Reads sources as one inventory. A broken one is told with file, line and what was expected there. */
+/** Reads sources as one inventory, or returns the first problem, with file, line and what was expected. */
 export async function readInventory(sources: readonly InventorySource[]): Promise<DraftResult> {
   const draft = emptyDraft();
   for (const source of sources) {
@@ -41,7 +41,7 @@ async function readFile(draft: Draft, source: InventoryFile): Promise<InventoryP
   const refused = refusal(source);
   if (refused !== null) return { file, line: 1, expected: refused, got: text.slice(0, 120).split('\n')[0] ?? '' };
   if (!mayBeYaml(source)) return readIni(draft, file, text);
-  // The parser takes longer to load than most inventories to read.
+  // Loading the parser takes longer than reading most inventories.
   const { readYaml } = await import('./yaml.ts');
   const yaml = readYaml(draft, file, text);
   if (yaml.kind === 'read') return null;
@@ -50,7 +50,7 @@ async function readFile(draft: Draft, source: InventoryFile): Promise<InventoryP
   return ini === null || /^\[/m.test(text) ? ini : yaml.problem;
 }
 
-/** What had to stand there in place of a file that is never read. */
+/** What was expected instead of a file that is never read; null where it may be read. */
 function refusal({ file, text }: InventoryFile): string | null {
   const static_ = `ansible-inventory -i ${file} --list --yaml writes what it finds`;
   if (text.startsWith('#!')) return `hosts and groups: programs are not run; ${static_}`;
@@ -59,7 +59,7 @@ function refusal({ file, text }: InventoryFile): string | null {
   return text.includes('\0') ? 'text' : null;
 }
 
-/** Ansible tries YAML where the name has one of these endings or none. Without one, INI seldom has what YAML needs. */
+/** Ansible tries YAML where the name has one of these endings or none; a file without one that can't be YAML is skipped. */
 function mayBeYaml({ file, text }: InventoryFile): boolean {
   const [ending] = /(?<=[^/.])\.[^/.]*$/.exec(file) ?? [''];
   if (ending === '') return /^(?:\s*\{|(?!\[)[^\s#;=][^=]*:(?:\s|$))/m.test(text);

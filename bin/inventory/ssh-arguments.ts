@@ -1,10 +1,10 @@
-/** What ssh's own options say of the way to a host: a jump host, or a command that makes the connection. */
+/** Reads the proxy from ssh's options: a jump host, or a command that makes the connection. */
 import { shellWords } from './ini.ts';
 
 export type SshProxy =
-  /** As ProxyJump has it: `[user@]host[:port]`, several with commas, the nearest first. */
+  /** As for ProxyJump: `[user@]host[:port]`, several with commas, the nearest first. */
   | { readonly kind: 'jump'; readonly hosts: string }
-  /** A program that only ssh itself can run. */
+  /** A command that only ssh itself can use. */
   | { readonly kind: 'command'; readonly command: string };
 
 /** Options of ssh that take a value (https://man.openbsd.org/ssh). */
@@ -24,7 +24,7 @@ function readOptions(words: readonly string[]): Options {
       destination ??= word;
       continue;
     }
-    // Letters without a value may stand before one with: `-qW host`.
+    // Letters without a value may precede one with a value: `-qW host`.
     const at = [...word].findIndex((letter, n) => n > 0 && WITH_VALUE.includes(letter));
     if (at < 0) continue;
     const value = word.length > at + 1 ? word.slice(at + 1) : (words[++i] ?? '');
@@ -34,7 +34,7 @@ function readOptions(words: readonly string[]): Options {
   return { values, destination };
 }
 
-/** Of `-o ProxyJump=bastion`, `-J bastion` and the like, the first that counts; null where the way is direct. */
+/** The proxy of `-o ProxyJump=bastion`, `-J bastion` and the like, the first that applies; null for a direct connection. */
 export function proxyOfArguments(text: string): SshProxy | null {
   const words = shellWords(text);
   if (words.kind === 'bad') return null;
@@ -54,7 +54,7 @@ export function proxyOf(key: string, value: string): SshProxy | null {
   return key.toLowerCase() === 'proxyjump' ? { kind: 'jump', hosts: value.replace(/\s/g, '') } : proxyOfCommand(value);
 }
 
-/** `ssh -W %h:%p bastion` is a jump by another name, and that in which older inventories write it. */
+/** `ssh -W %h:%p bastion`, as in older inventories, is a jump too. */
 function proxyOfCommand(command: string): SshProxy {
   const words = shellWords(command);
   const [program = '', ...rest] = words.kind === 'ok' ? words.value.filter((word) => word !== 'exec') : [];

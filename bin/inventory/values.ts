@@ -1,11 +1,10 @@
-/** What a value in a file is: INI values are Python literals where they read as one, plain YAML scalars are YAML 1.1's. */
-
+/** Reads values: in INI files as Python literals where they are such, in YAML files by the rules of YAML 1.1. */
 import type { Value } from './draft.ts';
-import { bad, ok } from './host-spec.ts';
+import { bad, ok } from './parsed.ts';
 
 const NO_TEXT = bad('text in quotes, or a whole number');
 
-/** 16, +16, 1_600, 0x10, 0b1: what Python and YAML 1.1 both make a whole number of, as they print it. */
+/** 16, +16, 1_600, 0x10, 0b1: what both Python and YAML 1.1 read as a whole number, in decimal. */
 function wholeNumber(text: string): Value | null {
   const [, sign = '', digits = ''] = /^([+-]?)(0x[0-9a-f_]+|0b[01_]+|[1-9][0-9_]*|0)$/i.exec(text) ?? [];
   if (digits === '') return null;
@@ -14,7 +13,7 @@ function wholeNumber(text: string): Value | null {
 
 const ESCAPED: Readonly<Record<string, string>> = { '\\': '\\', "'": "'", '"': '"', n: '\n', t: '\t', r: '\r' };
 
-/** `"a\tb" 'c'`: strings of Python, one after the other, with a comment behind. Null where that isn't what it is. */
+/** `"a\tb" 'c'`: Python's strings, one after the other, and a comment after them. Null for any other text. */
 function quoted(text: string): Value | null {
   if (!/^(?:(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')\s*)+(?:#.*)?$/.test(text)) return null;
   const parts = text.match(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|#.*$/g) ?? [];
@@ -23,7 +22,7 @@ function quoted(text: string): Value | null {
   return ok(inner.join('').replace(/\\(.)/g, (whole, letter: string) => ESCAPED[letter] ?? whole));
 }
 
-/** A value of an INI file, by Python's ast.literal_eval; what is no literal is text as it stands. */
+/** A value of an INI file, as by Python's ast.literal_eval; what is no literal is plain text. */
 export function iniValue(text: string): Value {
   const string = quoted(text.trimStart());
   if (string !== null) return string;
@@ -34,7 +33,7 @@ export function iniValue(text: string): Value {
   const number = wholeNumber(bare) ?? octal(bare, /^([+-]?)0o([0-7_]+)$/i);
   if (number !== null) return number;
   if (/^[+-]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:e[+-]?\d+)?j?$/i.test(bare) && /[.ej]/i.test(bare)) return NO_TEXT;
-  // A list, a tuple or a dictionary; templates are told apart where they would be used.
+  // A list, a tuple or a dictionary; templates are recognised where they would be used.
   if (/^(?:\[.*\]|\(.*\)|\{[^{%#].*\}|\{\})$/.test(bare)) return NO_TEXT;
   return ok(text);
 }
@@ -44,7 +43,7 @@ function octal(text: string, form: RegExp): Value | null {
   return digits === '' ? null : ok(`${sign === '-' ? '-' : ''}${BigInt(`0o${digits.replaceAll('_', '') || '0'}`)}`);
 }
 
-/** What a plain scalar of a YAML file is, by the resolvers of YAML 1.1 (https://yaml.org/type/). */
+/** The kind of a plain scalar of a YAML file, by YAML 1.1 (https://yaml.org/type/). */
 export function yamlKind(text: string): 'null' | 'number' | 'other' | 'text' {
   if (/^(?:~|null|Null|NULL|)$/.test(text)) return 'null';
   if (yamlNumber(text) !== null) return 'number';

@@ -1,5 +1,5 @@
 /**
- * Ansible's YAML inventories, and the files of group_vars/ and host_vars/. Follows ansible/plugins/inventory/yaml.py.
+ * Reads Ansible's YAML inventories, and the files of group_vars/ and host_vars/. Follows ansible/plugins/inventory/yaml.py.
  * https://docs.ansible.com/ansible/latest/collections/ansible/builtin/yaml_inventory.html
  */
 
@@ -13,13 +13,13 @@ import {
   type Setting,
   setOfGroup,
 } from './draft.ts';
-import { bad, ok } from './host-spec.ts';
-import { parseTree, type TreeEntry, type TreeNode } from './tree.ts';
+import { bad, ok } from './parsed.ts';
+import { parseTree, type TreeEntry, type TreeNode } from './yaml-tree.ts';
 
 export type YamlInventory =
   | { readonly kind: 'read' }
   | { readonly kind: 'broken'; readonly problem: InventoryProblem }
-  /** No YAML, or none with a mapping at its top: it may be something else. */
+  /** Not YAML, or without a mapping at its top: it may be INI. */
   | { readonly kind: 'other'; readonly problem: InventoryProblem };
 
 /** Reads a file into the draft. */
@@ -56,9 +56,7 @@ function readGroup(draft: Draft, entry: TreeEntry, parent: string | null): Inven
   const { key: name, node } = entry;
   if (!entry.isText || name === '') return problemAt(entry, 'the name of a group, in quotes unless it is a word');
   if (node.kind !== 'map' && node.kind !== 'null') {
-    draft.notes.push(
-      `${entry.file}:${entry.line}: ${name} is passed over: it is no mapping of hosts, children and vars`,
-    );
+    draft.notes.push(`${entry.file}:${entry.line}: ${name} is ignored: it is no mapping of hosts, children and vars`);
     return null;
   }
   groupOf(draft, name);
@@ -73,10 +71,10 @@ function readGroup(draft: Draft, entry: TreeEntry, parent: string | null): Inven
 function readSection(draft: Draft, group: string, section: TreeEntry): InventoryProblem | null {
   const { key, node, file, line } = section;
   if (key !== 'hosts' && key !== 'children' && key !== 'vars') {
-    draft.notes.push(`${file}:${line}: ${key} is passed over: a group has hosts, children and vars`);
+    draft.notes.push(`${file}:${line}: ${key} is ignored: a group has hosts, children and vars`);
     return null;
   }
-  // A single name may stand there as text.
+  // A single name may be given as text.
   const isName = node.kind === 'scalar' && node.isText;
   if (node.kind === 'list' || (node.kind === 'scalar' && !isName)) {
     return problemAt(section, `a mapping under ${key}, its names without "-" and each with a colon`);
@@ -133,7 +131,7 @@ function setting({ file, line, key, node }: TreeEntry): Setting {
   }
 }
 
-/** The variables of a file of group_vars/ or host_vars/. */
+/** Reads the variables of a file of group_vars/ or host_vars/. */
 export function readVariables(
   file: string,
   text: string,

@@ -1,11 +1,11 @@
-/** Where the stack's settings come from: `-c alertEmail`, `-c crawlwatch`, the environment, cdk.json; first is strongest. */
+/** The stack's settings: from `-c alertEmail`, `-c crawlwatch`, the environment and cdk.json, the first overriding. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CONTEXT_KEY } from '../../lambda/model/index.ts';
 import { parseSettings, readLoose, type Settings, SettingsError, settingsOf } from '../../lambda/settings/index.ts';
 
 export interface AppSources {
-  /** CDK's context: cdk.json's, with the `-c` flags over it, which are text. */
+  /** CDK's context: cdk.json's, overridden by `-c` flags, which are text. */
   readonly context: (key: string) => unknown;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where cdk.json is. */
@@ -16,7 +16,7 @@ export interface AppSources {
 export function appSettings({ context, env, cwd }: AppSources): Settings {
   const alertEmail = readLoose(context('alertEmail'));
   const given = context(CONTEXT_KEY);
-  // A flag hides what cdk.json says of the same key; under it those settings stay, the mail's address among them.
+  // CDK replaces cdk.json's value by the flag's; its settings, such as the address, must stay under the flag's.
   const byFlag = typeof given === 'string';
   return parseSettings(
     alertEmail === undefined ? undefined : { alertEmail },
@@ -26,7 +26,7 @@ export function appSettings({ context, env, cwd }: AppSources): Settings {
   );
 }
 
-/** Anything but an object would vanish unread under a stronger layer. */
+/** Refuses anything but an object, which a stronger layer would hide. */
 function layer(from: string, value: unknown): object | undefined {
   if (value === undefined || (typeof value === 'object' && value !== null && !Array.isArray(value))) return value;
   throw new SettingsError([`${from}: got ${JSON.stringify(value)}; allowed: an object of settings`]);

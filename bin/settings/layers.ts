@@ -1,4 +1,4 @@
-/** Where a command's settings come from: its flags, the environment, ./cdk.json, the defaults; the first is strongest. */
+/** A command's settings: from its flags, the environment, ./cdk.json and the defaults, the first overriding. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CONTEXT_KEY } from '../../lambda/model/index.ts';
@@ -14,7 +14,7 @@ export interface SettingFlags {
   readonly transport?: string;
 }
 
-/** By which flag a setting was given: the name under which a person looks for it. */
+/** The flag by which a setting was given: the name that an error should use. */
 const FLAG_OF: Readonly<Record<string, keyof SettingFlags>> = {
   'ssh.user': 'user',
   forks: 'forks',
@@ -41,7 +41,7 @@ export async function settingsFor(flags: SettingFlags, io: Pick<CommandIo, 'env'
   }
 }
 
-/** Text that is no number stays text, to be told as it was typed. */
+/** Text that is no number stays text, so that an error quotes it as it was typed. */
 function numeric(text: string | undefined): number | string | undefined {
   return text === undefined || text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
 }
@@ -52,7 +52,7 @@ function namingFlag(problem: string, flags: SettingFlags): string {
   return flag === undefined || flags[flag] === undefined ? problem : `--${flag}${problem.slice(key.length)}`;
 }
 
-/** The settings in ./cdk.json; undefined where there is no such file, or none in it. */
+/** The settings in ./cdk.json; undefined where there is no such file, or no settings in it. */
 async function cdkContext(cwd: string): Promise<object | undefined> {
   const path = join(cwd, 'cdk.json');
   let file: unknown;

@@ -1,5 +1,4 @@
-/** Tagged EC2 instances as a source. The only part of the command line that loads the AWS SDK. */
-
+/** Tagged EC2 instances as a source: the only one that loads the AWS SDK. */
 import { fleetTargets, placeName } from '../../lambda/discover/index.ts';
 import { cloudWatchClient, ec2Client, plural, ssmClient, withBudget } from '../../lambda/kit/index.ts';
 import type { ProbeTransport } from '../../lambda/model/index.ts';
@@ -13,12 +12,12 @@ import type { Source, SourceFlags } from './source.ts';
 /** @throws UsageError, one line, without credentials, a Region, or the probe document where SSM is to be used. */
 export async function awsSource(flags: SourceFlags, settings: Settings, io: CommandIo): Promise<Source> {
   const [ec2, ssm, cloudWatch] = [withBudget(ec2Client()), withBudget(ssmClient()), withBudget(cloudWatchClient())];
-  // The chain asks EC2's metadata last, for a second or two; a credential_process or a prompt may take its time.
+  // First of all: a credential_process or a prompt may take long, and without credentials nothing else works.
   await explained(ec2.config.credentials());
   const region = await explained(ec2.config.region());
   const { key, value } = settings.tag;
   const bySsh = transportOf(settings) === 'ssh';
-  const world: Omit<AwsWorld, 'probeDocument'> = {
+  const clients: Omit<AwsWorld, 'probeDocument'> = {
     settings,
     region,
     clock: { now: () => new Date() },
@@ -30,7 +29,7 @@ export async function awsSource(flags: SourceFlags, settings: Settings, io: Comm
   };
   const targets = fleetTargets(settings, { region, ec2, ssm, probeDocument: null });
   const places = targets.map(placeName).join(', ');
-  const ports = awsPorts({ ...world, probeDocument: null, targets });
+  const ports = awsPorts({ ...clients, probeDocument: null, targets });
   let document: string | null = null;
   const overSsm: ProbeTransport = async (instances, run) => {
     const known = targets.map((target) => (target.elsewhere ? target : { ...target, probeDocument: document }));
@@ -38,13 +37,13 @@ export async function awsSource(flags: SourceFlags, settings: Settings, io: Comm
   };
   return {
     source: 'aws',
-    // Over SSH with the person's own keys and known hosts, not the stack's.
+    // Over SSH with the user's own keys and known hosts, not the stack's.
     transports: bySsh
       ? { ssh: await (await import('./ssh-access.ts')).sshAccess(flags, settings, io) }
       : { ssm: overSsm },
     discover: async (problem) => {
       const found = await explained(ports.discover(problem));
-      // Asked for only now: where nothing is tagged yet, that is the first thing to say.
+      // Looked up only now: where nothing is tagged yet, that is the first thing to report.
       const needsDocument = !bySsh && flags.listHosts !== true && found.some((one) => one.elsewhere !== true);
       if (needsDocument) document = await explained(probeDocument());
       const { worker } = flags;
@@ -67,7 +66,7 @@ export async function awsSource(flags: SourceFlags, settings: Settings, io: Comm
   }
 }
 
-/** An error of AWS's as one line that says what to do. */
+/** Turns an error of AWS into one line that says what to do. */
 async function explained<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;

@@ -1,4 +1,4 @@
-/** Where hosts come from: this machine, hosts by name, an inventory, a file, AWS; and the way to each. */
+/** Where hosts come from: this machine, hosts by name, an inventory, a file, AWS; and how each is reached. */
 export { openSource } from './open.ts';
 export type { Source, SourceFlags } from './source.ts';
 export { type SshFlags, sshAccess, sshKeys } from './ssh-access.ts';

@@ -2,13 +2,13 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { FailureReason, Instance, ProbeRun, ProbeTransport, Reply } from '../../lambda/model/index.ts';
 
-/** What a reply may hold (model.ts, Reply), and how much of the error stream is worth keeping. */
+/** Bytes kept of the output (see Reply in lambda/model) and of the error stream. */
 const OUTPUT_MAX = 64 * 1024;
 const STDERR_MAX = 4 * 1024;
-/** A child stuck on a dead mount can hold the pipe open after the shell has ended; what it printed is there by then. */
+/** A child stuck on a dead mount can hold the pipe open after the shell has ended; all output has arrived by then. */
 const DRAIN_MS = 250;
 
-/** What shells and libc say when no process can be started: dash, bash, busybox, mksh. */
+/** What shells and libc print when no process can be started: dash, bash, busybox, mksh. */
 const FORK_FAILED = /\bv?fork\b|cannot allocate memory|resource temporarily unavailable|out of memory/i;
 const NO_PROCESS: readonly (string | undefined)[] = ['EAGAIN', 'ENOMEM'];
 
@@ -17,7 +17,7 @@ export interface LocalOptions {
   readonly shell?: string;
 }
 
-/** Runs `sh -s -- UNIT` with the script on its input, in a process group of its own that the deadline ends as a whole. */
+/** Runs `sh -s -- UNIT` with the script on its input, in a process group of its own that the deadline kills as a whole. */
 export function localTransport({ shell = 'sh' }: LocalOptions = {}): ProbeTransport {
   return async (instances, run) => {
     await Promise.all(
@@ -54,13 +54,13 @@ function runShell(shell: string, { worker }: Instance, run: ProbeRun): Promise<R
       endGroup(child);
       resolve(reply);
     };
-    const fail = (reason: FailureReason, says: string) =>
-      finish({ kind: 'failed', reason, text: says, output: output() });
+    const fail = (reason: FailureReason, sentence: string) =>
+      finish({ kind: 'failed', reason, text: sentence, output: output() });
     const abort = () => finish(null);
     const ended = (signal: NodeJS.Signals | null) => {
-      const said = text(stderr, STDERR_MAX).trim();
-      if (stdout.length === 0 && FORK_FAILED.test(said)) {
-        fail('ForkFailed', `This machine could start no process: ${JSON.stringify(said.slice(0, 200))}.`);
+      const complaint = text(stderr, STDERR_MAX).trim();
+      if (stdout.length === 0 && FORK_FAILED.test(complaint)) {
+        fail('ForkFailed', `This machine could start no process: ${JSON.stringify(complaint.slice(0, 200))}.`);
       } else if (signal !== null) {
         fail('ConnectionLost', `The probe on this machine was killed by ${signal} before it had ended.`);
       } else {
@@ -81,7 +81,7 @@ function runShell(shell: string, { worker }: Instance, run: ProbeRun): Promise<R
       drain = setTimeout(() => ended(signal), DRAIN_MS);
     });
     child.on('close', (_code, signal) => ended(signal));
-    child.stdin.on('error', () => {}); // A shell that ends before it has read all says why by its output.
+    child.stdin.on('error', () => {}); // A shell that ends before it has read everything: its output says why.
     child.stdout.on('data', (chunk: Buffer) => {
       stdout.push(chunk);
       if (size(stdout) >= OUTPUT_MAX) finish({ kind: 'output', output: output() });
@@ -96,7 +96,7 @@ function runShell(shell: string, { worker }: Instance, run: ProbeRun): Promise<R
 const size = (chunks: readonly Buffer[]) => chunks.reduce((sum, chunk) => sum + chunk.length, 0);
 const text = (chunks: readonly Buffer[], max: number) => Buffer.concat(chunks).subarray(0, max).toString('utf8');
 
-/** Kills whatever the probe has started, and lets go of its pipes so that nothing it left can hold this process. */
+/** Kills everything that the probe has started, and closes its pipes, so that nothing left of it keeps this process alive. */
 function endGroup(child: ChildProcessWithoutNullStreams): void {
   try {
     // A negative id means the group; without an id there was never a process.

@@ -1,11 +1,10 @@
-/** Where a check's hosts come from, and how they are asked. */
-
+/** Opens the source of a check's hosts, as the flags name it. */
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import { forTerminal } from '../../lambda/kit/index.ts';
 import type { Instance, Login, ProbeTransport, Transport } from '../../lambda/model/index.ts';
-import { NOTHING_REMEMBERED } from '../../lambda/model/index.ts';
+import { NOTHING_REMEMBERED, WORKER } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import type { Inventory, InventoryHost } from '../inventory/index.ts';
 import { expandRanges, parseHostSpec } from '../inventory/index.ts';
@@ -14,14 +13,14 @@ import { UsageError } from '../terminal/index.ts';
 import { localTransport } from './local.ts';
 import type { Source, SourceFlags } from './source.ts';
 
-/** Of what was passed over, so much is told. */
+/** At most so many notes are printed. */
 const NOTES_MAX = 5;
-/** A reply holds no more (model.ts, Reply). */
+/** Bytes kept of an output (see Reply in lambda/model). */
 const OUTPUT_MAX = 64 * 1024;
 
-/** Reads what names the hosts. Nothing is contacted yet. @throws UsageError where that can't be read. */
+/** Reads what names the hosts, without contacting them. @throws UsageError where that can't be read. */
 export async function openSource(flags: SourceFlags, settings: Settings, io: CommandIo): Promise<Source> {
-  if (flags.worker !== undefined && !/^[A-Za-z0-9:_.@-]{1,128}$/.test(flags.worker)) {
+  if (flags.worker !== undefined && !WORKER.test(flags.worker)) {
     throw new UsageError(`--worker: got ${JSON.stringify(flags.worker)}; allowed: a systemd unit like sidekiq.service`);
   }
   if (flags.limit !== undefined && flags.inventory === undefined) {
@@ -90,7 +89,7 @@ interface Host {
   readonly worker: string | null;
 }
 
-/** A host that no tags speak of. */
+/** A host without tags. */
 function toInstance({ name, address, login, worker }: Host, transport: Transport, settings: Settings): Instance {
   return {
     id: name,
@@ -119,7 +118,7 @@ function toInstance({ name, address, login, worker }: Host, transport: Transport
   };
 }
 
-/** Hosts of `--host`. One name at two ports is two hosts, told apart by what was typed. */
+/** Hosts of `--host`. One name at two ports is two hosts, named as they were typed. */
 function hostsOf(texts: readonly string[]): InventoryHost[] {
   const hosts = texts.flatMap((text) => {
     const spec = parseHostSpec(text);
@@ -136,34 +135,34 @@ function hostsOf(texts: readonly string[]): InventoryHost[] {
       worker: null,
     }));
   });
-  const spelled = ({ name, login }: InventoryHost) =>
+  const asTyped = ({ name, login }: InventoryHost) =>
     `${login.user === undefined ? '' : `${login.user}@`}${name.includes(':') ? `[${name}]` : name}${login.port === undefined ? '' : `:${login.port}`}`;
-  const distinct = [...new Map(hosts.map((host) => [spelled(host), host])).values()];
+  const distinct = [...new Map(hosts.map((host) => [asTyped(host), host])).values()];
   const isShared = ({ name }: InventoryHost) => distinct.filter((other) => other.name === name).length > 1;
-  return distinct.map((host) => (isShared(host) ? { ...host, name: spelled(host) } : host));
+  return distinct.map((host) => (isShared(host) ? { ...host, name: asTyped(host) } : host));
 }
 
 async function inventoryHosts(
   paths: readonly string[],
-  { limit, listHosts: listed = false }: SourceFlags,
+  { limit, listHosts = false }: SourceFlags,
   io: CommandIo,
 ): Promise<readonly InventoryHost[]> {
   const { hostsNamed, openInventory } = await import('../inventory/index.ts');
   const inventory = await openInventory(paths);
   if (inventory.hosts.length === 0) throw new UsageError(`${paths.join(', ')}: no host in this inventory`);
-  const tell = (notes: readonly string[]) => {
+  const print = (notes: readonly string[]) => {
     for (const note of notes.slice(0, NOTES_MAX)) io.stderr.write(`crawlwatch: ${forTerminal(note)}\n`);
   };
-  tell(inventory.notes);
-  const names = limit === undefined ? inventory.hosts : await limitedTo(limit, inventory, tell);
-  // Who only wants the names needs no login of theirs.
-  if (listed) return names.map((name) => ({ name, address: name, login: {}, worker: null }));
+  print(inventory.notes);
+  const names = limit === undefined ? inventory.hosts : await limitedTo(limit, inventory, print);
+  // Names alone need no login.
+  if (listHosts) return names.map((name) => ({ name, address: name, login: {}, worker: null }));
   const { hosts, notes } = hostsNamed(inventory, names);
-  tell(notes);
+  print(notes);
   return hosts;
 }
 
-async function limitedTo(limit: string, inventory: Inventory, tell: (notes: readonly string[]) => void) {
+async function limitedTo(limit: string, inventory: Inventory, print: (notes: readonly string[]) => void) {
   const { patternAids, selectHosts } = await import('../inventory/index.ts');
   const selected = selectHosts(inventory, limit, patternAids);
   if (selected.kind === 'bad') {
@@ -174,7 +173,7 @@ async function limitedTo(limit: string, inventory: Inventory, tell: (notes: read
     const groups = inventory.groups.slice(0, 10).join(', ');
     throw new UsageError(`--limit: ${JSON.stringify(limit)} leaves no host; groups in the inventory: ${groups}`);
   }
-  tell(unmatched.map((part) => `--limit: ${JSON.stringify(part)} names no host or group; ignored`));
+  print(unmatched.map((part) => `--limit: ${JSON.stringify(part)} names no host or group; ignored`));
   return hosts;
 }
 

@@ -1,8 +1,10 @@
+/** What a source of hosts is, and the flags that choose it. */
 import type { Ports } from '../../lambda/check/index.ts';
 import type { SshFlags } from './ssh-access.ts';
 import type { RouteFlags } from './ssh-route.ts';
+
 export interface Source extends Pick<Ports, 'source' | 'transports' | 'discover' | 'history'> {
-  /** What to say when no host was checked though `skipped` were found. */
+  /** The message for a check of no host, of which `skipped` were found and left out. */
   nothingFound(skipped: number): string;
 }
 

@@ -1,4 +1,4 @@
-/** How the command line gets into hosts: whose keys it uses and which host keys it trusts, as `ssh` would. */
+/** How the command line logs in: which keys it uses and which host keys it trusts, as `ssh` would. */
 import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -7,7 +7,7 @@ import ssh2 from 'ssh2';
 import type { ProbeTransport } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import type { KeyOptions } from '../../lambda/ssh/index.ts';
-import { parseKnownHosts, phaseLimits, sshTransport } from '../../lambda/ssh/index.ts';
+import { parseKnownHosts, sshTransport } from '../../lambda/ssh/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
 
@@ -21,13 +21,13 @@ export interface SshFlags {
 const DEFAULT_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
 const HOST_KEYS_OF_ALL = '/etc/ssh/ssh_known_hosts';
 
-/** What is logged in with. @throws UsageError where the file named by --private-key can't be read. */
+/** The keys to log in with. @throws UsageError where the file named by --private-key can't be read. */
 export async function sshKeys(flags: SshFlags, io: Pick<CommandIo, 'env'>): Promise<KeyOptions> {
   const agentSocket = io.env.SSH_AUTH_SOCK;
   const privateKey =
     flags.privateKey === undefined
       ? await defaultKey(join(homedir(), '.ssh'), agentSocket !== undefined)
-      : await named(flags.privateKey, '--private-key');
+      : await readNamed(flags.privateKey, '--private-key');
   return {
     ...(privateKey === null ? {} : { privateKey }),
     ...(agentSocket === undefined || flags.privateKey !== undefined ? {} : { agentSocket }),
@@ -41,37 +41,37 @@ export async function sshAccess(flags: SshFlags, settings: Settings, io: Command
   const keys = await sshKeys(flags, io);
   const ownFile = flags.knownHosts ?? join(home, 'known_hosts');
   const files = flags.knownHosts === undefined ? [ownFile, HOST_KEYS_OF_ALL] : [];
-  // A file that isn't there yet is what --accept-new-host-keys is going to write.
+  // --accept-new-host-keys writes the file where it doesn't exist.
   const required = flags.knownHosts !== undefined && flags.acceptNewHostKeys !== true;
   const texts = required
-    ? [await named(ownFile, '--known-hosts')]
-    : await Promise.all([ownFile, ...files].map(ifThere));
+    ? [await readNamed(ownFile, '--known-hosts')]
+    : await Promise.all([ownFile, ...files].map(readIfPresent));
   return sshTransport({
     ...keys,
-    phases: phaseLimits(settings.timeouts),
+    connectSeconds: settings.timeouts.connectSeconds,
     hostKeys: {
       kind: 'known-hosts',
       known: texts.flatMap((text) => (text === null ? [] : parseKnownHosts(text))),
       acceptNew: flags.acceptNewHostKeys === true,
-      accepted: (line) => remember(ownFile, line, io),
+      accepted: (line) => saveHostKey(ownFile, line, io),
     },
   });
 }
 
-/** The first usable of ~/.ssh. Where an agent may hold the rest, one that needs a passphrase is passed over. */
+/** The first usable key of ~/.ssh. One that needs a passphrase is skipped where an agent may hold it. */
 async function defaultKey(home: string, hasAgent: boolean): Promise<string | null> {
   for (const name of DEFAULT_KEYS) {
-    const text = await ifThere(join(home, name));
+    const text = await readIfPresent(join(home, name));
     if (text !== null && !(hasAgent && ssh2.utils.parseKey(text) instanceof Error)) return text;
   }
   return null;
 }
 
 /**
- * A key that can't be kept is no reason to fail the check: the next one asks again.
- * Written at once, so that the process can end at any time.
+ * Writes at once, so that the process can end at any time. A host key that can't be saved doesn't fail the check: the next
+ * one sees it as new again.
  */
-function remember(file: string, line: string, io: CommandIo): void {
+function saveHostKey(file: string, line: string, io: CommandIo): void {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     appendLine(file, line);
@@ -80,7 +80,7 @@ function remember(file: string, line: string, io: CommandIo): void {
   }
 }
 
-/** A file whose last line has no end, as an editor may leave it, is given one first: else two keys would be one line. */
+/** Ends the last line first where an editor left it without an end: else two keys would be one line. */
 function appendLine(file: string, line: string): void {
   const open = openSync(file, 'a+', 0o600);
   try {
@@ -93,7 +93,7 @@ function appendLine(file: string, line: string): void {
   }
 }
 
-async function named(path: string, flag: string): Promise<string> {
+async function readNamed(path: string, flag: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
@@ -101,11 +101,11 @@ async function named(path: string, flag: string): Promise<string> {
   }
 }
 
-async function ifThere(path: string): Promise<string | null> {
+async function readIfPresent(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8');
   } catch {
-    // Not there or not ours to read: as if we had none.
+    // Missing or not readable: as if there were none.
     return null;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What OpenSSH's own configuration says of a host: alias, user, port, key, jump hosts. The library reads the lines; what
- * holds for a host is decided here, since its own evaluation runs commands (`Match exec`, `nslookup`) and knows no Include.
+ * What OpenSSH's configuration says about a host: alias, user, port, key, jump hosts. The library parses the lines; what
+ * applies to a host is decided here, since its own evaluation runs commands (`Match exec`, `nslookup`) and has no Include.
  * https://man.openbsd.org/ssh_config
  */
 import { existsSync, readdirSync } from 'node:fs';
@@ -11,19 +11,19 @@ import sshConfig, { type Line } from 'ssh-config';
 import { matchesPattern } from '../../lambda/ssh/index.ts';
 import { proxyOf, readPort, type SshProxy } from '../inventory/index.ts';
 
-/** What is said of one host. */
+/** What applies to one host. */
 export interface HostConfig {
   readonly hostName: string;
   readonly user: string | null;
   readonly port: number | null;
-  /** The first of its identity files that is there. */
+  /** The first of its identity files that exists. */
   readonly identityFile: string | null;
   readonly proxy: SshProxy | null;
 }
 
 export interface SshConfig {
   of(host: string): HostConfig;
-  /** What was read and is not followed, a sentence each. */
+  /** What was read and is ignored, a sentence each. */
   readonly notes: readonly string[];
 }
 
@@ -32,10 +32,10 @@ type Item =
   | { readonly kind: 'host'; readonly patterns: readonly string[]; readonly items: readonly Item[] }
   | { readonly kind: 'include'; readonly items: readonly Item[] };
 
-/** As OpenSSH has it. */
+/** OpenSSH's own limit of nested Includes. */
 const DEPTH_MAX = 16;
 
-/** Reads files, the first of them strongest; those that aren't there count as empty. */
+/** Reads files, the first overriding; a missing one counts as empty. */
 export async function readSshConfig(paths: readonly string[], home: string): Promise<SshConfig> {
   const notes: string[] = [];
   const files = await Promise.all(paths.map((path) => readItems(path, { home, notes, depth: 0 })));
@@ -50,7 +50,7 @@ interface Reading {
 }
 
 async function readItems(path: string, reading: Reading): Promise<Item[]> {
-  const text = await ifThere(path);
+  const text = await readIfPresent(path);
   if (text === null) return [];
   try {
     return await toItems(sshConfig.parse(text), path, reading);
@@ -68,7 +68,7 @@ async function toItems(lines: readonly Line[], path: string, reading: Reading): 
     const values = typeof line.value === 'string' ? [line.value] : line.value.map(({ val }) => val);
     const nested = 'config' in line ? line.config : [];
     if (key === 'match') {
-      reading.notes.push(`${path}: "Match ${values.join(' ')}" is passed over: only Host is followed`);
+      reading.notes.push(`${path}: "Match ${values.join(' ')}" is ignored: only Host is followed`);
     } else if (key === 'host') {
       const patterns = values.flatMap((value) => value.split(/\s+/));
       items.push({ kind: 'host', patterns, items: await toItems(nested, path, reading) });
@@ -86,10 +86,10 @@ async function toItems(lines: readonly Line[], path: string, reading: Reading): 
   return items;
 }
 
-/** Patterns in the file's name; relative ones lie in ~/.ssh, or in /etc/ssh for a file from there. */
+/** Files of an Include; relative paths are in ~/.ssh, or in /etc/ssh where the including file is. */
 function filesOf(pattern: string, from: string, home: string): string[] {
   const base = from.startsWith('/etc/ssh/') ? '/etc/ssh' : join(home, '.ssh');
-  const path = atHome(pattern, home);
+  const path = expandHome(pattern, home);
   const whole = isAbsolute(path) ? path : join(base, path);
   if (!/[*?]/.test(whole)) return [whole];
   const directory = dirname(whole);
@@ -123,10 +123,10 @@ function configOf(host: string, items: readonly Item[], home: string): HostConfi
     }
   };
   follow(items);
-  const hostName = filled(first.get('hostname') ?? host, { h: host });
+  const hostName = expandTokens(first.get('hostname') ?? host, { h: host });
   const user = first.get('user') ?? null;
   const tokens = { d: home, h: hostName, r: user ?? '', u: userInfo().username };
-  const paths = identities.map((path) => atHome(filled(path, tokens), home));
+  const paths = identities.map((path) => expandHome(expandTokens(path, tokens), home));
   return {
     hostName,
     user,
@@ -136,19 +136,19 @@ function configOf(host: string, items: readonly Item[], home: string): HostConfi
   };
 }
 
-/** One negated pattern that matches rules the whole line out. */
+/** A negated pattern that matches excludes the whole line. */
 function namesHost(patterns: readonly string[], host: string): boolean {
   const matching = patterns.filter((pattern) => matchesPattern(pattern.replace(/^!/, ''), host.toLowerCase()));
   return matching.length > 0 && !matching.some((pattern) => pattern.startsWith('!'));
 }
 
-function filled(text: string, tokens: Readonly<Record<string, string>>): string {
+function expandTokens(text: string, tokens: Readonly<Record<string, string>>): string {
   return text.replace(/%(.)/g, (whole, letter: string) => (letter === '%' ? '%' : (tokens[letter] ?? whole)));
 }
 
-const atHome = (path: string, home: string): string => (path.startsWith('~/') ? join(home, path.slice(2)) : path);
+const expandHome = (path: string, home: string): string => (path.startsWith('~/') ? join(home, path.slice(2)) : path);
 
-async function ifThere(path: string): Promise<string | null> {
+async function readIfPresent(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8');
   } catch {

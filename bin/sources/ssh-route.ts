@@ -1,4 +1,4 @@
-/** How each host is reached, from what the flags, the inventory and ~/.ssh/config say: the first that says it counts. */
+/** How each host is reached: from the inventory, the flags and ~/.ssh/config. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { JumpHost, Login } from '../../lambda/model/index.ts';
@@ -19,12 +19,12 @@ export interface Route {
   readonly login: Partial<Login>;
 }
 
-/** A longer way is a loop. */
+/** A longer chain of jump hosts is a loop. */
 const HOPS_MAX = 8;
-/** Of what can't be followed, so much is told. */
+/** At most so many notes are printed. */
 const NOTES_MAX = 5;
 
-/** Reads the configuration once. @returns the way to each host; it throws UsageError for a ProxyJump that can't be read. */
+/** Reads the configuration once. @returns how to reach a host; throws UsageError for a ProxyJump that can't be read. */
 export async function sshRoutes(
   flags: RouteFlags,
   settings: Settings,
@@ -32,25 +32,25 @@ export async function sshRoutes(
 ): Promise<(host: InventoryHost) => Route> {
   const home = homedir();
   const config = await readSshConfig([join(home, '.ssh', 'config'), '/etc/ssh/ssh_config'], home);
-  const told = new Set<string>();
-  const tell = (note: string) => {
-    if (told.size < NOTES_MAX && !told.has(note)) io.stderr.write(`crawlwatch: ${note}\n`);
-    told.add(note);
+  const printed = new Set<string>();
+  const print = (note: string) => {
+    if (printed.size < NOTES_MAX && !printed.has(note)) io.stderr.write(`crawlwatch: ${note}\n`);
+    printed.add(note);
   };
-  for (const note of config.notes) tell(note);
+  for (const note of config.notes) print(note);
 
   return ({ address, login, proxy }) => {
     const found = config.of(address);
     const user = login.user ?? flags.user ?? found.user;
     const port = login.port ?? found.port;
     const key = flags.privateKey ?? login.privateKeyPath ?? found.identityFile;
-    const jumps = jumpsOf(proxy ?? found.proxy, { config, user: flags.user ?? settings.ssh.user, tell });
+    const jumps = jumpsOf(proxy ?? found.proxy, { config, user: flags.user ?? settings.ssh.user, print });
     return {
       address: found.hostName,
       login: {
         ...(user !== null && { user }),
         ...(port !== null && { port }),
-        ...(key !== null && { privateKeyPath: atHome(key) }),
+        ...(key !== null && { privateKeyPath: expandHome(key) }),
         ...(jumps.length > 0 && { jumps }),
       },
     };
@@ -59,15 +59,15 @@ export async function sshRoutes(
 
 interface Context {
   readonly config: SshConfig;
-  /** Who logs in to a jump host of which nothing else is said. */
+  /** Login user of a jump host for which nothing else names one. */
   readonly user: string;
-  tell(note: string): void;
+  print(note: string): void;
 }
 
 function jumpsOf(proxy: SshProxy | null, context: Context, hops = 0): readonly JumpHost[] {
   if (proxy === null) return [];
   if (proxy.kind === 'command') {
-    context.tell(`ProxyCommand ${JSON.stringify(proxy.command)} is not run; only ProxyJump and ssh -W are followed`);
+    context.print(`ProxyCommand ${JSON.stringify(proxy.command)} is not run; only ProxyJump and ssh -W are followed`);
     return [];
   }
   return proxy.hosts.split(',').flatMap((text, nth) => {
@@ -82,12 +82,12 @@ function jumpsOf(proxy: SshProxy | null, context: Context, hops = 0): readonly J
       user: user ?? found.user ?? context.user,
       privateKeyPath: found.identityFile,
     };
-    // As ssh does it: each further one is reached through the one before, and only the first by a way of its own.
+    // As in ssh: each is reached through the one before it, and only the first through its own ProxyJump.
     return nth === 0 ? [...jumpsOf(found.proxy, context, hops + 1), jump] : [jump];
   });
 }
 
-/** `~/` as a shell would read it. */
-export function atHome(path: string): string {
+/** Expands `~/` as a shell would. */
+function expandHome(path: string): string {
   return path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
 }

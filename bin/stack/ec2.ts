@@ -1,10 +1,5 @@
 /** Tags that somebody at a terminal writes or takes away, with that person's own rights. */
-import {
-  CreateTagsCommand,
-  DeleteTagsCommand,
-  DescribeInstancesCommand,
-  type DescribeInstancesCommandOutput,
-} from '@aws-sdk/client-ec2';
+import { CreateTagsCommand, DeleteTagsCommand, paginateDescribeInstances } from '@aws-sdk/client-ec2';
 import type { Ec2 } from '../../lambda/kit/index.ts';
 import { OWN_TAG_KEYS, TAG } from '../../lambda/model/index.ts';
 
@@ -19,23 +14,15 @@ export interface MarkedInstance {
 export async function describeMarked(ec2: Ec2): Promise<MarkedInstance[]> {
   const own: ReadonlySet<string> = new Set(OWN_TAG_KEYS);
   const found: MarkedInstance[] = [];
-  let token: string | undefined;
-  do {
-    const page: DescribeInstancesCommandOutput = await ec2.send(
-      new DescribeInstancesCommand({
-        Filters: [{ Name: 'tag-key', Values: [...own] }],
-        MaxResults: 1000,
-        NextToken: token,
-      }),
-    );
+  const Filters = [{ Name: 'tag-key', Values: [...own] }];
+  for await (const page of paginateDescribeInstances({ client: ec2 }, { Filters, MaxResults: 1000 })) {
     for (const { InstanceId: id, Tags = [], State } of (page.Reservations ?? []).flatMap((r) => r.Instances ?? [])) {
       // A terminated one's tags go with it, within the hour.
       if (id === undefined || State?.Name === 'terminated' || State?.Name === 'shutting-down') continue;
       const tags = Tags.flatMap(({ Key = '', Value = '' }) => (own.has(Key) ? [[Key, Value] as const] : []));
       found.push({ id, tags: Object.fromEntries(tags) });
     }
-    token = page.NextToken;
-  } while (token);
+  }
   return found;
 }
 

@@ -1,5 +1,6 @@
 /** Which instances are meant: by id, or by the unique Name of a watched one. */
 import { forTerminal, quoted } from '../../lambda/kit/index.ts';
+import { INSTANCE_ID } from '../../lambda/model/index.ts';
 import { UsageError } from '../terminal/index.ts';
 import type { Fleet } from './client.ts';
 
@@ -8,8 +9,6 @@ export interface Target {
   /** Its id where it isn't among the watched. */
   readonly name: string;
 }
-
-const INSTANCE_ID = /^i-([0-9a-f]{8}|[0-9a-f]{17})$/;
 
 /**
  * Each once, in the order given. An id is taken as it is: whether it is watched the remedy function judges.

@@ -1,24 +1,24 @@
-/** Errors that a person at the terminal can mend: one line each, no stack trace, exit code 3. */
+/** Errors that a person at the terminal can fix: one line each, no stack trace, exit code 3. */
 import { forTerminal } from '../../lambda/kit/index.ts';
 import type { SettingsError } from '../../lambda/settings/index.ts';
 
-/** Exit code of usage, settings and credentials errors; 3 is UNKNOWN to whoever reads plugin exit codes. */
+/** Exit code of usage, settings and credentials errors; as that of a monitoring plugin 3 means UNKNOWN. */
 export const EXIT_UNKNOWN = 3;
 
-/** Something that the caller has to change. The message says what was got, what is allowed, what to do. */
+/** Something that the caller has to change. The message says what was given, what is allowed, what to do. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** One line on stderr each. */
+/** The lines to print on stderr. */
 export function errorLines(error: unknown): string[] {
   if (isSettingsError(error)) return error.problems.map(line);
   if (error instanceof UsageError) return [line(error.message)];
-  // A bug of ours: here the stack is what helps.
+  // A bug of ours: its stack trace helps.
   return [`crawlwatch: unexpected ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
 }
 
-/** By name: the class would load the whole schema before --help could be shown. */
+/** Compares the name: importing the class would load the whole schema before --help could be shown. */
 const isSettingsError = (error: unknown): error is SettingsError =>
   error instanceof Error && error.name === 'SettingsError' && 'problems' in error;
 
@@ -26,7 +26,7 @@ const line = (text: string) => `crawlwatch: ${forTerminal(text)}`;
 
 const AWS_FREE = 'to check without AWS: --local, --host HOST or -i INVENTORY';
 
-/** What AWS's refusal means and what to do about it; null where the error is none of AWS's. */
+/** What an error of AWS means and what to do about it; null for any other error. */
 export function explainAwsError(error: unknown): UsageError | null {
   if (!(error instanceof Error)) return null;
   const message = error.message.replace(/ *Encoded authorization failure message: .*/s, '').replace(/\s+/g, ' ');
@@ -59,7 +59,7 @@ export function explainAwsError(error: unknown): UsageError | null {
     case 'UnauthorizedOperation':
     case 'AccessDenied':
     case 'AccessDeniedException':
-      return new UsageError(`AWS denies this identity what a check reads (${said}); allow it in IAM`, cause);
+      return new UsageError(`AWS denies this identity a call that a check makes (${said}); allow it in IAM`, cause);
   }
   if (
     /ENOTFOUND|ECONNREFUSED|ECONNRESET|EAI_AGAIN|TimeoutError|ETIMEDOUT/.test(

@@ -1,6 +1,6 @@
-/** What the command line shows and asks: progress, tables, confirmation, errors. */
+/** What the command line prints and asks: tables, progress, confirmation, errors. */
 export { bold, painted, type TableStyle, type Trends, tableLines } from './columns.ts';
-export { completionScript, type Shell } from './completion.ts';
+export { completionScript } from './completion.ts';
 export { confirm, interrupted } from './confirm.ts';
 export { troubleBlocks } from './details.ts';
 export { EXIT_UNKNOWN, errorLines, explainAwsError, UsageError } from './errors.ts';

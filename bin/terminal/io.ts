@@ -1,17 +1,17 @@
-/** What a command may touch of the process it runs in. */
+/** What a command uses of its process: streams, environment, working directory, interruption. */
 
 import type { Log } from '../../lambda/model/index.ts';
 
-/** What a log would say is in the report, or in a host's own sentence. */
+/** No log: what it would say is in the report. */
 export const QUIET: Log = { info() {}, warn() {}, error() {} };
 
-/** A stream to write to, and whether a person looks at it. */
+/** A stream to write to, and whether it is a terminal. */
 export interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   /** Width of the terminal, in columns. */
   readonly columns?: number;
-  /** And its height, in lines. */
+  /** Height of the terminal, in lines. */
   readonly rows?: number;
 }
 
@@ -25,7 +25,7 @@ export interface CommandIo {
   readonly signal: AbortSignal;
 }
 
-/** How wide `output` is and whether it takes colour: only a terminal does, and https://no-color.org is kept. */
+/** Width of `output`, and whether to colour: only on a terminal, and not where NO_COLOR is set (https://no-color.org). */
 export function terminalStyle(output: Output, env: CommandIo['env']): { width: number | null; colour: boolean } {
   const isTerminal = output.isTTY === true;
   return {

@@ -1,4 +1,4 @@
-/** A picture on a terminal that is drawn anew in its place. The screen above it, and what scrolled away, stay. */
+/** Redraws lines in place on a terminal. What is above them, and what scrolled away, stays. */
 import type { Output } from './io.ts';
 
 const HIDE_CURSOR = '\u001b[?25l';
@@ -14,10 +14,10 @@ export class LiveScreen {
 
   constructor(private readonly output: Output) {}
 
-  /** At most as many lines as the terminal has less one, each narrower than it. */
+  /** @param lines fewer than the terminal has, each narrower than it */
   draw(lines: readonly string[]): void {
     const size = `${this.output.columns}x${this.output.rows}`;
-    // A terminal that was made narrower has broken the old lines in two: nobody knows where they begin.
+    // A terminal that became narrower has wrapped the old lines: where they begin is unknown.
     const back = this.#size !== '' && size !== this.#size ? CLEAR : this.#drawn === 0 ? '' : `\u001b[${this.#drawn}A`;
     this.#size = size;
     this.#drawn = lines.length;
@@ -25,7 +25,7 @@ export class LiveScreen {
     this.output.write(`${this.#hide()}\r${back}${text}${END_OF_SCREEN}`);
   }
 
-  /** Leaves the last picture standing, with the cursor beneath it. */
+  /** Leaves the last lines on the screen, with the cursor below them. */
   close(): void {
     if (!this.#isHidden) return;
     this.#isHidden = false;
@@ -36,7 +36,7 @@ export class LiveScreen {
   #hide(): string {
     if (this.#isHidden) return '';
     this.#isHidden = true;
-    // Also where a second Ctrl-C ends the process, or Ctrl-Z stops it.
+    // For the ends that never reach close(): a second Ctrl-C, or Ctrl-Z.
     process.on('exit', this.#show).on('SIGTSTP', this.#suspend).on('SIGCONT', this.#resume);
     return HIDE_CURSOR;
   }
@@ -47,7 +47,7 @@ export class LiveScreen {
 
   #suspend = (): void => {
     this.#show();
-    // The shell writes in between: the next picture goes beneath.
+    // The shell writes in between: the next lines go below.
     this.#drawn = 0;
     process.kill(process.pid, 'SIGSTOP');
   };

@@ -2,7 +2,7 @@
 import Table from 'cli-table3';
 import { forTerminal } from '../../lambda/kit/index.ts';
 
-/** Cells may hold what a host or a tag says: they are made safe here. */
+/** @param rows may quote hosts and tags: their cells are escaped here */
 export function plainTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const frame = 'top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid mid mid-mid';
   const table = new Table({

@@ -3,9 +3,9 @@ import { forTerminal } from '../../lambda/kit/index.ts';
 import type { CommandIo } from './io.ts';
 
 export interface ProgressLine {
-  /** May hold what a tag says. */
+  /** @param text may quote a tag: it is escaped here */
   show(text: string): void;
-  /** Before anything else is printed. */
+  /** To be called before anything else is printed. */
   clear(): void;
 }
 

@@ -24,7 +24,7 @@ export async function startProgress(stderr: Output): Promise<Progress> {
     },
     barsize: 20,
     clearOnComplete: true,
-    // The terminal's own state is left alone: a second Ctrl-C would leave it changed.
+    // Leaves the terminal's state alone: after a second Ctrl-C it would stay changed.
     hideCursor: false,
     linewrap: true,
     gracefulExit: false,
@@ -41,7 +41,7 @@ export async function startProgress(stderr: Output): Promise<Progress> {
   };
 }
 
-/** `4 s, about 2 s left`; the last hosts are often those that hang, of which nobody knows how long. */
+/** `4 s, about 2 s left`; an estimate, since the last hosts are often those that hang. */
 function timeText(done: number, total: number, startedAt: number): string {
   const seconds = (Date.now() - startedAt) / 1000;
   const left = done === 0 || done === total ? null : (seconds * (total - done)) / done;

@@ -7,20 +7,20 @@ import { kindOf, shortBoot } from '../../lambda/model/index.ts';
 export interface Change {
   readonly at: Date;
   readonly name: string;
-  /** What the host is from then on; null: it is no longer listed. */
+  /** The host's status from then on; null: it is no longer listed. */
   readonly status: Status | null;
   readonly text: string;
 }
 
-/** A host seen for the first time; of the first check of all only troubles are news. */
+/** A host seen for the first time; in the first check only problems are news. */
 export const appeared = (now: InstanceReport): string =>
   now.status === 'OK' ? 'new: OK' : `new: ${now.status}: ${sentences(now)}`;
 
-/** Null where nothing has changed that is worth a line. @param since when the former status began. */
+/** Null where nothing changed that is worth a line. @param since when the former status began. */
 export function changeOf(before: InstanceReport, now: InstanceReport, at: Date, since: Date): string | null {
   const said: string[] = [];
   const had = codesOf(before);
-  // That a process was killed happens once: its end is no news.
+  // A kill is an event: that it is over is no news.
   const isOver = (code: ReasonCode) => kindOf(code) !== 'event' && !codesOf(now).includes(code);
   if (before.status !== now.status) {
     const lasted = before.status === 'OK' ? '' : ` after ${duration((at.getTime() - since.getTime()) / 60_000)}`;

@@ -23,7 +23,7 @@ export interface WatchView {
   readonly summary: Summary;
   /** The newest last. */
   readonly changes: readonly Change[];
-  /** What went wrong with the watch itself. */
+  /** What is wrong with the watch itself. */
   readonly notices: readonly string[];
   /** One line: which check this was, and what happens next. */
   readonly status: string;
@@ -34,7 +34,7 @@ export interface FrameStyle extends TableStyle {
   readonly rows: number;
 }
 
-/** Of these at most so many lines, that the table keeps the rest. */
+/** Limits of the parts, so that none takes all of the screen. */
 const CHANGES_SHOWN = 6;
 const TABLE_MIN = 4;
 const NAME_WIDTH = 24;
@@ -42,7 +42,7 @@ const NAME_WIDTH = 24;
 /** `08:05:12` */
 export const timeOfDay = (at: Date): string => at.toISOString().slice(11, 19);
 
-/** No more lines than the terminal has, none of them wider. */
+/** Never more lines than the terminal has, and none wider than it. */
 export function watchFrame(view: WatchView, style: FrameStyle): string[] {
   const height = Math.max(TABLE_MIN, style.rows - 1);
   const rows = inOrder(view.instances);
@@ -54,7 +54,7 @@ export function watchFrame(view: WatchView, style: FrameStyle): string[] {
   const troubles = troubleBlocks(rows, style);
   const newest = view.changes.toSorted((a, b) => b.at.getTime() - a.at.getTime());
   const changes = changeLines(newest.slice(0, CHANGES_SHOWN), style);
-  // The table goes first, then what is wrong, then the news: each takes what those before it have left.
+  // The table comes first, then what is wrong, then the changes: each gets the lines that those before it left.
   let room = height - head.length;
   const take = (lines: readonly string[], most: number): readonly string[] => {
     const taken = lines.slice(0, Math.max(0, Math.min(most, room)));
@@ -75,14 +75,14 @@ function summaryText(summary: Summary, style: TableStyle): string {
   return `${bold(`crawlwatch: ${plural(summary.checked, 'host')}`, style)}${counts === '' ? '' : `: ${counts}`}`;
 }
 
-/** Up to half of the room is kept for what is wrong and what is new. */
+/** Reserves up to half of the lines for what is wrong and what has changed. */
 function reserve(troubles: readonly string[][], changes: readonly string[], room: number): number {
   const wanted =
     troubles.reduce((sum, block) => sum + block.length + 1, 0) + (changes.length > 0 ? changes.length + 1 : 0);
   return Math.min(wanted, Math.floor(room / 2));
 }
 
-/** Those that don't fit are counted, not forgotten. */
+/** Hosts that don't fit are counted in the last line. */
 function tableOf(rows: readonly InstanceReport[], style: TableStyle, height: number): string[] {
   if (rows.length === 0) return [];
   const lines = tableLines(rows, style);
@@ -106,7 +106,7 @@ function cut(lines: readonly string[], { width, glyphs }: TableStyle): string[] 
   return width === null ? [...lines] : lines.map((line) => cutText(line, width, cutMark(glyphs ?? 'ascii')));
 }
 
-/** The line of a change for a log. */
+/** One change as a line of a log. */
 export function changeLine({ at, name, text }: Change): string {
   return `${at.toISOString().replace(/\.\d+Z$/, 'Z')} ${forTerminal(name)} ${forTerminal(text)}`;
 }

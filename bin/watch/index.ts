@@ -1,4 +1,4 @@
-/** A check repeated: the live table, trends and changes. */
+/** A repeated check: the live table, trends and changes. */
 export { timeOfDay } from './frame.ts';
-export { WatchMemory } from './memory.ts';
+export { WatchState } from './state.ts';
 export { watchView } from './view.ts';

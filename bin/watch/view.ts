@@ -1,4 +1,4 @@
-/** How a watch is shown: as a live picture on a terminal, else as a line for each change. */
+/** Shows a watch: as a live table on a terminal, else as a line for each change. */
 
 import type { LoginCommand } from '../../lambda/judge/index.ts';
 import { forTerminal, isoSeconds, plural } from '../../lambda/kit/index.ts';
@@ -8,15 +8,15 @@ import type { CommandIo } from '../terminal/index.ts';
 import { countsText, LiveScreen } from '../terminal/index.ts';
 import type { Change } from './changes.ts';
 import { changeLine, timeOfDay, watchFrame } from './frame.ts';
-import type { WatchMemory } from './memory.ts';
+import type { WatchState } from './state.ts';
 
 /** One check of a watch, as it is shown. */
 export interface WatchStep {
   readonly at: Date;
-  /** Seconds; null: it could not be made. */
+  /** Null: the check could not be made. */
   readonly tookSeconds: number | null;
   readonly changes: readonly Change[];
-  /** What went wrong with the watch itself, as it stands. */
+  /** What is wrong with the watch itself at this time. */
   readonly notices: readonly string[];
   readonly next: Date;
 }
@@ -26,18 +26,18 @@ export interface WatchView {
   progress(answered: number, total: number): void;
   login(command: LoginCommand): void;
   checked(step: WatchStep): void;
-  /** @param checks that were made */
+  /** @param checks how many were made */
   end(checks: number): void;
 }
 
-/** Changes kept to be shown; the terminal has room for some of them. */
+/** Changes kept; the terminal has room for some of them. */
 const CHANGES_KEPT = 50;
 const REDRAW_MS = 250;
 
-export const watchView = (memory: WatchMemory, io: CommandIo): WatchView =>
-  io.stdout.isTTY === true ? liveView(memory, io) : plainView(memory, io);
+export const watchView = (state: WatchState, io: CommandIo): WatchView =>
+  io.stdout.isTTY === true ? liveView(state, io) : plainView(state, io);
 
-function liveView(memory: WatchMemory, { stdout, env }: CommandIo): WatchView {
+function liveView(state: WatchState, { stdout, env }: CommandIo): WatchView {
   const screen = new LiveScreen(stdout);
   let changes: readonly Change[] = [];
   let notices: readonly string[] = [];
@@ -48,10 +48,10 @@ function liveView(memory: WatchMemory, { stdout, env }: CommandIo): WatchView {
 
   function draw(): void {
     const { width, ...style } = tableStyle(stdout, env);
-    const { instances } = memory;
+    const { instances } = state;
     const view = { instances, summary: summarise(instances), changes, notices, status };
     const size = { width: Math.max(20, (width ?? 80) - 1), rows: stdout.rows ?? 24 };
-    const trends = ({ id }: { readonly id: string }) => memory.trendsOf(id);
+    const trends = ({ id }: { readonly id: string }) => state.trendsOf(id);
     const login = command === null ? {} : { login: command };
     screen.draw(watchFrame(view, { ...style, ...size, now: new Date(), trends, ...login }));
     drawnAt = performance.now();
@@ -81,11 +81,11 @@ function liveView(memory: WatchMemory, { stdout, env }: CommandIo): WatchView {
   };
 }
 
-function plainView(memory: WatchMemory, { stdout, stderr }: CommandIo): WatchView {
+function plainView(state: WatchState, { stdout, stderr }: CommandIo): WatchView {
   let isFirst = true;
-  let told: readonly string[] = [];
+  let printed: readonly string[] = [];
   const counts = () => {
-    const summary = summarise(memory.instances);
+    const summary = summarise(state.instances);
     const hosts = plural(summary.checked, 'host');
     return summary.checked === 0 ? hosts : `${hosts}: ${countsText(summary, { colour: false })}`;
   };
@@ -98,10 +98,10 @@ function plainView(memory: WatchMemory, { stdout, stderr }: CommandIo): WatchVie
       }
       isFirst = false;
       for (const change of changes) stdout.write(`${changeLine(change)}\n`);
-      for (const notice of notices.filter((one) => !told.includes(one))) {
+      for (const notice of notices.filter((one) => !printed.includes(one))) {
         stderr.write(`crawlwatch: ${forTerminal(notice)}\n`);
       }
-      told = notices;
+      printed = notices;
     },
     end(checks) {
       if (checks > 0) stdout.write(`${isoSeconds(new Date())} ended after ${plural(checks, 'check')}; ${counts()}\n`);

@@ -3,12 +3,10 @@
 import type { Breaker, Evidence } from '../flag/index.ts';
 import { clockTime, plural, printableAscii } from '../kit/index.ts';
 import type { Departure } from '../memory/index.ts';
-import type { Alert, Status, TagFailure } from '../model/index.ts';
+import { type Alert, type Status, SUBJECT_MAX, type TagFailure } from '../model/index.ts';
 import { type Block, blocksOf, withoutOwnEvents } from './entries.ts';
 import { MAIL_KINDS, type MailEntry, type MailKind } from './plan.ts';
 
-/** SNS refuses 100 and more. */
-const SUBJECT_MAX = 99;
 /** SNS takes 256 KiB with the attributes; a person reads far less. */
 const BLOCKS_MAX = 60;
 const BODY_MAX = 100_000;

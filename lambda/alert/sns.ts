@@ -1,5 +1,5 @@
 /** Mail, by way of the one topic. */
-import { ListSubscriptionsByTopicCommand, PublishCommand } from '@aws-sdk/client-sns';
+import { PublishCommand, paginateListSubscriptionsByTopic } from '@aws-sdk/client-sns';
 import type { Sns } from '../kit/index.ts';
 import type { Alert } from '../model/index.ts';
 
@@ -62,16 +62,16 @@ export interface Subscription {
 /** Who is subscribed to a topic; those who have unsubscribed are left out. */
 export async function listSubscriptions(sns: Sns, topicArn: string): Promise<Subscription[]> {
   const found: Subscription[] = [];
-  let token: string | undefined;
-  do {
-    const page = await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn: topicArn, NextToken: token }));
-    for (const { SubscriptionArn: arn, Protocol: protocol = '', Endpoint: endpoint = '' } of page.Subscriptions ?? []) {
+  for await (const { Subscriptions = [] } of paginateListSubscriptionsByTopic(
+    { client: sns },
+    { TopicArn: topicArn },
+  )) {
+    for (const { SubscriptionArn: arn, Protocol: protocol = '', Endpoint: endpoint = '' } of Subscriptions) {
       // In place of an ARN the others say `PendingConfirmation` or `Deleted`.
       const confirmed = arn?.startsWith('arn:') === true;
       if (confirmed || arn === 'PendingConfirmation') found.push({ protocol, endpoint, confirmed });
     }
-    token = page.NextToken;
-  } while (token);
+  }
   return found;
 }
 

@@ -1,15 +1,11 @@
-/** Discovery: which instances carry the watch tag. */
-import {
-  DescribeInstancesCommand,
-  type DescribeInstancesCommandOutput,
-  type Instance as Ec2Instance,
-} from '@aws-sdk/client-ec2';
+/** Finds the instances that carry the watch tag. */
+import { DescribeInstancesCommand, type Instance as Ec2Instance, paginateDescribeInstances } from '@aws-sdk/client-ec2';
 import type { Ec2 } from '../kit/index.ts';
 import type { Instance } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { type DescribedInstance, toInstance } from './instance.ts';
 
-/** Those that may come back. A terminated instance stays visible for an hour and is nobody's concern. */
+/** States from which an instance may run again. A terminated one stays visible for an hour and is ignored. */
 const STATES = ['pending', 'running', 'stopping', 'stopped'];
 
 /** `*`, `?` and `\` mean something in a filter's value; a backslash takes that away (Using_Filtering.html, EC2 guide). */
@@ -18,39 +14,31 @@ const literal = (value: string): string => value.replace(/[*?\\]/g, '\\$&');
 /**
  * Every instance that carries the tag, whatever its state short of terminated.
  *
- * Rejects when any page can't be had: half a fleet must not pass for the whole.
+ * Rejects when any page can't be read: half a fleet must not pass for the whole.
  */
 export async function findFleet(ec2: Ec2, region: string, settings: Settings): Promise<Instance[]> {
   const found: Instance[] = [];
-  let token: string | undefined;
-  do {
-    const page: DescribeInstancesCommandOutput = await ec2.send(
-      new DescribeInstancesCommand({
-        Filters: [
-          { Name: `tag:${settings.tag.key}`, Values: [literal(settings.tag.value)] },
-          { Name: 'instance-state-name', Values: STATES },
-        ],
-        // A call with MaxResults draws on the larger of EC2's two throttling buckets (ec2-api-throttling.html).
-        MaxResults: 1000,
-        NextToken: token,
-      }),
-    );
-    for (const reservation of page.Reservations ?? []) {
-      for (const instance of reservation.Instances ?? []) {
-        const described = describe(instance, reservation.OwnerId ?? null, region, settings);
+  const { key, value } = settings.tag;
+  const Filters = [
+    { Name: `tag:${key}`, Values: [literal(value)] },
+    { Name: 'instance-state-name', Values: STATES },
+  ];
+  // A call with MaxResults draws on the larger of EC2's two throttling buckets (ec2-api-throttling.html).
+  for await (const { Reservations = [] } of paginateDescribeInstances({ client: ec2 }, { Filters, MaxResults: 1000 })) {
+    for (const { Instances = [], OwnerId = null } of Reservations) {
+      for (const instance of Instances) {
+        const described = describe(instance, OwnerId, region, settings);
         if (described !== null) found.push(described);
       }
     }
-    // A page may be short or empty with more to come: the token alone says when it ends.
-    token = page.NextToken;
-  } while (token);
+  }
   return found;
 }
 
 /** One instance as it is now, whatever its state and tags. Rejects when there is none of that id. */
 export async function findInstance(ec2: Ec2, id: string, region: string, settings: Settings): Promise<Instance> {
-  const page: DescribeInstancesCommandOutput = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }));
-  const [reservation] = page.Reservations ?? [];
+  const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ InstanceIds: [id] }));
+  const [reservation] = Reservations;
   const [instance] = reservation?.Instances ?? [];
   const described = instance && describe(instance, reservation?.OwnerId ?? null, region, settings);
   if (!described) throw new Error(`EC2 knows no instance ${id}`);

@@ -7,26 +7,25 @@ import {
   instanceConnectClient,
   type Ssm,
   ssmClient,
-  stsClient,
   withBudget,
 } from '../kit/index.ts';
 import type { Instance } from '../model/index.ts';
 import { MEMBER_PROBE_DOCUMENT, READER_SUFFIX } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { findFleet } from './ec2.ts';
-import { memberCredentials, partitionOf } from './sts.ts';
+import { memberCredentials } from './sts.ts';
 
-/** One account in one Region, for who looks only. */
+/** One account in one Region, as far as finding instances takes. */
 export interface Place {
   readonly region: string;
   /** Null: the account that this runs in. */
   readonly account: string | null;
-  /** Not where metrics, mails and acts are. */
+  /** In another Region or account than the metrics, mails and acts. */
   readonly elsewhere: boolean;
   readonly ec2: Ec2;
 }
 
-/** The same for who asks its instances. */
+/** The same with what probing its instances takes. */
 export interface Target extends Place {
   readonly ssm: Ssm;
   readonly instanceConnect?: InstanceConnect;
@@ -47,7 +46,7 @@ export interface TargetOptions {
 
 /**
  * Every place that the settings name, the own account's first.
- * @param home as whoever starts a check has it; it is among them where its Region is watched
+ * @param home the caller's own; it is among them where its Region is watched
  */
 export function fleetTargets(settings: Settings, home: Home<Target>, options: TargetOptions = {}): Target[] {
   const { sharers = 1, connect = connectWithin(sharers) } = options;
@@ -63,7 +62,7 @@ const connectWithin =
     probeDocument: MEMBER_PROBE_DOCUMENT,
   });
 
-/** By the members' second roles, which can but find instances. */
+/** The same places by the members' second roles, which can only find instances. */
 export const readPlaces = (settings: Settings, home: Home<Place>): Place[] =>
   placesOf(settings, home, (region, credentials) => ({ ec2: ec2Client(region, credentials) }), READER_SUFFIX);
 
@@ -75,7 +74,7 @@ function placesOf<C extends object>(
 ): (C & Pick<Place, 'region' | 'account' | 'elsewhere'>)[] {
   const members = (accounts ?? []).map((member) => {
     const role = { ...member, roleName: `${member.roleName}${roleSuffix}` };
-    const credentials = memberCredentials(stsClient(home.region), role, partitionOf(home.region));
+    const credentials = memberCredentials(role, home.region);
     return { account: member.id, credentials };
   });
   return [{ account: null, credentials: undefined }, ...members].flatMap(({ account, credentials }) =>
@@ -91,7 +90,7 @@ function placesOf<C extends object>(
 export const placeName = ({ account, region }: Pick<Place, 'account' | 'region'>): string =>
   account === null ? region : `account ${account} in ${region}`;
 
-/** That of an instance's Region and account; EC2 names the own account by its number, which nothing here knows. */
+/** The target of an instance's Region and account; EC2 names the own account by its number, which isn't known here. */
 export function targetOf(targets: readonly Target[], one: Pick<Instance, 'region' | 'account'>): Target | undefined {
   const there = targets.filter(({ region }) => region === one.region);
   return (
@@ -114,12 +113,12 @@ export function byTarget<T extends Pick<Instance, 'region' | 'account'>>(
   return groups;
 }
 
-/** With several places, the longest that the others wait for one: an endpoint that is down takes minutes to give up. */
+/** How long several places wait for one of them: an endpoint that is down takes minutes to fail. */
 const DISCOVERY_MS = 30_000;
 
 /**
  * The instances of every place that can be read.
- * @param problem told of each that can't; of its instances nothing is said then
+ * @param problem gets a sentence for each that can't; its instances are then unknown
  * @throws the first failure where none can be read
  */
 export async function discoverIn(

@@ -1,9 +1,7 @@
-/** A way into another account: a role there that trusts ours, and an external id that only its owner and we know. */
-
-import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts';
-import type { MemberCredentials } from '../kit/index.ts';
-
-export type Sts = Pick<STSClient, 'send'>;
+/** The way into another account: a role there that trusts ours, and an external id that only its owner and we know. */
+import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
+import { memoize } from '@smithy/core/config';
+import { type Credentials, clientConfig } from '../kit/index.ts';
 
 export interface MemberRole {
   /** The account's twelve digits. */
@@ -12,55 +10,32 @@ export interface MemberRole {
   readonly roleName: string;
 }
 
-/** Before the end: the SDK asks anew five minutes ahead, and must not get the old ones then. */
+/** More than the five minutes before the end at which a client asks again: it must not get the old ones then. */
 const RENEW_MS = 6 * 60_000;
 
 /**
  * Credentials of a member account, for all clients to it: one AssumeRole an hour, which is the longest that a session may
  * last that a role's session asks for (id_roles_manage-assume.html, role chaining). A failure isn't kept.
  *
- * @param partition `aws`, or what stands in its place in ARNs of the Region that the caller is in
+ * @param region the caller's: what its own STS gives is good in every Region, an opt-in one too
  */
-export function memberCredentials(
-  sts: Sts,
-  role: MemberRole,
-  partition = 'aws',
-  now: () => number = Date.now,
-): () => Promise<MemberCredentials> {
-  let kept: { readonly until: number; readonly credentials: MemberCredentials } | undefined;
-  let asking: Promise<MemberCredentials> | undefined;
-  return async () => {
-    if (kept !== undefined && now() < kept.until) return kept.credentials;
-    asking ??= assume(sts, role, partition).finally(() => {
-      asking = undefined;
-    });
-    const credentials = await asking;
-    kept = { until: credentials.expiration.getTime() - RENEW_MS, credentials };
-    return credentials;
-  };
-}
-
-async function assume(sts: Sts, { id, roleName, externalId }: MemberRole, partition: string) {
-  const { Credentials } = await sts.send(
-    new AssumeRoleCommand({
-      RoleArn: `arn:${partition}:iam::${id}:role/${roleName}`,
+export function memberCredentials({ id, roleName, externalId }: MemberRole, region: string): Credentials {
+  const assumeRole = fromTemporaryCredentials({
+    params: {
+      RoleArn: `arn:${partitionOf(region)}:iam::${id}:role/${roleName}`,
       ExternalId: externalId,
       // What CloudTrail in that account shows.
       RoleSessionName: 'crawlwatch',
-    }),
+    },
+    clientConfig: clientConfig(region),
+  });
+  // The provider itself keeps nothing, and each client would keep its own.
+  return memoize(
+    () => assumeRole(),
+    ({ expiration }) => expiration !== undefined && expiration.getTime() - Date.now() < RENEW_MS,
   );
-  const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = Credentials ?? {};
-  if (!AccessKeyId || !SecretAccessKey || !SessionToken || !Expiration) {
-    throw new Error(`AssumeRole of ${roleName} in ${id} gave no credentials`);
-  }
-  return {
-    accessKeyId: AccessKeyId,
-    secretAccessKey: SecretAccessKey,
-    sessionToken: SessionToken,
-    expiration: Expiration,
-  };
 }
 
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html */
-export const partitionOf = (region: string): string =>
+const partitionOf = (region: string): string =>
   region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';

@@ -1,6 +1,6 @@
 /**
- * Keeps our calls below what AWS allows an account: the quotas are shared with every other tool in it. Adaptive retry
- * reacts to a throttle; this is so that there is none.
+ * Keeps calls below what AWS allows an account: the quotas are shared with every other tool in it. Adaptive retry reacts
+ * to a throttle; this prevents it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -72,7 +72,7 @@ export function apiBudget(
  */
 export function withBudget<T>(client: T, sharers?: number, time?: Time): T {
   const wait = apiBudget(sharers, time);
-  // The clients' own types differ in their inputs and outputs, of which none is touched here.
+  // The clients' own types differ in their inputs and outputs, neither of which is used here.
   (client as Metered).middlewareStack.addRelativeTo(
     (next, context) => async (args) => {
       await wait(context.commandName ?? '');
@@ -90,7 +90,7 @@ export interface Rate {
   readonly perSecond: number;
 }
 
-/** When its last call is due: all that a bucket has to remember (the "virtual scheduling" form of a leaky bucket). */
+/** When its last call is due: all the state of a bucket (the "virtual scheduling" form of a leaky bucket). */
 export interface Bucket {
   /** Milliseconds since the epoch at which the bucket would be full again. */
   readonly fullAtMs: number;
@@ -99,7 +99,7 @@ export interface Bucket {
 export const FULL: Bucket = { fullAtMs: 0 };
 
 /**
- * Takes one token, which may be owed.
+ * Takes one token, on credit where there is none.
  * @returns how long to wait before the call, in milliseconds, and the bucket after it
  */
 export function take(bucket: Bucket, nowMs: number, { burst, perSecond }: Rate): { waitMs: number; bucket: Bucket } {
@@ -108,7 +108,7 @@ export function take(bucket: Bucket, nowMs: number, { burst, perSecond }: Rate):
   return { waitMs: Math.max(0, fullAtMs - nowMs - burst * tokenMs), bucket: { fullAtMs } };
 }
 
-/** One of `sharers` functions that draw on the same bucket at the same time, and don't know of each other. */
+/** The part of one of `sharers` functions that draw on the same bucket at the same time without coordination. */
 export const shareOf = ({ burst, perSecond }: Rate, sharers: number): Rate => ({
   burst: Math.max(1, burst / sharers),
   perSecond: perSecond / sharers,

@@ -1,4 +1,4 @@
-/** Calls that take many ids at once, and what to do when one bad id spoils the rest. */
+/** Calls that take many ids at once, and what to do when one bad id fails the whole call. */
 
 /** @returns `items` in slices of at most `size`, in order. */
 export function chunks<T>(items: readonly T[], size: number): T[][] {
@@ -6,14 +6,14 @@ export function chunks<T>(items: readonly T[], size: number): T[][] {
 }
 
 export interface Bisected<T> {
-  /** The calls that went through, each with the ids it was for. */
+  /** The calls that succeeded, each with its ids. */
   readonly done: readonly { readonly ids: readonly string[]; readonly value: T }[];
   readonly failed: readonly { readonly id: string; readonly error: unknown }[];
 }
 
 /**
- * Calls once for all ids. Where that fails for the sake of single ids, calls for each half, until the bad ones stand
- * alone. Any other failure is that of every id in the call: more calls would only make a throttle or an outage worse.
+ * Calls once for all ids. Where that fails because of single ids, calls for each half, until the bad ones are alone.
+ * Any other failure is that of every id in the call: more calls would only make a throttle or an outage worse.
  *
  * @param blamesAnId whether the error means that some id is bad, rather than the call as such
  */

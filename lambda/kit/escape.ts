@@ -1,6 +1,6 @@
 /**
  * Makes foreign text safe to show. What a host sends may hold terminal escapes, forged lines or right-to-left tricks
- * (CVE-2021-42574); shown as `\x1b` or `\u202e` they are seen and do nothing.
+ * (CVE-2021-42574); shown as `\x1b` or `\u202e` they are visible and do nothing.
  */
 
 /** Controls (C0, DEL, C1), format characters (bidi, zero width, tags), line separators, lone surrogates. */

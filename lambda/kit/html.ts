@@ -1,4 +1,4 @@
-/** HTML in which only what is written here has a meaning: whatever is put in shows as text. */
+/** HTML whose markup comes from templates alone: what is inserted shows as text. */
 import { forTerminal } from './escape.ts';
 
 /** Markup made by {@link html}. */

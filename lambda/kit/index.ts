@@ -1,11 +1,11 @@
-/** Text, escaping, time, the log and the SDK's clients. Knows nothing of hosts. */
+/** Text, escaping, time, errors, the log and the SDK's clients. Knows nothing of hosts. */
 export { apiBudget, BUDGETS, withBudget } from './api-budget.ts';
-export { deniesAnInstance, errorCode, errorText, isAccessDenied } from './aws-error.ts';
 export { bisect, chunks } from './batches.ts';
 export {
   type CloudFormation,
   type CloudWatch,
   type Credentials,
+  clientConfig,
   cloudFormationClient,
   cloudWatchClient,
   type DynamoDb,
@@ -16,7 +16,6 @@ export {
   instanceConnectClient,
   type Lambda,
   lambdaClient,
-  type MemberCredentials,
   patientLambdaClient,
   type S3,
   type Sns,
@@ -25,8 +24,8 @@ export {
   secretsManagerClient,
   snsClient,
   ssmClient,
-  stsClient,
 } from './clients.ts';
+export { deniesAnInstance, errorCode, errorText, isAccessDenied, messageOf } from './errors.ts';
 export { forTerminal, inertJson, printableAscii } from './escape.ts';
 export { Html, html } from './html.ts';
 export { createLog } from './log.ts';

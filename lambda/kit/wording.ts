@@ -3,7 +3,7 @@
 export const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
 
-/** `2.2 %`, `75 %`: one decimal where it tells something. */
+/** `2.2 %`, `75 %`: one decimal where it matters. */
 export const percent = (value: number): string => `${Number(value.toFixed(value < 20 ? 1 : 0))} %`;
 
 /** `14.9 GiB`, `305 MiB`. */
@@ -28,5 +28,5 @@ export const minutesBetween = (from: Date, to: Date): number => (to.getTime() - 
 /** `1 host`, `3 hosts`. */
 export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-/** A name that may hold spaces or quotes, told apart from the sentence around it. */
+/** A name as it reads within a sentence: in quotes where it holds spaces or quotes. */
 export const quoted = (name: string): string => (/^[\w./:@-]+$/.test(name) ? name : JSON.stringify(name));

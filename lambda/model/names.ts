@@ -26,6 +26,21 @@ export const FORMER_TAG_KEYS = ['crawlwatch:since', 'crawlwatch:failures', 'craw
 /** EC2 cuts nothing: a longer value is an error (256 characters). */
 export const TAG_VALUE_MAX = 256;
 
+/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html */
+export const INSTANCE_ID = /^i-([0-9a-f]{8}|[0-9a-f]{17})$/;
+
+/** SNS refuses 100 characters and more (API_Publish.html). */
+export const SUBJECT_MAX = 99;
+
+/** What a unit's name may hold: no character to which a shell gives a meaning, so not systemd's `\\` either. */
+const UNIT_CHARACTER = '[A-Za-z0-9:_.@-]';
+/** One systemd unit, of at most 255 characters (systemd.unit(5)); as a document's allowedPattern takes it. */
+export const UNIT_PATTERN = `^${UNIT_CHARACTER}{1,255}$`;
+/** Any number of them, with spaces between. */
+export const UNITS_PATTERN = `^(${UNIT_CHARACTER}+( |$))*$`;
+/** A worker as tags, flags and inventories may name it. */
+export const WORKER = new RegExp(`^${UNIT_CHARACTER}{1,128}$`);
+
 /** The probe's document where CloudFormation's own name can't be known: in other Regions and accounts. */
 export const MEMBER_PROBE_DOCUMENT = 'crawlwatch-probe';
 

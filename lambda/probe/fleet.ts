@@ -1,4 +1,5 @@
-/** The probing step: every transport over its instances, within the run's time. One host never costs another its result. */
+/** The probing step: runs each transport over its instances, within the run's time. No host delays or fails another. */
+import { messageOf } from '../kit/index.ts';
 import type { Instance, Log, ProbedInstance, ProbeOutcome, Reply, Transport, Transports } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { parseVitals } from './parse-vitals.ts';
@@ -10,7 +11,7 @@ export interface ProbeLimits {
   readonly signal?: AbortSignal;
 }
 
-/** After the signal a transport has this long to close its sockets before its late replies no longer count. */
+/** How long a transport has after the signal to close its sockets; later replies don't count. */
 const CLOSING_MS = 1000;
 
 export async function probeFleet(
@@ -50,7 +51,7 @@ export async function probeFleet(
       const hostDeadlineMs = Math.min(seconds * 1000, limits.deadlineMs);
       await transport(group, { signal, hostDeadlineMs, forks: settings.forks, script: SENT_SCRIPT, reply });
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
+      const text = messageOf(error);
       ports.log.error('transport.failed', { transport: name, text });
       for (const { id } of group) settle(id, notChecked(`The ${name} transport failed: ${text}`), null, 0);
     }
@@ -64,7 +65,7 @@ export async function probeFleet(
 
 function read(reply: Reply, worker: string | null): ProbeOutcome {
   if (reply.kind === 'output') return parseVitals(reply.output, worker);
-  // A host that can't start a shell command may still have told its memory by the shell's own means.
+  // A host that can't start a command may have printed its memory by the shell's builtins all the same.
   if (reply.output !== undefined && reply.output !== '') {
     const partial = parseVitals(reply.output, worker);
     if (partial.kind === 'vitals') return partial;

@@ -5,7 +5,7 @@ const LINE =
 
 export type ParsedDisk =
   | { readonly kind: 'disk'; readonly disk: Disk }
-  /** Well written, but no file system can be so. */
+  /** Well formed, but no file system can have these figures. */
   | { readonly kind: 'impossible'; readonly note: string }
   | { readonly kind: 'unreadable' };
 

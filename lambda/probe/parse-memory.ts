@@ -1,9 +1,9 @@
 import type { Vitals } from '../model/index.ts';
-import type { Fields } from './parse-fields.ts';
+import type { Fields } from './parse-report.ts';
 
-/** A PiB. The largest EC2 instance has 32 TiB; more is a lie or a broken kernel. */
+/** A PiB. The largest EC2 instance has 32 TiB: more comes from a lie or a broken kernel. */
 const MOST_MEMORY_KIB = 2 ** 40;
-/** A share of all memory worth a line. */
+/** Share of all memory from which it is worth a line. */
 const NOTEWORTHY = 0.1;
 
 type Memory = Pick<Vitals, 'memory' | 'swap'>;
@@ -16,9 +16,9 @@ export function parseMemory(fields: Fields): Memory | null {
   if (total === undefined || free === undefined) return fields.fail('mem', 'has no MemTotal or no MemFree');
   if (total === 0 || total > MOST_MEMORY_KIB) return fields.fail('mem', 'gives a size of memory that no machine has');
   if (free > total) return fields.fail('mem', 'gives more free memory than there is');
-  const told = kib.get('MemAvailable');
-  if (told !== undefined && told > total) return fields.fail('mem', 'gives more available memory than there is');
-  const available = told ?? Math.min(total, estimateAvailable(kib, free));
+  const given = kib.get('MemAvailable');
+  if (given !== undefined && given > total) return fields.fail('mem', 'gives more available memory than there is');
+  const available = given ?? Math.min(total, estimateAvailable(kib, free));
   const swapTotal = kib.get('SwapTotal');
   const swapFree = kib.get('SwapFree');
   if ((swapFree ?? 0) > (swapTotal ?? 0)) return fields.fail('mem', 'gives more free swap than there is');
@@ -29,16 +29,16 @@ export function parseMemory(fields: Fields): Memory | null {
       availableBytes: available * 1024,
       freeBytes: free * 1024,
       usedBytes: (total - available) * 1024,
-      ...(told === undefined && { estimated: true }),
+      ...(given === undefined && { estimated: true }),
     },
     swap: { totalBytes: bytes(swapTotal), freeBytes: bytes(swapFree) },
   };
 }
 
 /**
- * What kernels before 3.14 don't tell, as procps-ng's free(1) works it out from the kernel's own later formula
+ * What kernels before 3.14 don't report, as procps-ng's free(1) works it out from the kernel's own later formula
  * (https://git.kernel.org/linus/34e431b0ae39): half of the page cache and of the reclaimable slab, or all but the low
- * watermark of it, can go without swapping. Kernels before 2.6.28 don't even tell the page cache apart: free alone.
+ * watermark of it, can go without swapping. Kernels before 2.6.28 don't even list the page cache apart: free alone.
  */
 function estimateAvailable(kib: ReadonlyMap<string, number>, free: number): number {
   const watermark = Math.floor(((kib.get('min_free') ?? 0) * 5) / 4);
@@ -51,18 +51,18 @@ function estimateAvailable(kib: ReadonlyMap<string, number>, free: number): numb
   return Math.max(0, free - watermark + freeable(cache) + freeable(slab));
 }
 
-/** What takes memory and belongs to no process, where it is much: it explains a figure that otherwise astonishes. */
+/** What takes much memory and belongs to no process: it explains a figure that would otherwise surprise. */
 export function memoryNotes(fields: Fields, memory: Vitals['memory']): string[] {
   const kib = fields.pairs('mem');
   const huge = (kib.get('HugePages_Total') ?? 0) * (kib.get('Hugepagesize') ?? 0);
   const notes: string[] = [];
-  const tell = (size: number, text: string) => {
+  const note = (size: number, text: string) => {
     const share = (size * 1024) / memory.totalBytes;
     if (share >= NOTEWORTHY && share <= 1) notes.push(`${Math.round(share * 100)}% of memory is ${text}.`);
   };
-  tell(kib.get('Shmem') ?? 0, 'in tmpfs and shared memory');
-  tell(huge, 'set aside for huge pages');
-  if (memory.estimated) notes.push('Available memory is estimated: this kernel does not tell it.');
+  note(kib.get('Shmem') ?? 0, 'in tmpfs and shared memory');
+  note(huge, 'set aside for huge pages');
+  if (memory.estimated) notes.push('Available memory is estimated: this kernel does not report it.');
   return notes;
 }
 

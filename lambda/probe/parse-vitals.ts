@@ -1,21 +1,20 @@
 /** Reads what the probe printed. The host is not trusted: every figure is checked before it becomes a vital. */
 import type { Disk, ProbeOutcome, Vitals } from '../model/index.ts';
 import { decodeMount, parseDisk } from './parse-disk.ts';
-import { Fields } from './parse-fields.ts';
 import { memoryNotes, parseMemory } from './parse-memory.ts';
-import { findReport } from './parse-report.ts';
+import { Fields, findReport } from './parse-report.ts';
 
 /** What shells say when they can start no process: dash, bash, busybox, mksh, zsh. */
 const CANNOT_FORK = /can(?:not|'t) fork|fork(?: failed)?: /i;
-/** As far as such a message is looked for, from both ends: it is the first or the last that a host says. */
+/** Characters searched for such a message at both ends: it is the first or the last thing that a host says. */
 const SEARCHED = 4096;
 
 /**
- * Total over every input: it never throws, its work is linear in the output's length, and what it holds is bounded.
+ * Takes any input: it never throws, its work is linear in the output's length, and what it holds is bounded.
  * @param output all that the host sent; banners around the report don't matter
  * @param worker the unit whose state is wanted, as it was given to the script
  * @returns `Unparsable` with a sentence for what can't be trusted, `ForkFailed` where the host says that it could start
- * no process and told no figures. A disk with impossible figures is left out, with a note.
+ * no process and gave no figures. A disk with impossible figures is left out, with a note.
  */
 export function parseVitals(output: string, worker: string | null): ProbeOutcome {
   const found = findReport(output);
@@ -46,7 +45,7 @@ export function parseVitals(output: string, worker: string | null): ProbeOutcome
   };
   if (memory === null || fields.fault !== null) {
     return !couldFork && fields.one('mem') === null
-      ? { kind: 'failed', reason: 'ForkFailed', text: 'The host could start no process and told no memory figures.' }
+      ? { kind: 'failed', reason: 'ForkFailed', text: 'The host could start no process and gave no memory figures.' }
       : { kind: 'failed', reason: 'Unparsable', text: fields.fault ?? 'The report has no memory figures.' };
   }
   return { kind: 'vitals', vitals: { ...memory, ...vitals }, couldFork, notes };
@@ -69,7 +68,7 @@ function parseDisks(fields: Fields, notes: string[]): Disk[] {
     const count = fields.whole(key);
     if (count !== null) notes.push(`${count} ${text}`);
   }
-  // Only a host that could start no process tells of mounts without figures.
+  // Only a host that could start no process lists mounts without figures.
   if (fields.all('mount').includes('ro /')) notes.push('/ is mounted read-only.');
   return disks;
 }
@@ -108,7 +107,7 @@ function parseWorker(fields: Fields, worker: string | null, notes: string[]): Vi
   if (unit !== undefined) return { unit: worker, ...unit };
   if (unlisted === 'process') return { unit: worker, state: 'absent', restarts: null };
   if (unlisted === 'systemd') notes.push(`systemd knows no unit ${worker} here, and no process has that name.`);
-  if (unlisted === 'unknown') notes.push(`The state of ${worker} could not be told.`);
+  if (unlisted === 'unknown') notes.push(`The state of ${worker} could not be read.`);
   return { unit: worker, state: null, restarts: null };
 }
 

@@ -4,8 +4,8 @@
 #   sh -s -- [sshd:PORT] [UNIT...] <probe.sh
 #
 # It installs nothing, writes nothing, leaves nothing running and exits 0 whatever happens: to the SSM agent 194 means
-# "reboot me" and 137 "timed out". Builtins tell of memory and processes first, so that a host that can't fork still
-# tells. Another machine's recording can be replayed: every path begins with /proc/ or /etc/, and every tool is found
+# "reboot me" and 137 "timed out". Builtins print memory and processes first, for a host that can't fork as well.
+# Another machine's recording can be replayed: every path begins with /proc/ or /etc/, and every tool is found
 # through the one line that begins PATH=/usr.
 #
 # The report runs from the line `crawlwatch 1` to the line `end BYTES`, which counts all before itself. Between them:
@@ -57,7 +57,7 @@ say_memory() {
         HugePages_Total: | Hugepagesize:) line="$line ${key%:}=$value" ;;
     esac
   done </proc/meminfo
-  # What the estimate takes on a kernel that doesn't tell what is available.
+  # What the estimate takes on a kernel that doesn't report what is available.
   case $line in
     *' MemAvailable='*) ;;
     *) read -r value </proc/sys/vm/min_free_kbytes && line="$line min_free=$value" ;;
@@ -83,7 +83,7 @@ say_identity() {
   read -r init </proc/1/comm
 }
 
-# Tells the five largest processes. Sets $running to the names of $roster that run, $doubt where not every process can
+# Prints the five largest processes. Sets $running to the names of $roster that run, $doubt where not every process can
 # be seen, $stuck where a query of an earlier probe still hangs. Never reads cmdline: it holds secrets, and reading it
 # waits for the memory lock of a process that swaps.
 say_processes() {
@@ -151,7 +151,7 @@ read_mounts() {
   IFS=$blank
 }
 
-# ask SECONDS COMMAND...: runs it, and turns away with status 9 when it takes longer, dead or not. The clock of
+# ask SECONDS COMMAND...: runs it, and gives up with status 9 when it takes longer, dead or not. The clock of
 # find_answers interrupts the wait every second.
 ask() {
   left=$1 && shift
@@ -163,7 +163,7 @@ ask() {
   return $status
 }
 
-# Finds out what takes a process each, and hands it to tell_answers as it comes.
+# Finds out what takes a process each, and hands it to print_answers as it comes.
 find_answers() {
   trap 'tick=1' USR1
   # By KILL: a child that is not sleep yet still has the trap, which would swallow a TERM.
@@ -197,7 +197,7 @@ find_answers() {
 }
 
 # Asks sshd for its greeting: that a socket listens says little, but what greets was forked just now. Where it listens
-# and can't be asked, since it is bound to another address or all that is there can't tell refused from silent, nothing
+# and can't be asked, since it is bound to another address or all its tools can't distinguish refused from silent, nothing
 # is known.
 ask_sshd() {
   heard='sshd down'
@@ -223,16 +223,16 @@ ask_sshd() {
   fi
 }
 
-# Tells what find_answers finds. Doesn't wait for the end of its input, which a process that hangs holds open.
-tell_answers() {
+# Prints what find_answers finds. Doesn't wait for the end of its input, which a process that hangs holds open.
+print_answers() {
   left=$units unlisted= load= active= restarts= sshd= names=$nl disks= size=0 more=0 unasked=0 finished=
   while [ -z "$finished" ] && read -r key rest; do
     case $key in
       LoadState=*) load=${key#*=} ;;
       ActiveState=*) active=${key#*=} ;;
       NRestarts=*) restarts=${key#*=} ;;
-      '') tell_unit ;;
-      units) tell_unit && tell_unlisted ;;
+      '') print_unit ;;
+      units) print_unit && print_unlisted ;;
       sshd) sshd=$rest ;;
       SSH-*) sshd=up ;;
       at) names=$names$rest$nl ;;
@@ -244,15 +244,15 @@ tell_answers() {
     esac
   done
   case $sshd in '') ;; up | unknown) say "sshd $port $sshd" ;; *) say "sshd $port down" ;; esac
-  tell_disks
+  print_disks
   [ $more -eq 0 ] || say "more $more"
   [ $unasked -eq 0 ] || say "unasked $unasked"
   [ "$finished" ] || say 'fork 0'
   put "end $bytes"
 }
 
-# Tells the unit that systemctl has just shown; it shows them in the order asked.
-tell_unit() {
+# Prints the unit that systemctl has just shown; it shows them in the order asked.
+print_unit() {
   [ "$active" ] || return 0
   set -- $left
   if [ "$load" = not-found ]; then unlisted="$unlisted $1"; else say_unit "$1 $active ${restarts:--}"; fi
@@ -262,7 +262,7 @@ tell_unit() {
 say_unit() { if [ $((bytes + ${#1})) -lt 1500 ]; then say "unit $1"; else doubt=yes; fi; }
 
 # Units that systemctl doesn't know, or didn't answer for: they may be a process of that name.
-tell_unlisted() {
+print_unlisted() {
   [ "$units" ] || return 0
   for line in $roster; do
     case "$unlisted $left " in *" ${line#*=} "*)
@@ -296,8 +296,8 @@ fuller() {
   [ "$total" = 0 ] || [ $rest -le $full ] || full=$rest
 }
 
-# Tells of the root and then, where there isn't room for all, of the fullest.
-tell_disks() {
+# Prints the root and then, where there isn't room for all, of the fullest.
+print_disks() {
   level=100 room=2300
   [ $((bytes + size)) -ge $room ] || level=all
   IFS=$nl
@@ -313,8 +313,8 @@ tell_disks() {
   done
 }
 
-# What is left to tell when no process could be started; the shell ends by itself then.
-tell_no_answers() {
+# What is left to print when no process could be started; the shell ends by itself then.
+print_no_answers() {
   trap - EXIT
   IFS=$nl
   for line in $mounts; do
@@ -344,13 +344,13 @@ main() {
   done
   # A login's greeting may not have ended its line.
   put '' && say 'crawlwatch 1'
-  trap tell_no_answers EXIT
+  trap print_no_answers EXIT
   say_memory
   say_identity
   read_mounts
   say_processes
   say "part $bytes"
-  find_answers | tell_answers
+  find_answers | print_answers
   trap - EXIT
   exit 0
 }

@@ -1,3 +1,4 @@
+import { UNIT_PATTERN, UNITS_PATTERN } from '../model/index.ts';
 import PROBE from './probe.sh';
 
 /**
@@ -12,13 +13,10 @@ export const PROBE_SCRIPT: string = PROBE;
  */
 export const SENT_SCRIPT: string = PROBE.replace(/^[ \t]*(#.*)?\n/gm, '').replace(/^[ \t]+/gm, '');
 
-/** What the SSM document's parameter `Units` may hold; no character of it means anything to a shell. */
-export const UNITS_PATTERN = '^([A-Za-z0-9:_.@-]+( |$))*$';
-
-const UNIT = /^[A-Za-z0-9:_.@-]{1,255}$/;
+const UNIT = new RegExp(UNIT_PATTERN);
 
 /**
- * The script's arguments: the units to tell of, each once, and `sshd:PORT` where it is to ask whether sshd answers.
+ * The script's arguments: the units to report on, each once, and `sshd:PORT` where it is to ask whether sshd answers.
  * A unit that systemd could not have is left out: the script would drop it too. Joined with spaces they are the
  * document's parameter `Units`.
  */
@@ -38,7 +36,7 @@ export function ssmProbeDocument(): object {
     parameters: {
       Units: {
         type: 'String',
-        description: 'Units to tell of, separated by spaces; sshd:PORT asks whether sshd answers there.',
+        description: 'Units to report on, separated by spaces; sshd:PORT asks whether sshd answers there.',
         default: '',
         allowedPattern: UNITS_PATTERN,
       },

@@ -22,7 +22,7 @@ import * as z from 'zod';
 import type { DynamoDb } from '../kit/index.ts';
 import { errorCode } from '../kit/index.ts';
 import type { Act, ActRecord, HistoryEntry, Pause } from '../model/index.ts';
-import { GUARDS, REASON_CLASS, REMEDIES, type ReasonCode } from '../model/index.ts';
+import { GUARDS, INSTANCE_ID, REASON_CLASS, REMEDIES, type ReasonCode } from '../model/index.ts';
 
 /** The record, and the version under which it was read: 0 where there was none. */
 export interface VersionedRecord extends ActRecord {
@@ -182,7 +182,7 @@ const historyKey = (instanceId: string) => ({ S: `history#${instanceId}` });
 const epochSeconds = (at: Date) => ({ N: String(Math.ceil(at.getTime() / 1000)) });
 
 const instant = z.iso.datetime().transform((text) => new Date(text));
-const instanceId = z.string().regex(/^i-[0-9a-f]{8,17}$/);
+const instanceId = z.string().regex(INSTANCE_ID);
 const STATES = ['begun', 'done', 'worked', 'failed'] as const;
 
 const act = z.object({

@@ -2,11 +2,9 @@
 
 import { clockTime, plural, printableAscii } from '../kit/index.ts';
 import type { Alert } from '../model/index.ts';
-import { type Act, type Decision, REMEDIES } from '../model/index.ts';
+import { type Act, type Decision, REMEDIES, SUBJECT_MAX } from '../model/index.ts';
 import type { ActOutcome } from './verify.ts';
 
-/** SNS refuses 100 and more. */
-const SUBJECT_MAX = 99;
 const ENTRIES_MAX = 40;
 const EVIDENCE_MAX = 12;
 const LINE_MAX = 300;

@@ -4,7 +4,7 @@
  */
 
 import { parseInstant, printableAscii } from '../kit/index.ts';
-import { type Asker, OVERRIDES, type Override, REMEDIES, type Remedy } from '../model/index.ts';
+import { type Asker, INSTANCE_ID, OVERRIDES, type Override, REMEDIES, type Remedy } from '../model/index.ts';
 
 type Person = Extract<Asker, { readonly kind: 'person' }>;
 
@@ -50,7 +50,6 @@ export type ParsedRequest =
   /** `why` is a sentence without its full stop, printable ASCII; the id is null where what was given is none. */
   | { readonly ok: false; readonly instanceId: string | null; readonly why: string };
 
-const INSTANCE_ID = /^i-([0-9a-f]{8}|[0-9a-f]{17})$/;
 const ASKER_LENGTH = 64;
 const WHY_LENGTH = 200;
 /** What the console adds to what its widgets' buttons send. */

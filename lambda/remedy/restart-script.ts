@@ -1,3 +1,4 @@
+import { UNIT_PATTERN } from '../model/index.ts';
 import COMMON from './restart-common.sh';
 import RESTART_SSHD from './restart-sshd.sh';
 import RESTART_WORKER from './restart-worker.sh';
@@ -8,9 +9,6 @@ import RESTART_WORKER from './restart-worker.sh';
  */
 export const RESTART_WORKER_SCRIPT: string = COMMON + RESTART_WORKER;
 export const RESTART_SSHD_SCRIPT: string = COMMON + RESTART_SSHD;
-
-/** What the parameter `Units` may hold: one unit, no character of which means anything to a shell. */
-export const UNIT_PATTERN = '^[A-Za-z0-9:_.@-]{1,255}$';
 
 /** SSM's own end of a script, in seconds: past the longest that it waits for systemd itself. */
 const TIMEOUT_SECONDS = '90';

@@ -1,4 +1,4 @@
-/** One schema for cdk.json context, environment and flags: all become Settings here. */
+/** Turns cdk.json context, environment and flags into Settings, by one schema. */
 export { type EndpointServices, endpointServices, isSecretsManager, usesSsm } from './services.ts';
 export {
   actsByItself,

@@ -3,7 +3,7 @@ import * as z from 'zod';
 
 import { maintenanceWindow } from './window.ts';
 
-/** A leaf: its schema, what is allowed in words, and what it does. The README's table is made of these. */
+/** A leaf: its schema, what is allowed in words, and what it does. The README's table is generated from these. */
 export function leaf<T extends z.ZodType>(schema: T, allowed: string, description: string): T {
   return schema.meta({ allowed, description }) as T;
 }
@@ -15,12 +15,6 @@ export const number = (fallback: number, min: number, max: number, says: string,
   leaf(z.number().min(min).max(max), `a number from ${min} to ${max}${unit}`, says).default(fallback);
 export const whole = (fallback: number, min: number, max: number, says: string) =>
   leaf(z.number().int().min(min).max(max), `a whole number from ${min} to ${max}`, says).default(fallback);
-export const phase = (part: string) =>
-  optional(
-    z.number().min(0.5).max(300),
-    'a number from 0.5 to 300',
-    `Of sshSeconds at most this ${part}. Null: only the whole deadline.`,
-  );
 export const percent = (fallback: number, says: string) => number(fallback, 0, 100, says);
 export const flag = (fallback: boolean, says: string) => leaf(z.boolean(), 'true or false', says).default(fallback);
 export const choice = <const T extends readonly [string, ...string[]]>(fallback: T[number], values: T, says: string) =>
@@ -69,7 +63,7 @@ export const settingsSchema = z
     alertEmail: optional(
       z.union([email, z.array(email).min(1)]),
       'an e-mail address or a list of them',
-      'Who gets the mail. Without it nobody does, and synth warns.',
+      'Who gets the mail. Null: nobody, and synth warns.',
     ),
     transport: choice(
       'auto',
@@ -102,17 +96,23 @@ export const settingsSchema = z
       securityGroupIds: optional(ids('sg'), 'a list of sg-...', 'Its security groups.'),
       createEndpoints: flag(
         false,
-        'Make the interface endpoints that a VPC without NAT needs (about $7.30 a month each and zone).',
+        'Create the interface endpoints that a VPC without NAT needs (about $7.30 a month each and zone).',
       ),
     }),
     forks: whole(100, 1, 500, 'Hosts asked over SSH at the same time.'),
     timeouts: group({
-      sshSeconds: number(15, 2, 300, 'Deadline of one host over SSH, in seconds, connection to last byte.'),
+      sshSeconds: number(
+        15,
+        2,
+        300,
+        'Deadline of one host over SSH, in seconds, from the connection to the last byte.',
+      ),
       ssmSeconds: number(75, 2, 300, 'Deadline of one host over SSM, in seconds.'),
-      connectSeconds: phase('for its name and the TCP connection'),
-      bannerSeconds: phase('from the connection to the SSH banner'),
-      loginSeconds: phase('from the banner to the end of the login'),
-      commandSeconds: phase('from the login to the last byte'),
+      connectSeconds: optional(
+        z.number().min(0.5).max(300),
+        'a number from 0.5 to 300',
+        'Of sshSeconds at most this for its name and the TCP connection. Null: only the whole deadline.',
+      ),
     }),
     memory: group({
       warningPercent: percent(12, 'Available memory under which an instance is WARNING.'),
@@ -138,7 +138,7 @@ export const settingsSchema = z
       ),
     }),
     forecast: group({
-      enabled: flag(true, 'Tell ahead when memory or a disk will run out.'),
+      enabled: flag(true, 'Warn before memory or a disk runs out.'),
       lookBelowPercent: percent(40, 'History is read only for instances with less available than this.'),
     }),
     flag: group({
@@ -169,7 +169,7 @@ export const settingsSchema = z
       topicArn: optional(
         arn('sns'),
         'the ARN of an SNS topic of this account',
-        'Publish to this topic instead of making one. Its policy must let CloudWatch alarms in.',
+        'Publish to this topic instead of creating one. Its policy must let CloudWatch alarms publish.',
       ),
       encrypt: flag(false, 'Encrypt the topic with a KMS key of its own (about $1 a month).'),
     }),
@@ -183,7 +183,7 @@ export const settingsSchema = z
     scale: choice(
       'single',
       ['single', 'distributed'],
-      'distributed: Step Functions shares the fleet out among functions; for more than a few thousand hosts.',
+      'distributed: Step Functions splits the fleet among functions; for more than a few thousand hosts.',
     ),
     regions: optional(
       z.array(z.string().regex(REGION)).min(1),
@@ -193,7 +193,7 @@ export const settingsSchema = z
     accounts: optional(
       z.array(account).min(1),
       'a list of { "id": 12 digits, "externalId": 8 to 128 characters, "roleName": "crawlwatch-member" }',
-      'Further accounts, each by a role of accounts/crawlwatch-member.yaml. The own is always watched.',
+      'Further accounts, each by a role of accounts/crawlwatch-member.yaml. The own account is always watched.',
     ),
     budget: group({
       monthlyUsd: optional(

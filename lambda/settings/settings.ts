@@ -96,7 +96,7 @@ export function parseSettings(...layers: readonly unknown[]): Settings {
   throw new SettingsError([...new Set(parsed.error.issues.flatMap((issue) => explain(issue, raw)))]);
 }
 
-/** What a function is told by its environment. */
+/** What a function reads from its environment. */
 export interface FunctionEnvironment {
   readonly settings: Settings;
   readonly topicArn: string | null;
@@ -111,7 +111,7 @@ export interface FunctionEnvironment {
   readonly bucket: string | null;
 }
 
-/** Whether anything is done without a person: then the check calls the remedy function. */
+/** Whether anything is done without being requested: then the check calls the remedy function. */
 export const actsByItself = ({ remedies }: Settings): boolean =>
   remedies.restartWorker || remedies.restartSshd || remedies.reboot;
 
@@ -122,10 +122,10 @@ export const transportOf = ({ transport, vpc }: Settings): 'ssm' | 'ssh' =>
 /** Whether instances may be watched in another Region or account than the stack's. */
 export const watchesElsewhere = ({ regions, accounts }: Settings): boolean => regions !== null || accounts !== null;
 
-/** Whether a check is carried by many functions, whose files are in the bucket. */
+/** Whether many functions share a check; their files are in the bucket. */
 export const isDistributed = ({ scale }: Settings): boolean => scale === 'distributed';
 
-/** Whether the bucket's snapshot stands in for metrics of single instances. */
+/** Whether the bucket's snapshot replaces the metrics of single instances. */
 export const keepsSnapshot = ({ metrics }: Settings): boolean => metrics.perInstance === 'none';
 
 /** Environment variables for a function; {@link fromEnvironment} reads them back. */
@@ -133,8 +133,8 @@ export function toEnvironment(
   settings: Settings,
   deployed: Partial<Record<Exclude<keyof typeof ENV, 'settings'>, string>>,
 ): Record<string, string> {
-  const told = Object.entries(deployed).map(([what, value]) => [ENV[what as keyof typeof deployed], value]);
-  return { [ENV.settings]: JSON.stringify(settings), ...Object.fromEntries(told) };
+  const names = Object.entries(deployed).map(([what, value]) => [ENV[what as keyof typeof deployed], value]);
+  return { [ENV.settings]: JSON.stringify(settings), ...Object.fromEntries(names) };
 }
 
 /** @throws SettingsError where `CRAWLWATCH_SETTINGS` isn't JSON or holds a bad setting. */

@@ -1,4 +1,4 @@
-/** The one setting whose text has a grammar of its own: the maintenance window. core/maintenance-window.ts keeps it. */
+/** The one setting whose text has a grammar of its own: the maintenance window. remedy/window.ts holds acts to it. */
 import * as z from 'zod';
 
 const WINDOW =
@@ -16,7 +16,7 @@ export const maintenanceWindow = z
     if (!isTimeZone(zone)) refuse('a time zone of the tz database at its end, like Europe/Berlin or UTC');
   });
 
-/** Intl's list of zones leaves out the aliases, UTC among them: only asking for one tells. */
+/** Intl's list of zones leaves out the aliases, UTC among them, so this tries the zone. */
 function isTimeZone(timeZone: string): boolean {
   try {
     return new Intl.DateTimeFormat('en-US', { timeZone }) !== undefined;

@@ -1,4 +1,4 @@
-/** The keys of an ssh-agent, as ssh2 asks for them, with two questions more: does it keep us waiting, and can it be let go. */
+/** The keys of an ssh-agent as ssh2 asks for them, which also says whether the agent is still awaited, and can be released. */
 import type { Duplex } from 'node:stream';
 import { BaseAgent, createAgent, type IdentityCallback, type SignCallback, type SigningRequestOptions } from 'ssh2';
 
@@ -23,12 +23,12 @@ export class LoginAgent extends BaseAgent {
       });
   }
 
-  /** It has been asked and has not answered: whatever the host does now, the delay is ours. */
+  /** Whether the agent has not answered yet: a delay of the login is then not the host's. */
   get isPending(): boolean {
     return this.#streams.size > 0;
   }
 
-  /** Ends what is open to it, since an agent that never answers would keep this process. It calls nobody back any more. */
+  /** Closes what is open to the agent, since one that never answers would keep this process alive. Nothing is called back. */
   release(): void {
     this.#released = true;
     for (const stream of this.#streams) stream.destroy();

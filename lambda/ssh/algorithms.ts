@@ -1,4 +1,4 @@
-/** What is spoken over SSH: what current OpenSSH prefers and ssh2 knows, with SHA-1 nowhere. */
+/** The algorithms of SSH: what current OpenSSH prefers and ssh2 knows, without SHA-1. */
 
 /** Key algorithms in the order of preference. Not `ssh-rsa`: it signs with SHA-1 (RFC 8332). */
 export const HOST_KEY_ALGORITHMS = [
@@ -11,8 +11,8 @@ export const HOST_KEY_ALGORITHMS = [
 ] as const;
 
 /**
- * In the order of preference. No larger or negotiated groups: a hostile host could keep this process at computing with
- * them, and every sshd since 2011 has a curve. The MACs are for the `ctr` ciphers: the others bring their own.
+ * In the order of preference. No larger or negotiated groups: a hostile host could keep this process busy with them, and
+ * every sshd since 2011 has a curve. The MACs are for the `ctr` ciphers: the others have their own.
  */
 export const ALGORITHMS = {
   kex: [

@@ -1,7 +1,7 @@
-/** The first thing a host says: its identification line, a refusal, or something that isn't SSH. */
+/** The first thing a host sends: its identification line, a refusal, or something that isn't SSH. */
 import { type Failure, isRefusal, notSsh, refused, type Where } from './failures.ts';
 
-/** As OpenSSH's client bounds a line, and what may come before the banner (RFC 4253, 4.2) is bounded here. */
+/** Longest line, as in OpenSSH's client, and most of what may come before the banner (RFC 4253, 4.2). */
 const LINE_MAX = 8 * 1024;
 const TOTAL_MAX = 64 * 1024;
 
@@ -15,7 +15,7 @@ export type Banner =
 export class BannerReader {
   #pending: Buffer = Buffer.alloc(0);
   #total = 0;
-  /** What came instead of a banner so far, for the sentence; empty or the start of a banner where nothing odd came. */
+  /** What came instead of a banner so far, for the sentence; empty or the start of a banner where that is all. */
   received = '';
 
   constructor(private readonly where: Where) {}

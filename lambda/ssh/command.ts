@@ -1,10 +1,10 @@
-/** The command on a connection that let us in: its input, its bounded output, and how it ended. */
+/** The command on a connection after the login: its input, its bounded output, and how it ended. */
 import type { Client } from 'ssh2';
 import type { Reply } from '../model/index.ts';
-import type { Use } from './attempt.ts';
 import { failure, quote, type Where } from './failures.ts';
+import type { Use } from './session.ts';
 
-/** What a reply may hold (model.ts, Reply), and how much of the error stream is worth keeping. */
+/** What a reply may hold (Reply in model/outcome.ts), and how much of the error stream is worth keeping. */
 const OUTPUT_MAX = 64 * 1024;
 const STDERR_MAX = 4 * 1024;
 
@@ -30,7 +30,7 @@ class Bounded {
 
 /**
  * Runs `command` with `stdin`; `done` is called with how it ended, unless the connection ends first.
- * A flood is cut: what had come by then is the reply. Its output so far is the error stream where nothing else came.
+ * A flood is cut: what had come by then is the reply. Where standard output is empty, the error stream is the output.
  */
 export function runCommand(
   client: Client,
@@ -46,7 +46,7 @@ export function runCommand(
     if (error) return done(execRefused(where, banner, error));
     let signal: string | undefined;
     let exited = false;
-    channel.on('error', () => {}); // The connection's own error says it better.
+    channel.on('error', () => {}); // The connection's own error is more precise.
     channel.on('data', (chunk: Buffer) => {
       if (!stdout.push(chunk)) done({ kind: 'output', output: output() });
     });
@@ -93,7 +93,7 @@ function ended(
 }
 
 /**
- * OpenSSH has one cause for failing an exec request on a session that it has opened: it could make no pipe or process
+ * OpenSSH fails an exec request on a session that it has opened for one cause only: it could make no pipe or process
  * (session.c, do_exec_no_pty). Other servers refuse by policy, and any server may refuse the session itself.
  */
 function execRefused({ endpoint }: Where, banner: string, error: Error & { readonly reason?: unknown }): Reply {

@@ -1,5 +1,5 @@
 /**
- * What a failed SSH attempt is called, from what happened on the wire. Pure: no socket, no clock.
+ * The reason and sentence of a failed SSH attempt, from what happened on the wire. Pure: no socket, no clock.
  * Every sentence names address, port and phase; what the host sent is quoted, printable and cut.
  */
 import type { FailureReason, Reply } from '../model/index.ts';
@@ -9,7 +9,7 @@ export type Phase = 'resolve' | 'connect' | 'banner' | 'kex' | 'login' | 'comman
 
 export type Failure = Extract<Reply, { kind: 'failed' }>;
 
-/** Where an attempt goes and how long it may take; for the sentences. */
+/** Where an attempt goes and how long it may take, for the sentences. */
 export interface Where {
   /** `10.0.1.7:22`, `[2001:db8::1]:22`. */
   readonly endpoint: string;
@@ -31,7 +31,7 @@ export function endpointOf(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-/** The deadline came in this phase. `received` is what had come instead of a banner. */
+/** The deadline fell in this phase. `received` is what had come instead of a banner. */
 export function timedOut(phase: Phase, { endpoint, deadlineMs }: Where, received: string): Failure {
   const within = `within ${Number((deadlineMs / 1000).toFixed(1))} s`;
   switch (phase) {
@@ -77,7 +77,7 @@ export function closedBy(phase: Phase, { endpoint }: Where, received: string): F
   }
 }
 
-/** Before the connection stands, by the error's code; others in the table are UNREACHABLE's. */
+/** Reasons while connecting, by the error's code; any other code is HostUnreachable. */
 const CONNECT_ERRORS: Readonly<Record<string, readonly [FailureReason, string]>> = {
   ECONNREFUSED: ['ConnectionRefused', 'refused the TCP connection: nothing listens there, or a firewall rejects it'],
   ETIMEDOUT: ['ConnectTimeout', 'did not accept a TCP connection before the kernel gave up'],
@@ -103,7 +103,7 @@ export function socketFailed(phase: Phase, where: Where, error: NodeJS.ErrnoExce
       return failure(reason, `${endpoint} ${says}.`);
     }
     case 'banner':
-      // The kernel's own time-out: the host fell silent after it had accepted.
+      // The kernel's own time-out: the host went silent after it had accepted.
       if (code === 'ETIMEDOUT') return timedOut(phase, where, received);
       return looksLikeBanner(received)
         ? failure('ConnectionReset', `${endpoint} accepted the connection and reset it before an SSH banner (${code}).`)
@@ -122,7 +122,7 @@ export function socketFailed(phase: Phase, where: Where, error: NodeJS.ErrnoExce
   }
 }
 
-/** Several addresses tried at once fail as an AggregateError; the last one's code stands for all. */
+/** Several addresses tried at once fail as an AggregateError; the last one's code is taken for all. */
 function codeOf(error: NodeJS.ErrnoException): string {
   const inner =
     error instanceof AggregateError ? (error.errors.at(-1) as NodeJS.ErrnoException | undefined) : undefined;
@@ -130,7 +130,7 @@ function codeOf(error: NodeJS.ErrnoException): string {
 }
 
 /**
- * What sshd writes in place of a banner when it turns a client away without trouble of its own:
+ * What sshd writes in place of a banner when it is well and refuses a client:
  * MaxStartups (sshd.c, drop_connection) and PerSourcePenalties from OpenSSH 9.8 on (https://man.openbsd.org/sshd_config).
  */
 const REFUSAL = /^(Exceeded MaxStartups|Not allowed at this time)/;
@@ -143,7 +143,7 @@ export const refused = ({ endpoint }: Where, line: string): Failure =>
     `sshd at ${endpoint} turned the connection away, ${quote(line)}: raise MaxStartups there, or exempt this address in PerSourcePenalties.`,
   );
 
-/** What has come is nothing, or the beginning of a banner. */
+/** Whether what has come is nothing, or the beginning of a banner. */
 const looksLikeBanner = (received: string): boolean => 'SSH-'.startsWith(received.slice(0, 4));
 
 export const notSsh = (endpoint: string, received: string): Failure =>
@@ -152,7 +152,7 @@ export const notSsh = (endpoint: string, received: string): Failure =>
     `${endpoint} answered with something that is not SSH 2, ${quote(received)}; check the port.`,
   );
 
-/** An error that ssh2 raised while the connection stood. `code` is set when the host sent SSH_MSG_DISCONNECT. */
+/** An error that ssh2 raised on an open connection. `code` is set when the host sent SSH_MSG_DISCONNECT. */
 export interface SshError extends Error {
   readonly level?: string;
   readonly code?: number | string;
@@ -162,7 +162,7 @@ export interface SshError extends Error {
 const KEY_EXCHANGE_FAILED = 3;
 const TOO_MANY_CONNECTIONS = 12;
 
-/** @param offer what the host offered, where nothing was in common; may be empty. */
+/** @param offer what the host offered where nothing was in common; may be empty */
 export function sshFailed(phase: Phase, { endpoint }: Where, error: SshError, offer: string): Failure {
   const said = quote(error.message);
   if (error.code === TOO_MANY_CONNECTIONS) {
@@ -178,13 +178,34 @@ export function sshFailed(phase: Phase, { endpoint }: Where, error: SshError, of
   return failure('ProtocolError', `${endpoint} does not keep to the SSH protocol, ${said}.`);
 }
 
+/** ssh2's message ends in one of these; the order is that of the lists in the packet (RFC 4253, 7.1). */
+const LISTS = ['key exchange algorithm', 'host key format', 'C->S cipher', 'S->C cipher', 'C->S MAC', 'S->C MAC'];
+/** Packet length, padding length, message number, cookie. */
+const FIRST_LIST = 4 + 1 + 1 + 16;
+
+/**
+ * `it offers only "..."`, from the host's SSH_MSG_KEXINIT; empty where that can't be read.
+ * @param sent what the host sent from its identification line on, unencrypted
+ * @param complaint ssh2's message, `Handshake failed: no matching ...`
+ */
+export function offeredOnly(sent: Buffer, complaint: string): string {
+  const wanted = LISTS.findIndex((list) => complaint.endsWith(list));
+  let at = sent.indexOf(10) + 1 + FIRST_LIST;
+  for (let list = 0; wanted >= 0 && at + 4 <= sent.length; list++) {
+    const end = at + 4 + sent.readUInt32BE(at);
+    if (list === wanted) return `it offers only ${quote(sent.toString('latin1', at + 4, end))}`;
+    at = end;
+  }
+  return '';
+}
+
 const noCommonAlgorithm = (endpoint: string, said: string, offer: string): Failure =>
   failure(
     'NegotiationFailed',
     `${endpoint} has no algorithm in common with this client, ${[said, ...(offer ? [offer] : [])].join(': ')}; SHA-1 and older are refused here: update its sshd.`,
   );
 
-/** No key was taken. `left`: what the host would still take; `troubles`: what went wrong with our own keys. */
+/** No key was accepted. `left`: what the host would still take; `troubles`: what went wrong with our own keys. */
 export function loginRefused(
   { endpoint }: Where,
   user: string,
@@ -199,7 +220,7 @@ export function loginRefused(
   );
 }
 
-/** It closed on us twice without a word while it let others in. */
+/** It closed the connection twice without a word while it accepted other logins. */
 export const turnedAway = (endpoint: string): Failure =>
   failure(
     'SshThrottled',
@@ -207,8 +228,8 @@ export const turnedAway = (endpoint: string): Failure =>
   );
 
 /**
- * The key was given to it by EC2 Instance Connect, and it would not have it. Its AuthorizedKeysCommand forks and asks
- * the instance's metadata within five seconds: where memory is gone it fails, and sshd says no more than this.
+ * It refused the key that EC2 Instance Connect had pushed. Its AuthorizedKeysCommand forks and asks the instance's metadata
+ * within five seconds: where memory is gone that fails, and sshd reports no more than a refused key.
  */
 export const keyNotTaken = (endpoint: string, user: string): Failure =>
   failure(

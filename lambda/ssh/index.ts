@@ -1,7 +1,6 @@
-/** The SSH transport: log in, run the script, and type every failure from what happened on the wire. */
+/** The SSH transport: logs in, runs the script, and names every failure by what happened on the wire. */
 export { instanceConnect } from './instance-connect.ts';
 export { type KeyOptions, loginMethods } from './keys.ts';
 export { matchesPattern, parseKnownHosts } from './known-hosts.ts';
-export { phaseLimits } from './limits.ts';
 export { readPrivateKey, type SecretClients } from './secrets.ts';
 export { type SshOptions, sshTransport } from './transport.ts';

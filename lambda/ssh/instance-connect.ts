@@ -1,4 +1,4 @@
-/** EC2 Instance Connect: a key pair of one run, whose public half an instance takes for 60 seconds. */
+/** EC2 Instance Connect: a key pair of one run, whose public half an instance accepts for 60 seconds. */
 import { SendSSHPublicKeyCommand } from '@aws-sdk/client-ec2-instance-connect';
 import pLimit from 'p-limit';
 import type { InstanceConnect } from '../kit/index.ts';
@@ -12,7 +12,7 @@ import type { PushKey } from './transport.ts';
 const PUSHES_AT_ONCE = 20;
 
 /**
- * A fresh key and the way to give it to an instance: options of the SSH transport.
+ * A fresh key and the call that pushes it to an instance: options of the SSH transport.
  * https://docs.aws.amazon.com/ec2-instance-connect/latest/APIReference/API_SendSSHPublicKey.html
  *
  * @param clientOf the client to the instance's own account and Region
@@ -41,7 +41,7 @@ export function instanceConnect(clientOf: (instance: Instance) => InstanceConnec
 
 const late = failure('NotChecked', 'EC2 Instance Connect did not take the key in time; the host was not asked.');
 
-/** No connection was made: whatever it is, it says nothing of the host. */
+/** No connection was made: whatever the error is, it says nothing about the host. */
 function refusal(error: unknown, user: string): Failure {
   const said = `EC2 Instance Connect did not take the key for ${quote(user)}, ${quote(errorText(error))}`;
   const code = errorCode(error);

@@ -1,29 +1,29 @@
 /**
- * Jump hosts, as ssh's ProxyJump: one connection to each, shared by all hosts behind it. What goes wrong with a jump host
- * is never blamed on a host behind it.
+ * Jump hosts, as ssh's ProxyJump: one connection to each, shared by all hosts behind it. A fault of the jump host is never
+ * attributed to a host behind it.
  */
 import type { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Client } from 'ssh2';
 import type { JumpHost, Reply } from '../model/index.ts';
-import type { Attempt } from './attempt.ts';
 import { endpointOf, type Failure, failure, quote } from './failures.ts';
 import type { Limits } from './limits.ts';
+import type { Attempt } from './session.ts';
 
 /** Logs in to a jump host and keeps the connection; resolves when that has ended. */
 export type Dial = (jump: JumpHost, via: Duplex | null, use: Attempt['use'], limits: Limits) => Promise<Reply | null>;
 
-/** A connection to a host, through its jump host. */
+/** A connection to a host through its jump host. */
 export interface Way {
   readonly stream: Duplex;
-  /** What became of the jump host, where that is why the way has ended. */
+  /** The failure of the jump host, where that ended the connection; null: it is well. */
   broken(): Promise<Failure | null>;
 }
 
 interface Jump {
   readonly client: Client;
   readonly endpoint: string;
-  /** How its connection ended; null while it stands. */
+  /** How its connection ended; null while it is open. */
   ended: Failure | null;
 }
 
@@ -37,7 +37,7 @@ export class JumpHosts {
     private readonly newLimits: () => Limits,
   ) {}
 
-  /** @returns null where the run was given up. */
+  /** @returns null where the run was aborted. */
   async wayTo(
     address: string,
     port: number,
@@ -51,19 +51,19 @@ export class JumpHosts {
         'HostUnreachable',
         `${endpoint} was not asked, since its jump host ${last} can't be used (${why.reason}): ${why.text}`,
       );
-    const jump = await within<Jump | Failure | null>(limits, null, this.#reach(jumps), (seconds) =>
-      unusable(failure('HandshakeTimeout', `it had not let us in within ${seconds} s.`)),
+    const jump = await within<Jump | Failure | null>(limits, 'all', this.#reach(jumps), (seconds) =>
+      unusable(failure('HandshakeTimeout', `it did not complete the login within ${seconds} s.`)),
     );
     if (jump === null) return null;
     if ('kind' in jump) return jump.reason === 'HostUnreachable' ? jump : unusable(jump);
-    const stream = await within<Duplex | Failure>(limits, 'connect', forward(jump, address, port), (seconds) =>
+    const stream = await within<Duplex | Failure>(limits, 'connecting', forward(jump, address, port), (seconds) =>
       failure(
         'ConnectTimeout',
         `${endpoint} did not accept a TCP connection from the jump host ${last} within ${seconds} s.`,
       ),
     );
     const broken = async () => {
-      await turn(); // Its channels are told of its end before we are.
+      await turn(); // Its channels see its end before this side does.
       return jump.ended === null ? null : unusable(jump.ended);
     };
     if ('kind' in stream) return (await broken()) ?? stream;
@@ -82,7 +82,7 @@ export class JumpHosts {
     return known;
   }
 
-  /** @param ended called when it had let us in and is over: who comes later may try again. One that never did is kept. */
+  /** @param ended called when a login that succeeded is over: the next host may try again. A failed login is kept. */
   async #connect(jumps: readonly JumpHost[], ended: () => void): Promise<Jump | Failure | null> {
     const last = jumps.at(-1);
     if (last === undefined) return null;
@@ -113,7 +113,7 @@ export class JumpHosts {
   }
 }
 
-/** What the jump host says of the connection it was asked to make (RFC 4254, 5.1). */
+/** Reason codes of a refused channel (RFC 4254, 5.1). */
 const PROHIBITED = 1;
 const CONNECT_FAILED = 2;
 
@@ -143,23 +143,23 @@ function forward({ client, endpoint: jump }: Jump, address: string, port: number
   });
 }
 
-/** OpenSSH gives the words of its libc. */
+/** OpenSSH passes on the words of its libc. */
 const CONNECT_ERRORS = [
   ['ConnectionRefused', /refused/i],
   ['ConnectTimeout', /timed out/i],
   ['NameNotResolved', /resol|not known|no address/i],
 ] as const;
 
-/** `work`, or what `late` makes of the seconds that were given; what comes after that is ended. */
+/** The result of `work`, or of `late` once the limit has passed; a connection that comes after that is closed. */
 function within<T extends object | null>(
   limits: Limits,
-  phase: 'connect' | null,
+  what: 'connecting' | 'all',
   work: Promise<T>,
   late: (seconds: number) => T,
 ): Promise<T> {
   return new Promise((resolve) => {
     let isLate = false;
-    limits.start(phase, (afterMs) => {
+    limits.start(what, (afterMs) => {
       isLate = true;
       resolve(late(Number((afterMs / 1000).toFixed(1))));
     });

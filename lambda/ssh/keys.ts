@@ -1,5 +1,6 @@
-/** What we log in with: private keys, read and parsed once, and the keys of an ssh-agent. */
+/** The keys for a login: private keys, read and parsed once, and those of an ssh-agent. */
 import ssh2, { type AnyAuthMethod, type ParsedKey } from 'ssh2';
+import { messageOf } from '../kit/index.ts';
 import type { JumpHost } from '../model/index.ts';
 import { LoginAgent } from './agent.ts';
 import { type Failure, failure, quote } from './failures.ts';
@@ -9,31 +10,31 @@ export interface KeyOptions {
   readonly privateKey?: string | Buffer;
   /** Reads the key file that a host's login names. */
   readonly readKey?: (path: string) => Promise<string | Buffer>;
-  /** Of every key given here. */
+  /** For every key given here. */
   readonly passphrase?: string;
   /** Path of an ssh-agent's socket (`SSH_AUTH_SOCK`); asked after the private key. */
   readonly agentSocket?: string;
 }
 
-/** How one host is logged in to. */
+/** How crawlwatch logs in to one host. */
 export interface Login {
   /** Tried in this order. */
   readonly methods: readonly AnyAuthMethod[];
   readonly agent: LoginAgent | null;
-  /** What is wrong with keys that were to be tried. */
+  /** What is wrong with keys that can't be tried. */
   readonly troubles: readonly string[];
 }
 
 /** A fresh ed25519 key pair in OpenSSH's format. */
 export function newKeyPair(): { readonly private: string; readonly public: string } {
   const pair = ssh2.utils.generateKeyPairSync('ed25519');
-  // ssh2 1.17 makes a key that it can't read itself about once in two hundred times.
+  // ssh2 1.17 makes a key that it can't read itself, about once in two hundred times.
   return ssh2.utils.parseKey(pair.private) instanceof Error ? newKeyPair() : pair;
 }
 
 type Key = { readonly keys: readonly ParsedKey[] } | { readonly problem: string };
 
-/** Makes the reader of each host's ways to log in. A key file is read once, however many hosts name it. */
+/** Returns the login methods for a host, in ssh's order. A key file is read once, however many hosts name it. */
 export function loginMethods(
   options: KeyOptions,
 ): (host: Pick<JumpHost, 'user' | 'privateKeyPath'>) => Promise<Login | Failure> {
@@ -68,7 +69,7 @@ async function read(path: string, readKey: KeyOptions['readKey'], passphrase: st
   try {
     return parse(await readKey(path), passphrase);
   } catch (error) {
-    return { problem: quote(error instanceof Error ? error.message : String(error)) };
+    return { problem: quote(messageOf(error)) };
   }
 }
 
@@ -80,8 +81,8 @@ function parse(text: string | Buffer, passphrase: string | undefined): Key {
 }
 
 /**
- * An RSA key as two, one for each signature algorithm of RFC 8332. Left to itself, ssh2 would fall back to SHA-1 where
- * a server doesn't list what it takes, and never try the second where it takes only that.
+ * Offers an RSA key as two, one for each signature algorithm of RFC 8332. By default ssh2 falls back to SHA-1 where a
+ * server doesn't list what it takes, and never tries the second where the server takes only that.
  */
 function signers(key: ParsedKey): ParsedKey[] {
   if (key.type !== 'ssh-rsa') return [key];

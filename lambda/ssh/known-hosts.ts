@@ -1,5 +1,5 @@
 /**
- * OpenSSH's known_hosts, and what is to be made of a host's key.
+ * OpenSSH's known_hosts, and the check of a host's key against it or against a pin.
  * Format: https://man.openbsd.org/sshd#SSH_KNOWN_HOSTS_FILE_FORMAT
  */
 import { createHash, createHmac } from 'node:crypto';
@@ -30,7 +30,7 @@ export type HostKeyPolicy =
     }
   | { readonly kind: 'pin' };
 
-/** What one connection does about the host's key. */
+/** The check of a host's key in one connection. */
 export interface HostKeyCheck {
   /** Algorithms to ask for, in this order: those of the keys that are known come first, as in OpenSSH. */
   readonly algorithms: readonly string[];
@@ -40,7 +40,7 @@ export interface HostKeyCheck {
   proved(key: Buffer): void;
 }
 
-/** Lines that aren't understood are passed over, as OpenSSH does; so are `@cert-authority` lines: certificates aren't read. */
+/** Skips lines that aren't understood, as OpenSSH does, and `@cert-authority` lines: certificates aren't read. */
 export function parseKnownHosts(text: string): KnownHost[] {
   return text.split('\n').flatMap((line) => {
     const fields = line.trim().split(/[ \t]+/);
@@ -63,8 +63,8 @@ function typeOf(key: Buffer): string {
 }
 
 /**
- * Finds the entries that name a host: `host` for port 22, `[host]:port` for others. Those with nothing but names are
- * looked up; what has patterns or is hashed must be tried one by one.
+ * Returns a finder of the entries that name a host: `host` for port 22, `[host]:port` for others. Entries of plain names
+ * are looked up; those with patterns or hashes must be tried one by one.
  */
 function entryFinder(known: readonly KnownHost[]): (name: string) => KnownHost[] {
   const named = new Map<string, KnownHost[]>();
@@ -93,7 +93,7 @@ function namesHost(hosts: string, name: string): boolean {
   return matching.length > 0 && !matching.some((pattern) => pattern.startsWith('!'));
 }
 
-/** `*` and `?` only; `name` is in lower case. By hand, since a pattern made into a RegExp can take exponential time. */
+/** `*` and `?` only; `name` is in lower case. Written by hand, since a pattern as a RegExp can take exponential time. */
 export function matchesPattern(pattern: string, name: string): boolean {
   const wanted = pattern.toLowerCase();
   let p = 0;
@@ -120,11 +120,11 @@ export function matchesPattern(pattern: string, name: string): boolean {
 export interface KeyHolder {
   readonly address: string;
   readonly port: number;
-  /** Its fingerprint as remembered; null where none is. */
+  /** Its remembered fingerprint; null where there is none. */
   readonly pin: string | null;
 }
 
-/** Makes the check of each host's key. What is accepted in this run is known from then on. */
+/** Returns the check of each host's key. A key accepted in this run is known from then on. */
 export function hostKeyChecks(policy: HostKeyPolicy): (holder: KeyHolder) => HostKeyCheck {
   if (policy.kind === 'pin') return pinCheck;
   const added = new Map<string, string>();
@@ -159,7 +159,7 @@ function knownHostsCheck(
   const named = entriesFor(name);
   const unported = port === 22 ? [] : entriesFor(plain);
   const isTrusted = (entry: KnownHost) => !entry.revoked;
-  // As in OpenSSH, a line without a port vouches for the host on any port, unless another names the port.
+  // As in OpenSSH, a line without a port holds for the host on any port, unless another line names the port.
   const trusted = named.some(isTrusted) ? named.filter(isTrusted) : unported.filter(isTrusted);
   const revoked = [...named, ...unported].filter((entry) => entry.revoked);
   const types = new Set(trusted.map((entry) => entry.type));

@@ -2,13 +2,14 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { errorText } from '../kit/index.ts';
+import { isSecretsManager } from '../settings/index.ts';
 
 export interface SecretClients {
   readonly secrets: Pick<SecretsManagerClient, 'send'>;
   readonly ssm: Pick<SSMClient, 'send'>;
 }
 
-/** A rotated key is picked up within this time; a container that checks every minute still asks only 96 times a day. */
+/** A rotated key is used within this time; a container that checks every minute still asks only 96 times a day. */
 const KEEP_MS = 15 * 60_000;
 
 interface Kept {
@@ -21,7 +22,7 @@ interface Kept {
 const kept = new WeakMap<SecretClients['secrets'], Map<string, Kept>>();
 
 /**
- * The private key that an ARN names. Asked for once per container and quarter of an hour; a failure isn't kept.
+ * Reads the private key that an ARN names, once per container and quarter of an hour; a failure isn't kept.
  * https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html,
  * https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_GetParameter.html
  * @throws Error that names the ARN and the service's own error, which is its `cause`.
@@ -40,7 +41,7 @@ export function readPrivateKey(clients: SecretClients, arn: string, now: () => n
 }
 
 async function fetchKey({ secrets, ssm }: SecretClients, arn: string): Promise<string> {
-  const key = arn.split(':')[2] === 'ssm' ? await parameter(ssm, arn) : await secret(secrets, arn);
+  const key = await (isSecretsManager(arn) ? secret(secrets, arn) : parameter(ssm, arn));
   if (key === undefined || key.trim() === '') throw new Error('it is empty');
   return key;
 }

@@ -5,10 +5,10 @@
  */
 import { isIP, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import ssh2, { type Algorithms, type ConnectConfig } from 'ssh2';
+import ssh2, { type Algorithms, type Client, type ConnectConfig } from 'ssh2';
+import { messageOf } from '../kit/index.ts';
 import type { Reply } from '../model/index.ts';
 import { ALGORITHMS } from './algorithms.ts';
-import type { Attempt, Use } from './attempt.ts';
 import { BannerReader } from './banner.ts';
 import {
   closedBy,
@@ -16,31 +16,60 @@ import {
   type Failure,
   failure,
   loginRefused,
+  offeredOnly,
   type Phase,
   quote,
   type SshError,
   socketFailed,
   sshFailed,
   timedOut,
+  type Where,
 } from './failures.ts';
-import { offeredOnly } from './kexinit.ts';
-import { fingerprint } from './known-hosts.ts';
-import { dropNextWrite, gatherWrites } from './socket.ts';
+import type { Login } from './keys.ts';
+import { fingerprint, type HostKeyCheck } from './known-hosts.ts';
+import type { Limits } from './limits.ts';
 
-/** Questions without an answer after which a lasting connection is given up. */
+/** What one attempt at a host needs. */
+export interface Attempt {
+  /** IPv4, IPv6 or a name. */
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  readonly login: Login;
+  readonly hostKey: HostKeyCheck;
+  /** The connection through a jump host; null: a socket of our own. */
+  readonly via: Duplex | null;
+  readonly limits: Limits;
+  readonly signal: AbortSignal;
+  /**
+   * Null: the connection is for one use, within its limits. Otherwise it stays open after the login, without a limit,
+   * and sends a keepalive each time these milliseconds have passed.
+   */
+  readonly keepaliveMs: number | null;
+  /** What the login is for; `done` ends it, unless the connection ends first. */
+  use(client: Client, where: Where, banner: string, done: (reply: Reply) => void): Use;
+}
+
+/** The work on a connection after the login. */
+export interface Use {
+  /** What the host has printed so far. */
+  output(): string;
+}
+
+/** Unanswered keepalives after which a lasting connection counts as lost. */
 const UNANSWERED = 2;
 
-/** More than any honest banner, key exchange and login need; and than any probe with them. */
+/** More than an honest banner, key exchange and login need; and more than those and a probe. */
 const BYTES_BEFORE_COMMAND = 256 * 1024;
 const BYTES_TOTAL = 1024 * 1024;
 /**
- * Our own identification is held back until the host's has come: data that waits unread turns the host's close into a
- * reset, and hides which it was. After this long it is sent all the same, since a web server speaks only when spoken to.
+ * Our own identification waits for the host's: data left unread turns the host's close into a reset, and hides which it
+ * was. After this long it is sent all the same, since a web server speaks only when spoken to.
  */
 const NUDGE_MS = 1000;
 const IDENT = 'crawlwatch';
 
-/** Never rejects. Resolves once the socket is closed: to the reply, or to null where the signal fired first. */
+/** Never rejects. Resolves once the socket is closed: to the reply, or to null where the run was aborted first. */
 export async function attemptSsh(attempt: Attempt): Promise<Reply | null> {
   if (attempt.signal.aborted) return null;
   return new Promise((resolve) => new Session(attempt, resolve).open());
@@ -63,7 +92,7 @@ class Session {
   /** What came in the clear, from the banner on. */
   #kexBytes = Buffer.alloc(0);
   #running: Use | undefined;
-  /** Methods that the host would still take, and what went wrong with ours on this side. */
+  /** Methods that the host would still take, and what went wrong with our own keys. */
   #methodsLeft: readonly string[] = [];
   readonly #keyTroubles: string[];
 
@@ -80,7 +109,7 @@ class Session {
   open(): void {
     const { address, port, limits, signal, via } = this.#attempt;
     signal.addEventListener('abort', this.#cancel);
-    limits.start(this.#phase, this.#expire);
+    limits.start('connecting', this.#expire);
     this.#socket
       .on('lookup', (error) => {
         if (!error) this.#phase = 'connect';
@@ -88,7 +117,7 @@ class Session {
       .on('connect', this.#connected)
       .on('error', (error) => this.#settle(socketFailed(this.#phase, this.#where, error, this.#bannerReader.received)))
       .on('close', () => this.#settle(closedBy(this.#phase, this.#where, this.#bannerReader.received)));
-    // Late errors come here too, and find the session settled. A host may exchange keys again: only the first counts.
+    // Late errors come here too, when the session is settled. A host may exchange keys again: only the first counts.
     this.#client.on('error', this.#sshError).once('handshake', this.#keysExchanged).once('ready', this.#loggedIn);
     if (via === null) (this.#socket as Socket).connect({ host: address, port });
     else this.#connected();
@@ -106,7 +135,8 @@ class Session {
   };
 
   readonly #connected = () => {
-    this.#enter('banner');
+    this.#phase = 'banner';
+    this.#attempt.limits.connected();
     // Many small packets that wait for each other: Nagle's algorithm would double the time of a login.
     if (this.#socket instanceof Socket) this.#socket.setNoDelay(true);
     this.#socket.on('data', this.#readBanner);
@@ -133,7 +163,7 @@ class Session {
   #startSsh(banner: string, rest: Buffer): void {
     const { hostKey, login, user, keepaliveMs } = this.#attempt;
     clearTimeout(this.#nudge);
-    this.#enter('kex');
+    this.#phase = 'kex';
     this.#banner = banner;
     this.#socket.off('data', this.#readBanner).pause().unshift(rest);
     if (this.#identSent) dropNextWrite(this.#socket);
@@ -155,8 +185,8 @@ class Session {
     try {
       this.#client.connect(config);
     } catch (error) {
-      // An algorithm that this Node was built without.
-      this.#settle(failure('NegotiationFailed', `This client can't speak SSH here: ${quote(String(error))}.`));
+      // This Node was built without one of the algorithms.
+      this.#settle(failure('NegotiationFailed', `This client can't speak SSH here: ${quote(messageOf(error))}.`));
     }
     this.#socket.prependListener('data', this.#gather).on('data', this.#count);
   }
@@ -169,19 +199,19 @@ class Session {
   };
 
   readonly #keysExchanged = () => {
-    this.#enter('login');
+    this.#phase = 'login';
     if (this.#hostKey) this.#attempt.hostKey.proved(this.#hostKey);
   };
 
   readonly #loggedIn = () => {
-    this.#enter('command');
+    this.#phase = 'command';
     this.#running = this.#attempt.use(this.#client, this.#where, this.#banner, (reply) => this.#settle(reply));
     if (this.#attempt.keepaliveMs !== null) this.#attempt.limits.stop();
   };
 
   readonly #gather = () => gatherWrites(this.#socket);
 
-  /** A host that sends what nobody asked for is cut by bytes, not only by time. */
+  /** Cuts off a host that floods, by bytes and not only by time. */
   readonly #count = (chunk: Buffer) => {
     if (this.#phase === 'kex') this.#kexBytes = Buffer.concat([this.#kexBytes, chunk]);
     this.#received += chunk.length;
@@ -210,11 +240,6 @@ class Session {
     return loginRefused(this.#where, this.#attempt.user, this.#methodsLeft, this.#keyTroubles);
   }
 
-  #enter(phase: Phase): void {
-    this.#phase = phase;
-    this.#attempt.limits.enter(phase);
-  }
-
   #settle(reply: Reply | null): void {
     if (this.#settled) return;
     this.#settled = true;
@@ -224,21 +249,39 @@ class Session {
     this.#attempt.login.agent?.release();
     const result = reply && this.#complete(reply);
     const socket = this.#socket;
-    // A way through a jump host is closed once that answers, which isn't waited for.
+    // A channel through a jump host closes once that answers, which isn't waited for.
     const isGone = socket.closed || !(socket instanceof Socket);
     if (!isGone) socket.once('close', () => this.#resolve(result));
-    // A farewell where there was a login: sshd logs a disconnect and no error. Then at once, whatever is pending.
+    // After a login, disconnects in SSH's words: sshd then logs no error. Then closes at once, whatever is pending.
     if (this.#phase === 'command' && !socket.closed) this.#client.end();
     socket.uncork();
     socket.destroy();
     if (isGone) this.#resolve(result);
   }
 
-  /** Adds what the host had printed, and its key: only a host that let us in is one to remember. */
+  /** Adds what the host had printed, and its key: only that of a host that accepted the login is remembered. */
   #complete(reply: Reply): Reply {
     const output = this.#running?.output() ?? '';
     const printed = reply.kind === 'failed' && reply.output === undefined && output !== '' ? { output } : {};
     const known = this.#phase === 'command' && this.#hostKey ? { hostKey: fingerprint(this.#hostKey) } : {};
     return { ...reply, ...printed, ...known };
   }
+}
+
+/**
+ * Sends together what is written until this turn of the event loop ends: ssh2 writes each packet in three pieces. A login
+ * takes a third of the system calls, and fewer packets.
+ */
+function gatherWrites(socket: Duplex): void {
+  if (socket.writableCorked > 0) return;
+  socket.cork();
+  setImmediate(() => socket.uncork());
+}
+
+/** Drops ssh2's first write, our identification, where that has been sent already. */
+function dropNextWrite(socket: Duplex): void {
+  socket.write = () => {
+    Reflect.deleteProperty(socket, 'write');
+    return true;
+  };
 }

@@ -2,25 +2,25 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Instance, ProbeRun, ProbeTransport, Reply } from '../model/index.ts';
-import type { Attempt } from './attempt.ts';
+import { probeArguments } from '../probe/index.ts';
 import { runCommand } from './command.ts';
 import { endpointOf, type Failure, failure, keyNotTaken, quote, turnedAway } from './failures.ts';
 import { type Dial, JumpHosts } from './jump.ts';
 import { type KeyOptions, loginMethods } from './keys.ts';
 import { type HostKeyPolicy, hostKeyChecks } from './known-hosts.ts';
-import { Limits, NO_PHASE_LIMITS, type PhaseLimits } from './limits.ts';
-import { attemptSsh } from './session.ts';
+import { Limits } from './limits.ts';
+import { type Attempt, attemptSsh } from './session.ts';
 
 export type { HostKeyPolicy } from './known-hosts.ts';
 
-/** Makes a host take our public key for a short while. A failure is that host's reply. */
+/** Makes a host accept our public key for a short while. A failure is that host's reply. */
 export type PushKey = (instance: Instance, signal: AbortSignal) => Promise<Failure | null>;
 
 export interface SshOptions extends KeyOptions {
   readonly hostKeys: HostKeyPolicy;
-  /** @default none: only the host's deadline */
-  readonly phases?: PhaseLimits;
-  /** Called right before each login; `privateKey` is then the other half of the key. */
+  /** For a host's name and the TCP connection to it, of its deadline. @default null: all of it */
+  readonly connectSeconds?: number | null;
+  /** Called right before each login; `privateKey` is then the matching private key. */
   readonly pushKey?: PushKey;
 }
 
@@ -30,26 +30,24 @@ interface Turn {
   readonly run: ProbeRun;
   readonly limits: Limits;
   readonly jumpHosts: JumpHosts;
-  /** When an sshd last let us in, by the way to it. */
+  /** When an sshd last accepted a login, by the route to it. */
   readonly servedAt: Map<string, number>;
 }
 
 /** Lambda has 1,024 file descriptors in all (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html). */
 const MAX_SOCKETS = 500;
 
-/** A unit name that a shell can't misread; the SSM document's `allowedPattern` is the same. */
-const UNIT = /^[A-Za-z0-9:_.@-]+$/;
-
-/** Asks hosts over SSH: `sh -s -- UNIT` with the script on its input. */
+/** Runs the script on hosts over SSH: `sh -s -- UNIT` with the script on its input. */
 export function sshTransport(options: SshOptions): ProbeTransport {
-  const { pushKey, phases = NO_PHASE_LIMITS } = options;
+  const { pushKey, connectSeconds = null } = options;
+  const connectMs = connectSeconds === null ? null : connectSeconds * 1000;
   const loginFor = loginMethods(options);
   const hostKeyOf = hostKeyChecks(options.hostKeys);
 
   return async (instances, run) => {
-    // Every open connection listens to the run's end: far more than the ten that Node takes for a leak.
+    // Every open connection listens to the run's signal: far more listeners than the ten that Node takes for a leak.
     setMaxListeners(0, run.signal);
-    const newLimits = () => new Limits(performance.now(), run.hostDeadlineMs, phases);
+    const newLimits = () => new Limits(performance.now(), run.hostDeadlineMs, connectMs);
     const jumpHosts = new JumpHosts(dial(run), newLimits);
     const servedAt = new Map<string, number>();
     const queue = instances.values();
@@ -85,11 +83,11 @@ export function sshTransport(options: SshOptions): ProbeTransport {
     if (first?.kind !== 'failed') return first;
     const pauseMs = pauseAfter(first);
     if (pauseMs === null || pauseMs >= limits.leftMs()) return first;
-    await sleep(pauseMs, undefined, { signal: run.signal }).catch(() => {}); // Aborted: the next attempt says so.
+    await sleep(pauseMs, undefined, { signal: run.signal }).catch(() => {}); // Where this was aborted, the next attempt returns null.
     const second = await attempt();
     if (second?.kind !== 'failed' || !isDropped(second)) return afterBoth(first, second);
-    // The same sshd has let others in meanwhile, so it can fork: it drops connections because there are too many. Only
-    // the same address and port say so; that other hosts are well says nothing of this one.
+    // The same sshd has accepted other logins meanwhile, so it can fork: it drops connections because there are too many.
+    // Only logins at the same address and port count; that other hosts are well says nothing about this one.
     const hasServed = (servedAt.get(route) ?? 0) > limits.began;
     return hasServed ? turnedAway(endpointOf(address, port)) : afterBoth(first, second);
   }
@@ -104,7 +102,8 @@ export function sshTransport(options: SshOptions): ProbeTransport {
       if (notPushed !== null) return signal.aborted ? null : notPushed;
     }
     const way = jumps.length === 0 ? null : await jumpHosts.wayTo(address, port, jumps, limits);
-    if (way !== null && 'kind' in way) return way;
+    // An abort ends the jump hosts' connections first, which is no failure of theirs.
+    if (way !== null && 'kind' in way) return signal.aborted ? null : way;
     if (way === null && jumps.length > 0) return null;
     const reply = await attemptSsh({
       ...{ address, port, user, login, limits, signal, via: way?.stream ?? null, keepaliveMs: null },
@@ -119,24 +118,16 @@ export function sshTransport(options: SshOptions): ProbeTransport {
     return (await way?.broken()) ?? reply;
   }
 
-  /** A jump host's key is no instance's: with pins it is taken as it is seen. */
+  /** A jump host is no instance and has no pin: with pins its key is accepted as seen. */
   function dial(run: ProbeRun): Dial {
     return async ({ address, port, user, privateKeyPath }, via, use, limits) => {
       const login = await loginFor({ user, privateKeyPath });
       if ('reason' in login) return login;
       const hostKey = hostKeyOf({ address, port, pin: null });
-      // Its silence must be known before that of the hosts behind it is put down to them.
+      // Its silence must be noticed before it is taken for silence of the hosts behind it.
       const keepaliveMs = run.hostDeadlineMs / 5;
       const attempt: Attempt = {
-        address,
-        port,
-        user,
-        login,
-        hostKey,
-        via,
-        limits,
-        keepaliveMs,
-        use,
+        ...{ address, port, user, login, hostKey, via, limits, keepaliveMs, use },
         signal: run.signal,
       };
       return attemptSsh(attempt);
@@ -145,12 +136,13 @@ export function sshTransport(options: SshOptions): ProbeTransport {
 }
 
 function commandFor({ worker }: Instance): string {
-  return worker !== null && UNIT.test(worker) ? `sh -s -- ${worker}` : 'sh -s';
+  const units = probeArguments(worker === null ? [] : [worker], null);
+  return units.length === 0 ? 'sh -s' : `sh -s -- ${units.join(' ')}`;
 }
 
 /**
- * How long to wait before the one second attempt; null where none is made. A time-out isn't retried, and a refusal is
- * given longer: hasty returns are what sshd's PerSourcePenalties punish.
+ * How long to wait before the one second attempt; null where none is made. A time-out isn't retried, and a refusal waits
+ * longer: hasty retries are what sshd's PerSourcePenalties punish.
  */
 function pauseAfter({ reason }: Failure): number | null {
   switch (reason) {
@@ -166,7 +158,7 @@ function pauseAfter({ reason }: Failure): number | null {
 
 const isDropped = ({ reason }: Failure): boolean => reason === 'ConnectionReset' || reason === 'ClosedBeforeBanner';
 
-/** An sshd that turned one attempt away in words is alive, even if the other never saw a banner. */
+/** An sshd that refused one attempt in words is alive, even if the other never got a banner. */
 function afterBoth(first: Failure, second: Reply | null): Reply | null {
   if (first.reason !== 'SshThrottled' || second?.kind !== 'failed') return second;
   switch (second.reason) {

@@ -1,13 +1,11 @@
-/** Which instances share a command, and what that command asks of them. */
+/** Which instances share a command, and which units it asks about. */
 
 import { chunks } from '../kit/index.ts';
 import type { Instance } from '../model/index.ts';
+import { probeArguments } from '../probe/index.ts';
 
 /** API_SendCommand.html. */
 const IDS_PER_COMMAND = 50;
-
-/** As the document's allowedPattern has it, less `sshd:22`, which is the script's own word. */
-const UNIT = /^(?!sshd:)[A-Za-z0-9:_.@-]+$/;
 
 export interface Batch {
   /** At most 50. */
@@ -17,9 +15,9 @@ export interface Batch {
 }
 
 /**
- * Hosts of a batch are asked for each other's units, so those with the same unit go together.
+ * Puts instances with the same unit together, since each host of a batch is asked about the units of all.
  *
- * @param sshdPort the port at which to ask whether sshd answers, for instances where it is expected
+ * @param sshdPort the port at which the probe asks whether sshd answers, for instances where it is expected
  */
 export function batches(
   instances: readonly Instance[],
@@ -33,11 +31,8 @@ export function batches(
   return [...byPort].flatMap(([port, group]) => {
     const sorted = group.toSorted((a, b) => compare(a.worker ?? '', b.worker ?? ''));
     return chunks(sorted, IDS_PER_COMMAND).map((some) => {
-      const units = new Set(some.map((instance) => instance.worker ?? '').filter((unit) => UNIT.test(unit)));
-      return {
-        ids: some.map((instance) => instance.id),
-        units: [...(port === null ? [] : [`sshd:${port}`]), ...units].join(' '),
-      };
+      const units = some.flatMap((instance) => instance.worker ?? []);
+      return { ids: some.map((instance) => instance.id), units: probeArguments(units, port).join(' ') };
     });
   });
 }

@@ -1,9 +1,10 @@
-/** Each place's instances by its own SSM, all at once; null where none of them can be asked so. */
-
+/** SSM in several places at once. */
 import { byTarget, placeName, type Target } from '../discover/index.ts';
 import type { Instance, ProbeTransport } from '../model/index.ts';
 import { failure } from './reply.ts';
 import { ssmTransport } from './transport.ts';
+
+/** The transport that asks each place's instances by its own SSM; null where no place has a probe document. */
 export function ssmIn(targets: readonly Target[]): ProbeTransport | null {
   const ways = new Map(
     targets.flatMap((target) => {

@@ -1,5 +1,5 @@
 /** What Systems Manager knows of instances: whether it manages them, and whether their agent still reports. */
-import { DescribeInstanceInformationCommand, type InstanceInformation } from '@aws-sdk/client-ssm';
+import { type InstanceInformation, paginateDescribeInstanceInformation } from '@aws-sdk/client-ssm';
 import type { Ssm } from '../kit/index.ts';
 import { bisect, chunks, errorCode } from '../kit/index.ts';
 
@@ -15,7 +15,7 @@ export interface SsmNode {
 export interface SsmNodes {
   /** Those that SSM manages. */
   readonly nodes: ReadonlyMap<string, SsmNode>;
-  /** Those that could not be asked about, with the error. */
+  /** Those that SSM could not be asked about, with the error. */
   readonly unasked: ReadonlyMap<string, unknown>;
 }
 
@@ -23,11 +23,11 @@ export interface SsmNodes {
 export async function describeNodes(ssm: Ssm, ids: readonly string[], signal: AbortSignal): Promise<SsmNodes> {
   const nodes = new Map<string, SsmNode>();
   const unasked = new Map<string, unknown>();
-  // One chunk after the other: SSM publishes no rate, and few a second is what it bears.
+  // One chunk after the other: SSM publishes no rate, and throttles at few calls a second.
   for (const some of chunks(ids, IDS_PER_CALL)) {
     const { done, failed } = await bisect(
       some,
-      (few) => pages(ssm, few, signal),
+      (few) => describe(ssm, few, signal),
       (error) => errorCode(error) === 'InvalidInstanceId',
     );
     for (const node of done.flatMap(({ value }) => value)) {
@@ -36,26 +36,16 @@ export async function describeNodes(ssm: Ssm, ids: readonly string[], signal: Ab
         lastPingAt: node.LastPingDateTime ?? null,
       });
     }
-    // An id that SSM calls invalid by itself is one that it doesn't manage.
+    // A single id that SSM calls invalid is one that it doesn't manage.
     for (const { id, error } of failed) if (errorCode(error) !== 'InvalidInstanceId') unasked.set(id, error);
   }
   return { nodes, unasked };
 }
 
-async function pages(ssm: Ssm, ids: readonly string[], signal: AbortSignal): Promise<InstanceInformation[]> {
+async function describe(ssm: Ssm, ids: readonly string[], signal: AbortSignal): Promise<InstanceInformation[]> {
   const found: InstanceInformation[] = [];
-  let token: string | undefined;
-  do {
-    const page = await ssm.send(
-      new DescribeInstanceInformationCommand({
-        Filters: [{ Key: 'InstanceIds', Values: [...ids] }],
-        MaxResults: IDS_PER_CALL,
-        NextToken: token,
-      }),
-      { abortSignal: signal },
-    );
-    found.push(...(page.InstanceInformationList ?? []));
-    token = page.NextToken;
-  } while (token);
+  const input = { Filters: [{ Key: 'InstanceIds', Values: [...ids] }], MaxResults: IDS_PER_CALL };
+  const pages = paginateDescribeInstanceInformation({ client: ssm }, input, { abortSignal: signal });
+  for await (const { InstanceInformationList = [] } of pages) found.push(...InstanceInformationList);
   return found;
 }

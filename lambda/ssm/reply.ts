@@ -1,14 +1,14 @@
-/** What a Run Command invocation came to, read as a reply. */
+/** Turns a Run Command invocation into a reply. */
 import type { CommandInvocation } from '@aws-sdk/client-ssm';
 import type { FailureReason, Reply } from '../model/index.ts';
 
 /** The agent joins the two streams with this line (iohandler.go, amazon-ssm-agent). */
 const ERROR_PART = /\r?\n?-{10}ERROR-{7}\r?\n/;
-/** Of what an agent says in place of a report, so much is told. */
+/** Most of what an agent prints in place of a report that a reply quotes. */
 const QUOTE_MAX = 200;
 const CANNOT_FORK = /cannot fork|fork:|fork\/exec|cannot allocate memory|resource temporarily unavailable/i;
 
-/** A reply that is no report. */
+/** The reply of a host that gave no report. */
 export const failure = (reason: FailureReason, text: string, output = ''): Reply => ({
   kind: 'failed',
   reason,
@@ -53,7 +53,7 @@ export function replyOf(invocation: CommandInvocation): Reply | null {
   }
 }
 
-/** A command whose time is up, by what SSM said of it last. */
+/** The reply where a command's time is up, by what SSM listed last. */
 export function replyAtDeadline(invocation: CommandInvocation | undefined, seconds: number): Reply {
   if (invocation === undefined) return failure('NotChecked', `SSM did not list the command within ${seconds} s.`);
   return hasStarted(invocation)
@@ -75,7 +75,7 @@ function finished(invocation: CommandInvocation): Reply {
     .trim()
     .slice(0, QUOTE_MAX);
   if (said === '') return { kind: 'output', output: '' };
-  // Without space the agent can't make the directory for its own output; that much is known of the disk.
+  // Without space the agent can't create the directory for its own output: so a disk is known to be full.
   const full = /no space left/i.test(said) ? 'A disk of the host is full: the' : 'The';
   return failure('Unparsable', `${full} SSM agent could not run the probe: ${said}`);
 }

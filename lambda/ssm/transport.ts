@@ -1,10 +1,9 @@
-/** The probe over SSM Run Command: in batches, each reply as soon as it is there. */
+/** Runs the probe by SSM Run Command: in batches, with each reply as soon as it is there. */
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   CancelCommandCommand,
   type CommandInvocation,
-  ListCommandInvocationsCommand,
-  type ListCommandInvocationsCommandOutput,
+  paginateListCommandInvocations,
   SendCommandCommand,
 } from '@aws-sdk/client-ssm';
 import pLimit from 'p-limit';
@@ -15,9 +14,9 @@ import { type Batch, batches } from './batches.ts';
 import { describeNodes } from './nodes.ts';
 import { failure, NOT_MANAGED, replyAtDeadline, replyOf } from './reply.ts';
 
-/** SSM publishes no rates; what it throttles, the client's adaptive retry spreads. */
+/** SSM publishes no rates; the client's adaptive retry spreads what it throttles. */
 const CALLS_AT_ONCE = 4;
-/** The least that SendCommand takes. It only bounds delivery, and not well: the run keeps its own deadline. */
+/** The least that SendCommand accepts. It bounds only the delivery, and not well: the run has its own deadline. */
 const DELIVERY_SECONDS = 30;
 const SLOWEST_POLL_MS = 5_000;
 const CANCEL_MS = 3_000;
@@ -51,7 +50,7 @@ interface Sent {
   readonly at: number;
 }
 
-/** @returns a transport that never rejects: what fails of SSM is the reply of the instances it concerns. */
+/** @returns a transport that never rejects: an error of SSM becomes the reply of the instances it concerns */
 export function ssmTransport(ssm: Ssm, options: SsmOptions): ProbeTransport {
   const { documentName, comment = 'crawlwatch probe', pollSeconds = 2, time = realTime } = options;
 
@@ -66,7 +65,7 @@ export function ssmTransport(ssm: Ssm, options: SsmOptions): ProbeTransport {
     );
     const online = instances.filter(({ id }) => {
       const node = nodes.get(id);
-      // Where SSM couldn't be asked the command is sent all the same: it is refused for an id that isn't managed.
+      // Where SSM couldn't be asked, sends the command all the same: SSM refuses it for an id that it doesn't manage.
       if (unasked.has(id) || node?.ping === 'Online') return true;
       const lost = `The SSM agent has not reported since ${node?.lastPingAt?.toISOString() ?? 'an unknown time'}.`;
       const reply = node === undefined ? failure('SsmNotManaged', NOT_MANAGED) : failure('SsmConnectionLost', lost);
@@ -77,7 +76,7 @@ export function ssmTransport(ssm: Ssm, options: SsmOptions): ProbeTransport {
 
     async function probe(batch: Batch): Promise<void> {
       const isDenied = deniesAnInstance();
-      const blamesAnId = (error: unknown) => isSpoilt(error) || isDenied(error);
+      const blamesAnId = (error: unknown) => isBadId(error) || isDenied(error);
       const { done, failed } = await bisect(batch.ids, (ids) => limit(send, ids, batch.units), blamesAnId);
       if (!run.signal.aborted) {
         for (const { id, error } of failed) run.reply(id, refusal('SendCommand', error), time.now() - begun);
@@ -129,11 +128,10 @@ export function ssmTransport(ssm: Ssm, options: SsmOptions): ProbeTransport {
       const late = [...waiting];
       if (!run.signal.aborted) {
         for (const id of late) {
-          // What SSM could not tell is not the host's fault.
-          const told = problem === undefined;
+          // An error of SSM is not the host's fault.
           answer(
             id,
-            told
+            problem === undefined
               ? replyAtDeadline(seen.get(id), run.hostDeadlineMs / 1_000)
               : refusal('ListCommandInvocations', problem),
           );
@@ -142,25 +140,22 @@ export function ssmTransport(ssm: Ssm, options: SsmOptions): ProbeTransport {
       await cancel(commandId, late);
     }
 
-    /** @returns the error, if one of the pages could not be had. */
+    /** @returns the error where a page could not be read */
     async function poll(commandId: string, see: (invocation: CommandInvocation) => void): Promise<unknown> {
-      let token: string | undefined;
+      const input = { CommandId: commandId, Details: true, MaxResults: 50 };
       try {
-        do {
-          const input = { CommandId: commandId, Details: true, MaxResults: 50, NextToken: token };
-          const page: ListCommandInvocationsCommandOutput = await limit(() =>
-            ssm.send(new ListCommandInvocationsCommand(input), calling),
-          );
-          for (const invocation of page.CommandInvocations ?? []) see(invocation);
-          token = page.NextToken;
-        } while (token);
+        await limit(async () => {
+          for await (const page of paginateListCommandInvocations({ client: ssm }, input, calling)) {
+            for (const invocation of page.CommandInvocations ?? []) see(invocation);
+          }
+        });
         return undefined;
       } catch (error) {
         return error;
       }
     }
 
-    /** So that a frozen agent doesn't run an old probe when it wakes. A courtesy: its failure changes nothing. */
+    /** Keeps a frozen agent from running an old probe when it wakes. Its failure changes nothing. */
     async function cancel(commandId: string, ids: readonly string[]): Promise<void> {
       const command = new CancelCommandCommand({ CommandId: commandId, InstanceIds: [...ids] });
       await ssm.send(command, { abortSignal: AbortSignal.timeout(CANCEL_MS) }).catch(() => undefined);
@@ -168,7 +163,7 @@ export function ssmTransport(ssm: Ssm, options: SsmOptions): ProbeTransport {
   };
 }
 
-const isSpoilt = (error: unknown): boolean => /^(InvalidInstanceId|UnsupportedPlatformType)$/.test(errorCode(error));
+const isBadId = (error: unknown): boolean => /^(InvalidInstanceId|UnsupportedPlatformType)$/.test(errorCode(error));
 
 function refusal(call: string, error: unknown): Reply {
   if (errorCode(error) === 'InvalidInstanceId') return failure('SsmNotManaged', NOT_MANAGED);

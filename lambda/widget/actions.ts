@@ -5,10 +5,9 @@
  */
 
 import { Html, html } from '../kit/index.ts';
-import type { Remedy } from '../model/index.ts';
+import { INSTANCE_ID, type Remedy } from '../model/index.ts';
 import { type FleetRow, remedyOf } from './rows.ts';
 
-const INSTANCE_ID = /^i-[0-9a-f]{8,17}$/;
 const FUNCTION_ARN = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]{1,128})?$/;
 const REGION = /^[a-z]{2}(-[a-z]+)+-\d$/;
 const NAME_LENGTH = 60;

@@ -17,7 +17,7 @@ import {
 import type { Clock, Log, MetricPoint } from '../model/index.ts';
 import { publishedPoints, publishMetrics } from '../report/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { instanceConnect, phaseLimits, type SshOptions, sshTransport } from '../ssh/index.ts';
+import { instanceConnect, type SshOptions, sshTransport } from '../ssh/index.ts';
 import { ssmIn } from '../ssm/index.ts';
 
 export interface AwsWorld {
@@ -58,8 +58,8 @@ export function awsPorts(world: AwsWorld): Omit<Ports, 'outlets'> {
     transports: {
       ssh: async (instances, run) => {
         keys ??= sshKeys(world);
-        const phases = phaseLimits(settings.timeouts);
-        return sshTransport({ ...(await keys), hostKeys: { kind: 'pin' }, phases })(instances, run);
+        const { connectSeconds } = settings.timeouts;
+        return sshTransport({ ...(await keys), hostKeys: { kind: 'pin' }, connectSeconds })(instances, run);
       },
       ...(ssm !== null && { ssm }),
     },

@@ -137,9 +137,8 @@ function restartTransports(
   world: RemedyWorld,
   remedy: Exclude<Remedy, 'reboot'>,
 ): Partial<Record<Transport, ProbeTransport>> {
-  const { settings, ssm, restartDocuments } = world;
-  const patient = { ...settings, timeouts: { ...settings.timeouts, commandSeconds: null } };
-  const { ssh } = awsPorts({ ...world, settings: patient }).transports;
+  const { ssm, restartDocuments } = world;
+  const { ssh } = awsPorts(world).transports;
   const documentName = remedy === 'restart-worker' ? restartDocuments?.worker : restartDocuments?.sshd;
   return {
     ...(ssh !== undefined && { ssh }),

@@ -1,6 +1,6 @@
 /** Runs one command line inside this process and keeps what it printed. */
 import { tmpdir } from 'node:os';
-import { runCommandLine } from '../../bin/commands/arguments.ts';
+import { runCommandLine } from '../../bin/commands/program.ts';
 import { EXIT_UNKNOWN, errorLines } from '../../bin/terminal/errors.ts';
 import type { CommandIo, Output } from '../../bin/terminal/io.ts';
 

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { probeOutput } from '../support/probe-output.ts';
 import { keyPair, rawServer, type TestServer } from '../support/ssh-server.ts';
-import { type BuiltProgram, buildProgram, finish } from './built-program.ts';
+import { type BuiltProgram, builtProgram, finish } from './built-program.ts';
 
 let program: BuiltProgram;
 let silent: TestServer;
 beforeAll(async () => {
-  [program, silent] = await Promise.all([buildProgram(), rawServer((socket) => socket.resetAndDestroy())]);
+  program = builtProgram();
+  silent = await rawServer((socket) => socket.resetAndDestroy());
   writeFileSync(join(program.home, 'key'), keyPair().private);
   writeFileSync(join(program.home, 'saved.txt'), probeOutput());
   writeFileSync(join(program.home, 'hosts.ini'), `web1 ansible_host=127.0.0.1 ansible_port=${silent.port}\n`);

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { START } from '../../bin/demo/sandbox.ts';
 import { type PageServer, startServer } from '../../bin/demo/server.ts';
 import { openStory, type Story } from '../../bin/demo/story.ts';
 import { type MailedAt, viewOf } from '../../bin/demo/view.ts';
-import { START } from '../../bin/demo/world.ts';
 import { noChromium } from '../support/widget-tile.ts';
 
 if (noChromium !== null) throw new Error(noChromium);
@@ -60,7 +60,7 @@ async function checks(count: number): Promise<void> {
     const moment = await story.next();
     if (moment === null) throw new Error('the story is over');
     mails.push(...moment.mails.map(({ subject, body }) => ({ at: moment.at, subject, body })));
-    server.show(await viewOf(story.world, moment, mails));
+    server.show(await viewOf(story.sandbox, moment, mails));
   }
 }
 /** By the page's own rules nothing may evaluate text in it: only locators can wait there. */

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { createProgram } from '../../bin/commands/arguments.ts';
+import { createProgram } from '../../bin/commands/program.ts';
 import type { CommandIo } from '../../bin/terminal/io.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');

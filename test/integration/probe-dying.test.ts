@@ -31,7 +31,7 @@ describe('a host that can start no process', () => {
     ['busybox ash', 2, 3],
     ['bash', 0, 20],
     ['bash', 2, 20],
-  ])('tells its memory under %s with room for %d, and is judged exhausted', async (shell, processes, seconds) => {
+  ])('prints its memory under %s with room for %d, and is judged exhausted', async (shell, processes, seconds) => {
     const result = await runProbe({ shell: [...exhausted(processes), ...SHELLS[shell]!] });
     expect(result.code).toBe(0);
     expect(result.ms).toBeLessThan(seconds * 1000);
@@ -43,7 +43,7 @@ describe('a host that can start no process', () => {
     expect(recommendation).toBe('restart-worker');
   });
 
-  it('has told its memory when a deadline cuts off a shell that tries again and again', () => {
+  it('has printed its memory when a deadline cuts off a shell that tries again and again', () => {
     const [command, ...args] = [...exhausted(0), 'bash', '-s'];
     const script = withPath('/usr/bin:/bin');
     const { stdout } = spawnSync(command ?? '', args, { input: script, timeout: 3000, encoding: 'utf8' });
@@ -61,7 +61,7 @@ describe('a mount that does not answer', () => {
   it('is not asked when it is a FUSE file system, and nothing is left running', async () => {
     const mount = `${own.path}/fuse`;
     mkdirSync(mount);
-    // Mounted, and nobody serves it: whoever asks it anything waits for ever.
+    // Mounted, and no process serves it: any request to it waits for ever.
     const device = openSync('/dev/fuse', 'r+');
     const options = 'fd=3,rootmode=40000,user_id=0,group_id=0,allow_other';
     const stdio = ['ignore', 'inherit', 'inherit', device] as const;
@@ -84,7 +84,7 @@ describe('a mount that does not answer', () => {
     }
   });
 
-  it('is named when it is a local disk, and the others are told all the same', async () => {
+  it('is named when it is a local disk, and the others are read all the same', async () => {
     for (const name of ['slow', 'sound']) undo.push(mountDisk(`${own.path}/${name}.image`, `${own.path}/${name}`, 8));
     const { stat: real, ...others } = TOOLS.GNU!;
     const path = toolbox(`${own.path}/tools`, others);

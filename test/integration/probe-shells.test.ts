@@ -78,7 +78,7 @@ describe('the same machine', () => {
     expectAlike(await vitalsOf({ shell: [...WITHOUT_ROOM('ro'), ...shell] }), root);
   });
 
-  it('tells what builtins can where no tool is found', async () => {
+  it('prints what builtins can where no tool is found', async () => {
     for (const shell of Object.values(SHELLS)) {
       const got = await vitalsOf({ shell, script: withPath('/nonexistent') });
       expectAlike({ ...got, disks: [] }, { ...plain, disks: [] });

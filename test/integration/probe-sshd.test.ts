@@ -41,7 +41,7 @@ describe('whether sshd answers', () => {
     expect(await asked(sshd.port, withPath(path))).toBe(false);
   });
 
-  it('is no where a socket accepts and nobody greets, and unknown to tools that can not tell that from refused', async () => {
+  it('is no where a socket accepts and never greets, and unknown to tools that can not distinguish that from refused', async () => {
     const silent = createServer((socket) => void socket.on('error', () => {}));
     const port = await listen(silent);
     expect(await asked(port, withPath(tools.bash))).toBe(false);

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type BuiltProgram, buildProgram } from '../bin/built-program.ts';
+import { type BuiltProgram, builtProgram } from '../bin/built-program.ts';
 import { startTerminalFleet, type TerminalFleet } from '../support/terminal-fleet.ts';
 import { openTerminal, type Terminal } from '../support/tmux.ts';
 
@@ -14,7 +14,7 @@ let program: BuiltProgram;
 let fleet: TerminalFleet;
 let terminal: Terminal;
 beforeAll(async () => {
-  program = await buildProgram();
+  program = builtProgram();
   const home = mkdtempSync(join(tmpdir(), 'crawlwatch-terminal-'));
   fleet = await startTerminalFleet(home);
   mkdirSync(join(home, 'bin'));

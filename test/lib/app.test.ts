@@ -2,24 +2,15 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, inject, it } from 'vitest';
 
-// Below node_modules, from where Node finds the app's dependencies.
-const built = mkdtempSync(join('node_modules', '.crawlwatch-app-'));
+const app = join(inject('programs').folder, 'app.js');
 const outdir = mkdtempSync(join(tmpdir(), 'crawlwatch-synth-'));
-
-beforeAll(async () => {
-  const options = { bundle: true, format: 'esm', platform: 'node', packages: 'external' } as const;
-  await build({ ...options, entryPoints: ['bin/app.ts'], outfile: join(built, 'app.mjs'), loader: { '.sh': 'text' } });
-});
-afterAll(() => {
-  for (const folder of [built, outdir]) rmSync(folder, { recursive: true });
-});
+afterAll(() => rmSync(outdir, { recursive: true }));
 
 /** Runs the app as `cdk synth` does: context in one variable, the result in a folder. No account is known. */
 function synth(context: object) {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [join(built, 'app.mjs')], {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [app], {
     encoding: 'utf8',
     env: {
       PATH: process.env.PATH ?? '',

@@ -1,22 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { FLEET_METRIC, INSTANCE_METRIC } from '../../lambda/model/index.ts';
 import { inWords, templateWith } from './synth.ts';
-
-const EVERYTHING = {
-  remedies: { restartWorker: true, restartSshd: true, reboot: true },
-  alertEmail: ['you@example.com', 'me@example.com'],
-  alerts: { encrypt: true, hostAlarms: true },
-  ssh: { keySecretArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:crawler-key-AbCdEf' },
-  vpc: {
-    id: 'vpc-0123456789abcdef0',
-    subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
-    createEndpoints: true,
-  },
-};
 
 describe('the documents', () => {
   it('are three, and only the probe’s name begins with Probe, by which the command line finds it', () => {
@@ -117,28 +101,5 @@ describe('the stack', () => {
       if (Properties.Content !== undefined) Properties.Content = 'SCRIPT';
     }
     expect(template).toMatchSnapshot();
-  });
-});
-
-const cfnLint = spawnSync('cfn-lint', ['--version'], { stdio: 'ignore' });
-const noCfnLint = cfnLint.status === 0 ? null : (cfnLint.error?.message ?? `exit ${cfnLint.status}`);
-if (noCfnLint !== null)
-  process.stderr.write(
-    `SKIPPED, the template is not linted: cfn-lint can't be run (${noCfnLint}); pip install cfn-lint\n`,
-  );
-
-describe.runIf(noCfnLint === null)('the template', () => {
-  it.each([
-    ['by default', {}],
-    ['with everything that can be set', EVERYTHING],
-    ['distributed', { scale: 'distributed' }],
-    ['distributed, with everything', { ...EVERYTHING, scale: 'distributed', metrics: { perInstance: 'none' } }],
-  ])('is clean under cfn-lint %s', (_, settings) => {
-    const folder = mkdtempSync(join(tmpdir(), 'crawlwatch-'));
-    const file = join(folder, 'template.json');
-    writeFileSync(file, JSON.stringify(templateWith(settings).toJSON()));
-    const { stdout, status } = spawnSync('cfn-lint', ['--config-file', '.cfnlintrc', file], { encoding: 'utf8' });
-    rmSync(folder, { recursive: true });
-    expect({ stdout, status }).toEqual({ stdout: '', status: 0 });
   });
 });

@@ -28,14 +28,19 @@ const CLI_ONLY = [
 const ON_BEHALF =
   /^(logs:|sqs:|kms:|s3:ListBucket$|ec2:(\w*NetworkInterfaces?|\w*PrivateIpAddresses|DescribeSubnets)$)/;
 
-/** Actions of the SDK commands that a source sends: `ec2:DescribeInstances`. */
+/** Actions that a source calls, by the SDK's commands, paginators and providers: `ec2:DescribeInstances`. */
 function actionsSent(source: string): string[] {
   const clients = [...source.matchAll(/import \{([^}]*)\} from ['"]@aws-sdk\/client-([^'"]+)['"]/g)];
-  return [...source.matchAll(/new (\w+)Command\(/g)].map(([, name = '']) => {
-    const service = clients.find(([, imported = '']) => new RegExp(`\\b${name}Command\\b`).test(imported))?.[2] ?? '';
+  const actionOf = (name: string, imported: string) => {
+    const service = clients.find(([, names = '']) => new RegExp(`\\b${imported}\\b`).test(names))?.[2] ?? '';
     const action = `${PREFIX[service] ?? service}:${name}`;
     return ACTION[action] ?? action;
-  });
+  };
+  return [
+    ...[...source.matchAll(/new (\w+)Command\(/g)].map(([, name = '']) => actionOf(name, `${name}Command`)),
+    ...[...source.matchAll(/\bpaginate([A-Z]\w+)\(/g)].map(([, name = '']) => actionOf(name, `paginate${name}`)),
+    ...[...source.matchAll(/\bfromTemporaryCredentials\(/g)].map(() => 'sts:AssumeRole'),
+  ];
 }
 
 const unique = (actions: readonly string[]): string[] => [...new Set(actions)].toSorted();

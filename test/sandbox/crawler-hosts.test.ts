@@ -36,9 +36,7 @@ describe("the story's hosts", () => {
     const port = hosts.port(idOf(name)) ?? 0;
     const login = { user: 'ubuntu', port, privateKeyPath: null };
     const ssh = sshTransport({ hostKeys: { kind: 'pin' }, privateKey: key.private });
-    const [answer] = (
-      await probeAll(ssh, [sshInstance('127.0.0.1', port, { worker, login })], { script, hostDeadlineMs: 20_000 })
-    ).values();
+    const [answer] = (await probeAll(ssh, [sshInstance('127.0.0.1', port, { worker, login })], { script })).values();
     if (answer === undefined) throw new Error('no answer');
     return answer.reply;
   }

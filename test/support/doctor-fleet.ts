@@ -1,9 +1,9 @@
 /** A deployed stack in the sandbox in which all is well, for a doctor to look at once something has been broken. */
 
 import { tmpdir } from 'node:os';
+import type { DoctorFlags } from '../../bin/doctor/aws.ts';
 import { diagnoseAws } from '../../bin/doctor/aws.ts';
-import { exitCodeOfDiagnoses } from '../../bin/doctor/diagnose.ts';
-import type { DoctorFlags } from '../../bin/doctor/flags.ts';
+import { exitCodeOfDiagnoses } from '../../bin/doctor/step.ts';
 import { FLEET_METRIC, TAG } from '../../lambda/model/index.ts';
 import { publishMetrics } from '../../lambda/report/cloudwatch.ts';
 import { parseSettings } from '../../lambda/settings/settings.ts';

@@ -47,7 +47,7 @@ export const TOOLS: Readonly<Record<string, Readonly<Record<string, string>>>> =
 /** The script with other directories to find its tools in. */
 export const withPath = (path: string): string => SENT_SCRIPT.replace(/^PATH=\/usr.*$/m, `PATH=${path}`);
 
-/** Runs the script, and tells as well which of the processes it started still run half a second later. */
+/** Runs the script, and also says which of the processes it started still run half a second later. */
 export async function runAndCount(options: ProbeRunOptions): Promise<ProbeRunResult & { readonly strays: string[] }> {
   const mark = `CRAWLWATCH_TEST=${randomUUID()}`;
   const result = await runProbe({ ...options, env: { ...process.env, CRAWLWATCH_TEST: mark.split('=')[1] } });

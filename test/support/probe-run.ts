@@ -35,7 +35,11 @@ export function sshInstance(address: string | null, port: number, given: Partial
   };
 }
 
+/** For hosts that answer: long enough on a machine that is busy with other things. */
+const PATIENCE_MS = 60_000;
+
 export interface RunOptions {
+  /** @default a minute */
   readonly hostDeadlineMs?: number;
   readonly forks?: number;
   readonly script?: string;
@@ -51,7 +55,7 @@ export async function probeAll(
   const answers = new Map<string, Answer>();
   await transport(instances, {
     signal: options.signal ?? new AbortController().signal,
-    hostDeadlineMs: options.hostDeadlineMs ?? 5000,
+    hostDeadlineMs: options.hostDeadlineMs ?? PATIENCE_MS,
     forks: options.forks ?? 50,
     script: options.script ?? 'echo hello',
     reply(id, reply, durationMs) {

@@ -38,7 +38,7 @@ export async function runProbe(options: ProbeRunOptions = {}): Promise<ProbeRunR
 /** Files of a machine: `/proc/...`, `/etc/...`, `statfs` (`PATH<tab>FIGURES` a line) and, where it has one, `systemctl`. */
 export type Machine = Readonly<Record<string, string>>;
 
-/** Reads a recording: what stands before the first `==> NAME` line is its header. */
+/** Reads a recording: what comes before the first `==> NAME` line is its header. */
 export function readMachine(path: string): { readonly header: string; readonly machine: Machine } {
   const [header = '', ...parts] = readFileSync(path, 'utf8').split(/^==> /m);
   const files = parts.map((part) => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n') + 1)]);
@@ -50,7 +50,7 @@ while IFS='\t' read -r path figures; do
   [ "$path" != "$4" ] || echo "\${3%%\\%*}$figures"
 done <"$0.answers"
 `;
-/** What the kernel tells of a process in its shorter files, from the `stat` that recordings hold. */
+/** What the kernel reports of a process in its shorter files, from the `stat` that recordings hold. */
 function shorterFiles(path: string, stat: string): Machine {
   const [, name = '', rest = ''] = /^\d+ \((.*)\) (.*)/s.exec(stat) ?? [];
   const fields = rest.split(' ');

@@ -1,5 +1,5 @@
 /** Servers that live as long as one test, and a transport that may log in to them. */
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { Instance } from '../../lambda/model/index.ts';
 import { sshTransport } from '../../lambda/ssh/transport.ts';
 import { probeAll, sshInstance } from './probe-run.ts';
@@ -8,15 +8,11 @@ import { keyPair, type SshServerOptions, sshServer, type TestServer } from './ss
 export const login = keyPair();
 export const pinning = sshTransport({ privateKey: login.private, hostKeys: { kind: 'pin' } });
 
-const servers: TestServer[] = [];
-afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.close()));
-});
-
-/** Closes the server after the test. */
+/** Closes the server after the test, whose file need not have loaded this one: test files share what is loaded. */
 export const started = async (server: Promise<TestServer>): Promise<TestServer> => {
-  servers.push(await server);
-  return server;
+  const one = await server;
+  onTestFinished(() => one.close());
+  return one;
 };
 
 /** A sound host that prints `vitals`, but for what is given. */

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 
 const STATIC = /^(import|export) (type )?\{([^}]*)\} from '(\.[^']*\/index\.ts)';$/gm;
-const DESTRUCTURED = /const \{([^}]*)\} =\s+await import\('(\.[^']*\/index\.ts)'\);/g;
+const DESTRUCTURED = /const \{([^}]*)\} =\s+await import\(\s*'(\.[^']*\/index\.ts)'\s*\);/g;
 const MEMBER = /\(await import\('(\.[^']*\/index\.ts)'\)\)\.(\w+)/g;
 const PUBLIC = /^export (type )?\{([^}]*)\} from '(\.[^']*)';$/gm;
 

@@ -33,10 +33,10 @@ describe('crawlwatch reboot does nothing', () => {
       'no instance tagged crawlwatch=true in eu-central-1 is called i-0000; crawlwatch flagged and crawlwatch check --list-hosts name them',
     ],
     [
-      'where nobody can be asked',
+      'where there is no terminal to confirm on',
       ['ficrawler9'],
       { yes: false },
-      'nobody can be asked here: give --yes to do it unasked, or --dry-run to see what would be done',
+      'there is no terminal to confirm on: give --yes to do it without asking, or --dry-run to see what would be done',
     ],
   ])('%s, exit code 3', async (_, words, flags, says) => {
     const stack = one();

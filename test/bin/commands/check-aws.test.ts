@@ -2,17 +2,15 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type BuiltProgram, buildProgram, finish } from '../built-program.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { crawlwatch } from '../command-line.ts';
 
-let program: BuiltProgram;
 let aws: Server;
 /** What EC2 answers next. SSM, which speaks JSON, knows no document. */
 let answer = { status: 200, body: '' };
 /** A Region that refuses. */
 let refusing = '';
 beforeAll(async () => {
-  program = await buildProgram();
   aws = createServer((request, response) => {
     const isSsm = String(request.headers['x-amz-target']).startsWith('AmazonSSM');
     const isRefused = refusing !== '' && String(request.headers.authorization).includes(`/${refusing}/`);
@@ -23,7 +21,6 @@ beforeAll(async () => {
   await once(aws.listen(0, '127.0.0.1'), 'listening');
 });
 afterAll(() => {
-  program.remove();
   aws.closeAllConnections();
   aws.close();
 });
@@ -40,13 +37,25 @@ const refusal = (code: string, message: string) => ({
   body: `<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors><RequestID>1</RequestID></Response>`,
 });
 const KEYS = { AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x' };
-const check = (...words: string[]) => {
-  const endpoint = `http://127.0.0.1:${(aws.address() as AddressInfo).port}`;
-  return finish(program.start(['check', ...words], { ...KEYS, AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: endpoint }));
-};
+const endpoint = () => `http://127.0.0.1:${(aws.address() as AddressInfo).port}`;
+/** Nothing of the account of the person who runs the tests. The SDK reads the environment of the process. */
+const NOBODY = { HOME: '/nonexistent', AWS_EC2_METADATA_DISABLED: 'true' };
+const AWS_VARIABLES = Object.keys(process.env).filter((name) => name.startsWith('AWS_'));
+
+afterEach(() => void vi.unstubAllEnvs());
+
+async function checkIn(env: Readonly<Record<string, string>>, ...words: string[]) {
+  for (const name of AWS_VARIABLES) vi.stubEnv(name, undefined);
+  const given = { ...NOBODY, ...env };
+  for (const [name, value] of Object.entries(given)) vi.stubEnv(name, value);
+  const { exitCode, stdout, stderr } = await crawlwatch(['check', ...words], { env: given });
+  return { exitCode, stdout, stderr };
+}
+const check = (...words: string[]) =>
+  checkIn({ ...KEYS, AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: endpoint() }, ...words);
 
 describe('a check of EC2 instances', () => {
-  it.each<[string, NodeJS.ProcessEnv, string]>([
+  it.each<[string, Record<string, string>, string]>([
     [
       'credentials',
       {},
@@ -58,21 +67,21 @@ describe('a check of EC2 instances', () => {
       'no AWS Region: set AWS_REGION=eu-west-1 (or another), or a region in the AWS profile',
     ],
   ])('says in one line that it has no %s, exit code 3', async (_, env, says) => {
-    expect(await finish(program.start(['check'], env))).toEqual({
+    expect(await checkIn(env)).toEqual({
       exitCode: 3,
       stdout: '',
       stderr: `crawlwatch: ${says}\n`,
     });
   });
 
-  it('says in one line that AWS is out of reach', async () => {
+  it('says in one line that AWS cannot be reached', async () => {
     const env = {
       AWS_ACCESS_KEY_ID: 'x',
       AWS_SECRET_ACCESS_KEY: 'x',
       AWS_REGION: 'eu-west-1',
       AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
     };
-    const { exitCode, stderr } = await finish(program.start(['check', '--transport', 'ssh'], env));
+    const { exitCode, stderr } = await checkIn(env, '--transport', 'ssh');
     expect(stderr).toMatch(/^crawlwatch: AWS can't be reached \(.*ECONNREFUSED.*\); check the network.*\n$/);
     expect(exitCode).toBe(3);
   });
@@ -83,7 +92,7 @@ describe('a check of EC2 instances', () => {
         'UnauthorizedOperation',
         'You are not authorized to perform this operation. Encoded authorization failure message: AAAA',
       ),
-      'AWS denies this identity what a check reads (UnauthorizedOperation: You are not authorized to perform this operation.); allow it in IAM',
+      'AWS denies this identity a call that a check makes (UnauthorizedOperation: You are not authorized to perform this operation.); allow it in IAM',
     ],
     [
       refusal('RequestExpired', 'Request has expired.'),
@@ -128,14 +137,13 @@ describe('a check of EC2 instances', () => {
     });
   });
 
-  it('of several Regions tells the one that could not be read', async () => {
+  it('of several Regions names the one that could not be read', async () => {
     answer = reservations(STOPPED);
     refusing = 'us-east-1';
     const settings = { CRAWLWATCH_SETTINGS: '{"regions":["eu-west-1","us-east-1"]}' };
     const told = "us-east-1 can't be read, and nothing is known of its instances: UnauthorizedOperation: Not here.";
-    const endpoint = { AWS_ENDPOINT_URL: `http://127.0.0.1:${(aws.address() as AddressInfo).port}` };
-    const run = (...words: string[]) =>
-      finish(program.start(['check', ...words], { ...KEYS, AWS_REGION: 'eu-west-1', ...endpoint, ...settings }));
+    const env = { ...KEYS, AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: endpoint(), ...settings };
+    const run = (...words: string[]) => checkIn(env, ...words);
     expect(await run('--list-hosts')).toEqual({ exitCode: 0, stdout: 'ficrawler7\n', stderr: `crawlwatch: ${told}\n` });
     const { exitCode, stderr } = await run('--transport', 'ssh');
     expect(stderr).toContain(`crawlwatch: discover: ${told}\n`);

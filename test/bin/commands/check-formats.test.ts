@@ -33,7 +33,7 @@ describe('--quiet', () => {
     },
   );
 
-  it('prints what is not OK, and of lines and tables nothing else', async () => {
+  it('prints what is not OK, and in lines and tables nothing else', async () => {
     const table = await crawlwatch([...from('low'), '-q']);
     expect(table.stdout).toMatch(/^low {3}WARNING {2}MemoryLow/m);
     expect(table).toMatchObject({ exitCode: 1, stderr: '' });
@@ -69,7 +69,7 @@ describe('-o nagios', () => {
       0,
       /^OK - well: 7\.6 GiB of 15\.3 GiB memory used, \/ 50 % used \| mem=50%;88;94;0;100 .*\n$/,
     ],
-  ])('says of %s what a plugin says, by its one line and its exit code', async (_, words, exitCode, line) => {
+  ])('reports %s like a plugin, by one line and the exit code', async (_, words, exitCode, line) => {
     const ran = await crawlwatch([...words(), '-o', 'nagios']);
     expect(ran.stdout).toMatch(line);
     expect(ran).toMatchObject({ exitCode, stderr: '' });
@@ -90,7 +90,7 @@ describe('a terminal', () => {
     [{ LANG: 'C.UTF-8' }, '█'],
     [{ LANG: 'C.UTF-8', LC_ALL: 'C' }, '#'],
     [{}, '#'],
-  ])('with %j has bars of its own encoding', async (env, block) => {
+  ])('with %j has bars in its own encoding', async (env, block) => {
     const ran = await crawlwatch(from('low'), { columns: 100, env });
     expect(ran.stdout).toContain(`${block.repeat(9)}`);
   });

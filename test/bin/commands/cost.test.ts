@@ -13,7 +13,7 @@ describe('crawlwatch cost', () => {
     },
   );
 
-  it('has to be told how many', async () => {
+  it('requires the number of instances', async () => {
     expect(await crawlwatch(['cost'])).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('--instances') });
   });
 
@@ -27,7 +27,7 @@ describe('crawlwatch cost', () => {
     );
   });
 
-  it('is told to programs as one JSON object', async () => {
+  it('prints one JSON object for programs', async () => {
     const { stdout } = await crawlwatch(['cost', '--instances', '10', '-o', 'json']);
     expect(JSON.parse(stdout)).toMatchObject({ version: 1, instances: 10, prices: expect.stringContaining('2026') });
   });

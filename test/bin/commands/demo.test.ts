@@ -24,12 +24,12 @@ describe('the demo', () => {
     expect(at('08:05')).toMatch(/^ficrawler9 +CRITICAL +BannerTimeout/m);
   });
 
-  it('tells a leak ahead, and mails it', () => {
+  it('forecasts a leak, and mails it', () => {
     expect(at('08:10')).toMatch(/^ficrawler7 +WARNING +MemoryExhaustionForecast .*memory \d+ min to/m);
     expect(at('08:15')).toMatch(/^\| {3}MemoryExhaustionForecast: Memory runs out in/m);
   });
 
-  it('restarts the worker where memory is gone and SSH still answers, and says that a reboot was avoided', () => {
+  it('restarts the worker where memory is exhausted and SSH still answers, and says that a reboot was avoided', () => {
     expect(at('08:15')).toMatch(/^ficrawler3 +CRITICAL +MemoryExhaustedResponsive/m);
     expect(at('08:15')).toMatch(/^\| ficrawler3 \(i-\w+\): restart-worker at 08:15 UTC by itself/m);
     expect(at('08:20')).toMatch(/^ficrawler3 +OK /m);
@@ -44,18 +44,18 @@ describe('the demo', () => {
     expect(end).toMatch(/crawlwatch:seen = 0009b002\/0/);
   });
 
-  it('holds the next reboot back until the first has had its time, and says so', () => {
+  it('holds the next reboot back until the first has had its time, and reports it', () => {
     expect(at('08:20')).toMatch(/^HELD BACK {2}ficrawler6: no reboot by itself: .*reboots are 15 minutes apart/m);
     expect(at('08:35')).toMatch(/^\| ficrawler6 \(i-\w+\): reboot at 08:35 UTC by itself/m);
   });
 
-  it('hands the host that no reboot helps to a person, and leaves its flag', () => {
+  it('escalates the host that no reboot helps to a person, and leaves its flag', () => {
     expect(at('08:55') + at('08:50')).toMatch(/^\| NEEDS A PERSON.*\n\|\n\| ficrawler6 \(i-\w+\): /m);
     expect(end).toMatch(/ficrawler6: over to a person: /);
     expect(end).toMatch(/crawlwatch:reboot-flag = ConnectionReset@2026-11-22T08:20:/);
   });
 
-  it('acts on no host whose tag does not allow it', () => {
+  it('restarts and reboots no host whose tag does not allow it', () => {
     expect(at('08:05')).toMatch(/^HELD BACK {2}ficrawler4, ficrawler10, ficrawlerbig: no restart-worker by itself/m);
     const [, acts = ''] = end.split('WHAT CRAWLWATCH DID BY ITSELF');
     expect(new Set([...acts.matchAll(/^ {2}[\d:]+ {2}(\w+): /gm)].map(([, name]) => name))).toEqual(

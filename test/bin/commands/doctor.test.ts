@@ -51,7 +51,7 @@ const OF_ALERTS: readonly Row[] = [
     ({ stack }) => {
       stack.outputs = { ...stack.outputs, AlertsTopicArn: 'arn:aws:sns:eu-central-1:123456789012:Gone' };
     },
-    'failed topic: arn:aws:sns:eu-central-1:123456789012:Gone is not there any more -> npx cdk deploy -c alertEmail=you@example.com, then follow the link in the mail from AWS',
+    'failed topic: arn:aws:sns:eu-central-1:123456789012:Gone no longer exists -> npx cdk deploy -c alertEmail=you@example.com, then follow the link in the mail from AWS',
   ],
   [
     'a reader who has not confirmed',
@@ -66,7 +66,7 @@ const OF_ALERTS: readonly Row[] = [
   [
     'no mail so far',
     (fleet) => fleet.mails({}),
-    'unknown last mail: none was published in 14 days, which a fleet in good health explains -> send one: crawlwatch test-alert --stack CrawlwatchStack',
+    'unknown last mail: none was published in 14 days, which is normal for a healthy fleet -> send one: crawlwatch test-alert --stack CrawlwatchStack',
   ],
 ];
 
@@ -79,24 +79,24 @@ const OF_AN_INSTANCE: readonly Row[] = [
   [
     'a watch tag with another value',
     (fleet) => fleet.tag('crawlwatch', 'True'),
-    `failed watch tag: crawlwatch=True, where true is looked for, letter by letter -> aws ec2 create-tags --resources ${HOST} --tags Key=crawlwatch,Value=true --region eu-central-1`,
+    `failed watch tag: crawlwatch=True, but it must be exactly true -> aws ec2 create-tags --resources ${HOST} --tags Key=crawlwatch,Value=true --region eu-central-1`,
   ],
   [
     'an instance that is stopped',
     ({ aws }) => {
       aws.instances.get(HOST)!.state = 'stopped';
     },
-    `failed state: it is stopped: it is passed over until it runs -> aws ec2 start-instances --instance-ids ${HOST} --region eu-central-1`,
+    `failed state: it is stopped: it is skipped until it runs -> aws ec2 start-instances --instance-ids ${HOST} --region eu-central-1`,
   ],
   [
     'Windows',
     ({ aws }) => {
       aws.instances.get(HOST)!.platform = 'Windows';
     },
-    'failed platform: Windows: only Linux is checked -> take the watch tag away from it',
+    'failed platform: Windows: only Linux is checked -> remove its watch tag',
   ],
   [
-    'a mute that can not be read',
+    'a mute that cannot be read',
     (fleet) => fleet.tag(TAG.mute, 'tomorrow'),
     `failed overrides: the tag crawlwatch:mute is tomorrow; allowed: until=2026-11-23T06:00:00Z -> crawlwatch mute ${HOST} --for 2h, or crawlwatch mute ${HOST} --off`,
   ],
@@ -116,7 +116,7 @@ const OF_ITS_AGENT: readonly Row[] = [
   [
     'no instance profile',
     ({ network }) => network.places.set(HOST, { ...network.places.get(HOST)!, profileArn: null }),
-    `failed instance profile: none: the agent may not talk to SSM -> attach one whose role has AmazonSSMManagedInstanceCore: aws ec2 associate-iam-instance-profile --instance-id ${HOST} --iam-instance-profile Name=NAME --region eu-central-1`,
+    `failed instance profile: none: the agent is not allowed to call SSM -> attach one whose role has AmazonSSMManagedInstanceCore: aws ec2 associate-iam-instance-profile --instance-id ${HOST} --iam-instance-profile Name=NAME --region eu-central-1`,
   ],
   [
     'no way out',
@@ -126,16 +126,16 @@ const OF_ITS_AGENT: readonly Row[] = [
     'failed route to SSM: subnet-1 has no route out, and its VPC no endpoint ssm or ssmmessages -> add the endpoints ssm and ssmmessages: aws ec2 create-vpc-endpoint --vpc-endpoint-type Interface --vpc-id vpc-1 --subnet-ids subnet-1 --service-name com.amazonaws.eu-central-1.ssm',
   ],
   [
-    'a security group that lets nothing out',
+    'a security group that allows nothing out',
     ({ network }) => {
       network.groups = [{ GroupId: 'sg-host', IpPermissionsEgress: [] }];
     },
-    'failed security group: sg-host lets no HTTPS out, which the SSM agent needs -> aws ec2 authorize-security-group-egress --group-id sg-host --protocol tcp --port 443 --cidr 0.0.0.0/0',
+    'failed security group: sg-host allows no HTTPS out, which the SSM agent needs -> aws ec2 authorize-security-group-egress --group-id sg-host --protocol tcp --port 443 --cidr 0.0.0.0/0',
   ],
 ];
 
 describe.concurrent('the doctor', () => {
-  it('finds nothing where all is well, exit code 0', async () => {
+  it('finds nothing where all is OK, exit code 0', async () => {
     const fleet = await DoctorFleet.well();
     expect(await fleet.diagnose()).toMatchObject({ troubles: [], exitCode: 0 });
     const one = await fleet.diagnose(['ficrawler1']);
@@ -145,21 +145,24 @@ describe.concurrent('the doctor', () => {
     ]);
   });
 
-  it.each(OF_ALERTS)('tells of %s on the way of an alert, with its fix', async (_, breaks, expected) => {
-    const fleet = await DoctorFleet.well();
-    breaks(fleet);
-    const { troubles, exitCode } = await fleet.diagnose();
-    expect(troubles).toEqual([expected]);
-    expect(exitCode).toBe(expected.startsWith('failed') ? 2 : 3);
-  });
+  it.each(OF_ALERTS)(
+    'finds %s between the stack and the readers of its mail, with its fix',
+    async (_, breaks, expected) => {
+      const fleet = await DoctorFleet.well();
+      breaks(fleet);
+      const { troubles, exitCode } = await fleet.diagnose();
+      expect(troubles).toEqual([expected]);
+      expect(exitCode).toBe(expected.startsWith('failed') ? 2 : 3);
+    },
+  );
 
-  it.each(OF_AN_INSTANCE)('tells of %s, with its fix', async (_, breaks, expected) => {
+  it.each(OF_AN_INSTANCE)('finds %s, with its fix', async (_, breaks, expected) => {
     const fleet = await DoctorFleet.well();
     breaks(fleet);
     expect(await fleet.diagnose([HOST])).toMatchObject({ troubles: [expected], exitCode: 2 });
   });
 
-  it.each(OF_ITS_AGENT)('tells of %s where the agent has lost its connection', async (_, breaks, expected) => {
+  it.each(OF_ITS_AGENT)('finds %s where the agent has lost its connection', async (_, breaks, expected) => {
     const fleet = await DoctorFleet.well();
     fleet.aws.nodes.get(HOST)!.ping = 'ConnectionLost';
     breaks(fleet);
@@ -169,7 +172,7 @@ describe.concurrent('the doctor', () => {
     expect(troubles).toHaveLength(3);
   });
 
-  it('looks without ids into those alone that could not be checked', async () => {
+  it('examines without ids only those that could not be checked', async () => {
     const fleet = await DoctorFleet.well();
     fleet.aws.launch('i-00000000000000002', { tags: { Name: 'ill', crawlwatch: 'true', [TAG.ssh]: 'port=0' } });
     const { diagnoses } = await fleet.diagnose();
@@ -201,14 +204,14 @@ describe.concurrent('the doctor', () => {
     ['instances', ({ aws }) => deny(aws.ec2, DescribeInstancesCommand), 'ec2:DescribeInstances'],
     ['agents', ({ aws }) => deny(aws.ssm, DescribeInstanceInformationCommand), 'ssm:DescribeInstanceInformation'],
     ['documents', ({ aws }) => deny(aws.ssm, ListDocumentsCommand), 'ssm:ListDocuments'],
-  ])('names the permission without which %s can not be seen', async (_, denies, permission) => {
+  ])('names the permission without which %s cannot be read', async (_, denies, permission) => {
     const fleet = await DoctorFleet.well();
     denies(fleet);
     const troubles = [...(await fleet.diagnose()).troubles, ...(await fleet.diagnose([HOST])).troubles];
     expect(troubles.join('\n')).toContain(`this identity lacks ${permission} -> allow ${permission}`);
   });
 
-  it('names each permission that the way of SSH takes', async () => {
+  it('names each permission that a diagnosis over SSH needs', async () => {
     const fleet = await DoctorFleet.well({ transport: 'ssh' });
     deny(fleet.stack.lambda, GetFunctionConfigurationCommand);
     for (const command of [DescribeSecurityGroupsCommand, DescribeNetworkAclsCommand, DescribeRouteTablesCommand]) {
@@ -231,7 +234,7 @@ describe.concurrent('the doctor', () => {
     );
   });
 
-  it('goes by the settings that the stack runs with', async () => {
+  it('uses the settings that the stack runs with', async () => {
     const fleet = await DoctorFleet.well({ tag: { key: 'Role', value: 'crawler' } });
     expect((await fleet.diagnose([HOST])).troubles[0]).toMatch(/^failed watch tag: it has no tag Role/);
   });

@@ -209,7 +209,7 @@ describe('crawlwatch unflag', () => {
 
   it('does nothing unasked, exit code 3', async () => {
     const stack = one(done);
-    expect((await run(stack, {})).stderr).toMatch(/^crawlwatch: nobody can be asked here: give --yes/);
+    expect((await run(stack, {})).stderr).toMatch(/^crawlwatch: there is no terminal to confirm on: give --yes/);
     expect(stack.asked).toEqual([]);
   });
 

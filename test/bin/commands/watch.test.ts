@@ -41,7 +41,7 @@ const words = () => [
 ];
 
 const nothing = () => {};
-/** Watches until each thing has been written in its turn; what follows upon it is done then. */
+/** Watches until each pattern has been written in turn, and calls what belongs to it then. */
 async function watched(
   turns: readonly (readonly [RegExp, () => void])[],
   more: readonly string[] = [],
@@ -65,7 +65,7 @@ async function watched(
   });
   return { ...ran, left };
 }
-describe('a watch that can not begin', () => {
+describe('a watch that cannot begin', () => {
   it.each([
     [['--every', '0'], '--every: got "0"; allowed: seconds from 1 to 86400'],
     [['--every', 'soon'], '--every: got "soon"; allowed: seconds from 1 to 86400'],
@@ -74,18 +74,18 @@ describe('a watch that can not begin', () => {
     [['-i', 'none.ini'], /^-i: can't read .*none\.ini: no such file/],
   ])('says why and ends: %j', async (given, says) => {
     const ran = await crawlwatch(['watch', ...given], { cwd: folder });
-    const told = ran.stderr
+    const complaint = ran.stderr
       .replace(/^crawlwatch: /, '')
       .replaceAll(folder, 'FOLDER')
       .trimEnd();
-    if (typeof says === 'string') expect(told).toBe(says);
-    else expect(told).toMatch(says);
+    if (typeof says === 'string') expect(complaint).toBe(says);
+    else expect(complaint).toMatch(says);
     expect(ran).toMatchObject({ exitCode: 3, stdout: '' });
   });
 });
 
-describe('a watch that nobody looks at', () => {
-  it('writes the sums once, then only what changes, with the time', async () => {
+describe('a watch without a terminal', () => {
+  it('writes the counts once, then only what changes, and the counts at its end, each with the time', async () => {
     available = 8_000_000;
     inventory(line('web1', well), line('web2', reset));
     const ran = await watched([
@@ -95,14 +95,21 @@ describe('a watch that nobody looks at', () => {
     expect(ran.left).toEqual([]);
     const time = '\\d{4}-\\d\\d-\\d\\dT[\\d:]{8}Z';
     expect(ran.stdout).toMatch(
-      new RegExp(`^${time} 2 hosts: 1 CRITICAL, 1 OK\n${time} web2 new: .*\n${time} web2 is no longer listed .*\n$`),
+      new RegExp(
+        [
+          `^${time} 2 hosts: 1 CRITICAL, 1 OK`,
+          `${time} web2 new: .*`,
+          `${time} web2 is no longer listed .*`,
+          `${time} ended after 2 checks; 1 host: 1 OK\n$`,
+        ].join('\n'),
+      ),
     );
   });
 
-  it('goes on over what fails once, and says so once', async () => {
+  it('goes on after a check that could not be made, and reports it once', async () => {
     available = 8_000_000;
     inventory(line('web1', well));
-    const mend = () => {
+    const repair = () => {
       available = 800_000;
       inventory(line('web1', well));
     };
@@ -110,7 +117,7 @@ describe('a watch that nobody looks at', () => {
       [/ 1 host: 1 OK/, () => inventory('[web')],
       [/ web1 OK -> CRITICAL: MemoryLow/, nothing],
     ] as const;
-    const ran = await watched(turns, [], undefined, mend);
+    const ran = await watched(turns, [], undefined, repair);
     expect(ran.left).toEqual([]);
     expect(ran.stderr).toMatch(/^crawlwatch: [\d:]{8} UTC: this check could not be made: .*hosts\.ini:1: /);
     expect(ran.exitCode).toBe(2);
@@ -139,7 +146,7 @@ describe('a watch that nobody looks at', () => {
 });
 
 describe('a watch on a terminal', () => {
-  it('draws in one place, hides the cursor and shows it again', async () => {
+  it('redraws in place, hides the cursor and shows it again', async () => {
     available = 8_000_000;
     inventory(line('web1', well), line('web2', reset));
     const ran = await watched(

@@ -20,21 +20,21 @@ const chart = (...values: (number | null)[]): Chart => ({
 const drawn = (...values: (number | null)[]) => chartHtml(chart(...values), RANGE).text;
 
 describe('a graph', () => {
-  it('breaks its line where a check brought no value', () => {
+  it('breaks its line where a check has no value', () => {
     expect(drawn(10, 20, 30).match(/<polyline/g)).toHaveLength(1);
     expect(drawn(10, 20, null, 40, 50).match(/<polyline/g)).toHaveLength(2);
   });
 
-  it('shows a value that stands alone as a dot', () => {
+  it('shows a single value as a dot', () => {
     expect(drawn(null, null, 30)).toMatch(/<circle cx="[\d.]+" cy="[\d.]+" r="4"\/>/);
   });
 
-  it('keeps within its box what lies above its scale', () => {
+  it('clips what is above its scale', () => {
     const [, y] = /<polyline points="[\d.]+,(-?[\d.]+) /.exec(drawn(900, 900)) ?? [];
     expect(Number(y)).toBeGreaterThanOrEqual(0);
   });
 
-  it('shows the name of a host as text', () => {
+  it('escapes the name of a host', () => {
     const [series] = chart(1, 2).series;
     const hostile = { ...chart(), series: [{ ...series!, name: '</title><script>' }] };
     expect(chartHtml(hostile, RANGE).text).toContain('<title>&lt;/title&gt;&lt;script&gt;</title>');
@@ -43,7 +43,7 @@ describe('a graph', () => {
 });
 
 describe('crawlwatch demo --serve', () => {
-  it.each(['http', '70000', '-1'])('takes no port %s', async (port) => {
+  it.each(['http', '70000', '-1'])('refuses the port %s', async (port) => {
     const { exitCode, stderr } = await crawlwatch(['demo', '--serve', `--port=${port}`]);
     expect(stderr).toBe(
       `crawlwatch: --port: got "${port}"; allowed: a number from 0 to 65535, 0 for any that is free\n`,

@@ -18,11 +18,12 @@ afterEach(async () => {
 async function fleetOverSsh(
   server: Promise<TestServer>,
   ssh: object = { keySecretArn: KEY_ARN },
+  sshSeconds = 60,
 ): Promise<DoctorFleet> {
   const { port } = await server;
   servers.push(await server);
   const vpc = { id: 'vpc-1', subnetIds: ['subnet-1'] };
-  const fleet = await DoctorFleet.well({ transport: 'ssh', vpc, ssh, timeouts: { sshSeconds: 2 } });
+  const fleet = await DoctorFleet.well({ transport: 'ssh', vpc, ssh, timeouts: { sshSeconds } });
   const { stack, network, aws } = fleet;
   stack.vpc = { VpcId: 'vpc-1', SubnetIds: ['subnet-1'], SecurityGroupIds: ['sg-check'] };
   stack.secrets.set(KEY_ARN, login.private);
@@ -33,8 +34,8 @@ async function fleetOverSsh(
 }
 const host = () => sshServer({ authorized: [login.public], output: probeOutput() });
 
-describe('the doctor of an instance that is asked over SSH', () => {
-  it('finds nothing where all is well, step by step', async () => {
+describe('the doctor of an instance that is checked over SSH', () => {
+  it('finds nothing where all is OK, step by step', async () => {
     const { steps, troubles, exitCode } = await (await fleetOverSsh(host())).diagnose([HOST]);
     expect(troubles).toEqual([]);
     expect(steps.map(({ name }) => name)).toEqual([
@@ -44,21 +45,21 @@ describe('the doctor of an instance that is asked over SSH', () => {
     expect(exitCode).toBe(0);
   });
 
-  it('tells of a host key other than the one that is pinned', async () => {
+  it('finds a host key other than the one that is pinned', async () => {
     const fleet = (await fleetOverSsh(host())).tag(TAG.hostKey, HOST_KEY);
     const { troubles } = await fleet.diagnose([HOST]);
     expect(troubles[0]).toMatch(/^failed host key: HostKeyMismatch: .* not the pinned SHA256:.* delete its tag/);
     expect(troubles).toHaveLength(3);
   });
 
-  it('tells of a security group that the check is not in, and of a network ACL that is shut', async () => {
+  it('finds a security group without the check, and a network ACL that denies it', async () => {
     const fleet = await fleetOverSsh(host());
     fleet.stack.vpc = { VpcId: 'vpc-1', SubnetIds: ['subnet-1'], SecurityGroupIds: ['sg-other'] };
     fleet.network.acl = [];
     const { troubles } = await fleet.diagnose([HOST]);
     expect(troubles).toEqual([
       expect.stringMatching(/^failed security group: .* --source-group sg-other$/),
-      expect.stringMatching(/^failed network ACL: keeps 10\.0\.0\.0\/24 from port \d+ -> allow TCP/),
+      expect.stringMatching(/^failed network ACL: denies 10\.0\.0\.0\/24 port \d+ -> allow TCP/),
     ]);
   });
 
@@ -79,21 +80,21 @@ describe('the doctor of an instance that is asked over SSH', () => {
         secretsManager.fail(GetSecretValueCommand, secretsManager.error('AccessDeniedException', 'no'), 1),
       'unknown key: this identity lacks secretsmanager:GetSecretValue -> allow secretsmanager:GetSecretValue',
     ],
-  ])('tells of a secret that %s', async (_, breaks, expected) => {
+  ])('finds a secret that %s', async (_, breaks, expected) => {
     const fleet = await fleetOverSsh(host());
     breaks(fleet);
     const { troubles } = await fleet.diagnose([HOST]);
     expect(troubles[0]?.slice(0, expected.length)).toBe(expected);
   });
 
-  it('tells of a stack that has no key at all', async () => {
+  it('finds a stack that has no key at all', async () => {
     const { troubles } = await (await fleetOverSsh(host(), {})).diagnose([HOST]);
     expect(troubles[0]).toBe(
-      'failed key: the check has none to log in with -> set ssh.keySecretArn, or ssh.instanceConnect, and deploy',
+      'failed key: the check has no key to log in with -> set ssh.keySecretArn, or ssh.instanceConnect, and deploy',
     );
   });
 
-  it('puts it down to nobody that no connection comes about from here', async () => {
+  it('blames nobody for a connection that fails from here', async () => {
     const fleet = await fleetOverSsh(rawServer(() => {}));
     await servers[0]?.close();
     const { troubles, exitCode } = await fleet.diagnose([HOST]);
@@ -103,17 +104,22 @@ describe('the doctor of an instance that is asked over SSH', () => {
     expect(exitCode).toBe(3);
   });
 
-  it('puts it down to the host where it accepts and says nothing', async () => {
-    const { troubles } = await (await fleetOverSsh(rawServer(() => {}))).diagnose([HOST]);
+  it('blames the host where it accepts and says nothing', async () => {
+    const fleet = await fleetOverSsh(
+      rawServer(() => {}),
+      { keySecretArn: KEY_ARN },
+      2,
+    );
+    const { troubles } = await fleet.diagnose([HOST]);
     expect(troubles[0]).toMatch(/^failed sshd: BannerTimeout: /);
   });
 
-  it('names the permission without which it is not known from where the check connects', async () => {
+  it('names the permission without which it is not known where the check connects from', async () => {
     const fleet = await fleetOverSsh(host());
     const { lambda } = fleet.stack;
     lambda.fail(GetFunctionConfigurationCommand, lambda.error('AccessDeniedException', 'no'), 1);
     const { troubles } = await fleet.diagnose([HOST], { transport: 'ssh' });
     expect(troubles[0]).toMatch(/^unknown check function: this identity lacks lambda:GetFunctionConfiguration/);
-    expect(troubles[1]).toMatch(/^unknown security group: sg-host lets in on port \d+: sg-check/);
+    expect(troubles[1]).toMatch(/^unknown security group: sg-host allows port \d+ from sg-check/);
   });
 });

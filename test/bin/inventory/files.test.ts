@@ -47,7 +47,7 @@ describe('what -i names', () => {
       'template/hosts',
       '/template/host_vars/a/x:2: expected a plain value: templates are not evaluated, got "{{ user }}"',
     ],
-  ])('is told in one line when it is %s', async (_, name, says) => {
+  ])('is reported in one line when it is %s', async (_, name, says) => {
     write({
       'all/a': 'fine\n',
       'all/b': 'a b\n',
@@ -76,7 +76,7 @@ describe('what -i names', () => {
     expect((await openInventory([join(folder, 'a,b')])).hosts).toEqual(['web1']);
   });
 
-  it('has vaulted files of variables passed over, with a note', async () => {
+  it('ignores vaulted files of variables, with a note', async () => {
     write({
       hosts: '[web]\na\n',
       'group_vars/web/vault.yml': '$ANSIBLE_VAULT;1.1;AES256\n3132\n',
@@ -84,9 +84,7 @@ describe('what -i names', () => {
     });
     const { hosts, notes } = await open('hosts');
     expect(hosts).toMatchObject([{ login: { user: 'deploy' } }]);
-    expect(notes).toEqual([
-      `${join(folder, 'group_vars/web/vault.yml')} is passed over: vaulted files are not decrypted`,
-    ]);
+    expect(notes).toEqual([`${join(folder, 'group_vars/web/vault.yml')} is ignored: vaulted files are not decrypted`]);
   });
 
   it('reads no variables of a host whose name is a path', async () => {
@@ -96,7 +94,7 @@ describe('what -i names', () => {
 });
 
 describe('--list-hosts', () => {
-  it('needs no login that can be read, and a check none but of those whom it asks', async () => {
+  it('needs no readable login, and a check only those of the hosts that it probes', async () => {
     write({ hosts: '127.0.0.1 ansible_port=1\nweb1 ansible_user="{{ me }}"\n' });
     const inventory = ['check', '-i', join(folder, 'hosts')];
     expect(await crawlwatch([...inventory, '--list-hosts'])).toMatchObject({ stdout: '127.0.0.1\nweb1\n', stderr: '' });
@@ -113,6 +111,6 @@ describe('notes', () => {
     const ran = await crawlwatch(['check', '-i', join(folder, 'a.yml'), '--list-hosts']);
     expect(ran).toMatchObject({ exitCode: 0, stdout: 'a\n' });
     expect(ran.stderr.split('\n')).toHaveLength(6);
-    expect(ran.stderr).toContain(`crawlwatch: ${join(folder, 'a.yml')}:3: odd0 is passed over: `);
+    expect(ran.stderr).toContain(`crawlwatch: ${join(folder, 'a.yml')}:3: odd0 is ignored: `);
   });
 });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { settleGroups } from '../../../bin/inventory/groups.ts';
+import { finishGroups } from '../../../bin/inventory/groups.ts';
 import { readInventory } from '../../../bin/inventory/read.ts';
 
 const groupsOf = async (text: string) => {
   const read = await readInventory([{ file: 'hosts.ini', text }]);
   if (read.kind === 'broken') throw new Error(read.problem.expected);
-  return settleGroups(read.draft);
+  return finishGroups(read.draft);
 };
 
 describe('groups', () => {
@@ -15,7 +15,7 @@ describe('groups', () => {
     expect((await groupsOf(text)).hostsOf('p')).toEqual(['hp', 'h1', 'ha', 'h2', 'hb']);
   });
 
-  it('bears groups nested ten thousand deep, and a lattice of them', async () => {
+  it('handles groups nested ten thousand deep, and a lattice of them', async () => {
     const chain = Array.from({ length: 9_000 }, (_, i) => `[g${i + 1}]\n[g${i}:children]\ng${i + 1}\n`).join('');
     expect((await groupsOf(`[g0]\n${chain}[g9000]\na\n`)).hostsOf('g0')).toEqual(['a']);
     const lattice = Array.from({ length: 60 }, (_, i) => `[l${i}]\n[r${i}]\n`).join('');

@@ -144,7 +144,7 @@ describe('a broken inventory', () => {
       "a crawlwatch_worker='x; reboot'",
       'hosts.ini:1: expected a systemd unit like sidekiq.service, got "x; reboot"',
     ],
-  ])('is told with file, line and what was expected: %s', async (_, text, problem) => {
+  ])('is reported with file, line and what was expected: %s', async (_, text, problem) => {
     expect(await broken(text)).toBe(problem);
   });
 
@@ -191,7 +191,7 @@ describe('an INI inventory', () => {
     });
   });
 
-  it('knows who is in a group, children and grandchildren included', async () => {
+  it('lists the hosts of a group, those of children and grandchildren included', async () => {
     const { hostsOf } = await inventoryOf('lone\n[web]\na\n[db]\nb\n[prod:children]\nweb\nsite\n[site:children]\ndb\n');
     expect([...hostsOf('prod')].sort()).toEqual(['a', 'b']);
     expect([...hostsOf('ungrouped')]).toEqual(['lone']);
@@ -218,7 +218,7 @@ ansible_user="child" # the strongest group
     expect(await hostOf('b', text)).toMatchObject({ login: { user: 'host', port: 2 } });
   });
 
-  it('is one with the files after it, which override it', async () => {
+  it('is merged with the files after it, which override it', async () => {
     const first = '[web]\na ansible_user=one ansible_port=1\n';
     const second = '[web]\na ansible_user=two\nb\n';
     expect((await hostOf('a', first, second)).login).toEqual({ user: 'two', port: 1 });
@@ -230,17 +230,17 @@ ansible_user="child" # the strongest group
     expect(hosts).toMatchObject([{ name: 'a', login: { user: 'x' } }]);
   });
 
-  it('takes the group __proto__ as any other', async () => {
+  it('treats the group __proto__ as any other', async () => {
     expect((await inventoryOf('[__proto__]\na\n')).hostsOf('__proto__')).toEqual(['a']);
   });
 
   it('has a note on a host that Ansible does not reach over SSH', async () => {
     const { resolved } = await inventoryOf('a ansible_connection=local\nb ansible_connection=ssh\nc\n');
     const notes = resolved.map((one) => one.kind === 'host' && one.note);
-    expect(notes).toEqual(['a has ansible_connection=local; it is asked over SSH like all others', null, null]);
+    expect(notes).toEqual(['a has ansible_connection=local; it is probed over SSH like all others', null, null]);
   });
 
-  it('lets a host be asked though the login of another is broken', async () => {
+  it('resolves a host though the login of another is broken', async () => {
     const { hosts, broken: problems } = await inventoryOf('a\nb ansible_port=ssh\n');
     expect(hosts.map(({ name }) => name)).toEqual(['a']);
     expect(problems).toEqual(['hosts.ini:2: expected a port from 1 to 65535, got "ssh"']);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseHostSpec } from '../../../bin/inventory/host-spec.ts';
+import { parseHostSpec } from '../../../bin/inventory/address.ts';
 import { resolveInventory } from '../../../bin/inventory/inventory.ts';
 import { type PatternAids, selectHosts } from '../../../bin/inventory/pattern.ts';
 import { readInventory } from '../../../bin/inventory/read.ts';
@@ -72,7 +72,7 @@ describe('a host pattern', () => {
     expect(select(pattern).names).toEqual(names);
   });
 
-  it('tells which of its parts name nothing', () => {
+  it('reports which of its parts name nothing', () => {
     expect(select('web1,nowhere,!never,none').unmatched).toEqual(['nowhere', 'never']);
   });
 
@@ -94,7 +94,7 @@ describe('a host pattern', () => {
   });
 });
 
-describe('a host as a person writes it', () => {
+describe('a host as it is typed', () => {
   it.each([
     ['', '[user@]host[:port], an IPv6 address in brackets'],
     ['-oProxyCommand=x', '[user@]host[:port], an IPv6 address in brackets'],

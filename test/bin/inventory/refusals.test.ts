@@ -8,7 +8,7 @@ const DOCS = join(import.meta.dirname, '../../../docs/inventories.md');
 const BLOCK = /(?<=```text\n)[\s\S]*?(?=\n```)/;
 
 describe('what is refused', () => {
-  it('is documented as it is said, line by line (UPDATE_DOCS=1 renews it)', async () => {
+  it('is documented with its message, line by line (UPDATE_DOCS=1 updates it)', async () => {
     const files = readdirSync(FOLDER).sort();
     const said = await Promise.all(
       files.map((file) =>

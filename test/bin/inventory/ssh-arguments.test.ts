@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { proxyOf, proxyOfArguments } from '../../../bin/inventory/ssh-arguments.ts';
 
-describe("the way in ssh's arguments", () => {
+describe("the proxy in ssh's arguments", () => {
   it.each([
     '',
     '-o StrictHostKeyChecking=no -C',

@@ -62,7 +62,7 @@ describe('a YAML inventory that is broken', () => {
       'a.yml:4: expected a plain value: vaulted ones are not decrypted, got "!vault"',
     ],
     ['deeply nested', `a: ${'['.repeat(3000)}`, /^a\.yml:1: expected valid YAML: Maximum call stack/],
-  ])('is told with file, line and what was expected: %s', async (_, text, problem) => {
+  ])('is reported with file, line and what was expected: %s', async (_, text, problem) => {
     const result = await parse('a.yml', text);
     expect(result.kind === 'broken' ? describeProblem(result.problem) : '').toMatch(problem);
   });
@@ -74,18 +74,18 @@ describe('a YAML inventory that is broken', () => {
     );
   });
 
-  it('is told by the rules of INI where it has sections', async () => {
+  it('is reported by the rules of INI where it has sections', async () => {
     const result = await parse('a.yml', '[web]\na b\n');
     expect(result.kind === 'broken' && describeProblem(result.problem)).toMatch(/^a\.yml:2: expected key=value/);
   });
 });
 
 describe('a YAML inventory', () => {
-  it('has notes of what is passed over', async () => {
+  it('notes what is ignored', async () => {
     const result = await parse('a.yml', 'web:\n  hostz: {a: }\n  hosts: b\nlater: 5\n');
     expect(result.kind === 'inventory' && result.inventory.notes).toEqual([
-      'a.yml:2: hostz is passed over: a group has hosts, children and vars',
-      'a.yml:4: later is passed over: it is no mapping of hosts, children and vars',
+      'a.yml:2: hostz is ignored: a group has hosts, children and vars',
+      'a.yml:4: later is ignored: it is no mapping of hosts, children and vars',
     ]);
   });
 

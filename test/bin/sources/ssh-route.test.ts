@@ -26,7 +26,7 @@ const write = (name: string, text: string) => {
 const configOf = async (host: string) => (await readSshConfig([join(home, '.ssh/config')], home)).of(host);
 
 describe('~/.ssh/config', () => {
-  it('says nothing where it is not there', async () => {
+  it('changes nothing where it does not exist', async () => {
     expect(await configOf('web1')).toEqual({
       hostName: 'web1',
       user: null,
@@ -42,21 +42,21 @@ describe('~/.ssh/config', () => {
     ['patterns', 'Host db* web?\n User pattern', 'pattern'],
     ['one negation rules a line out', 'Host web* !web1\n User other\nHost *\n User rest', 'rest'],
     ['another spelling of keys and signs', 'hOST web1\n\tuSER = "quoted"', 'quoted'],
-    ['Match is passed over', 'Match host web1\n User matched\nHost *\n User rest', 'rest'],
+    ['Match is ignored', 'Match host web1\n User matched\nHost *\n User rest', 'rest'],
     ['no command is ever run', 'Match exec "touch ran"\n User matched\nHost *\n User rest', 'rest'],
     ['a comment at the end of a line', 'Host web1 # the first\n User me # too', 'me'],
-  ])('knows that %s', async (_what, text, user) => {
+  ])('is read so that %s', async (_what, text, user) => {
     write('config', text);
     expect((await configOf('web1')).user?.trim()).toBe(user);
   });
 
-  it('tells what it does not follow', async () => {
+  it('reports what it does not follow', async () => {
     const path = write('config', 'Match exec "reboot"\n User matched');
     const { notes } = await readSshConfig([path], home);
     expect(notes).toEqual([expect.stringContaining('only Host is followed')]);
   });
 
-  it('reads included files where they stand, sorted, and no circle for ever', async () => {
+  it('reads included files in their place, sorted, and ends in a loop of them', async () => {
     write('config', 'Include conf.d/*.conf\nHost web1\n User late\n Port 2222');
     write('conf.d/b.conf', 'Host web1\n User b');
     write('conf.d/a.conf', 'Host web1\n User a\nInclude config');
@@ -71,7 +71,7 @@ describe('~/.ssh/config', () => {
     expect((await configOf('db1')).user).toBe('included');
   });
 
-  it('fills in the name of a host, and takes the first key that is there', async () => {
+  it('expands the name of a host, and uses the first key that exists', async () => {
     const key = write('key-web1.example', 'key');
     write('config', 'Host web1\n HostName %h.example\n IdentityFile ~/.ssh/none\n IdentityFile %d/.ssh/key-%h');
     expect(await configOf('web1')).toMatchObject({ hostName: 'web1.example', identityFile: key });
@@ -87,7 +87,7 @@ const route = async (host: Partial<InventoryHost> & { address: string }, flags: 
   return routeTo({ name: host.address, login: {}, worker: null, ...host });
 };
 
-describe('the way to a host', () => {
+describe('the route to a host', () => {
   beforeEach(() => {
     write('key', 'key');
     write(
@@ -117,14 +117,14 @@ describe('the way to a host', () => {
   });
   const bastion = { address: '192.0.2.1', port: 22, user: 'jumper', privateKeyPath: null };
 
-  it('is that of the configuration where nothing else is said', async () => {
+  it('is that of the configuration where nothing overrides it', async () => {
     expect(await route({ address: 'web1' })).toEqual({
       address: '10.0.0.1',
       login: { user: 'config', port: 2200, privateKeyPath: join(home, '.ssh/key'), jumps: [bastion] },
     });
   });
 
-  it('is overridden by the flags, and they by the host itself', async () => {
+  it('is overridden by the flags, and these by the host itself', async () => {
     const flags = { user: 'flag', privateKey: '~/given' };
     expect(await route({ address: 'web1' }, flags)).toMatchObject({
       login: { user: 'flag', port: 2200, privateKeyPath: join(home, 'given') },
@@ -139,7 +139,7 @@ describe('the way to a host', () => {
     expect(login.jumps).toEqual([{ address: 'other', port: 2222, user: 'ubuntu', privateKeyPath: null }]);
   });
 
-  it("leads through several, and to the first by that one's own way", async () => {
+  it('leads through several, and to the first through its own ProxyJump', async () => {
     const second = { address: 'b2', port: 2222, user: 'second', privateKeyPath: null };
     expect((await route({ address: 'inner' })).login.jumps).toEqual([bastion, second]);
     const inner = { address: 'inner', port: 22, user: 'ubuntu', privateKeyPath: null };
@@ -157,7 +157,7 @@ describe('the way to a host', () => {
     await expect(route(host)).rejects.toThrow(says);
   });
 
-  it('is direct, and says so, where only ssh could go it', async () => {
+  it('is direct, with a note, where only ssh could follow it', async () => {
     expect((await route({ address: 'strange' })).login).toEqual({});
     expect(said.join('')).toMatch(/^crawlwatch: ProxyCommand "nc %h %p" is not run/);
   });

@@ -24,8 +24,8 @@ const view = (
 const trends = () => ({ memory: [0.5, 0.6, 0.7, 0.79], disk: [0.73, 0.73, null, 0.73] });
 const style = { width: 110, rows: 40, colour: false, now, glyphs: 'unicode', trends } as const;
 
-describe('the picture of a watch', () => {
-  it('reads so', () => {
+describe('the screen of a watch', () => {
+  it('has counts, table, problems and changes', () => {
     const changes = [
       change('web2', 'new: OK', -60),
       change('ficrawler9', 'OK -> CRITICAL: BannerTimeout: Port 22 ...'),
@@ -54,7 +54,7 @@ ficrawler9: CRITICAL
     [40, 10],
     [80, 24],
     [200, 60],
-  ])('stays within %d columns and %d lines, whatever there is to tell', (width, rows) => {
+  ])('fits into %d columns and %d lines, however much there is to show', (width, rows) => {
     const changes = Array.from({ length: 30 }, (_, i) => change(`web${i} ${'x'.repeat(99)}`, 'y'.repeat(300)));
     const lines = watchFrame(view(crowd, changes, ['z'.repeat(300)]), { ...style, width, rows, colour: true });
     // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes take no room
@@ -63,7 +63,7 @@ ficrawler9: CRITICAL
     expect(Math.max(...plain.map(textWidth))).toBeLessThanOrEqual(width);
   });
 
-  it('counts the hosts that it has no room for', () => {
+  it('counts the hosts that do not fit', () => {
     const lines = watchFrame(view(crowd), { ...style, rows: 20 });
     expect(lines.some((line) => /^and 9\d more, all OK$/.test(line))).toBe(true);
     const bad = crowd.map((one) => ({ ...unread, id: one.id, name: one.name }));
@@ -72,7 +72,7 @@ ficrawler9: CRITICAL
     ).toBe(true);
   });
 
-  it('shows what hosts send as data, in the picture and in the log', () => {
+  it('escapes what hosts send, on the screen and in the log', () => {
     const evil = host(BAD_NAME, { status: 'UNKNOWN', reasons: [{ code: 'Unparsable', text: '\u001b[2J' }] });
     const lines = watchFrame(view([evil], [change(BAD_NAME, '\u001b[2J')], ['\u001b[2J']), style);
     expect(lines.join('')).not.toMatch(/[\p{Cc}]|\u202e/u);

@@ -137,6 +137,7 @@ crawler1 (i-00000000000000001) is CRITICAL since 08:05 UTC (10 min).
         if (hosts.length > 60) expect(alert?.body).toContain(`and ${hosts.length - 60} more`);
         expect(alert?.attributes.instanceIds).toHaveLength(hosts.length);
       }),
+      // A run judges and mails up to 205 hosts.
       { numRuns: 30 },
     );
   });

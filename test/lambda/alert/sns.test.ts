@@ -1,8 +1,9 @@
-import { PublishCommand } from '@aws-sdk/client-sns';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { describe, expect, it } from 'vitest';
 import { publishAlert, subscriptionState } from '../../../lambda/alert/sns.ts';
 import type { Alert } from '../../../lambda/model/index.ts';
 import { SandboxAws } from '../../../sandbox/aws.ts';
+import { clientThat } from '../../support/client-that.ts';
 
 const alert = (over: Partial<Alert> = {}, instanceIds: readonly string[] = ['i-1']): Alert => ({
   subject: '[CRITICAL] ficrawler9',
@@ -63,9 +64,7 @@ describe('subscriptionState', () => {
   });
 
   it('counts one that was deleted for nothing', async () => {
-    const sns = {
-      send: (async () => ({ Subscriptions: [{ SubscriptionArn: 'Deleted' }] })) as SandboxAws['sns']['send'],
-    };
+    const sns = clientThat(SNSClient, async () => ({ Subscriptions: [{ SubscriptionArn: 'Deleted' }] }));
     expect(await subscriptionState(sns, 'arn:aws:sns:x:1:Alerts')).toBe('none');
   });
 });

@@ -1,9 +1,10 @@
-import { CreateTagsCommand, DeleteTagsCommand, type DescribeInstancesCommand } from '@aws-sdk/client-ec2';
+import { CreateTagsCommand, DeleteTagsCommand, type DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { findFleet } from '../../../lambda/discover/ec2.ts';
 import { writeTags } from '../../../lambda/memory/ec2.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { SandboxAws } from '../../../sandbox/aws.ts';
+import { clientThat } from '../../support/client-that.ts';
 
 const REGION = 'eu-central-1';
 const SETTINGS = parseSettings();
@@ -16,13 +17,11 @@ describe('findFleet', () => {
     const aws = new SandboxAws({ pageSize: 2 });
     for (const id of ids(3)) aws.launch(id, { tags: watched });
     let pages = 0;
-    const failing = {
-      send: (async (command: DescribeInstancesCommand) => {
-        pages += 1;
-        if (pages === 2) throw aws.ec2.error('RequestLimitExceeded', 'Request limit exceeded.');
-        return aws.ec2.send(command);
-      }) as typeof aws.ec2.send,
-    };
+    const failing = clientThat(EC2Client, async (command: DescribeInstancesCommand) => {
+      pages += 1;
+      if (pages === 2) throw aws.ec2.error('RequestLimitExceeded', 'Request limit exceeded.');
+      return aws.ec2.send(command);
+    });
     await expect(findFleet(failing, REGION, SETTINGS)).rejects.toThrow('Request limit exceeded');
   });
 
@@ -34,12 +33,10 @@ describe('findFleet', () => {
       { Reservations: [{ Instances: [{ InstanceId: 'i-3' }] }] },
     ];
     const asked: (string | undefined)[] = [];
-    const ec2 = {
-      send: (async (command: DescribeInstancesCommand) => {
-        asked.push(command.input.NextToken);
-        return replies[asked.length - 1];
-      }) as SandboxAws['ec2']['send'],
-    };
+    const ec2 = clientThat(EC2Client, async (command: DescribeInstancesCommand) => {
+      asked.push(command.input.NextToken);
+      return replies[asked.length - 1];
+    });
     const fleet = await findFleet(ec2, REGION, SETTINGS);
     expect(fleet.map((instance) => [instance.id, instance.account])).toEqual([
       ['i-1', '1'],
@@ -55,7 +52,7 @@ describe('findFleet', () => {
     [undefined, false],
   ] as const)('knows by the life cycle %s whether an instance is a Spot one: %s', async (InstanceLifecycle, spot) => {
     const Reservations = [{ Instances: [{ InstanceId: 'i-1', InstanceLifecycle }] }];
-    const ec2 = { send: (async () => ({ Reservations })) as unknown as SandboxAws['ec2']['send'] };
+    const ec2 = clientThat(EC2Client, async () => ({ Reservations }));
     expect(await findFleet(ec2, REGION, SETTINGS)).toMatchObject([{ id: 'i-1', spot }]);
   });
 

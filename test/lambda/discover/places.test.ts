@@ -1,8 +1,9 @@
-import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
+import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { discoverIn, placeName, type Target, targetOf } from '../../../lambda/discover/places.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { ssmIn } from '../../../lambda/ssm/in-places.ts';
+import { clientThat } from '../../support/client-that.ts';
 import { instance } from '../../support/fleet.ts';
 import { probeOutput } from '../../support/probe-output.ts';
 import { NOTE } from '../../support/remembered.ts';
@@ -74,7 +75,7 @@ describe('a place that fails', () => {
     const world = new TwoPlaces();
     const own = world.launch(world.home, 1);
     const [home, member] = world.targets as [Target, Target];
-    const silent = { ...member, ec2: { send: () => new Promise<never>(() => {}) } };
+    const silent = { ...member, ec2: clientThat(EC2Client, () => new Promise(() => {})) };
     const problems: string[] = [];
     const found = await discoverIn([home, silent], world.settings, (text) => problems.push(text), 1);
     expect(found.map(({ id }) => id)).toEqual([own]);

@@ -5,7 +5,7 @@ import { bisect, chunks } from '../../../lambda/kit/batches.ts';
 const isBad = (error: unknown) => error instanceof RangeError;
 
 describe('bisect', () => {
-  it('makes one call, and every id failed, when the error blames none of them', async () => {
+  it('makes one call, in which every id fails, when the error blames none of them', async () => {
     let calls = 0;
     const result = await bisect(
       ['a', 'b', 'c'],

@@ -4,8 +4,8 @@ import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { subscriptionState } from '../../../lambda/alert/sns.ts';
 import { findFleet } from '../../../lambda/discover/ec2.ts';
-import { errorText, isAccessDenied } from '../../../lambda/kit/aws-error.ts';
 import { ec2Client, snsClient } from '../../../lambda/kit/clients.ts';
+import { errorText, isAccessDenied } from '../../../lambda/kit/errors.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 
 const close: (() => void)[] = [];
@@ -57,7 +57,7 @@ describe('the SDK clients', () => {
     expect(new URLSearchParams(requests[0]?.body).get('Filter.1.Value.1')).toBe('tr\\*e');
   });
 
-  it('asks once when IAM refuses, and tells it as EC2 does, less what nobody can read', async () => {
+  it('calls once when IAM refuses, and quotes EC2 without what only AWS can decode', async () => {
     const message = `You are not authorized. Encoded authorization failure message: ${'x'.repeat(900)}`;
     const requests = await endpoint([403, ec2Error('UnauthorizedOperation', message)]);
     const error = await ec2Client('eu-central-1')

@@ -39,6 +39,7 @@ describe('a token bucket', () => {
           }
         }
       }),
+      // Every span between two of 200 departures is looked at.
       { numRuns: 50 },
     );
   });

@@ -212,6 +212,7 @@ describe('runs that overlap', () => {
           }
         },
       ),
+      // A run makes up to a dozen checks against S3 and CloudWatch of the sandbox.
       { numRuns: 40 },
     );
   });

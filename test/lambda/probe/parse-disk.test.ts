@@ -53,7 +53,7 @@ describe('a mount point', () => {
     ['a backslash', '/a\\134040', '/a\\040'],
     ['UTF-8', '0x2f646f6e6ec3a9', '/donné'],
     ['UTF-8 and a space', '0x2fc3a95c303430', '/é '],
-  ])('with %s is told so that it can be shown', (_, printed, shown) => {
+  ])('with %s is read so that it can be shown', (_, printed, shown) => {
     expect(decodeMount(printed)).toBe(shown);
   });
 });

@@ -26,9 +26,9 @@ describe.each(readdirSync(FIXTURES))('the recording %s', (name) => {
     const { output } = await runProbe({ script: replayed.script, args: [WORKER] });
     const outcome = parseVitals(output, WORKER);
     if (outcome.kind !== 'vitals') throw new Error(`${outcome.text}\n${output}`);
-    const told: Record<string, unknown> = { ...outcome.vitals, notes: outcome.notes };
+    const read: Record<string, unknown> = { ...outcome.vitals, notes: outcome.notes };
     for (const [path, value] of expectations(header)) {
-      const got = path.split('.').reduce<unknown>((part, key) => (part as Record<string, unknown>)[key], told);
+      const got = path.split('.').reduce<unknown>((part, key) => (part as Record<string, unknown>)[key], read);
       expect(got, path).toEqual(value);
     }
   });

@@ -114,10 +114,9 @@ describe('whatever a host sends', () => {
         read += outcome.kind === 'vitals' ? 1 : 0;
         expectInDomain(outcome);
       }),
-      { numRuns: 10_000 },
     );
     // A generator whose reports are all refused would prove nothing of vitals.
-    expect(read).toBeGreaterThan(1000);
+    expect(read).toBeGreaterThan(fc.readConfigureGlobal().numRuns! / 10);
   });
 
   it('is read the same between banners', () => {

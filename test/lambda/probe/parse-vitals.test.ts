@@ -29,8 +29,8 @@ describe('what can not be trusted becomes a typed reason', () => {
     ['a NUL inside', report(MEM, 'load \u0000'), /garbled/],
     ['a letter outside ASCII', report(MEM, 'os é'), /garbled/],
     ['no memory figures', report('load 1.00'), /MemTotal/],
-    ['memory told twice', report(MEM, MEM), /`mem` is there twice/],
-    ['a memory figure told twice', report(`${MEM} MemFree=7`), /figure twice/],
+    ['memory given twice', report(MEM, MEM), /`mem` is there twice/],
+    ['a memory figure given twice', report(`${MEM} MemFree=7`), /figure twice/],
     ['a negative figure', report('mem MemTotal=1000 MemFree=-1 MemAvailable=400'), /`mem` can not be read/],
     ['NaN', report('mem MemTotal=NaN MemFree=1 MemAvailable=400'), /`mem` can not be read/],
     ['an exponent', report('mem MemTotal=1e9 MemFree=1 MemAvailable=400'), /`mem` can not be read/],
@@ -44,19 +44,19 @@ describe('what can not be trusted becomes a typed reason', () => {
     ['pressure above all time', report(MEM, 'psi some=100.01 full=0.00'), /`psi`/],
     ['half of the pressure', report(MEM, 'psi some=1.00'), /`psi`/],
     ['a load below nothing', report(MEM, 'load -1'), /`load`/],
-    ['an uptime told twice', report(MEM, 'up 1.00', 'up 2.00'), /`up` is there twice/],
+    ['an uptime given twice', report(MEM, 'up 1.00', 'up 2.00'), /`up` is there twice/],
     ['a boot id that is none', report(MEM, 'boot $(reboot)'), /`boot`/],
     ['a disk without a mount point', report(MEM, 'disk 4096 1 1 1 1 1 rw'), /`disk` can not be read/],
     ['a disk with a negative figure', report(MEM, 'disk 4096 100 -1 1 1 1 rw /'), /`disk` can not be read/],
     [
-      'a mount point told twice',
+      'a mount point given twice',
       report(MEM, 'disk 1 9 1 1 1 1 rw /', 'disk 1 9 1 1 1 1 rw /'),
       /`disk` is there twice/,
     ],
     ['a process without a name', report(MEM, 'proc 1 1'), /`proc`/],
-    ['a process told twice', report(MEM, 'proc 1 1 a', 'proc 1 1 a'), /`proc` is there twice/],
+    ['a process given twice', report(MEM, 'proc 1 1 a', 'proc 1 1 a'), /`proc` is there twice/],
     ['a unit without a state', report(MEM, 'unit a.service'), /`unit`/],
-    ['a unit told twice', report(MEM, 'unit a active 0', 'unit a dead 0'), /`unit` is there twice/],
+    ['a unit given twice', report(MEM, 'unit a active 0', 'unit a dead 0'), /`unit` is there twice/],
     ['an sshd that is neither up nor down', report(MEM, 'sshd 22 maybe'), /`sshd`/],
   ])('%s is Unparsable', (_, output, text) => {
     expect(parseVitals(output, 'w.service')).toEqual({
@@ -72,8 +72,8 @@ describe('what can not be trusted becomes a typed reason', () => {
     for (let length = 1; length < output.length - 1; length++) {
       const outcome = parseVitals(output.slice(0, length), null);
       // Just after the line `part`, nothing is missing but what takes processes.
-      const told = length === output.indexOf('load') && length < end;
-      expect(outcome.kind, output.slice(0, length)).toBe(told ? 'vitals' : 'failed');
+      const isWhole = length === output.indexOf('load') && length < end;
+      expect(outcome.kind, output.slice(0, length)).toBe(isWhole ? 'vitals' : 'failed');
     }
   });
 
@@ -82,8 +82,8 @@ describe('what can not be trusted becomes a typed reason', () => {
     ['bash', 'sh: fork: retry: Resource temporarily unavailable\nsh: fork: Cannot allocate memory\n'],
     ['busybox', "sh: can't fork: Resource temporarily unavailable\n"],
     ['a shell after a long banner', `${'Welcome!\n'.repeat(5000)}-bash: fork: Cannot allocate memory\n`],
-    ['a report without memory that says so', report('load 1.00', 'fork 0')],
-  ])('a host that could start no process and told nothing is ForkFailed: %s', (_, output) => {
+    ['a report that says that it could not fork, without memory', report('load 1.00', 'fork 0')],
+  ])('a host that could start no process and gave no figures is ForkFailed: %s', (_, output) => {
     expect(parseVitals(output, null)).toMatchObject({ kind: 'failed', reason: 'ForkFailed' });
   });
 });
@@ -126,7 +126,7 @@ describe('a whole report', () => {
     expect(parseVitals(`crawlwatch 1\n${MEM}\npart 61\n`, null).kind).toBe('failed');
   });
 
-  it('tells the largest process first', () => {
+  it('has the largest process first', () => {
     const { vitals } = vitalsOf(report(MEM, 'proc 7 1 small one', 'proc 8 2 a) b'));
     expect(vitals.processes).toEqual([
       { pid: 8, name: 'a) b', residentBytes: 2048 },
@@ -137,8 +137,8 @@ describe('a whole report', () => {
   it.each([
     ['down', ['sshd 22 down'], false],
     ['up, on one of the ports asked', ['sshd 22 down', 'sshd 2222 up'], true],
-    ['not to be told', ['sshd 22 unknown'], null],
-  ])('tells that sshd is %s', (_, lines, sshd) => {
+    ['not known', ['sshd 22 unknown'], null],
+  ])('says that sshd is %s', (_, lines, sshd) => {
     expect(vitalsOf(report(MEM, ...lines)).vitals.sshd).toBe(sshd);
   });
 });
@@ -148,9 +148,9 @@ describe('the worker', () => {
     ['is in the state that systemd gives', ['unit w.service failed 3', 'units systemd'], 'failed', 3, 0],
     ['runs as a process', ['unit w.service running -', 'units unknown'], 'running', null, 0],
     ['is absent where every process was seen and there is no systemd', ['units process'], 'absent', null, 0],
-    ['can not be told where systemd knows no such unit', ['unit other active 0', 'units systemd'], null, null, 1],
-    ['can not be told where systemd did not answer', ['units unknown'], null, null, 1],
-    ['can not be told where nothing was asked', [], null, null, 0],
+    ['can not be read where systemd knows no such unit', ['unit other active 0', 'units systemd'], null, null, 1],
+    ['can not be read where systemd did not answer', ['units unknown'], null, null, 1],
+    ['can not be read where nothing was asked', [], null, null, 0],
   ])('%s', (_, lines, state, restarts, notes) => {
     const got = vitalsOf(report(MEM, ...lines), 'w.service');
     expect(got.vitals.worker).toEqual({ unit: 'w.service', state, restarts });

@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { UNITS_PATTERN } from '../../../lambda/model/index.ts';
 import { parseVitals } from '../../../lambda/probe/parse-vitals.ts';
-import {
-  PROBE_SCRIPT,
-  probeArguments,
-  SENT_SCRIPT,
-  ssmProbeDocument,
-  UNITS_PATTERN,
-} from '../../../lambda/probe/script.ts';
+import { PROBE_SCRIPT, probeArguments, SENT_SCRIPT, ssmProbeDocument } from '../../../lambda/probe/script.ts';
 import { type Machine, type ProbeRunOptions, replay, runProbe } from '../../support/probe-shell.ts';
 
 const MEMINFO = 'MemTotal: 8000 kB\nMemFree: 1000 kB\nMemAvailable: 4000 kB\n';
@@ -83,12 +78,12 @@ describe('the report', () => {
     const many = Array.from({ length: 40 }, (_, i) => [long(i), i * 10] as const);
     const output = await probe(disks([...many, ['/', 999]]), { args: ['a.service', 'b.service'] });
     expect(output.length).toBeLessThan(2400);
-    const { disks: told, notes } = vitalsOf(output);
-    expect(told[0]?.mount).toBe('/');
-    const fullest = told.slice(1).map((disk) => disk.availableBytes / 40_960);
+    const { disks: read, notes } = vitalsOf(output);
+    expect(read[0]?.mount).toBe('/');
+    const fullest = read.slice(1).map((disk) => disk.availableBytes / 40_960);
     expect(fullest.length).toBeGreaterThan(8);
     expect(fullest).toEqual(Array.from({ length: fullest.length }, (_, i) => i));
-    expect(told[1]?.mount).toMatch(/^\/var\/lib\/crawler\/deep.*\.\.\..*volume 0$/);
+    expect(read[1]?.mount).toMatch(/^\/var\/lib\/crawler\/deep.*\.\.\..*volume 0$/);
     expect(notes).toContain(`${40 - fullest.length} more mounts, all less full.`);
   });
 
@@ -113,8 +108,8 @@ describe('the report', () => {
       '/proc/7/status': 'Name:\t\u001b]0;x\u0007é\nVmRSS:\t4 kB\n',
     });
     expect(output).toMatch(/^[ -~\n]*$/);
-    const { disks: told, processes } = vitalsOf(output);
-    expect(told.map(({ mount }) => mount)).toEqual(['0x2f1b5b324a', '/é', '/a%s']);
+    const { disks: read, processes } = vitalsOf(output);
+    expect(read.map(({ mount }) => mount)).toEqual(['0x2f1b5b324a', '/é', '/a%s']);
     expect(processes[0]?.name).toBe('?]0;x???');
   });
 });
@@ -147,7 +142,7 @@ describe('the mounts', () => {
     ]);
   });
 
-  it('have the root among them even where nothing tells of it', async () => {
+  it('have the root among them even where nothing lists it', async () => {
     const output = await probe({ statfs: '/\t1 9 1 1 0 0\n' });
     expect(vitalsOf(output).disks.map(({ mount }) => mount)).toEqual(['/']);
   });
@@ -157,7 +152,7 @@ describe('the units', () => {
   const one = '/proc/1/stat';
   const stat = (pid: number, name: string) => `${pid} (${name}) S ${'1 '.repeat(40)}\n`;
 
-  it('are told in the order asked, and one that systemd does not know by its process', async () => {
+  it('are printed in the order asked, and one that systemd does not know by its process', async () => {
     const machine = {
       systemctl:
         'LoadState=loaded\nActiveState=active\nNRestarts=2\n\nLoadState=not-found\nActiveState=inactive\n\n' +

@@ -18,6 +18,7 @@ function always(judge: (done: Done) => void): Record<string, number> {
         judge(done);
       }
     }),
+    // A run lives through hours of checks and acts, all of them judged.
     { numRuns: 150 },
   );
   return counts;

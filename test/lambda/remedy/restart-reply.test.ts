@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { FailureReason, Reply } from '../../../lambda/model/index.ts';
+import { type FailureReason, type Reply, UNIT_PATTERN } from '../../../lambda/model/index.ts';
 import { parseRestart, readRestart } from '../../../lambda/remedy/restart-reply.ts';
 import {
   RESTART_SSHD_SCRIPT,
   RESTART_WORKER_SCRIPT,
   ssmRestartSshdDocument,
   ssmRestartWorkerDocument,
-  UNIT_PATTERN,
 } from '../../../lambda/remedy/restart-script.ts';
 
 const failed = (reason: FailureReason, output = ''): Reply => ({ kind: 'failed', reason, text: 'So it was.', output });

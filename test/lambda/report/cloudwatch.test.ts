@@ -1,12 +1,9 @@
-import {
-  GetMetricDataCommand,
-  type GetMetricDataCommandOutput,
-  PutMetricDataCommand,
-} from '@aws-sdk/client-cloudwatch';
+import { CloudWatchClient, GetMetricDataCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { describe, expect, it } from 'vitest';
 import type { MetricPoint } from '../../../lambda/model/index.ts';
 import { lastSuppression, publishMetrics } from '../../../lambda/report/cloudwatch.ts';
 import { SandboxAws } from '../../../sandbox/aws.ts';
+import { clientThat } from '../../support/client-that.ts';
 
 const NOW = new Date('2026-11-22T08:02:00Z');
 const MINUTE = 60_000;
@@ -67,12 +64,10 @@ describe('publishMetrics', () => {
 
   it('publishes the heartbeat in the last call, after the instances', async () => {
     const sent: (string | undefined)[][] = [];
-    const cw = {
-      send: (async (command: PutMetricDataCommand) => {
-        sent.push((command.input.MetricData ?? []).map((datum) => datum.MetricName));
-        return {};
-      }) as SandboxAws['cloudwatch']['send'],
-    };
+    const cw = clientThat(CloudWatchClient, async (command: PutMetricDataCommand) => {
+      sent.push((command.input.MetricData ?? []).map((datum) => datum.MetricName));
+      return {};
+    });
     await publishMetrics(cw, [suppressed(0), ...many], NOW);
     expect(sent.map((names) => names.length)).toEqual([1_000, 1_000, 100, 1]);
     expect(sent.at(-1)).toEqual(['FlaggingSuppressed']);
@@ -107,7 +102,7 @@ describe('lastSuppression', () => {
 
   it('walks past an empty page', async () => {
     const replies = [{ MetricDataResults: [], NextToken: 'a' }, { MetricDataResults: [{ Values: [1] }] }];
-    const cw = { send: (async () => replies.shift()) as SandboxAws['cloudwatch']['send'] };
+    const cw = clientThat(CloudWatchClient, async () => replies.shift());
     expect(await lastSuppression(cw, NOW, 5)).toBe(true);
   });
 });

@@ -170,6 +170,7 @@ describe('a distributed run', () => {
           single.aws.topic.published.map(({ body }) => body),
         );
       }),
+      // A run makes up to six whole checks, each twice.
       { numRuns: 40 },
     );
   });

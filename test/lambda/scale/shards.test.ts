@@ -42,6 +42,7 @@ describe('a fleet divided into shards', () => {
           }
         },
       ),
+      // A run cuts up to 1,500 hosts, twice.
       { numRuns: 30 },
     );
   });

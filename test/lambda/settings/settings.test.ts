@@ -64,7 +64,7 @@ describe('settings', () => {
     expect(problemsOf({ forks: 5 }, 'nonsense')).toEqual(['settings: got "nonsense"; allowed: an object of settings']);
   });
 
-  it('tells every problem at once', () => {
+  it('reports every problem at once', () => {
     expect(problemsOf({ forks: 0, transport: 'telnet', ssh: { port: 0, nope: 1 } })).toHaveLength(4);
   });
 
@@ -97,9 +97,9 @@ describe('settings', () => {
     expect(fromEnvironment(toEnvironment(settings, deployed))).toEqual({ settings, ...deployed });
   });
 
-  it('takes for absent what a function is not told', () => {
-    const { settings: _, ...told } = fromEnvironment({});
-    expect(new Set(Object.values(told))).toEqual(new Set([null]));
+  it('takes for absent what the environment lacks', () => {
+    const { settings: _, ...others } = fromEnvironment({});
+    expect(new Set(Object.values(others))).toEqual(new Set([null]));
   });
 
   it('refuses an environment that is no JSON object', () => {

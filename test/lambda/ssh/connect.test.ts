@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { probeAll } from '../../support/probe-run.ts';
 import { at, host, pinning, replyOf, started } from '../../support/ssh-hosts.ts';
 import { rawServer } from '../../support/ssh-server.ts';
@@ -23,8 +23,11 @@ describe('a host that turns away the first connection', () => {
   });
 
   it('gets no second one where the deadline leaves no time for the pause', async () => {
+    // A pause of two seconds.
+    const dice = vi.spyOn(Math, 'random').mockReturnValue(1);
     const door = await started(rawServer((socket) => socket.end('Exceeded MaxStartups\r\n')));
-    const answers = await probeAll(pinning, [at(door)], { hostDeadlineMs: 900 });
+    const answers = await probeAll(pinning, [at(door)], { hostDeadlineMs: 1_900 });
+    dice.mockRestore();
     expect([...answers.values()][0]?.reply).toMatchObject({ reason: 'SshThrottled' });
     expect(door.accepted).toBe(1);
   });

@@ -69,12 +69,12 @@ describe('EC2 Instance Connect', () => {
     expect(server.accepted).toBe(0);
   });
 
-  it('says so where it took the call and not the key', async () => {
+  it('is NotChecked where it accepted the call and not the key', async () => {
     const { transport } = service(() => ({ Success: false }));
     expect(await replyOf(transport, at(await host()))).toMatchObject({ reason: 'NotChecked' });
   });
 
-  it('is waited for no longer than the deadline of the host, or the end of the run', async () => {
+  it('is awaited no longer than the deadline of the host, or the end of the run', async () => {
     const { transport } = service(
       (signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
     );
@@ -100,7 +100,7 @@ describe('EC2 Instance Connect', () => {
     expect(pushed).toHaveLength(1);
   });
 
-  it('lets in with the key that was pushed to that instance for that user, the same for the whole run', async () => {
+  it('logs in with the key that was pushed to that instance for that user, the same for the whole run', async () => {
     const { transport, pushed } = service();
     const server = await host({ authenticate: (context) => takes(pushed)(context) });
     const answers = await probeAll(transport, [at(server, { id: 'i-1' }), at(server, { id: 'i-2' })]);
@@ -121,7 +121,7 @@ describe('EC2 Instance Connect', () => {
     expect(one).not.toBe(other);
   });
 
-  it('pushes again before a second attempt: the first key may have run out by then', async () => {
+  it('pushes again before a second attempt: the first key may have expired by then', async () => {
     const { transport, pushed } = service();
     const door = await started(rawServer((socket) => socket.end()));
     expect(await replyOf(transport, at(door))).toMatchObject({ reason: 'ClosedBeforeBanner' });

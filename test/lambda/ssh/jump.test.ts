@@ -38,9 +38,9 @@ describe('a host behind a jump host', () => {
     await vi.waitFor(() => expect([jump.open, target.open]).toEqual([0, 0]));
   });
 
-  it.each<[string, FailureReason, () => Promise<TestServer>, RegExp]>([
+  it.each<[string, FailureReason, () => Promise<TestServer>, RegExp, hostDeadlineMs?: number]>([
     ['refuses connections', 'HostUnreachable', () => rawServer(() => {}).then(closed), /\(ConnectionRefused\)/],
-    ['is silent', 'HostUnreachable', () => rawServer(() => {}), /\((BannerTimeout|HandshakeTimeout)\)/],
+    ['is silent', 'HostUnreachable', () => rawServer(() => {}), /\((BannerTimeout|HandshakeTimeout)\)/, 3000],
     [
       'closes before its banner',
       'HostUnreachable',
@@ -54,10 +54,11 @@ describe('a host behind a jump host', () => {
       'ConnectTimeout',
       () => host({ forward: () => {} }),
       /from the jump host .* within 3 s/,
+      3000,
     ],
-  ])('through one that %s is %s', async (_what, reason, start, says) => {
+  ])('through one that %s is %s', async (_what, reason, start, says, hostDeadlineMs = 60_000) => {
     const [jump, target] = [await started(start()), await host()];
-    const answers = await probeAll(pinning, [behind(target, [jump])], { hostDeadlineMs: 3000 });
+    const answers = await probeAll(pinning, [behind(target, [jump])], { hostDeadlineMs });
     const reply = [...answers.values()][0]?.reply;
     expect(reply).toMatchObject({ kind: 'failed', reason, text: expect.stringMatching(says) });
     expect(reply).toHaveProperty('text', expect.stringContaining(`${jump.address}:${jump.port}`));
@@ -122,7 +123,7 @@ describe('a host behind a jump host', () => {
     expect(target.accepted).toBe(0);
   });
 
-  it('stops at once when the run is given up', async () => {
+  it('stops at once when the run is aborted', async () => {
     const [jump, target] = [await bastion(), await started(rawServer(() => {}))];
     const stop = new AbortController();
     const run = probeAll(pinning, [behind(target, [jump])], { hostDeadlineMs: 100_000, signal: stop.signal });

@@ -22,12 +22,16 @@ describe('logging in', () => {
     await new Promise((resolve) => hungAgent.close(resolve));
   });
 
-  const ask = async (options: Partial<SshOptions>, privateKeyPath: string | null = null) => {
+  const ask = async (
+    options: Partial<SshOptions>,
+    privateKeyPath: string | null = null,
+    run: { readonly hostDeadlineMs?: number } = {},
+  ) => {
     const transport = sshTransport({ hostKeys: { kind: 'pin' }, ...options });
     const instance = sshInstance(server.address, server.port, {
       login: { user: 'crawler', port: server.port, privateKeyPath },
     });
-    return (await probeAll(transport, [instance], { hostDeadlineMs: 3000 })).get(instance.id)?.reply;
+    return (await probeAll(transport, [instance], run)).get(instance.id)?.reply;
   };
   const readKey = (files: Record<string, string>) => async (path: string) => {
     const text = files[path];
@@ -63,16 +67,17 @@ describe('logging in', () => {
     expect(server.accepted).toBe(before);
   });
 
-  it.each<[string, Partial<SshOptions>, RegExp]>([
+  it.each<[string, Partial<SshOptions>, RegExp, hostDeadlineMs?: number]>([
     ['the ssh-agent is not there', { agentSocket: '/no/such/socket' }, /Failed to connect to agent/],
-    ['the ssh-agent never answers', { agentSocket: hungAgentPath }, /the ssh-agent did not answer/],
+    ['the ssh-agent never answers', { agentSocket: hungAgentPath }, /the ssh-agent did not answer/, 3000],
     [
       'neither the key nor the ssh-agent is of use',
       { privateKey: 'hunter2', agentSocket: '/no/such/socket' },
       /the private key given can't be used.*Failed to connect to agent/,
     ],
-  ])('blames our own keys and not the host where %s', async (_what, options, says) => {
-    expect(await ask(options)).toMatchObject({ reason: 'AuthenticationFailed', text: expect.stringMatching(says) });
+  ])('blames our own keys and not the host where %s', async (_what, options, says, hostDeadlineMs = 60_000) => {
+    const reply = await ask(options, null, { hostDeadlineMs });
+    expect(reply).toMatchObject({ reason: 'AuthenticationFailed', text: expect.stringMatching(says) });
   });
 
   it('never quotes a key, not even a broken one', async () => {

@@ -65,7 +65,7 @@ describe('known_hosts', () => {
     ['a hash', `${HASHED} ${ED25519}`, '10.0.0.1', 22],
     ['a hash with its port', `${HASHED_WITH_PORT} ${ED25519}`, 'crawler.example', 2222],
     ['one of several lines', `10.0.0.1 ${ECDSA}\r\n10.0.0.1\t${ED25519}\r\n`, '10.0.0.1', 22],
-    ['a line that stands beside a revoked other key', `@revoked * ${ECDSA}\n10.0.0.1 ${ED25519}`, '10.0.0.1', 22],
+    ['a line beside a revoked other key', `@revoked * ${ECDSA}\n10.0.0.1 ${ED25519}`, '10.0.0.1', 22],
   ])('trusts a host by %s', (_what, text, address, port) => {
     expect(checkOf(policy(text), address, port).verify(blob(ED25519))).toBeNull();
   });

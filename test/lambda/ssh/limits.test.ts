@@ -1,39 +1,26 @@
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import type { FailureReason } from '../../../lambda/model/index.ts';
-import { NO_PHASE_LIMITS, type PhaseLimits } from '../../../lambda/ssh/limits.ts';
 import { sshTransport } from '../../../lambda/ssh/transport.ts';
 import { fullBacklog } from '../../support/full-backlog.ts';
 import { probeAll, sshInstance } from '../../support/probe-run.ts';
 import { at, host, login, pinning, started } from '../../support/ssh-hosts.ts';
 import { rawServer, type TestServer } from '../../support/ssh-server.ts';
 
-const limited = (limits: Partial<PhaseLimits>) =>
-  sshTransport({
-    privateKey: login.private,
-    hostKeys: { kind: 'pin' },
-    phases: { ...NO_PHASE_LIMITS, ...limits },
-  });
-const ask = async (limits: Partial<PhaseLimits>, server: { readonly port: number }) => {
+const ask = async (connectSeconds: number, server: { readonly port: number }, hostDeadlineMs = 60_000) => {
+  const transport = sshTransport({ privateKey: login.private, hostKeys: { kind: 'pin' }, connectSeconds });
   const instance = sshInstance('127.0.0.1', server.port);
-  return [...(await probeAll(limited(limits), [instance], { hostDeadlineMs: 60_000 })).values()][0];
+  return [...(await probeAll(transport, [instance], { hostDeadlineMs })).values()][0];
 };
+const within = (seconds: number) => expect.stringContaining(`within ${seconds} s`);
 
-describe('a phase with a limit of its own', () => {
-  it.each<[FailureReason, keyof PhaseLimits, () => Promise<{ readonly port: number; close(): Promise<void> }>]>([
-    ['ConnectTimeout', 'connectMs', fullBacklog],
-    ['BannerTimeout', 'bannerMs', () => rawServer(() => {})],
-    ['HandshakeTimeout', 'loginMs', () => rawServer((socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n'))],
-    ['HandshakeTimeout', 'loginMs', () => host({ authenticate: () => {} })],
-    ['CommandTimeout', 'commandMs', () => host({ exec: (accept) => void accept() })],
-  ])('ends with %s after %s, long before the deadline of the host', async (reason, phase, start) => {
-    const server = await start();
-    const answer = await ask({ [phase]: 700 }, server);
-    expect(answer?.reply).toMatchObject({ reason, text: expect.stringContaining('within 0.7 s') });
-    await server.close().catch(() => {});
+describe('the limit of the connection', () => {
+  it('ends an attempt that never connects with ConnectTimeout, long before the deadline of the host', async () => {
+    const deaf = await fullBacklog();
+    expect((await ask(0.7, deaf))?.reply).toMatchObject({ reason: 'ConnectTimeout', text: within(0.7) });
+    await deaf.close();
   });
 
-  it('leaves the others their time', async () => {
+  it('leaves all that follows the connection the whole deadline', async () => {
     const slow = await host({
       exec(accept) {
         const channel = accept();
@@ -41,19 +28,25 @@ describe('a phase with a limit of its own', () => {
           channel.write('late');
           channel.exit(0);
           channel.end();
-        }, 600);
+        }, 2_500);
       },
     });
-    expect((await ask({ connectMs: 500, bannerMs: 500 }, slow))?.reply).toMatchObject({ output: 'late' });
+    expect((await ask(0.5, slow))?.reply).toMatchObject({ output: 'late' });
+  });
+
+  it.each([
+    ['BannerTimeout', () => started(rawServer(() => {}))],
+    ['HandshakeTimeout', () => started(rawServer((socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n')))],
+    ['HandshakeTimeout', () => host({ authenticate: () => {} })],
+    ['CommandTimeout', () => host({ exec: (accept) => void accept() })],
+  ])('is over once connected: the deadline of the host falls with %s', async (reason, start) => {
+    expect((await ask(0.5, await start(), 1500))?.reply).toMatchObject({ reason, text: within(1.5) });
   });
 
   it('never lasts longer than the deadline of the host', async () => {
-    const quiet = await started(rawServer(() => {}));
-    const answers = await probeAll(limited({ bannerMs: 60_000 }), [at(quiet)], { hostDeadlineMs: 500 });
-    expect([...answers.values()][0]?.reply).toMatchObject({
-      reason: 'BannerTimeout',
-      text: expect.stringContaining('within 0.5 s'),
-    });
+    const deaf = await fullBacklog();
+    expect((await ask(60, deaf, 500))?.reply).toMatchObject({ reason: 'ConnectTimeout', text: within(0.5) });
+    await deaf.close();
   });
 });
 
@@ -77,7 +70,7 @@ describe('an sshd that drops us twice without a word', () => {
     );
   };
 
-  it('is SshThrottled where it let another in meanwhile: it can fork', async () => {
+  it('is SshThrottled where it accepted another login meanwhile: it can fork', async () => {
     const door = await dropping(await host(), (nth) => nth === 1, 3);
     // At the door one after the other: dropped, let in, dropped again after its pause.
     const hosts = [at(door, { id: 'dropped' }), at(door, { id: 'let in' })];
@@ -89,7 +82,7 @@ describe('an sshd that drops us twice without a word', () => {
     });
   });
 
-  it('stays hung where it let nobody in, though other hosts are well', async () => {
+  it('stays hung where it accepted no login, though other hosts are well', async () => {
     const sound = await host();
     const door = await dropping(sound, () => true, Number.NaN);
     const answers = await probeAll(pinning, [at(door), at(sound)]);

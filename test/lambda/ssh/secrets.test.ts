@@ -41,7 +41,7 @@ describe('the reader of private keys', () => {
     expect(calls).toBe(2);
   });
 
-  it('says so when the secret is empty', async () => {
+  it('refuses an empty secret, and says that it is empty', async () => {
     await expect(
       readPrivateKey(
         clients(() => ({ SecretString: ' \n' })),

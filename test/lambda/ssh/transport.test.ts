@@ -8,7 +8,7 @@ import { keyPair, rawServer } from '../../support/ssh-server.ts';
 const silent = () => started(rawServer(() => {}));
 
 describe('a run over SSH', () => {
-  it('stops at once when it is given up, without a word on the hosts it had not heard from', async () => {
+  it('stops at once when it is aborted, without a reply for hosts that had not answered', async () => {
     const [quiet, sound] = [await silent(), await host()];
     const stop = new AbortController();
     const hosts = [at(quiet), at(sound), ...Array.from({ length: 20 }, (_, n) => at(quiet, { id: `waiting ${n}` }))];
@@ -20,7 +20,7 @@ describe('a run over SSH', () => {
     expect(quiet.accepted).toBe(2);
   });
 
-  it('connects to nobody where it was given up before', async () => {
+  it('connects to no host where it was aborted before', async () => {
     const sound = await host();
     expect(await probeAll(pinning, [at(sound)], { signal: AbortSignal.abort() })).toEqual(new Map());
     expect(sound.accepted).toBe(0);
@@ -47,7 +47,7 @@ describe('a run over SSH', () => {
       }),
     );
     const many = Array.from({ length: instances }, (_, n) => at(door, { id: `${n}` }));
-    const answers = await probeAll(pinning, many, { forks, hostDeadlineMs: 20_000 });
+    const answers = await probeAll(pinning, many, { forks });
     expect(answers.size).toBe(instances);
     expect(most).toBe(limit);
   });
@@ -122,7 +122,7 @@ describe('the command on a host', () => {
     },
   );
 
-  it('has its error output for a reply where it printed nothing else', async () => {
+  it('replies with its error output where it printed nothing else', async () => {
     const server = await host({
       exec(accept) {
         const channel = accept();
@@ -139,7 +139,7 @@ describe('the command on a host', () => {
 });
 
 describe('the key of a host', () => {
-  it('is returned where the host let us in, and then trusted as the pin', async () => {
+  it('is returned where the host accepted the login, and then trusted as the pin', async () => {
     const server = await host();
     const hostKey = (await replyOf(pinning, at(server)))?.hostKey ?? '';
     expect(hostKey).toMatch(/^SHA256:[A-Za-z0-9+/]{43}$/);

@@ -3,9 +3,11 @@ import {
   DescribeInstanceInformationCommand,
   ListCommandInvocationsCommand,
   SendCommandCommand,
+  SSMClient,
 } from '@aws-sdk/client-ssm';
 import { describe, expect, it } from 'vitest';
 import { ssmTransport } from '../../../lambda/ssm/transport.ts';
+import { clientThat } from '../../support/client-that.ts';
 import { probeAll } from '../../support/probe-run.ts';
 import { never, reasonsOf, ssmFleet, ssmSandbox } from '../../support/ssm-sandbox.ts';
 
@@ -69,7 +71,7 @@ describe('ssmTransport: a fleet where everything goes wrong at once', () => {
       'i-7': 'SsmConnectionLost',
       'i-8': 'SsmNotManaged',
     });
-    // SSM cuts at 2,500 characters; that the end mark is gone is the reader's to tell.
+    // SSM cuts at 2,500 characters; the reader notices that the end mark is gone.
     const cut = answers.get('i-4')?.reply.output ?? '';
     expect([cut.length, cut.slice(-24)]).toEqual([2_500, 'y\n---Output truncated---'.padStart(24, 'y')]);
   });
@@ -79,15 +81,15 @@ describe('ssmTransport: a fleet where everything goes wrong at once', () => {
     for (const { id } of ssmFleet(50)) aws.manage(id, async () => id);
     const { send } = aws.ssm;
     let nth = 0;
-    const flaky = async (command: ListCommandInvocationsCommand) => {
+    const flaky = clientThat(SSMClient, async (command: ListCommandInvocationsCommand) => {
       if (command instanceof ListCommandInvocationsCommand && ++nth === 3) {
         throw Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' });
       }
       return send(command);
-    };
+    });
     const { documentName } = aws;
     const options = { documentName, sshdPort: () => null, pollSeconds: 0 };
-    const answers = await probeAll(ssmTransport({ send: flaky as typeof send }, options), ssmFleet(50));
+    const answers = await probeAll(ssmTransport(flaky, options), ssmFleet(50));
     expect(counted(reasonsOf(answers))).toEqual({ output: 50 });
     expect(nth).toBeGreaterThan(8);
   });

@@ -49,7 +49,7 @@ describe('ssmTransport: what an agent says in place of a report', () => {
     ],
     ['exit\x1b[31m status 126', 'The SSM agent could not run the probe: exit [31m status 126'],
     ['x'.repeat(2_000), `The SSM agent could not run the probe: ${'x'.repeat(200)}`],
-  ])('tells %j', async (said, text) => {
+  ])('quotes %j', async (said, text) => {
     const { aws, probe } = ssmSandbox();
     aws.manage('i-0', async () => ({ status: 'Failed', output: `\n----------ERROR-------\n${said}` }));
     expect((await probe(ssmFleet(1))).get('i-0')?.reply).toEqual({ kind: 'failed', reason: 'Unparsable', text });

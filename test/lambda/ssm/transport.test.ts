@@ -3,15 +3,17 @@ import {
   DescribeInstanceInformationCommand,
   ListCommandInvocationsCommand,
   SendCommandCommand,
+  SSMClient,
 } from '@aws-sdk/client-ssm';
 import { describe, expect, it } from 'vitest';
 import type { Instance } from '../../../lambda/model/index.ts';
 import { ssmTransport } from '../../../lambda/ssm/transport.ts';
+import { clientThat } from '../../support/client-that.ts';
 import { probeAll } from '../../support/probe-run.ts';
 import { never, reasonsOf, ssmFleet, ssmInstance, ssmSandbox } from '../../support/ssm-sandbox.ts';
 
 describe('ssmTransport: instances that SSM can not reach', () => {
-  it('tells those it does not manage, with the fix, and those whose agent is silent, since when', async () => {
+  it('names those it does not manage, with the fix, and those whose agent is silent, since when', async () => {
     const { aws, probe } = ssmSandbox();
     aws.manage('i-0', async () => 'fine');
     aws.manage('i-1', never).ping = 'ConnectionLost';
@@ -42,13 +44,11 @@ describe('ssmTransport: instances that SSM can not reach', () => {
     const list = aws.ssm.send;
     const answers = await probeAll(
       ssmTransport(
-        {
-          send: (async (command: SendCommandCommand) => {
-            const reply = await list(command);
-            if (command instanceof DescribeInstanceInformationCommand) aws.nodes.delete('i-17');
-            return reply;
-          }) as typeof list,
-        },
+        clientThat(SSMClient, async (command: SendCommandCommand) => {
+          const reply = await list(command);
+          if ((command as object) instanceof DescribeInstanceInformationCommand) aws.nodes.delete('i-17');
+          return reply;
+        }),
         { documentName: aws.documentName, sshdPort: () => null, pollSeconds: 0 },
       ),
       ssmFleet(50),
@@ -59,7 +59,7 @@ describe('ssmTransport: instances that SSM can not reach', () => {
     expect(aws.calls('SendCommandCommand')).toBeLessThan(14);
   });
 
-  it('tells the one instance that a policy keeps from commands from the others', async () => {
+  it('isolates the one instance that a policy denies commands', async () => {
     const { aws, probe } = ssmSandbox();
     for (const { id } of ssmFleet(50)) aws.manage(id, async () => 'fine');
     aws.denied.add('i-44');
@@ -84,7 +84,7 @@ describe('ssmTransport: instances that SSM can not reach', () => {
 });
 
 describe('ssmTransport: time', () => {
-  it('tells at the deadline whether the agent had taken the command, and cancels both', async () => {
+  it('says at the deadline whether the agent had taken the command, and cancels both', async () => {
     const { aws, probe } = ssmSandbox();
     aws.manage('i-0', never);
     aws.manage('i-1', async () => ({ status: 'InProgress', started: false }));
@@ -127,7 +127,7 @@ describe('ssmTransport: time', () => {
     expect(aws.calls('ListCommandInvocationsCommand')).toBe(polls);
   });
 
-  it('gives up at once when the run is aborted, cancels what it sent and answers for nobody', async () => {
+  it('gives up at once when the run is aborted, cancels what it sent and replies for no instance', async () => {
     const { aws, probe } = ssmSandbox();
     const run = new AbortController();
     aws.manage('i-0', () => {
@@ -217,7 +217,7 @@ describe('ssmTransport: batches', () => {
     expect(units['i-1']).toBe('odd.service');
   });
 
-  it('does nothing for nobody', async () => {
+  it('calls nothing for no instances', async () => {
     const { aws, probe } = ssmSandbox();
     expect((await probe([])).size).toBe(0);
     expect(aws.ssm.calls.size).toBe(0);

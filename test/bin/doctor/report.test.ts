@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Diagnosis, exitCodeOfDiagnoses, failed, ok, type Step, unknown } from '../../../bin/doctor/diagnose.ts';
-import { masked } from '../../../bin/doctor/diagnose-alerts.ts';
+import { masked } from '../../../bin/doctor/alert-steps.ts';
 import { diagnosesJson, diagnosesText } from '../../../bin/doctor/report.ts';
+import { type Diagnosis, exitCodeOfDiagnoses, failed, ok, type Step, unknown } from '../../../bin/doctor/step.ts';
 
 const diagnosis = (...steps: Step[]): Diagnosis => ({ kind: 'host', id: 'web1', name: 'web1', steps });
 const [BROKEN, OPEN, WELL] = [
@@ -20,7 +20,7 @@ describe('a diagnosis', () => {
     expect(exitCodeOfDiagnoses([diagnosis(...steps)])).toBe(code);
   });
 
-  it('reads as a list with marks, each trouble with its fix under it', () => {
+  it('is printed as a list with marks, each failure with its fix under it', () => {
     expect(diagnosesText([diagnosis(WELL, BROKEN, OPEN)], { colour: false })).toBe(
       [
         'web1',
@@ -29,23 +29,23 @@ describe('a diagnosis', () => {
         '                     fix: give a key',
         '  ? probe            not reached',
         '',
-        '1 broken, 1 not known, 1 well. Begin with the first ✗ of each list.',
+        '1 broken, 1 unknown, 1 OK. Begin with the first ✗ of each list.',
         '',
       ].join('\n'),
     );
   });
 
-  it('is coloured by its findings where that is asked for', () => {
+  it('is coloured by its findings where colour is wanted', () => {
     const text = diagnosesText([diagnosis(WELL, BROKEN, OPEN)], { colour: true });
     for (const mark of ['\u001b[32m✓', '\u001b[31m✗', '\u001b[33m?']) expect(text).toContain(mark);
   });
 
-  it('spells out what a tag or a host may have written, as text and as JSON', () => {
+  it('escapes what a tag or a host may contain, as text and as JSON', () => {
     const hostile = diagnosis(failed('overrides', 'the tag is \u001b[2J\u202e', 'fix\nit'));
     expect(diagnosesText([hostile], { colour: false })).toContain('the tag is \\x1b[2J\\u202e');
     expect(diagnosesText([hostile], { colour: false })).toContain('fix: fix\\nit');
     const json = diagnosesJson([hostile], new Date('2026-11-22T08:00:00Z'));
-    for (const acting of ['\u001b', '\u202e']) expect(json).not.toContain(acting);
+    for (const control of ['\u001b', '\u202e']) expect(json).not.toContain(control);
     expect(JSON.parse(json)).toMatchObject({ version: 1, diagnosedAt: '2026-11-22T08:00:00Z', exitCode: 2 });
   });
 });
@@ -57,7 +57,7 @@ describe('an endpoint of a subscription', () => {
     ['arn:aws:sqs:eu-central-1:123456789012:alerts', '...:alerts'],
     ['https://hooks.example.com/T000/secret', 'hooks.example.com/...'],
     ['+4915112345678', '***78'],
-  ])('is shown so that only its owner knows it: %s', (endpoint, shown) => {
+  ])('is masked so that only its owner recognises it: %s', (endpoint, shown) => {
     expect(masked(endpoint)).toBe(shown);
   });
 });

@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createProgram } from '../../../bin/commands/program.ts';
+import type { CommandIo } from '../../../bin/terminal/io.ts';
 import { PROBE_SCRIPT } from '../../../lambda/probe/script.ts';
 import { crawlwatch } from '../command-line.ts';
 
@@ -41,7 +43,7 @@ describe('a wrong command line', () => {
     ],
     [
       'check -i FOLDER',
-      '-i: FOLDER holds no inventory; passed over are hidden files and those in .ini, .cfg, .txt, .md, .bak',
+      '-i: FOLDER holds no inventory; hidden files and those in .ini, .cfg, .txt, .md, .bak are ignored',
     ],
     ['check -i FOLDER/empty.ini', 'FOLDER/empty.ini: no host in this inventory'],
     ['check -i FOLDER/broken.ini', 'FOLDER/broken.ini:1: expected a closing ], got "[web"'],
@@ -56,7 +58,7 @@ describe('a wrong command line', () => {
     ['check --from FOLDER/none', "--from: can't read FOLDER/none: no such file"],
     ['check --host a --private-key FOLDER/none', "--private-key: can't read FOLDER/none: ENOENT"],
     ['check --host a --known-hosts FOLDER/none', "--known-hosts: can't read FOLDER/none: ENOENT"],
-  ])('%s is told in one line, exit code 3', async (words, says) => {
+  ])('%s is reported in one line, exit code 3', async (words, says) => {
     const ran = await crawlwatch(words.replaceAll('FOLDER', folder).split(' '));
     expect(ran).toEqual({
       exitCode: 3,
@@ -66,7 +68,7 @@ describe('a wrong command line', () => {
     });
   });
 
-  it('has every bad setting told, a line each, and the flag named where a flag is at fault', async () => {
+  it('reports every bad setting, a line each, by the name of the flag where a flag is at fault', async () => {
     const env = { CRAWLWATCH_SETTINGS: '{"pressure":{"fullAvg10":101},"forks":0}' };
     const ran = await crawlwatch(['check', '--local', '--timeout', '1'], { env });
     expect(ran.stderr.trimEnd().split('\n').sort()).toEqual([
@@ -109,10 +111,15 @@ describe('the command line', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   });
 
-  it.each(['check', 'watch', 'probe', 'completion'])('has examples for %s', async (command) => {
-    const { exitCode, stdout } = await crawlwatch([command, '--help']);
-    expect(stdout).toContain(`Examples:\n  crawlwatch ${command}`);
-    expect(exitCode).toBe(0);
+  it('ends the help of every command with examples of it', async () => {
+    const io = { stdout: { write() {} }, stderr: { write() {} } } as unknown as CommandIo;
+    const names = createProgram(io, () => {}).commands.map((command) => command.name());
+    expect(names.length).toBeGreaterThan(15);
+    for (const name of names) {
+      const { exitCode, stdout } = await crawlwatch([name, '--help']);
+      expect(stdout).toMatch(new RegExp(`\nExamples:\n  (.* )?crawlwatch ${name}\\b`));
+      expect(exitCode).toBe(0);
+    }
   });
 
   it('prints the script that runs on the hosts, byte for byte', async () => {
@@ -132,7 +139,7 @@ describe('the command line', () => {
     expect(ran).toMatchObject({ exitCode: 0, stdout: `${names.join('\n')}\n`, stderr: '' });
   });
 
-  it('warns of a part of the pattern that names nothing', async () => {
+  it('warns about a part of the pattern that names nothing', async () => {
     const ran = await crawlwatch(['check', '--list-hosts', '-i', join(folder, 'hosts.ini'), '-l', 'db1,cache']);
     expect(ran).toMatchObject({
       exitCode: 0,

@@ -1,6 +1,6 @@
 /**
- * What a watch remembers of its hosts from check to check: trends, samples for the forecast, and the state that tags
- * hold where a stack is deployed. In bounded memory however long it runs. Pure but for its own state.
+ * What a watch remembers of its hosts from check to check: trends, samples for the forecast, and the state that a
+ * deployed stack would remember. Bounded, however long the watch runs. Pure but for its own state.
  */
 
 import type { History, Instance, InstanceReport, RememberedState, Report, Sample } from '../../lambda/model/index.ts';
@@ -9,9 +9,9 @@ import { newHistory } from '../backtest/index.ts';
 import { Trend, type Trends } from '../terminal/index.ts';
 import { appeared, type Change, changeOf } from './changes.ts';
 
-/** The forecast looks at medians of five minutes: more samples than one a minute would tell it nothing. */
+/** The forecast uses medians of five minutes: more than one sample a minute adds nothing. */
 const SAMPLE_EVERY_MS = 55_000;
-/** A host that left may come back with its past, be it that an inventory was saved while it was broken. */
+/** A host that left may come back with its past, for example after an inventory was briefly broken. */
 const FORGET_AFTER_MS = 3_600_000;
 
 type Resource = 'memory' | 'disk';
@@ -23,18 +23,18 @@ interface Host {
   leftAt: Date | null;
   sampledAt: number;
   seen: RememberedState['seen'];
-  /** What was known before the watch began, asked for once. */
+  /** What the source knew before the watch began; null: not requested yet. */
   past: History | null;
   readonly history: Readonly<Record<Resource, ReturnType<typeof newHistory>>>;
   readonly trend: Readonly<Record<Resource, Trend>>;
 }
 
-export class WatchMemory {
+export class WatchState {
   readonly #hosts = new Map<string, Host>();
   #isFirst = true;
 
-  /** The host with what a deployed stack would remember of it; what its tags say takes precedence. */
-  remembered(one: Instance): Instance {
+  /** Adds to a host what a deployed stack would remember of it; what its tags say takes precedence. */
+  withState(one: Instance): Instance {
     const host = this.#hosts.get(one.id);
     if (host === undefined || one.memory.status !== null) return one;
     const { status, reasons } = host.report;
@@ -43,10 +43,10 @@ export class WatchMemory {
     return { ...one, memory };
   }
 
-  /** Takes in a check. @returns what changed, in the order of the report. */
-  take(report: Report): Change[] {
+  /** Adds a check. @returns what changed, in the order of the report. */
+  add(report: Report): Change[] {
     const at = new Date(report.checkedAt);
-    const changes = report.instances.flatMap((instance) => this.#takeHost(instance, at));
+    const changes = report.instances.flatMap((instance) => this.#addHost(instance, at));
     const listed = new Set(report.instances.map(({ id }) => id));
     for (const [id, host] of this.#hosts) {
       if (listed.has(id)) continue;
@@ -60,7 +60,7 @@ export class WatchMemory {
     return changes;
   }
 
-  /** The hosts as last seen, with the time since when they are as they are. */
+  /** The hosts as last seen, each with the time at which its status began. */
   get instances(): InstanceReport[] {
     return [...this.#hosts.values()].flatMap(({ report, leftAt, since }) =>
       leftAt !== null ? [] : { ...report, since: report.status === 'OK' ? null : since.toISOString() },
@@ -72,7 +72,7 @@ export class WatchMemory {
     return { memory: host?.trend.memory.values ?? [], disk: host?.trend.disk.values ?? [] };
   }
 
-  /** Whether the past before the watch was not asked for yet. */
+  /** Whether the time before the watch was not requested yet. */
   lacksPast = (id: string): boolean => this.#hosts.get(id)?.past == null;
 
   addPast(id: string, past: History): void {
@@ -92,7 +92,7 @@ export class WatchMemory {
     return { memory: of('memory'), disk: of('disk') };
   }
 
-  #takeHost(instance: InstanceReport, at: Date): Change[] {
+  #addHost(instance: InstanceReport, at: Date): Change[] {
     const { id, name, status } = instance;
     const before = this.#hosts.get(id);
     const host = before ?? newHost(instance, at);
@@ -134,7 +134,7 @@ function addSamples(host: Host, at: Date): void {
     const share = available[resource];
     host.trend[resource].add(share === null ? null : 1 - share);
     if (!isDue || share === null) continue;
-    // Asked for what came before, it also lets go of what is too old.
+    // Reading what came before also drops what is too old.
     host.history[resource].before(at);
     host.history[resource].add({ at, available: share });
   }

@@ -1,14 +1,13 @@
-/** The steps of a probe, told from the one in which it ended: those before it went well, those after it had no turn. */
+/** The steps of a probe, derived from the one in which it failed: earlier ones are OK, later ones were not reached. */
 
-import { REASON_WORDS } from '../../lambda/judge/index.ts';
 import { gib, percent } from '../../lambda/kit/index.ts';
 import type { FailureReason, Instance, ProbeOutcome } from '../../lambda/model/index.ts';
-import { failed, ok, type Step, unknown } from './diagnose.ts';
+import { failed, ok, type Step, unknown } from './step.ts';
 
 const SSH_STEPS = ['address', 'connection', 'sshd', 'host key', 'login', 'probe'] as const;
 type SshStep = (typeof SSH_STEPS)[number];
 
-/** The step of a login in which each failure falls. Those of SSM can't happen here, and fall in the probe. */
+/** The step to which each failure belongs; all others belong to the probe. */
 const STEP_OF: Readonly<Partial<Record<FailureReason, SshStep>>> = {
   NoAddress: 'address',
   NameNotResolved: 'address',
@@ -31,23 +30,22 @@ const STEP_OF: Readonly<Partial<Record<FailureReason, SshStep>>> = {
 export interface LoginFacts {
   readonly instance: Pick<Instance, 'address' | 'login'>;
   readonly outcome: ProbeOutcome;
-  /** Fingerprint that the host showed, where it was trusted. */
+  /** Fingerprint of the host's key, where it was trusted. */
   readonly hostKey: string | null;
-  /** The check connects from elsewhere: that no connection comes about from here is no verdict on the host. */
+  /** The check connects from elsewhere: a failed connection from here is no verdict on the host. */
   readonly elsewhere: boolean;
-  /** What mends a failure. */
   readonly fixFor: (reason: FailureReason) => string;
 }
 
 export function sshSteps(facts: LoginFacts): Step[] {
   const { outcome } = facts;
-  if (outcome.kind === 'vitals') return SSH_STEPS.map((name) => ok(name, wentWell(name, facts)));
+  if (outcome.kind === 'vitals') return SSH_STEPS.map((name) => ok(name, okText(name, facts)));
   if (outcome.reason === 'BadOverride') {
-    return SSH_STEPS.map((name) => unknown(name, 'not tried: the overrides above come first'));
+    return SSH_STEPS.map((name) => unknown(name, 'not tried: correct the overrides above first'));
   }
   const broken = SSH_STEPS.indexOf(STEP_OF[outcome.reason] ?? 'probe');
   return SSH_STEPS.map((name, nth) => {
-    if (nth < broken) return ok(name, wentWell(name, facts));
+    if (nth < broken) return ok(name, okText(name, facts));
     if (nth > broken) return unknown(name, `not reached: the step "${SSH_STEPS[broken]}" comes first`);
     return brokenStep(name, outcome, facts);
   });
@@ -63,14 +61,14 @@ function brokenStep(
   if (elsewhere && name === 'connection') {
     return unknown(
       name,
-      `${text} That is from this machine; the check connects from elsewhere`,
-      'believe the steps above, or run doctor from a machine in the same network (VPN, bastion)',
+      `${text} That was tried from this machine; the check connects from elsewhere`,
+      'rely on the steps above, or run doctor from a machine in the same network (VPN, bastion)',
     );
   }
   return failed(name, text, fixFor(outcome.reason));
 }
 
-function wentWell(name: SshStep, { instance: { address, login }, outcome, hostKey }: LoginFacts): string {
+function okText(name: SshStep, { instance: { address, login }, outcome, hostKey }: LoginFacts): string {
   const host = address?.includes(':') ? `[${address}]` : (address ?? 'none');
   switch (name) {
     case 'address':
@@ -78,7 +76,7 @@ function wentWell(name: SshStep, { instance: { address, login }, outcome, hostKe
     case 'connection':
       return `${host}:${login.port} accepts${viaText(login.jumps ?? [])}`;
     case 'sshd':
-      return 'answers, with an algorithm in common';
+      return 'answers, and has algorithms in common';
     case 'host key':
       return hostKey === null ? 'trusted' : `trusted, ${hostKey}`;
     case 'login':
@@ -90,23 +88,27 @@ function wentWell(name: SshStep, { instance: { address, login }, outcome, hostKe
 }
 
 const viaText = (jumps: NonNullable<Instance['login']['jumps']>): string =>
-  jumps.length === 0 ? '' : `, by way of ${jumps.map((jump) => jump.address).join(', ')}`;
+  jumps.length === 0 ? '' : `, through ${jumps.map((jump) => jump.address).join(', ')}`;
 
 function vitalsText({ vitals: { memory }, couldFork }: Extract<ProbeOutcome, { kind: 'vitals' }>): string {
   const share = percent((memory.availableBytes / memory.totalBytes) * 100);
-  return `${gib(memory.availableBytes)} (${share}) of its memory is available${couldFork ? '' : '; it can start no process'}`;
+  return `${gib(memory.availableBytes)} (${share}) of its memory is available${couldFork ? '' : '; it cannot start processes'}`;
 }
 
 /** The one step of a probe over SSM. */
 export function ssmProbeStep(outcome: ProbeOutcome, fixFor: LoginFacts['fixFor']): Step {
   if (outcome.kind === 'vitals') return ok('probe', vitalsText(outcome));
   const text = `${outcome.reason}: ${sentence(outcome.text)}`;
-  if (outcome.reason === 'BadOverride') return unknown('probe', 'not tried: the overrides above come first');
-  const isOpen = outcome.reason === 'NotChecked' || outcome.reason === 'SsmAccessDenied';
-  return isOpen ? unknown('probe', text, fixFor(outcome.reason)) : failed('probe', text, fixFor(outcome.reason));
+  if (outcome.reason === 'BadOverride') return unknown('probe', 'not tried: correct the overrides above first');
+  const isUnknown = outcome.reason === 'NotChecked' || outcome.reason === 'SsmAccessDenied';
+  return isUnknown ? unknown('probe', text, fixFor(outcome.reason)) : failed('probe', text, fixFor(outcome.reason));
 }
 
-/** What a failure of the last check means, in words. */
-export const inWords = (reason: FailureReason): string => REASON_WORDS[reason];
-
 const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
+
+/** Deadline for all hosts together; each has its own from the settings. */
+export const PROBES_MS = 5 * 60_000;
+
+/** What is wrong with a key, without what a failed login says around it. */
+export const keyProblem = ({ text }: { readonly text: string }): string =>
+  text.replace(/^No connection was made, since /, '').replace(/\.$/, '');

@@ -1,14 +1,14 @@
-/** What stands between an alert and its reader: the stack, its schedule, the last check, the topic, who reads it. */
+/** The steps from a check to the reader of its alerts: stack, schedule, last check, topic, subscribers, mails. */
 
 import { shellWord } from '../../lambda/judge/index.ts';
 import { clockTime, duration, minutesBetween, plural } from '../../lambda/kit/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
-import { type Asked, failed, ok, type Step, stepsOf, unknown } from './diagnose.ts';
+import { failed, type Lookup, ok, type Step, stepsOf, unknown } from './step.ts';
 
-/** A metric's values over some time, added up. */
+/** A metric summed over a time. */
 export interface Total {
   readonly sum: number;
-  /** Of the newest value above zero; null: there is none. */
+  /** Time of the newest value above 0; null: there is none. */
   readonly lastAt: Date | null;
 }
 
@@ -37,20 +37,20 @@ export interface AlertFacts {
   readonly region: string;
   readonly now: Date;
   /** The stack's outputs by name; null: there is no such stack. */
-  readonly outputs: Asked<Readonly<Record<string, string>> | null>;
-  /** The rest is null where there is no stack to ask about. */
-  readonly runs: Asked<RecentRuns> | null;
-  /** Of the last day: when a check came to its end, as its heartbeat says. */
-  readonly heartbeat: Asked<Total> | null;
-  /** Null within: the topic isn't there any more. */
-  readonly subscribers: Asked<readonly Subscriber[] | null> | null;
-  readonly mails: Asked<MailCounts> | null;
+  readonly outputs: Lookup<Readonly<Record<string, string>> | null>;
+  /** This and the rest is null where there is no such stack. */
+  readonly runs: Lookup<RecentRuns> | null;
+  /** The heartbeat of the last day: when a check completed. */
+  readonly heartbeat: Lookup<Total> | null;
+  /** A value of null: the topic no longer exists. */
+  readonly subscribers: Lookup<readonly Subscriber[] | null> | null;
+  readonly mails: Lookup<MailCounts> | null;
 }
 
-/** So far back SNS's counts are looked at. */
+/** How far back SNS's counts are read, in days. */
 export const MAIL_DAYS = 14;
 
-/** Three intervals, a quarter of an hour at least: as much as the alarm on silence waits. */
+/** Three intervals, but at least 15 minutes: as long as the alarm on silence waits. */
 export const recentMinutes = ({ schedule }: Settings): number => Math.max(15, 3 * schedule.everyMinutes);
 
 export function alertSteps(facts: AlertFacts, settings: Settings): Step[] {
@@ -63,7 +63,7 @@ export function alertSteps(facts: AlertFacts, settings: Settings): Step[] {
           'npx cdk deploy -c alertEmail=you@example.com; or name another: --stack NAME, AWS_REGION',
         )
       : value.AlertsTopicArn === undefined
-        ? failed('stack', `${stack} is no stack of crawlwatch's`, 'name the right one: --stack NAME')
+        ? failed('stack', `${stack} is not a stack of crawlwatch`, 'name the right one: --stack NAME')
         : ok('stack', `${stack} in ${region}`),
   ]);
   return [
@@ -76,7 +76,7 @@ export function alertSteps(facts: AlertFacts, settings: Settings): Step[] {
 }
 
 const outputOf = ({ outputs }: AlertFacts, name: string): string | null =>
-  (outputs.kind === 'told' && outputs.value?.[name]) || null;
+  (outputs.kind === 'answered' && outputs.value?.[name]) || null;
 
 function logs(facts: AlertFacts): string {
   const group = outputOf(facts, 'LogGroupName');
@@ -93,7 +93,7 @@ function scheduleStep(runs: RecentRuns, facts: AlertFacts, settings: Settings): 
       ? failed(
           'schedule',
           `all ${throttled.sum} starts ${within} were throttled`,
-          'raise the concurrency that this account has for Lambda',
+          "raise this account's concurrency limit of Lambda",
         )
       : failed(
           'schedule',
@@ -108,7 +108,7 @@ function scheduleStep(runs: RecentRuns, facts: AlertFacts, settings: Settings): 
 }
 
 function lastCheckStep({ lastAt }: Total, facts: AlertFacts, settings: Settings): Step {
-  if (lastAt === null) return failed('last check', 'none has come to its end in the last 24 h', logs(facts));
+  if (lastAt === null) return failed('last check', 'none has completed in the last 24 h', logs(facts));
   const age = minutesBetween(lastAt, facts.now);
   const text = `published ${duration(age)} ago (${clockTime(lastAt, facts.now)})`;
   return age > recentMinutes(settings)
@@ -119,7 +119,7 @@ function lastCheckStep({ lastAt }: Total, facts: AlertFacts, settings: Settings)
 function topicSteps(subscribers: readonly Subscriber[] | null, facts: AlertFacts): Step[] {
   const topic = outputOf(facts, 'AlertsTopicArn') ?? 'the topic';
   const deploy = 'npx cdk deploy -c alertEmail=you@example.com, then follow the link in the mail from AWS';
-  if (subscribers === null) return [failed('topic', `${topic} is not there any more`, deploy)];
+  if (subscribers === null) return [failed('topic', `${topic} no longer exists`, deploy)];
   if (subscribers.length === 0) return [failed('topic', `nobody is subscribed to ${topic}`, deploy)];
   const isRead = subscribers.some(({ confirmed }) => confirmed);
   return [
@@ -137,7 +137,7 @@ function topicSteps(subscribers: readonly Subscriber[] | null, facts: AlertFacts
   ];
 }
 
-/** Enough to know one's own address by; reports of this kind are pasted into tickets. */
+/** Enough to recognise one's own address; such reports are pasted into tickets. */
 export function masked(endpoint: string): string {
   const [local = '', domain] = endpoint.split(/@(?=[^@]*$)/);
   if (domain !== undefined) return `${local.slice(0, 1)}***@${domain}`;
@@ -151,7 +151,7 @@ function mailStep({ published, delivered, failed: lost }: MailCounts, { now, sta
   if (published.sum === 0 || published.lastAt === null) {
     return unknown(
       'last mail',
-      `none was published in ${MAIL_DAYS} days, which a fleet in good health explains`,
+      `none was published in ${MAIL_DAYS} days, which is normal for a healthy fleet`,
       `send one: ${test}`,
     );
   }

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import type { Trace } from '../../../bin/backtest/replay.ts';
-import { forecast } from '../../../lambda/forecast/forecast.ts';
-import { fleetSamples } from '../../../lambda/memory/figures.ts';
-import type { HostSample } from '../../../lambda/memory/packed-past.ts';
-import { writeSamplesFile } from '../../../lambda/memory/s3.ts';
-import { EMPTY, withSamples } from '../../../lambda/memory/samples.ts';
-import { encodeSamples } from '../../../lambda/memory/samples-codec.ts';
-import type { Clock, MetricPoint, Sample } from '../../../lambda/model/index.ts';
-import { INSTANCE_METRIC } from '../../../lambda/model/index.ts';
-import { sandboxS3 } from '../../../sandbox/aws-s3.ts';
-import { syntheticTraces } from '../../../tools/forecast/hosts.ts';
-import { idOf } from '../../support/sandbox-fleet.ts';
+import type { Trace } from '../../bin/backtest/replay.ts';
+import { forecast } from '../../lambda/forecast/forecast.ts';
+import { fleetSamples } from '../../lambda/memory/figures.ts';
+import type { HostSample } from '../../lambda/memory/packed-past.ts';
+import { writeSamplesFile } from '../../lambda/memory/s3.ts';
+import { EMPTY, withSamples } from '../../lambda/memory/samples.ts';
+import { encodeSamples } from '../../lambda/memory/samples-codec.ts';
+import type { Clock, MetricPoint, Sample } from '../../lambda/model/index.ts';
+import { INSTANCE_METRIC } from '../../lambda/model/index.ts';
+import { sandboxS3 } from '../../sandbox/aws-s3.ts';
+import { syntheticTraces } from '../../tools/forecast/hosts.ts';
+import { idOf } from '../support/sandbox-fleet.ts';
 
 const EVERY = 5 * 60_000;
 const HOUR = 3_600_000;

@@ -1,4 +1,4 @@
-/** The demo's world: ten real SSH servers, AWS in memory, a clock that leaps, and the real check and remedy over them. */
+/** The demo's sandbox: ten real SSH servers, AWS in memory, a virtual clock, and the real check and remedy. */
 import { PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { checkFleet } from '../../lambda/check/index.ts';
 import { fleetSamples, metricDimensions } from '../../lambda/memory/index.ts';
@@ -23,15 +23,15 @@ const TABLE = 'crawlwatch-acts';
 export const SETTINGS = parseSettings({
   transport: 'ssh',
   alertEmail: ADDRESS,
-  // On loopback a host that hasn't greeted by then won't; in a deployed stack it has the whole of 15 s.
-  timeouts: { sshSeconds: 10, bannerSeconds: 1.5 },
+  // On loopback a host that hasn't answered by then won't; in a deployed stack it has 15 s.
+  timeouts: { sshSeconds: 3 },
   remedies: { restartWorker: true, reboot: true },
 });
 
-/** What one check came to, and what was done after it. */
+/** The result of one check, and what was done after it. */
 export interface Chapter {
   readonly report: Report;
-  /** The check's own. */
+  /** Those that the check sent. */
   readonly mails: readonly Mail[];
   /** What the remedy function did and held back; null where it wasn't called. */
   readonly acted: { readonly answer: RemedyAnswer; readonly mails: readonly Mail[] } | null;
@@ -39,29 +39,29 @@ export interface Chapter {
 
 export type Mail = SandboxAws['topic']['published'][number];
 
-/** One line of the record of acts. */
+/** One line of the record of remedies. */
 export interface RecordLine extends HistoryEntry {
   readonly name: string;
 }
 
-export class DemoWorld {
+export class DemoSandbox {
   private readonly hosts: CrawlerHosts;
   private readonly key = newKey();
   private readonly rebooted: readonly string[];
   private moment = START;
   private startedAt = Date.now();
-  /** Between checks it leaps; within one it runs as clocks do. */
+  /** Jumps between checks; within one it runs at the speed of the machine's clock. */
   readonly clock = { now: () => new Date(this.moment.getTime() + (Date.now() - this.startedAt)) };
   readonly aws = new SandboxAws({ now: this.clock.now });
   private readonly dynamoDb = sandboxDynamoDb({ name: TABLE, items: new Map() });
 
-  /** @param folder for the hosts' files; whoever gives it removes it */
+  /** @param folder for the hosts' files; the caller removes it */
   constructor(folder: string) {
     this.hosts = new CrawlerHosts(folder, START);
     this.rebooted = addReboots(this.aws);
   }
 
-  /** Launches the hosts, and remembers a week of the one that leaks: what the forecast looks back on. */
+  /** Launches the hosts, and records a week of the one that leaks, for the forecast to look back on. */
   async open(): Promise<void> {
     await this.hosts.listen(this.key.public);
     for (const crawler of CRAWLERS) {
@@ -77,12 +77,12 @@ export class DemoWorld {
           ...(crawler.auto !== null && { [TAG.auto]: crawler.auto }),
         },
       });
-      if (crawler.name === 'ficrawler7') await this.remember(crawler);
+      if (crawler.name === 'ficrawler7') await this.recordPast(crawler);
     }
     this.aws.topic.subscriptions.push({ endpoint: ADDRESS, confirmed: true });
   }
 
-  /** The next check, and what is done upon it. */
+  /** Runs the next check, and what the remedy function does after it. */
   async check(n: number): Promise<Chapter> {
     const { minute, impaired } = STORY[n] ?? { minute: 0 };
     this.moment = new Date(START.getTime() + minute * 60_000);
@@ -90,38 +90,39 @@ export class DemoWorld {
     this.hosts.advance(n, this.moment);
     this.startedAt = Date.now();
 
-    const world = this.world();
+    const clients = this.clients();
     let calls = false;
     const remedy = async () => {
       calls = true;
     };
-    const outlets = { ...awsOutlets(world, this.aws.sns, this.aws.topic.arn), remedy };
-    const told = this.aws.topic.published.length;
-    const { report, errors } = await checkFleet(SETTINGS, { ...awsPorts(world), outlets }, { deadlineMs: 60_000 });
+    const outlets = { ...awsOutlets(clients, this.aws.sns, this.aws.topic.arn), remedy };
+    const mailedCount = this.aws.topic.published.length;
+    const { report, errors } = await checkFleet(SETTINGS, { ...awsPorts(clients), outlets }, { deadlineMs: 60_000 });
     failOn(errors);
-    const mails = this.aws.topic.published.slice(told);
+    const mails = this.aws.topic.published.slice(mailedCount);
     return { report, mails, acted: calls ? await this.act(n) : null };
   }
 
-  /** What the remedy function does when the check calls it: the real one, over this world. */
+  /** Runs the real remedy function over the sandbox, as the check calls it. */
   private async act(n: number): Promise<Chapter['acted']> {
-    const [told, rebooted] = [this.aws.topic.published.length, this.rebooted.length];
+    const [mailedCount, rebootedCount] = [this.aws.topic.published.length, this.rebooted.length];
     const request = { action: 'auto', scheduledTime: this.moment } as const;
     const answer = await remedyFleet(request, SETTINGS, this.remedies(), { deadlineMs: 300_000 });
     failOn(answer.problems ?? []);
-    for (const id of this.rebooted.slice(rebooted)) this.hosts.reboot(id, n, this.clock.now());
-    return { answer, mails: this.aws.topic.published.slice(told) };
+    for (const id of this.rebooted.slice(rebootedCount)) this.hosts.reboot(id, n, this.clock.now());
+    return { answer, mails: this.aws.topic.published.slice(mailedCount) };
   }
 
-  /** What the record has of every act, and of what was held back: oldest first. */
+  /** The record of everything done and held back, oldest first. */
   async record(): Promise<readonly RecordLine[]> {
     const ports = this.remedies();
     const lines = CRAWLERS.map(async ({ id, name }) =>
       (await ports.readHistory(id)).toReversed().map((entry) => ({ ...entry, name })),
     );
-    // What an act came to, and then what only a person can do now.
-    const isPersons = ({ remedy }: RecordLine) => Number(remedy === 'person');
-    const byTime = (a: RecordLine, b: RecordLine) => a.at.getTime() - b.at.getTime() || isPersons(a) - isPersons(b);
+    // The outcome of a remedy comes before its escalation to a person.
+    const isEscalation = ({ remedy }: RecordLine) => Number(remedy === 'person');
+    const byTime = (a: RecordLine, b: RecordLine) =>
+      a.at.getTime() - b.at.getTime() || isEscalation(a) - isEscalation(b);
     return (await Promise.all(lines)).flat().sort(byTime);
   }
 
@@ -134,7 +135,7 @@ export class DemoWorld {
     return this.hosts.close();
   }
 
-  private world() {
+  private clients() {
     return {
       settings: SETTINGS,
       region: this.aws.region,
@@ -151,7 +152,7 @@ export class DemoWorld {
 
   private remedies(): RemedyPorts {
     return remedyPorts({
-      ...this.world(),
+      ...this.clients(),
       sns: this.aws.sns,
       topicArn: this.aws.topic.arn,
       dynamoDb: this.dynamoDb,
@@ -166,7 +167,7 @@ export class DemoWorld {
     return instance;
   }
 
-  private async remember(crawler: Crawler): Promise<void> {
+  private async recordPast(crawler: Crawler): Promise<void> {
     await rememberMemory(this.aws, crawler.id, leakHistory(START));
     // For the dashboard's graphs.
     const Dimensions = Object.entries(metricDimensions(crawler)).map(([Name, Value]) => ({ Name, Value }));

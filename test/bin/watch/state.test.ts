@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { WatchMemory } from '../../../bin/watch/memory.ts';
+import { WatchState } from '../../../bin/watch/state.ts';
 import { forecastsOf } from '../../../lambda/forecast/instance.ts';
 import type { InstanceReport } from '../../../lambda/model/index.ts';
 import { NOTHING_REMEMBERED, TAG } from '../../../lambda/model/index.ts';
@@ -15,99 +15,101 @@ const at = (minute: number, ...hosts: InstanceReport[]) => ({
 const using = (usedKb: number, over: Partial<InstanceReport['vitals'] & object> = {}) =>
   host('web1', { vitals: { ...vitalsOf(1_000_000, usedKb, { free: GIB, percent: 50 }), ...over } });
 const low = host('web1', { status: 'WARNING', reasons: [{ code: 'MemoryLow', text: '9 % is available.' }] });
-const told = (memory: WatchMemory, ...reports: ReturnType<typeof at>[]) =>
-  reports.flatMap((report) => memory.take(report).map(({ name, text }) => `${name} ${text}`));
+const changesOf = (state: WatchState, ...reports: ReturnType<typeof at>[]) =>
+  reports.flatMap((report) => state.add(report).map(({ name, text }) => `${name} ${text}`));
 
-describe('what has changed', () => {
-  it('is at first only what is wrong, and then nothing as long as nothing does', () => {
-    const memory = new WatchMemory();
-    expect(told(memory, at(0, host('a'), unread))).toEqual([
+describe('a change', () => {
+  it('is in the first check only what is wrong, and later nothing as long as all stays the same', () => {
+    const state = new WatchState();
+    expect(changesOf(state, at(0, host('a'), unread))).toEqual([
       'ficrawler9 new: CRITICAL: BannerTimeout: Port 22 accepted and said nothing in 15 s.',
     ]);
-    expect(told(memory, at(1, host('a'), unread), at(2, host('a'), unread))).toEqual([]);
+    expect(changesOf(state, at(1, host('a'), unread), at(2, host('a'), unread))).toEqual([]);
   });
 
-  it('is a status with its sentence, another reason, and the end with how long it lasted', () => {
+  it('is a new status with its sentence, another reason, or a recovery with how long it took', () => {
     const worse = { ...low, reasons: [...low.reasons, { code: 'DiskLow', text: '/ is full.' }] } as InstanceReport;
-    expect(told(new WatchMemory(), at(0, host('web1')), at(1, low), at(3, worse), at(8, host('web1')))).toEqual([
+    expect(changesOf(new WatchState(), at(0, host('web1')), at(1, low), at(3, worse), at(8, host('web1')))).toEqual([
       'web1 OK -> WARNING: MemoryLow: 9 % is available.',
       'web1 still WARNING: MemoryLow: 9 % is available. DiskLow: / is full.',
       'web1 WARNING -> OK after 7 min',
     ]);
   });
 
-  it('is a kill once, and not that there was no other after it', () => {
+  it('is a kill of a process, but not that no other followed', () => {
     const killed = {
       ...low,
       reasons: [...low.reasons, { code: 'OomKill', text: 'ruby was killed.' }],
     } as InstanceReport;
-    expect(told(new WatchMemory(), at(0, host('web1')), at(1, low), at(2, killed), at(3, low))).toEqual([
+    expect(changesOf(new WatchState(), at(0, host('web1')), at(1, low), at(2, killed), at(3, low))).toEqual([
       'web1 OK -> WARNING: MemoryLow: 9 % is available.',
       'web1 still WARNING: MemoryLow: 9 % is available. OomKill: ruby was killed.',
     ]);
   });
 
-  it('is a reboot and a flag', () => {
+  it('is a reboot, and a flag', () => {
     const before = using(1, { bootId: '11111111-a' });
     const after = { ...using(1, { bootId: '22222222-b' }), flagged: true };
-    expect(told(new WatchMemory(), at(0, before), at(1, after))).toEqual(['web1 it was rebooted; flagged for reboot']);
+    expect(changesOf(new WatchState(), at(0, before), at(1, after))).toEqual([
+      'web1 it was rebooted; flagged for reboot',
+    ]);
   });
 
-  it('is who came, who left and why, and who came back with a past', () => {
-    const memory = new WatchMemory();
+  it('is a host that came, that left and why, or that came back with its past', () => {
+    const state = new WatchState();
     const stopped = { id: 'b', name: 'b', why: 'is stopped, not running' };
     expect(
-      told(memory, at(0, host('a'), host('b')), at(1, host('c')), {
+      changesOf(state, at(0, host('a'), host('b')), at(1, host('c')), {
         ...at(2, host('a'), host('c')),
         skipped: [stopped],
       }),
     ).toEqual(['c new: OK', 'a is no longer listed (was OK)', 'b is no longer listed (was OK)', 'a new: OK']);
-    expect(memory.instances.map(({ name }) => name)).toEqual(['a', 'c']);
-    expect(memory.trendsOf('a').memory).toHaveLength(2);
-    const other = new WatchMemory();
-    other.take(at(0, host('b')));
-    expect(told(other, { ...at(1), skipped: [stopped] })).toEqual(['b is stopped, not running (was OK)']);
+    expect(state.instances.map(({ name }) => name)).toEqual(['a', 'c']);
+    expect(state.trendsOf('a').memory).toHaveLength(2);
+    const other = new WatchState();
+    other.add(at(0, host('b')));
+    expect(changesOf(other, { ...at(1), skipped: [stopped] })).toEqual(['b is stopped, not running (was OK)']);
   });
 });
 
-describe('the memory of a watch', () => {
+describe('the state of a watch', () => {
   it('forgets a host that has been gone for more than an hour', () => {
-    const memory = new WatchMemory();
-    for (const report of [at(0, host('a')), at(1), at(59), at(62)]) memory.take(report);
-    expect(memory.historyOf('a', new Date(START))).toBeNull();
+    const state = new WatchState();
+    for (const report of [at(0, host('a')), at(1), at(59), at(62)]) state.add(report);
+    expect(state.historyOf('a', new Date(START))).toBeNull();
   });
 
-  it('keeps a sample a minute of what was read, and after a day hours', () => {
-    const memory = new WatchMemory();
-    for (let second = 0; second <= 24 * 3600; second += 20) memory.take(at(second / 60, using(500_000 + second)));
-    const { memory: samples = [] } = memory.historyOf('web1', new Date(START + 24 * 3_600_000)) ?? {};
+  it('keeps one sample a minute, and for what is older one an hour', () => {
+    const state = new WatchState();
+    for (let second = 0; second <= 24 * 3600; second += 20) state.add(at(second / 60, using(500_000 + second)));
+    const { memory: samples = [] } = state.historyOf('web1', new Date(START + 24 * 3_600_000)) ?? {};
     expect(samples.length).toBeLessThan(24 + 4 * 60 + 1);
     expect(samples.length).toBeGreaterThan(3 * 60);
     expect(samples.at(-1)?.available).toBeCloseTo((500_000 - 24 * 3600) / 1_000_000, 3);
-    expect(memory.trendsOf('web1').memory.length).toBeLessThanOrEqual(48);
+    expect(state.trendsOf('web1').memory.length).toBeLessThanOrEqual(48);
   });
 
-  it('puts what was known before in front of its own samples', () => {
-    const memory = new WatchMemory();
-    memory.take(at(0, using(500_000)));
-    expect(memory.lacksPast('web1')).toBe(true);
+  it('puts the past that the source knows in front of its own samples', () => {
+    const state = new WatchState();
+    state.add(at(0, using(500_000)));
+    expect(state.lacksPast('web1')).toBe(true);
     const sample = (minute: number) => ({ at: new Date(START + minute * 60_000), available: 0.9 });
-    memory.addPast('web1', { memory: [sample(-60), sample(5)], disk: [] });
-    expect(memory.lacksPast('web1')).toBe(false);
-    const { memory: samples = [] } = memory.historyOf('web1', new Date(START + 10 * 60_000)) ?? {};
+    state.addPast('web1', { memory: [sample(-60), sample(5)], disk: [] });
+    expect(state.lacksPast('web1')).toBe(false);
+    const { memory: samples = [] } = state.historyOf('web1', new Date(START + 10 * 60_000)) ?? {};
     expect(samples.map(({ available }) => available)).toEqual([0.9, 0.5]);
   });
 
-  it('is enough for a forecast after half an hour of a leak, and for one that goes on', () => {
-    const memory = new WatchMemory();
+  it('is enough for a forecast after half an hour of a leak, and for the forecast to go on', () => {
+    const state = new WatchState();
     const settings = parseSettings({ schedule: { everyMinutes: 1 } });
     const speaksAt = (minute: number, reasons: InstanceReport['reasons']): boolean | undefined => {
       const report = { ...using(600_000 + minute * 8_000), reasons, status: reasons[0] ? 'WARNING' : 'OK' } as const;
-      const one = memory.remembered(instance({ id: 'web1' }, settings));
+      const one = state.withState(instance({ id: 'web1' }, settings));
       const outcome = { kind: 'vitals', vitals: report.vitals!, couldFork: true, notes: [] } as const;
       const now = new Date(START + minute * 60_000);
-      const forecasts = forecastsOf(one, outcome, memory.historyOf('web1', now) ?? undefined, now, settings);
-      memory.take(at(minute, report));
+      const forecasts = forecastsOf(one, outcome, state.historyOf('web1', now) ?? undefined, now, settings);
+      state.add(at(minute, report));
       return forecasts.memory?.speaking;
     };
     const speaking: number[] = [];
@@ -121,11 +123,11 @@ describe('the memory of a watch', () => {
     expect(speaking).toHaveLength(46 - speaking[0]!);
   });
 
-  it('tells the next check what tags would: status, since, and the counter of kills', () => {
-    const memory = new WatchMemory();
-    memory.take(at(0, host('web1')));
-    memory.take(at(2, { ...low, vitals: { ...using(1).vitals!, bootId: '11111111-a', oomKills: 2 } }));
-    const one = memory.remembered(instance({ id: 'web1' }));
+  it('gives the next check what a stack remembers: status, since, and the counter of kills', () => {
+    const state = new WatchState();
+    state.add(at(0, host('web1')));
+    state.add(at(2, { ...low, vitals: { ...using(1).vitals!, bootId: '11111111-a', oomKills: 2 } }));
+    const one = state.withState(instance({ id: 'web1' }));
     expect(one.memory).toMatchObject({
       status: 'WARNING',
       reasons: ['MemoryLow'],
@@ -133,7 +135,7 @@ describe('the memory of a watch', () => {
       seen: { boot: '11111111', oomKills: 2 },
     });
     const tagged = instance({ id: 'web1', tags: { [TAG.status]: 'OK' } });
-    expect(memory.remembered(tagged).memory.status).toBe('OK');
-    expect(memory.remembered(instance({ id: 'other' })).memory).toEqual(NOTHING_REMEMBERED);
+    expect(state.withState(tagged).memory.status).toBe('OK');
+    expect(state.withState(instance({ id: 'other' })).memory).toEqual(NOTHING_REMEMBERED);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * A YAML file as a tree that remembers its lines: aliases and `<<` followed, scalars as PyYAML (YAML 1.1) takes them.
- * JSON is YAML, too. Bounded, since aliases multiply what a small file says.
+ * Parses YAML into a tree with line numbers: aliases and `<<` are followed, scalars read as by PyYAML (YAML 1.1). JSON is
+ * YAML too. Bounded, since aliases multiply the size of a small file.
  */
 import {
   type Document,
@@ -16,10 +16,10 @@ import {
   visit,
 } from 'yaml';
 import type { InventoryProblem, Place, Value } from './draft.ts';
-import { bad, ok } from './host-spec.ts';
+import { bad, ok } from './parsed.ts';
 import { yamlKind, yamlValue } from './values.ts';
 
-/** Nodes that one file may come to, those behind an alias counted each time. */
+/** Nodes of one file, those of an alias counted each time. */
 const MAX_NODES = 500_000;
 const MAX_DEPTH = 100;
 
@@ -44,7 +44,7 @@ export function parseTree(file: string, text: string): TreeResult {
   const counter = new LineCounter();
   const document = parseDocument(text, {
     version: '1.1',
-    // Every scalar stays text: what it means is decided here.
+    // Every scalar stays text: values.ts reads it.
     schema: 'failsafe',
     merge: false,
     uniqueKeys: false,
@@ -86,7 +86,7 @@ export function parseTree(file: string, text: string): TreeResult {
       const isPlain = name.type === 'PLAIN';
       const inner = (value ?? null) as Node | null;
       if (isPlain && name.source === '<<') {
-        // Of several the first is strongest, and all are weaker than what stands beside them.
+        // Of several the first overrides, and the map's own keys override all of them.
         const target = targetOf(inner);
         const parts = isSeq(target) ? [...(target.items as Node[])].reverse() : [target];
         merged.push(
@@ -97,7 +97,7 @@ export function parseTree(file: string, text: string): TreeResult {
         own.push({ file, line: at, key: String(name.value), isText, node: toTree(inner, at, depth + 1) });
       }
     }
-    // Of equal keys the place is the first's, the value the last's.
+    // A repeated key keeps its first place, and gets its last value.
     return [...new Map([...merged, ...own].map((entry) => [entry.key, entry])).values()];
   };
 
@@ -106,7 +106,7 @@ export function parseTree(file: string, text: string): TreeResult {
   return line > 0 ? broken(line, expected) : { kind: 'tree', root };
 }
 
-/** What each alias stands for, in one walk: the library's own way to it walks the document anew for each. */
+/** Resolves all aliases in one walk: the library's own method walks the whole document for each. */
 function targetsOf(document: Document): (node: unknown) => Node | null {
   const anchors = new Map<string, Node>();
   const targets = new Map<unknown, Node>();
@@ -121,7 +121,7 @@ function targetsOf(document: Document): (node: unknown) => Node | null {
 
 function toScalar(node: Scalar): TreeNode {
   const text = String(node.value);
-  const isSaidToBeText = node.tag === '!unsafe' || node.tag === '!' || node.tag === 'tag:yaml.org,2002:str';
+  const isTaggedText = node.tag === '!unsafe' || node.tag === '!' || node.tag === 'tag:yaml.org,2002:str';
   if (node.tag?.startsWith('!vault')) {
     return {
       kind: 'scalar',
@@ -130,10 +130,10 @@ function toScalar(node: Scalar): TreeNode {
       value: bad('a plain value: vaulted ones are not decrypted'),
     };
   }
-  if (node.tag && !isSaidToBeText) {
+  if (node.tag && !isTaggedText) {
     return { kind: 'scalar', text: `${node.tag} ${text}`, isText: false, value: bad('a value without a tag') };
   }
-  if (node.type !== 'PLAIN' || isSaidToBeText) return { kind: 'scalar', text, isText: true, value: ok(text) };
+  if (node.type !== 'PLAIN' || isTaggedText) return { kind: 'scalar', text, isText: true, value: ok(text) };
   const kind = yamlKind(node.source ?? '');
   if (kind === 'null') return { kind: 'null' };
   return { kind: 'scalar', text, isText: kind === 'text', value: yamlValue(node.source ?? '') };

@@ -1,4 +1,4 @@
-/** What a rejection of the SDK says, in a line that may be logged, tagged or mailed. */
+/** What an error says, the SDK's above all, in a line that may be logged, tagged or mailed. */
 
 const TEXT_MAX = 300;
 const DENIED = /^(UnauthorizedOperation|AccessDenied(Exception)?|AuthorizationError(Exception)?)$/;
@@ -13,22 +13,27 @@ export function isAccessDenied(error: unknown): boolean {
   return DENIED.test(errorCode(error));
 }
 
+/** The message alone, where the kind of error is clear from what is around it. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // A refused connection to a name with several addresses is an AggregateError without a message, but with a code.
+  return error.message || String('code' in error ? error.code : '');
+}
+
 /** `Code: message`, one line of at most 300 characters. */
 export function errorText(error: unknown): string {
-  // A refused connection to a name with several addresses is an AggregateError without a message, but with a code.
-  const message = error instanceof Error ? error.message || String('code' in error ? error.code : '') : String(error);
   // EC2 appends up to a kilobyte that only sts:DecodeAuthorizationMessage can read.
-  const readable = message.replace(/ *Encoded authorization failure message: .*/s, '');
+  const readable = messageOf(error).replace(/ *Encoded authorization failure message: .*/s, '');
   return `${errorCode(error)}: ${readable}`.replace(/\s+/g, ' ').trim().slice(0, TEXT_MAX);
 }
 
 /**
- * A policy with a condition on tags refuses a whole call for the sake of one instance, and names it: `not authorized to
+ * A policy with a condition on tags refuses a whole call because of one instance, and names it: `not authorized to
  * perform: ec2:CreateTags on resource: arn:aws:ec2:...:instance/i-...`.
  *
- * @param most how many such refusals count: telling one instance from its neighbours is worth some calls, a role that
- * may touch none of them is not
- * @returns whether the next refusal is for the sake of single instances
+ * @param most how many such refusals count: isolating one instance is worth some calls, a role that may touch none of
+ * them is not
+ * @returns whether the next refusal is because of single instances
  */
 export function deniesAnInstance(most = 24): (error: unknown) => boolean {
   let left = most;

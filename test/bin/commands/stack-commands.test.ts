@@ -1,4 +1,4 @@
-/** The grammar of the commands that act, and the way from a typed line over HTTP to AWS and back. */
+/** The commands that need a deployed stack: from a typed line over HTTP to AWS and back. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -15,7 +15,7 @@ const STACK = `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.co
 const FLEET = `<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><reservationSet><item><ownerId>123456789012</ownerId><instancesSet><item><instanceId>${ID}</instanceId><instanceState><name>running</name></instanceState><tagSet><item><key>Name</key><value>ficrawler9</value></item></tagSet></item></instancesSet></item></reservationSet></DescribeInstancesResponse>`;
 
 let aws: Server;
-/** What the function was sent. */
+/** What the function received. */
 let invoked: string[];
 beforeAll(async () => {
   aws = createServer((request, response) => {
@@ -52,7 +52,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-describe('a wrong command line of a command that acts', () => {
+describe('a wrong command line of a command on the stack', () => {
   it.each([
     ['reboto', "unknown command 'reboto' (Did you mean reboot?)"],
     ['reboot', 'reboot: name the instances, by id or Name, or give --flagged'],
@@ -70,7 +70,7 @@ describe('a wrong command line of a command that acts', () => {
     ['history', "missing required argument 'instance'"],
     ['history a b', "too many arguments for 'history'. Expected 1 argument but got 2."],
     ['flagged -o xml', "option '-o, --output <format>' argument 'xml' is invalid. Allowed choices are table, json."],
-  ])('%s: one line on stderr, exit code 3, and nothing is asked', async (words, says) => {
+  ])('%s: one line on stderr, exit code 3, and no request', async (words, says) => {
     expect(await crawlwatch(words.split(' '))).toMatchObject({
       exitCode: 3,
       stdout: '',
@@ -79,7 +79,7 @@ describe('a wrong command line of a command that acts', () => {
     expect(invoked).toEqual([]);
   });
 
-  it.each(COMMANDS)('is not needed to learn how %s is used: --help has examples', async (command) => {
+  it.each(COMMANDS)('has help with examples for %s', async (command) => {
     const { exitCode, stdout } = await crawlwatch([command, '--help']);
     expect(stdout).toMatch(new RegExp(`Examples:\\n {2}crawlwatch ${command}`));
     expect(stdout).toContain('--stack <name>');
@@ -87,7 +87,7 @@ describe('a wrong command line of a command that acts', () => {
   });
 });
 
-describe('a command that acts', () => {
+describe('a command on the stack', () => {
   it.each<[string, object | null]>([
     ['reboot ficrawler9 --yes --no-wait', { action: 'reboot', instanceId: ID }],
     [
@@ -104,7 +104,7 @@ describe('a command that acts', () => {
     ['flagged', null],
     ['mute ficrawler9 --for 2h --dry-run', null],
     ['forget --dry-run', null],
-  ])('does what is typed: %s', async (words, request) => {
+  ])('sends what was typed: %s', async (words, request) => {
     const { stdout, stderr } = await crawlwatch(words.split(' '));
     expect(invoked.map((body) => JSON.parse(body))).toEqual(
       request === null ? [] : [request].map((one) => expect.objectContaining(one)),
@@ -113,7 +113,7 @@ describe('a command that acts', () => {
     expect(stdout).not.toBe('');
   });
 
-  it('says in one line that it has no credentials, and what checks without', async () => {
+  it('says in one line that it has no credentials, and which checks need none', async () => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', undefined);
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', undefined);
     vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');

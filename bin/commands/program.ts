@@ -1,0 +1,82 @@
+/**
+ * The command line as a whole. Every command registers its own grammar; what it does is in the same file, and imports
+ * what is heavy (AWS's SDK, SSH, the settings' schema) only when it runs, so that --help loads none of it.
+ */
+import { Command, CommanderError } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
+import type { CommandIo } from '../terminal/index.ts';
+import { EXIT_UNKNOWN } from '../terminal/index.ts';
+import { addReboot, addRestarts } from './act.ts';
+import { addBacktest } from './backtest.ts';
+import { addCheck } from './check.ts';
+import { addCompletion } from './completion.ts';
+import { addCost } from './cost.ts';
+import { addDemo } from './demo.ts';
+import { addDoctor } from './doctor.ts';
+import { addFlagged } from './flagged.ts';
+import { addForget } from './forget.ts';
+import type { CommandLine } from './grammar.ts';
+import { addHistory } from './history.ts';
+import { addMute } from './mute.ts';
+import { addPause, addResume } from './pause.ts';
+import { addPlan } from './plan.ts';
+import { addProbe } from './probe.ts';
+import { addTestAlert } from './test-alert.ts';
+import { addUnflag } from './unflag.ts';
+import { addWatch } from './watch.ts';
+
+const EXAMPLES = `
+Examples:
+  crawlwatch check --local                              this machine
+  crawlwatch check --host ubuntu@web1 web2:2222         these hosts, over SSH
+  crawlwatch check -i inventories/production2 -u ubuntu  an Ansible inventory
+  crawlwatch check                                      every EC2 instance tagged crawlwatch=true
+  crawlwatch watch -i inventories/production2           the same check repeated, with trends
+  crawlwatch demo                                       the whole system in a sandbox`;
+
+/** In the order in which --help lists them. */
+const COMMANDS: readonly ((line: CommandLine) => void)[] = [
+  ...[addCheck, addWatch, addProbe, addBacktest],
+  ...[addFlagged, addPlan, addReboot, addRestarts, addUnflag, addMute, addPause, addResume, addHistory, addForget],
+  ...[addDoctor, addTestAlert, addCost, addCompletion, addDemo],
+];
+
+/** @param exit is called with the exit code of the command that was run. */
+export function createProgram(io: CommandIo, exit: (code: number) => void): Command {
+  const program = new Command('crawlwatch')
+    .description(manifest.description)
+    .version(manifest.version)
+    .addHelpText('after', EXAMPLES)
+    .configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      outputError: (text, write) =>
+        write(
+          `${text
+            .replace(/^error: /, 'crawlwatch: ')
+            .trim()
+            .replace(/\s*\n\s*/g, ' ')}\n`,
+        ),
+    })
+    .exitOverride();
+  for (const add of COMMANDS) add({ program, io, exit });
+  return program;
+}
+
+/**
+ * Runs one command line, without the program's own name.
+ * @returns the exit code; what a command throws is thrown.
+ */
+export async function runCommandLine(words: readonly string[], io: CommandIo): Promise<number> {
+  let exitCode = 0;
+  const program = createProgram(io, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(words, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_UNKNOWN;
+    throw error;
+  }
+}
