@@ -59,7 +59,7 @@ export async function flagged(flags: FlaggedFlags, io: CommandIo, world: World):
 export function longestFlagged(instances: readonly Instance[]): Instance[] {
   const since = (one: Instance) => flagOf(one).at ?? '';
   return instances
-    .filter(({ memory, unreadable }) => memory.flag !== null || unreadable.includes(TAG.flag))
+    .filter(({ tagged, unreadable }) => tagged.flag !== null || unreadable.includes(TAG.flag))
     .toSorted((a, b) => since(a).localeCompare(since(b)) || a.name.localeCompare(b.name, 'en', { numeric: true }));
 }
 
@@ -69,7 +69,7 @@ function actWords(tag: string, now: Date): string {
   return stamp === null ? tag : `${stamp.what} at ${clockTime(stamp.at, now)}`;
 }
 
-function flagOf({ memory: { flag }, tags }: Instance) {
+function flagOf({ tagged: { flag }, tags }: Instance) {
   return {
     flag: flag?.reason ?? `unreadable: ${tags[TAG.flag]}`,
     at: flag?.at.toISOString() ?? null,

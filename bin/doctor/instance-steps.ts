@@ -127,7 +127,7 @@ function overridesStep(instance: Instance, now: Date): Step {
 /** What the last check found, with its own key and from its own network: better evidence than a try from here. */
 function lastCheckStep(instance: Instance, { now }: InstanceFacts, settings: Settings): Step {
   const name = 'last check';
-  const { status, reasons, since, flag } = instance.memory;
+  const { status, reasons, since, flag } = instance.remembered;
   const [worst] = reasons;
   if (status === null) {
     const age = instance.launchedAt === null ? null : minutesBetween(instance.launchedAt, now);

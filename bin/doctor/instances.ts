@@ -29,7 +29,7 @@ const AT_ONCE = 5;
 export function needsDoctor(described: Instance): boolean {
   const instance = ifChecked(described);
   if (instance === null) return false;
-  const { status, reasons, flag } = instance.memory;
+  const { status, reasons, flag } = instance.remembered;
   const [worst] = reasons;
   const isUnread = worst !== undefined && /^(hung|ours)$/.test(kindOf(worst));
   return instance.problem !== null || status === null || flag !== null || isUnread;

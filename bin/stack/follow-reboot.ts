@@ -65,7 +65,7 @@ export async function followReboot(
 
 /** What shows that it came back; null where nothing does. */
 function newsOf(before: Instance, after: Instance, began: Date): string | null {
-  const [was, is] = [before.memory, after.memory];
+  const [was, is] = [before.remembered, after.remembered];
   if (was.seen !== null && is.seen !== null && is.seen.boot !== was.seen.boot)
     return `its boot id is now ${is.seen.boot}`;
   // Without a boot id from before, only a status that was written since can tell.

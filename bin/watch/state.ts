@@ -3,7 +3,7 @@
  * deployed stack would remember. Bounded, however long the watch runs. Pure but for its own state.
  */
 
-import type { History, Instance, InstanceReport, RememberedState, Report, Sample } from '../../lambda/model/index.ts';
+import type { History, Instance, InstanceReport, InstanceState, Report, Sample } from '../../lambda/model/index.ts';
 import { fullestDisk, kindOf, shortBoot } from '../../lambda/model/index.ts';
 import { newHistory } from '../backtest/index.ts';
 import { Trend, type Trends } from '../terminal/index.ts';
@@ -22,7 +22,7 @@ interface Host {
   since: Date;
   leftAt: Date | null;
   sampledAt: number;
-  seen: RememberedState['seen'];
+  seen: InstanceState['seen'];
   /** What the source knew before the watch began; null: not requested yet. */
   past: History | null;
   readonly history: Readonly<Record<Resource, ReturnType<typeof newHistory>>>;
@@ -36,10 +36,10 @@ export class WatchState {
   /** Adds to a host what a deployed stack would remember of it; what its tags say takes precedence. */
   withState(one: Instance): Instance {
     const host = this.#hosts.get(one.id);
-    if (host === undefined || one.memory.status !== null) return one;
+    if (host === undefined || one.remembered.status !== null) return one;
     const { status, reasons } = host.report;
     const codes = reasons.map(({ code }) => code).filter((code) => kindOf(code) !== 'event');
-    const memory = { ...one.memory, status, reasons: codes, since: host.since, seen: one.memory.seen ?? host.seen };
+    const memory = { ...one.remembered, status, reasons: codes, since: host.since, seen: one.remembered.seen ?? host.seen };
     return { ...one, memory };
   }
 

@@ -2,7 +2,7 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { GetObjectCommand, type GetObjectCommandOutput, PutObjectCommand } from '@aws-sdk/client-s3';
-import { errorCode } from './aws-error.ts';
+import { errorCode } from './errors.ts';
 import type { S3 } from './clients.ts';
 
 /** A file that unpacks to more than this is none of ours. */

@@ -128,7 +128,7 @@ export function heldBack(question: Question): { readonly heldBy: Guard; readonly
 }
 
 function unreadableTag({ one, known: { now } }: Question): string | null {
-  const { flag } = one.memory;
+  const { flag } = one.remembered;
   if (one.auto === 'unreadable') return unreadable(TAG.auto, AUTO_WORDS.join(', '));
   if (one.mutedUntil === 'unreadable') return unreadable(TAG.mute, 'until=2026-11-23T06:00:00Z');
   if (one.problem !== null) return `one of its tags is unreadable: ${one.problem.text.replace(/\.$/, '')}`;
@@ -144,21 +144,21 @@ function muted({ one: { mutedUntil }, known: { now } }: Question): string | null
 }
 
 function notFlagged({ one, known: { now } }: Question): string | null {
-  const { flag } = one.memory;
+  const { flag } = one.remembered;
   if (flag === null) return 'it carries no reboot flag';
   if (one.launchedAt === null || one.launchedAt <= flag.at) return null;
   return `it was started anew at ${clockTime(one.launchedAt, now)}, after it was flagged`;
 }
 
 /** Tags tell how the last check went: where it could not be made, nothing is known. */
-function lastCheckFailed({ one: { memory } }: Question): string | null {
+function lastCheckFailed({ one: { remembered: memory } }: Question): string | null {
   if (memory.status !== 'UNKNOWN') return null;
   return `its last check could not be made (${memory.reasons.join(', ') || 'no reason told'})`;
 }
 
 function notCalledFor({ one, remedy }: Question): string | null {
   const due = dueRemedy(one);
-  if (due === remedy || troubleIn(one.memory.reasons, remedy).length > 0) return null;
+  if (due === remedy || troubleIn(one.remembered.reasons, remedy).length > 0) return null;
   return due === null ? 'its tags tell of no such trouble' : `its tags call for a ${REMEDY_WORDS[due]} first`;
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { clockTime, minutesBetween, plural } from '../kit/index.ts';
-import type { Act, FreshCheck, Instance, ReasonCode, Remedy, RememberedState } from '../model/index.ts';
+import type { Act, FreshCheck, Instance, ReasonCode, Remedy, InstanceState } from '../model/index.ts';
 import { TAG } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 
@@ -38,7 +38,7 @@ export const troubleIn = (codes: readonly ReasonCode[], remedy: Remedy): readonl
 
 /** What the tags call for; null where the instance needs none of it. */
 export function dueRemedy(one: Instance): Remedy | null {
-  const { reasons } = one.memory;
+  const { reasons } = one.remembered;
   for (const remedy of ['restart-worker', 'restart-sshd'] as const) {
     if (troubleIn(reasons, remedy).length > 0) return remedy;
   }
@@ -51,7 +51,7 @@ const WORKER_RESTARTS = 2;
 
 /** Why crawlwatch would not try this remedy once more by itself; null where it may. */
 export function exhausted(one: Instance, remedy: Remedy, acts: readonly Act[], now: Date): string | null {
-  const state = one.memory;
+  const state = one.remembered;
   const own = acts.filter((act) => act.instanceId === one.id && act.remedy === remedy);
   if (own.some(isOpenAct)) return null;
   switch (remedy) {
@@ -81,7 +81,7 @@ export function exhausted(one: Instance, remedy: Remedy, acts: readonly Act[], n
  * When it was last tried in vain since this trouble began; null where it was not. The record forgets after a day, the
  * tag does not: without it a host that a reboot doesn't help would be rebooted again each day.
  */
-function triedInVain(state: RememberedState, remedy: Remedy, own: readonly Act[], since: Date | null): Date | null {
+function triedInVain(state: InstanceState, remedy: Remedy, own: readonly Act[], since: Date | null): Date | null {
   const last = own.findLast((act) => isSince(act.at, since));
   if (last !== undefined) return last.state === 'failed' ? last.at : null;
   const { acted } = state;
@@ -94,7 +94,7 @@ const isSince = (at: Date, since: Date | null): boolean =>
 
 /** The act, as it is put on record right before it is taken. `fresh` is what it was decided upon. */
 export function beginAct(one: Instance, remedy: Remedy, fresh: FreshCheck, asker: string, at: Date): Act {
-  const state = one.memory;
+  const state = one.remembered;
   const codes = fresh.report.reasons.map(({ code }) => code);
   const trouble = troubleIn(codes, remedy)[0] ?? codes[0];
   return {

@@ -86,7 +86,7 @@ export function planAct(
 
 /** What the tags say for it. */
 function grounds({ one, remedy, known: { now } }: Question): string {
-  const state = one.memory;
+  const state = one.remembered;
   if (remedy === 'reboot') {
     const words = state.flag === null ? '' : ` (${REASON_WORDS[state.flag.reason]})`;
     return `it carries the flag ${one.tags[TAG.flag]}${words}`;
@@ -100,7 +100,7 @@ function grounds({ one, remedy, known: { now } }: Question): string {
 const rung = ({ remedy }: Decision): number => (remedy === 'person' ? REMEDIES.length : REMEDIES.indexOf(remedy));
 
 function standingSince(one: Instance): number {
-  const { flag, since } = one.memory;
+  const { flag, since } = one.remembered;
   return (flag?.at ?? since)?.getTime() ?? 0;
 }
 

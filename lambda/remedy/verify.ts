@@ -4,8 +4,8 @@
  */
 
 import { clockTime, duration, minutesBetween } from '../kit/index.ts';
-import { rememberedKind } from '../memory/index.ts';
-import type { Act, FreshCheck, Instance, ReasonCode, RememberedState } from '../model/index.ts';
+import { kindBefore } from '../memory/index.ts';
+import type { Act, FreshCheck, Instance, ReasonCode, InstanceState } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { isOpenAct, REMEDY_WORDS, trialMinutes, troubleIn } from './ladder.ts';
 
@@ -93,7 +93,7 @@ function judge(
     const text = 'EC2 tells nothing of the instance any more';
     return waited >= GONE_MINUTES ? { worked: false, at: now, text, sameBoot: false } : null;
   }
-  const seen = sightOf(one.memory, act, fresh, now);
+  const seen = sightOf(one.remembered, act, fresh, now);
   const sameBoot = act.boot === null || seen.boot === null || act.boot === seen.boot;
   const worked = (text: string): Verdict => ({ worked: true, at: seen.isNewer ? seen.at : now, text, sameBoot });
   const failed = (text: string): Verdict => ({ worked: false, at: now, text, sameBoot });
@@ -119,7 +119,7 @@ function judge(
   return isOver ? failed(standing(one, seen)) : null;
 }
 
-function sightOf(state: RememberedState, act: Act, fresh: FreshCheck | undefined, now: Date): Sight {
+function sightOf(state: InstanceState, act: Act, fresh: FreshCheck | undefined, now: Date): Sight {
   if (fresh !== undefined && fresh.kind !== 'inconclusive') {
     const { at, kind, report } = fresh;
     const uptimeSeconds = report.vitals?.uptimeSeconds ?? null;
@@ -127,7 +127,7 @@ function sightOf(state: RememberedState, act: Act, fresh: FreshCheck | undefined
     return { kind, codes, boot: fresh.boot ?? state.seen?.boot ?? null, uptimeSeconds, isNewer: true, at };
   }
   return {
-    kind: state.status === null ? 'unseen' : rememberedKind(state),
+    kind: state.status === null ? 'unseen' : kindBefore(state),
     codes: state.reasons,
     boot: state.seen?.boot ?? null,
     uptimeSeconds: null,
