@@ -1,6 +1,14 @@
 /** Tagged EC2 instances as a source: the only one that loads the AWS SDK. */
 import { fleetTargets, placeName } from '../../lambda/discover/index.ts';
-import { cloudWatchClient, ec2Client, plural, ssmClient, withBudget } from '../../lambda/kit/index.ts';
+import {
+  cloudFormationClient,
+  cloudWatchClient,
+  ec2Client,
+  plural,
+  s3Client,
+  ssmClient,
+  withBudget,
+} from '../../lambda/kit/index.ts';
 import type { ProbeTransport } from '../../lambda/model/index.ts';
 import { DEFAULT_STACK_NAME } from '../../lambda/model/index.ts';
 import { fromEnvironment, type Settings, transportOf } from '../../lambda/settings/index.ts';
@@ -8,6 +16,7 @@ import { findProbeDocument, ssmIn } from '../../lambda/ssm/index.ts';
 import { type AwsWorld, awsPorts } from '../../lambda/wiring/index.ts';
 import { type CommandIo, explainAwsError, QUIET, UsageError } from '../terminal/index.ts';
 import type { Source, SourceFlags } from './source.ts';
+import { stackHistory } from './stack-samples.ts';
 
 /** @throws UsageError, one line, without credentials, a Region, or the probe document where SSM is to be used. */
 export async function awsSource(flags: SourceFlags, settings: Settings, io: CommandIo): Promise<Source> {
@@ -27,6 +36,7 @@ export async function awsSource(flags: SourceFlags, settings: Settings, io: Comm
     cloudWatch,
     privateKey: async () => null,
   };
+  const stack = flags.stack ?? DEFAULT_STACK_NAME;
   const targets = fleetTargets(settings, { region, ec2, ssm, probeDocument: null });
   const places = targets.map(placeName).join(', ');
   const ports = awsPorts({ ...clients, probeDocument: null, targets });
@@ -50,7 +60,13 @@ export async function awsSource(flags: SourceFlags, settings: Settings, io: Comm
       if (worker === undefined) return found;
       return found.map((one) => ({ ...one, worker, workerExpected: true }));
     },
-    history: ports.history,
+    history: stackHistory({
+      s3: s3Client(),
+      cloudFormation: cloudFormationClient(),
+      bucket: fromEnvironment(io.env).bucket,
+      stack,
+      clock: world.clock,
+    }),
     nothingFound: (skipped) =>
       skipped > 0
         ? `${plural(skipped, 'instance')} tagged ${key}=${value} in ${places}, but none that is running Linux`
@@ -58,10 +74,10 @@ export async function awsSource(flags: SourceFlags, settings: Settings, io: Comm
   };
 
   async function probeDocument(): Promise<string> {
-    const name = fromEnvironment(io.env).probeDocument ?? (await findProbeDocument(ssm, DEFAULT_STACK_NAME));
+    const name = fromEnvironment(io.env).probeDocument ?? (await findProbeDocument(ssm, stack));
     if (name !== null) return name;
     throw new UsageError(
-      `no probe document of ${DEFAULT_STACK_NAME} in ${region}: deploy the stack (npx cdk deploy), or use --transport ssh`,
+      `no probe document of ${stack} in ${region}: deploy the stack (npx cdk deploy), or use --transport ssh`,
     );
   }
 }

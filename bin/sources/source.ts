@@ -15,6 +15,8 @@ export interface SourceFlags extends SshFlags, RouteFlags {
   readonly limit?: string;
   readonly from?: string;
   readonly aws?: boolean;
+  /** The deployed stack whose probe and past are used. @default CrawlwatchStack */
+  readonly stack?: string;
   readonly worker?: string;
   readonly listHosts?: boolean;
 }

@@ -39,7 +39,13 @@ export class WatchState {
     if (host === undefined || one.remembered.status !== null) return one;
     const { status, reasons } = host.report;
     const codes = reasons.map(({ code }) => code).filter((code) => kindOf(code) !== 'event');
-    const memory = { ...one.remembered, status, reasons: codes, since: host.since, seen: one.remembered.seen ?? host.seen };
+    const memory = {
+      ...one.remembered,
+      status,
+      reasons: codes,
+      since: host.since,
+      seen: one.remembered.seen ?? host.seen,
+    };
     return { ...one, memory };
   }
 

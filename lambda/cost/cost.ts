@@ -4,14 +4,7 @@
  */
 
 import { shardSize } from '../scale/index.ts';
-import {
-  actsByItself,
-  endpointServices,
-  isDistributed,
-  isSecretsManager,
-  keepsSnapshot,
-  type Settings,
-} from '../settings/index.ts';
+import { actsByItself, endpointServices, isDistributed, isSecretsManager, type Settings } from '../settings/index.ts';
 import {
   ACTING_METRICS,
   ACTING_READS,
@@ -26,15 +19,14 @@ import {
   FLEET_ALARMS,
   FLEET_METRICS,
   GIB,
-  HISTORY_METRICS,
   HOURS,
   LOG_BYTES,
-  LOW_SHARE,
   MEMORY_GIB,
   METRICS_PER_INSTANCE,
   PRICE,
   PRICES_OF,
   RUN_TRANSITIONS,
+  TROUBLED_SHARE,
 } from './prices.ts';
 
 export { PRICES_OF } from './prices.ts';
@@ -67,11 +59,12 @@ const sum = (items: readonly CostItem[]): number => items.reduce((total, { dolla
 
 function ourItems(instances: number, settings: Settings): CostItem[] {
   const checks = (HOURS * 60) / settings.schedule.everyMinutes;
-  const perInstance = settings.metrics.perInstance === 'all' ? METRICS_PER_INSTANCE * instances : 0;
+  const { perInstance: published } = settings.metrics;
+  const followed = { all: 1, troubled: TROUBLED_SHARE, none: 0 }[published] * instances;
+  const perInstance = Math.round(METRICS_PER_INSTANCE * followed);
   const turns = functionTurns(instances, settings);
   const seconds = turns.reduce((total, { count, seconds: each }) => total + count * each, 0);
   const functions = turns.reduce((total, { count }) => total + count, 0);
-  const low = settings.forecast.enabled && !keepsSnapshot(settings) ? LOW_SHARE * instances : 0;
   const logGib = (checks * (instances + 1) * LOG_BYTES) / GIB;
   const every = 'schedule.everyMinutes';
   // On a run there are two metrics, and an alarm costs as much for each.
@@ -80,12 +73,12 @@ function ourItems(instances: number, settings: Settings): CostItem[] {
     {
       item: 'custom metrics',
       dollars: metricMonths(perInstance + FLEET_METRICS + ACTING_METRICS),
-      why: `${perInstance} of instances (${METRICS_PER_INSTANCE} each), ${FLEET_METRICS} of the fleet, ${ACTING_METRICS} of acting at most`,
+      why: `${perInstance} of instances (${METRICS_PER_INSTANCE} each${published === 'troubled' ? '; assumed: one in ten is troubled' : ''}), ${FLEET_METRICS} of the fleet, ${ACTING_METRICS} of acting at most`,
       settings: ['metrics.perInstance'],
     },
     {
       item: 'memory and disk alarms',
-      dollars: perInstance > 0 ? 2 * Math.min(instances, ANALYSED_MOST) * PRICE.analysedMetric : 0,
+      dollars: published === 'all' ? 2 * Math.min(instances, ANALYSED_MOST) * PRICE.analysedMetric : 0,
       why: 'two Metrics Insights alarms, each analysing one metric of every instance',
       settings: ['metrics.perInstance'],
     },
@@ -94,12 +87,6 @@ function ourItems(instances: number, settings: Settings): CostItem[] {
       dollars: alarms * PRICE.alarm,
       why: `${alarms} on metrics of the fleet and of the functions`,
       settings: ['remedies', 'scale'],
-    },
-    {
-      item: 'history for forecasts',
-      dollars: checks * low * HISTORY_METRICS * PRICE.metricRequest,
-      why: `GetMetricData, ${HISTORY_METRICS} metrics for each instance that is low; assumed: one in ten`,
-      settings: ['forecast.enabled', 'forecast.lookBelowPercent', 'metrics.perInstance', every],
     },
     {
       item: 'Lambda',
@@ -122,7 +109,7 @@ function ourItems(instances: number, settings: Settings): CostItem[] {
     { item: 'dashboard', dollars: PRICE.dashboard, why: 'one', settings: [] },
     { item: 'schedule', dollars: checks * PRICE.schedulerInvocation, why: `${checks} invocations`, settings: [every] },
     ...(actsByItself(settings) ? [acting(checks * ACTING_SHARE)] : []),
-    ...sharedItems(instances, checks, turns, settings),
+    ...sharedItems(instances, checks, turns),
     ...optionalItems(settings),
   ];
 }
@@ -259,16 +246,12 @@ export function functionTurns(instances: number, settings: Settings): Turns[] {
 }
 
 /** Step Functions, which runs the steps, and the files in the bucket. */
-export function sharedItems(
-  instances: number,
-  checks: number,
-  turns: readonly Turns[],
-  settings: Settings,
-): CostItem[] {
+export function sharedItems(instances: number, checks: number, turns: readonly Turns[]): CostItem[] {
   const shards = turns.find(({ step }) => step === 'shard');
   const every = 'schedule.everyMinutes';
   const runFiles = shards === undefined ? { puts: 0, gets: 0, gib: 0 } : filesOf(shards.count, instances, checks);
-  const snapshot = keepsSnapshot(settings) ? 1 : 0;
+  // And the samples, once each.
+  const [puts, gets] = [runFiles.puts + 1, runFiles.gets + 1];
   return [
     {
       item: 'Step Functions',
@@ -283,11 +266,9 @@ export function sharedItems(
     },
     {
       item: 'files in S3',
-      dollars:
-        checks * ((runFiles.puts + snapshot) * PRICE.filePut + (runFiles.gets + snapshot) * PRICE.fileGet) +
-        runFiles.gib * PRICE.fileGibMonth,
-      why: `${runFiles.puts + snapshot} written and ${runFiles.gets + snapshot} read a check${shards === undefined ? '' : `; ${FILE_BYTES} bytes an instance and run, kept ${FILE_DAYS} days`}`,
-      settings: ['scale', 'metrics.perInstance', every],
+      dollars: checks * (puts * PRICE.filePut + gets * PRICE.fileGet) + runFiles.gib * PRICE.fileGibMonth,
+      why: `${puts} written and ${gets} read a check${shards === undefined ? '' : `; ${FILE_BYTES} bytes an instance and run, kept ${FILE_DAYS} days`}`,
+      settings: ['scale', every],
     },
   ];
 }

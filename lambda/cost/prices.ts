@@ -12,7 +12,7 @@ export const PRICE = {
     { upTo: 1_000_000, each: 0.05 },
     { upTo: Number.POSITIVE_INFINITY, each: 0.02 },
   ],
-  /** A PutMetricData request, and a metric in a GetMetricData request. */
+  /** A PutMetricData request. */
   metricRequest: 0.01 / 1_000,
   alarm: 0.1,
   /** Metrics Insights alarms: for each metric that they analyse. */
@@ -61,8 +61,8 @@ export const EXPRESS_GB = 0.064;
 /** A host as it was found and its reply, in a shard's two files, which S3 removes after two days. */
 export const FILE_BYTES = 2_000;
 export const FILE_DAYS = 2;
-export const LOW_SHARE = 0.1;
-export const HISTORY_METRICS = 4;
+/** Share of the instances that are not OK, low or recovering at a time. */
+export const TROUBLED_SHARE = 0.1;
 /** Share of the checks in which there is something to act on or verify; in each the remedy function reads, acts, writes. */
 export const ACTING_SHARE = 0.1;
 export const ACTING_SECONDS = 30;

@@ -2,8 +2,8 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { GetObjectCommand, type GetObjectCommandOutput, PutObjectCommand } from '@aws-sdk/client-s3';
-import { errorCode } from './errors.ts';
 import type { S3 } from './clients.ts';
+import { errorCode } from './errors.ts';
 
 /** A file that unpacks to more than this is none of ours. */
 const MOST_BYTES = 256 * 1024 * 1024;

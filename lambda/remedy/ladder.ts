@@ -4,7 +4,7 @@
  */
 
 import { clockTime, minutesBetween, plural } from '../kit/index.ts';
-import type { Act, FreshCheck, Instance, ReasonCode, Remedy, InstanceState } from '../model/index.ts';
+import type { Act, FreshCheck, Instance, InstanceState, ReasonCode, Remedy } from '../model/index.ts';
 import { TAG } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 

@@ -5,7 +5,7 @@
 
 import { clockTime, duration, minutesBetween } from '../kit/index.ts';
 import { kindBefore } from '../memory/index.ts';
-import type { Act, FreshCheck, Instance, ReasonCode, InstanceState } from '../model/index.ts';
+import type { Act, FreshCheck, Instance, InstanceState, ReasonCode } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { isOpenAct, REMEDY_WORDS, trialMinutes, troubleIn } from './ladder.ts';
 

@@ -1,20 +1,10 @@
 /** Fleets with two weeks behind them, as noisy as crawlers are: for what their samples take. */
 import { EMPTY_PAST, type HostSample, packHourly, packRecent } from '../../lambda/memory/packed-past.ts';
 import type { Samples } from '../../lambda/memory/samples.ts';
+import { seeded } from '../../tools/random.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-
-/** The same fleet for the same count: mulberry32. */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /**
  * Memory that leaks for one to three days and is freed, swings by the day, and jumps about by 3 % of the whole (one standard

@@ -25,8 +25,8 @@ describe('the monthly bill', () => {
     ['dashboard', 1_000, 300],
     // 8,760 checks: 3 requests for instances and one for the fleet.
     ['publishing metrics', 1_000, 35],
-    // 8,760 checks, a hundred low instances, four metrics each.
-    ['history for forecasts', 1_000, 3_504],
+    // 8,760 checks: the samples written and read.
+    ['files in S3', 1_000, 5],
     // 8,760 checks of 35 s with half a GiB.
     ['Lambda', 1_000, 205],
     ['schedule', 1_000, 1],
@@ -37,8 +37,9 @@ describe('the monthly bill', () => {
   it.each([
     ['no metrics of instances', { metrics: { perInstance: 'none' } }, 'custom metrics', 300],
     ['no metrics of instances', { metrics: { perInstance: 'none' } }, 'memory and disk alarms', 0],
-    ['no forecasts', { forecast: { enabled: false } }, 'history for forecasts', 0],
-    ['a check an hour', { schedule: { everyMinutes: 60 } }, 'history for forecasts', 292],
+    // A hundred instances with three metrics each, and ten of the fleet and of acting.
+    ['metrics of the troubled alone', { metrics: { perInstance: 'troubled' } }, 'custom metrics', 9_300],
+    ['metrics of the troubled alone', { metrics: { perInstance: 'troubled' } }, 'memory and disk alarms', 0],
     ['a key for the topic', { alerts: { encrypt: true } }, 'topic key', 100],
     ['endpoints in two zones', IN_VPC, 'interface endpoints', 5 * 2 * 730],
     [
@@ -51,9 +52,6 @@ describe('the monthly bill', () => {
     // 876 runs of 30 s with half a GiB, and some ten reads and writes each.
     ['acting by itself', { remedies: { restartSshd: true } }, 'acting by itself', 18],
     ['acting for people alone', {}, 'acting by itself', 0],
-    ['no metrics of instances: history is in a file', NO_METRICS, 'history for forecasts', 0],
-    // 8,760 checks: one file written, one read.
-    ['no metrics of instances', NO_METRICS, 'files in S3', 5],
     [
       'other accounts, another endpoint',
       { ...IN_VPC, accounts: [{ id: '210987654321', externalId: 'a-long-secret' }] },
@@ -62,7 +60,6 @@ describe('the monthly bill', () => {
     ],
     ['no metrics of instances, another endpoint', { ...IN_VPC, ...NO_METRICS }, 'interface endpoints', 6 * 2 * 730],
     ['one function', {}, 'Step Functions', 0],
-    ['one function', {}, 'files in S3', 0],
     ['a run of two metrics', { scale: 'distributed' }, 'other alarms', 70],
     // A shard of 35 s, a plan and a join of 2.5 s, 8,760 times with half a GiB.
     ['a run over SSM, whose shards share the rates', { scale: 'distributed' }, 'Lambda', 234],
@@ -70,8 +67,8 @@ describe('the monthly bill', () => {
     ['a run over SSH, whose shards do not', { scale: 'distributed', transport: 'ssh' }, 'Lambda', 147],
     // 8,760 runs of six transitions and one Express shard, a request and 35 s of 64 MB.
     ['a run', { scale: 'distributed' }, 'Step Functions', 165],
-    // 8,760 runs of 5 files written and 6 read; 288 of them a day, each of 2 MB, kept two days.
-    ['a run', { scale: 'distributed' }, 'files in S3', 26],
+    // 8,760 runs of 6 files written and 7 read; 288 of them a day, each of 2 MB, kept two days.
+    ['a run', { scale: 'distributed' }, 'files in S3', 31],
   ])('follows the settings: %s', (_, settings, item, expected) => {
     expect(cents(1_000, item, settings)).toBe(expected);
   });

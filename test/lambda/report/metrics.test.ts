@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { ProbeOutcome } from '../../../lambda/model/index.ts';
 import { TAG } from '../../../lambda/model/index.ts';
-import { metricPoints } from '../../../lambda/report/metrics.ts';
-import { failed, hungFor, judged, minutesAgo, read } from '../../support/fleet.ts';
+import { metricPoints, publishedPoints } from '../../../lambda/report/metrics.ts';
+import { parseSettings } from '../../../lambda/settings/settings.ts';
+import { failed, hungFor, judged, minutesAgo, NOW, read } from '../../support/fleet.ts';
 import { NOTE } from '../../support/remembered.ts';
 
 const NOT_ASKED = { ...hungFor(3), [TAG.status]: 'UNKNOWN:AuthenticationFailed' };
@@ -35,5 +36,37 @@ describe('the minutes to recovery', () => {
   it('come before the heartbeat', () => {
     const names = metricPoints([judged(read(), { tags: hungFor(3) })], false, 1).map(({ name }) => name);
     expect(names.slice(-2)).toEqual(['RecoveryMinutes', 'CheckDuration']);
+  });
+});
+
+describe('the metrics of instances that are published', () => {
+  const OK_FOR = (minutes: number) => ({ ...hungFor(0), [TAG.status]: 'OK', [TAG.since]: minutesAgo(minutes) });
+  const published = (perInstance: string, tags: Readonly<Record<string, string>>, outcome: ProbeOutcome) => {
+    const points = metricPoints([judged(outcome, { tags })], false, 1);
+    const settings = parseSettings({ metrics: { perInstance } });
+    return publishedPoints(points, NOW, settings).filter(({ dimensions }) => dimensions !== null);
+  };
+
+  it.each([
+    ['is not OK', OK_FOR(300), read({ availableShare: 0.01 }), 3],
+    ['hangs', OK_FOR(300), failed('BannerTimeout'), 1],
+    ['could not be asked', OK_FOR(300), failed('AuthenticationFailed'), 1],
+    ['is OK with less memory than history is looked at for', OK_FOR(300), read({ availableShare: 0.39 }), 3],
+    ['recovers in this check', hungFor(3), read(), 3],
+    ['recovered within the hour', OK_FOR(59), read(), 3],
+    ['recovered an hour ago', OK_FOR(60), read(), 0],
+    ['has long been well', OK_FOR(300), read({ availableShare: 0.41 }), 0],
+  ])('are, where only the troubled have any, of a host that %s: these many', (_, tags, outcome, count) => {
+    expect(published('troubled', tags, outcome)).toHaveLength(count);
+    expect(published('all', tags, outcome).length).toBeGreaterThanOrEqual(1);
+    expect(published('none', tags, outcome)).toEqual([]);
+  });
+
+  it("leave the fleet's as they are", () => {
+    const points = metricPoints([judged(read(), { tags: OK_FOR(300) })], false, 1);
+    const ofFleet = points.filter(({ dimensions }) => dimensions === null);
+    for (const perInstance of ['troubled', 'none']) {
+      expect(publishedPoints(points, NOW, parseSettings({ metrics: { perInstance } }))).toEqual(ofFleet);
+    }
   });
 });

@@ -1,6 +1,7 @@
 /** A week of a fleet under a virtual clock, through the whole pipeline: all but the wire is real. */
 import { GetMetricDataCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { CreateTagsCommand, DeleteTagsCommand, DescribeInstancesCommand } from '@aws-sdk/client-ec2';
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { type CheckResult, checkFleet } from '../../../lambda/check/pipeline.ts';
 import type { ProbeTransport } from '../../../lambda/model/index.ts';
@@ -130,6 +131,8 @@ function order({ aws }: SandboxFleet, check: number): void {
     [FAULTS.mail, PublishCommand],
     [FAULTS.metrics, PutMetricDataCommand],
     [FAULTS.metrics, GetMetricDataCommand],
+    [FAULTS.metrics, GetObjectCommand],
+    [FAULTS.metrics, PutObjectCommand],
   ] as const;
   for (const [{ from, to }, command] of commands) {
     if (check === from) aws.fail(command, 'ServiceUnavailable', Number.POSITIVE_INFINITY);

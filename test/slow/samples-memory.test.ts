@@ -1,0 +1,40 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const HOSTS = 10_000;
+const ROOT = join(import.meta.dirname, '..', '..');
+/** Where the SDK is found from, and git and Biome do not look. */
+const folder = mkdtempSync(join(ROOT, 'node_modules', '.samples-'));
+const program = join(folder, 'samples-memory.mjs');
+
+beforeAll(() =>
+  build({
+    entryPoints: [join(ROOT, 'test', 'support', 'samples-memory.ts')],
+    outfile: program,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    packages: 'external',
+  }),
+);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** In a process of its own, whose peak is that of this work alone. */
+function measured(mode: 'make' | 'with' | 'without' | 'time'): Readonly<Record<string, number>> {
+  const args = ['--no-warnings', program, mode, join(folder, 'samples.gz'), String(HOSTS)];
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Record<string, number>;
+}
+
+describe('the samples of ten thousand noisy hosts', () => {
+  it('are at most 12 MB, and read, added to and written in at most 256 MB', { timeout: 120_000 }, () => {
+    const made = measured('make');
+    const [without, used, time] = [measured('without'), measured('with'), measured('time')];
+    process.stdout.write(`\n${JSON.stringify({ made, without, with: used, time }, null, 1)}\n`);
+    expect(made.packed).toBeLessThan(12_000_000);
+    expect(used.looked).toBe(HOSTS / 10);
+    expect((used.peakMib ?? Number.NaN) - (without.peakMib ?? Number.NaN)).toBeLessThan(256);
+  });
+});

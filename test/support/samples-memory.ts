@@ -1,0 +1,70 @@
+/**
+ * What the samples of a large fleet cost one run, in a process of its own: `make FILE HOSTS` writes the file of a noisy
+ * fleet; `with FILE HOSTS` reads it, looks at a tenth of the hosts, adds a check and writes it; `without FILE HOSTS`
+ * has the points of that check alone. Prints JSON.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { fleetSamples } from '../../lambda/memory/figures.ts';
+import { withSamples } from '../../lambda/memory/samples.ts';
+import { decodeSamples, encodeSamples } from '../../lambda/memory/samples-codec.ts';
+import type { MetricPoint } from '../../lambda/model/index.ts';
+import { INSTANCE_METRIC, SAMPLES_KEY } from '../../lambda/model/index.ts';
+import { sandboxS3 } from '../../sandbox/aws-s3.ts';
+import { noisyFleet } from './noisy-fleet.ts';
+
+/** On the hour, when every host's hours are packed again: the worst of the twelve checks. */
+const LAST = new Date('2026-11-22T07:55:00Z');
+const NOW = new Date('2026-11-22T08:00:00Z');
+const LOG = { info() {}, warn: (event: string) => fail(event), error: (event: string) => fail(event) };
+
+function fail(text: string): never {
+  throw new Error(text);
+}
+
+const milliseconds = <T>(work: () => T): [T, number] => {
+  const begun = performance.now();
+  const value = work();
+  return [value, Math.round(performance.now() - begun)];
+};
+
+async function run(mode: string, file: string, count: number): Promise<object> {
+  if (mode === 'make') {
+    const [bytes, encodeMs] = milliseconds(() => encodeSamples(noisyFleet(count, LAST), LAST));
+    const [packed, gzipMs] = milliseconds(() => gzipSync(bytes));
+    writeFileSync(file, packed);
+    writeFileSync(`${file}.ids`, JSON.stringify([...noisyFleet(count, LAST).hosts.keys()]));
+    return { bytes: bytes.length, packed: packed.length, encodeMs, gzipMs };
+  }
+  const ids = JSON.parse(readFileSync(`${file}.ids`, 'utf8')) as string[];
+  const points = ids.flatMap((InstanceId): MetricPoint[] => {
+    const one = { unit: 'Percent', dimensions: { InstanceId, Name: InstanceId } } as const;
+    return [
+      { ...one, name: INSTANCE_METRIC.memory, value: 42.4242 },
+      { ...one, name: INSTANCE_METRIC.disk, value: 60.6 },
+    ];
+  });
+  if (mode === 'with') {
+    const bucket = { name: 'bucket', objects: new Map([[SAMPLES_KEY, { bytes: readFileSync(file), etag: '"0"' }]]) };
+    const samples = fleetSamples({ s3: sandboxS3(bucket), bucket: 'bucket', clock: { now: () => NOW }, log: LOG });
+    const low = await samples.history(ids.filter((_, n) => n % 10 === 0).map((id) => ({ id })));
+    await samples.add(points, NOW);
+    return { looked: low.size, etag: bucket.objects.get(SAMPLES_KEY)?.etag };
+  }
+  if (mode === 'time') {
+    const bytes = gunzipSync(readFileSync(file));
+    const [decoded, decodeMs] = milliseconds(() => decodeSamples(bytes, NOW));
+    if (decoded.kind !== 'samples') return decoded;
+    const added = new Map(ids.map((id) => [id, { at: NOW, memory: 0.575758, disk: 0.394 }]));
+    const [next, appendMs] = milliseconds(() => withSamples(decoded.samples, added, NOW));
+    const [encoded, encodeMs] = milliseconds(() => encodeSamples(next, NOW));
+    const [packed, gzipMs] = milliseconds(() => gzipSync(encoded));
+    return { decodeMs, appendMs, encodeMs, gzipMs, packed: packed.length };
+  }
+  return { points: points.length };
+}
+
+const [mode = '', file = '', count = '0'] = process.argv.slice(2);
+const result = await run(mode, file, Number(count));
+// In kibibytes (getrusage); what was highest, not what is left.
+process.stdout.write(JSON.stringify({ ...result, peakMib: Math.round(process.resourceUsage().maxRSS / 1024) }));
