@@ -1,7 +1,7 @@
 /** Runs one check of one source. It only reads. */
 import { checkFleet, type Ports } from '../../lambda/check/index.ts';
 import { type LoginCommand, shellWord } from '../../lambda/judge/index.ts';
-import type { Instance, InstanceReport, Login, ProbeTransport, Report } from '../../lambda/model/index.ts';
+import type { InstanceReport, Login, ProbeTransport, Report } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import type { Source } from '../sources/index.ts';
 import { type CommandIo, QUIET, UsageError } from '../terminal/index.ts';
@@ -15,9 +15,9 @@ export interface CheckRun {
   readonly answered?: () => void;
   /** Called as hosts finish; `began` is the check's own time. */
   readonly assessed?: (instance: InstanceReport, began: Date) => void;
-  /** Called for each listed host; what it returns is probed. */
-  readonly described?: (host: Instance) => Instance;
   readonly history?: Ports['history'];
+  /** What is remembered of the hosts, given what the source remembers. */
+  readonly state?: (own: Ports['state']) => Ports['state'];
 }
 
 export interface Checked {
@@ -45,9 +45,10 @@ export async function runCheck(source: Source, settings: Settings, io: CommandIo
     discover: async (problem) => {
       const found = await unlessAborted(source.discover(problem), io.signal);
       for (const one of found) logins.set(one.id, one.login ?? {});
-      return run.described === undefined ? found : found.map(run.described);
+      return found;
     },
     history: run.history ?? source.history,
+    state: run.state?.(source.state) ?? source.state,
     outlets: null,
     watch: {
       discovered: (count) => run.discovered?.(count),

@@ -91,7 +91,7 @@ async function watch(flags: WatchFlags, io: CommandIo): Promise<number> {
       let answered = 0;
       view.progress(0, 0);
       const { report, login } = await runCheck(source, settings, ownIo, {
-        described: (host) => state.withState(host),
+        state: (own) => state.over(own),
         history: historyOf(source),
         discovered: (count) => {
           total = count;

@@ -80,7 +80,6 @@ function widgetOf({ aws, clock }: DemoSandbox, theme: 'light' | 'dark'): Promise
     }),
     region: async () => aws.region,
     ec2: aws.ec2,
-    cloudWatch: aws.cloudwatch,
     sns: aws.sns,
     s3: aws.s3,
     clock,

@@ -14,9 +14,9 @@ import { DEFAULT_STACK_NAME } from '../../lambda/model/index.ts';
 import { fromEnvironment, type Settings, transportOf } from '../../lambda/settings/index.ts';
 import { findProbeDocument, ssmIn } from '../../lambda/ssm/index.ts';
 import { type AwsWorld, awsPorts } from '../../lambda/wiring/index.ts';
+import { stackPast } from '../stack/index.ts';
 import { type CommandIo, explainAwsError, QUIET, UsageError } from '../terminal/index.ts';
 import type { Source, SourceFlags } from './source.ts';
-import { stackHistory } from './stack-samples.ts';
 
 /** @throws UsageError, one line, without credentials, a Region, or the probe document where SSM is to be used. */
 export async function awsSource(flags: SourceFlags, settings: Settings, io: CommandIo): Promise<Source> {
@@ -60,12 +60,12 @@ export async function awsSource(flags: SourceFlags, settings: Settings, io: Comm
       if (worker === undefined) return found;
       return found.map((one) => ({ ...one, worker, workerExpected: true }));
     },
-    history: stackHistory({
+    ...stackPast({
       s3: s3Client(),
       cloudFormation: cloudFormationClient(),
       bucket: fromEnvironment(io.env).bucket,
       stack,
-      clock: world.clock,
+      clock: clients.clock,
     }),
     nothingFound: (skipped) =>
       skipped > 0

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import { forTerminal } from '../../lambda/kit/index.ts';
 import type { Instance, Login, ProbeTransport, Transport } from '../../lambda/model/index.ts';
-import { NOTHING_REMEMBERED, WORKER } from '../../lambda/model/index.ts';
+import { NOTHING_REMEMBERED, UNTAGGED WORKER } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import type { Inventory, InventoryHost } from '../inventory/index.ts';
 import { expandRanges, parseHostSpec } from '../inventory/index.ts';
@@ -78,6 +78,7 @@ function fixedSource(
     transports,
     discover: async () => instances,
     history: async () => new Map(),
+    state: null,
     nothingFound: () => 'no host to check',
   };
 }

@@ -3,7 +3,7 @@ import type { Ports } from '../../lambda/check/index.ts';
 import type { SshFlags } from './ssh-access.ts';
 import type { RouteFlags } from './ssh-route.ts';
 
-export interface Source extends Pick<Ports, 'source' | 'transports' | 'discover' | 'history'> {
+export interface Source extends Pick<Ports, 'source' | 'transports' | 'discover' | 'history' | 'state'> {
   /** The message for a check of no host, of which `skipped` were found and left out. */
   nothingFound(skipped: number): string;
 }

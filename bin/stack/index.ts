@@ -7,4 +7,5 @@ export { describeMarked, type MarkedInstance, writeMute } from './ec2.ts';
 export { followReboot, lookAt } from './follow-reboot.ts';
 export { called, findTargets, nothingWatched, type Target } from './instances.ts';
 export { endOf } from './lasting.ts';
+export { stackPast, withStackState } from './past.ts';
 export { decisionLine, planText } from './plan-text.ts';

@@ -3,8 +3,9 @@
  * deployed stack would remember. Bounded, however long the watch runs. Pure but for its own state.
  */
 
-import type { History, Instance, InstanceReport, InstanceState, Report, Sample } from '../../lambda/model/index.ts';
-import { fullestDisk, kindOf, shortBoot } from '../../lambda/model/index.ts';
+import type { Ports } from '../../lambda/check/index.ts';
+import type { History, InstanceReport, InstanceState, Report, Sample } from '../../lambda/model/index.ts';
+import { EMPTY_STATE, fullestDisk, kindOf, NOTHING_REMEMBERED, shortBoot } from '../../lambda/model/index.ts';
 import { newHistory } from '../backtest/index.ts';
 import { Trend, type Trends } from '../terminal/index.ts';
 import { appeared, type Change, changeOf } from './changes.ts';
@@ -33,20 +34,16 @@ export class WatchState {
   readonly #hosts = new Map<string, Host>();
   #isFirst = true;
 
-  /** Adds to a host what a deployed stack would remember of it; what its tags say takes precedence. */
-  withState(one: Instance): Instance {
-    const host = this.#hosts.get(one.id);
-    if (host === undefined || one.remembered.status !== null) return one;
-    const { status, reasons } = host.report;
-    const codes = reasons.map(({ code }) => code).filter((code) => kindOf(code) !== 'event');
-    const memory = {
-      ...one.remembered,
-      status,
-      reasons: codes,
-      since: host.since,
-      seen: one.remembered.seen ?? host.seen,
+  /** What a deployed stack would remember of the hosts; what it does remember takes precedence. */
+  over(own: Ports['state']): NonNullable<Ports['state']> {
+    return {
+      load: async () => {
+        const loaded = await (own?.load() ?? Promise.resolve({ state: EMPTY_STATE, etag: null, beginsEmpty: null }));
+        const hosts = [...this.#hosts].map(([id, host]) => [id, rememberedOf(host)] as const);
+        return { ...loaded, state: { ...loaded.state, instances: new Map([...hosts, ...loaded.state.instances]) } };
+      },
+      save: async () => null,
     };
-    return { ...one, memory };
   }
 
   /** Adds a check. @returns what changed, in the order of the report. */
@@ -113,6 +110,11 @@ export class WatchState {
     addSamples(host, at);
     return text === null ? [] : [{ at, name, status, text }];
   }
+}
+
+function rememberedOf({ report: { status, reasons }, since, seen }: Host): InstanceState {
+  const codes = reasons.map(({ code }) => code).filter((code) => kindOf(code) !== 'event');
+  return { ...NOTHING_REMEMBERED, status, reasons: codes, since, seen };
 }
 
 function newHost(report: InstanceReport, at: Date): Host {
