@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import { forTerminal } from '../../lambda/kit/index.ts';
 import type { Instance, Login, ProbeTransport, Transport } from '../../lambda/model/index.ts';
-import { NOTHING_REMEMBERED, UNTAGGED WORKER } from '../../lambda/model/index.ts';
+import { NOTHING_REMEMBERED, UNTAGGED, WORKER } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import type { Inventory, InventoryHost } from '../inventory/index.ts';
 import { expandRanges, parseHostSpec } from '../inventory/index.ts';
