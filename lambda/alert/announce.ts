@@ -3,13 +3,24 @@
  * then the tags, then the mail goes out, and that it did is written last.
  *
  * A check that dies between the mail and the last write leaves `mailing` behind. Nobody can know whether SNS had taken
- * that mail, so the next check sends its news again and says that it may be the second time.
+ * that mail, so the next check sends its news again and says that it may be the second time. A check that finds
+ * `mailing` younger than that steps back: the other may be mailing at this moment.
  */
 import type { Evidence, FlagPlan } from '../flag/index.ts';
-import { errorText } from '../kit/index.ts';
+import { errorText, minutesBetween } from '../kit/index.ts';
 import type { Departure, LoadedState, Transition } from '../memory/index.ts';
 import { closed, isMuted } from '../memory/index.ts';
-import type { Alert, FleetState, Instance, InstanceState, Log, TagFailure, TagWrite } from '../model/index.ts';
+import type {
+  Alert,
+  Clock,
+  FleetState,
+  Instance,
+  InstanceState,
+  Log,
+  Mailing,
+  TagFailure,
+  TagWrite,
+} from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { clearedTags, groupTagWrites, tagChanges } from './display.ts';
 import { composeAlert } from './message.ts';
@@ -34,6 +45,7 @@ export interface Desk {
     writeTags(writes: readonly TagWrite[], found: readonly Instance[]): Promise<readonly TagFailure[]>;
   };
   readonly log: Log;
+  readonly clock: Clock;
   failed(step: string, text: string): void;
   readonly problems: string[];
 }
@@ -60,31 +72,29 @@ export async function announce(
   const quiet = withInstances(next, silentEnds(transitions, at));
   // Until the mail is out, what it says is still to be said.
   const unsent = isMailDue ? withInstances(quiet, statesOf(before.state, departed)) : quiet;
+  const { mailing } = before.state;
+  const now = desk.clock.now();
+  if (isUnderWay(mailing, now, settings)) return overtaken(desk);
+  const isTried = isMailDue && !isPutOff(mailing, at, settings);
+  // What may have gone out may have until its news is known to be out.
+  const tried: Mailing | null = isTried ? { since: mailing?.since ?? now, at: now } : isMailDue ? mailing : null;
 
   let etag: string | null;
   try {
-    etag = await state.save({ ...unsent, mailing: isMailDue ? at : null }, before.etag);
+    etag = await state.save({ ...unsent, mailing: tried }, before.etag);
   } catch (error) {
     desk.failed('state', errorText(error));
     return announceUnremembered(news, errorText(error), desk, settings);
   }
-  if (etag === null) {
-    desk.log.warn('check.overtaken', {
-      text: 'another check wrote meanwhile: this one mails, flags and acts on nothing',
-    });
-    desk.problems.push(
-      'another check ran at the same time and had the say: this one mailed, flagged and acted on nothing',
-    );
-    return false;
-  }
+  if (etag === null) return overtaken(desk);
   const untagged = await writeTags(news, desk, settings);
-  if (!isMailDue) return true;
+  if (!isTried) return true;
 
   const context = { ...news, checked: transitions.length, departed, breaker: news.plan.breaker };
   const alert = composeAlert(entries, {
     ...context,
     untagged,
-    maybeMailedAt: before.state.mailing,
+    maybeMailedAt: mailing?.since ?? null,
     unremembered: null,
   });
   const sent = alert === null ? true : await send(alert, desk);
@@ -92,10 +102,10 @@ export async function announce(
   const last: FleetState =
     sent === true
       ? {
-          ...withInstances(quiet, mailed),
+          ...withInstances(withInstances(quiet, mailed), countMails(quiet, departed, at)),
           breaker: { ...next.breaker, mailed: next.breaker.mailed || suppressionMailed },
         }
-      : { ...unsent, mailing: sent === false ? null : at };
+      : { ...unsent, mailing: sent === false ? mailing : tried };
   try {
     const written = await state.save(last, etag);
     if (written === null) desk.failed('state', 'another check wrote before this one had noted its mail');
@@ -105,8 +115,32 @@ export async function announce(
   return true;
 }
 
+function overtaken(desk: Desk): false {
+  const text = 'another check ran at the same time and had the say: this one mailed, flagged and acted on nothing';
+  desk.log.warn('check.overtaken', { text });
+  desk.problems.push(text);
+  return false;
+}
+
+/** A mail is out within two minutes, or its check is dead. */
+const MAIL_MINUTES = 2;
+/** So many intervals after a mail whose answer was lost, the next attempts wait for the first check of an hour. */
+const EAGER_INTERVALS = 3;
+
+const isUnderWay = (mailing: Mailing | null, now: Date, { schedule }: Settings): boolean =>
+  mailing !== null &&
+  Math.abs(minutesBetween(mailing.at, now)) < Math.max(MAIL_MINUTES, schedule.everyMinutes / 2);
+
+/** Where every answer is lost, each attempt may be one more mail. */
+const isPutOff = (mailing: Mailing | null, at: Date, { schedule }: Settings): boolean =>
+  mailing !== null &&
+  Math.abs(minutesBetween(mailing.since, at)) > EAGER_INTERVALS * schedule.everyMinutes &&
+  !isFirstOfHour(at, schedule.everyMinutes);
+
+const isFirstOfHour = (at: Date, everyMinutes: number): boolean => at.getUTCMinutes() < everyMinutes;
+
 /**
- * Where nothing can be remembered, nothing tells what was mailed before: whatever is CRITICAL is mailed in the first
+ * Where nothing can be remembered, nothing says what was mailed before: whatever is CRITICAL is mailed in the first
  * check of each hour. @returns false: nothing is flagged or acted on
  */
 export async function announceUnremembered(
@@ -116,7 +150,7 @@ export async function announceUnremembered(
   settings: Settings,
 ): Promise<false> {
   const { at, transitions } = news;
-  if (at.getUTCMinutes() >= settings.schedule.everyMinutes) return false;
+  if (!isFirstOfHour(at, settings.schedule.everyMinutes)) return false;
   const entries = transitions.flatMap((t): MailEntry[] => {
     if (t.assessment.status !== 'CRITICAL' || isMuted(t.instance, at)) return [];
     const codes = t.assessment.reasons.map(({ code }) => code);
@@ -141,9 +175,9 @@ async function send(alert: Alert, desk: Desk): Promise<boolean | null> {
 
 /** AWS said no; a broken connection or a late answer says nothing. */
 const isRefusal = (error: unknown): boolean =>
-  error instanceof Error && ('$fault' in error ? !/Timeout/.test(error.name) : !('code' in error));
+  error instanceof Error && !/Timeout|Abort/.test(error.name) && ('$fault' in error || !('code' in error));
 
-/** Incidents that ended while nobody was to hear of it. */
+/** Incidents that ended while their host was muted. */
 const silentEnds = (transitions: readonly Transition[], at: Date): ReadonlyMap<string, InstanceState> =>
   new Map(
     transitions
@@ -153,6 +187,14 @@ const silentEnds = (transitions: readonly Transition[], at: Date): ReadonlyMap<s
 
 const withInstances = (state: FleetState, changed: ReadonlyMap<string, InstanceState>): FleetState =>
   changed.size === 0 ? state : { ...state, instances: new Map([...state.instances, ...changed]) };
+
+const countMails = ({ instances }: FleetState, of: readonly { readonly id: string }[], at: Date) =>
+  new Map(
+    of.flatMap(({ id }): [string, InstanceState][] => {
+      const state = instances.get(id);
+      return state === undefined ? [] : [[id, { ...state, mails: [...state.mails, at] }]];
+    }),
+  );
 
 const statesOf = ({ instances }: FleetState, of: readonly { readonly id: string }[]) =>
   new Map(

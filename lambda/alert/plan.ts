@@ -2,7 +2,16 @@
 import type { FlagPlan } from '../flag/index.ts';
 import { countFailures } from '../flag/index.ts';
 import { clockTime, minutesBetween, plural } from '../kit/index.ts';
-import { closed, goodChecks, isMuted, isUnstable, isWorse, rebootedInVain, type Transition } from '../memory/index.ts';
+import {
+  closed,
+  goodChecks,
+  isMuted,
+  isUnstable,
+  isWorse,
+  mayMailEnd,
+  rebootedInVain,
+  type Transition,
+} from '../memory/index.ts';
 import type { Incident, IncidentClass, InstanceState, ReasonCode } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 
@@ -77,7 +86,8 @@ function suppressionOf(
 ): ReadonlySet<Transition> {
   if (!breaker.tripped || isMailed) return new Set();
   const { failing, recent } = countFailures(transitions, now, settings);
-  return new Set(recent.length > 0 ? recent : failing);
+  // It ends like a flag does, without a mail of its own: so the same bound holds for its beginnings.
+  return new Set((recent.length > 0 ? recent : failing).filter((t) => mayMailEnd(t.after, now)));
 }
 
 function suppression(t: Transition, now: Date): News | null {
@@ -97,7 +107,11 @@ function newsOf(t: Transition, why: string | null, now: Date, settings: Settings
     const entry = { kind: 'recovered', codes: incident.codes, why: null } as const;
     return { entry, mailed: { ...closed(after, now), mails: [...after.mails, now] } };
   }
-  if (before.flag !== null && after.flag === null && t.outcome.kind === 'vitals') return flagRemoved(t, now);
+  // By what was mailed, too: the check that removed the flag may not have got its mail out.
+  const wasFlagged = before.flag !== null || incident?.flagMailed === true;
+  if (wasFlagged && after.flag === null && t.outcome.kind === 'vitals' && mayMailEnd(after, now)) {
+    return flagRemoved(t, now);
+  }
   if (incident === null) return null;
   const news = (kind: MailKind, codes: readonly ReasonCode[], text: string | null): News => ({
     entry: { kind, codes: codes.length > 0 ? codes : incident.codes, why: text },
@@ -157,8 +171,8 @@ function afterMail(t: Transition, incident: Incident, now: Date): InstanceState 
       ...incident,
       mailed: isWorse(due, mailed) ? due : mailed,
       mailedAt: now,
-      flagMailed: t.after.flag !== null,
-      vainMailed: rebootedInVain(t.after, now) !== null,
+      flagMailed: incident.flagMailed || t.after.flag !== null,
+      vainMailed: incident.vainMailed || rebootedInVain(t.after, now) !== null,
     },
   };
 }

@@ -145,15 +145,15 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     const { tripped } = plan.breaker;
     const points = metricPoints(transitions, tripped, elapsedMs(options.begunAt));
     const published = orElse('metrics', to.publish(points, at), undefined);
-    const { departures, kept } = departuresOf(loaded.state.instances, found, unread.length === 0);
+    const { departures, kept } = departuresOf(loaded.state.instances, found, unread.length === 0, at);
     const breaker = { suppressed: tripped, mailed: tripped && loaded.state.breaker.mailed };
     const news = { transitions, plan, departures, evidence, unread, found, at };
-    const desk = { outlets: to, log, failed, problems };
+    const desk = { outlets: to, log, clock, failed, problems };
     const isTold =
       trouble === null && ports.state !== null
         ? await announce(
             news,
-            { before: loaded, next: nextState(transitions, kept, breaker, at) },
+            { before: loaded, next: nextState(transitions, kept, breaker, isRepeat ? lastAt : at) },
             ports.state,
             desk,
             settings,

@@ -1,6 +1,8 @@
 /** Instances that were stopped, terminated or taken over by another stack: what was known of them ends here. Pure. */
 import type { Instance, InstanceState, ReasonCode } from '../model/index.ts';
 import { NOTHING_REMEMBERED } from '../model/index.ts';
+import { mayMailEnd } from './incident.ts';
+import { isMuted } from './transition.ts';
 
 export interface Departure {
   readonly id: string;
@@ -30,6 +32,7 @@ export function departuresOf(
   states: ReadonlyMap<string, InstanceState>,
   found: readonly Instance[],
   isWhole: boolean,
+  now: Date,
 ): Departed {
   const departures: Departure[] = [];
   const kept = new Map<string, InstanceState>();
@@ -39,12 +42,17 @@ export function departuresOf(
     if (one !== undefined && one.skipped === null) continue;
     if (one === undefined) {
       const letters = `${state.letters}-`.slice(-24);
-      if (!isWhole || !FORGOTTEN.test(letters)) kept.set(id, { ...state, letters: isWhole ? letters : state.letters });
+      const fresh = Math.min(state.fresh + 1, 24);
+      if (!isWhole || !FORGOTTEN.test(letters)) kept.set(id, isWhole ? { ...state, letters, fresh } : state);
       else departures.push(...departed(id, id, 'is no longer listed', state, false));
       continue;
     }
-    const isMuted = one.mutedUntil instanceof Date;
-    departures.push(...departed(id, one.name, one.skipped ?? '', state, isMuted));
+    if (state.incident !== null && !mayMailEnd(state, now)) {
+      // It was mailed often enough today: its incident goes on where it comes back.
+      kept.set(id, { ...state, status: null, since: null, failures: 0, failingSince: null, flag: null });
+      continue;
+    }
+    departures.push(...departed(id, one.name, one.skipped ?? '', state, isMuted(one, now)));
     // The key and the boot id outlive a stop; neither the flag nor the count may outlive the boot they were about.
     const { letters, pin, renewed, seen, acted, mails, ends } = state;
     kept.set(id, { ...NOTHING_REMEMBERED, letters, pin, renewed, seen, acted, mails, ends });

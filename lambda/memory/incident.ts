@@ -48,6 +48,14 @@ export const goodChecks = (letters: string): { readonly good: number; readonly o
   of: letters.length,
 });
 
+/** Mails that named it within the last 24 hours. */
+export const mailsOfDay = ({ mails }: Pick<InstanceState, 'mails'>, now: Date): readonly Date[] =>
+  mails.filter((at) => Math.abs(minutesBetween(at, now)) < DAY_MINUTES);
+
+/** Whether a mail may say that its trouble is over: each of these invites one more that says it is back. */
+export const mayMailEnd = (state: Pick<InstanceState, 'mails'>, now: Date): boolean =>
+  mailsOfDay(state, now).length <= MAILS_BEFORE_LAST_END;
+
 export const isUnstable = ({ ends }: Pick<InstanceState, 'ends'>): boolean => ends.length >= UNSTABLE.ends;
 
 /** Whether a mail about `due` says more than the one about `mailed`. */
@@ -74,7 +82,7 @@ export function advance(
   const within = (dates: readonly Date[], minutes: number) =>
     dates.filter((at) => Math.abs(minutesBetween(at, now)) < minutes);
   const ends = within(before.ends, UNSTABLE.withinMinutes);
-  const mails = within(before.mails, DAY_MINUTES);
+  const mails = mailsOfDay(before, now);
   const isGood = check.letter === '.' || check.letter === '-';
   if (before.incident === null && isGood) return { letters, fresh, incident: null, ends, mails, isOver: false };
 
@@ -89,7 +97,7 @@ export function advance(
   const needed = isUnstable({ ends }) ? Math.max(recoverAfter, UNSTABLE.goodChecks) : recoverAfter;
   const ended = goodStreak(own) >= needed;
   if (ended && incident.due === null) return { letters, fresh, incident: null, ends, mails, isOver: false };
-  return { letters, fresh, incident, ends, mails, isOver: ended && mails.length <= MAILS_BEFORE_LAST_END };
+  return { letters, fresh, incident, ends, mails, isOver: ended && mayMailEnd({ mails }, now) };
 }
 
 function append(before: InstanceState, letter: Letter, isRepeat: boolean) {
@@ -114,7 +122,7 @@ const newIncident = (now: Date): Incident => ({
   vainMailed: false,
 });
 
-/** The state once the end of its incident is known, or nobody has to be told of it. */
+/** The state once the end of its incident was mailed, or needs no mail. */
 export const closed = (state: InstanceState, now: Date): InstanceState => ({
   ...state,
   incident: null,

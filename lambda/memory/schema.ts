@@ -54,7 +54,7 @@ const fleet = z.object({
   version: z.literal(VERSION),
   at: instant.nullable(),
   breaker: z.object({ suppressed: z.boolean(), mailed: z.boolean() }),
-  mailing: instant.nullable(),
+  mailing: z.object({ since: instant, at: instant }).nullable(),
   // Each on its own: one that can't be read costs the others nothing.
   instances: z.record(z.string().max(300), z.unknown()),
 });

@@ -11,7 +11,7 @@ import type {
 } from '../model/index.ts';
 import { assessmentClass, classOf, kindOf, shortBoot } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { advance } from './incident.ts';
+import { advance, mayMailEnd } from './incident.ts';
 
 export interface Transition {
   readonly instance: Instance;
@@ -49,14 +49,16 @@ export function transition(
   const isInterrupted = before.failures > 0 && isFailure(kindBefore(before)) && isFailure(kind);
   const answered = outcome.kind === 'vitals';
   const failures = kind === 'hung' ? before.failures + (isRepeat && before.failures > 0 ? 0 : 1) : before.failures;
+  const begun = before.failingSince === null ? null : earlier(before.failingSince, now);
+  const failingSince = kind === 'hung' ? (begun ?? now) : begun;
   const after: InstanceState = {
     ...before,
     ...incident,
     status: assessment.status,
     reasons: codes.filter((code) => kindOf(code) !== 'event'),
-    since: (isSame || isInterrupted) && before.since !== null ? before.since : now,
+    since: (isSame || isInterrupted) && before.since !== null ? earlier(before.since, now) : now,
     failures: isFailure(kind) ? failures : 0,
-    failingSince: kind === 'hung' ? (before.failingSince ?? now) : isFailure(kind) ? before.failingSince : null,
+    failingSince: isFailure(kind) ? failingSince : null,
     flag: answered ? null : before.flag,
     acted: nextActed(before, outcome, now),
     ...nextPin(instance, before, answered ? hostKey : null),
@@ -66,12 +68,21 @@ export function transition(
   return { instance, assessment, outcome, durationMs, kind, letter, before, after, isOver };
 }
 
+/** A clock that was set back must not make what has lasted begin in the future. */
+const earlier = (one: Date, other: Date): Date => (one < other ? one : other);
+
 /** What hung before a stop and start says nothing of how it hangs after: neither flag nor count outlives it. */
 export function sinceLaunch(state: InstanceState, launchedAt: Date | null): InstanceState {
-  const begun = state.failingSince ?? state.flag?.at ?? null;
-  if (launchedAt === null || begun === null || begun >= launchedAt) return state;
-  const flag = state.flag !== null && state.flag.at >= launchedAt ? state.flag : null;
-  return { ...state, failures: 0, failingSince: null, since: null, flag };
+  const isOld = (at: Date | null | undefined) => at != null && launchedAt !== null && at < launchedAt;
+  const { failingSince, incident } = state;
+  const flag = isOld(state.flag?.at) ? null : state.flag;
+  const isFlagGone = flag !== state.flag;
+  if (!isFlagGone && !isOld(failingSince)) return state;
+  const begun = isOld(failingSince) ? { failures: 0, failingSince: null, since: null } : {};
+  // The next flag is another one, and news; but not for who stops and starts it all day.
+  const isNews = isFlagGone && launchedAt !== null && mayMailEnd(state, launchedAt);
+  const unflagged = incident !== null && isNews ? { ...incident, flagMailed: false, vainMailed: false } : incident;
+  return { ...state, ...begun, flag, incident: unflagged };
 }
 
 function letterOf({ status, reasons }: Assessment, kind: Transition['kind']): Letter {

@@ -83,14 +83,20 @@ export const NOTHING_REMEMBERED: InstanceState = {
   events: [],
 };
 
+export interface Mailing {
+  /** The first attempt, and the last: in between the same news may have gone out more than once. */
+  readonly since: Date;
+  readonly at: Date;
+}
+
 /** The state of the whole fleet: one file. */
 export interface FleetState {
-  /** When the last check wrote it; null: none has. */
+  /** When the last check wrote it, one that repeated another left out; null: none has. */
   readonly at: Date | null;
   readonly instances: ReadonlyMap<string, InstanceState>;
   readonly breaker: { readonly suppressed: boolean; readonly mailed: boolean };
-  /** A mail was about to be sent at that time, and nothing was written since: it may or may not have gone out. */
-  readonly mailing: Date | null;
+  /** A mail that may or may not have gone out: nothing was written since, or its answer was lost. */
+  readonly mailing: Mailing | null;
 }
 
 export const EMPTY_STATE: FleetState = {

@@ -2,11 +2,14 @@
 
 import { type CheckResult, checkFleet } from '../../lambda/check/pipeline.ts';
 import { fleetSamples } from '../../lambda/memory/figures.ts';
-import type { FailureReason, ProbeTransport, Reply } from '../../lambda/model/index.ts';
-import { TAG } from '../../lambda/model/index.ts';
+import { decodeState, encodeState } from '../../lambda/memory/schema.ts';
+import { STATE_KEY } from '../../lambda/memory/store.ts';
+import type { FailureReason, FleetState, InstanceState, ProbeTransport, Reply } from '../../lambda/model/index.ts';
+import { EMPTY_STATE, NOTHING_REMEMBERED, TAG } from '../../lambda/model/index.ts';
 import { parseSettings, type Settings } from '../../lambda/settings/settings.ts';
 import { awsOutlets, awsPorts } from '../../lambda/wiring/check.ts';
 import { SandboxAws } from '../../sandbox/aws.ts';
+import { ObjectFiles } from '../../sandbox/object-files.ts';
 import { HOST_KEY } from './fleet.ts';
 import { type HostFigures, probeOutput } from './probe-output.ts';
 
@@ -16,6 +19,8 @@ export type Behaviour = HostFigures | FailureReason | 'never';
 export class SandboxFleet {
   now = new Date('2026-11-22T08:00:00Z');
   readonly aws = new SandboxAws({ now: () => this.now });
+  /** Where the state is kept. */
+  readonly files = new ObjectFiles();
   readonly settings: Settings;
   readonly behaviours = new Map<string, Behaviour>();
   /** What hosts do when they are asked over SSM; without any there is no SSM. */
@@ -56,6 +61,24 @@ export class SandboxFleet {
     return this;
   }
 
+  /** What the last check left behind; empty where that can't be read. */
+  get state(): FleetState {
+    const bytes = this.files.objects.get(STATE_KEY)?.bytes;
+    const read = bytes == null ? null : decodeState(new TextDecoder().decode(bytes));
+    return read?.kind === 'state' ? read.state : EMPTY_STATE;
+  }
+
+  remembered(n: number): InstanceState {
+    return this.state.instances.get(idOf(n)) ?? NOTHING_REMEMBERED;
+  }
+
+  /** Changes what is remembered, as a remedy would. */
+  remember(n: number, over: Partial<InstanceState>): this {
+    const instances = new Map(this.state.instances).set(idOf(n), { ...this.remembered(n), ...over });
+    this.files.replace(STATE_KEY, encodeState({ ...this.state, instances }));
+    return this;
+  }
+
   /** Called at the end of a check that finds something to act on; null: nothing acts without a person. */
   remedy: ((at: Date) => Promise<void>) | null = null;
 
@@ -88,6 +111,7 @@ export class SandboxFleet {
       clock: { now: () => this.now },
       log,
       // New for each check, as in the function.
+      files: this.files,
       samples: fleetSamples({ s3: this.aws.s3, bucket: this.aws.bucket.name, clock: { now: () => this.now }, log }),
       ec2: this.aws.ec2,
       ssm: this.aws.ssm,
