@@ -2,19 +2,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { forTerminal, minutesBetween, plural } from '../../lambda/kit/index.ts';
 import { type Guard, OVERRIDES, type Override, type Remedy } from '../../lambda/model/index.ts';
-import {
-  type Answer,
-  askerName,
-  called,
-  findTargets,
-  type Request,
-  type StackFlags,
-  stackFlag,
-  type Target,
-  type World,
-} from '../stack/index.ts';
+import type { Answer, Request, StackFlags, Target, World } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
-import { confirm, interrupted, progressLine, UsageError } from '../terminal/index.ts';
+import { UsageError } from '../terminal/index.ts';
 import { longestFlagged } from './flagged.ts';
 import { addConfirmation, addStackCommand, type CommandLine, EXITS_HELP, repeated, runOnStack } from './grammar.ts';
 
@@ -109,7 +99,9 @@ export async function act(
   io: CommandIo,
   world: World,
 ): Promise<number> {
-  const { followReboot, lookAt, openFleet, openRemedy, wouldBeDone } = await import('../stack/index.ts');
+  const { askerName, called, findTargets, followReboot, lookAt } = await import('../stack/index.ts');
+  const { openFleet, openRemedy, stackFlag, wouldBeDone } = await import('../stack/index.ts');
+  const { confirm, interrupted, progressLine } = await import('../terminal/index.ts');
   if (words.length === 0 && flags.flagged !== true) {
     const orFlagged = remedy === 'reboot' ? ', or give --flagged' : '';
     throw new UsageError(`${remedy}: name the instances, by id or Name${orFlagged}`);
@@ -122,7 +114,8 @@ export async function act(
     io.stdout.write(`No instance is flagged for reboot, of ${fleet.instances.length} watched in ${fleet.region}.\n`);
     return EXIT.done;
   }
-  if (flags.dryRun !== true && !(await confirm(question(remedy, targets, flags), flags.yes, io))) return EXIT.heldBack;
+  if (flags.dryRun !== true && !(await confirm(question(remedy, targets.map(called), flags), flags.yes, io)))
+    return EXIT.heldBack;
 
   const progress = progressLine(io);
   let worst: number = EXIT.done;
@@ -178,7 +171,7 @@ export async function act(
     let told = '';
     for (;;) {
       progress.show(`${target.name}: being checked once more first, which may take two minutes`);
-      const answer = await ask(requestFor(remedy, target, flags));
+      const answer = await ask(requestFor(remedy, target, askerName(), flags));
       const gaveUp = io.signal.aborted || minutesBetween(began, world.now()) >= TURN_MINUTES;
       if (!mayWait || gaveUp || !WAITS.has(answer.decisions?.[0]?.heldBy ?? '')) return answer;
       if (answer.why !== told)
@@ -191,11 +184,11 @@ export async function act(
   }
 }
 
-function requestFor(remedy: Remedy, { id }: Target, { dryRun, override }: ActFlags): Request {
+function requestFor(remedy: Remedy, { id }: Target, asker: string, { dryRun, override }: ActFlags): Request {
   return {
     action: remedy,
     instanceId: id,
-    asker: askerName(),
+    asker,
     ...(dryRun === true && { dryRun: true }),
     ...(override !== undefined && { overrides: override }),
   };
@@ -209,18 +202,18 @@ function said(answer: Answer, would: boolean): string {
   return by === null ? `not done: ${why}` : `held back (${forTerminal(by)}): ${why}`;
 }
 
-function question(remedy: Remedy, targets: readonly Target[], { wait, override = [] }: ActFlags): string {
-  const whom = targets.length === 1 ? '' : ` ${plural(targets.length, 'instance')}`;
-  const apart = targets.length > 1 && wait !== false ? ', one after the other, 15 minutes apart' : '';
+function question(remedy: Remedy, called: readonly string[], { wait, override = [] }: ActFlags): string {
+  const whom = called.length === 1 ? '' : ` ${plural(called.length, 'instance')}`;
+  const apart = called.length > 1 && wait !== false ? ', one after the other, 15 minutes apart' : '';
   const aside = override.length === 0 ? '' : ` (set aside: ${override.join(', ')})`;
-  const names = targets.map(called).join(', ');
+  const names = called.join(', ');
   switch (remedy) {
     case 'reboot':
-      return `Reboot${targets.length === 1 ? ` ${names}` : `${whom}${apart}: ${names}`}${aside}?`;
+      return `Reboot${called.length === 1 ? ` ${names}` : `${whom}${apart}: ${names}`}${aside}?`;
     case 'restart-worker':
-      return `Restart the worker on${targets.length === 1 ? ` ${names}` : `${whom}: ${names}`}?`;
+      return `Restart the worker on${called.length === 1 ? ` ${names}` : `${whom}: ${names}`}?`;
     case 'restart-sshd':
-      return `Restart sshd on${targets.length === 1 ? ` ${names}` : `${whom}: ${names}`}?`;
+      return `Restart sshd on${called.length === 1 ? ` ${names}` : `${whom}: ${names}`}?`;
   }
   return remedy satisfies never;
 }

@@ -5,7 +5,7 @@ import type { OutputFormat } from '../check/index.ts';
 import type { SettingFlags } from '../settings/index.ts';
 import type { Source, SourceFlags } from '../sources/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
-import { EXIT_UNKNOWN, errorLines, startProgress, UsageError } from '../terminal/index.ts';
+import { EXIT_UNKNOWN, errorLines, UsageError } from '../terminal/index.ts';
 import { addSources, type CommandLine, outputOption, SOURCES_HELP } from './grammar.ts';
 
 const HELP = `
@@ -66,6 +66,7 @@ async function checkOnce(flags: CheckFlags, io: CommandIo): Promise<number> {
 
   const { isStream, printReport, runCheck, streamedLine } = await import('../check/index.ts');
   const { exitCodeOf } = await import('../../lambda/report/index.ts');
+  const { startProgress } = await import('../terminal/index.ts');
   // On one terminal a bar and the lines of hosts would overwrite each other.
   const isBarless = quiet || (isStream(output) && io.stdout.isTTY === true);
   const progress = await startProgress(isBarless ? { write() {} } : io.stderr);

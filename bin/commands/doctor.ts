@@ -1,7 +1,7 @@
 /** `crawlwatch doctor`: why a host can't be reached, or why an alert doesn't reach its reader. It only reads. */
 import { DEFAULT_STACK_NAME } from '../../lambda/model/index.ts';
 import type { DoctorClients, DoctorFlags } from '../doctor/index.ts';
-import { type CommandIo, explainAwsError, terminalStyle, UsageError } from '../terminal/index.ts';
+import { type CommandIo, explainAwsError, UsageError } from '../terminal/index.ts';
 import {
   addLogin,
   addProbing,
@@ -48,6 +48,7 @@ async function doctor(ids: readonly string[], flags: DoctorFlags, io: CommandIo)
     io.stderr.write('crawlwatch: going step by step; a host that does not answer takes its whole deadline\n');
   }
   const { diagnosesJson, diagnosesText, exitCodeOfDiagnoses } = await import('../doctor/index.ts');
+  const { terminalStyle } = await import('../terminal/index.ts');
   const diagnoses = byHosts ? await ofHosts(flags, io) : await ofInstances(ids, flags, io);
   io.stdout.write(
     flags.output === 'json'

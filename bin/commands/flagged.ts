@@ -3,7 +3,7 @@
 import { clockTime, duration, inertJson, minutesBetween, parseStamp, plural } from '../../lambda/kit/index.ts';
 import type { Instance } from '../../lambda/model/index.ts';
 import { TAG } from '../../lambda/model/index.ts';
-import { called, nothingWatched, type StackFlags, stackFlag, type World } from '../stack/index.ts';
+import type { StackFlags, World } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
 import { addStackCommand, type CommandLine, outputOption, runOnStack } from './grammar.ts';
@@ -21,7 +21,7 @@ export function addFlagged(line: CommandLine): void {
 
 /** @returns 0, with or without any. @throws UsageError where nothing is watched. */
 export async function flagged(flags: FlaggedFlags, io: CommandIo, world: World): Promise<number> {
-  const { openFleet } = await import('../stack/index.ts');
+  const { called, nothingWatched, openFleet, stackFlag } = await import('../stack/index.ts');
   const fleet = await openFleet(io, world);
   const found = longestFlagged(fleet.instances);
   if (flags.output === 'json') {

@@ -3,7 +3,6 @@ import { plural } from '../../lambda/kit/index.ts';
 import { OWN_TAG_KEYS, TAG } from '../../lambda/model/index.ts';
 import type { MarkedInstance, StackFlags, World } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
-import { confirm } from '../terminal/index.ts';
 import { addConfirmation, addStackCommand, type CommandLine, EXITS_HELP, runOnStack } from './grammar.ts';
 
 export interface ForgetFlags extends StackFlags {
@@ -29,6 +28,7 @@ export function addForget(line: CommandLine): void {
 /** @returns 0 where none carries such a tag any more (or would), 1 where one still does. */
 export async function forget(flags: ForgetFlags, io: CommandIo, world: World): Promise<number> {
   const { describeMarked, stackOutputs } = await import('../stack/index.ts');
+  const { confirm } = await import('../terminal/index.ts');
   const region = await world.region();
   const marked = await describeMarked(world.ec2);
   if (marked.length === 0) {

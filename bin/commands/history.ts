@@ -1,7 +1,6 @@
 /** `crawlwatch history`: what was done to an instance and what was held back, as the table of acts remembers it. */
 import { forTerminal, inertJson } from '../../lambda/kit/index.ts';
-import type { Entry } from '../stack/index.ts';
-import { called, findTargets, type StackFlags, type World } from '../stack/index.ts';
+import type { Entry, StackFlags, World } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
 import { addStackCommand, type CommandLine, outputOption, runOnStack } from './grammar.ts';
@@ -27,7 +26,7 @@ export function addHistory(line: CommandLine): void {
 
 /** @returns 0, with or without any entry. */
 export async function history(word: string, flags: HistoryFlags, io: CommandIo, world: World): Promise<number> {
-  const { openFleet, openRemedy } = await import('../stack/index.ts');
+  const { called, findTargets, openFleet, openRemedy } = await import('../stack/index.ts');
   const ask = await openRemedy(flags, world);
   const [target] = findTargets([word], await openFleet(io, world));
   if (target === undefined) return 0;

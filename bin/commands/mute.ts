@@ -2,7 +2,7 @@
 
 import { clockTime, forTerminal, isoSeconds } from '../../lambda/kit/index.ts';
 import { TAG, TAG_VALUE_MAX } from '../../lambda/model/index.ts';
-import { called, endOf, findTargets, type StackFlags, type World } from '../stack/index.ts';
+import type { StackFlags, World } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
 import { addNoConfirmation, addStackCommand, type CommandLine, EXITS_HELP, runOnStack } from './grammar.ts';
@@ -35,9 +35,9 @@ export function addMute(line: CommandLine): void {
 
 /** @returns 0. @throws UsageError where it isn't said for how long, or AWS refuses. */
 export async function mute(words: readonly string[], flags: MuteFlags, io: CommandIo, world: World): Promise<number> {
-  const { openFleet, writeMute } = await import('../stack/index.ts');
+  const { called, findTargets, openFleet, writeMute } = await import('../stack/index.ts');
   const now = world.now();
-  const until = untilWhen(flags, now);
+  const until = await untilWhen(flags, now);
   const value = until === null ? null : muteValue(until, flags.why);
   const targets = findTargets(words, await openFleet(io, world));
   if (flags.dryRun !== true) {
@@ -58,12 +58,13 @@ export async function mute(words: readonly string[], flags: MuteFlags, io: Comma
   return 0;
 }
 
-function untilWhen(flags: MuteFlags, now: Date): Date | null {
+async function untilWhen(flags: MuteFlags, now: Date): Promise<Date | null> {
   if (flags.off === true) {
     if (flags.for !== undefined) throw new UsageError('mute: give either --for or --off');
     return null;
   }
   if (flags.for === undefined) throw new UsageError('mute: say for how long, --for 2h; or end it, --off');
+  const { endOf } = await import('../stack/index.ts');
   return endOf('--for', flags.for, now);
 }
 

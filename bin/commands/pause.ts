@@ -1,6 +1,6 @@
 /** `crawlwatch pause` and `resume`: stop all restarts and reboots of a stack, and allow them again. */
 import { forTerminal } from '../../lambda/kit/index.ts';
-import { askerName, endOf, type StackFlags, stackFlag, type World } from '../stack/index.ts';
+import type { StackFlags, World } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { addNoConfirmation, addStackCommand, type CommandLine, EXITS_HELP, runOnStack } from './grammar.ts';
 
@@ -36,7 +36,7 @@ export function addResume(line: CommandLine): void {
 
 /** @returns 0 once it is paused, 1 where the function refuses. */
 export async function pause(flags: PauseFlags, io: CommandIo, world: World): Promise<number> {
-  const { openRemedy, wouldBeDone } = await import('../stack/index.ts');
+  const { askerName, endOf, openRemedy, stackFlag, wouldBeDone } = await import('../stack/index.ts');
   const now = world.now();
   const until = flags.for === undefined ? null : endOf('--for', flags.for, now);
   const ask = await openRemedy(flags, world);
@@ -55,7 +55,7 @@ export async function pause(flags: PauseFlags, io: CommandIo, world: World): Pro
 
 /** @returns 0 once nothing is paused, 1 where the function refuses. */
 export async function resume(flags: ResumeFlags, io: CommandIo, world: World): Promise<number> {
-  const { openRemedy, wouldBeDone } = await import('../stack/index.ts');
+  const { askerName, openRemedy, wouldBeDone } = await import('../stack/index.ts');
   const ask = await openRemedy(flags, world);
   const answer = await ask({ action: 'resume', asker: askerName(), ...(flags.dryRun === true && { dryRun: true }) });
   io.stdout.write(`${flags.stack}: ${answer.done ? 'resumed: ' : ''}${forTerminal(answer.why)}\n`);

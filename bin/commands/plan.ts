@@ -1,7 +1,6 @@
 /** `crawlwatch plan`: what crawlwatch would do now by itself, and for each trouble that it lets be, why. Acts on nothing. */
 import { inertJson } from '../../lambda/kit/index.ts';
-import type { Answer, Decided } from '../stack/index.ts';
-import { askerName, type StackFlags, type World } from '../stack/index.ts';
+import type { Answer, Decided, StackFlags, World } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
 import { addStackCommand, type CommandLine, outputOption, runOnStack } from './grammar.ts';
@@ -19,7 +18,7 @@ export function addPlan(line: CommandLine): void {
 
 /** @returns 0, whatever is due. @throws UsageError where the function made no plan. */
 export async function plan(flags: PlanFlags, io: CommandIo, world: World): Promise<number> {
-  const { openRemedy, planText } = await import('../stack/index.ts');
+  const { askerName, openRemedy, planText } = await import('../stack/index.ts');
   await world.region();
   const ask = await openRemedy(flags, world);
   const answer = await ask({ action: 'plan', asker: askerName() });

@@ -1,6 +1,6 @@
 /** `crawlwatch test-alert`: a test mail through the deployed stack's topic, and which of its subscribers get it. */
-import { forTerminal, plural } from '../../lambda/kit/index.ts';
-import { type CommandIo, EXIT_UNKNOWN, explainAwsError, terminalStyle, UsageError } from '../terminal/index.ts';
+import { forTerminal } from '../../lambda/kit/index.ts';
+import { type CommandIo, EXIT_UNKNOWN, explainAwsError, UsageError } from '../terminal/index.ts';
 import { addStackCommand, type CommandLine } from './grammar.ts';
 
 const HELP = `
@@ -23,9 +23,10 @@ export function addTestAlert(line: CommandLine): void {
 
 /** @returns 0 where somebody gets the mail, else 3: AWS accepts a mail to nobody without an error. */
 async function testAlert({ stack }: TestAlertFlags, io: CommandIo): Promise<number> {
-  const { cloudFormationClient, snsClient } = await import('../../lambda/kit/index.ts');
+  const { cloudFormationClient, plural, snsClient } = await import('../../lambda/kit/index.ts');
   const { listSubscriptions, publishAlert } = await import('../../lambda/alert/index.ts');
   const { stackOutputs } = await import('../stack/index.ts');
+  const { terminalStyle } = await import('../terminal/index.ts');
   try {
     const topicArn = (await stackOutputs(cloudFormationClient(), stack))?.AlertsTopicArn;
     if (topicArn === undefined) {

@@ -1,8 +1,7 @@
 /** `crawlwatch unflag`: takes the reboot flag away. The remedy function does it, and puts it on record. */
 import { forTerminal, plural } from '../../lambda/kit/index.ts';
-import { askerName, called, findTargets, type StackFlags, type World } from '../stack/index.ts';
+import type { StackFlags, World } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
-import { confirm } from '../terminal/index.ts';
 import { addConfirmation, addStackCommand, type CommandLine, EXITS_HELP, runOnStack } from './grammar.ts';
 
 export interface UnflagFlags extends StackFlags {
@@ -33,7 +32,8 @@ export async function unflag(
   io: CommandIo,
   world: World,
 ): Promise<number> {
-  const { openFleet, openRemedy, wouldBeDone } = await import('../stack/index.ts');
+  const { askerName, called, findTargets, openFleet, openRemedy, wouldBeDone } = await import('../stack/index.ts');
+  const { confirm } = await import('../terminal/index.ts');
   const ask = await openRemedy(flags, world);
   const targets = findTargets(words, await openFleet(io, world));
   const names = targets.map(called).join(', ');
