@@ -128,8 +128,7 @@ const MAIL_MINUTES = 2;
 const EAGER_INTERVALS = 3;
 
 const isUnderWay = (mailing: Mailing | null, now: Date, { schedule }: Settings): boolean =>
-  mailing !== null &&
-  Math.abs(minutesBetween(mailing.at, now)) < Math.max(MAIL_MINUTES, schedule.everyMinutes / 2);
+  mailing !== null && Math.abs(minutesBetween(mailing.at, now)) < Math.max(MAIL_MINUTES, schedule.everyMinutes / 2);
 
 /** Where every answer is lost, each attempt may be one more mail. */
 const isPutOff = (mailing: Mailing | null, at: Date, { schedule }: Settings): boolean =>

@@ -15,7 +15,7 @@ import { departuresOf, type LoadedState, nextState, type Transition, transition,
 import { EMPTY_STATE, type History, type Instance, type ProbedInstance, type Report } from '../model/index.ts';
 import { probeFleet } from '../probe/index.ts';
 import { callsForRemedy } from '../remedy/index.ts';
-import { metricPoints, summarise } from '../report/index.ts';
+import { logFields, metricPoints, summarise } from '../report/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { claim } from './claim.ts';
 import type { Outlets, Ports } from './ports.ts';
@@ -114,7 +114,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
   const reports = inOrder().map((t) =>
     instanceReport(t, outlets !== null, evidenceSentences(evidence.get(t.instance.id), at)),
   );
-  for (const report of reports) log.info('instance.checked', { ...report });
+  for (const report of reports) log.info('instance.checked', logFields(report, at, settings.schedule.everyMinutes));
   return {
     report: {
       version: 1,
@@ -143,7 +143,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     // Remember and tell, with the metrics beside it.
     const transitions = inOrder();
     const { tripped } = plan.breaker;
-    const points = metricPoints(transitions, tripped, elapsedMs(options.begunAt));
+    const points = metricPoints(transitions, tripped, elapsedMs(options.begunAt), settings);
     const published = orElse('metrics', to.publish(points, at), undefined);
     const { departures, kept } = departuresOf(loaded.state.instances, found, unread.length === 0, at);
     const breaker = { suppressed: tripped, mailed: tripped && loaded.state.breaker.mailed };

@@ -26,7 +26,12 @@ import {
   PRICE,
   PRICES_OF,
   RUN_TRANSITIONS,
-  TROUBLED_SHARE,
+  STATE_BYTES,
+  STATE_GETS,
+  STATE_PUTS,
+  TROUBLED_PERCENT,
+  WIDGET_DRAWS,
+  WIDGET_GETS,
 } from './prices.ts';
 
 export { PRICES_OF } from './prices.ts';
@@ -49,41 +54,39 @@ export interface Bill {
   readonly agent: { readonly items: readonly CostItem[]; readonly total: number };
 }
 
-export function monthlyBill(instances: number, settings: Settings): Bill {
-  const items = ourItems(instances, settings).filter(({ dollars }) => dollars > 0);
+/** @param troubledPercent of the instances are in trouble at any time: they have full lines in the log, and metrics in any case but `none` */
+export function monthlyBill(instances: number, settings: Settings, troubledPercent = TROUBLED_PERCENT): Bill {
+  const items = ourItems(instances, settings, troubledPercent).filter(({ dollars }) => dollars > 0);
   const agent = agentItems(instances).filter(({ dollars }) => dollars > 0);
   return { instances, items, total: sum(items), agent: { items: agent, total: sum(agent) } };
 }
 
 const sum = (items: readonly CostItem[]): number => items.reduce((total, { dollars }) => total + dollars, 0);
 
-function ourItems(instances: number, settings: Settings): CostItem[] {
+function ourItems(instances: number, settings: Settings, troubledPercent: number): CostItem[] {
   const checks = (HOURS * 60) / settings.schedule.everyMinutes;
   const { perInstance: published } = settings.metrics;
-  const followed = { all: 1, troubled: TROUBLED_SHARE, none: 0 }[published] * instances;
-  const perInstance = Math.round(METRICS_PER_INSTANCE * followed);
+  const troubled = Math.ceil((instances * troubledPercent) / 100);
+  const perInstance = METRICS_PER_INSTANCE * { all: instances, troubled, none: 0 }[published];
   const turns = functionTurns(instances, settings);
   const seconds = turns.reduce((total, { count, seconds: each }) => total + count * each, 0);
   const functions = turns.reduce((total, { count }) => total + count, 0);
-  const logGib = (checks * (instances + 1) * LOG_BYTES) / GIB;
+  // Those that are well have one full line an hour.
+  const fullLines = checks * (troubled + 1) + HOURS * (instances - troubled);
+  const briefLines = Math.max(0, checks - HOURS) * (instances - troubled);
+  const logGib = (fullLines * LOG_BYTES.full + briefLines * LOG_BYTES.brief) / GIB;
   const every = 'schedule.everyMinutes';
   // On a run there are two metrics, and an alarm costs as much for each.
   const alarms = FLEET_ALARMS + [actsByItself(settings), isDistributed(settings)].filter((more) => more).length;
   return [
     {
       item: 'custom metrics',
-      dollars: metricMonths(perInstance + FLEET_METRICS + ACTING_METRICS),
-      why: `${perInstance} of instances (${METRICS_PER_INSTANCE} each${published === 'troubled' ? '; assumed: one in ten is troubled' : ''}), ${FLEET_METRICS} of the fleet, ${ACTING_METRICS} of acting at most`,
+      dollars: metricMonths(perInstance + FLEET_METRICS + ACTING_METRICS * ACTING_SHARE),
+      why: `${perInstance} of instances (${METRICS_PER_INSTANCE} each${published === 'troubled' ? `; assumed: ${troubledPercent}% in trouble` : ''}), ${FLEET_METRICS} of the fleet, ${ACTING_METRICS} of acting (assumed: in one hour of ten)`,
       settings: ['metrics.perInstance'],
     },
     {
-      item: 'memory and disk alarms',
-      dollars: published === 'all' ? 2 * Math.min(instances, ANALYSED_MOST) * PRICE.analysedMetric : 0,
-      why: 'two Metrics Insights alarms, each analysing one metric of every instance',
-      settings: ['metrics.perInstance'],
-    },
-    {
-      item: 'other alarms',
+      item: 'alarms',
       dollars: alarms * PRICE.alarm,
       why: `${alarms} on metrics of the fleet and of the functions`,
       settings: ['remedies', 'scale'],
@@ -97,7 +100,7 @@ function ourItems(instances: number, settings: Settings): CostItem[] {
     {
       item: 'logs',
       dollars: logGib * (PRICE.logGibIngested + (PRICE.logGibMonth * settings.logs.retentionDays) / 30),
-      why: `${LOG_BYTES} bytes an instance and check, kept ${settings.logs.retentionDays} days`,
+      why: `${LOG_BYTES.full} bytes an instance once an hour, and in each check where something is wrong (assumed: ${troubledPercent}%), else ${LOG_BYTES.brief}; kept ${settings.logs.retentionDays} days`,
       settings: [every, 'logs.retentionDays'],
     },
     {
@@ -164,7 +167,7 @@ function agentItems(instances: number): CostItem[] {
     {
       item: 'memory and disk alarms',
       dollars: 2 * Math.min(instances, ANALYSED_MOST) * PRICE.analysedMetric,
-      why: 'the same two Metrics Insights alarms',
+      why: 'two Metrics Insights alarms, each analysing one metric of every instance',
       settings: [],
     },
     { item: 'dashboard', dollars: PRICE.dashboard, why: 'one', settings: [] },
@@ -250,8 +253,9 @@ export function sharedItems(instances: number, checks: number, turns: readonly T
   const shards = turns.find(({ step }) => step === 'shard');
   const every = 'schedule.everyMinutes';
   const runFiles = shards === undefined ? { puts: 0, gets: 0, gib: 0 } : filesOf(shards.count, instances, checks);
-  // And the samples, once each.
-  const [puts, gets] = [runFiles.puts + 1, runFiles.gets + 1];
+  const gets = runFiles.gets + STATE_GETS;
+  const puts = runFiles.puts + STATE_PUTS;
+  const stateGib = (instances * STATE_BYTES) / GIB;
   return [
     {
       item: 'Step Functions',
@@ -266,8 +270,11 @@ export function sharedItems(instances: number, checks: number, turns: readonly T
     },
     {
       item: 'files in S3',
-      dollars: checks * (puts * PRICE.filePut + gets * PRICE.fileGet) + runFiles.gib * PRICE.fileGibMonth,
-      why: `${puts} written and ${gets} read a check${shards === undefined ? '' : `; ${FILE_BYTES} bytes an instance and run, kept ${FILE_DAYS} days`}`,
+      dollars:
+        checks * (puts * PRICE.filePut + gets * PRICE.fileGet) +
+        WIDGET_DRAWS * WIDGET_GETS * PRICE.fileGet +
+        (runFiles.gib + stateGib) * PRICE.fileGibMonth,
+      why: `state and samples: ${puts} written and ${gets} read a check, ${WIDGET_GETS} read for each of ${WIDGET_DRAWS} draws of the table (assumed)${shards === undefined ? '' : `; ${FILE_BYTES} bytes an instance and run, kept ${FILE_DAYS} days`}`,
       settings: ['scale', every],
     },
   ];

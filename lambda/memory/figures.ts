@@ -139,7 +139,7 @@ function samplesOf(points: readonly MetricPoint[], at: Date): Map<string, HostSa
   const available = (name: string): Map<string, number> =>
     new Map(
       points.flatMap((point) =>
-        point.dimensions !== null && point.name === name && Number.isFinite(point.value)
+        'InstanceId' in point.dimensions && point.name === name && Number.isFinite(point.value)
           ? [[point.dimensions.InstanceId, 1 - point.value / 100]]
           : [],
       ),

@@ -2,6 +2,7 @@
 export { publishMetrics } from './cloudwatch.ts';
 export { exitCodeOf, inOrder, instanceJson, reportJson, summarise } from './json.ts';
 export { instanceLine } from './line.ts';
+export { logFields } from './log.ts';
 export { metricPoints, publishedPoints } from './metrics.ts';
 export { pluginLine, pluginTrouble } from './nagios.ts';
 export { prometheusText } from './prometheus.ts';

@@ -3,8 +3,8 @@
 import { minutesBetween } from '../kit/index.ts';
 import type { Transition } from '../memory/index.ts';
 import { metricDimensions, newOomKills } from '../memory/index.ts';
-import type { MetricPoint, ProbeOutcome } from '../model/index.ts';
-import { FLEET_METRIC, fullestDisk, INSTANCE_METRIC } from '../model/index.ts';
+import type { MetricPoint, ProbeOutcome, ReasonCode } from '../model/index.ts';
+import { FLEET_METRIC, fullestDisk, INSTANCE_METRIC, isFleetMetric } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { summarise } from './json.ts';
 
@@ -44,6 +44,13 @@ const recoveries = (transitions: readonly Transition[]): Value[] =>
       : [];
   });
 
+/** Reasons by which an instance counts as low on memory, and on disk space: measured now, not forecast. */
+const MEMORY_LOW: readonly ReasonCode[] = ['MemoryLow', 'MemoryExhaustedResponsive'];
+const DISK_LOW: readonly ReasonCode[] = ['DiskLow'];
+
+const countWith = (codes: readonly ReasonCode[], transitions: readonly Transition[]): number =>
+  transitions.filter(({ assessment }) => assessment.reasons.some(({ code }) => codes.includes(code))).length;
+
 /**
  * The instances' metrics, then the fleet's: those come last, since their arrival shows that the check was made.
  */
@@ -51,6 +58,7 @@ export function metricPoints(
   transitions: readonly Transition[],
   suppressed: boolean,
   durationMs: number,
+  { stack }: Pick<Settings, 'stack'>,
 ): MetricPoint[] {
   const summary = summarise(transitions.map((t) => t.assessment));
   const fleet: readonly Value[] = [
@@ -58,11 +66,13 @@ export function metricPoints(
     [FLEET_METRIC.critical, summary.critical, 'Count'],
     [FLEET_METRIC.unreachable, transitions.filter((t) => t.kind === 'hung').length, 'Count'],
     [FLEET_METRIC.flagged, transitions.filter((t) => t.after.flag !== null).length, 'Count'],
+    [FLEET_METRIC.memoryLow, countWith(MEMORY_LOW, transitions), 'Count'],
+    [FLEET_METRIC.diskLow, countWith(DISK_LOW, transitions), 'Count'],
     [FLEET_METRIC.suppressed, suppressed ? 1 : 0, 'Count'],
     ...recoveries(transitions),
     [FLEET_METRIC.duration, durationMs, 'Milliseconds'],
   ];
-  const points = fleet.map(([name, value, unit]): MetricPoint => ({ name, value, unit, dimensions: null }));
+  const points = fleet.map(([name, value, unit]): MetricPoint => ({ name, value, unit, dimensions: { Stack: stack } }));
   return [...instancePoints(transitions), ...points];
 }
 
@@ -74,7 +84,7 @@ export function publishedPoints(points: readonly MetricPoint[], at: Date, settin
   const { perInstance } = settings.metrics;
   if (perInstance === 'all') return points;
   const ids = new Set(perInstance === 'none' ? [] : points.filter(isTrouble).map(idOf));
-  return points.filter((point) => point.dimensions === null || ids.has(idOf(point)));
+  return points.filter((point) => isFleetMetric(point) || ids.has(idOf(point)));
 
   function isTrouble({ name, value, okSince }: MetricPoint): boolean {
     if (okSince === null) return true;
@@ -83,4 +93,5 @@ export function publishedPoints(points: readonly MetricPoint[], at: Date, settin
   }
 }
 
-const idOf = ({ dimensions }: MetricPoint): string | undefined => dimensions?.InstanceId;
+const idOf = ({ dimensions }: MetricPoint): string | undefined =>
+  'InstanceId' in dimensions ? dimensions.InstanceId : undefined;

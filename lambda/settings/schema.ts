@@ -1,6 +1,7 @@
 // By its namespace: the export `z` brings every language's messages into the bundle.
 import * as z from 'zod';
 
+import { DEFAULT_STACK_NAME } from '../model/index.ts';
 import { maintenanceWindow } from './window.ts';
 
 /** A leaf: its schema, what is allowed in words, and what it does. The README's table is generated from these. */
@@ -44,12 +45,6 @@ const RETENTION_DAYS = [
 
 export const settingsSchema = z
   .strictObject({
-    stack: text(
-      'CrawlwatchStack',
-      /^[A-Za-z][A-Za-z0-9-]{0,127}$/,
-      'a stack name: a letter, then letters, digits and hyphens',
-      'Name of the stack. Several may be in one account and Region, each with instances of its own.',
-    ),
     tag: group({
       key: text(
         'crawlwatch',
@@ -59,6 +54,12 @@ export const settingsSchema = z
       ),
       value: text('true', /^.{1,256}$/, '1 to 256 characters', 'Value that the tag must have.'),
     }),
+    stack: text(
+      DEFAULT_STACK_NAME,
+      /^[A-Za-z][A-Za-z0-9-]{0,127}$/,
+      'a CloudFormation stack name: a letter, then at most 127 letters, digits and hyphens',
+      'Name of the stack. Several stacks may be in one account and Region.',
+    ),
     schedule: group({ everyMinutes: whole(5, 1, 60, 'Minutes between checks.') }),
     alertEmail: optional(
       z.union([email, z.array(email).min(1)]),
@@ -94,6 +95,11 @@ export const settingsSchema = z
       ),
       subnetIds: optional(ids('subnet'), 'a list of subnet-...', 'Its subnets.'),
       securityGroupIds: optional(ids('sg'), 'a list of sg-...', 'Its security groups.'),
+      routeTableIds: optional(
+        ids('rtb'),
+        'a list of rtb-...',
+        'Their route tables: with createEndpoints S3 and DynamoDB get gateway endpoints there, which are free, for all that uses these tables.',
+      ),
       createEndpoints: flag(
         false,
         'Create the interface endpoints that a VPC without NAT needs (about $7.30 a month each and zone).',
@@ -177,7 +183,7 @@ export const settingsSchema = z
       perInstance: choice(
         'all',
         ['all', 'troubled', 'none'],
-        'Which instances have metrics of their own (about $0.30 a month each). troubled: not OK, low, or recovered within the hour.',
+        'Of which instances metrics are published (about $0.90 a month each). troubled: only of those with an incident, low on memory or a disk, or recovered within the hour.',
       ),
     }),
     scale: choice(

@@ -54,7 +54,9 @@ describe('the dashboard', () => {
       /reboots avoided|recovery/.test(properties.title ?? ''),
     );
     expect(
-      graphs.flatMap(({ properties }) => properties.metrics ?? []).map(([, name, more]) => ({ name, ...Object(more) })),
+      graphs
+        .flatMap(({ properties }) => properties.metrics ?? [])
+        .map(([, name, ...more]) => ({ name, ...Object(more.at(-1)) })),
     ).toEqual([
       { name: 'Reboots', label: 'reboots', period: 3600, stat: 'Sum' },
       { name: 'WorkerRestarts', label: 'worker restarts', period: 3600, stat: 'Sum' },
@@ -66,7 +68,7 @@ describe('the dashboard', () => {
 
   it('shows each number of the fleet and the command that tags an instance', () => {
     const body = bodyWith({ tag: { key: 'team', value: 'crawl' } });
-    for (const metric of Object.values(FLEET_METRIC)) expect(body).toContain(`"${metric}"`);
+    for (const metric of Object.values(FLEET_METRIC)) expect(body).toContain(`"${metric}","Stack","CrawlwatchStack"`);
     expect(body).toContain('--tags Key=team,Value=crawl');
   });
 
@@ -83,6 +85,7 @@ describe('the stack', () => {
     'RemedyFunctionName',
     'RemedyFunctionArn',
     'LogGroupName',
+    'StateBucketName',
     'DashboardUrl',
   ])('puts out %s', (name) => {
     expect(Object.keys(templateWith().findOutputs(name))).toEqual([name]);
