@@ -30,8 +30,8 @@ const SOUND: Readonly<Record<Remedy, { readonly tags: Readonly<Record<string, st
 export function decided(who: Asking, remedy: Remedy, row: Row) {
   const sound = SOUND[remedy];
   const one = host({ ...sound.tags, ...row.tags }, row.over);
-  const asker = who === 'schedule' ? SCHEDULE : person();
-  return planAct(one, remedy, asker, row.fresh ?? sound.fresh, known(row.known), row.settings ?? ALL_ON);
+  const requester = who === 'schedule' ? SCHEDULE : person();
+  return planAct(one, remedy, requester, row.fresh ?? sound.fresh, known(row.known), row.settings ?? ALL_ON);
 }
 
 /** Those are held back whom the row names, with its guard and sentence, and nobody else. */

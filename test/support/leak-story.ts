@@ -4,7 +4,7 @@ import { checkFleet } from '../../lambda/check/pipeline.ts';
 import { metricDimensions } from '../../lambda/memory/dimensions.ts';
 import type { InstanceReport, ReasonCode } from '../../lambda/model/index.ts';
 import { INSTANCE_METRIC, METRIC_NAMESPACE, TAG } from '../../lambda/model/index.ts';
-import type { RemedyAnswer } from '../../lambda/remedy/ports.ts';
+import type { RemedyAnswer } from '../../lambda/remedy/contract.ts';
 import { remedyFleet } from '../../lambda/remedy/run.ts';
 import { parseSettings } from '../../lambda/settings/settings.ts';
 import { awsOutlets, awsPorts } from '../../lambda/wiring/check.ts';

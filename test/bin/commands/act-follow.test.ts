@@ -3,7 +3,7 @@ import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { act } from '../../../bin/commands/act.ts';
 import { TAG } from '../../../lambda/model/index.ts';
-import { ActingStack, type Asked, ID1, ID2, ID3, type Told, tell } from '../../support/acting.ts';
+import { ActingStack, type Asked, type CommandResult, ID1, ID2, ID3, runCommand } from '../../support/acting.ts';
 import { HOST_KEY } from '../../support/fleet.ts';
 
 const done = ({ instanceId }: Asked) => ({ done: true, instanceId, why: 'it carries the flag' });
@@ -14,8 +14,8 @@ const held = (heldBy: string, why: string) => (request: Asked) => ({
   decisions: [{ instanceId: request.instanceId, name: 'x', remedy: request.action, heldBy, why }],
 });
 const YES = { stack: 'CrawlwatchStack', yes: true } as const;
-const reboot = (stack: ActingStack, words: readonly string[], flags: object = {}, given = {}): Promise<Told> =>
-  tell((io) => act('reboot', words, { ...YES, ...flags }, io, stack.world), given);
+const reboot = (stack: ActingStack, words: readonly string[], flags: object = {}, given = {}): Promise<CommandResult> =>
+  runCommand((io) => act('reboot', words, { ...YES, ...flags }, io, stack.ports), given);
 
 describe('crawlwatch reboot follows', () => {
   const booted = { [TAG.seen]: '9f8e7d6c/0', [TAG.status]: 'OK' };

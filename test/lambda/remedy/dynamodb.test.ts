@@ -14,7 +14,7 @@ const act = (over: Partial<Act> = {}): Act => ({
   instanceId: ID,
   at: NOW,
   state: 'begun',
-  asker: 'schedule',
+  requester: 'schedule',
   boot: '1a2b3c4d',
   since: later(-20),
   ...over,
@@ -26,7 +26,7 @@ const entry = (over: Partial<HistoryEntry> = {}): HistoryEntry => ({
   outcome: 'held',
   heldBy: 'spacing',
   why: 'another was rebooted at 08:05 UTC',
-  asker: 'schedule',
+  requester: 'schedule',
   evidence: ['Console: oom-kill'],
   ...over,
 });
@@ -62,7 +62,7 @@ describe('the record of acts', () => {
     expect(await readRecord(db, TABLE, NOW)).toEqual({ acts: [], pause: null, version: 0 });
     const acts = [
       act(),
-      act({ remedy: 'restart-worker', state: 'worked', boot: null, since: null, asker: 'eve@host' }),
+      act({ remedy: 'restart-worker', state: 'worked', boot: null, since: null, requester: 'eve@host' }),
     ];
     expect(await saveActs(db, TABLE, 0, acts, NOW)).toBe(true);
     expect(await readRecord(db, TABLE, NOW)).toEqual({ acts, pause: null, version: 1 });
@@ -70,10 +70,10 @@ describe('the record of acts', () => {
 
   it('lets one of two through that have read the same', async () => {
     const { db } = setUp();
-    const write = (version: number, asker: string) => saveActs(db, TABLE, version, [act({ asker })], NOW);
+    const write = (version: number, requester: string) => saveActs(db, TABLE, version, [act({ requester })], NOW);
     expect([await write(0, 'a'), await write(0, 'b')]).toEqual([true, false]);
     expect([await write(1, 'c'), await write(1, 'd'), await write(0, 'e')]).toEqual([true, false, false]);
-    expect((await readRecord(db, TABLE, NOW)).acts.map(({ asker }) => asker)).toEqual(['c']);
+    expect((await readRecord(db, TABLE, NOW)).acts.map(({ requester }) => requester)).toEqual(['c']);
   });
 
   it('takes its own write for its own where the answer was lost and the SDK tried again', async () => {

@@ -51,13 +51,16 @@ describe('an instance asked anew', () => {
 
   it('is unknown where the fault is ours', async () => {
     const denied: Reply = { kind: 'failed', reason: 'AuthenticationFailed', text: 'No.' };
-    expect(await check(denied, answers())).toMatchObject({ kind: 'ours', witnesses: [], boot: null });
+    expect(await check(denied, answers())).toMatchObject({ kind: 'ours', corroboration: [], boot: null });
   });
 
   it('hangs, with everybody else who bears it out', async () => {
     const fresh = await check(hangs, unanswered);
     expect(fresh).toMatchObject({ at: NOW, kind: 'hung', boot: null, report: { status: 'CRITICAL', id: ONE.id } });
-    expect(fresh.witnesses).toEqual(['a command over SSM that went unanswered', "EC2's own status check (impaired)"]);
+    expect(fresh.corroboration).toEqual([
+      'a command over SSM that went unanswered',
+      "EC2's own status check (impaired)",
+    ]);
     expect(fresh.report.evidence).toContain('Over SSM: SsmDeliveryTimedOut: The agent took nothing.');
   });
 
@@ -76,7 +79,7 @@ describe('an instance asked anew', () => {
     expect(await check(answers(), hangs, { gatherEvidence })).toMatchObject({
       kind: null,
       boot: '1a2b3c4d',
-      witnesses: [],
+      corroboration: [],
       scheduledEvents: [],
     });
   });

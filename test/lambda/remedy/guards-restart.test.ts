@@ -78,7 +78,7 @@ describe('the ladder', () => {
       'the sshd restart of 06:15 UTC did not help: it needs a person',
     ],
   ] as const)('hands an instance over to a person after %s', (_, code, acts, since, why) => {
-    expect(tried('schedule', code, acts, since)).toMatchObject({ remedy: 'person', heldBy: 'person' });
+    expect(tried('schedule', code, acts, since)).toMatchObject({ remedy: 'escalated', heldBy: 'escalated' });
     expect(tried('schedule', code, acts, since).why).toContain(why);
   });
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Asker } from '../../../lambda/model/index.ts';
+import type { Requester } from '../../../lambda/model/index.ts';
 import { TAG } from '../../../lambda/model/index.ts';
-import { beginAct, isPermit, planAct, planRemedies } from '../../../lambda/remedy/plan.ts';
+import { beginAct } from '../../../lambda/remedy/act.ts';
+import { isPermit, planAct, planRemedies } from '../../../lambda/remedy/plan.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { minutesAgo, NOW } from '../../support/fleet.ts';
 import { decided, type Row } from '../../support/guard-rows.ts';
@@ -28,9 +29,9 @@ describe('planAct', () => {
   it.each<[string, 'schedule' | 'person', Row]>([
     ['that is flagged, with a witness', 'schedule', {}],
     [
-      'that refuses connections, with two witnesses',
+      'that refuses connections, with two corroboration',
       'schedule',
-      { fresh: fresh({ witnesses: ['one', 'two'], reasons: [{ code: 'ConnectionRefused', text: '' }] }) },
+      { fresh: fresh({ corroboration: ['one', 'two'], reasons: [{ code: 'ConnectionRefused', text: '' }] }) },
     ],
     [
       'that refuses connections and says nothing, with one',
@@ -59,7 +60,7 @@ describe('planAct', () => {
       { known: { pause: { who: 'bo', why: 'x', from: at(60), until: at(0) } } },
     ],
     ['that booted ten minutes ago', 'schedule', { tags: { [TAG.acted]: `booted@${minutesAgo(10)}` } }],
-    ['without a witness, for a person', 'person', { fresh: fresh({ witnesses: [] }) }],
+    ['without a witness, for a person', 'person', { fresh: fresh({ corroboration: [] }) }],
     ['that crawlwatch may only restart by itself, for a person', 'person', { tags: { [TAG.auto]: 'restart' } }],
     ['in a stack with everything switched off, for a person', 'person', { settings: parseSettings() }],
   ])('allows the reboot of an instance %s', (_, who, row) => {
@@ -74,7 +75,7 @@ describe('planAct', () => {
   ] as const)('lets a person set %s aside by that name alone, and the schedule never', (guard, row, checked) => {
     const { tags = {}, over = {} } = row as Row;
     const one = host({ ...HUNG, ...tags }, over);
-    const ask = (asker: Asker) => planAct(one, 'reboot', asker, checked, known(), ALL_ON);
+    const ask = (requester: Requester) => planAct(one, 'reboot', requester, checked, known(), ALL_ON);
     const others = (['asg', 'spot', 'event'] as const).filter((other) => other !== guard);
     expect(ask(person(guard)).heldBy).toBe(null);
     expect(ask(person(...others))).toMatchObject({
@@ -106,7 +107,7 @@ describe('planAct', () => {
     const FRESH = fresh();
     expect(plan(null)).toMatchObject({ remedy: 'reboot', heldBy: null });
     expect(isPermit(plan(null))).toBe(false);
-    expect(isPermit(plan(fresh({ witnesses: [] })))).toBe(false);
+    expect(isPermit(plan(fresh({ corroboration: [] })))).toBe(false);
     expect(isPermit(plan(FRESH))).toBe(true);
     expect(plan(FRESH)).toMatchObject({ checkedAt: FRESH.at });
   });
@@ -123,7 +124,7 @@ describe('planAct', () => {
       'reboot',
       HUNG,
       person(),
-      fresh({ witnesses: [] }),
+      fresh({ corroboration: [] }),
       `it carries the flag ${FLAG} (SSH accepts and says nothing); just now it still hung (BannerTimeout: It said nothing); no other witness`,
     ],
     [
@@ -147,14 +148,14 @@ describe('planAct', () => {
       answered('SshdDown', 'It \u001b[31mdoes not answer.'),
       'sshd for SshdDown since 08:07 UTC; just now SshdDown: It ?[31mdoes not answer',
     ],
-  ] as const)('says why of a %s it allows', (remedy, tags, asker, checked, why) => {
-    expect(planAct(host(tags), remedy, asker, checked, known(), ALL_ON).why).toBe(why);
+  ] as const)('says why of a %s it allows', (remedy, tags, requester, checked, why) => {
+    expect(planAct(host(tags), remedy, requester, checked, known(), ALL_ON).why).toBe(why);
   });
 
   it('keeps a sentence within bounds, whatever hosts and people write', () => {
     const pause = { who: 'x'.repeat(9999), why: 'y'.repeat(9999), from: NOW, until: null };
     const reasons = [{ code: 'BannerTimeout' as const, text: 'z'.repeat(9999) }];
-    const checked = fresh({ reasons, witnesses: ['w'.repeat(9999)] });
+    const checked = fresh({ reasons, corroboration: ['w'.repeat(9999)] });
     expect(decided('person', 'reboot', { known: { pause } }).why.length).toBeLessThan(500);
     expect(decided('person', 'reboot', { fresh: checked }).why.length).toBeLessThanOrEqual(500);
   });
@@ -187,7 +188,7 @@ describe('planRemedies', () => {
       ['i-4', 'restart-sshd', null],
       ['i-5', 'reboot', null],
       ['i-6', 'reboot', 'spacing'],
-      ['i-7', 'person', 'person'],
+      ['i-7', 'escalated', 'escalated'],
     ]);
   });
 
@@ -216,7 +217,7 @@ describe('beginAct', () => {
       instanceId: ID,
       at: NOW,
       state: 'begun',
-      asker: 'ana',
+      requester: 'ana',
       boot: '1a2b3c4d',
       since: at(30),
       trouble: 'BannerTimeout',

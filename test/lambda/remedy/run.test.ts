@@ -35,7 +35,7 @@ describe('what a person asks for', () => {
     const answer = await stack.reboot();
     expect(answer).toMatchObject({ done: false, why, decisions: [{ heldBy, remedy: 'reboot' }] });
     expect(stack.rebooted).toEqual([]);
-    expect((await stack.history())[0]).toMatchObject({ outcome: 'held', heldBy, asker: 'eve@host' });
+    expect((await stack.history())[0]).toMatchObject({ outcome: 'held', heldBy, requester: 'eve@host' });
   });
 
   it('is not done to a host that answers by now, whatever its tags say', async () => {
@@ -52,7 +52,7 @@ describe('what a person asks for', () => {
     expect(answer.why).toContain('EC2 has queued the reboot; the next checks tell whether it helped');
     expect(stack.rebooted).toEqual([ID]);
     expect((await stack.record()).acts).toMatchObject([
-      { remedy: 'reboot', state: 'done', asker: 'eve@host', boot: '1a2b3c4d' },
+      { remedy: 'reboot', state: 'done', requester: 'eve@host', boot: '1a2b3c4d' },
     ]);
     expect(stack.fleet.tags(1)).toMatchObject({
       [TAG.acted]: 'reboot@2026-11-22T08:00:00Z',
@@ -148,8 +148,8 @@ describe('an act', () => {
     expect(stack.rebooted).toEqual([ID]);
     const told = stack.mails.filter(({ body }) => /^DID NOT HELP|^NEEDS A PERSON/m.test(body));
     expect(told.map(({ subject }) => subject)).toEqual(['crawlwatch: 1 needs a person, 1 did not help (crawler1)']);
-    const lines = (await stack.history()).filter(({ remedy }) => remedy === 'person');
-    expect(lines).toMatchObject([{ outcome: 'held', heldBy: 'person' }]);
+    const lines = (await stack.history()).filter(({ remedy }) => remedy === 'escalated');
+    expect(lines).toMatchObject([{ outcome: 'held', heldBy: 'escalated' }]);
   });
 
   it('is told of once more where the mail failed', async () => {

@@ -3,12 +3,12 @@ import { isoSeconds } from '../../../lambda/kit/time.ts';
 import type { Act } from '../../../lambda/model/index.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { isSame } from '../../../lambda/remedy/act.ts';
+import type { RemedyRequest } from '../../../lambda/remedy/contract.ts';
 import { isOpenAct } from '../../../lambda/remedy/ladder.ts';
-import type { RemedyRequest } from '../../../lambda/remedy/request.ts';
 import { remedyFleet } from '../../../lambda/remedy/run.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { type Call, type Explored, explore, type Model, type Touches } from '../../support/explore.ts';
-import { at, beginWorld, keyOf, modelPorts, type RemedyWorld, type Spoilt, tag } from '../../support/remedy-world.ts';
+import { at, beginState, keyOf, type ModelState, modelPorts, type Spoilt, tag } from '../../support/remedy-world.ts';
 
 const [ONE, TWO] = ['i-00000000000000001', 'i-00000000000000002'];
 const SETTINGS = parseSettings({ transport: 'ssh', remedies: { reboot: true, restartWorker: true } });
@@ -19,7 +19,7 @@ const AUTO: RemedyRequest = { action: 'auto', scheduledTime: null };
 const person = (name: string, instanceId: string): RemedyRequest => ({
   action: 'reboot',
   instanceId,
-  asker: { kind: 'person', name, overrides: [] },
+  requester: { kind: 'person', name, overrides: [] },
   dryRun: false,
 });
 
@@ -38,12 +38,12 @@ interface Story {
   readonly looksAhead?: boolean;
 }
 
-function modelOf(story: Story, onVisit = (_: RemedyWorld) => {}): Model<RemedyWorld> {
+function modelOf(story: Story, onVisit = (_: ModelState) => {}): Model<ModelState> {
   const { hosts, hangs = true, acts = [], requests, faultsAtMost, spoilt = {}, looksAhead = true } = story;
   const clock = { now: () => at(0) };
   return {
     begin() {
-      const world = { ...beginWorld(hosts, hangs), acts, recorded: [...acts], version: acts.length };
+      const world = { ...beginState(hosts, hangs), acts, recorded: [...acts], version: acts.length };
       if (!hangs) for (const { instanceId } of acts) comeBack(world, instanceId);
       return world;
     },
@@ -69,7 +69,7 @@ function modelOf(story: Story, onVisit = (_: RemedyWorld) => {}): Model<RemedyWo
 }
 
 /** What must hold at every moment. */
-function judge({ reboots, tags, hosts }: RemedyWorld, hung: boolean): void {
+function judge({ reboots, tags, hosts }: ModelState, hung: boolean): void {
   for (const [n, { id, minute, wasOnRecord }] of reboots.entries()) {
     if (!hung) throw new Error(`WRONG REBOOT of ${id}, which is well`);
     if (!wasOnRecord) throw new Error(`SILENT: the reboot of ${id} was not on record`);
@@ -82,12 +82,9 @@ function judge({ reboots, tags, hosts }: RemedyWorld, hung: boolean): void {
 }
 
 /** Whatever the actors left behind, the runs after them bring to its end, and say so. */
-async function nextRuns(world: RemedyWorld, comesBack: boolean, spoilt: Spoilt): Promise<void> {
-  const now: Call<RemedyWorld> = async <T>(
-    _name: string,
-    _touches: Touches,
-    [first]: Parameters<Call<RemedyWorld>>[2],
-  ) => structuredClone(first!.run(world)) as T;
+async function nextRuns(world: ModelState, comesBack: boolean, spoilt: Spoilt): Promise<void> {
+  const now: Call<ModelState> = async <T>(_name: string, _touches: Touches, [first]: Parameters<Call<ModelState>>[2]) =>
+    structuredClone(first!.run(world)) as T;
   for (const minute of NEXT_RUNS) {
     world.minute = minute;
     for (const { id } of world.reboots) if (comesBack && world.hosts[id]!.hangs) comeBack(world, id);
@@ -108,7 +105,7 @@ async function nextRuns(world: RemedyWorld, comesBack: boolean, spoilt: Spoilt):
 }
 
 /** A check sees that the host is back: its boot id, and no flag any more. */
-function comeBack(world: RemedyWorld, id: string): void {
+function comeBack(world: ModelState, id: string): void {
   Object.assign(world.hosts[id]!, { hangs: false, boots: 1 });
   const well = { [TAG.status]: 'OK', [TAG.since]: isoSeconds(at(world.minute)), [TAG.seen]: 'ffffffff/0' };
   tag(world, id, well, [TAG.flag, TAG.failures]);
@@ -124,7 +121,7 @@ const WAITING: Act = {
     instanceId: ONE,
     at: at(-20),
     state: 'done',
-    asker: 'schedule',
+    requester: 'schedule',
     boot: '1a2b3c4d',
     since: null,
   },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isFromWidget, parseRemedyRequest } from '../../../lambda/remedy/request.ts';
+import { isFromWidget, parseRemedyRequest } from '../../../lambda/remedy/contract.ts';
 import { NOW } from '../../support/fleet.ts';
 import { ID } from '../../support/remedy-cases.ts';
 
@@ -24,11 +24,15 @@ describe('parseRemedyRequest', () => {
       'instanceId must be an EC2 instance id',
     ],
     ['a slip in dryRun', { action: 'reboot', instanceId: ID, dryrun: true }, 'reboot takes no "dryrun"; it takes'],
-    ['tags', { action: 'reboot', instanceId: ID, tags: {} }, 'reboot takes no "tags"; it takes instanceId, asker'],
+    ['tags', { action: 'reboot', instanceId: ID, tags: {} }, 'reboot takes no "tags"; it takes instanceId, requester'],
     ['an instance to pause', { action: 'pause', instanceId: ID, why: 'x' }, 'pause takes no "instanceId"'],
-    ['an asker to the schedule', { action: 'auto', asker: 'ana' }, 'auto takes no "asker"'],
+    ['a requester to the schedule', { action: 'auto', requester: 'ana' }, 'auto takes no "requester"'],
     ['a key in another alphabet', { action: 'plan', 'd\u0456': 1 }, 'plan takes no "d?"'],
-    ['an asker that is no text', { action: 'plan', asker: { name: 'ana' } }, 'asker must be a text: who asks'],
+    [
+      'a requester that is no text',
+      { action: 'plan', requester: { name: 'ana' } },
+      'requester must be a text: who asks',
+    ],
     [
       'an override of another guard',
       { action: 'reboot', instanceId: ID, overrides: ['muted'] },
@@ -38,8 +42,8 @@ describe('parseRemedyRequest', () => {
     ['a schedule without a time', { action: 'auto', scheduledTime: 'now' }, 'scheduledTime must be a time like'],
     [
       'a pause without why',
-      { action: 'pause', asker: 'ana' },
-      'why must be a text: whoever finds acting paused has to',
+      { action: 'pause', requester: 'ana' },
+      'why must be a text: it is shown to everybody whose act',
     ],
     ['a pause with an empty why', { action: 'pause', why: ' ' }, 'why must be a text'],
     ['a pause until no time', { action: 'pause', why: 'x', until: 'later' }, 'until must be a time like'],
@@ -63,42 +67,42 @@ describe('parseRemedyRequest', () => {
   it.each([
     [{ action: 'auto' }, { scheduledTime: null }],
     [{ action: 'auto', scheduledTime: '2026-11-22T08:15:00Z' }, { scheduledTime: NOW }],
-    [{ action: 'plan', asker: 'ana' }, { asker: ana }],
+    [{ action: 'plan', requester: 'ana' }, { requester: ana }],
     [
-      { action: 'reboot', instanceId: ID, asker: 'ana' },
-      { instanceId: ID, asker: ana, dryRun: false },
+      { action: 'reboot', instanceId: ID, requester: 'ana' },
+      { instanceId: ID, requester: ana, dryRun: false },
     ],
     [
-      { action: 'reboot', instanceId: 'i-0123abcd', asker: 'ana', overrides: ['asg', 'event'], dryRun: false },
-      { instanceId: 'i-0123abcd', asker: { ...ana, overrides: ['asg', 'event'] }, dryRun: false },
+      { action: 'reboot', instanceId: 'i-0123abcd', requester: 'ana', overrides: ['asg', 'event'], dryRun: false },
+      { instanceId: 'i-0123abcd', requester: { ...ana, overrides: ['asg', 'event'] }, dryRun: false },
     ],
     [
-      { action: 'restart-worker', instanceId: ID, asker: 'ana' },
-      { instanceId: ID, asker: ana, dryRun: false },
+      { action: 'restart-worker', instanceId: ID, requester: 'ana' },
+      { instanceId: ID, requester: ana, dryRun: false },
     ],
     [
-      { action: 'restart-sshd', instanceId: ID, asker: 'ana' },
-      { instanceId: ID, asker: ana, dryRun: false },
+      { action: 'restart-sshd', instanceId: ID, requester: 'ana' },
+      { instanceId: ID, requester: ana, dryRun: false },
     ],
     [
-      { action: 'unflag', instanceId: ID, asker: 'ana' },
-      { instanceId: ID, asker: ana, dryRun: false },
+      { action: 'unflag', instanceId: ID, requester: 'ana' },
+      { instanceId: ID, requester: ana, dryRun: false },
     ],
     [
-      { action: 'pause', asker: 'ana', why: ' a\tb ', until: null },
-      { asker: ana, why: 'a?b', until: null, dryRun: false },
+      { action: 'pause', requester: 'ana', why: ' a\tb ', until: null },
+      { requester: ana, why: 'a?b', until: null, dryRun: false },
     ],
     [
-      { action: 'pause', asker: 'ana', why: 'x', until: '2026-11-22T08:15:00.001Z' },
-      { asker: ana, why: 'x', until: new Date(NOW.getTime() + 1), dryRun: false },
+      { action: 'pause', requester: 'ana', why: 'x', until: '2026-11-22T08:15:00.001Z' },
+      { requester: ana, why: 'x', until: new Date(NOW.getTime() + 1), dryRun: false },
     ],
     [
-      { action: 'resume', asker: 'ana' },
-      { asker: ana, dryRun: false },
+      { action: 'resume', requester: 'ana' },
+      { requester: ana, dryRun: false },
     ],
     [
-      { action: 'history', instanceId: ID, asker: 'ana' },
-      { instanceId: ID, asker: ana },
+      { action: 'history', instanceId: ID, requester: 'ana' },
+      { instanceId: ID, requester: ana },
     ],
   ])('reads %j', (event, request) => {
     expect(parse(event)).toEqual({ ok: true, request: { action: event.action, ...request } });
@@ -109,13 +113,13 @@ describe('parseRemedyRequest', () => {
   });
 
   it.each([
-    ['a line, cut', { asker: `eve\n${'x'.repeat(100)}` }, `eve?${'x'.repeat(60)}`],
+    ['a line, cut', { requester: `eve\n${'x'.repeat(100)}` }, `eve?${'x'.repeat(60)}`],
     ['unknown where nobody is named', {}, 'unknown'],
-    ['unknown where the name is blank', { asker: ' ' }, 'unknown'],
+    ['unknown where the name is blank', { requester: ' ' }, 'unknown'],
     ['the dashboard where its widget asks', { widgetContext: {} }, 'dashboard'],
-    ['the name given where a widget asks', { widgetContext: {}, asker: 'ana' }, 'ana'],
-  ])('keeps of the asker %s', (_, more, name) => {
-    expect(parse({ action: 'plan', ...more })).toMatchObject({ ok: true, request: { asker: { name } } });
+    ['the name given where a widget asks', { widgetContext: {}, requester: 'ana' }, 'ana'],
+  ])('keeps of the requester %s', (_, more, name) => {
+    expect(parse({ action: 'plan', ...more })).toMatchObject({ ok: true, request: { requester: { name } } });
   });
 });
 
