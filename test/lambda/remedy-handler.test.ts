@@ -32,14 +32,14 @@ describe('the remedy function', () => {
     expect(stack.fleet.logged).toContainEqual({ level: 'info', event: 'remedy.answered', fields });
   });
 
-  it('is believed nothing but which instance is meant', async () => {
+  it('takes nothing from the requester but which instance is meant', async () => {
     const stack = new RemedyStack(1);
     const answer = await remedy({ action: 'reboot', instanceId: ID, requester: 'root' }, stack.world);
     expect(answer).toMatchObject({ done: false, why: 'it carries no reboot flag' });
     expect(stack.rebooted).toEqual([]);
   });
 
-  it('tells the plan, the pause and the acts, and changes nothing', async () => {
+  it('answers with the plan, the pause and the acts, and changes nothing', async () => {
     const stack = new RemedyStack(2).flag(1);
     const before = stack.table.items.size;
     const answer = await remedy({ action: 'plan', requester: 'eve@host' }, stack.world);

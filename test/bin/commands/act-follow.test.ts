@@ -25,7 +25,7 @@ describe('crawlwatch reboot follows', () => {
     const began = stack.now.getTime();
     const { exitCode, stdout } = await reboot(stack, [ID1]);
     expect(stdout).toBe(
-      `ficrawler9 (${ID1}): reboot: done: it carries the flag\nficrawler9 (${ID1}): no check has seen it come back in 15 minutes: it needs a person; crawlwatch history ${ID1} tells what was tried\n`,
+      `ficrawler9 (${ID1}): reboot: done: it carries the flag\nficrawler9 (${ID1}): no check has seen it come back in 15 minutes: it needs a person; crawlwatch history ${ID1} shows what was tried\n`,
     );
     expect({ exitCode, minutes: (stack.now.getTime() - began) / 60_000 }).toEqual({ exitCode: 2, minutes: 15 });
   });
@@ -68,15 +68,15 @@ describe('crawlwatch reboot follows', () => {
     });
   });
 
-  it('until Ctrl-C, which leaves the reboot going and asks for no further one', async () => {
+  it('until Ctrl-C, which leaves the reboot going and requests no further one', async () => {
     const controller = new AbortController();
     const stack = new ActingStack(done).flag(ID1, 'ficrawler9').flag(ID2, 'ficrawler8', 30);
     stack.whileWaiting = () => controller.abort();
     const { stderr } = await reboot(stack, [], { flagged: true }, { signal: controller.signal });
     expect(stderr).toContain(
-      `the reboot of ficrawler9 (${ID1}) goes on; crawlwatch history ${ID1} tells how it went\n`,
+      `the reboot of ficrawler9 (${ID1}) goes on; crawlwatch history ${ID1} shows how it went\n`,
     );
-    expect(stderr).toContain(`stopped; nothing was asked for ficrawler8 (${ID2})\n`);
+    expect(stderr).toContain(`stopped; nothing was requested for ficrawler8 (${ID2})\n`);
     expect(stack.asked).toHaveLength(1);
   });
 
@@ -90,7 +90,7 @@ describe('crawlwatch reboot follows', () => {
     expect({ exitCode, stdout, stderr }).toEqual({
       exitCode: 1,
       stdout: '',
-      stderr: `crawlwatch: not waiting for ficrawler9 (${ID1}) any longer; whether it was done tells: crawlwatch history ${ID1}\n`,
+      stderr: `crawlwatch: no longer waiting for ficrawler9 (${ID1}); to see whether it was done: crawlwatch history ${ID1}\n`,
     });
   });
 
@@ -135,7 +135,7 @@ describe('crawlwatch reboot follows', () => {
     };
     const { stderr } = await reboot(stack, [], { flagged: true }, { signal: controller.signal });
     await new Promise(setImmediate);
-    expect(stderr).toContain(`not waiting for b (${ID2}) any longer`);
+    expect(stderr).toContain(`no longer waiting for b (${ID2})`);
     expect(stack.asked.map(({ instanceId }) => instanceId)).toEqual([ID1, ID2]);
   });
 

@@ -108,7 +108,7 @@ describe('crawlwatch reboot says', () => {
     }).flag(ID1, 'ficrawler9');
     expect(await reboot(stack, [ID1], { stack: 'Other' })).toMatchObject({
       exitCode: 3,
-      stderr: `crawlwatch: the remedy function gave no answer: it failed: Error: Task timed out after 300.00 seconds; whether it was done tells: crawlwatch history ${ID1} --stack Other\n`,
+      stderr: `crawlwatch: the remedy function gave no answer: it failed: Error: Task timed out after 300.00 seconds; to see whether it was done: crawlwatch history ${ID1} --stack Other\n`,
     });
   });
 

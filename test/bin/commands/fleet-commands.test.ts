@@ -129,7 +129,7 @@ describe('crawlwatch plan', () => {
         `ficrawler8 (${ID3}): needs a person: its reboot did not help`,
         '',
         'Acts of the last day, newest first:',
-        `  08:10 UTC  ficrawler9 (${ID2}): reboot: done, not proved yet, asked for by ann@laptop`,
+        `  08:10 UTC  ficrawler9 (${ID2}): reboot: done, not verified yet, asked for by ann@laptop`,
         `  2026-11-21 09:00 UTC  ficrawler8 (${ID3}): restart-worker: worked, on schedule`,
         '',
       ].join('\n'),

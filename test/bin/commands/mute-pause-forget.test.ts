@@ -168,9 +168,9 @@ describe('crawlwatch forget', () => {
   });
 
   it('asks first, and says how many and what is lost with them', async () => {
-    const { stderr } = await runCommand((io) => forget(STACK, io, fleet().world), { isTTY: true, stdin: ['n\n'] });
+    const { stderr } = await runCommand((io) => forget(STACK, io, fleet().ports), { isTTY: true, stdin: ['n\n'] });
     expect(stderr).toBe(
-      "Remove crawlwatch's own tags from 2 instances in eu-central-1 (1 flagged for reboot, 1 with the SSH host key pinned, which the next check trusts anew)? [y/N] Nothing was done.\n",
+      "Remove crawlwatch's own tags from 2 instances in eu-central-1 (1 flagged for reboot, 1 with the SSH host key pinned, which the next check trusts again)? [y/N] Nothing was done.\n",
     );
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isFromWidget, parseRemedyRequest } from '../../../lambda/remedy/contract.ts';
+import { isFromWidget, parseRemedyRequest, type RemedyAnswer, remedyAnswer } from '../../../lambda/remedy/contract.ts';
 import { NOW } from '../../support/fleet.ts';
 import { ID } from '../../support/remedy-cases.ts';
 
@@ -27,6 +27,17 @@ describe('parseRemedyRequest', () => {
     ['tags', { action: 'reboot', instanceId: ID, tags: {} }, 'reboot takes no "tags"; it takes instanceId, requester'],
     ['an instance to pause', { action: 'pause', instanceId: ID, why: 'x' }, 'pause takes no "instanceId"'],
     ['a requester to the schedule', { action: 'auto', requester: 'ana' }, 'auto takes no "requester"'],
+    [
+      'a key that is a slip, before what it leaves out',
+      { action: 'reboot', instance: ID },
+      'reboot takes no "instance"',
+    ],
+    ['the prototype for a key', JSON.parse('{"action":"plan","__proto__":{}}'), 'plan takes no "__proto__"'],
+    [
+      'a key of any length, cut',
+      { action: 'plan', ['x'.repeat(9000)]: 1 },
+      `plan takes no "${'x'.repeat(40)}"; it takes requester`,
+    ],
     ['a key in another alphabet', { action: 'plan', 'd\u0456': 1 }, 'plan takes no "d?"'],
     [
       'a requester that is no text',
@@ -131,5 +142,45 @@ describe('isFromWidget', () => {
     [{ action: 'plan', widgetContext: null }, true],
   ])('of %j is %s', (event, expected) => {
     expect(isFromWidget(event)).toBe(expected);
+  });
+});
+
+describe('the answer', () => {
+  const at = new Date('2026-11-22T08:10:00.123Z');
+  const answer: RemedyAnswer = {
+    ...{ done: true, instanceId: ID, why: 'its history', problems: ['the mail: no topic'] },
+    decisions: [{ instanceId: ID, name: 'ficrawler9', remedy: 'reboot', heldBy: null, why: 'it hangs' }],
+    history: [
+      {
+        ...{ at, instanceId: ID, remedy: 'reboot', outcome: 'done', heldBy: null, why: 'it hangs', requester: 'ana' },
+        evidence: ['Console: Out of memory'],
+      },
+    ],
+    pause: { who: 'ana', why: 'a deploy', from: at, until: null },
+    acts: [{ remedy: 'reboot', instanceId: ID, at, state: 'done', requester: 'schedule' }],
+  };
+
+  it('comes out of its JSON as it went in', () => {
+    const json = JSON.stringify(remedyAnswer.encode(answer));
+    expect(json).toContain('"at":"2026-11-22T08:10:00.123Z"');
+    expect(remedyAnswer.parse(JSON.parse(json))).toEqual(answer);
+  });
+
+  it('is understood with words and keys of a later version, and without what may be absent', () => {
+    const decision = { instanceId: ID, name: 'x', remedy: 'replace', heldBy: 'moon', why: 'y', more: 1 };
+    const { more, ...known } = decision;
+    const answered = { done: false, instanceId: null, why: 'y' };
+    expect(remedyAnswer.parse({ ...answered, decisions: [decision], more })).toEqual({
+      ...answered,
+      decisions: [known],
+    });
+  });
+
+  it.each([
+    ['no object', 'done'],
+    ['no why', { done: true, instanceId: null }],
+    ['a date that is none', { ...answer, pause: { who: 'ana', why: 'x', from: 'today' } }],
+  ])('is not understood where it is %s', (_, json) => {
+    expect(remedyAnswer.safeParse(json).success).toBe(false);
   });
 });

@@ -61,7 +61,7 @@ describe('the ladder', () => {
       'WorkerDown',
       [worker(59), worker(20)],
       8,
-      'its worker was restarted 2 times and WorkerDown stands: a poisoned job',
+      'its worker was restarted 2 times and WorkerDown persists, perhaps by a poisoned job',
     ],
     [
       'two worker restarts in vain, long ago',

@@ -25,8 +25,8 @@ const made = (over: Partial<ActNews> = {}): ActNews => ({
 const compose = (over: Partial<RemedyNews>) =>
   composeRemedyAlert({ outcomes: [], acted: [], escalated: [], now: NOW, ...over });
 
-describe('the mail on acting', () => {
-  it('is none where there is nothing to tell', () => {
+describe('the mail about acts', () => {
+  it('is none where there is no news', () => {
     expect(compose({})).toBeNull();
   });
 
@@ -62,7 +62,7 @@ ficrawler9 (${ID}): reboot at 08:15 UTC by itself.
     ]);
   });
 
-  it('tells the worst first', () => {
+  it('puts the worst first', () => {
     const alert = compose({
       outcomes: [outcome(), outcome({ outcome: 'failed', sentence: 'The reboot did not help: it still hangs.' })],
       acted: [made(), made({ act: act({ state: 'failed' }), text: 'no right' })],
@@ -84,9 +84,9 @@ ficrawler9 (${ID}): reboot at 08:15 UTC by itself.
     expect(alert?.body).toContain('The reboot of 08:15 UTC helped: it came back with a new boot id, 4 min after it.');
   });
 
-  it('says so where it is not known whether an act was carried out', () => {
+  it('reports an act of which it is not known whether it was executed', () => {
     const alert = compose({ acted: [made({ act: act({ state: 'begun', requester: 'eve@host' }) })] });
-    expect(alert?.body).toContain('asked for by eve@host: it is not known whether it was carried out.');
+    expect(alert?.body).toContain('asked for by eve@host: it is not known whether it was executed.');
   });
 
   it('is bounded and plain, whatever hosts, tags and people have written', () => {

@@ -24,7 +24,7 @@ function always(judge: (done: Done) => void): Record<string, number> {
   return counts;
 }
 
-describe('whatever the fleet, its history and whoever asks', () => {
+describe('for any fleet, history and requester', () => {
   it('keeps reboots 15 minutes apart, one in flight, and every host within its budget', () => {
     const counts = always(({ act: made, before }) => {
       const own = before.filter((one) => one.instanceId === made.instanceId && one.remedy === made.remedy);
@@ -64,7 +64,7 @@ describe('whatever the fleet, its history and whoever asks', () => {
     });
   });
 
-  it('acts by itself on no UNKNOWN, no single witness, no tripped or unknown breaker, and nothing not opted in', () => {
+  it('acts by itself on no UNKNOWN, no single piece of evidence, no tripped or unknown breaker, and nothing not opted in', () => {
     always(({ act: made, nature, condition, step, seen, requester }) => {
       if (requester.kind === 'person') return;
       expect(step.suppressed).toBe(false);

@@ -27,7 +27,7 @@ const flaggedAt = (minutes: number) => ({ ...HUNG, [TAG.flag]: `BannerTimeout@${
 
 describe('planAct', () => {
   it.each<[string, 'schedule' | 'person', Row]>([
-    ['that is flagged, with a witness', 'schedule', {}],
+    ['that is flagged, with other evidence', 'schedule', {}],
     [
       'that refuses connections, with two corroboration',
       'schedule',
@@ -60,7 +60,7 @@ describe('planAct', () => {
       { known: { pause: { who: 'bo', why: 'x', from: at(60), until: at(0) } } },
     ],
     ['that booted ten minutes ago', 'schedule', { tags: { [TAG.acted]: `booted@${minutesAgo(10)}` } }],
-    ['without a witness, for a person', 'person', { fresh: fresh({ corroboration: [] }) }],
+    ['without other evidence, for a person', 'person', { fresh: fresh({ corroboration: [] }) }],
     ['that crawlwatch may only restart by itself, for a person', 'person', { tags: { [TAG.auto]: 'restart' } }],
     ['in a stack with everything switched off, for a person', 'person', { settings: parseSettings() }],
   ])('allows the reboot of an instance %s', (_, who, row) => {
@@ -118,14 +118,14 @@ describe('planAct', () => {
       HUNG,
       SCHEDULE,
       fresh(),
-      `it carries the flag ${FLAG} (SSH accepts and says nothing); just now it still hung (BannerTimeout: It said nothing); borne out by EC2's own status check (impaired)`,
+      `it carries the flag ${FLAG} (SSH accepts and says nothing); just now it still hung (BannerTimeout: It said nothing); corroborated by EC2's own status check (impaired)`,
     ],
     [
       'reboot',
       HUNG,
       person(),
       fresh({ corroboration: [] }),
-      `it carries the flag ${FLAG} (SSH accepts and says nothing); just now it still hung (BannerTimeout: It said nothing); no other witness`,
+      `it carries the flag ${FLAG} (SSH accepts and says nothing); just now it still hung (BannerTimeout: It said nothing); no other evidence`,
     ],
     [
       'restart-worker',
@@ -139,7 +139,7 @@ describe('planAct', () => {
       { ...troubled('DiskLow') },
       person(),
       answered('MemoryLow', '5 % is available.'),
-      'sidekiq.service as was asked for; just now MemoryLow: 5 % is available',
+      'sidekiq.service as requested; just now MemoryLow: 5 % is available',
     ],
     [
       'restart-sshd',
@@ -171,7 +171,7 @@ describe('planRemedies', () => {
     expect(plan([healthy, full])).toEqual([]);
   });
 
-  it('gives a decision for each that needs something, the gentlest and the longest standing first', () => {
+  it('gives a decision for each that needs something, the gentlest and the longest due first', () => {
     const fleet = [
       host(flaggedAt(30), { id: 'i-6' }),
       host(flaggedAt(40), { id: 'i-5' }),
@@ -192,7 +192,7 @@ describe('planRemedies', () => {
     ]);
   });
 
-  it('restarts the worker first where a stale flag stands beside it', () => {
+  it('restarts the worker first where it carries a stale flag as well', () => {
     expect(plan([host({ ...HUNG, ...troubled('WorkerDown') })])).toEqual([[ID, 'restart-worker', null]]);
   });
 
@@ -211,7 +211,7 @@ describe('planRemedies', () => {
 });
 
 describe('beginAct', () => {
-  it('records the boot, the trouble and its beginning as they stood before the act', () => {
+  it('records the boot, the trouble and its beginning as they were before the act', () => {
     expect(beginAct(host(HUNG), 'reboot', fresh(), 'ana', NOW)).toEqual({
       remedy: 'reboot',
       instanceId: ID,

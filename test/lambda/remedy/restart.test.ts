@@ -31,7 +31,7 @@ describe('what a restart script printed', () => {
     ['crawlwatch restart 1\nend failed no such unit\n', { ok: false, text: 'no such unit' }],
     ['crawlwatch restart 1\nend ok it is active\n', { ok: true, text: 'it is active' }],
     ['motd\r\ncrawlwatch restart 1\r\nend ok it is active\r\nbye\r\n', { ok: true, text: 'it is active' }],
-  ])('tells how it went: %j', (output, result) => {
+  ])('is read: %j', (output, result) => {
     expect(parseRestart(output)).toEqual(result);
   });
 

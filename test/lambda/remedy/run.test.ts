@@ -15,8 +15,12 @@ const fail = (text: string) => () => Promise.reject(new Error(text));
 
 describe('what a person asks for', () => {
   it.each([
-    ['the instance can not be described', { describeInstance: fail('down') }, 'its tags could not be read: down'],
-    ['the record can not be read', { readRecord: fail('down') }, 'the record of acts could not be read: down'],
+    [
+      'the instance can not be described',
+      { describeInstance: fail('down') },
+      'its tags could not be read: Error: down',
+    ],
+    ['the record can not be read', { readRecord: fail('down') }, 'the record of acts could not be read: Error: down'],
   ])('is not done where %s', async (_, ports, why) => {
     const stack = flagged();
     stack.ports = ports;
@@ -25,10 +29,20 @@ describe('what a person asks for', () => {
   });
 
   it.each([
-    ['it can not be looked at anew', { freshCheck: fail('down') }, 'unknown', 'it could not be asked anew: down'],
-    ['EC2 would refuse it', { rehearseReboot: fail('no') }, 'refused', 'EC2 would refuse the reboot: no'],
-    ['the lease can not be taken', { saveActs: fail('down') }, 'lease', 'the lease could not be taken: down'],
-    ['somebody else has the lease', { saveActs: async () => false }, 'lease', 'somebody else acts at this moment'],
+    [
+      'it can not be checked again',
+      { freshCheck: fail('down') },
+      'unknown',
+      'it could not be checked again: Error: down',
+    ],
+    ['EC2 would refuse it', { rehearseReboot: fail('no') }, 'refused', 'EC2 would refuse the reboot: Error: no'],
+    ['the lease can not be taken', { saveActs: fail('down') }, 'lease', 'the lease could not be taken: Error: down'],
+    [
+      'somebody else has the lease',
+      { saveActs: async () => false },
+      'lease',
+      'another act is being taken at this moment',
+    ],
   ])('is held back where %s', async (_, ports, heldBy, why) => {
     const stack = flagged();
     stack.ports = ports;
@@ -49,7 +63,7 @@ describe('what a person asks for', () => {
     const stack = flagged();
     const answer = await stack.reboot();
     expect(answer).toMatchObject({ done: true, instanceId: ID, problems: [] });
-    expect(answer.why).toContain('EC2 has queued the reboot; the next checks tell whether it helped');
+    expect(answer.why).toContain('EC2 has queued the reboot; the next checks show whether it helped');
     expect(stack.rebooted).toEqual([ID]);
     expect((await stack.record()).acts).toMatchObject([
       { remedy: 'reboot', state: 'done', requester: 'eve@host', boot: '1a2b3c4d' },
@@ -72,7 +86,7 @@ describe('what a person asks for', () => {
     expect([stack.rebooted, stack.table.items.size, stack.mails]).toEqual([[], 0, []]);
   });
 
-  it('is told of as failed where EC2 refuses, and as unknown where its answer is lost', async () => {
+  it('is reported as failed where EC2 refuses, and as unknown where its answer is lost', async () => {
     const refused = flagged();
     refused.ports = { rehearseReboot: async () => {} };
     refused.fleet.aws.fail(RebootInstancesCommand, 'IncorrectInstanceState');
@@ -84,7 +98,7 @@ describe('what a person asks for', () => {
     const lost = flagged();
     lost.ports = { rehearseReboot: async () => {} };
     lost.fleet.aws.fail(RebootInstancesCommand, new Error('socket hang up'));
-    expect((await lost.reboot()).why).toContain('it is not known whether it was carried out');
+    expect((await lost.reboot()).why).toContain('it is not known whether it was executed');
     expect((await lost.record()).acts).toMatchObject([{ state: 'begun' }]);
     expect(lost.fleet.tags(1)).toHaveProperty(TAG.acted);
   });
@@ -97,21 +111,21 @@ describe('what a person asks for', () => {
     expect(why).toContain('nothing was done, since its evidence could not be saved');
   });
 
-  it('is told of although its tag can not be written', async () => {
+  it('is reported although its tag can not be written', async () => {
     const stack = flagged();
     stack.fleet.aws.fail(CreateTagsCommand, 'TagLimitExceeded');
     const { done, why } = await stack.reboot();
     expect([done, stack.rebooted]).toEqual([true, [ID]]);
-    expect(why).toContain('its tag crawlwatch:acted could not be written: TagLimitExceeded');
+    expect(why).toContain('its tag crawlwatch:acted could not be written: Error: TagLimitExceeded');
   });
 
-  it('says so where it is done and nobody could be mailed', async () => {
+  it('is done and reports that the mail failed', async () => {
     const stack = flagged();
     stack.ports = { notify: fail('no topic') };
     expect(await stack.reboot()).toMatchObject({
       done: true,
-      why: expect.stringMatching(/; the mail: no topic$/),
-      problems: ['the mail: no topic'],
+      why: expect.stringMatching(/; the mail: Error: no topic$/),
+      problems: ['the mail: Error: no topic'],
     });
   });
 
@@ -138,7 +152,7 @@ describe('an act', () => {
     expect(stack.mails).toHaveLength(before);
   });
 
-  it('that did not help is given up, and then it is a person', async () => {
+  it('that did not help is given up, and then escalated', async () => {
     const stack = flagged();
     await stack.auto();
     for (let n = 0; n < 5; n++) {
@@ -152,13 +166,13 @@ describe('an act', () => {
     expect(lines).toMatchObject([{ outcome: 'held', heldBy: 'escalated' }]);
   });
 
-  it('is told of once more where the mail failed', async () => {
+  it('is reported again where the mail failed', async () => {
     const stack = flagged();
     await stack.auto();
     comesBack(stack, 1);
     await stack.fleet.check(5);
     stack.ports = { notify: fail('down') };
-    expect((await stack.auto()).problems).toEqual(['the mail: down']);
+    expect((await stack.auto()).problems).toEqual(['the mail: Error: down']);
     expect((await stack.record()).acts).toMatchObject([{ state: 'done' }]);
     stack.ports = {};
     await stack.wait(5).auto();
