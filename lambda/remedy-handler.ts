@@ -47,7 +47,7 @@ const clock = { now: () => new Date() };
 
 /**
  * @returns the answer; as HTML where a dashboard's widget asks
- * @throws where the schedule asks and something failed: nobody reads that answer
+ * @throws where the schedule asks and something failed, since that answer is not read
  */
 export async function handler(
   event: unknown,

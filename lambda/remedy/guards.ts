@@ -44,7 +44,7 @@ const SETTING: Readonly<Record<Remedy, 'restartWorker' | 'restartSshd' | 'reboot
   'restart-sshd': 'restartSshd',
   reboot: 'reboot',
 };
-/** What `crawlwatch:auto` may say, and what it then lets crawlwatch do by itself. */
+/** What `crawlwatch:auto` may say, and what crawlwatch may then do by itself. */
 const AUTO: Readonly<Record<Auto, readonly Remedy[]>> = {
   restart: ['restart-worker', 'restart-sshd'],
   reboot: ['reboot'],
@@ -199,7 +199,7 @@ function outsideWindow({ settings, known: { now } }: Question): string | null {
   return `it is outside the maintenance window ${text}${next}`;
 }
 
-/** A person may restart something on a host that has just come up, but nobody reboots one that is booting. */
+/** A person may restart something on a host that has just come up, but a booting one is not rebooted. */
 function youngHost({ remedy, requester, one, known: { now }, settings }: Question): string | null {
   if (remedy !== 'reboot' && requester.kind === 'person') return null;
   if (!inGrace(one, now, settings)) return null;

@@ -126,7 +126,7 @@ describe.each(Object.entries(SHELLS))('the restart of a worker in %s', (_, shell
     play('timeout', 'exit 124');
     expect(await restart()).toEqual({
       ok: true,
-      text: 'crawler.service has been told to restart, and is still deactivating after 60 s',
+      text: 'crawler.service was asked to restart, and is still deactivating after 60 s',
     });
   });
 

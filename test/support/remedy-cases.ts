@@ -1,4 +1,4 @@
-/** What the planner of remedies is asked in tests: sound by default, so that one thing at a time can stand against it. */
+/** Input to the planner in tests: sound by default, so that one thing at a time can hold an act back. */
 
 import type { DescribedInstance } from '../../lambda/discover/instance.ts';
 import type { Act, FreshCheck, Override, Reason, ReasonCode, Requester } from '../../lambda/model/index.ts';
@@ -57,7 +57,7 @@ export interface Checked extends Partial<Omit<FreshCheck, 'report'>> {
   readonly uptimeSeconds?: number;
 }
 
-/** A check just now; hung and borne out by EC2 unless told otherwise. */
+/** A check just now; by default hung, with EC2's own status check as further evidence. */
 export function fresh(over: Checked = {}): FreshCheck {
   const { id = ID, reasons = [{ code: 'BannerTimeout', text: 'It said nothing.' }], uptimeSeconds, ...rest } = over;
   const kind = rest.kind === undefined ? 'hung' : rest.kind;

@@ -73,7 +73,7 @@ export interface Done {
   readonly condition: string;
   readonly step: Step;
   readonly seen: string;
-  /** The record as it stood. */
+  /** The record before the act. */
   readonly before: readonly Act[];
 }
 

@@ -8,7 +8,7 @@ import { isOpenAct } from '../../../lambda/remedy/ladder.ts';
 import { remedyFleet } from '../../../lambda/remedy/run.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { type Call, type Explored, explore, type Model, type Touches } from '../../support/explore.ts';
-import { at, beginState, keyOf, type ModelState, modelPorts, type Spoilt, tag } from '../../support/remedy-world.ts';
+import { at, beginState, keyOf, type ModelState, modelPorts, type Spoilt, tag } from '../../support/remedy-model.ts';
 
 const [ONE, TWO] = ['i-00000000000000001', 'i-00000000000000002'];
 const SETTINGS = parseSettings({ transport: 'ssh', remedies: { reboot: true, restartWorker: true } });
@@ -98,9 +98,9 @@ async function nextRuns(world: ModelState, comesBack: boolean, spoilt: Spoilt): 
   for (const act of world.recorded) {
     const ended = world.acts.find((one) => isSame(one, act))?.state;
     const verdict = ended === 'worked' ? /^HELPED/m : /^DID NOT HELP|^COULD NOT BE DONE/m;
-    const told = world.mails.filter(({ attributes }) => attributes.instanceIds.includes(act.instanceId));
-    if (!told.some(({ body }) => verdict.test(body)))
-      throw new Error(`SILENT: nobody was told of ${JSON.stringify(act)}`);
+    const mailed = world.mails.filter(({ attributes }) => attributes.instanceIds.includes(act.instanceId));
+    if (!mailed.some(({ body }) => verdict.test(body)))
+      throw new Error(`SILENT: no mail about ${JSON.stringify(act)}`);
   }
 }
 
@@ -111,7 +111,7 @@ function comeBack(world: ModelState, id: string): void {
   tag(world, id, well, [TAG.flag, TAG.failures]);
 }
 
-const told = (what: string, { states, worlds, runs, ends }: Explored): void =>
+const reportSize = (what: string, { states, worlds, runs, ends }: Explored): void =>
   void process.stderr.write(`\nMODEL ${what}: ${states} states, ${worlds} worlds, ${ends} ends, ${runs} runs\n`);
 
 const CLI = person('eve@host', ONE);
@@ -144,11 +144,11 @@ const STORIES: readonly (readonly [string, Story])[] = [
     { hosts: [ONE], requests: { schedule: AUTO, cli: CLI }, faultsAtMost: 1 },
   ],
   [
-    'a reboot that nobody has been told of waits to be given up',
+    'a reboot that has not been mailed waits to be given up',
     { hosts: [ONE], acts: [WAITING], requests: { schedule: AUTO, cli: CLI }, faultsAtMost: 1 },
   ],
   [
-    'a reboot that helped waits for somebody to be told',
+    'a reboot that helped waits to be mailed',
     { hosts: [ONE], acts: [WAITING], hangs: false, requests: { schedule: AUTO, cli: CLI }, faultsAtMost: 1 },
   ],
 ];
@@ -158,7 +158,7 @@ describe('the model', () => {
     ['two reboots, where the record is written whatever was read', { withoutLease: true }, 'DOUBLE REBOOT'],
     ['a reboot that is not on record', { withoutRecord: true }, 'SILENT: the reboot'],
     ['a flag that is lost', { dropsFlag: true }, 'LOST FLAG'],
-    ['an act that nobody hears of', { withoutMail: true }, 'SILENT: nobody was told'],
+    ['an act that is not mailed', { withoutMail: true }, 'SILENT: no mail about'],
   ])('finds %s', async (_, spoilt, found) => {
     const requests = { cli: CLI, widget: person('dashboard', ONE) };
     const looksAhead = !('withoutLease' in spoilt);
@@ -167,12 +167,12 @@ describe('the model', () => {
   });
 });
 
-describe('schedule, command line and dashboard at the same moment, whoever dies when', () => {
+describe('schedule, command line and dashboard at the same moment, wherever one of them dies', () => {
   it.each(STORIES)(
     'never reboot twice, lose a flag or keep silent: %s',
     async (what, story) => {
       const explored = await explore(modelOf(story), STATES_AT_MOST);
-      told(what, explored);
+      reportSize(what, explored);
       expect(explored.ends).toBeGreaterThan(1);
     },
     120_000,

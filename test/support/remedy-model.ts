@@ -1,4 +1,4 @@
-/** A world for the model of acting: one stack's table, tags and hosts, and the ports by which the real code acts on it. */
+/** The state of the model of acting: one stack's table, tags and hosts, and the ports by which the real code acts on it. */
 
 import { instanceReport } from '../../lambda/judge/report.ts';
 import type { Act, Alert, FreshCheck, Instance } from '../../lambda/model/index.ts';
@@ -25,7 +25,7 @@ export interface ModelState {
   readonly staleTags: Record<string, Tags>;
   /** How often each host has booted; it hangs, or answers. */
   readonly hosts: Record<string, { hangs: boolean; boots: number }>;
-  /** What EC2 was told. */
+  /** The requests that EC2 got. */
   readonly reboots: { readonly id: string; readonly minute: number; readonly wasOnRecord: boolean }[];
   readonly mails: Alert[];
   /** Lines of all histories. */
@@ -83,14 +83,14 @@ export interface Spoilt {
   readonly withoutRecord?: boolean;
   /** Whoever notes an act takes the flag away with it. */
   readonly dropsFlag?: boolean;
-  /** No mail goes out, and nobody is told that it didn't. */
+  /** No mail goes out, and no error is reported. */
   readonly withoutMail?: boolean;
 }
 
 /** Ports whose every call waits for its turn; `mayFail` adds the ways in which the network loses things. */
 export function modelPorts(call: Call<ModelState>, clock: { now(): Date }, spoilt: Spoilt = {}): RemedyPorts {
   const only = (run: (world: ModelState) => unknown): Alternative<ModelState>[] => [{ label: '', run }];
-  /** It happens, or it happens and nobody hears, or it fails before it happens. */
+  /** It happens, or it happens and the answer is lost, or it fails before it happens. */
   const mayFail = (run: (world: ModelState) => unknown): Alternative<ModelState>[] => [
     ...only(run),
     {
