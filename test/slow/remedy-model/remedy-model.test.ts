@@ -99,8 +99,7 @@ async function nextRuns(world: ModelState, comesBack: boolean, spoilt: Spoilt): 
     const ended = world.acts.find((one) => isSame(one, act))?.state;
     const verdict = ended === 'worked' ? /^HELPED/m : /^DID NOT HELP|^COULD NOT BE DONE/m;
     const mailed = world.mails.filter(({ attributes }) => attributes.instanceIds.includes(act.instanceId));
-    if (!mailed.some(({ body }) => verdict.test(body)))
-      throw new Error(`SILENT: no mail about ${JSON.stringify(act)}`);
+    if (!mailed.some(({ body }) => verdict.test(body))) throw new Error(`SILENT: no mail about ${JSON.stringify(act)}`);
   }
 }
 
