@@ -3,8 +3,10 @@
  * share this one decision. Pure. Unknown or unreadable input to a guard means no.
  */
 
+import type { Breaker } from '../flag/index.ts';
 import { REASON_WORDS } from '../judge/index.ts';
-import { clockTime, printableAscii } from '../kit/index.ts';
+import { clockTime, minutesBetween, printableAscii } from '../kit/index.ts';
+import { isMuted, type Transition } from '../memory/index.ts';
 import type { Decision, FreshCheck, Instance, Remedy, Requester } from '../model/index.ts';
 import { REMEDIES, TAG } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
@@ -102,3 +104,32 @@ function dueSince(one: Instance): number {
 
 /** Parts of it may come from hosts, tags and people. */
 const shown = (why: string): string => printableAscii(why).slice(0, WHY_LENGTH);
+
+/** By then every act has been verified or given up; the acts of an hour count against the next. */
+const VERIFY_MINUTES = 60;
+
+/**
+ * Whether this check found something to act on, or an act to verify; and once an hour in any case, for an act whose tag
+ * was never written. The remedy function decides everything itself, but for one thing: that the breaker has tripped in
+ * this very check it may not be able to read yet, so that then it isn't called at all.
+ */
+export const callsForRemedy = (
+  transitions: readonly Transition[],
+  { tripped, held }: Breaker,
+  now: Date,
+  { schedule }: Settings,
+): boolean =>
+  !(tripped || held) &&
+  (now.getUTCMinutes() < schedule.everyMinutes ||
+    transitions.some((t) => isHome(t) && ((isTreatable(t) && !isMuted(t.instance, now)) || wasTreated(t, now))));
+
+/** In other accounts and Regions nothing is done from here. */
+const isHome = ({ instance }: Transition): boolean => instance.elsewhere !== true;
+
+function isTreatable({ after, assessment: { recommendation } }: Transition): boolean {
+  return after.flag !== null || recommendation === 'restart-worker' || recommendation === 'restart-sshd';
+}
+
+/** By the tag as it was as well: a boot that this check has noted replaces the act before it. */
+const wasTreated = ({ before, after }: Transition, now: Date): boolean =>
+  [before.acted, after.acted].some((acted) => acted !== null && minutesBetween(acted.at, now) < VERIFY_MINUTES);
