@@ -9,9 +9,9 @@ import {
   createLog,
   dynamoDbClient,
   ec2Client,
-  errorText,
   html,
   instanceConnectClient,
+  messageOf,
   s3Client,
   secretsManagerClient,
   snsClient,
@@ -99,7 +99,7 @@ export async function remedy(
   try {
     return answered(await remedyFleet(request, clients.settings, remedyPorts(clients), { deadlineMs }));
   } catch (error) {
-    const why = error instanceof Error ? error.message : errorText(error);
+    const why = messageOf(error);
     return answered({
       done: false,
       instanceId: 'instanceId' in request ? request.instanceId : null,

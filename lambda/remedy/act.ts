@@ -4,7 +4,7 @@
  * as perhaps done, and a later run verifies it or gives it up, and reports which.
  */
 
-import { errorText, isoSeconds } from '../kit/index.ts';
+import { isoSeconds, messageOf } from '../kit/index.ts';
 import type {
   Act,
   ActState,
@@ -80,7 +80,7 @@ export async function actOn(request: ActRequest, settings: Settings, ports: Reme
     if (!isTaken) return held('another act is being taken at this moment');
     return await execute({ act, decision, one: again, fresh }, ports);
   } catch (error) {
-    return held(`${failing}: ${errorText(error)}`);
+    return held(`${failing}: ${messageOf(error)}`);
   }
 }
 
@@ -121,7 +121,7 @@ async function execute({ act, decision, one, fresh }: Leased, ports: RemedyPorts
   const evidence = [...report.reasons.map(({ code, text }) => `${code}: ${text}`), ...report.evidence];
   const problems: string[] = [];
   const attempt = async (failing: string, work: Promise<unknown>): Promise<boolean> => {
-    const failed = await work.then(() => null, errorText);
+    const failed = await work.then(() => null, messageOf);
     if (failed !== null) problems.push(`${failing}: ${failed}`);
     return failed === null;
   };
@@ -134,7 +134,7 @@ async function execute({ act, decision, one, fresh }: Leased, ports: RemedyPorts
     ports.saveHistory(entry('begun', decision.why, evidence)),
   );
   const result = isSaved
-    ? await ports.execute(act.remedy, one, fresh).catch((error) => ({ ok: null, text: errorText(error) }))
+    ? await ports.execute(act.remedy, one, fresh).catch((error) => ({ ok: null, text: messageOf(error) }))
     : { ok: false, text: 'nothing was done, since its evidence could not be saved' };
   const state = result.ok === null ? 'begun' : result.ok ? 'done' : 'failed';
   const ended: Act = { ...act, state };

@@ -3,7 +3,7 @@
  * that fails leaves it for the next run: it may be mailed twice, but is never left out.
  */
 
-import { errorText } from '../kit/index.ts';
+import { messageOf } from '../kit/index.ts';
 import type { Act, Decision, HistoryEntry, MetricPoint } from '../model/index.ts';
 import { FLEET_METRIC } from '../model/index.ts';
 import { type ActResult, commit } from './act.ts';
@@ -27,7 +27,7 @@ export async function finishRun({ outcomes, results, held, requester }: Run, por
     try {
       return await work;
     } catch (error) {
-      const text = errorText(error);
+      const text = messageOf(error);
       ports.log.error('step.failed', { step, text });
       problems.push(`${step}: ${text}`);
       return fallback;

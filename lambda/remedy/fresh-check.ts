@@ -2,7 +2,7 @@
 
 import { evidenceSentences, otherWay, sshdIsDown, weigh, witnessesOf } from '../flag/index.ts';
 import { assess, instanceReport } from '../judge/index.ts';
-import { errorText } from '../kit/index.ts';
+import { messageOf } from '../kit/index.ts';
 import { transition } from '../memory/index.ts';
 import type { Clock, FreshCheck, GatherEvidence, Instance, Log, ProbedInstance, Transports } from '../model/index.ts';
 import { shortBoot } from '../model/index.ts';
@@ -36,7 +36,7 @@ export async function freshCheck(
     transition(probed, assess(probed.instance, probed.outcome, settings), at, settings);
 
   const events = ports.scheduledEvents(one.id).catch((error: unknown) => {
-    ports.log.error('step.failed', { step: 'events', instanceId: one.id, text: errorText(error) });
+    ports.log.error('step.failed', { step: 'events', instanceId: one.id, text: messageOf(error) });
     return null;
   });
   const probed = await probe(one);

@@ -7,7 +7,7 @@
  * mailed: a run that dies before leaves it to the next one.
  */
 
-import { clockTime, errorText, plural } from '../kit/index.ts';
+import { clockTime, messageOf, plural } from '../kit/index.ts';
 import type { Act, Instance, Pause } from '../model/index.ts';
 import { TAG } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
@@ -58,7 +58,7 @@ export async function remedyFleet(
 
 function orThrow<T>(failing: string, work: Promise<T>): Promise<T> {
   return work.catch((cause) => {
-    throw new Error(`${failing}: ${errorText(cause)}`, { cause });
+    throw new Error(`${failing}: ${messageOf(cause)}`, { cause });
   });
 }
 
@@ -79,7 +79,7 @@ const wholeFleet = (ports: RemedyPorts) => () => orThrow('the fleet could not be
 
 async function orUnknown(suppressed: Promise<boolean | null>, ports: RemedyPorts): Promise<boolean | null> {
   return suppressed.catch((error) => {
-    ports.log.error('step.failed', { step: 'breaker', text: errorText(error) });
+    ports.log.error('step.failed', { step: 'breaker', text: messageOf(error) });
     return null;
   });
 }
@@ -204,7 +204,7 @@ async function unflag(
   const why = `the flag ${flag} is taken away; a check sets it again if the host still hangs`;
   ports.log.info('remedy.unflagged', { instanceId, flag, requester: by });
   const entry = { remedy: 'unflag', outcome: 'done', heldBy: null, why, requester: by, evidence: [] } as const;
-  const failed = await ports.saveHistory({ at: ports.clock.now(), instanceId, ...entry }).then(() => null, errorText);
+  const failed = await ports.saveHistory({ at: ports.clock.now(), instanceId, ...entry }).then(() => null, messageOf);
   const problems = failed === null ? [] : [`its history could not be written: ${failed}`];
   return { ...answer(true, [why, ...problems].join('; '), null), problems };
 }

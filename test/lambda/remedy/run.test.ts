@@ -15,12 +15,8 @@ const fail = (text: string) => () => Promise.reject(new Error(text));
 
 describe('what a person asks for', () => {
   it.each([
-    [
-      'the instance can not be described',
-      { describeInstance: fail('down') },
-      'its tags could not be read: Error: down',
-    ],
-    ['the record can not be read', { readRecord: fail('down') }, 'the record of acts could not be read: Error: down'],
+    ['the instance can not be described', { describeInstance: fail('down') }, 'its tags could not be read: down'],
+    ['the record can not be read', { readRecord: fail('down') }, 'the record of acts could not be read: down'],
   ])('is not done where %s', async (_, ports, why) => {
     const stack = flagged();
     stack.ports = ports;
@@ -29,14 +25,9 @@ describe('what a person asks for', () => {
   });
 
   it.each([
-    [
-      'it can not be checked again',
-      { freshCheck: fail('down') },
-      'unknown',
-      'it could not be checked again: Error: down',
-    ],
-    ['EC2 would refuse it', { rehearseReboot: fail('no') }, 'refused', 'EC2 would refuse the reboot: Error: no'],
-    ['the lease can not be taken', { saveActs: fail('down') }, 'lease', 'the lease could not be taken: Error: down'],
+    ['it can not be checked again', { freshCheck: fail('down') }, 'unknown', 'it could not be checked again: down'],
+    ['EC2 would refuse it', { rehearseReboot: fail('no') }, 'refused', 'EC2 would refuse the reboot: no'],
+    ['the lease can not be taken', { saveActs: fail('down') }, 'lease', 'the lease could not be taken: down'],
     [
       'somebody else has the lease',
       { saveActs: async () => false },
@@ -116,7 +107,7 @@ describe('what a person asks for', () => {
     stack.fleet.aws.fail(CreateTagsCommand, 'TagLimitExceeded');
     const { done, why } = await stack.reboot();
     expect([done, stack.rebooted]).toEqual([true, [ID]]);
-    expect(why).toContain('its tag crawlwatch:acted could not be written: Error: TagLimitExceeded');
+    expect(why).toContain('its tag crawlwatch:acted could not be written: TagLimitExceeded');
   });
 
   it('is done and reports that the mail failed', async () => {
@@ -124,8 +115,8 @@ describe('what a person asks for', () => {
     stack.ports = { notify: fail('no topic') };
     expect(await stack.reboot()).toMatchObject({
       done: true,
-      why: expect.stringMatching(/; the mail: Error: no topic$/),
-      problems: ['the mail: Error: no topic'],
+      why: expect.stringMatching(/; the mail: no topic$/),
+      problems: ['the mail: no topic'],
     });
   });
 
@@ -172,7 +163,7 @@ describe('an act', () => {
     comesBack(stack, 1);
     await stack.fleet.check(5);
     stack.ports = { notify: fail('down') };
-    expect((await stack.auto()).problems).toEqual(['the mail: Error: down']);
+    expect((await stack.auto()).problems).toEqual(['the mail: down']);
     expect((await stack.record()).acts).toMatchObject([{ state: 'done' }]);
     stack.ports = {};
     await stack.wait(5).auto();
