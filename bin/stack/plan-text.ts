@@ -2,8 +2,8 @@
 
 import { clockTime, forTerminal } from '../../lambda/kit/index.ts';
 import type { RemedyAnswer } from '../../lambda/remedy/index.ts';
-import { stackFlag } from './requester.ts';
 import { called } from './instances.ts';
+import { stackFlag } from './requester.ts';
 
 type Decision = NonNullable<RemedyAnswer['decisions']>[number];
 type Act = NonNullable<RemedyAnswer['acts']>[number];
