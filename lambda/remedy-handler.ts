@@ -1,7 +1,7 @@
 /**
- * Entry of the only function that may restart or reboot. Whoever asks (the check, the dashboard's buttons, the command
- * line), nothing of what they say is believed but which instance they mean: its tags, the record of acts and the host
- * itself are asked anew, and unknown means no.
+ * Entry of the only function that may restart or reboot. From the check, the dashboard's buttons and the command line it
+ * takes nothing but what is wanted of which instance: tags, the record of acts and the host itself are read again, and
+ * unknown means no.
  */
 import type { Context } from 'aws-lambda';
 import {
@@ -9,9 +9,10 @@ import {
   createLog,
   dynamoDbClient,
   ec2Client,
-  errorText,
   html,
   instanceConnectClient,
+  messageOf,
+  packedFiles,
   s3Client,
   secretsManagerClient,
   snsClient,
@@ -19,18 +20,18 @@ import {
 } from './kit/index.ts';
 import { pastSamples } from './memory/index.ts';
 import type { Remedy } from './model/index.ts';
-import type { RemedyAnswer } from './remedy/index.ts';
-import { isFromWidget, parseRemedyRequest, remedyFleet } from './remedy/index.ts';
+import type { RemedyAnswer, RemedyAnswerJson } from './remedy/index.ts';
+import { isFromWidget, parseRemedyRequest, remedyAnswer, remedyFleet } from './remedy/index.ts';
 import { fromEnvironment } from './settings/index.ts';
 import { readPrivateKey } from './ssh/index.ts';
-import { type RemedyWorld, remedyPorts } from './wiring/index.ts';
+import { type RemedyClients, remedyPorts } from './wiring/index.ts';
 
 export type { RemedyAnswer } from './remedy/index.ts';
-export type { RemedyWorld } from './wiring/index.ts';
+export type { RemedyClients } from './wiring/index.ts';
 
-/** Kept back from the function's timeout, to put on record and to tell. */
+/** Kept back from the function's timeout, for mail and record. */
 const RESERVE_MS = 20_000;
-/** Where nobody tells how long there is: what lib/ gives the function. */
+/** The timeout that lib/ gives the function, for calls without a context. */
 const USUAL_TIMEOUT_MS = 300_000;
 
 // Clients keep their connections for as long as Lambda keeps this process.
@@ -47,12 +48,12 @@ const clock = { now: () => new Date() };
 
 /**
  * @returns the answer; as HTML where a dashboard's widget asks
- * @throws where the schedule asks and something failed: nobody else would read it
+ * @throws where the schedule asks and something failed, since that answer is not read
  */
 export async function handler(
   event: unknown,
   context?: Partial<Pick<Context, 'getRemainingTimeInMillis'>>,
-): Promise<RemedyAnswer | string> {
+): Promise<RemedyAnswerJson | string> {
   const { settings, topicArn, probeDocument, restartWorkerDocument, restartSshdDocument, leaseTable, bucket } =
     fromEnvironment(process.env);
   if (leaseTable === null) throw new Error('no table for the record of acts: CRAWLWATCH_LEASE_TABLE is not set');
@@ -61,7 +62,7 @@ export async function handler(
     restartWorkerDocument === null || restartSshdDocument === null
       ? null
       : { worker: restartWorkerDocument, sshd: restartSshdDocument };
-  const world: RemedyWorld = {
+  const clients: RemedyClients = {
     ...{
       settings,
       region: await ec2.config.region(),
@@ -74,28 +75,32 @@ export async function handler(
       instanceConnect,
     },
     ...{ sns, topicArn, dynamoDb, table: leaseTable, restartDocuments: documents },
-    ...(bucket !== null && { samples: pastSamples({ s3, bucket, clock, log }) }),
+    ...(bucket !== null && { samples: pastSamples({ s3, bucket, clock, log }), files: packedFiles(s3, bucket) }),
     privateKey: async () => (keySecretArn === null ? null : readPrivateKey({ secrets, ssm }, keySecretArn)),
   };
   const deadlineMs = (context?.getRemainingTimeInMillis?.() ?? USUAL_TIMEOUT_MS) - RESERVE_MS;
-  const answer = await remedy(event, world, deadlineMs);
+  const answer = await remedy(event, clients, deadlineMs);
   const { action } = isObject(event) ? event : {};
   if (isFromWidget(event)) return answerHtml(answer, action);
   const { problems = [] } = answer;
   if (action === 'auto' && problems.length > 0) throw new Error(`not all was done: ${problems.join('; ')}`);
-  return answer;
+  return remedyAnswer.encode(answer);
 }
 
-/** Does what is asked, if nothing stands against it. Never rejects: whatever fails is why it was not done. */
-export async function remedy(event: unknown, world: RemedyWorld, deadlineMs = USUAL_TIMEOUT_MS): Promise<RemedyAnswer> {
-  const parsed = parseRemedyRequest(event, world.clock.now());
+/** Does what is asked unless a guard holds it back. Never rejects: what fails is the reason why it was not done. */
+export async function remedy(
+  event: unknown,
+  clients: RemedyClients,
+  deadlineMs = USUAL_TIMEOUT_MS,
+): Promise<RemedyAnswer> {
+  const parsed = parseRemedyRequest(event, clients.clock.now());
   if (!parsed.ok)
     return answered({ done: false, instanceId: parsed.instanceId, why: parsed.why, problems: [parsed.why] });
   const { request } = parsed;
   try {
-    return answered(await remedyFleet(request, world.settings, remedyPorts(world), { deadlineMs }));
+    return answered(await remedyFleet(request, clients.settings, remedyPorts(clients), { deadlineMs }));
   } catch (error) {
-    const why = error instanceof Error ? error.message : errorText(error);
+    const why = messageOf(error);
     return answered({
       done: false,
       instanceId: 'instanceId' in request ? request.instanceId : null,
@@ -106,7 +111,7 @@ export async function remedy(event: unknown, world: RemedyWorld, deadlineMs = US
 
   function answered(answer: RemedyAnswer): RemedyAnswer {
     const { done, instanceId, why, problems = [] } = answer;
-    world.log.info('remedy.answered', { instanceId, done, why, problems });
+    clients.log.info('remedy.answered', { instanceId, done, why, problems });
     return answer;
   }
 }
@@ -117,7 +122,7 @@ const DONE: Readonly<Record<Remedy, readonly [string, string]>> = {
   reboot: [' is being rebooted', ' was not rebooted'],
 };
 
-/** One sentence for the widget's pop-up. What EC2 or a host says may quote a tag. */
+/** One sentence for the widget's pop-up; escaped, since the words of EC2 or a host may quote a tag. */
 export function answerHtml({ done, instanceId, why }: RemedyAnswer, action: unknown = 'reboot'): string {
   const remedyAsked = typeof action === 'string' && Object.hasOwn(DONE, action) ? (action as Remedy) : 'reboot';
   const [did, didNot] = DONE[remedyAsked];

@@ -148,7 +148,7 @@ const actLines = ({ actsLogGroup }: FleetDashboardProps) =>
     logGroupNames: [actsLogGroup.logGroupName],
     view: LogQueryVisualizationType.TABLE,
     queryLines: [
-      'fields @timestamp, coalesce(outcome, state, event) as what, coalesce(remedy, "") as act, coalesce(instanceId, "") as instance, coalesce(asker, who) as askedBy, coalesce(text, why) as said',
+      'fields @timestamp, coalesce(outcome, state, event) as what, coalesce(remedy, "") as act, coalesce(instanceId, "") as instance, coalesce(requester, asker, who) as askedBy, coalesce(text, why) as said',
       'filter event in ["remedy.acted", "remedy.verified", "remedy.unflagged", "remedy.paused", "remedy.resumed"]',
       'sort @timestamp desc',
       'limit 20',

@@ -1,8 +1,9 @@
-/** `crawlwatch reboot`, `restart-worker`, `restart-sshd`: asks the remedy function, which alone may, one by one. */
+/** `crawlwatch reboot`, `restart-worker`, `restart-sshd`: requests to the remedy function, one instance after the other. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { forTerminal, minutesBetween, plural } from '../../lambda/kit/index.ts';
 import { type Guard, OVERRIDES, type Override, type Remedy } from '../../lambda/model/index.ts';
-import type { Answer, Request, StackFlags, Target, World } from '../stack/index.ts';
+import type { RemedyAnswer, RemedyRequestJson } from '../../lambda/remedy/index.ts';
+import type { StackFlags, StackPorts, Target } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
 import { longestFlagged } from './flagged.ts';
@@ -13,16 +14,16 @@ export interface ActFlags extends StackFlags {
   readonly dryRun?: boolean;
   readonly yes?: boolean;
   readonly override?: readonly Override[];
-  /** Follow a reboot until the instance is back. */
+  /** False: doesn't follow a reboot until the instance is back. */
   readonly wait?: boolean;
 }
 
 /** How an act on one instance ended, as an exit code; the worst is the command's. */
 const EXIT = { done: 0, heldBack: 1, notBack: 2 } as const;
 
-/** Guards that let go by themselves once another reboot is over. */
+/** Guards that end by themselves once another reboot is over. */
 const WAITS: ReadonlySet<string> = new Set(['spacing', 'in-flight'] satisfies Guard[]);
-/** Between tries for an instance whose turn hasn't come, and how long it is tried. */
+/** Between two requests for an instance that waits its turn, and how long they are repeated. */
 const RETRY_MS = 60_000;
 const TURN_MINUTES = 40;
 
@@ -78,7 +79,7 @@ export function addRestarts(line: CommandLine): void {
 
 const addAct = (line: CommandLine, remedy: Remedy, description: string): Command =>
   addConfirmation(addStackCommand(line, remedy, description)).action((words: string[], flags: ActFlags) =>
-    runOnStack(line, remedy, (world) => act(remedy, words, flags, line.io, world)),
+    runOnStack(line, remedy, (ports) => act(remedy, words, flags, line.io, ports)),
   );
 
 function overrideOf(value: string): Override {
@@ -89,17 +90,17 @@ function overrideOf(value: string): Override {
 
 /**
  * @param words ids and names
- * @returns 0 where all was done (or would be), 1 where something was held back, 2 where a rebooted instance wasn't seen
- * back.
+ * @returns 0 where all was done (or would be), 1 where something was held back, 2 where no check has seen a rebooted
+ * instance come back.
  */
 export async function act(
   remedy: Remedy,
   words: readonly string[],
   flags: ActFlags,
   io: CommandIo,
-  world: World,
+  ports: StackPorts,
 ): Promise<number> {
-  const { askerName, called, findTargets, followReboot, lookAt } = await import('../stack/index.ts');
+  const { requesterName, called, findTargets, followReboot, lookAt } = await import('../stack/index.ts');
   const { openFleet, openRemedy, stackFlag, wouldBeDone } = await import('../stack/index.ts');
   const { confirm, interrupted, progressLine } = await import('../terminal/index.ts');
   if (words.length === 0 && flags.flagged !== true) {
@@ -107,8 +108,8 @@ export async function act(
     throw new UsageError(`${remedy}: name the instances, by id or Name${orFlagged}`);
   }
   if (words.length > 0 && flags.flagged === true) throw new UsageError(`${remedy}: give either instances or --flagged`);
-  const ask = await openRemedy(flags, world);
-  const fleet = await openFleet(io, world);
+  const ask = await openRemedy(flags, ports);
+  const fleet = await openFleet(io, ports);
   const targets = flags.flagged === true ? longestFlagged(fleet.instances) : findTargets(words, fleet);
   if (targets.length === 0) {
     io.stdout.write(`No instance is flagged for reboot, of ${fleet.instances.length} watched in ${fleet.region}.\n`);
@@ -122,7 +123,7 @@ export async function act(
   let rebooted = false;
   for (const [i, target] of targets.entries()) {
     if (io.signal.aborted) {
-      io.stderr.write(`crawlwatch: stopped; nothing was asked for ${targets.slice(i).map(called).join(', ')}\n`);
+      io.stderr.write(`crawlwatch: stopped; nothing was requested for ${targets.slice(i).map(called).join(', ')}\n`);
       return Math.max(worst, EXIT.heldBack);
     }
     const turn = await takeTurn(target, rebooted);
@@ -131,70 +132,73 @@ export async function act(
   }
   return worst;
 
-  /** @param mayWait for the reboot of another, just made, that it has to keep its distance from */
+  /** @param mayWait until it is far enough from the reboot of another instance */
   async function takeTurn(target: Target, mayWait: boolean): Promise<{ done: boolean; exit: number }> {
     const follows = remedy === 'reboot' && flags.wait !== false && flags.dryRun !== true;
-    // Looked at now: the boot id that it has before the act.
-    const before = follows ? await lookAt(target.id, fleet, world) : null;
-    const answer = await Promise.race([askedInTurn(target, follows && mayWait), interrupted(io.signal)]);
+    // Read before the act, for the boot id.
+    const before = follows ? await lookAt(target.id, fleet, ports) : null;
+    const answer = await Promise.race([requestInTurn(target, follows && mayWait), interrupted(io.signal)]);
     progress.clear();
     const history = `crawlwatch history ${target.id}${stackFlag(flags.stack)}`;
     if (answer === null) {
-      io.stderr.write(
-        `crawlwatch: not waiting for ${called(target)} any longer; whether it was done tells: ${history}\n`,
-      );
+      io.stderr.write(`crawlwatch: no longer waiting for ${called(target)}; to see whether it was done: ${history}\n`);
       return { done: false, exit: EXIT.heldBack };
     }
-    io.stdout.write(`${called(target)}: ${remedy}: ${said(answer, wouldBeDone(answer))}\n`);
+    io.stdout.write(`${called(target)}: ${remedy}: ${answerText(answer, wouldBeDone(answer))}\n`);
     for (const problem of answer.problems ?? []) {
       if (!answer.why.includes(problem)) io.stderr.write(`crawlwatch: ${forTerminal(problem)}\n`);
     }
     if (!answer.done) return { done: false, exit: wouldBeDone(answer) ? EXIT.done : EXIT.heldBack };
     if (before === null) return { done: true, exit: EXIT.done };
-    const followed = await followReboot(target, before, fleet, io, world);
+    const followed = await followReboot(target, before, fleet, io, ports);
     switch (followed.end) {
       case 'back':
         io.stdout.write(`${called(target)}: ${followed.says}\n`);
         return { done: true, exit: EXIT.done };
       case 'not-back':
-        io.stdout.write(`${called(target)}: ${followed.says}: it needs a person; ${history} tells what was tried\n`);
+        io.stdout.write(`${called(target)}: ${followed.says}: it needs a person; ${history} shows what was tried\n`);
         return { done: true, exit: EXIT.notBack };
       case 'interrupted':
-        io.stderr.write(`crawlwatch: the reboot of ${called(target)} goes on; ${history} tells how it went\n`);
+        io.stderr.write(`crawlwatch: the reboot of ${called(target)} goes on; ${history} shows how it went\n`);
         return { done: true, exit: EXIT.done };
     }
     return followed satisfies never;
   }
 
-  async function askedInTurn(target: Target, mayWait: boolean): Promise<Answer> {
-    const began = world.now();
-    let told = '';
+  async function requestInTurn(target: Target, mayWait: boolean): Promise<RemedyAnswer> {
+    const began = ports.now();
+    let shown = '';
     for (;;) {
       progress.show(`${target.name}: being checked once more first, which may take two minutes`);
-      const answer = await ask(requestFor(remedy, target, askerName(), flags));
-      const gaveUp = io.signal.aborted || minutesBetween(began, world.now()) >= TURN_MINUTES;
+      const answer = await ask(requestFor(remedy, target, requesterName(), flags));
+      const gaveUp = io.signal.aborted || minutesBetween(began, ports.now()) >= TURN_MINUTES;
       if (!mayWait || gaveUp || !WAITS.has(answer.decisions?.[0]?.heldBy ?? '')) return answer;
-      if (answer.why !== told)
+      if (answer.why !== shown)
         io.stderr.write(`crawlwatch: ${called(target)} waits its turn: ${forTerminal(answer.why)}\n`);
-      told = answer.why;
-      await world.sleep(RETRY_MS, io.signal);
-      // Nobody waits for it any longer: it must not be asked for once more.
+      shown = answer.why;
+      await ports.sleep(RETRY_MS, io.signal);
+      // After Ctrl-C it must not be requested again.
       if (io.signal.aborted) return answer;
     }
   }
 }
 
-function requestFor(remedy: Remedy, { id }: Target, asker: string, { dryRun, override }: ActFlags): Request {
+function requestFor(
+  remedy: Remedy,
+  { id }: Target,
+  requester: string,
+  { dryRun, override }: ActFlags,
+): RemedyRequestJson {
   return {
     action: remedy,
     instanceId: id,
-    asker,
+    requester,
     ...(dryRun === true && { dryRun: true }),
-    ...(override !== undefined && { overrides: override }),
+    ...(override !== undefined && { overrides: [...override] }),
   };
 }
 
-function said(answer: Answer, would: boolean): string {
+function answerText(answer: RemedyAnswer, would: boolean): string {
   const why = forTerminal(answer.why);
   if (answer.done) return `done: ${why}`;
   if (would) return why;

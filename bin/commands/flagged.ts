@@ -1,9 +1,9 @@
-/** `crawlwatch flagged`: which instances carry the reboot flag, since when and why. Reads tags, and nothing else. */
+/** `crawlwatch flagged`: the instances that carry the reboot flag, since when and why. Reads tags alone. */
 
 import { clockTime, duration, inertJson, minutesBetween, parseStamp, plural } from '../../lambda/kit/index.ts';
 import type { Instance } from '../../lambda/model/index.ts';
 import { TAG } from '../../lambda/model/index.ts';
-import type { StackFlags, World } from '../stack/index.ts';
+import type { StackFlags, StackPorts } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
 import { addStackCommand, type CommandLine, outputOption, runOnStack } from './grammar.ts';
@@ -16,13 +16,13 @@ export function addFlagged(line: CommandLine): void {
   addStackCommand(line, 'flagged', 'which instances are flagged for reboot, since when and why')
     .addOption(outputOption(['table', 'json'], 'table'))
     .addHelpText('after', '\nExamples:\n  crawlwatch flagged\n  crawlwatch flagged -o json')
-    .action((flags: FlaggedFlags) => runOnStack(line, 'flagged', (world) => flagged(flags, line.io, world)));
+    .action((flags: FlaggedFlags) => runOnStack(line, 'flagged', (ports) => flagged(flags, line.io, ports)));
 }
 
 /** @returns 0, with or without any. @throws UsageError where nothing is watched. */
-export async function flagged(flags: FlaggedFlags, io: CommandIo, world: World): Promise<number> {
+export async function flagged(flags: FlaggedFlags, io: CommandIo, ports: StackPorts): Promise<number> {
   const { called, nothingWatched, openFleet, stackFlag } = await import('../stack/index.ts');
-  const fleet = await openFleet(io, world);
+  const fleet = await openFleet(io, ports);
   const found = longestFlagged(fleet.instances);
   if (flags.output === 'json') {
     const rows = found.map((one) => ({ id: one.id, name: one.name, state: one.state, ...flagOf(one) }));
@@ -35,7 +35,7 @@ export async function flagged(flags: FlaggedFlags, io: CommandIo, world: World):
     return 0;
   }
   const { plainTable } = await import('../terminal/index.ts');
-  const now = world.now();
+  const now = ports.now();
   const rows = found.map((one) => {
     const { flag, at, lastAct, auto, mute } = flagOf(one);
     return [
@@ -55,7 +55,7 @@ export async function flagged(flags: FlaggedFlags, io: CommandIo, world: World):
   return 0;
 }
 
-/** Those that carry the flag, readable or not, the longest flagged first. */
+/** The instances that carry the flag, readable or not, the longest flagged first. */
 export function longestFlagged(instances: readonly Instance[]): Instance[] {
   const since = (one: Instance) => flagOf(one).at ?? '';
   return instances

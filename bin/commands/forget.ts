@@ -1,7 +1,7 @@
-/** `crawlwatch forget`: takes crawlwatch's own tags off every instance, as before a stack is given up. */
+/** `crawlwatch forget`: takes crawlwatch's own tags off every instance, after a stack is destroyed. */
 import { plural } from '../../lambda/kit/index.ts';
 import { OWN_TAG_KEYS, TAG } from '../../lambda/model/index.ts';
-import type { MarkedInstance, StackFlags, World } from '../stack/index.ts';
+import type { MarkedInstance, StackFlags, StackPorts } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { addConfirmation, addStackCommand, type CommandLine, EXITS_HELP, runOnStack } from './grammar.ts';
 
@@ -22,21 +22,21 @@ export function addForget(line: CommandLine): void {
     addStackCommand(line, 'forget', "remove crawlwatch's own tags from every instance of this account and Region"),
   )
     .addHelpText('after', HELP)
-    .action((flags: ForgetFlags) => runOnStack(line, 'forget', (world) => forget(flags, line.io, world)));
+    .action((flags: ForgetFlags) => runOnStack(line, 'forget', (ports) => forget(flags, line.io, ports)));
 }
 
 /** @returns 0 where none carries such a tag any more (or would), 1 where one still does. */
-export async function forget(flags: ForgetFlags, io: CommandIo, world: World): Promise<number> {
+export async function forget(flags: ForgetFlags, io: CommandIo, ports: StackPorts): Promise<number> {
   const { describeMarked, stackOutputs } = await import('../stack/index.ts');
   const { confirm } = await import('../terminal/index.ts');
-  const region = await world.region();
-  const marked = await describeMarked(world.ec2);
+  const region = await ports.region();
+  const marked = await describeMarked(ports.ec2);
   if (marked.length === 0) {
     io.stdout.write(`No instance in ${region} carries a tag of crawlwatch's own.\n`);
     return 0;
   }
   const what = `crawlwatch's own tags from ${plural(marked.length, 'instance')} in ${region}${losses(marked)}`;
-  if ((await stackOutputs(world.cloudFormation, flags.stack)) !== null) {
+  if ((await stackOutputs(ports.cloudFormation, flags.stack)) !== null) {
     io.stderr.write(`crawlwatch: ${flags.stack} is deployed: its next check writes them again\n`);
   }
   if (flags.dryRun === true) {
@@ -46,21 +46,21 @@ export async function forget(flags: ForgetFlags, io: CommandIo, world: World): P
   if (!(await confirm(`Remove ${what}?`, flags.yes, io))) return 1;
   const ids = marked.map(({ id }) => id);
   const { writeTags } = await import('../../lambda/memory/index.ts');
-  const failures = await writeTags(world.ec2, [{ action: 'delete', ids, keys: OWN_TAG_KEYS }]);
+  const failures = await writeTags(ports.ec2, [{ action: 'delete', ids, keys: OWN_TAG_KEYS }]);
   for (const { id, text } of failures) io.stderr.write(`crawlwatch: ${id} keeps its tags: ${text}\n`);
   io.stdout.write(`removed crawlwatch's own tags from ${plural(marked.length - failures.length, 'instance')}\n`);
   return failures.length === 0 ? 0 : 1;
 }
 
-/** What is lost with them that a person may want to know. */
+/** What a person may want to know is lost with them. */
 function losses(marked: readonly MarkedInstance[]): string {
   const having = (key: string) => marked.filter(({ tags }) => tags[key] !== undefined).length;
   const [flagged, pinned] = [having(TAG.flag), having(TAG.hostKey)];
-  const told = [
+  const lost = [
     flagged === 0 ? [] : `${flagged} flagged for reboot`,
-    pinned === 0 ? [] : `${pinned} with the SSH host key pinned, which the next check trusts anew`,
+    pinned === 0 ? [] : `${pinned} with the SSH host key pinned, which the next check trusts again`,
   ].flat();
-  return told.length === 0 ? '' : ` (${told.join(', ')})`;
+  return lost.length === 0 ? '' : ` (${lost.join(', ')})`;
 }
 
 const keys = (tags: Readonly<Record<string, string>>) => Object.keys(tags).toSorted().join(' ');

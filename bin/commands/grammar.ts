@@ -1,7 +1,7 @@
 /** What the grammars of several commands share: options, and how a command is registered. */
 import { type Command, Option } from 'commander';
 import { DEFAULT_STACK_NAME } from '../../lambda/model/index.ts';
-import type { World } from '../stack/index.ts';
+import type { StackPorts } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 
 /** What a command registers itself with. */
@@ -90,11 +90,11 @@ export const addNoConfirmation = (command: Command): Command =>
 export async function runOnStack(
   { exit }: CommandLine,
   command: string,
-  work: (world: World) => Promise<number>,
+  work: (ports: StackPorts) => Promise<number>,
 ): Promise<void> {
-  const { awsWorld, explainRefusal } = await import('../stack/index.ts');
+  const { stackPorts, explainRefusal } = await import('../stack/index.ts');
   try {
-    exit(await work(awsWorld()));
+    exit(await work(stackPorts()));
   } catch (error) {
     throw explainRefusal(error, command);
   }

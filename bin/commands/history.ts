@@ -1,6 +1,7 @@
-/** `crawlwatch history`: what was done to an instance and what was held back, as the table of acts remembers it. */
+/** `crawlwatch history`: what was done to an instance and what was held back, from the table of acts. */
 import { forTerminal, inertJson } from '../../lambda/kit/index.ts';
-import type { Entry, StackFlags, World } from '../stack/index.ts';
+import type { RemedyAnswer } from '../../lambda/remedy/index.ts';
+import type { StackFlags, StackPorts } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
 import { addStackCommand, type CommandLine, outputOption, runOnStack } from './grammar.ts';
@@ -20,15 +21,15 @@ export function addHistory(line: CommandLine): void {
     .addOption(outputOption(['table', 'json'], 'table'))
     .addHelpText('after', HELP)
     .action((word: string, flags: HistoryFlags) =>
-      runOnStack(line, 'history', (world) => history(word, flags, line.io, world)),
+      runOnStack(line, 'history', (ports) => history(word, flags, line.io, ports)),
     );
 }
 
 /** @returns 0, with or without any entry. */
-export async function history(word: string, flags: HistoryFlags, io: CommandIo, world: World): Promise<number> {
+export async function history(word: string, flags: HistoryFlags, io: CommandIo, ports: StackPorts): Promise<number> {
   const { called, findTargets, openFleet, openRemedy } = await import('../stack/index.ts');
-  const ask = await openRemedy(flags, world);
-  const [target] = findTargets([word], await openFleet(io, world));
+  const ask = await openRemedy(flags, ports);
+  const [target] = findTargets([word], await openFleet(io, ports));
   if (target === undefined) return 0;
   const answer = await ask({ action: 'history', instanceId: target.id });
   if (answer.history === undefined) throw new UsageError(`no history of ${target.id}: ${answer.why}`);
@@ -47,15 +48,17 @@ export async function history(word: string, flags: HistoryFlags, io: CommandIo, 
   return 0;
 }
 
-/** What is told of one act bears the act's own time: it is begun before it is done. */
+type Entry = NonNullable<RemedyAnswer['history']>[number];
+
+/** The entries of one act all have the act's time: it is begun before it is done. */
 const STAGES = ['begun', 'done', 'worked', 'failed'];
 const stage = ({ outcome }: Entry): number => STAGES.indexOf(outcome);
 
 /** `2026-11-22 08:10:00 UTC  reboot: done, asked for by ann@laptop: it carries the flag ...` */
-function entryLines({ at, remedy, outcome, heldBy, why, asker, evidence }: Entry): string[] {
+function entryLines({ at, remedy, outcome, heldBy, why, requester, evidence }: Entry): string[] {
   const time = at.toISOString().replace('T', ' ').replace(/\..*/, ' UTC');
   const how = outcome === 'held' ? `held back${heldBy === null ? '' : ` (${heldBy})`}` : outcome;
-  const by = asker === 'schedule' ? 'on schedule' : `asked for by ${asker}`;
+  const by = requester === 'schedule' ? 'on schedule' : `asked for by ${requester}`;
   return [
     `  ${time}  ${forTerminal(`${remedy}: ${how}, ${by}: ${why}`)}`,
     ...evidence.map((line) => `      ${forTerminal(line)}`),

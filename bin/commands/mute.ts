@@ -2,7 +2,7 @@
 
 import { clockTime, forTerminal, isoSeconds } from '../../lambda/kit/index.ts';
 import { TAG, TAG_VALUE_MAX } from '../../lambda/model/index.ts';
-import type { StackFlags, World } from '../stack/index.ts';
+import type { StackFlags, StackPorts } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
 import { addNoConfirmation, addStackCommand, type CommandLine, EXITS_HELP, runOnStack } from './grammar.ts';
@@ -29,20 +29,25 @@ export function addMute(line: CommandLine): void {
     .option('--off', 'end it now')
     .addHelpText('after', HELP)
     .action((words: string[], flags: MuteFlags) =>
-      runOnStack(line, 'mute', (world) => mute(words, flags, line.io, world)),
+      runOnStack(line, 'mute', (ports) => mute(words, flags, line.io, ports)),
     );
 }
 
-/** @returns 0. @throws UsageError where it isn't said for how long, or AWS refuses. */
-export async function mute(words: readonly string[], flags: MuteFlags, io: CommandIo, world: World): Promise<number> {
+/** @returns 0. @throws UsageError without a time, or where AWS refuses. */
+export async function mute(
+  words: readonly string[],
+  flags: MuteFlags,
+  io: CommandIo,
+  ports: StackPorts,
+): Promise<number> {
   const { called, findTargets, openFleet, writeMute } = await import('../stack/index.ts');
-  const now = world.now();
+  const now = ports.now();
   const until = await untilWhen(flags, now);
   const value = until === null ? null : muteValue(until, flags.why);
-  const targets = findTargets(words, await openFleet(io, world));
+  const targets = findTargets(words, await openFleet(io, ports));
   if (flags.dryRun !== true) {
     await writeMute(
-      world.ec2,
+      ports.ec2,
       targets.map(({ id }) => id),
       value,
     );

@@ -1,6 +1,6 @@
 /** `crawlwatch pause` and `resume`: stop all restarts and reboots of a stack, and allow them again. */
 import { forTerminal } from '../../lambda/kit/index.ts';
-import type { StackFlags, World } from '../stack/index.ts';
+import type { StackFlags, StackPorts } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { addNoConfirmation, addStackCommand, type CommandLine, EXITS_HELP, runOnStack } from './grammar.ts';
 
@@ -25,25 +25,25 @@ export function addPause(line: CommandLine): void {
     .option('--why <text>', 'shown to everybody who requests a restart or a reboot')
     .option('--for <time>', 'for how long: 30m, 2h, 1d (default: until resume)')
     .addHelpText('after', PAUSE_HELP)
-    .action((flags: PauseFlags) => runOnStack(line, 'pause', (world) => pause(flags, line.io, world)));
+    .action((flags: PauseFlags) => runOnStack(line, 'pause', (ports) => pause(flags, line.io, ports)));
 }
 
 export function addResume(line: CommandLine): void {
   addNoConfirmation(addStackCommand(line, 'resume', 'end a pause'))
     .addHelpText('after', `\nExamples:\n  crawlwatch resume\n  crawlwatch resume --dry-run${EXITS_HELP}`)
-    .action((flags: ResumeFlags) => runOnStack(line, 'resume', (world) => resume(flags, line.io, world)));
+    .action((flags: ResumeFlags) => runOnStack(line, 'resume', (ports) => resume(flags, line.io, ports)));
 }
 
 /** @returns 0 once it is paused, 1 where the function refuses. */
-export async function pause(flags: PauseFlags, io: CommandIo, world: World): Promise<number> {
-  const { askerName, endOf, openRemedy, stackFlag, wouldBeDone } = await import('../stack/index.ts');
-  const now = world.now();
+export async function pause(flags: PauseFlags, io: CommandIo, ports: StackPorts): Promise<number> {
+  const { requesterName, endOf, openRemedy, stackFlag, wouldBeDone } = await import('../stack/index.ts');
+  const now = ports.now();
   const until = flags.for === undefined ? null : endOf('--for', flags.for, now);
-  const ask = await openRemedy(flags, world);
+  const ask = await openRemedy(flags, ports);
   const why = flags.why ?? 'no reason given';
   const answer = await ask({
     action: 'pause',
-    asker: askerName(),
+    requester: requesterName(),
     why,
     until: until?.toISOString() ?? null,
     ...(flags.dryRun === true && { dryRun: true }),
@@ -54,10 +54,14 @@ export async function pause(flags: PauseFlags, io: CommandIo, world: World): Pro
 }
 
 /** @returns 0 once nothing is paused, 1 where the function refuses. */
-export async function resume(flags: ResumeFlags, io: CommandIo, world: World): Promise<number> {
-  const { askerName, openRemedy, wouldBeDone } = await import('../stack/index.ts');
-  const ask = await openRemedy(flags, world);
-  const answer = await ask({ action: 'resume', asker: askerName(), ...(flags.dryRun === true && { dryRun: true }) });
+export async function resume(flags: ResumeFlags, io: CommandIo, ports: StackPorts): Promise<number> {
+  const { requesterName, openRemedy, wouldBeDone } = await import('../stack/index.ts');
+  const ask = await openRemedy(flags, ports);
+  const answer = await ask({
+    action: 'resume',
+    requester: requesterName(),
+    ...(flags.dryRun === true && { dryRun: true }),
+  });
   io.stdout.write(`${flags.stack}: ${answer.done ? 'resumed: ' : ''}${forTerminal(answer.why)}\n`);
   return answer.done || wouldBeDone(answer) ? 0 : 1;
 }

@@ -1,6 +1,6 @@
-/** `crawlwatch unflag`: takes the reboot flag away. The remedy function does it, and puts it on record. */
+/** `crawlwatch unflag`: takes the reboot flag away, by the remedy function, which puts it on record. */
 import { forTerminal, plural } from '../../lambda/kit/index.ts';
-import type { StackFlags, World } from '../stack/index.ts';
+import type { StackFlags, StackPorts } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { addConfirmation, addStackCommand, type CommandLine, EXITS_HELP, runOnStack } from './grammar.ts';
 
@@ -21,7 +21,7 @@ export function addUnflag(line: CommandLine): void {
     .argument('<instance...>', 'instance ids, or unique Names of watched instances')
     .addHelpText('after', HELP)
     .action((words: string[], flags: UnflagFlags) =>
-      runOnStack(line, 'unflag', (world) => unflag(words, flags, line.io, world)),
+      runOnStack(line, 'unflag', (ports) => unflag(words, flags, line.io, ports)),
     );
 }
 
@@ -30,12 +30,12 @@ export async function unflag(
   words: readonly string[],
   flags: UnflagFlags,
   io: CommandIo,
-  world: World,
+  ports: StackPorts,
 ): Promise<number> {
-  const { askerName, called, findTargets, openFleet, openRemedy, wouldBeDone } = await import('../stack/index.ts');
+  const { requesterName, called, findTargets, openFleet, openRemedy, wouldBeDone } = await import('../stack/index.ts');
   const { confirm } = await import('../terminal/index.ts');
-  const ask = await openRemedy(flags, world);
-  const targets = findTargets(words, await openFleet(io, world));
+  const ask = await openRemedy(flags, ports);
+  const targets = findTargets(words, await openFleet(io, ports));
   const names = targets.map(called).join(', ');
   const question = `Take the reboot flag off ${targets.length === 1 ? names : `${plural(targets.length, 'instance')}: ${names}`}?`;
   const rehearsal = flags.dryRun === true;
@@ -45,7 +45,7 @@ export async function unflag(
     const answer = await ask({
       action: 'unflag',
       instanceId: target.id,
-      asker: askerName(),
+      requester: requesterName(),
       ...(rehearsal && { dryRun: true }),
     });
     io.stdout.write(

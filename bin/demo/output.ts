@@ -1,13 +1,15 @@
 /** Prints the demo: each check, the mails in full, what was done and held back, and how it ended. */
 
 import type { LoginCommand } from '../../lambda/judge/index.ts';
-import type { Decision, InstanceReport } from '../../lambda/model/index.ts';
+import type { InstanceReport } from '../../lambda/model/index.ts';
+import type { RemedyAnswer } from '../../lambda/remedy/index.ts';
 import { inOrder } from '../../lambda/report/index.ts';
 import { summaryLine, tableLines, troubleBlocks } from '../terminal/index.ts';
 import { readBack } from './metrics.ts';
 import { ADDRESS, type Chapter, type DemoSandbox, type Mail, type RecordLine, START } from './sandbox.ts';
 
 type Print = (text?: string) => void;
+type Decisions = NonNullable<RemedyAnswer['decisions']>;
 
 const RULE = '='.repeat(100);
 const clock = (at: Date): string => at.toISOString().slice(11, 16);
@@ -58,13 +60,13 @@ const signsOf = ({ reasons, flagged }: InstanceReport): string[] => [
 ];
 
 /** What is held back, unless it already was at the check before; hosts with the same sentence share it. */
-function printHeld(print: Print, decisions: readonly Decision[], before: readonly Decision[]): void {
-  const isOld = ({ instanceId, remedy, heldBy }: Decision) =>
+function printHeld(print: Print, decisions: Decisions, before: Decisions): void {
+  const isOld = ({ instanceId, remedy, heldBy }: Decisions[number]) =>
     before.some((one) => one.instanceId === instanceId && one.remedy === remedy && one.heldBy === heldBy);
   const named = new Map<string, string[]>();
   for (const one of decisions) {
     // What is escalated to a person is in a mail.
-    if (one.heldBy === null || one.remedy === 'person' || isOld(one)) continue;
+    if (one.heldBy === null || one.remedy === 'escalated' || isOld(one)) continue;
     const text = `no ${one.remedy} by itself: ${one.why}`;
     named.set(text, [...(named.get(text) ?? []), one.name]);
   }
@@ -98,7 +100,7 @@ export async function printEnd(print: Print, sandbox: DemoSandbox): Promise<void
   }
   print('\nWHAT CRAWLWATCH DID BY ITSELF, from its record of acts\n');
   for (const { at, name, remedy, outcome, why } of lines) {
-    const what = remedy === 'person' ? 'over to a person' : `${remedy} ${outcome}`;
+    const what = remedy === 'escalated' ? 'over to a person' : `${remedy} ${outcome}`;
     print(`  ${clock(at)}  ${name}: ${what}: ${why.replace(/\.$/, '')}.`);
   }
   print(`
@@ -108,4 +110,4 @@ To deploy it: see README.md`);
 
 /** Leaves out what was held back and what had only begun. */
 const isOutcome = ({ remedy, outcome }: RecordLine): boolean =>
-  remedy === 'person' || (outcome !== 'held' && outcome !== 'begun');
+  remedy === 'escalated' || (outcome !== 'held' && outcome !== 'begun');

@@ -120,7 +120,7 @@ export class DemoSandbox {
       (await ports.readHistory(id)).toReversed().map((entry) => ({ ...entry, name })),
     );
     // The outcome of a remedy comes before its escalation to a person.
-    const isEscalation = ({ remedy }: RecordLine) => Number(remedy === 'person');
+    const isEscalation = ({ remedy }: RecordLine) => Number(remedy === 'escalated');
     const byTime = (a: RecordLine, b: RecordLine) =>
       a.at.getTime() - b.at.getTime() || isEscalation(a) - isEscalation(b);
     return (await Promise.all(lines)).flat().sort(byTime);

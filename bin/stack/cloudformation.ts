@@ -1,4 +1,4 @@
-/** What a deployed stack tells of itself: how the command line finds its topic and its functions. */
+/** The outputs of a deployed stack, by which the command line finds its topic and its functions. */
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import type { CloudFormation } from '../../lambda/kit/index.ts';
 import { errorCode } from '../../lambda/kit/index.ts';

@@ -1,16 +1,16 @@
-/** Tags that somebody at a terminal writes or takes away, with that person's own rights. */
+/** Tags that a person writes or takes away at a terminal, with their own rights. */
 import { CreateTagsCommand, DeleteTagsCommand, paginateDescribeInstances } from '@aws-sdk/client-ec2';
 import type { Ec2 } from '../../lambda/kit/index.ts';
 import { OWN_TAG_KEYS, TAG } from '../../lambda/model/index.ts';
 
-/** An instance on which crawlwatch wrote something, watched or not. */
+/** An instance that carries a tag of crawlwatch's own, watched or not. */
 export interface MarkedInstance {
   readonly id: string;
   /** Only crawlwatch's own. */
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** Every instance that carries a tag of crawlwatch's own, a stopped one too. Rejects when any page can't be had. */
+/** All of them, also stopped ones. Rejects when any page can't be read. */
 export async function describeMarked(ec2: Ec2): Promise<MarkedInstance[]> {
   const own: ReadonlySet<string> = new Set(OWN_TAG_KEYS);
   const found: MarkedInstance[] = [];

@@ -6,7 +6,7 @@ import type { Instance } from '../../lambda/model/index.ts';
 import { trialMinutes } from '../../lambda/remedy/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { progressLine } from '../terminal/index.ts';
-import type { Fleet, World } from './client.ts';
+import type { Fleet, StackPorts } from './client.ts';
 import { called, type Target } from './instances.ts';
 
 const POLL_MS = 15_000;
@@ -16,14 +16,14 @@ export type Followed =
   | { readonly end: 'not-back'; readonly says: string }
   | { readonly end: 'interrupted' };
 
-/** The instance as its tags tell now. Rejects where EC2 doesn't say. */
-export function lookAt(id: string, { settings, region }: Fleet, { ec2 }: World): Promise<Instance> {
+/** The instance with its tags as of now. Rejects where EC2 can't be read. */
+export function lookAt(id: string, { settings, region }: Fleet, { ec2 }: StackPorts): Promise<Instance> {
   return findInstance(ec2, id, region, settings);
 }
 
 /**
- * Follows one reboot; how it goes stands on a terminal's stderr. Never rejects: tags that can't be read now may be
- * readable in a quarter of a minute.
+ * Follows one reboot, with its progress on a terminal's stderr. Never rejects: tags that can't be read now may be
+ * readable at the next try.
  * @param before the instance as it was just before the reboot
  */
 export async function followReboot(
@@ -31,19 +31,19 @@ export async function followReboot(
   before: Instance,
   fleet: Fleet,
   io: CommandIo,
-  world: World,
+  ports: StackPorts,
 ): Promise<Followed> {
-  const began = world.now();
+  const began = ports.now();
   const most = trialMinutes('reboot', fleet.settings);
   const progress = progressLine(io);
   io.stderr.write(
     `crawlwatch: waiting for ${called(target)} to come back, ${most} minutes at most; Ctrl-C leaves the reboot going\n`,
   );
   for (;;) {
-    await world.sleep(POLL_MS, io.signal);
+    await ports.sleep(POLL_MS, io.signal);
     if (io.signal.aborted) return end({ end: 'interrupted' });
-    const passed = minutesBetween(began, world.now());
-    const found = await lookAt(target.id, fleet, world).catch(() => null);
+    const passed = minutesBetween(began, ports.now());
+    const found = await lookAt(target.id, fleet, ports).catch(() => null);
     const news = found === null ? null : newsOf(before, found, began);
     if (news !== null) {
       return end({ end: 'back', says: `came back within ${Math.max(1, Math.round(passed))} min: ${news}` });
@@ -63,12 +63,12 @@ export async function followReboot(
   }
 }
 
-/** What shows that it came back; null where nothing does. */
+/** The sign that it came back; null where there is none. */
 function newsOf(before: Instance, after: Instance, began: Date): string | null {
   const [was, is] = [before.remembered, after.remembered];
   if (was.seen !== null && is.seen !== null && is.seen.boot !== was.seen.boot)
     return `its boot id is now ${is.seen.boot}`;
-  // Without a boot id from before, only a status that was written since can tell.
+  // Without a boot id from before, only a status that was written since is a sign.
   const isNewlyWell = is.status === 'OK' && is.since !== null && is.since > began;
   return was.seen === null && isNewlyWell ? 'a check found it well again' : null;
 }

@@ -1,4 +1,4 @@
-/** Which instances are meant: by id, or by the unique Name of a watched one. */
+/** The instances that a command names: by id, or by the unique Name of a watched one. */
 import { forTerminal, quoted } from '../../lambda/kit/index.ts';
 import { INSTANCE_ID } from '../../lambda/model/index.ts';
 import { UsageError } from '../terminal/index.ts';
@@ -6,12 +6,12 @@ import type { Fleet } from './client.ts';
 
 export interface Target {
   readonly id: string;
-  /** Its id where it isn't among the watched. */
+  /** Its id where it isn't watched. */
   readonly name: string;
 }
 
 /**
- * Each once, in the order given. An id is taken as it is: whether it is watched the remedy function judges.
+ * Each once, in the order given. An id is taken as it is: whether it is watched the remedy function decides.
  * @throws UsageError for a name that none has, or more than one.
  */
 export function findTargets(words: readonly string[], fleet: Fleet): Target[] {
@@ -42,6 +42,6 @@ function findTarget(word: string, { instances, region, settings }: Fleet): Targe
 /** `ficrawler9 (i-0123456789abcdef0)`, safe to show; the id alone where it has no name. */
 export const called = ({ id, name }: Target): string => (name === id ? id : `${forTerminal(name)} (${id})`);
 
-/** Where nothing is watched, the first thing to say. */
+/** The error where nothing is watched, with the command that tags an instance. */
 export const nothingWatched = ({ region, settings: { tag } }: Fleet): string =>
   `no instance is tagged ${tag.key}=${tag.value} in ${region}; tag one: aws ec2 create-tags --region ${region} --resources i-... --tags Key=${tag.key},Value=${tag.value}`;

@@ -1,4 +1,4 @@
-/** How long something is to last, as it is typed: 30m, 2h, 1d. */
+/** How long a pause or a mute lasts, as typed: 30m, 2h, 1d. */
 import { UsageError } from '../terminal/index.ts';
 
 const MINUTES = { m: 1, h: 60, d: 24 * 60 } as const;

@@ -1,14 +1,18 @@
-/** A plan and what it rests on, in lines. */
+/** A plan as lines of text, with the pause and the acts that it depends on. */
 
 import { clockTime, forTerminal } from '../../lambda/kit/index.ts';
-import type { Answer, Decided, PastAct, Standstill } from './answer.ts';
-import { stackFlag } from './asking.ts';
+import type { RemedyAnswer } from '../../lambda/remedy/index.ts';
 import { called } from './instances.ts';
+import { stackFlag } from './requester.ts';
+
+type Decision = NonNullable<RemedyAnswer['decisions']>[number];
+type Act = NonNullable<RemedyAnswer['acts']>[number];
+type Pause = NonNullable<RemedyAnswer['pause']>;
 
 /** `decisions` are the answer's. */
 export function planText(
-  { pause, acts = [] }: Answer,
-  decisions: readonly Decided[],
+  { pause, acts = [] }: RemedyAnswer,
+  decisions: readonly Decision[],
   now: Date,
   stack: string,
 ): string {
@@ -26,24 +30,24 @@ export function planText(
 }
 
 /** `ficrawler7 (i-...): restart-worker: would be done now: memory is gone ...` */
-export function decisionLine({ instanceId, name, remedy, heldBy, why }: Decided): string {
+function decisionLine({ instanceId, name, remedy, heldBy, why }: Decision): string {
   const whom = called({ id: instanceId, name });
-  if (remedy === 'person') return `${whom}: needs a person: ${forTerminal(why)}`;
+  if (remedy === 'escalated') return `${whom}: needs a person: ${forTerminal(why)}`;
   const how = heldBy === null ? 'would be done now' : `held back (${forTerminal(heldBy)})`;
   return `${whom}: ${forTerminal(remedy)}: ${how}: ${forTerminal(why)}`;
 }
 
-function pauseLine({ who, why, from, until }: Standstill, now: Date, stack: string): string {
+function pauseLine({ who, why, from, until }: Pause, now: Date, stack: string): string {
   const end = until == null ? '' : ` until ${clockTime(until, now)}`;
   return `PAUSED by ${forTerminal(who)} since ${clockTime(from, now)}${end}: ${forTerminal(why)}; end it: crawlwatch resume${stackFlag(stack)}`;
 }
 
-const actLine = ({ remedy, instanceId, at, state, asker }: PastAct, name: string | undefined, now: Date): string =>
-  `${clockTime(at, now)}  ${called({ id: instanceId, name: name ?? instanceId })}: ${forTerminal(`${remedy}: ${STATE[state] ?? state}`)}, ${forTerminal(asker === 'schedule' ? 'on schedule' : `asked for by ${asker}`)}`;
+const actLine = ({ remedy, instanceId, at, state, requester }: Act, name: string | undefined, now: Date): string =>
+  `${clockTime(at, now)}  ${called({ id: instanceId, name: name ?? instanceId })}: ${forTerminal(`${remedy}: ${STATE[state] ?? state}`)}, ${forTerminal(requester === 'schedule' ? 'on schedule' : `asked for by ${requester}`)}`;
 
 const STATE: Readonly<Record<string, string>> = {
-  begun: 'begun, whether it was carried out is not known',
-  done: 'done, not proved yet',
+  begun: 'begun, not known whether it was executed',
+  done: 'done, not verified yet',
   worked: 'worked',
   failed: 'failed',
 };

@@ -5,7 +5,7 @@ export { writeTags, writeTagsIn } from './ec2.ts';
 export { type FleetSamples, fleetSamples, NOTHING_KNOWN, type PastFigures, pastSamples } from './figures.ts';
 export { closed, goodChecks, isUnstable, isWorse, mayMailEnd } from './incident.ts';
 export { fromTags, nextState, withState } from './remember.ts';
-export { type LoadedState, loadState, type ObjectStore, saveState } from './store.ts';
+export { changeInstance, type LoadedState, loadState, type ObjectStore, saveState } from './store.ts';
 export {
   expectedKey,
   inGrace,

@@ -1,5 +1,5 @@
 /** The state's file: read once, written only if nobody else has written since. */
-import { EMPTY_STATE, type FleetState } from '../model/index.ts';
+import { EMPTY_STATE, type FleetState, type InstanceState } from '../model/index.ts';
 import { decodeState, encodeState } from './schema.ts';
 
 export const STATE_KEY = 'state.json.gz';
@@ -46,3 +46,26 @@ export async function loadState(store: ObjectStore): Promise<LoadedState> {
 /** @returns the new etag; null where another check has written since this one read it */
 export const saveState = (store: ObjectStore, state: FleetState, etag: string | null): Promise<string | null> =>
   store.put(STATE_KEY, new TextEncoder().encode(encodeState(state)), etag);
+
+const TRIES = 5;
+
+/**
+ * Changes what is remembered of one instance, whoever else writes at the same time: a check that read before this
+ * leaves the say to the next one.
+ * @throws where the state can't be read or written
+ */
+export async function changeInstance(
+  store: ObjectStore,
+  id: string,
+  change: (state: InstanceState) => InstanceState,
+): Promise<void> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const { state, etag } = await loadState(store);
+    const known = state.instances.get(id);
+    // Of an instance that no check remembers there is nothing to change.
+    if (known === undefined) return;
+    const instances = new Map(state.instances).set(id, change(known));
+    if ((await saveState(store, { ...state, instances }, etag)) !== null) return;
+  }
+  throw new Error('checks kept writing the state meanwhile');
+}

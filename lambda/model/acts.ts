@@ -8,28 +8,28 @@ export const REMEDIES = ['restart-worker', 'restart-sshd', 'reboot'] as const;
 export type Remedy = (typeof REMEDIES)[number];
 
 /**
- * Where an act stands. `begun`: the lease is taken, and whether the host or EC2 was told is not known. `done`: it was
- * taken, and has its time to prove itself. `worked`: seen to have helped. `failed`: refused, or it didn't help in time.
+ * The state of an act. `begun`: the lease is taken, and it is not known whether the act was executed. `done`: it was
+ * executed, and is given time to prove itself. `worked`: seen to have helped. `failed`: refused, or no help in time.
  */
 export type ActState = 'begun' | 'done' | 'worked' | 'failed';
 
-/** Something that was done to an instance, as the record of recent acts has it. */
+/** Something that was done to an instance, as in the record of recent acts. */
 export interface Act {
   readonly remedy: Remedy;
   readonly instanceId: string;
   readonly at: Date;
   readonly state: ActState;
-  /** `schedule`, or who asked for it. Data only: it decides nothing. */
-  readonly asker: string;
+  /** `schedule`, or the name of a person. No decision depends on it. */
+  readonly requester: string;
   /** First 8 of the boot id before it; null where it was not known. */
   readonly boot: string | null;
-  /** When the trouble began that it was to end; null where that is not known. */
+  /** When the trouble began that it should end; null where that is not known. */
   readonly since: Date | null;
-  /** The reason it was to end, as the check right before it saw it; absent where that is not known. */
+  /** The reason that it should end, by the check right before it; absent where that is not known. */
   readonly trouble?: ReasonCode;
 }
 
-/** Nothing is done while this stands, whoever asks. */
+/** As long as it lasts nothing is done, for any requester. */
 export interface Pause {
   readonly who: string;
   readonly why: string;
@@ -38,37 +38,37 @@ export interface Pause {
   readonly until: Date | null;
 }
 
-/** What the table holds that a decision is made upon. */
+/** What decisions are based on, as the table holds it. */
 export interface ActRecord {
   /** Of the last 24 hours, oldest first. */
   readonly acts: readonly Act[];
   readonly pause: Pause | null;
 }
 
-/** A guard that a person may set aside, by name. */
+/** The guards that a person may set aside. */
 export const OVERRIDES = ['asg', 'spot', 'event'] as const;
 export type Override = (typeof OVERRIDES)[number];
 
-/** Whoever asks for an act. */
-export type Asker =
+/** Who asks for an act: crawlwatch's own schedule, or a person at a terminal or dashboard. */
+export type Requester =
   | { readonly kind: 'schedule' }
   | { readonly kind: 'person'; readonly name: string; readonly overrides: readonly Override[] };
 
-/** One instance, asked anew right before an act. */
+/** A check of one instance right before an act. */
 export interface FreshCheck {
   readonly at: Date;
   readonly report: InstanceReport;
-  /** What it came to: `null` is well, `ours` is not known. */
+  /** Its result: `null` is well, `inconclusive`: it could not be checked. */
   readonly kind: 'measured' | 'hung' | 'inconclusive' | null;
-  /** First 8 of the boot id; null where it did not tell. */
+  /** First 8 of the boot id; null where that was not read. */
   readonly boot: string | null;
-  /** Who bears a hang out, of another kind than the path that failed; sentences. */
-  readonly witnesses: readonly string[];
+  /** Evidence of a hang besides the path that failed, as sentences. */
+  readonly corroboration: readonly string[];
   /** What AWS has scheduled for it, as sentences; null where that could not be read. */
   readonly scheduledEvents: readonly string[] | null;
 }
 
-/** What holds an act back. Stable names: they are logged and stand in the history. */
+/** What holds an act back. Stable names: they are in the log and in the history. */
 export const GUARDS = [
   'off',
   'opted-out',
@@ -93,32 +93,32 @@ export const GUARDS = [
   'budget',
   'lease',
   'refused',
-  'person',
+  'escalated',
 ] as const;
 export type Guard = (typeof GUARDS)[number];
 
-/** What the planner says of one instance: the act, or which guard held it back. */
+/** The planner's decision on one instance: an act, or the guard that holds it back. */
 export interface Decision {
   readonly instanceId: string;
   readonly name: string;
-  /** The rung that is due; `person`: crawlwatch has done what it may, or none of its acts would help. */
-  readonly remedy: Remedy | 'person';
-  /** Null: nothing stands against it. */
+  /** The remedy that is due; `escalated`: crawlwatch has done what it may, and a person has to see to it. */
+  readonly remedy: Remedy | 'escalated';
+  /** Null: no guard holds it back. */
   readonly heldBy: Guard | null;
   /** Completes `NAME (i-...): restart-worker: ...`; printable ASCII, no full stop. */
   readonly why: string;
 }
 
-/** One line of an instance's history. */
+/** One entry in an instance's history. */
 export interface HistoryEntry {
   readonly at: Date;
   readonly instanceId: string;
-  readonly remedy: Remedy | 'person' | 'unflag';
-  /** `held` with the guard, or how the act stands. */
+  readonly remedy: Remedy | 'escalated' | 'unflag';
+  /** `held` with the guard, or the state of the act. */
   readonly outcome: ActState | 'held';
   readonly heldBy: Guard | null;
   readonly why: string;
-  readonly asker: string;
+  readonly requester: string;
   /** Saved before an act that would destroy it; printable ASCII lines, bounded. */
   readonly evidence: readonly string[];
 }

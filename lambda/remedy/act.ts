@@ -1,42 +1,40 @@
 /**
- * One act on one instance, in the order that makes it safe: look anew, judge, take the lease, save the evidence, act, put
- * on record. Whoever dies between any two of these leaves an act that is `begun`: every guard counts it as maybe done,
- * and a later run verifies it or gives it up, and says so.
+ * One act on one instance, in the order that makes it safe: check again, decide, take the lease, save the evidence,
+ * execute, put on record. A run that dies between any two of these leaves an act that is `begun`: every guard counts it
+ * as perhaps done, and a later run verifies it or gives it up, and reports which.
  */
 
-import { isoSeconds } from '../kit/index.ts';
+import { messageOf } from '../kit/index.ts';
 import type {
   Act,
   ActState,
-  Asker,
   Decision,
   FreshCheck,
   Guard,
   HistoryEntry,
   Instance,
   Remedy,
+  Requester,
 } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { isOpenAct } from './ladder.ts';
-import { beginAct, isPermit, type Known, planAct } from './plan.ts';
-
+import { isOpenAct, troubleIn } from './ladder.ts';
+import { isPermit, type Known, planAct } from './plan.ts';
 import type { RemedyPorts } from './ports.ts';
 
-/** What is asked for. */
 export interface ActRequest {
   readonly one: Instance;
   readonly remedy: Remedy;
-  readonly asker: Asker;
+  readonly requester: Requester;
   /** Everything but the act itself. */
   readonly dryRun: boolean;
-  /** What the fleet's last check said of the breaker; null: not known. */
+  /** Whether the fleet's last check suppressed flagging; null: not known. */
   readonly suppressed: boolean | null;
-  /** Acts of which this run knows more than the record does. */
+  /** Acts whose state this run knows better than the record does. */
   readonly verified: readonly Act[];
 }
 
-/** What an act came to. */
-export interface Acted {
+/** What a request to act came to. */
+export interface ActResult {
   readonly decision: Decision;
   /** Null where nothing was done. */
   readonly act: Act | null;
@@ -48,44 +46,68 @@ export interface Acted {
 }
 
 /** Writers that get in each other's way are few, and each writes once or twice. */
-const SETTLE_TRIES = 8;
+const COMMIT_TRIES = 8;
 
-export const askerName = (asker: Asker): string => (asker.kind === 'schedule' ? 'schedule' : asker.name);
+export const requesterName = (requester: Requester): string =>
+  requester.kind === 'schedule' ? 'schedule' : requester.name;
 
-/** Never rejects: whatever fails before the act is why it was held back. */
-export async function actOn(asked: ActRequest, settings: Settings, ports: RemedyPorts): Promise<Acted> {
-  const { one, remedy, asker } = asked;
-  let failing = 'it could not be asked anew';
+/** Never rejects: what fails before the act is the reason why it was held back. */
+export async function actOn(request: ActRequest, settings: Settings, ports: RemedyPorts): Promise<ActResult> {
+  const { one, remedy, requester } = request;
+  let failing = 'it could not be checked again';
   let guard: Guard = 'unknown';
-  const held = (why: string): Acted => notDone({ instanceId: one.id, name: one.name, remedy, heldBy: guard, why });
+  const held = (why: string): ActResult => notDone({ instanceId: one.id, name: one.name, remedy, heldBy: guard, why });
   try {
     const fresh = await ports.freshCheck(one);
     failing = 'its tags could not be read';
-    // Whatever was said meanwhile, by a tag or a pause, counts.
+    // A tag or a pause that was written meanwhile counts.
     const again = await ports.describeInstance(one.id);
     failing = 'the record of acts could not be read';
     const record = await ports.readRecord();
     const now = ports.clock.now();
-    const acts = withStates(record.acts, asked.verified);
-    const known: Known = { acts, pause: record.pause, suppressed: asked.suppressed, now };
-    const decision = planAct(again, remedy, asker, fresh, known, settings);
+    const acts = withStates(record.acts, request.verified);
+    const known: Known = { acts, pause: record.pause, suppressed: request.suppressed, now };
+    const decision = planAct(again, remedy, requester, fresh, known, settings);
     if (!isPermit(decision)) return notDone(decision);
     if (remedy === 'reboot') {
       [failing, guard] = ['EC2 would refuse the reboot', 'refused'];
       await ports.rehearseReboot(one.id);
     }
-    if (asked.dryRun) return notDone(decision);
+    if (request.dryRun) return notDone(decision);
     [failing, guard] = ['the lease could not be taken', 'lease'];
-    const act = beginAct(again, remedy, fresh, askerName(asker), now);
-    const mine = await ports.saveActs(record.version, worthKeeping([...record.acts, act], now));
-    if (!mine) return held('somebody else acts at this moment');
-    return await carryOut({ act, decision, one: again, fresh }, ports);
+    const act = beginAct(again, remedy, fresh, requesterName(requester), now);
+    const isTaken = await ports.saveActs(record.version, worthKeeping([...record.acts, act], now));
+    if (!isTaken) return held('another act is being taken at this moment');
+    return await execute({ act, decision, one: again, fresh }, ports);
   } catch (error) {
     return held(`${failing}: ${messageOf(error)}`);
   }
 }
 
-const notDone = (decision: Decision): Acted => ({ decision, act: null, text: '', evidence: [], problems: [] });
+export const notDone = (decision: Decision): ActResult => ({
+  decision,
+  act: null,
+  text: '',
+  evidence: [],
+  problems: [],
+});
+
+/** The act, as it is put on record right before it is taken. `fresh` is what it was decided upon. */
+export function beginAct(one: Instance, remedy: Remedy, fresh: FreshCheck, requester: string, at: Date): Act {
+  const state = one.remembered;
+  const codes = fresh.report.reasons.map(({ code }) => code);
+  const trouble = troubleIn(codes, remedy)[0] ?? codes[0];
+  return {
+    remedy,
+    instanceId: one.id,
+    at,
+    state: 'begun',
+    requester,
+    boot: fresh.boot ?? state.seen?.boot ?? null,
+    since: state.status === null || state.status === 'OK' ? null : state.since,
+    ...(trouble !== undefined && { trouble }),
+  };
+}
 
 interface Leased {
   readonly act: Act;
@@ -94,47 +116,47 @@ interface Leased {
   readonly fresh: FreshCheck;
 }
 
-async function carryOut({ act, decision, one, fresh }: Leased, ports: RemedyPorts): Promise<Acted> {
+async function execute({ act, decision, one, fresh }: Leased, ports: RemedyPorts): Promise<ActResult> {
   const { report } = fresh;
   const evidence = [...report.reasons.map(({ code, text }) => `${code}: ${text}`), ...report.evidence];
   const problems: string[] = [];
-  const orTell = async (what: string, work: Promise<unknown>): Promise<boolean> => {
+  const attempt = async (failing: string, work: Promise<unknown>): Promise<boolean> => {
     const failed = await work.then(() => null, messageOf);
-    if (failed !== null) problems.push(`${what}: ${failed}`);
+    if (failed !== null) problems.push(`${failing}: ${failed}`);
     return failed === null;
   };
   const entry = (outcome: HistoryEntry['outcome'], why: string, lines: readonly string[]): HistoryEntry => {
-    const { at, instanceId, remedy, asker } = act;
-    return { at, instanceId, remedy, outcome, heldBy: null, why, asker, evidence: lines };
+    const { at, instanceId, remedy, requester } = act;
+    return { at, instanceId, remedy, outcome, heldBy: null, why, requester, evidence: lines };
   };
-  const saved = await orTell(
+  const isSaved = await attempt(
     'its evidence could not be saved',
     ports.saveHistory(entry('begun', decision.why, evidence)),
   );
-  const result = saved
-    ? await ports.carryOut(act.remedy, one, fresh).catch((error) => ({ ok: null, text: messageOf(error) }))
+  const result = isSaved
+    ? await ports.execute(act.remedy, one, fresh).catch((error) => ({ ok: null, text: messageOf(error) }))
     : { ok: false, text: 'nothing was done, since its evidence could not be saved' };
   const state = result.ok === null ? 'begun' : result.ok ? 'done' : 'failed';
   const ended: Act = { ...act, state };
   ports.log.info('remedy.acted', { ...ended, why: decision.why, text: result.text });
-  // That it failed goes on record once it has been mailed: till then it is an act that somebody has to hear of.
-  if (state === 'done') await orTell('the record of acts could not be written', settle(ports, [ended]));
+  // That it failed goes on record once it has been mailed: until then it is an act that is still to be reported.
+  if (state === 'done') await attempt('the record of acts could not be written', commit(ports, [ended]));
   if (state !== 'failed') {
-    const stamp = `${act.remedy}@${isoSeconds(act.at)}`;
-    await orTell('its tag crawlwatch:acted could not be written', ports.tagActed(one.id, stamp));
+    const acted = { what: act.remedy, at: act.at };
+    await attempt('it could not be noted with the instance', ports.noteActed(one.id, acted));
   }
   if (state === 'done') {
-    await orTell('its history could not be written', ports.saveHistory(entry('done', result.text, [])));
+    await attempt('its history could not be written', ports.saveHistory(entry('done', result.text, [])));
   }
   return { decision, act: ended, text: result.text, evidence, problems };
 }
 
 /**
- * Puts the states of acts on record, whoever else writes at the same time.
+ * Puts the states of acts on record, while others may be writing too.
  * @throws where the record can't be read or written
  */
-export async function settle(ports: Pick<RemedyPorts, 'readRecord' | 'saveActs' | 'clock'>, changed: readonly Act[]) {
-  for (let tries = 0; tries < SETTLE_TRIES; tries++) {
+export async function commit(ports: Pick<RemedyPorts, 'readRecord' | 'saveActs' | 'clock'>, changed: readonly Act[]) {
+  for (let tries = 0; tries < COMMIT_TRIES; tries++) {
     const { acts, version } = await ports.readRecord();
     const next = withStates(acts, changed);
     const isNews = next.some((act, n) => act.state !== acts[n]?.state && changed.some((other) => isSame(act, other)));
@@ -143,23 +165,14 @@ export async function settle(ports: Pick<RemedyPorts, 'readRecord' | 'saveActs' 
   throw new Error('others kept writing');
 }
 
-/** Says what could not be done where it fails. */
-export function because<T>(what: string, work: Promise<T>): Promise<T> {
-  return work.catch((cause) => {
-    throw new Error(`${what}: ${messageOf(cause)}`, { cause });
-  });
-}
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /** No budget looks further back than a day; that of restarts, of which a fleet may see many, an hour. */
 const KEPT_MS = 24 * 3_600_000;
 const KEPT_RESTART_MS = 2 * 3_600_000;
 
-/** A state is never taken back: whoever has seen more has written it. */
+/** A state is never taken back: a writer that has seen more has written it. */
 const RANK: Readonly<Record<ActState, number>> = { begun: 0, done: 1, worked: 2, failed: 2 };
 
-/** Those of which anything may still be asked. An open one stays, however old: nobody has been told how it ended. */
+/** The acts that a decision may still depend on. An open one stays, however old: its end has not been mailed. */
 export function worthKeeping(acts: readonly Act[], now: Date): Act[] {
   return acts.filter((act) => {
     const wasGentle = act.remedy !== 'reboot' && act.state === 'worked';
@@ -176,4 +189,7 @@ export function withStates(acts: readonly Act[], changed: readonly Act[]): Act[]
 }
 
 export const isSame = (a: Act, b: Act): boolean =>
-  a.instanceId === b.instanceId && a.remedy === b.remedy && a.asker === b.asker && a.at.getTime() === b.at.getTime();
+  a.instanceId === b.instanceId &&
+  a.remedy === b.remedy &&
+  a.requester === b.requester &&
+  a.at.getTime() === b.at.getTime();

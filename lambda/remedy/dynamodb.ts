@@ -1,7 +1,7 @@
 /**
- * The remedy function's table. One item holds the recent acts, and is the lease on acting as well: it is written only
- * as long as it is still what was read, so of two who would act at once only one can. Beside it stand the stack's pause
- * and each instance's history.
+ * The remedy function's table. One item holds the recent acts, and is the lease on acting as well: it is written only if
+ * it has not changed since it was read, so that of two runs at once only one can act. The table also holds the stack's
+ * pause and each instance's history.
  *
  *     key            at          holds
  *     acts           -           acts: a list of JSON texts; version; writer
@@ -21,13 +21,27 @@ import {
 import * as z from 'zod';
 import type { DynamoDb } from '../kit/index.ts';
 import { errorCode } from '../kit/index.ts';
-import type { Act, ActRecord, HistoryEntry, Pause } from '../model/index.ts';
+import type { Act, ActRecord, Clock, HistoryEntry, Pause } from '../model/index.ts';
 import { GUARDS, INSTANCE_ID, REASON_CLASS, REMEDIES, type ReasonCode } from '../model/index.ts';
+import type { RemedyPorts } from './ports.ts';
 
 /** The record, and the version under which it was read: 0 where there was none. */
 export interface VersionedRecord extends ActRecord {
   readonly version: number;
 }
+
+/** The ports of the remedy function that are this table. */
+export const tablePorts = (
+  db: DynamoDb,
+  table: string,
+  clock: Clock,
+): Pick<RemedyPorts, 'readRecord' | 'saveActs' | 'savePause' | 'saveHistory' | 'readHistory'> => ({
+  readRecord: () => readRecord(db, table, clock.now()),
+  saveActs: (version, acts) => saveActs(db, table, version, acts, clock.now()),
+  savePause: (pause) => savePause(db, table, pause),
+  saveHistory: (entry) => saveHistory(db, table, entry),
+  readHistory: (id, most) => readHistory(db, table, id, most),
+});
 
 type Item = Readonly<Record<string, AttributeValue>>;
 
@@ -35,12 +49,12 @@ const ACTS = { key: { S: 'acts' }, at: { S: '-' } };
 const PAUSE = { key: { S: 'pause' }, at: { S: '-' } };
 const DAY_MS = 24 * 3_600_000;
 const HISTORY_DAYS = 90;
-/** A page of history at most; an entry with its evidence has a few kilobytes, and Query gives up to 1 MB. */
+/** One page of history; an entry with its evidence has a few kilobytes, and a page of Query up to 1 MB. */
 const HISTORY_PAGE = 100;
 
 /**
  * What is on record, as of this moment.
- * @throws where it can't be had or read: then nothing may be done.
+ * @throws where it can't be read: then nothing may be done.
  */
 export async function readRecord(db: DynamoDb, table: string, now: Date): Promise<VersionedRecord> {
   const [acts, pause] = await Promise.all([get(db, table, ACTS), get(db, table, PAUSE)]);
@@ -64,7 +78,7 @@ function actsOf(item: Item | undefined): { readonly acts: readonly Act[]; readon
   return { acts: lines.map((line) => readAct(line.S ?? '')), version };
 }
 
-/** One whose time is over is none: DynamoDB deletes it within days (TTL.html). */
+/** A pause that is over is none: DynamoDB deletes it within days (TTL.html). */
 function pauseOf(item: Item, now: Date): Pause | null {
   const [from, until] = [new Date(item.from?.S ?? ''), item.until?.S === undefined ? null : new Date(item.until.S)];
   if (Number.isNaN(from.getTime()) || Number.isNaN(until?.getTime())) throw new Error('the pause is unreadable');
@@ -73,10 +87,10 @@ function pauseOf(item: Item, now: Date): Pause | null {
 }
 
 /**
- * Replaces the acts, if they are still those that were read.
+ * Replaces the acts, if the record has not changed since it was read.
  *
  * @param read the version that the new acts were made from
- * @returns false where somebody has written since
+ * @returns false where it has changed
  */
 export async function saveActs(
   db: DynamoDb,
@@ -95,7 +109,7 @@ export async function saveActs(
           acts: { L: acts.map((act) => ({ S: writeAct(act) })) },
           version: { N: String(read + 1) },
           writer: { S: writer },
-          // After a day there is nothing to know, unless an act is open: then it is written again before.
+          // After a day nothing depends on it, unless an act is open: then it is written again before.
           ...(acts.every((act) => act.state === 'worked' || act.state === 'failed') && {
             expiresAt: epochSeconds(new Date(now.getTime() + DAY_MS)),
           }),
@@ -113,7 +127,7 @@ export async function saveActs(
     return true;
   } catch (error) {
     if (errorCode(error) !== 'ConditionalCheckFailedException') throw error;
-    // The SDK tries again where an answer was lost: what stands in the way may be our own write.
+    // The SDK tries again where an answer was lost: the newer version may be our own write.
     return held(error)?.writer?.S === writer;
   }
 }
@@ -121,7 +135,7 @@ export async function saveActs(
 const held = (error: unknown): Item | undefined =>
   error instanceof Error && 'Item' in error ? (error.Item as Item | undefined) : undefined;
 
-/** Sets the stack's pause. One whose `until` is past ends what stands. */
+/** Sets the stack's pause; one whose `until` is past ends it. */
 export async function savePause(db: DynamoDb, table: string, { who, why, from, until }: Pause): Promise<void> {
   await db.send(
     new PutItemCommand({
@@ -137,14 +151,14 @@ export async function savePause(db: DynamoDb, table: string, { who, why, from, u
   );
 }
 
-/** Adds a line to an instance's history; it is kept for 90 days. */
+/** Adds an entry to an instance's history; it is kept for 90 days. */
 export async function saveHistory(db: DynamoDb, table: string, entry: HistoryEntry): Promise<void> {
   await db.send(
     new PutItemCommand({
       TableName: table,
       Item: {
         key: historyKey(entry.instanceId),
-        // Two in the same millisecond are two.
+        // Entries of the same millisecond stay apart.
         at: { S: `${entry.at.toISOString()}#${randomUUID().slice(0, 8)}` },
         entry: { S: writeEntry(entry) },
         expiresAt: epochSeconds(new Date(entry.at.getTime() + HISTORY_DAYS * DAY_MS)),
@@ -154,7 +168,7 @@ export async function saveHistory(db: DynamoDb, table: string, entry: HistoryEnt
 }
 
 /**
- * An instance's history, newest first; a line that can't be read is left out.
+ * An instance's history, newest first; an entry that can't be read is left out.
  *
  * @param most at most 100
  */
@@ -185,12 +199,20 @@ const instant = z.iso.datetime().transform((text) => new Date(text));
 const instanceId = z.string().regex(INSTANCE_ID);
 const STATES = ['begun', 'done', 'worked', 'failed'] as const;
 
+/** Versions before this one wrote `asker` for `requester`, and `person` for `escalated`. */
+const renamed = (stored: unknown): unknown => {
+  if (typeof stored !== 'object' || stored === null) return stored;
+  const { asker, ...rest } = stored as Readonly<Record<string, unknown>>;
+  const escalated = ['remedy', 'heldBy'].filter((key) => rest[key] === 'person').map((key) => [key, 'escalated']);
+  return { ...(asker !== undefined && { requester: asker }), ...rest, ...Object.fromEntries(escalated) };
+};
+
 const act = z.object({
   remedy: z.enum(REMEDIES),
   instanceId,
   at: instant,
   state: z.enum(STATES),
-  asker: z.string(),
+  requester: z.string(),
   boot: z.string().nullable(),
   since: instant.nullable(),
   trouble: z.enum(Object.keys(REASON_CLASS) as ReasonCode[]).optional(),
@@ -199,28 +221,28 @@ const act = z.object({
 const entry = z.object({
   at: instant,
   instanceId,
-  remedy: z.enum([...REMEDIES, 'person', 'unflag']),
+  remedy: z.enum([...REMEDIES, 'escalated', 'unflag']),
   outcome: z.enum([...STATES, 'held']),
   heldBy: z.enum(GUARDS).nullable(),
   why: z.string(),
-  asker: z.string(),
+  requester: z.string(),
   evidence: z.array(z.string()),
 });
 
 export const writeAct = (one: Act): string => JSON.stringify(one);
 export const writeEntry = (one: HistoryEntry): string => JSON.stringify(one);
 
-/** @throws where it is no act: what was done must not be forgotten for being unreadable. */
+/** @throws where it is no act: an unreadable act must not count as none. */
 export function readAct(text: string): Act {
-  const parsed = act.safeParse(json(text));
+  const parsed = act.safeParse(renamed(json(text)));
   if (!parsed.success) throw new Error('the record of acts is unreadable');
   const { trouble, ...rest } = parsed.data;
   return { ...rest, ...(trouble !== undefined && { trouble }) };
 }
 
-/** Null where it is no line of history. */
+/** Null where it is no entry. */
 export function readEntry(text: string): HistoryEntry | null {
-  return entry.safeParse(json(text)).data ?? null;
+  return entry.safeParse(renamed(json(text))).data ?? null;
 }
 
 function json(text: string): unknown {

@@ -1,4 +1,4 @@
-/** The one call that can take a host away from its users, and what AWS itself is about to do to that host. */
+/** Reboots through EC2, and what AWS itself has scheduled for an instance. */
 import { DescribeInstanceStatusCommand, RebootInstancesCommand } from '@aws-sdk/client-ec2';
 import type { Ec2 } from '../kit/index.ts';
 import { errorCode } from '../kit/index.ts';
@@ -11,19 +11,19 @@ export async function rehearseReboot(ec2: Ec2, id: string): Promise<void> {
   try {
     await ec2.send(new RebootInstancesCommand({ InstanceIds: [id], DryRun: true }));
   } catch (error) {
-    // By this "error" EC2 says that it would have done it (API_RebootInstances.html).
+    // This "error" means that EC2 would have done it (API_RebootInstances.html).
     if (errorCode(error) !== 'DryRunOperation') throw error;
   }
 }
 
-/** Queues the reboot. That it was taken doesn't mean that the host came down or back: the next checks tell. */
+/** Queues the reboot. Whether the host went down and came back the next checks show. */
 export async function rebootInstance(ec2: Ec2, id: string): Promise<void> {
   await ec2.send(new RebootInstancesCommand({ InstanceIds: [id] }));
 }
 
 /**
- * What AWS has scheduled for an instance (a reboot, a stop, retirement), as sentences; those over or called off are left
- * out, which EC2 tells for a week by the first word of their description (viewing_scheduled_events.html).
+ * What AWS has scheduled for an instance (a reboot, a stop, retirement), as sentences. Events that are over or called off
+ * are left out: EC2 lists them for a week, marked by the first word of their description (viewing_scheduled_events.html).
  */
 export async function scheduledEvents(ec2: Ec2, id: string): Promise<string[]> {
   const { InstanceStatuses = [] } = await ec2.send(

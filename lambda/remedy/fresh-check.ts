@@ -1,7 +1,8 @@
-/** One instance asked anew, right before an act: its own path, and where that hangs everybody else who may know. */
+/** Checks one instance right before an act: over its own path and, where that hangs, by all other evidence as well. */
 
 import { evidenceSentences, otherWay, sshdIsDown, weigh, witnessesOf } from '../flag/index.ts';
 import { assess, instanceReport } from '../judge/index.ts';
+import { messageOf } from '../kit/index.ts';
 import { transition } from '../memory/index.ts';
 import type { Clock, FreshCheck, GatherEvidence, Instance, Log, ProbedInstance, Transports } from '../model/index.ts';
 import { shortBoot } from '../model/index.ts';
@@ -18,8 +19,8 @@ export interface FreshPorts {
 }
 
 /**
- * @param deadlineMs for each of the two ways
- * @throws where the instance can't be asked at all (stopped, or no Linux), or the evidence can't be had
+ * @param deadlineMs for each of the two paths
+ * @throws where the instance can't be probed at all (stopped, or no Linux), or the evidence can't be gathered
  */
 export async function freshCheck(
   one: Instance,
@@ -35,7 +36,7 @@ export async function freshCheck(
     transition(probed, assess(probed.instance, probed.outcome, settings), at, settings);
 
   const events = ports.scheduledEvents(one.id).catch((error: unknown) => {
-    ports.log.error('step.failed', { step: 'events', instanceId: one.id, text: String(error) });
+    ports.log.error('step.failed', { step: 'events', instanceId: one.id, text: messageOf(error) });
     return null;
   });
   const probed = await probe(one);
@@ -46,7 +47,7 @@ export async function freshCheck(
     const way = otherWay(one, ports.transports, settings);
     const [raw, other] = await Promise.all([ports.gatherEvidence([one]), way === null ? undefined : probe(way)]);
     evidence = weigh(t, raw.get(one.id) ?? null, other ?? null, at);
-    // What answers by any way is not hung: what it says there is the verdict.
+    // An instance that answers over any path is not hung: that answer is the verdict.
     if (other?.outcome.kind === 'vitals') t = judge(sshdIsDown(other) ?? other);
   }
   const vitals = t.outcome.kind === 'vitals' ? t.outcome.vitals : null;
@@ -55,7 +56,7 @@ export async function freshCheck(
     report: instanceReport(t, true, evidenceSentences(evidence, at)),
     kind: t.kind,
     boot: vitals?.bootId ? shortBoot(vitals.bootId) : null,
-    witnesses: witnessesOf(evidence ?? null, settings).map(({ text }) => text),
+    corroboration: witnessesOf(evidence ?? null, settings).map(({ text }) => text),
     scheduledEvents: await events,
   };
 }

@@ -1,18 +1,17 @@
 /**
- * What stands against a remedy, as far as tags, settings and the record of acts tell: each guard with its sentence.
- * Pure. What a guard can't read holds it.
+ * What holds a remedy back, each guard with its sentence: first by tags, settings and the record of acts, then by the
+ * check right before the act. Pure. What a guard can't read holds the remedy back.
  */
 
 import { clockTime, minutesBetween, plural } from '../kit/index.ts';
 import { inGrace } from '../memory/index.ts';
-import type { Act, Asker, Guard, Instance, Override, Pause, Remedy } from '../model/index.ts';
-import { AUTO_WORDS, type Auto, TAG } from '../model/index.ts';
+import type { Act, FreshCheck, Guard, Instance, Override, Pause, Reason, Remedy, Requester } from '../model/index.ts';
+import { AUTO_WORDS, type Auto, classOf, TAG } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { dueRemedy, exhausted, isOpenAct, REMEDY_WORDS, trialMinutes, troubleIn } from './ladder.ts';
-
 import { isOpen, nextOpening, parseWindow } from './window.ts';
 
-/** What is known beside the instances. */
+/** What is known besides the instances. */
 export interface Known {
   /** Of the last day, in the whole fleet. */
   readonly acts: readonly Act[];
@@ -22,16 +21,22 @@ export interface Known {
   readonly now: Date;
 }
 
-/** Whether `remedy` may be applied to `one`, if `asker` wishes. */
+/** Whether `remedy` may be applied to `one` for this requester. */
 export interface Question {
   readonly one: Instance;
   readonly remedy: Remedy;
-  readonly asker: Asker;
+  readonly requester: Requester;
   readonly known: Known;
   readonly settings: Settings;
 }
 
-/** Completes `NAME (i-...): reboot: ...`; null: nothing stands against it. */
+/** A verdict with its guard; `why` completes `NAME (i-...): reboot: ...`. */
+export interface Held {
+  readonly heldBy: Guard;
+  readonly why: string;
+}
+
+/** Why it is held back; null where it is not. */
 type Check = (question: Question) => string | null;
 
 const SETTING: Readonly<Record<Remedy, 'restartWorker' | 'restartSshd' | 'reboot'>> = {
@@ -39,35 +44,35 @@ const SETTING: Readonly<Record<Remedy, 'restartWorker' | 'restartSshd' | 'reboot
   'restart-sshd': 'restartSshd',
   reboot: 'reboot',
 };
-/** What `crawlwatch:auto` may say, and what it then lets crawlwatch do by itself. */
+/** What `crawlwatch:auto` may say, and what crawlwatch may then do by itself. */
 const AUTO: Readonly<Record<Auto, readonly Remedy[]>> = {
   restart: ['restart-worker', 'restart-sshd'],
   reboot: ['reboot'],
   'restart+reboot': ['restart-worker', 'restart-sshd', 'reboot'],
   never: [],
 };
-/** Holds the schedule; a person may want what crawlwatch doesn't do by itself. */
+/** Holds back the schedule alone: a person may want what crawlwatch doesn't do by itself. */
 const byItself =
   (check: Check): Check =>
   (question) =>
-    question.asker.kind === 'schedule' ? check(question) : null;
+    question.requester.kind === 'schedule' ? check(question) : null;
 const onReboot =
   (check: Check): Check =>
   (question) =>
     question.remedy === 'reboot' ? check(question) : null;
 
-export const isSetAside = ({ asker }: Pick<Question, 'asker'>, guard: Override): boolean =>
-  asker.kind === 'person' && asker.overrides.includes(guard);
+const isSetAside = ({ requester }: Pick<Question, 'requester'>, guard: Override): boolean =>
+  requester.kind === 'person' && requester.overrides.includes(guard);
 
 const unreadable = (key: string, allowed: string): string => `its tag ${key} is unreadable; allowed: ${allowed}`;
 
-/** In the order in which they are told: first what is wrong with the host, then with the stack, then with the time. */
+/** In order of precedence: what is wrong with the host, then with the stack, then with the time. */
 const GUARDS: readonly (readonly [Guard, Check])[] = [
   ['unreadable', unreadableTag],
   ['opted-out', ({ one }) => (one.auto === 'never' ? `its tag ${TAG.auto} says never` : null)],
   ['muted', muted],
   ['not-flagged', onReboot(notFlagged)],
-  ['unknown', ({ one }) => (one.launchedAt === null ? 'EC2 does not tell since when it runs' : null)],
+  ['unknown', ({ one }) => (one.launchedAt === null ? 'EC2 does not say since when it runs' : null)],
   [
     'no-unit',
     ({ remedy, one }) =>
@@ -77,7 +82,7 @@ const GUARDS: readonly (readonly [Guard, Check])[] = [
   ],
   ['unknown', byItself(lastCheckFailed)],
   ['not-needed', byItself(notCalledFor)],
-  ['person', byItself(({ one, remedy, known }) => exhausted(one, remedy, known.acts, known.now))],
+  ['escalated', byItself(({ one, remedy, known }) => exhausted(one, remedy, known.acts, known.now))],
   [
     'off',
     byItself(({ one, remedy, settings }) =>
@@ -112,8 +117,8 @@ const GUARDS: readonly (readonly [Guard, Check])[] = [
   ['budget', budgetSpent],
 ];
 
-/** The first guard that holds it, with its sentence; null where none does. Asks nothing of the instance itself. */
-export function heldBack(question: Question): { readonly heldBy: Guard; readonly why: string } | null {
+/** The first guard that holds it back by tags, settings and record; null where none does. */
+export function heldBack(question: Question): Held | null {
   const { one, settings } = question;
   const { key, value } = settings.tag;
   if (!one.watched) return { heldBy: 'unwatched', why: `it does not carry the tag ${key}=${value}` };
@@ -133,7 +138,7 @@ function unreadableTag({ one, known: { now } }: Question): string | null {
   if (one.mutedUntil === 'unreadable') return unreadable(TAG.mute, 'until=2026-11-23T06:00:00Z');
   if (one.problem !== null) return `one of its tags is unreadable: ${one.problem.text.replace(/\.$/, '')}`;
   if (one.unreadable.includes(TAG.flag)) return unreadable(TAG.flag, 'BannerTimeout@2026-11-22T08:05:00Z');
-  if (flag !== null && flag.at > now) return `its tag ${TAG.flag} is of the future`;
+  if (flag !== null && flag.at > now) return `its tag ${TAG.flag} is in the future`;
   if (one.unreadable.includes(TAG.status)) return unreadable(TAG.status, 'CRITICAL:BannerTimeout');
   if (one.unreadable.includes(TAG.acted)) return unreadable(TAG.acted, 'reboot@2026-11-22T08:05:00Z');
   return null;
@@ -145,21 +150,27 @@ function muted({ one: { mutedUntil }, known: { now } }: Question): string | null
 
 function notFlagged({ one, known: { now } }: Question): string | null {
   const { flag } = one.remembered;
-  if (flag === null) return 'it carries no reboot flag';
+  // Both, or it is somebody else's word: checks remember it, and IAM asks for the tag.
+  if (flag === null) {
+    return one.tagged.flag === null
+      ? 'it carries no reboot flag'
+      : 'no check remembers flagging it, whatever its tag says';
+  }
+  if (one.tagged.flag === null) return `its tag ${TAG.flag} is missing: the next check writes it again`;
   if (one.launchedAt === null || one.launchedAt <= flag.at) return null;
-  return `it was started anew at ${clockTime(one.launchedAt, now)}, after it was flagged`;
+  return `it was started again at ${clockTime(one.launchedAt, now)}, after it was flagged`;
 }
 
-/** Tags tell how the last check went: where it could not be made, nothing is known. */
+/** The status tag holds the result of the last check: where that could not be made, nothing is known. */
 function lastCheckFailed({ one: { remembered: memory } }: Question): string | null {
   if (memory.status !== 'UNKNOWN') return null;
-  return `its last check could not be made (${memory.reasons.join(', ') || 'no reason told'})`;
+  return `its last check could not be made (${memory.reasons.join(', ') || 'no reason given'})`;
 }
 
 function notCalledFor({ one, remedy }: Question): string | null {
   const due = dueRemedy(one);
   if (due === remedy || troubleIn(one.remembered.reasons, remedy).length > 0) return null;
-  return due === null ? 'its tags tell of no such trouble' : `its tags call for a ${REMEDY_WORDS[due]} first`;
+  return due === null ? 'its tags show no such trouble' : `its tags call for a ${REMEDY_WORDS[due]} first`;
 }
 
 function notOptedIn({ one, remedy }: Question): string | null {
@@ -194,25 +205,18 @@ function outsideWindow({ settings, known: { now } }: Question): string | null {
   return `it is outside the maintenance window ${text}${next}`;
 }
 
-/** A person may restart something on a host that has just come up, but nobody reboots one that is booting. */
-function youngHost({ remedy, asker, one, known: { now }, settings }: Question): string | null {
-  if (remedy !== 'reboot' && asker.kind === 'person') return null;
+/** A person may restart something on a host that has just come up, but a booting one is not rebooted. */
+function youngHost({ remedy, requester, one, known: { now }, settings }: Question): string | null {
+  if (remedy !== 'reboot' && requester.kind === 'person') return null;
   if (!inGrace(one, now, settings)) return null;
   return `it was launched or rebooted less than ${settings.flag.graceMinutes} min ago`;
 }
 
-/** What a person can do about it; the schedule never may. */
-export const orOverride = ({ asker }: Pick<Question, 'asker'>, guard: Override): string =>
-  asker.kind === 'person' ? `; --override ${guard} reboots it all the same` : '; a person may override that';
+/** How a person can set the guard aside; the schedule never may. */
+const orOverride = ({ requester }: Pick<Question, 'requester'>, guard: Override): string =>
+  requester.kind === 'person' ? `; --override ${guard} reboots it all the same` : '; a person may override that';
 
 const bounded = (text: string): string => text.slice(0, 120);
-
-interface Limited {
-  readonly one: Instance;
-  readonly remedy: Remedy;
-  readonly known: { readonly acts: readonly Act[]; readonly now: Date };
-  readonly settings: Settings;
-}
 
 /** Between any two reboots in the fleet. */
 const APART_MINUTES = 15;
@@ -236,8 +240,8 @@ const ITS: Readonly<Record<Remedy, string>> = {
 const within = (acts: readonly Act[], minutes: number, now: Date): readonly Act[] =>
   acts.filter((act) => !(minutesBetween(act.at, now) >= minutes));
 
-/** An act on this host has its time to prove itself, and of reboots there is one at a time in the whole fleet. */
-export function inFlight({ one, remedy, known: { acts, now }, settings }: Limited): string | null {
+/** An act on this host is given time to prove itself, and there is one reboot at a time in the whole fleet. */
+function inFlight({ one, remedy, known: { acts, now }, settings }: Question): string | null {
   const open = acts.filter(isOpenAct);
   const own = open.find((act) => act.instanceId === one.id);
   if (own !== undefined) {
@@ -250,14 +254,14 @@ export function inFlight({ one, remedy, known: { acts, now }, settings }: Limite
   return `the reboot of ${other.instanceId} at ${clockTime(other.at, now)} is neither verified nor given up yet`;
 }
 
-export function tooClose({ known: { acts, now } }: Limited): string | null {
+function tooClose({ known: { acts, now } }: Question): string | null {
   const reboots = acts.filter((act) => act.remedy === 'reboot');
   const last = within(reboots, APART_MINUTES, now).at(-1);
   if (last === undefined) return null;
   return `crawlwatch rebooted ${last.instanceId} at ${clockTime(last.at, now)}, and reboots are ${APART_MINUTES} minutes apart`;
 }
 
-export function budgetSpent({ one, remedy, known: { acts, now } }: Limited): string | null {
+function budgetSpent({ one, remedy, known: { acts, now } }: Question): string | null {
   const own = acts.filter((act) => act.instanceId === one.id && act.remedy === remedy);
   for (const { minutes, says, most } of BUDGET[remedy]) {
     const count = within(own, minutes, now).length;
@@ -265,3 +269,76 @@ export function budgetSpent({ one, remedy, known: { acts, now } }: Limited): str
   }
   return null;
 }
+
+/** An older check says nothing about now: gathering evidence and probing another way take up to half of it. */
+const FRESH_MINUTES = 5;
+const REASON_LENGTH = 200;
+
+/** What the fresh check says against the remedy; null where it corroborates it. */
+export function refutes(question: Question, fresh: FreshCheck): Held | null {
+  const { one, remedy, known } = question;
+  const age = minutesBetween(fresh.at, known.now);
+  if (fresh.report.id !== one.id || !(Math.abs(age) <= FRESH_MINUTES)) {
+    return { heldBy: 'unknown', why: 'it has not been checked right before this' };
+  }
+  if (fresh.kind === 'inconclusive')
+    return { heldBy: 'unknown', why: `just now it could not be checked: ${firstReason(fresh)}` };
+  return remedy === 'reboot' ? againstReboot(question, fresh) : againstRestart(question, fresh);
+}
+
+function againstReboot(question: Question, fresh: FreshCheck): Held | null {
+  if (fresh.kind !== 'hung') return { heldBy: 'not-needed', why: `just now it answered: ${firstReason(fresh)}` };
+  const { scheduledEvents } = fresh;
+  if (scheduledEvents?.length !== 0 && !isSetAside(question, 'event')) {
+    const what =
+      scheduledEvents === null
+        ? 'whether AWS has anything scheduled for it could not be read'
+        : `AWS has scheduled for it: ${scheduledEvents.join('; ').slice(0, REASON_LENGTH)}`;
+    return { heldBy: 'event', why: `${what}${orOverride(question, 'event')}` };
+  }
+  return question.requester.kind === 'schedule' ? tooLittleEvidence(fresh) : null;
+}
+
+/**
+ * An automatic reboot takes evidence of two kinds. The path that failed is one of them, unless its failure is ambiguous,
+ * that is, has other causes than a hang.
+ */
+function tooLittleEvidence({ corroboration, report }: FreshCheck): Held | null {
+  const codes = report.reasons.map(({ code }) => code);
+  const isAmbiguous = codes.every((code) => classOf(code) === 'ambiguous');
+  if (corroboration.length >= (isAmbiguous ? 2 : 1)) return null;
+  const more =
+    corroboration.length === 0
+      ? 'there is no other evidence'
+      : `the only other evidence is ${corroboration.join(', ')}`;
+  const what = isAmbiguous
+    ? `${codes.join(', ') || 'what it shows'} has other causes than a hang, and ${more}`
+    : `${codes.join(', ')} is all that shows it hangs: ${more}`;
+  return { heldBy: 'one-witness', why: `${what}; a person may: crawlwatch reboot ${report.id}` };
+}
+
+/** The schedule restarts for the trouble alone; a person for anything that is wrong, such as a forecast. */
+function againstRestart({ requester, remedy }: Question, fresh: FreshCheck): Held | null {
+  if (fresh.kind === 'hung') {
+    return {
+      heldBy: 'not-needed',
+      why: `it no longer answers, so that nothing can be restarted on it: ${firstReason(fresh)}`,
+    };
+  }
+  const codes = fresh.report.reasons.map(({ code }) => code);
+  const anything = requester.kind === 'person' && remedy === 'restart-worker' && fresh.kind === 'measured';
+  if (anything || troubleIn(codes, remedy).length > 0) return null;
+  return { heldBy: 'not-needed', why: `just now it showed no such trouble: ${firstReason(fresh)}` };
+}
+
+/** What the fresh check saw, for the sentence of the act that it corroborates. */
+export function corroborates(remedy: Remedy, fresh: FreshCheck): string {
+  if (remedy !== 'reboot') return `just now ${firstReason(fresh)}`;
+  const { corroboration } = fresh;
+  const more = corroboration.length === 0 ? 'no other evidence' : `corroborated by ${corroboration.join(', and by ')}`;
+  return `just now it still hung (${firstReason(fresh)}); ${more}`;
+}
+
+const reasonLine = ({ code, text }: Reason): string => `${code}: ${text.slice(0, REASON_LENGTH).replace(/\.$/, '')}`;
+const firstReason = ({ report }: FreshCheck): string =>
+  report.reasons[0] === undefined ? report.status : reasonLine(report.reasons[0]);

@@ -1,18 +1,21 @@
-/** Acting: the contract, the plan, the act, its verification and its record. */
-export { callsForRemedy } from './calls.ts';
-export { readHistory, readRecord, saveActs, saveHistory, savePause } from './dynamodb.ts';
+/**
+ * Acting on instances: what may be requested, which act is due and what holds it back, the act itself and whether it
+ * helped, and the record of all of it. Only the remedy function acts; checks, dashboard and command line ask it to.
+ */
+export {
+  isFromWidget,
+  parseRemedyRequest,
+  type RemedyAnswer,
+  type RemedyAnswerJson,
+  type RemedyRequestJson,
+  remedyAnswer,
+} from './contract.ts';
+export { tablePorts } from './dynamodb.ts';
 export { rebootInstance, rehearseReboot, scheduledEvents } from './ec2.ts';
 export { freshCheck } from './fresh-check.ts';
 export { trialMinutes, troubleIn } from './ladder.ts';
 export { callRemedy } from './lambda.ts';
-export { type Known, planAct, planRemedies } from './plan.ts';
-export type { RemedyAnswer, RemedyPorts } from './ports.ts';
-export { isFromWidget, parseRemedyRequest } from './request.ts';
-export { type RestartResult, readRestart } from './restart-reply.ts';
-export {
-  RESTART_SSHD_SCRIPT,
-  RESTART_WORKER_SCRIPT,
-  ssmRestartSshdDocument,
-  ssmRestartWorkerDocument,
-} from './restart-script.ts';
+export { callsForRemedy } from './plan.ts';
+export type { Execution, RemedyPorts } from './ports.ts';
+export { RESTART_SCRIPTS, readRestart, ssmRestartSshdDocument, ssmRestartWorkerDocument } from './restart.ts';
 export { remedyFleet } from './run.ts';

@@ -4,7 +4,7 @@
  */
 
 import { clockTime, minutesBetween, plural } from '../kit/index.ts';
-import type { Act, FreshCheck, Instance, InstanceState, ReasonCode, Remedy } from '../model/index.ts';
+import type { Act, Instance, InstanceState, ReasonCode, Remedy } from '../model/index.ts';
 import { TAG } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 
@@ -14,7 +14,7 @@ export const TROUBLE: Readonly<Record<Exclude<Remedy, 'reboot'>, readonly Reason
   'restart-sshd': ['SshdDown'],
 };
 
-/** What was done, as it stands in a sentence. */
+/** The remedy as a noun in a sentence. */
 export const REMEDY_WORDS: Readonly<Record<Remedy, string>> = {
   'restart-worker': 'worker restart',
   'restart-sshd': 'sshd restart',
@@ -22,14 +22,14 @@ export const REMEDY_WORDS: Readonly<Record<Remedy, string>> = {
 };
 
 const TRIAL_MINUTES: Readonly<Record<Remedy, number>> = { 'restart-worker': 10, 'restart-sshd': 10, reboot: 15 };
-/** A check takes its time: only after that has one that began after the act been written to the tags. */
+/** How long a check may take: only then are the tags those of a check that began after the act. */
 const CHECK_MINUTES = 5;
 
-/** Minutes that an act has to prove itself: where checks are rarer, at least until one has looked. */
+/** Minutes that an act has to prove itself: at least until a check has seen its effect. */
 export const trialMinutes = (remedy: Remedy, settings: Settings): number =>
   Math.max(TRIAL_MINUTES[remedy], settings.schedule.everyMinutes + CHECK_MINUTES);
 
-/** Taken, or perhaps taken, and neither seen to have helped nor given up. */
+/** Taken or perhaps taken, and neither verified nor given up. */
 export const isOpenAct = ({ state }: Act): boolean => state === 'begun' || state === 'done';
 
 /** The codes of `remedy`'s trouble among these. */
@@ -42,8 +42,8 @@ export function dueRemedy(one: Instance): Remedy | null {
   for (const remedy of ['restart-worker', 'restart-sshd'] as const) {
     if (troubleIn(reasons, remedy).length > 0) return remedy;
   }
-  // One that can't be read counts: that somebody has to correct it is worth a line.
-  return one.tags[TAG.flag] === undefined ? null : 'reboot';
+  // A flag that is only a tag counts, readable or not: the plan then says what is wrong with it.
+  return one.remembered.flag === null && one.tags[TAG.flag] === undefined ? null : 'reboot';
 }
 
 const HOUR = 60;
@@ -61,7 +61,7 @@ export function exhausted(one: Instance, remedy: Remedy, acts: readonly Act[], n
       const restarts = Math.max(lately.length, inVain.length);
       if (restarts < WORKER_RESTARTS) return null;
       const trouble = troubleIn(state.reasons, remedy).join(', ') || 'its trouble';
-      return `its worker was restarted ${plural(restarts, 'time')} and ${trouble} stands: a poisoned job, perhaps; it needs a person`;
+      return `its worker was restarted ${plural(restarts, 'time')} and ${trouble} persists, perhaps by a poisoned job; it needs a person`;
     }
     case 'restart-sshd': {
       const at = triedInVain(state, remedy, own, state.since);
@@ -78,8 +78,8 @@ export function exhausted(one: Instance, remedy: Remedy, acts: readonly Act[], n
 }
 
 /**
- * When it was last tried in vain since this trouble began; null where it was not. The record forgets after a day, the
- * tag does not: without it a host that a reboot doesn't help would be rebooted again each day.
+ * When it was last tried in vain since this trouble began; null where it was not. The record is kept for a day, the tag
+ * for good: without the tag a host that a reboot doesn't help would be rebooted again each day.
  */
 function triedInVain(state: InstanceState, remedy: Remedy, own: readonly Act[], since: Date | null): Date | null {
   const last = own.findLast((act) => isSince(act.at, since));
@@ -91,20 +91,3 @@ function triedInVain(state: InstanceState, remedy: Remedy, own: readonly Act[], 
 /** Where it is not known since when, everything on record counts. Tags keep whole seconds. */
 const isSince = (at: Date, since: Date | null): boolean =>
   since === null || Math.floor(at.getTime() / 1000) >= Math.floor(since.getTime() / 1000);
-
-/** The act, as it is put on record right before it is taken. `fresh` is what it was decided upon. */
-export function beginAct(one: Instance, remedy: Remedy, fresh: FreshCheck, asker: string, at: Date): Act {
-  const state = one.remembered;
-  const codes = fresh.report.reasons.map(({ code }) => code);
-  const trouble = troubleIn(codes, remedy)[0] ?? codes[0];
-  return {
-    remedy,
-    instanceId: one.id,
-    at,
-    state: 'begun',
-    asker,
-    boot: fresh.boot ?? state.seen?.boot ?? null,
-    since: state.status === null || state.status === 'OK' ? null : state.since,
-    ...(trouble !== undefined && { trouble }),
-  };
-}

@@ -1,13 +1,16 @@
-/** Asks the remedy function to look at the fleet, and doesn't wait: it has its own time, and its own rights. */
+/** The check's request to the remedy function, which has its own time and its own rights. */
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { Lambda } from '../kit/index.ts';
+import type { RemedyRequestJson } from './contract.ts';
 
 /**
- * @param at the check's time: one that was held up too long finds another fleet
+ * Sends the request, and doesn't wait for the answer.
+ *
+ * @param at the check's time: the remedy function ignores a request that was held up too long
  * @throws what the SDK throws where Lambda doesn't take the event
  */
 export async function callRemedy(lambda: Lambda, functionArn: string, at: Date): Promise<void> {
-  const request = { action: 'auto', scheduledTime: at.toISOString() };
+  const request: RemedyRequestJson = { action: 'auto', scheduledTime: at.toISOString() };
   await lambda.send(
     new InvokeCommand({
       FunctionName: functionArn,

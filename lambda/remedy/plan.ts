@@ -1,39 +1,39 @@
 /**
- * Whether an instance may be restarted or rebooted now, whoever asks, and for each answer why. The one judgement that
- * schedule, command line and dashboard share. Pure. Unknown or unreadable input to a guard means no.
+ * Whether an instance may be restarted or rebooted now, and for each answer why. Schedule, command line and dashboard
+ * share this one decision. Pure. Unknown or unreadable input to a guard means no.
  */
 
+import type { Breaker } from '../flag/index.ts';
 import { REASON_WORDS } from '../judge/index.ts';
-import { clockTime, printableAscii } from '../kit/index.ts';
-import type { Asker, Decision, FreshCheck, Instance, Remedy } from '../model/index.ts';
+import { clockTime, minutesBetween, printableAscii } from '../kit/index.ts';
+import { isMuted, type Transition } from '../memory/index.ts';
+import type { Decision, FreshCheck, Instance, Remedy, Requester } from '../model/index.ts';
 import { REMEDIES, TAG } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { bearsOut, refutes } from './corroborate.ts';
-import { heldBack, type Known, type Question } from './guards.ts';
+import { corroborates, heldBack, type Known, type Question, refutes } from './guards.ts';
 import { dueRemedy, troubleIn } from './ladder.ts';
 
 export type { Known } from './guards.ts';
-export { beginAct } from './ladder.ts';
 
-/** A decision that an act may rest on: nothing stands against it, and the instance was asked anew. */
+/** A decision that an act may rest on: no guard holds it back, and a fresh check corroborates it. */
 export interface Permit extends Decision {
   readonly remedy: Remedy;
   readonly heldBy: null;
-  /** When the check was made that bore it out. */
+  /** When that check was made. */
   readonly checkedAt: Date;
 }
 
-/** Only what {@link planAct} has said upon a fresh check is one. */
+/** Only {@link planAct} makes one, and only from a fresh check. */
 export const isPermit = (decision: Decision): decision is Permit =>
-  decision.heldBy === null && decision.remedy !== 'person' && 'checkedAt' in decision;
+  decision.heldBy === null && decision.remedy !== 'escalated' && 'checkedAt' in decision;
 
-const SCHEDULE: Asker = { kind: 'schedule' };
+const SCHEDULE: Requester = { kind: 'schedule' };
 const WHY_LENGTH = 500;
 
 /**
- * What would be done by itself now, and what holds the rest back: a decision for every instance whose tags call for a
- * remedy, the gentlest and the longest standing first. At most one of them is a reboot that nothing holds. Where its
- * fresh check then holds it, plan again with the rest of the fleet: the next has its turn.
+ * What crawlwatch would do by itself now, and what holds the rest back: a decision for every instance whose tags call for
+ * a remedy, the gentlest and the longest due first. At most one of them is a reboot that nothing holds back. Where its
+ * fresh check then holds it back, plan again with the rest of the fleet: the next has its turn.
  */
 export function planRemedies(fleet: readonly Instance[], known: Known, settings: Settings): Decision[] {
   const due = fleet.flatMap((one) => {
@@ -42,9 +42,7 @@ export function planRemedies(fleet: readonly Instance[], known: Known, settings:
   });
   due.sort(
     (a, b) =>
-      rung(a.decision) - rung(b.decision) ||
-      standingSince(a.one) - standingSince(b.one) ||
-      (a.one.id < b.one.id ? -1 : 1),
+      rung(a.decision) - rung(b.decision) || dueSince(a.one) - dueSince(b.one) || (a.one.id < b.one.id ? -1 : 1),
   );
   let first: string | null = null;
   return due.map(({ decision }): Decision => {
@@ -56,35 +54,35 @@ export function planRemedies(fleet: readonly Instance[], known: Known, settings:
 }
 
 /**
- * Whether `remedy` may be applied to `one`. Without a fresh check this is a plan: nothing that is known already holds
- * it. With one it may be a {@link Permit}.
+ * Whether `remedy` may be applied to `one`. Without a fresh check this is a plan, by what is known already. With one it
+ * may be a {@link Permit}.
  */
 export function planAct(
   one: Instance,
   remedy: Remedy,
-  asker: Asker,
+  requester: Requester,
   fresh: FreshCheck | null,
   known: Known,
   settings: Settings,
 ): Decision {
-  const question: Question = { one, remedy, asker, known, settings };
+  const question: Question = { one, remedy, requester, known, settings };
   const held = heldBack(question) ?? (fresh === null ? null : refutes(question, fresh));
   const decision = { instanceId: one.id, name: one.name };
   if (held !== null) {
     const { heldBy } = held;
-    return { ...decision, remedy: heldBy === 'person' ? 'person' : remedy, heldBy, why: shown(held.why) };
+    return { ...decision, remedy: heldBy === 'escalated' ? 'escalated' : remedy, heldBy, why: shown(held.why) };
   }
-  const standing = { ...decision, remedy, heldBy: null, why: shown(grounds(question)) };
-  if (fresh === null) return standing;
+  const planned = { ...decision, remedy, heldBy: null, why: shown(grounds(question)) };
+  if (fresh === null) return planned;
   const permit: Permit = {
-    ...standing,
-    why: shown(`${grounds(question)}; ${bearsOut(remedy, fresh)}`),
+    ...planned,
+    why: shown(`${grounds(question)}; ${corroborates(remedy, fresh)}`),
     checkedAt: fresh.at,
   };
   return permit;
 }
 
-/** What the tags say for it. */
+/** What speaks for it, by the tags. */
 function grounds({ one, remedy, known: { now } }: Question): string {
   const state = one.remembered;
   if (remedy === 'reboot') {
@@ -93,16 +91,45 @@ function grounds({ one, remedy, known: { now } }: Question): string {
   }
   const what = remedy === 'restart-worker' ? one.worker : 'sshd';
   const trouble = troubleIn(state.reasons, remedy).join(', ');
-  if (trouble === '') return `${what} as was asked for`;
+  if (trouble === '') return `${what} as requested`;
   return `${what} for ${trouble}${state.since === null ? '' : ` since ${clockTime(state.since, now)}`}`;
 }
 
-const rung = ({ remedy }: Decision): number => (remedy === 'person' ? REMEDIES.length : REMEDIES.indexOf(remedy));
+const rung = ({ remedy }: Decision): number => (remedy === 'escalated' ? REMEDIES.length : REMEDIES.indexOf(remedy));
 
-function standingSince(one: Instance): number {
+function dueSince(one: Instance): number {
   const { flag, since } = one.remembered;
   return (flag?.at ?? since)?.getTime() ?? 0;
 }
 
-/** Hosts, tags and people may have written parts of it. */
+/** Parts of it may come from hosts, tags and people. */
 const shown = (why: string): string => printableAscii(why).slice(0, WHY_LENGTH);
+
+/** By then every act has been verified or given up; the acts of an hour count against the next. */
+const VERIFY_MINUTES = 60;
+
+/**
+ * Whether this check found something to act on, or an act to verify; and once an hour in any case, for an act whose tag
+ * was never written. The remedy function decides everything itself, but for one thing: that the breaker has tripped in
+ * this very check it may not be able to read yet, so that then it isn't called at all.
+ */
+export const callsForRemedy = (
+  transitions: readonly Transition[],
+  { tripped, held }: Breaker,
+  now: Date,
+  { schedule }: Settings,
+): boolean =>
+  !(tripped || held) &&
+  (now.getUTCMinutes() < schedule.everyMinutes ||
+    transitions.some((t) => isHome(t) && ((isTreatable(t) && !isMuted(t.instance, now)) || wasTreated(t, now))));
+
+/** In other accounts and Regions nothing is done from here. */
+const isHome = ({ instance }: Transition): boolean => instance.elsewhere !== true;
+
+function isTreatable({ after, assessment: { recommendation } }: Transition): boolean {
+  return after.flag !== null || recommendation === 'restart-worker' || recommendation === 'restart-sshd';
+}
+
+/** By the tag as it was as well: a boot that this check has noted replaces the act before it. */
+const wasTreated = ({ before, after }: Transition, now: Date): boolean =>
+  [before.acted, after.acted].some((acted) => acted !== null && minutesBetween(acted.at, now) < VERIFY_MINUTES);

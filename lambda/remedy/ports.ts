@@ -1,16 +1,26 @@
-/** What acting needs of the world. Every function but `carryOut` rejects where it fails. */
+/** What acting needs of the world. Every function but `execute` rejects where it fails. */
+
 import type {
   Act,
   ActRecord,
   Alert,
-  Decision,
   FreshCheck,
   HistoryEntry,
   Instance,
   MetricPoint,
   Pause,
   Remedy,
+  Stamp,
 } from '../model/index.ts';
+
+/** What an act came to, in the words of the host or of EC2. */
+export interface Execution {
+  /** Null: it is not known whether it was done. */
+  readonly ok: boolean | null;
+  /** Printable ASCII, one line of at most 300 characters, no full stop. */
+  readonly text: string;
+}
+
 export interface RemedyPorts {
   readonly clock: { now(): Date };
   readonly log: {
@@ -24,37 +34,19 @@ export interface RemedyPorts {
   /** @returns false where the record is no longer of this version */
   saveActs(version: number, acts: readonly Act[]): Promise<boolean>;
   savePause(pause: Pause): Promise<void>;
-  /** Whether flagging was suppressed in the last check; null when none tells. */
+  /** Whether flagging was suppressed in the last check; null where that is not known. */
   wasSuppressed(): Promise<boolean | null>;
   freshCheck(one: Instance): Promise<FreshCheck>;
   rehearseReboot(id: string): Promise<void>;
-  /** `ok` null: it is not known whether it was done. */
-  carryOut(
-    remedy: Remedy,
-    one: Instance,
-    fresh: FreshCheck,
-  ): Promise<{ readonly ok: boolean | null; readonly text: string }>;
-  tagActed(id: string, stamp: string): Promise<void>;
+  execute(remedy: Remedy, one: Instance, fresh: FreshCheck): Promise<Execution>;
+  /** Remembers the act with the instance, for the checks, and shows it in a tag. */
+  noteActed(id: string, acted: Stamp): Promise<void>;
   removeFlag(id: string): Promise<void>;
   saveHistory(entry: HistoryEntry): Promise<void>;
   /** Newest first. */
   readHistory(id: string, most?: number): Promise<readonly HistoryEntry[]>;
   notify(alert: Alert): Promise<void>;
   publish(points: readonly MetricPoint[], at: Date): Promise<void>;
-}
-
-/** The answer to whoever asked. In JSON its dates are ISO 8601. */
-export interface RemedyAnswer {
-  readonly done: boolean;
-  /** Null where what was given is no instance's id, or it is about the whole stack. */
-  readonly instanceId: string | null;
-  readonly why: string;
-  readonly decisions?: readonly Decision[];
-  readonly history?: readonly HistoryEntry[];
-  readonly pause?: Pause | null;
-  readonly acts?: readonly Act[];
-  /** What went wrong beside, a sentence each. */
-  readonly problems?: readonly string[];
 }
 
 export interface RemedyOptions {

@@ -1,10 +1,10 @@
 #!/bin/sh
-# What crawlwatch's restarts share: it comes before restart-worker.sh and restart-sshd.sh, of which each is the rest.
+# The common beginning of crawlwatch's restart scripts: restart-worker.sh or restart-sshd.sh follows.
 #
-# They run as root, or by sudo where that asks for no password. They exit 0 whatever happens: to the SSM agent 194 means
-# "reboot me" and 137 "timed out". What they print begins with the line `crawlwatch restart 1` and ends with the line
-# `end ok TEXT` or `end failed TEXT`. A host that is out of processes ends the shell anywhere; the trap then tells how far
-# it came. Tools are found through the one line that begins PATH=/usr.
+# They run as root, or by sudo where that asks for no password. They always exit 0: to the SSM agent 194 means "reboot me"
+# and 137 "timed out". What they print begins with the line `crawlwatch restart 1` and ends with the line
+# `end ok TEXT` or `end failed TEXT`. A host that is out of processes ends the shell anywhere; the trap then prints how
+# far it came. Tools are found through the one line that begins PATH=/usr.
 
 unset -f unalias command printf wait
 unalias -a
@@ -24,7 +24,7 @@ finish() {
   exit 0
 }
 
-# A stop may wait for a job of 90 s, but nobody waits that long for an answer. The restart goes on without us.
+# A stop may wait 90 s for a job, longer than the answer may take. The restart goes on after this command has ended.
 patiently() { if command -v timeout >/dev/null; then timeout 60 "$@" </dev/null 2>&1; else "$@" </dev/null 2>&1; fi; }
 
 # The value of one property of the unit.

@@ -1,5 +1,5 @@
-# crawlwatch's remedy for a host that answers, but whose sshd doesn't: restarts sshd, if its configuration is good, and
-# says how that went. It takes no arguments.
+# For a host that answers, but whose sshd doesn't: restarts sshd, if its configuration is good, and prints the result. It
+# takes no arguments.
 
 main() {
   echo 'crawlwatch restart 1'
@@ -20,7 +20,7 @@ main() {
   sshd=$(command -v sshd)
   said=$(patiently $sudo "$sshd" -t)
   status=$?
-  # systemd takes this directory away with a service that has stopped, and makes it anew when it starts it.
+  # systemd takes this directory away with a service that has stopped, and makes it again when it starts it.
   case $status:$said in
     0:*) ;;
     *'privilege separation directory: /run/sshd'*)
@@ -36,8 +36,8 @@ main() {
   show ActiveState
   case $status:$value in
     0:active | 0:activating) finish ok "$unit was restarted and is $value" ;;
-    0:*) finish failed "$unit was restarted, but is ${value:-in a state that systemd does not tell}" ;;
-    124:* | 143:*) finish ok "$unit has been told to restart, and is still $value after 60 s" ;;
+    0:*) finish failed "$unit was restarted, but is ${value:-in a state that systemd does not show}" ;;
+    124:* | 143:*) finish ok "$unit was asked to restart, and is still $value after 60 s" ;;
     *) finish failed "$unit was not restarted: ${said:-systemctl ended with $status}" ;;
   esac
 }

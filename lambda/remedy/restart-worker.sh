@@ -1,4 +1,4 @@
-# crawlwatch's gentlest remedy: restarts one service, the crawler's, and says how that went.
+# The gentlest remedy: restarts one service, the crawler's, and prints the result.
 #
 #   sh -s -- UNIT <restart-common.sh and this
 #
@@ -41,8 +41,8 @@ main() {
   esac
   case $status:$value in
     0:active | 0:activating) finish ok "$unit was restarted and is $value" ;;
-    0:*) finish failed "$unit was restarted, but is ${value:-in a state that systemd does not tell}" ;;
-    124:* | 143:*) finish ok "$unit has been told to restart, and is still $value after 60 s" ;;
+    0:*) finish failed "$unit was restarted, but is ${value:-in a state that systemd does not show}" ;;
+    124:* | 143:*) finish ok "$unit was asked to restart, and is still $value after 60 s" ;;
     *)
       case $sudo$said in sudo*[Ss]udo*) said="$said; sudoers must let $(id -un) run systemctl restart $unit without a password" ;; esac
       finish failed "$unit was not restarted: ${said:-systemctl ended with $status}"

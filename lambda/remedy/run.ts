@@ -1,30 +1,30 @@
 /**
- * THE ORDER OF ACTING: the only file that knows it, and what acting needs of the world.
+ * THE ORDER OF ACTING, and the other requests to the remedy function.
  *
- *     record -> describe -> verify -> plan -> [ look anew -> plan -> lease -> evidence -> act -> record ] -> tell -> settle
+ *     record -> describe -> verify -> plan -> [ check again -> plan -> lease -> evidence -> execute -> record ] -> mail -> commit
  *
- * What stands in brackets is remedy-act.ts. What an act came to goes on record only once it has been mailed: a run that
- * dies before leaves it to the next one.
+ * The part in brackets is act.ts, what comes after it finish.ts. What an act came to goes on record only once it has been
+ * mailed: a run that dies before leaves it to the next one.
  */
 
-import { plural } from '../kit/index.ts';
-import type { Act, Instance } from '../model/index.ts';
+import { clockTime, messageOf, plural } from '../kit/index.ts';
+import type { Act, Instance, Pause } from '../model/index.ts';
+import { TAG } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { type Acted, actOn, askerName, because, messageOf } from './act.ts';
-import { setPause, unflag } from './asides.ts';
+import { type ActResult, actOn, notDone, requesterName } from './act.ts';
+import type { RemedyAnswer, RemedyRequest, RequestOf } from './contract.ts';
+import { finishRun } from './finish.ts';
 import { isOpenAct } from './ladder.ts';
-import { tell } from './notify.ts';
 import { planAct, planRemedies } from './plan.ts';
-import type { RemedyAnswer, RemedyOptions, RemedyPorts } from './ports.ts';
-import type { ActRemedyRequest, RemedyRequest } from './request.ts';
+import type { RemedyOptions, RemedyPorts } from './ports.ts';
 import { verifyActs } from './verify.ts';
 
-/** The longest that one act may take: two paths asked, and a restart. */
+/** The longest that one act may take: two paths probed, and a restart. */
 const ACT_MS = 170_000;
 /** As for the check's own events. */
 const STALE_MS = 10 * 60_000;
 
-/** @throws what a read throws without which nothing can be said; `because` completes it */
+/** @throws where a read fails without which there is no answer; the message says which */
 export async function remedyFleet(
   request: RemedyRequest,
   settings: Settings,
@@ -33,9 +33,9 @@ export async function remedyFleet(
 ): Promise<RemedyAnswer> {
   switch (request.action) {
     case 'auto':
-      return actByItself(request.scheduledTime, settings, ports, options);
+      return actByItself(request, settings, ports, options);
     case 'plan':
-      return tellPlan(settings, ports);
+      return planFleet(settings, ports);
     case 'reboot':
     case 'restart-worker':
     case 'restart-sshd':
@@ -50,26 +50,32 @@ export async function remedyFleet(
         done: true,
         instanceId: request.instanceId,
         why: 'its history, newest first',
-        history: await because('its history could not be read', ports.readHistory(request.instanceId)),
+        history: await orThrow('its history could not be read', ports.readHistory(request.instanceId)),
       };
   }
   return request satisfies never;
 }
 
-/** What the record says, with what the tags say of the acts on it. */
-async function look(
+function orThrow<T>(failing: string, work: Promise<T>): Promise<T> {
+  return work.catch((cause) => {
+    throw new Error(`${failing}: ${messageOf(cause)}`, { cause });
+  });
+}
+
+/** The record, and what the tags show of the acts on it. */
+async function review(
   describe: (acts: readonly Act[]) => Promise<readonly Instance[]>,
   settings: Settings,
   ports: RemedyPorts,
 ) {
-  const record = await because('the record of acts could not be read', ports.readRecord());
+  const record = await orThrow('the record of acts could not be read', ports.readRecord());
   const fleet = await describe(record.acts);
   const now = ports.clock.now();
   const { acts, outcomes } = verifyActs(record.acts, fleet, now, settings);
   return { fleet, acts, outcomes, pause: record.pause, now };
 }
 
-const wholeFleet = (ports: RemedyPorts) => () => because('the fleet could not be described', ports.describeFleet());
+const wholeFleet = (ports: RemedyPorts) => () => orThrow('the fleet could not be described', ports.describeFleet());
 
 async function orUnknown(suppressed: Promise<boolean | null>, ports: RemedyPorts): Promise<boolean | null> {
   return suppressed.catch((error) => {
@@ -79,101 +85,155 @@ async function orUnknown(suppressed: Promise<boolean | null>, ports: RemedyPorts
 }
 
 async function actByItself(
-  asked: Date | null,
+  { scheduledTime }: RequestOf<'auto'>,
   settings: Settings,
   ports: RemedyPorts,
   { deadlineMs }: RemedyOptions,
 ): Promise<RemedyAnswer> {
   const began = ports.clock.now().getTime();
-  if (asked !== null && began - asked.getTime() > STALE_MS) {
-    return { done: false, instanceId: null, why: 'the check that asks is long over: its successor asks anew' };
+  if (scheduledTime !== null && began - scheduledTime.getTime() > STALE_MS) {
+    return { done: false, instanceId: null, why: 'the check that asks is long over: the next one asks again' };
   }
-  const { fleet, acts, outcomes, pause, now } = await look(wholeFleet(ports), settings, ports);
+  const { fleet, acts, outcomes, pause, now } = await review(wholeFleet(ports), settings, ports);
   const suppressed = await orUnknown(ports.wasSuppressed(), ports);
-  const acted: Acted[] = [];
+  const results: ActResult[] = [];
   let rest = fleet;
   let plan = planRemedies(rest, { acts, pause, suppressed, now }, settings);
   for (;;) {
     const next = plan.find(({ heldBy }) => heldBy === null);
     const one = rest.find(({ id }) => id === next?.instanceId);
     const at = ports.clock.now();
-    if (next === undefined || next.remedy === 'person' || one === undefined) break;
+    if (next === undefined || next.remedy === 'escalated' || one === undefined) break;
     if (at.getTime() - began + ACT_MS > deadlineMs) break;
-    const asker = { kind: 'schedule' } as const;
-    acted.push(
-      await actOn({ one, remedy: next.remedy, asker, dryRun: false, suppressed, verified: acts }, settings, ports),
+    const requester = { kind: 'schedule' } as const;
+    results.push(
+      await actOn({ one, remedy: next.remedy, requester, dryRun: false, suppressed, verified: acts }, settings, ports),
     );
-    // What the look right before held back gives its turn to the next.
+    // Where the check right before holds one back, the next has its turn.
     rest = rest.filter((other) => other !== one);
-    const made = acted.flatMap(({ act }) => act ?? []);
+    const made = results.flatMap(({ act }) => act ?? []);
     plan = planRemedies(rest, { acts: [...acts, ...made], pause, suppressed, now: ports.clock.now() }, settings);
   }
-  const unheard = plan.filter(({ heldBy }) => heldBy !== null);
-  const told = await tell({ outcomes, acted, unheard, asker: 'schedule', stack: settings.stack }, ports);
-  const made = acted.flatMap(({ act }) => act ?? []);
-  const decisions = [...acted.map(({ decision }) => decision), ...plan];
+  const held = plan.filter(({ heldBy }) => heldBy !== null);
+  const unfinished = await finishRun({ outcomes, results, held, requester: 'schedule', stack: settings.stack }, ports);
+  const made = results.flatMap(({ act }) => act ?? []);
+  const decisions = [...results.map(({ decision }) => decision), ...plan];
   return {
     done: made.length > 0,
     instanceId: null,
     why: `${plural(made.length, 'act')}, ${plural(decisions.length - made.length, 'instance')} held back`,
     decisions,
     acts: made,
-    problems: [...acted.flatMap(({ problems }) => problems), ...told],
+    problems: [...results.flatMap(({ problems }) => problems), ...unfinished],
   };
 }
 
-async function actForPerson(request: ActRemedyRequest, settings: Settings, ports: RemedyPorts): Promise<RemedyAnswer> {
-  const { instanceId, action: remedy, asker, dryRun } = request;
-  const one = await because('its tags could not be read', ports.describeInstance(instanceId));
+async function actForPerson(
+  request: RequestOf<'reboot' | 'restart-worker' | 'restart-sshd'>,
+  settings: Settings,
+  ports: RemedyPorts,
+): Promise<RemedyAnswer> {
+  const { instanceId, action: remedy, requester, dryRun } = request;
+  const one = await orThrow('its tags could not be read', ports.describeInstance(instanceId));
   // Other acts may wait to be verified; what isn't known of their instances only has them wait longer.
   const others = async (acts: readonly Act[]) =>
     acts.some((act) => isOpenAct(act) && act.instanceId !== instanceId) ? wholeFleet(ports)() : [];
   const known = async (acts: readonly Act[]) => [one, ...(await others(acts)).filter(({ id }) => id !== instanceId)];
-  const { acts, outcomes, pause, now } = await look(known, settings, ports);
-  // What stands against it by tags and record alone is told at once, without asking the host.
-  const first = planAct(one, remedy, asker, null, { acts, pause, suppressed: null, now }, settings);
-  const acted: Acted =
+  const { acts, outcomes, pause, now } = await review(known, settings, ports);
+  // Where tags and record alone hold it, the host is not probed for it.
+  const first = planAct(one, remedy, requester, null, { acts, pause, suppressed: null, now }, settings);
+  const result =
     first.heldBy === null
-      ? await actOn({ one, remedy, asker, dryRun, suppressed: null, verified: acts }, settings, ports)
-      : { decision: first, act: null, text: '', evidence: [], problems: [] };
-  const told = dryRun
-    ? []
-    : await tell({ outcomes, acted: [acted], unheard: [], asker: askerName(asker), stack: settings.stack }, ports);
-  const answer = answerOf(acted, dryRun);
-  const why = [answer.why, ...told].join('; ');
-  return { ...answer, instanceId, why, problems: [...acted.problems, ...told] };
+      ? await actOn({ one, remedy, requester, dryRun, suppressed: null, verified: acts }, settings, ports)
+      : notDone(first);
+  const run = { outcomes, results: [result], held: [], requester: requesterName(requester), stack: settings.stack };
+  const unfinished = dryRun ? [] : await finishRun(run, ports);
+  const answer = answerOf(result, dryRun);
+  const why = [answer.why, ...unfinished].join('; ');
+  return { ...answer, instanceId, why, problems: [...result.problems, ...unfinished] };
 }
 
-function answerOf({ decision, act, text, problems }: Acted, dryRun: boolean): Omit<RemedyAnswer, 'instanceId'> {
+function answerOf({ decision, act, text, problems }: ActResult, dryRun: boolean): Omit<RemedyAnswer, 'instanceId'> {
   const decisions = [decision];
   if (decision.heldBy !== null) return { done: false, why: decision.why, decisions };
   if (act === null) {
     return { done: false, why: `${dryRun ? 'dry run: ' : ''}would ${decision.remedy}: ${decision.why}`, decisions };
   }
-  const said = text === '' ? '' : `; ${text}`;
+  const quoted = text === '' ? '' : `; ${text}`;
   const beside = problems.map((problem) => `; ${problem}`).join('');
   const acts = [act];
   switch (act.state) {
     case 'done':
       return {
         done: true,
-        why: `${decision.why}${said}; the next checks tell whether it helped${beside}`,
+        why: `${decision.why}${quoted}; the next checks show whether it helped${beside}`,
         decisions,
         acts,
       };
     case 'begun':
-      return { done: false, why: `it is not known whether it was carried out${said}${beside}`, decisions, acts };
+      return { done: false, why: `it is not known whether it was executed${quoted}${beside}`, decisions, acts };
     default:
-      return { done: false, why: `it was tried and refused${said}${beside}`, decisions, acts };
+      return { done: false, why: `it was tried and refused${quoted}${beside}`, decisions, acts };
   }
 }
 
 /** Reads only. */
-async function tellPlan(settings: Settings, ports: RemedyPorts): Promise<RemedyAnswer> {
-  const { fleet, acts, pause, now } = await look(wholeFleet(ports), settings, ports);
+async function planFleet(settings: Settings, ports: RemedyPorts): Promise<RemedyAnswer> {
+  const { fleet, acts, pause, now } = await review(wholeFleet(ports), settings, ports);
   const suppressed = await orUnknown(ports.wasSuppressed(), ports);
   const decisions = planRemedies(fleet, { acts, pause, suppressed, now }, settings);
-  const due = decisions.filter(({ heldBy, remedy }) => heldBy === null && remedy !== 'person').length;
+  const due = decisions.filter(({ heldBy, remedy }) => heldBy === null && remedy !== 'escalated').length;
   const why = `${plural(due, 'act')} would be done now, ${plural(decisions.length - due, 'instance')} held back`;
   return { done: true, instanceId: null, why, decisions, pause, acts };
+}
+
+/** Takes the reboot flag away, also from an instance that is muted, stopped or opted out. */
+async function unflag(
+  { instanceId, requester, dryRun }: RequestOf<'unflag'>,
+  ports: RemedyPorts,
+): Promise<RemedyAnswer> {
+  const one = await orThrow('its tags could not be read', ports.describeInstance(instanceId));
+  const { flag: remembered } = one.remembered;
+  const flag = one.tags[TAG.flag] ?? remembered?.reason;
+  const answer = (done: boolean, why: string, heldBy: 'not-flagged' | null): RemedyAnswer => {
+    return { done, instanceId, why, decisions: [{ instanceId, name: one.name, remedy: 'reboot', heldBy, why }] };
+  };
+  if (flag === undefined) return answer(false, 'it carries no reboot flag', 'not-flagged');
+  if (dryRun) return answer(false, `dry run: would take away the flag ${flag}`, null);
+  await orThrow('the flag could not be taken away', ports.removeFlag(instanceId));
+  const by = requesterName(requester);
+  const why = `the flag ${flag} is taken away; a check sets it again if the host still hangs`;
+  ports.log.info('remedy.unflagged', { instanceId, flag, requester: by });
+  const entry = { remedy: 'unflag', outcome: 'done', heldBy: null, why, requester: by, evidence: [] } as const;
+  const failed = await ports.saveHistory({ at: ports.clock.now(), instanceId, ...entry }).then(() => null, messageOf);
+  const problems = failed === null ? [] : [`its history could not be written: ${failed}`];
+  return { ...answer(true, [why, ...problems].join('; '), null), problems };
+}
+
+/** Stops every act from now on, or lets acting go on. An act that is under way is not called back. */
+async function setPause(request: RequestOf<'pause' | 'resume'>, ports: RemedyPorts): Promise<RemedyAnswer> {
+  const now = ports.clock.now();
+  const who = requesterName(request.requester);
+  const { pause: was } = await orThrow('the pause could not be read', ports.readRecord());
+  const answer = (why: string, pause: Pause | null): RemedyAnswer => ({
+    done: !request.dryRun,
+    instanceId: null,
+    why: request.dryRun ? `dry run: ${why}` : why,
+    pause: request.dryRun ? was : pause,
+  });
+  if (request.action === 'resume') {
+    if (!request.dryRun) {
+      await orThrow('the pause could not be ended', ports.savePause({ who, why: 'resumed', from: now, until: now }));
+      ports.log.info('remedy.resumed', { who, was });
+    }
+    if (was === null) return answer('nothing was paused', null);
+    return answer(`the pause by ${was.who} since ${clockTime(was.from, now)} is over`, null);
+  }
+  const pause: Pause = { who, why: request.why, from: now, until: request.until };
+  if (!request.dryRun) {
+    await orThrow('the pause could not be written', ports.savePause(pause));
+    ports.log.info('remedy.paused', { ...pause });
+  }
+  const end = pause.until === null ? 'until somebody resumes' : `until ${clockTime(pause.until, now)}`;
+  return answer(`nothing is done from now on, ${end}; checks and mails go on`, pause);
 }

@@ -1,6 +1,6 @@
 /**
- * What came of the acts on record: seen to have helped, or given up. Pure. By the tags that the checks write, since an
- * act's own success says only that it was begun: EC2 queues a reboot, and a unit may start and fail.
+ * Verifies the acts on record: seen to have helped, or given up. Pure. By the tags that the checks write, since an act's
+ * own success shows only that it was begun: EC2 queues a reboot, and a unit may start and fail.
  */
 
 import { clockTime, duration, minutesBetween } from '../kit/index.ts';
@@ -10,7 +10,7 @@ import type { Settings } from '../settings/index.ts';
 import { isOpenAct, REMEDY_WORDS, trialMinutes, troubleIn } from './ladder.ts';
 
 export interface ActOutcome {
-  /** As it stood until now: `begun` where it isn't known whether it was carried out. */
+  /** With its state until now: `begun` where it isn't known whether it was executed. */
   readonly act: Act;
   /** The instance's name, or its id where it is gone. */
   readonly name: string;
@@ -31,14 +31,14 @@ export interface Verified {
   readonly outcomes: readonly ActOutcome[];
 }
 
-/** What a restart ends and otherwise only a reboot does: a worker that is down alone needs none. */
+/** Trouble that a restart may end before it takes a reboot; a worker that is merely down never takes one. */
 const REBOOT_TROUBLE: readonly ReasonCode[] = ['MemoryExhaustedResponsive', 'SshdDown'];
-/** An act on an instance of which EC2 tells nothing any more blocks the next no longer than this. */
+/** An act on an instance that EC2 no longer lists blocks the next one no longer than this. */
 const GONE_MINUTES = 60;
 
 /**
  * @param fleet should hold every instance with an open act: one that is missing is waited for an hour
- * @param checks instances that were asked anew, where that was done
+ * @param checks fresh checks of these instances, where there are any
  */
 export function verifyActs(
   acts: readonly Act[],
@@ -62,20 +62,20 @@ export function verifyActs(
 
 interface Verdict {
   readonly worked: boolean;
-  /** When that was to be seen. */
+  /** When that was seen. */
   readonly at: Date;
   /** Completes `The reboot of 08:05 UTC helped: ` or `... did not help: `. */
   readonly text: string;
   readonly sameBoot: boolean;
 }
 
-/** What tags and a fresh check say of an instance now. */
+/** What tags and a fresh check show of an instance now. */
 interface Sight {
   readonly kind: FreshCheck['kind'] | 'unseen';
   readonly codes: readonly ReasonCode[];
   readonly boot: string | null;
   readonly uptimeSeconds: number | null;
-  /** It was seen so after the act, not only before. */
+  /** Seen after the act, not only before. */
   readonly isNewer: boolean;
   readonly at: Date;
 }
@@ -90,7 +90,7 @@ function judge(
   const waited = minutesBetween(act.at, now);
   const isOver = waited >= trialMinutes(act.remedy, settings);
   if (one === undefined) {
-    const text = 'EC2 tells nothing of the instance any more';
+    const text = 'EC2 no longer lists the instance';
     return waited >= GONE_MINUTES ? { worked: false, at: now, text, sameBoot: false } : null;
   }
   const seen = sightOf(one.remembered, act, fresh, now);
@@ -107,7 +107,7 @@ function judge(
     const isBootKnown = act.boot !== null && seen.boot !== null;
     if (!isBootKnown && answers && seen.isNewer) return worked('it answers again');
     if (!isOver) return null;
-    if (one.state !== 'running' || !answers) return failed(standing(one, seen));
+    if (one.state !== 'running' || !answers) return failed(persisting(one, seen));
     return failed(
       seen.isNewer ? 'it answers again, but under the same boot id: it was not rebooted' : 'no check has seen it since',
     );
@@ -116,7 +116,7 @@ function judge(
   if (seen.kind === 'hung' && seen.isNewer) return failed(`it has stopped answering (${seen.codes.join(', ')})`);
   const isWell = answers && trouble.length === 0 && one.state === 'running';
   if (isWell && (seen.isNewer || isOver)) return worked(`${act.trouble ?? 'its trouble'} is gone`);
-  return isOver ? failed(standing(one, seen)) : null;
+  return isOver ? failed(persisting(one, seen)) : null;
 }
 
 function sightOf(state: InstanceState, act: Act, fresh: FreshCheck | undefined, now: Date): Sight {
@@ -136,8 +136,8 @@ function sightOf(state: InstanceState, act: Act, fresh: FreshCheck | undefined, 
   };
 }
 
-/** How it stands at the end of its time. */
-function standing(one: Instance, { kind, codes }: Sight): string {
+/** What still is wrong at the end of its time. */
+function persisting(one: Instance, { kind, codes }: Sight): string {
   if (one.state !== 'running') return `it is ${one.state}`;
   const what = codes.length === 0 ? '' : ` (${codes.join(', ')})`;
   switch (kind) {
@@ -146,7 +146,7 @@ function standing(one: Instance, { kind, codes }: Sight): string {
     case 'inconclusive':
       return `whether it is well could not be checked${what}`;
     case 'measured':
-      return `it answers, but its trouble stands${what}`;
+      return `it answers, but its trouble persists${what}`;
     case null:
     case 'unseen':
       return 'no check has seen it since';
@@ -176,7 +176,7 @@ function sentenceOf(act: Act, worked: boolean, text: string, now: Date): string 
   const what = `${REMEDY_WORDS[act.remedy]} of ${clockTime(act.at, now)}`;
   if (worked) return `The ${what} helped: ${text}.`;
   return act.state === 'begun'
-    ? `It is not known whether the ${what} was carried out: ${text}.`
+    ? `It is not known whether the ${what} was executed: ${text}.`
     : `The ${what} did not help: ${text}.`;
 }
 

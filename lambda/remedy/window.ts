@@ -1,7 +1,7 @@
 /**
- * The window in which crawlwatch may act by itself: `Mon-Fri 02:00-05:00 Europe/Berlin`. Pure. It is told by the wall
- * clock of its zone: where summer time skips an hour the window is that much shorter, where it repeats one that much
- * longer. One that ends before it begins lasts over midnight, and its days are those on which it begins.
+ * The window in which crawlwatch may act by itself: `Mon-Fri 02:00-05:00 Europe/Berlin`. Pure. It follows the wall clock
+ * of its zone: where summer time skips an hour the window is that much shorter, where it repeats one that much longer. A
+ * window that ends before it begins lasts over midnight, and its days are those on which it begins.
  */
 
 const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
@@ -18,7 +18,7 @@ export interface MaintenanceWindow {
   readonly clock: Intl.DateTimeFormat;
 }
 
-/** Null where it can't be read. The time zone is one of this machine's, which the settings have made sure of. */
+/** Null where it can't be read. The settings have made sure that this machine knows the time zone. */
 export function parseWindow(text: string): MaintenanceWindow | null {
   const [match, first, last = first, h1, m1, h2, m2, timeZone] = WINDOW.exec(text) ?? [];
   const [begin, end] = first === undefined ? [0, 6] : [DAYS.indexOf(first), DAYS.indexOf(last ?? '')];

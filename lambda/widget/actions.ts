@@ -48,7 +48,7 @@ export function remedyButton(row: FleetRow, { remedyArn }: WidgetEndpoints): Htm
   const { label, question } = BUTTONS[remedy];
   const confirmation = `${question(`${plainName(name)} (${id})`)} It is checked once more before.`;
   const look = remedy === 'reboot' ? 'btn btn-primary' : 'btn';
-  return html`<a class="${look} cw-${remedy}">${label}</a><cwdb-action action="call" display="popup" endpoint="${remedyArn}" confirmation="${confirmation}">${parameters({ action: remedy, instanceId: id, asker: 'dashboard' })}</cwdb-action>`;
+  return html`<a class="${look} cw-${remedy}">${label}</a><cwdb-action action="call" display="popup" endpoint="${remedyArn}" confirmation="${confirmation}">${parameters({ action: remedy, instanceId: id, requester: 'dashboard' })}</cwdb-action>`;
 }
 
 export function pageLink(label: string, page: number, { widgetArn }: WidgetEndpoints): Html | null {

@@ -1,38 +1,32 @@
-/** What acting needs of the world, from AWS: used by the remedy function and by the demo's sandbox. */
+/** The ports of acting, from the SDK's clients: for the remedy function and for the demo's sandbox. */
 
 import { findFleet, findInstance } from '../discover/index.ts';
 import type { DynamoDb, Sns } from '../kit/index.ts';
-import { errorCode, errorText } from '../kit/index.ts';
-import { writeTags } from '../memory/index.ts';
+import { errorCode, errorText, isoSeconds } from '../kit/index.ts';
+import { changeInstance, loadState, type ObjectStore, withState, writeTags } from '../memory/index.ts';
 import type { FreshCheck, Instance, ProbeTransport, Remedy, Reply, TagWrite, Transport } from '../model/index.ts';
 import { TAG } from '../model/index.ts';
-import type { RemedyPorts } from '../remedy/index.ts';
+import type { Execution, RemedyPorts } from '../remedy/index.ts';
 import {
   freshCheck,
-  RESTART_SSHD_SCRIPT,
-  RESTART_WORKER_SCRIPT,
-  type RestartResult,
-  readHistory,
-  readRecord,
+  RESTART_SCRIPTS,
   readRestart,
   rebootInstance,
   rehearseReboot,
-  saveActs,
-  saveHistory,
-  savePause,
   scheduledEvents,
+  tablePorts,
 } from '../remedy/index.ts';
 import { watchesElsewhere } from '../settings/index.ts';
 import { ssmTransport } from '../ssm/index.ts';
 import { type AwsWorld, awsOutlets, awsPorts } from './check.ts';
 
-export interface RemedyWorld extends AwsWorld {
+export interface RemedyClients extends AwsWorld {
   readonly sns: Sns;
   readonly topicArn: string | null;
   readonly dynamoDb: DynamoDb;
   /** The table with the record of acts. */
   readonly table: string;
-  /** The Command documents that restart; null: nothing can be restarted over SSM. */
+  /** The SSM documents that restart; null: nothing can be restarted over SSM. */
   readonly restartDocuments: { readonly worker: string; readonly sshd: string } | null;
 }
 
@@ -41,37 +35,59 @@ const RESTART_MS = 90_000;
 /** For a transport to close its connections. */
 const CLOSING_MS = 5_000;
 
-export function remedyPorts(world: RemedyWorld): RemedyPorts {
-  const { settings, region, clock, log, ec2, dynamoDb, table } = world;
-  const { transports } = awsPorts(world);
-  const outlets = awsOutlets(world, world.sns, world.topicArn);
+export function remedyPorts(clients: RemedyClients): RemedyPorts {
+  const { settings, region, clock, log, ec2, dynamoDb, table } = clients;
+  const { transports } = awsPorts(clients);
+  const outlets = awsOutlets(clients, clients.sns, clients.topicArn);
   const { timeouts } = settings;
   const probeMs = Math.max(timeouts.sshSeconds, timeouts.ssmSeconds) * 1000;
   const fresh = { transports, log, clock, gatherEvidence: outlets.gatherEvidence };
   return {
+    ...tablePorts(dynamoDb, table, clock),
     clock,
     log,
-    describeFleet: () => findFleet(ec2, region, settings),
-    describeInstance: (id) => describeHere(world, id),
-    readRecord: () => readRecord(dynamoDb, table, clock.now()),
-    saveActs: (version, acts) => saveActs(dynamoDb, table, version, acts, clock.now()),
-    savePause: (pause) => savePause(dynamoDb, table, pause),
-    wasSuppressed: outlets.wasSuppressed,
+    describeFleet: async () => {
+      const [found, { state }] = await Promise.all([findFleet(ec2, region, settings), loadState(filesOf(clients))]);
+      return found.map((one) => withState(one, state));
+    },
+    describeInstance: async (id) => {
+      const [one, { state }] = await Promise.all([describeHere(clients, id), loadState(filesOf(clients))]);
+      return withState(one, state);
+    },
+    wasSuppressed: async () => (await loadState(filesOf(clients))).state.breaker.suppressed,
     freshCheck: (one) =>
       freshCheck(one, { ...fresh, scheduledEvents: (id) => scheduledEvents(ec2, id) }, settings, probeMs),
     rehearseReboot: (id) => rehearseReboot(ec2, id),
-    carryOut: (remedy, one, seen) => (remedy === 'reboot' ? reboot(world, one.id) : restart(world, remedy, one, seen)),
-    tagActed: (id, stamp) => writeTag(world, { action: 'create', ids: [id], tags: { [TAG.acted]: stamp } }),
-    removeFlag: (id) => writeTag(world, { action: 'delete', ids: [id], keys: [TAG.flag] }),
-    saveHistory: (entry) => saveHistory(dynamoDb, table, entry),
-    readHistory: (id, most) => readHistory(dynamoDb, table, id, most),
+    execute: (remedy, one, seen) =>
+      remedy === 'reboot' ? reboot(clients, one.id) : restart(clients, remedy, one, seen),
+    noteActed: async (id, acted) => {
+      await changeInstance(filesOf(clients), id, (state) => ({ ...state, acted }));
+      const stamp = `${acted.what}@${isoSeconds(acted.at)}`;
+      await writeTag(clients, { action: 'create', ids: [id], tags: { [TAG.acted]: stamp } });
+    },
+    removeFlag: async (id) => {
+      await changeInstance(filesOf(clients), id, (state) => ({
+        ...state,
+        flag: null,
+        failures: 0,
+        failingSince: null,
+      }));
+      await writeTag(clients, { action: 'delete', ids: [id], keys: [TAG.flag] });
+    },
     notify: outlets.notify,
     publish: outlets.publish,
   };
 }
 
+/** What earlier checks remember is an input to every guard: without it nothing is done. */
+function filesOf({ files }: RemedyClients): ObjectStore {
+  if (files === undefined)
+    throw new Error('there is no bucket with what checks remember: CRAWLWATCH_BUCKET is not set');
+  return files;
+}
+
 /** Instances elsewhere are watched, and not acted on: this role has no rights there. */
-async function describeHere({ ec2, settings, region }: RemedyWorld, id: string): Promise<Instance> {
+async function describeHere({ ec2, settings, region }: RemedyClients, id: string): Promise<Instance> {
   try {
     return await findInstance(ec2, id, region, settings);
   } catch (error) {
@@ -81,13 +97,13 @@ async function describeHere({ ec2, settings, region }: RemedyWorld, id: string):
   }
 }
 
-async function writeTag({ ec2 }: RemedyWorld, write: TagWrite): Promise<void> {
+async function writeTag({ ec2 }: RemedyClients, write: TagWrite): Promise<void> {
   const [failed] = await writeTags(ec2, [write]);
   if (failed !== undefined) throw new Error(failed.text);
 }
 
-/** By EC2's own words it was refused; by no words at all it may have been queued. */
-async function reboot({ ec2 }: RemedyWorld, id: string): Promise<RestartResult> {
+/** Refused is what EC2 itself says; without an answer it may have been queued. */
+async function reboot({ ec2 }: RemedyClients, id: string): Promise<Execution> {
   try {
     await rebootInstance(ec2, id);
     return { ok: true, text: 'EC2 has queued the reboot' };
@@ -100,19 +116,19 @@ const wasRefused = (error: unknown): boolean =>
   error instanceof Error && '$fault' in error && error.$fault === 'client' && !/Timeout/.test(errorCode(error));
 
 async function restart(
-  world: RemedyWorld,
+  clients: RemedyClients,
   remedy: Exclude<Remedy, 'reboot'>,
   one: Instance,
   { report }: FreshCheck,
-): Promise<RestartResult> {
+): Promise<Execution> {
   if (one.skipped !== null) return { ok: false, text: 'it can no longer be reached' };
-  // Where sshd is dead SSM is the one way in; else the way that it has just answered by.
+  // Where sshd is dead SSM is the only way in; else the path over which it has just answered.
   const way = remedy === 'restart-sshd' ? 'ssm' : report.transport;
-  const transport = restartTransports(world, remedy)[way];
+  const transport = restartTransports(clients, remedy)[way];
   if (transport === undefined) {
     return { ok: false, text: `there is no way to restart it over ${way.toUpperCase()} in this stack` };
   }
-  const script = remedy === 'restart-worker' ? RESTART_WORKER_SCRIPT : RESTART_SSHD_SCRIPT;
+  const script = RESTART_SCRIPTS[remedy];
   const target = {
     ...one,
     transport: way,
@@ -132,13 +148,13 @@ async function restart(
   return readRestart(got);
 }
 
-/** Those of the probe, given the time that a restart takes; over SSM by a document of its own. */
+/** The probe's transports, with the time that a restart takes; over SSM by a document of its own. */
 function restartTransports(
-  world: RemedyWorld,
+  clients: RemedyClients,
   remedy: Exclude<Remedy, 'reboot'>,
 ): Partial<Record<Transport, ProbeTransport>> {
-  const { ssm, restartDocuments } = world;
-  const { ssh } = awsPorts(world).transports;
+  const { ssm, restartDocuments } = clients;
+  const { ssh } = awsPorts(clients).transports;
   const documentName = remedy === 'restart-worker' ? restartDocuments?.worker : restartDocuments?.sshd;
   return {
     ...(ssh !== undefined && { ssh }),

@@ -39,7 +39,7 @@ describe('a click in the fleet table', () => {
     expect(await tile.page.innerText('#popup')).toBe('Rebooted.');
     await tile.page.evaluate('popup.close()');
     const widgetContext = { theme: 'light' };
-    const event = { action: 'reboot', instanceId: FLAGGED, asker: 'dashboard', widgetContext };
+    const event = { action: 'reboot', instanceId: FLAGGED, requester: 'dashboard', widgetContext };
     expect(tile.calls).toEqual([{ endpoint: REMEDY_ARN, event }]);
   });
 

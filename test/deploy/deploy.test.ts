@@ -87,7 +87,7 @@ describe.runIf(missing === null)('a deployed stack', () => {
   const check = (scheduledTime = new Date().toISOString()) =>
     run('Check', outputs.CheckFunctionName, { scheduledTime });
   const reboot = (name: string, more: object = {}) =>
-    run('Remedy', outputs.RemedyFunctionName, { action: 'reboot', instanceId: idOf(name), asker: 'test', ...more });
+    run('Remedy', outputs.RemedyFunctionName, { action: 'reboot', instanceId: idOf(name), requester: 'test', ...more });
 
   const idOf = (name: string): string => fleet.ids.get(name)!;
 

@@ -1,7 +1,7 @@
 import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Act } from '../../lambda/model/index.ts';
-import { settle } from '../../lambda/remedy/act.ts';
+import { commit } from '../../lambda/remedy/act.ts';
 import { readHistory, readRecord, saveActs, saveHistory, savePause } from '../../lambda/remedy/dynamodb.ts';
 import { NOW } from '../support/fleet.ts';
 import { type Moto, startMoto, whyNoMoto } from '../support/moto.ts';
@@ -12,8 +12,8 @@ if (missing !== null)
 
 const TABLE = 'acts';
 const ID = 'i-00000000000000001';
-const act = (asker: string): Act => ({
-  ...{ remedy: 'reboot', instanceId: ID, at: NOW, state: 'begun', asker, boot: null, since: null },
+const act = (requester: string): Act => ({
+  ...{ remedy: 'reboot', instanceId: ID, at: NOW, state: 'begun', requester, boot: null, since: null },
 });
 
 // Needs moto_server; where it is missing, the reason is printed.
@@ -45,11 +45,13 @@ describe.runIf(missing === null)('the table, by a DynamoDB API of others', () =>
   it('lets one of twenty take the lease, time and again', async () => {
     for (let round = 0; round < 5; round++) {
       const { version } = await readRecord(db, TABLE, NOW);
-      const askers = Array.from({ length: 20 }, (_, n) => `asker-${round}-${n}`);
-      const taken = await Promise.all(askers.map((asker) => saveActs(db, TABLE, version, [act(asker)], NOW)));
+      const requesters = Array.from({ length: 20 }, (_, n) => `requester-${round}-${n}`);
+      const taken = await Promise.all(
+        requesters.map((requester) => saveActs(db, TABLE, version, [act(requester)], NOW)),
+      );
       expect(taken.filter(Boolean)).toHaveLength(1);
       const { acts, version: next } = await readRecord(db, TABLE, NOW);
-      expect([next, acts.map(({ asker }) => asker)]).toEqual([version + 1, [askers[taken.indexOf(true)]]]);
+      expect([next, acts.map(({ requester }) => requester)]).toEqual([version + 1, [requesters[taken.indexOf(true)]]]);
     }
   });
 
@@ -77,7 +79,7 @@ describe.runIf(missing === null)('the table, by a DynamoDB API of others', () =>
       readRecord: () => readRecord(db, TABLE, NOW),
       saveActs: (read: number, next: readonly Act[]) => saveActs(db, TABLE, read, next, NOW),
     };
-    await Promise.all(acts.map((one) => settle(ports, [{ ...one, state: 'done' }])));
+    await Promise.all(acts.map((one) => commit(ports, [{ ...one, state: 'done' }])));
     expect((await readRecord(db, TABLE, NOW)).acts.map(({ state }) => state)).toEqual(['done', 'done', 'done', 'done']);
   });
 
@@ -88,7 +90,7 @@ describe.runIf(missing === null)('the table, by a DynamoDB API of others', () =>
       remedy: 'reboot',
       outcome: 'held',
       heldBy: 'paused',
-      asker: 'schedule',
+      requester: 'schedule',
       evidence: [],
     } as const;
     for (const [n, instanceId] of [ID, ID, 'i-00000000000000002'].entries()) {

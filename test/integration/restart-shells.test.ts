@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { parseRestart, type RestartResult } from '../../lambda/remedy/restart-reply.ts';
-import { RESTART_SSHD_SCRIPT, RESTART_WORKER_SCRIPT } from '../../lambda/remedy/restart-script.ts';
+import type { Execution } from '../../lambda/remedy/ports.ts';
+import { parseRestart, RESTART_SCRIPTS } from '../../lambda/remedy/restart.ts';
 import { directory, hostMissing, SHELLS } from '../support/probe-host.ts';
 import { runProbe } from '../support/probe-shell.ts';
 
@@ -50,7 +50,7 @@ const calls = () => {
 };
 const acts = () => calls().filter((call) => !/^(systemctl show|timeout) /.test(call));
 
-async function run(script: string, args: string[], shell: readonly string[], path = own.path): Promise<RestartResult> {
+async function run(script: string, args: string[], shell: readonly string[], path = own.path): Promise<Execution> {
   const played = script.replace(/^PATH=\/usr.*$/m, `PATH=${path}:/usr/bin:/bin`);
   expect(played).not.toBe(script);
   const result = await runProbe({ shell, args, script: played, env: { PATH: '/usr/bin:/bin' } });
@@ -60,7 +60,8 @@ async function run(script: string, args: string[], shell: readonly string[], pat
 }
 
 describe.each(Object.entries(SHELLS))('the restart of a worker in %s', (_, shell) => {
-  const restart = (args = [UNIT], as: readonly string[] = []) => run(RESTART_WORKER_SCRIPT, args, [...as, ...shell]);
+  const restart = (args = [UNIT], as: readonly string[] = []) =>
+    run(RESTART_SCRIPTS['restart-worker'], args, [...as, ...shell]);
   beforeEach(() => {
     writeFileSync(join(own.path, 'calls'), '');
     chmodSync(join(own.path, 'calls'), 0o666);
@@ -125,7 +126,7 @@ describe.each(Object.entries(SHELLS))('the restart of a worker in %s', (_, shell
     play('timeout', 'exit 124');
     expect(await restart()).toEqual({
       ok: true,
-      text: 'crawler.service has been told to restart, and is still deactivating after 60 s',
+      text: 'crawler.service was asked to restart, and is still deactivating after 60 s',
     });
   });
 
@@ -137,7 +138,7 @@ describe.each(Object.entries(SHELLS))('the restart of a worker in %s', (_, shell
 });
 
 describe.each(Object.entries(SHELLS))('the restart of sshd in %s', (_, shell) => {
-  const restart = (as: readonly string[] = []) => run(RESTART_SSHD_SCRIPT, [], [...as, ...shell]);
+  const restart = (as: readonly string[] = []) => run(RESTART_SCRIPTS['restart-sshd'], [], [...as, ...shell]);
   beforeEach(() => {
     writeFileSync(join(own.path, 'calls'), '');
     chmodSync(join(own.path, 'calls'), 0o666);

@@ -1,8 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readRestart } from '../../lambda/remedy/restart-reply.ts';
-import { RESTART_WORKER_SCRIPT } from '../../lambda/remedy/restart-script.ts';
+import { RESTART_SCRIPTS, readRestart } from '../../lambda/remedy/restart.ts';
 import { sshTransport } from '../../lambda/ssh/transport.ts';
 import { type Sshd, sshdMissing, startSshd } from '../../sandbox/sshd.ts';
 import { directory } from '../support/probe-host.ts';
@@ -25,7 +24,7 @@ esac
 describe('a restart over OpenSSH', () => {
   const own = directory();
   const systemctl = join(own.path, 'systemctl');
-  const script = RESTART_WORKER_SCRIPT.replace(/^PATH=\/usr.*$/m, `PATH=${own.path}:/usr/bin:/bin`);
+  const script = RESTART_SCRIPTS['restart-worker'].replace(/^PATH=\/usr.*$/m, `PATH=${own.path}:/usr/bin:/bin`);
   const calls = () => (existsSync(`${systemctl}.calls`) ? readFileSync(`${systemctl}.calls`, 'utf8') : '');
   let sshd: Sshd;
   beforeAll(async () => {

@@ -32,17 +32,17 @@ describe('the remedy function', () => {
     expect(stack.fleet.logged).toContainEqual({ level: 'info', event: 'remedy.answered', fields });
   });
 
-  it('is believed nothing but which instance is meant', async () => {
+  it('takes nothing from the requester but which instance is meant', async () => {
     const stack = new RemedyStack(1);
-    const answer = await remedy({ action: 'reboot', instanceId: ID, asker: 'root' }, stack.world);
+    const answer = await remedy({ action: 'reboot', instanceId: ID, requester: 'root' }, stack.world);
     expect(answer).toMatchObject({ done: false, why: 'it carries no reboot flag' });
     expect(stack.rebooted).toEqual([]);
   });
 
-  it('tells the plan, the pause and the acts, and changes nothing', async () => {
+  it('answers with the plan, the pause and the acts, and changes nothing', async () => {
     const stack = new RemedyStack(2).flag(1);
     const before = stack.table.items.size;
-    const answer = await remedy({ action: 'plan', asker: 'eve@host' }, stack.world);
+    const answer = await remedy({ action: 'plan', requester: 'eve@host' }, stack.world);
     expect(answer).toMatchObject({
       done: true,
       pause: null,
@@ -54,7 +54,7 @@ describe('the remedy function', () => {
 
   it('is paused by one person for all, until somebody resumes', async () => {
     const stack = new RemedyStack(1).flag(1);
-    const ask = (event: object) => remedy({ asker: 'eve@host', ...event }, stack.world);
+    const ask = (event: object) => remedy({ requester: 'eve@host', ...event }, stack.world);
     expect(await ask({ action: 'pause', why: 'a deploy', dryRun: true })).toMatchObject({ done: false, pause: null });
     expect(await ask({ action: 'pause', why: 'a deploy', until: null })).toMatchObject({
       done: true,
@@ -74,7 +74,7 @@ describe('the remedy function', () => {
   it('takes a flag away where a person asks, and keeps that as history', async () => {
     const stack = new RemedyStack(1).flag(1);
     const ask = (event: object) =>
-      remedy({ action: 'unflag', instanceId: ID, asker: 'eve@host', ...event }, stack.world);
+      remedy({ action: 'unflag', instanceId: ID, requester: 'eve@host', ...event }, stack.world);
     const flag = 'BannerTimeout@2026-11-22T07:50:00Z';
     expect(await ask({ dryRun: true })).toMatchObject({
       done: false,
@@ -86,14 +86,14 @@ describe('the remedy function', () => {
     expect(await ask({})).toMatchObject({ done: false, decisions: [{ heldBy: 'not-flagged' }] });
     expect(await remedy({ action: 'history', instanceId: ID }, stack.world)).toMatchObject({
       done: true,
-      history: [{ remedy: 'unflag', outcome: 'done', asker: 'eve@host' }],
+      history: [{ remedy: 'unflag', outcome: 'done', requester: 'eve@host' }],
     });
   });
 
   it('does not take a flag away where EC2 refuses', async () => {
     const stack = new RemedyStack(1).flag(1);
     stack.fleet.aws.denied.add(ID);
-    expect(await remedy({ action: 'unflag', instanceId: ID, asker: 'eve' }, stack.world)).toMatchObject({
+    expect(await remedy({ action: 'unflag', instanceId: ID, requester: 'eve' }, stack.world)).toMatchObject({
       done: false,
       why: expect.stringContaining('the flag could not be taken away: '),
     });

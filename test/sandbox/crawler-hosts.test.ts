@@ -5,8 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Reply } from '../../lambda/model/index.ts';
 import { parseVitals } from '../../lambda/probe/parse-vitals.ts';
 import { SENT_SCRIPT } from '../../lambda/probe/script.ts';
-import { readRestart } from '../../lambda/remedy/restart-reply.ts';
-import { RESTART_WORKER_SCRIPT } from '../../lambda/remedy/restart-script.ts';
+import { RESTART_SCRIPTS, readRestart } from '../../lambda/remedy/restart.ts';
 import { sshTransport } from '../../lambda/ssh/transport.ts';
 import { CrawlerHosts } from '../../sandbox/crawler-hosts.ts';
 import { CRAWLERS } from '../../sandbox/crawlers.ts';
@@ -58,7 +57,7 @@ describe("the story's hosts", () => {
   it('have their memory back, at once and from then on, where the worker is restarted', async () => {
     hosts.advance(3, later(15));
     const before = await vitals('ficrawler3');
-    expect(readRestart(await ask('ficrawler3', RESTART_WORKER_SCRIPT))).toMatchObject({ ok: true });
+    expect(readRestart(await ask('ficrawler3', RESTART_SCRIPTS['restart-worker']))).toMatchObject({ ok: true });
     const after = await vitals('ficrawler3');
     expect(after.memory.usedBytes).toBeLessThan(before.memory.usedBytes / 2);
     expect(after.bootId).toBe(before.bootId);
@@ -67,7 +66,9 @@ describe("the story's hosts", () => {
   });
 
   it('restart no unit that they do not have', async () => {
-    expect(readRestart(await ask('ficrawler3', RESTART_WORKER_SCRIPT, 'other.service'))).toMatchObject({ ok: false });
+    expect(readRestart(await ask('ficrawler3', RESTART_SCRIPTS['restart-worker'], 'other.service'))).toMatchObject({
+      ok: false,
+    });
     hosts.advance(1, later(5));
     expect((await vitals('ficrawler3')).memory.usedBytes).toBeGreaterThan(8e9);
   });

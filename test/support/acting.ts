@@ -1,10 +1,9 @@
-/** A deployed stack as the commands that act see it: the sandbox's EC2, its outputs, and a function that answers. */
-
+/** A deployed stack as the commands reach it: the sandbox's EC2, its outputs, and a function that answers. */
 import { tmpdir } from 'node:os';
 import { CloudFormationServiceException, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { InvokeCommand, LambdaServiceException } from '@aws-sdk/client-lambda';
-import { explainRefusal } from '../../bin/stack/asking.ts';
-import type { World } from '../../bin/stack/client.ts';
+import type { StackPorts } from '../../bin/stack/client.ts';
+import { explainRefusal } from '../../bin/stack/requester.ts';
 import { EXIT_UNKNOWN, errorLines } from '../../bin/terminal/errors.ts';
 import type { CommandIo } from '../../bin/terminal/io.ts';
 import { TAG } from '../../lambda/model/index.ts';
@@ -83,7 +82,7 @@ export class ActingStack {
     return Object.fromEntries(this.aws.instances.get(id)?.tags ?? []);
   }
 
-  get world(): World {
+  get ports(): StackPorts {
     return {
       ec2: this.aws.ec2,
       cloudFormation: this.cloudFormation,
@@ -100,17 +99,17 @@ export class ActingStack {
 
 const encoded = (value: object) => Object.assign(Buffer.from(JSON.stringify(value)), { transformToString: String });
 
-export interface Told {
+export interface CommandResult {
   readonly exitCode: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs a command as the command line does, its errors told as there. */
-export async function tell(
+/** Runs a command as the command line does, with its errors on stderr. */
+export async function runCommand(
   run: (io: CommandIo) => Promise<number>,
   given: { readonly stdin?: readonly string[]; readonly isTTY?: boolean; readonly signal?: AbortSignal } = {},
-): Promise<Told> {
+): Promise<CommandResult> {
   let [stdout, stderr] = ['', ''];
   const terminal = given.isTTY === true ? { isTTY: true, columns: 100 } : {};
   const typed = (async function* () {

@@ -1,4 +1,4 @@
-/** The guard truth table's rows, and what each says of whoever asks. */
+/** The rows of the guards' truth table, and what each expects for schedule and person. */
 
 import { expect } from 'vitest';
 import type { DescribedInstance } from '../../lambda/discover/instance.ts';
@@ -26,15 +26,15 @@ const SOUND: Readonly<Record<Remedy, { readonly tags: Readonly<Record<string, st
     'restart-sshd': { tags: troubled('SshdDown'), fresh: answered('SshdDown') },
   };
 
-/** What is decided where only this row's trouble stands against it. */
+/** The decision where only this row's trouble can hold the act back. */
 export function decided(who: Asking, remedy: Remedy, row: Row) {
   const sound = SOUND[remedy];
   const one = host({ ...sound.tags, ...row.tags }, row.over);
-  const asker = who === 'schedule' ? SCHEDULE : person();
-  return planAct(one, remedy, asker, row.fresh ?? sound.fresh, known(row.known), row.settings ?? ALL_ON);
+  const requester = who === 'schedule' ? SCHEDULE : person();
+  return planAct(one, remedy, requester, row.fresh ?? sound.fresh, known(row.known), row.settings ?? ALL_ON);
 }
 
-/** Those are held back whom the row names, with its guard and sentence, and nobody else. */
+/** Expects that those whom the row names are held back, with its guard and sentence, and others not. */
 export function expectHeld(remedy: Remedy, [, who, guard, why, row]: Guarded): void {
   for (const each of ['schedule', 'person'] as const) {
     const decision = decided(each, remedy, row);

@@ -3,7 +3,7 @@ import { checkFleet } from '../../lambda/check/pipeline.ts';
 import { fleetSamples } from '../../lambda/memory/figures.ts';
 import type { InstanceReport, ReasonCode } from '../../lambda/model/index.ts';
 import { TAG } from '../../lambda/model/index.ts';
-import type { RemedyAnswer } from '../../lambda/remedy/ports.ts';
+import type { RemedyAnswer } from '../../lambda/remedy/contract.ts';
 import { remedyFleet } from '../../lambda/remedy/run.ts';
 import { parseSettings } from '../../lambda/settings/settings.ts';
 import { awsOutlets, awsPorts } from '../../lambda/wiring/check.ts';

@@ -1,7 +1,7 @@
-/** What the planner of remedies is asked in tests: sound by default, so that one thing at a time can stand against it. */
+/** Input to the planner in tests: sound by default, so that one thing at a time can hold an act back. */
 
 import type { DescribedInstance } from '../../lambda/discover/instance.ts';
-import type { Act, Asker, FreshCheck, Override, Reason, ReasonCode } from '../../lambda/model/index.ts';
+import type { Act, FreshCheck, Override, Reason, ReasonCode, Requester } from '../../lambda/model/index.ts';
 import { TAG } from '../../lambda/model/index.ts';
 import type { Known } from '../../lambda/remedy/plan.ts';
 import { parseSettings } from '../../lambda/settings/settings.ts';
@@ -14,8 +14,8 @@ export const OTHER = 'i-00000000000000002';
 /** Everything that may be switched on is. */
 export const ALL_ON = parseSettings({ remedies: { restartWorker: true, restartSshd: true, reboot: true } });
 
-export const SCHEDULE: Asker = { kind: 'schedule' };
-export const person = (...overrides: Override[]): Asker => ({ kind: 'person', name: 'ana', overrides });
+export const SCHEDULE: Requester = { kind: 'schedule' };
+export const person = (...overrides: Override[]): Requester => ({ kind: 'person', name: 'ana', overrides });
 
 export const FLAG = `BannerTimeout@${minutesAgo(20)}`;
 export const WATCHED = { crawlwatch: 'true', [TAG.auto]: 'restart+reboot', [TAG.worker]: 'sidekiq.service' };
@@ -46,7 +46,7 @@ export const act = (minutes: number, over: Partial<Act> = {}): Act => ({
   instanceId: ID,
   at: at(minutes),
   state: 'worked',
-  asker: 'schedule',
+  requester: 'schedule',
   boot: '1a2b3c4d',
   since: at(minutes + 20),
   ...over,
@@ -58,7 +58,7 @@ export interface Checked extends Partial<Omit<FreshCheck, 'report'>> {
   readonly uptimeSeconds?: number;
 }
 
-/** A check just now; hung and borne out by EC2 unless told otherwise. */
+/** A check just now; by default hung, with EC2's own status check as further evidence. */
 export function fresh(over: Checked = {}): FreshCheck {
   const { id = ID, reasons = [{ code: 'BannerTimeout', text: 'It said nothing.' }], uptimeSeconds, ...rest } = over;
   const kind = rest.kind === undefined ? 'hung' : rest.kind;
@@ -67,7 +67,7 @@ export function fresh(over: Checked = {}): FreshCheck {
     at: NOW,
     kind,
     boot: null,
-    witnesses: ["EC2's own status check (impaired)"],
+    corroboration: ["EC2's own status check (impaired)"],
     scheduledEvents: [],
     report: {
       id,

@@ -2,8 +2,9 @@
 
 import fc from 'fast-check';
 import type { Instance } from '../../lambda/model/index.ts';
-import { type Act, type Asker, type Pause, REMEDIES, type Remedy, TAG } from '../../lambda/model/index.ts';
-import { beginAct, isPermit, planAct, planRemedies } from '../../lambda/remedy/plan.ts';
+import { type Act, type Pause, REMEDIES, type Remedy, type Requester, TAG } from '../../lambda/model/index.ts';
+import { beginAct } from '../../lambda/remedy/act.ts';
+import { isPermit, planAct, planRemedies } from '../../lambda/remedy/plan.ts';
 import { verifyActs } from '../../lambda/remedy/verify.ts';
 import { NOW, REACHED } from './fleet.ts';
 import { ALL_ON, fresh, host, known, SCHEDULE, WATCHED } from './remedy-cases.ts';
@@ -58,7 +59,7 @@ const step = fc.record({
     { weight: 6, arbitrary: fc.constant(null) },
     { weight: 4, arbitrary: fc.constantFrom('hung', 'refused', 'refused', 'worker', 'sshd', 'well', 'inconclusive') },
   ),
-  witnesses: fc.nat(2),
+  corroboration: fc.nat(2),
   events: mostly<readonly string[] | null>([], ['a retirement'], null),
   suppressed: mostly<boolean | null>(false, true, null),
   pause: mostly<'no' | 'ended' | 'now' | 'for good'>('no', 'ended', 'now', 'for good'),
@@ -68,12 +69,12 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 export interface Done {
   readonly act: Act;
-  readonly asker: Asker;
+  readonly requester: Requester;
   readonly nature: Nature;
   readonly condition: string;
   readonly step: Step;
   readonly seen: string;
-  /** The record as it stood. */
+  /** The record before the act. */
   readonly before: readonly Act[];
 }
 
@@ -91,8 +92,8 @@ function statusOf(condition: string): string {
   return `${what === 'inconclusive' ? 'UNKNOWN' : 'CRITICAL'}:${CODES[what as keyof typeof CODES][1]}`;
 }
 
-function checkOf(one: Instance, seen: string, { witnesses, events }: Step, at: Date) {
-  const more = { id: one.id, at, scheduledEvents: events, witnesses: ['one', 'two'].slice(0, witnesses) };
+function checkOf(one: Instance, seen: string, { corroboration, events }: Step, at: Date) {
+  const more = { id: one.id, at, scheduledEvents: events, corroboration: ['one', 'two'].slice(0, corroboration) };
   if (seen === 'well') return fresh({ ...more, kind: null });
   const [kind, code] = CODES[seen as keyof typeof CODES];
   return fresh({ ...more, kind, reasons: [{ code, text: '' }] });
@@ -142,22 +143,22 @@ export function live(natures: readonly Nature[], steps: readonly Step[]): Done[]
     });
     acts = verifyActs(acts, fleet, now, ALL_ON).acts;
     const world = () => known({ acts, now, suppressed: step.suppressed, pause: pauseOf(step, now) });
-    const attempt = (one: Instance, remedy: Remedy, asker: Asker) => {
+    const attempt = (one: Instance, remedy: Remedy, requester: Requester) => {
       const n = fleet.indexOf(one);
       const condition = conditions[n]!.is;
       const seen = step.seen ?? condition.replace('+flag', '');
       const check = checkOf(one, seen, step, now);
-      const decision = planAct(one, remedy, asker, check, world(), ALL_ON);
+      const decision = planAct(one, remedy, requester, check, world(), ALL_ON);
       if (!isPermit(decision)) return;
-      const made: Act = { ...beginAct(one, remedy, check, asker.kind, now), state: step.state };
-      done.push({ act: made, asker, nature: natures[n]!, condition, step, seen, before: acts });
+      const made: Act = { ...beginAct(one, remedy, check, requester.kind, now), state: step.state };
+      done.push({ act: made, requester, nature: natures[n]!, condition, step, seen, before: acts });
       acts = [...acts, made];
     };
     if (step.person === null) {
       for (let rest: readonly Instance[] = fleet; ; ) {
         const next = planRemedies(rest, world(), ALL_ON).find(({ heldBy }) => heldBy === null);
         const one = rest.find((each) => each.id === next?.instanceId);
-        if (next === undefined || one === undefined || next.remedy === 'person') break;
+        if (next === undefined || one === undefined || next.remedy === 'escalated') break;
         attempt(one, next.remedy, SCHEDULE);
         rest = rest.filter((each) => each !== one);
       }

@@ -2,12 +2,12 @@
 
 import type { HistoryEntry, Remedy } from '../../lambda/model/index.ts';
 import { TAG } from '../../lambda/model/index.ts';
+import { parseRemedyRequest } from '../../lambda/remedy/contract.ts';
 import { readHistory, readRecord } from '../../lambda/remedy/dynamodb.ts';
 import { freshCheck } from '../../lambda/remedy/fresh-check.ts';
 import type { RemedyPorts } from '../../lambda/remedy/ports.ts';
-import { parseRemedyRequest } from '../../lambda/remedy/request.ts';
 import { remedyFleet } from '../../lambda/remedy/run.ts';
-import { type RemedyWorld, remedyPorts } from '../../lambda/wiring/remedy.ts';
+import { type RemedyClients, remedyPorts } from '../../lambda/wiring/remedy.ts';
 import { addReboots, type SandboxTable, sandboxDynamoDb } from '../../sandbox/aws-remedy.ts';
 import { hungFor, minutesAgo } from './fleet.ts';
 import { NOTE } from './remembered.ts';
@@ -65,7 +65,7 @@ export class RemedyStack {
     return this;
   }
 
-  get world(): RemedyWorld {
+  get world(): RemedyClients {
     const { aws, settings } = this.fleet;
     const { ec2, ssm, cloudwatch: cloudWatch, sns, region, topic } = aws;
     const line = (level: string) => (event: string, fields?: unknown) =>
@@ -90,8 +90,8 @@ export class RemedyStack {
     const ports: RemedyPorts = {
       ...real,
       freshCheck: (one) => freshCheck(one, fresh, this.fleet.settings, 60_000),
-      carryOut: async (remedy, one, seen) => {
-        if (remedy === 'reboot') return real.carryOut(remedy, one, seen);
+      execute: async (remedy, one, seen) => {
+        if (remedy === 'reboot') return real.execute(remedy, one, seen);
         this.restarted.push([remedy, one.id]);
         return this.restart;
       },
@@ -102,7 +102,7 @@ export class RemedyStack {
   }
 
   reboot(instanceId = ID, more: object = {}) {
-    return this.ask({ action: 'reboot', instanceId, asker: 'eve@host', ...more });
+    return this.ask({ action: 'reboot', instanceId, requester: 'eve@host', ...more });
   }
 
   auto() {

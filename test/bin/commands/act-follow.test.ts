@@ -4,7 +4,7 @@ import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { act } from '../../../bin/commands/act.ts';
 import { TAG } from '../../../lambda/model/index.ts';
-import { ActingStack, type Asked, ID1, ID2, ID3, type Told, tell } from '../../support/acting.ts';
+import { ActingStack, type Asked, type CommandResult, ID1, ID2, ID3, runCommand } from '../../support/acting.ts';
 import { HOST_KEY } from '../../support/fleet.ts';
 import { NOTE } from '../../support/remembered.ts';
 
@@ -16,8 +16,8 @@ const held = (heldBy: string, why: string) => (request: Asked) => ({
   decisions: [{ instanceId: request.instanceId, name: 'x', remedy: request.action, heldBy, why }],
 });
 const YES = { stack: 'CrawlwatchStack', yes: true } as const;
-const reboot = (stack: ActingStack, words: readonly string[], flags: object = {}, given = {}): Promise<Told> =>
-  tell((io) => act('reboot', words, { ...YES, ...flags }, io, stack.world), given);
+const reboot = (stack: ActingStack, words: readonly string[], flags: object = {}, given = {}): Promise<CommandResult> =>
+  runCommand((io) => act('reboot', words, { ...YES, ...flags }, io, stack.ports), given);
 
 describe('crawlwatch reboot follows', () => {
   const booted = { [NOTE.seen]: '9f8e7d6c/0', [TAG.status]: 'OK' };
@@ -27,7 +27,7 @@ describe('crawlwatch reboot follows', () => {
     const began = stack.now.getTime();
     const { exitCode, stdout } = await reboot(stack, [ID1]);
     expect(stdout).toBe(
-      `ficrawler9 (${ID1}): reboot: done: it carries the flag\nficrawler9 (${ID1}): no check has seen it come back in 15 minutes: it needs a person; crawlwatch history ${ID1} tells what was tried\n`,
+      `ficrawler9 (${ID1}): reboot: done: it carries the flag\nficrawler9 (${ID1}): no check has seen it come back in 15 minutes: it needs a person; crawlwatch history ${ID1} shows what was tried\n`,
     );
     expect({ exitCode, minutes: (stack.now.getTime() - began) / 60_000 }).toEqual({ exitCode: 2, minutes: 15 });
   });
@@ -70,15 +70,15 @@ describe('crawlwatch reboot follows', () => {
     });
   });
 
-  it('until Ctrl-C, which leaves the reboot going and asks for no further one', async () => {
+  it('until Ctrl-C, which leaves the reboot going and requests no further one', async () => {
     const controller = new AbortController();
     const stack = new ActingStack(done).flag(ID1, 'ficrawler9').flag(ID2, 'ficrawler8', 30);
     stack.whileWaiting = () => controller.abort();
     const { stderr } = await reboot(stack, [], { flagged: true }, { signal: controller.signal });
     expect(stderr).toContain(
-      `the reboot of ficrawler9 (${ID1}) goes on; crawlwatch history ${ID1} tells how it went\n`,
+      `the reboot of ficrawler9 (${ID1}) goes on; crawlwatch history ${ID1} shows how it went\n`,
     );
-    expect(stderr).toContain(`stopped; nothing was asked for ficrawler8 (${ID2})\n`);
+    expect(stderr).toContain(`stopped; nothing was requested for ficrawler8 (${ID2})\n`);
     expect(stack.asked).toHaveLength(1);
   });
 
@@ -92,7 +92,7 @@ describe('crawlwatch reboot follows', () => {
     expect({ exitCode, stdout, stderr }).toEqual({
       exitCode: 1,
       stdout: '',
-      stderr: `crawlwatch: not waiting for ficrawler9 (${ID1}) any longer; whether it was done tells: crawlwatch history ${ID1}\n`,
+      stderr: `crawlwatch: no longer waiting for ficrawler9 (${ID1}); to see whether it was done: crawlwatch history ${ID1}\n`,
     });
   });
 
@@ -137,7 +137,7 @@ describe('crawlwatch reboot follows', () => {
     };
     const { stderr } = await reboot(stack, [], { flagged: true }, { signal: controller.signal });
     await new Promise(setImmediate);
-    expect(stderr).toContain(`not waiting for b (${ID2}) any longer`);
+    expect(stderr).toContain(`no longer waiting for b (${ID2})`);
     expect(stack.asked.map(({ instanceId }) => instanceId)).toEqual([ID1, ID2]);
   });
 

@@ -1,7 +1,7 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { describe, expect, it } from 'vitest';
 import { act } from '../../../bin/commands/act.ts';
-import { ActingStack, type Asked, ID1, ID2, ID3, type Told, tell } from '../../support/acting.ts';
+import { ActingStack, type Asked, type CommandResult, ID1, ID2, ID3, runCommand } from '../../support/acting.ts';
 
 const done = ({ instanceId }: Asked) => ({ done: true, instanceId, why: 'it carries the flag' });
 const held = (heldBy: string, why: string) => (request: Asked) => ({
@@ -11,8 +11,8 @@ const held = (heldBy: string, why: string) => (request: Asked) => ({
   decisions: [{ instanceId: request.instanceId, name: 'x', remedy: request.action, heldBy, why }],
 });
 const YES = { stack: 'CrawlwatchStack', yes: true } as const;
-const reboot = (stack: ActingStack, words: readonly string[], flags: object = {}, given = {}): Promise<Told> =>
-  tell((io) => act('reboot', words, { ...YES, ...flags }, io, stack.world), given);
+const reboot = (stack: ActingStack, words: readonly string[], flags: object = {}, given = {}): Promise<CommandResult> =>
+  runCommand((io) => act('reboot', words, { ...YES, ...flags }, io, stack.ports), given);
 
 describe('crawlwatch reboot does nothing', () => {
   const one = () => new ActingStack(done).flag(ID1, 'ficrawler9');
@@ -108,7 +108,7 @@ describe('crawlwatch reboot says', () => {
     }).flag(ID1, 'ficrawler9');
     expect(await reboot(stack, [ID1], { stack: 'Other' })).toMatchObject({
       exitCode: 3,
-      stderr: `crawlwatch: the remedy function gave no answer: it failed: Error: Task timed out after 300.00 seconds; whether it was done tells: crawlwatch history ${ID1} --stack Other\n`,
+      stderr: `crawlwatch: the remedy function gave no answer: it failed: Error: Task timed out after 300.00 seconds; to see whether it was done: crawlwatch history ${ID1} --stack Other\n`,
     });
   });
 
@@ -170,15 +170,15 @@ describe('what is asked of the function', () => {
     ['a rehearsal of a restart of sshd', 'restart-sshd', { dryRun: true }, { dryRun: true }],
   ])('is %s, by whom, and nothing else', async (_, remedy, flags, more) => {
     const stack = new ActingStack(done).flag(ID1, 'ficrawler9');
-    await tell((io) => act(remedy, [ID1, 'ficrawler9'], { ...YES, ...flags }, io, stack.world));
+    await runCommand((io) => act(remedy, [ID1, 'ficrawler9'], { ...YES, ...flags }, io, stack.ports));
     expect(stack.asked).toEqual([
-      { action: remedy, instanceId: ID1, asker: expect.stringMatching(/^[\x20-\x7e]{3,64}$/), ...more },
+      { action: remedy, instanceId: ID1, requester: expect.stringMatching(/^[\x20-\x7e]{3,64}$/), ...more },
     ]);
   });
 
   it('comes after a question that names every instance, answered yes', async () => {
     const stack = new ActingStack(done).watch(ID1, 'ficrawler7').watch(ID2, 'ficrawler8');
-    const run = tell((io) => act('restart-worker', [ID1, ID2], { stack: YES.stack }, io, stack.world), {
+    const run = runCommand((io) => act('restart-worker', [ID1, ID2], { stack: YES.stack }, io, stack.ports), {
       isTTY: true,
       stdin: ['y\n'],
     });

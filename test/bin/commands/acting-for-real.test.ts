@@ -14,7 +14,7 @@ import { TAG } from '../../../lambda/model/index.ts';
 import { remedy } from '../../../lambda/remedy-handler.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { addReboots, sandboxDynamoDb } from '../../../sandbox/aws-remedy.ts';
-import { ActingStack, ID1, ID2, tell } from '../../support/acting.ts';
+import { ActingStack, ID1, ID2, runCommand } from '../../support/acting.ts';
 import { HOST_KEY } from '../../support/fleet.ts';
 import { NOTE } from '../../support/remembered.ts';
 
@@ -66,17 +66,19 @@ function deployed() {
 describe('a person at the terminal and the remedy function', () => {
   it('pause all acts, say so to whoever asks for one, and resume', async () => {
     const { stack, rebooted } = deployed();
-    const paused = await tell((io) => pause({ ...FLAGS, why: 'moving', for: '2h' }, io, stack.world));
+    const paused = await runCommand((io) => pause({ ...FLAGS, why: 'moving', for: '2h' }, io, stack.ports));
     expect(paused.stdout).toMatch(/^CrawlwatchStack: paused: .*until 10:15 UTC.*; end it: crawlwatch resume\n$/);
-    const held = await tell((io) => act('reboot', ['ficrawler9'], FLAGS, io, stack.world));
+    const held = await runCommand((io) => act('reboot', ['ficrawler9'], FLAGS, io, stack.ports));
     expect(held.stdout).toMatch(
       /^ficrawler9 \(i-\w+\): reboot: held back \(paused\): .* by \S+@\S+ since 08:15 UTC.*moving\n$/,
     );
-    expect((await tell((io) => plan({ ...FLAGS, output: 'table' }, io, stack.world))).stdout).toMatch(/^PAUSED by /);
-    const dry = await tell((io) => resume({ ...FLAGS, dryRun: true }, io, stack.world));
+    expect((await runCommand((io) => plan({ ...FLAGS, output: 'table' }, io, stack.ports))).stdout).toMatch(
+      /^PAUSED by /,
+    );
+    const dry = await runCommand((io) => resume({ ...FLAGS, dryRun: true }, io, stack.ports));
     expect(dry).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(': dry run: ') });
-    await tell((io) => resume(FLAGS, io, stack.world));
-    const told = await tell((io) => plan({ ...FLAGS, output: 'table' }, io, stack.world));
+    await runCommand((io) => resume(FLAGS, io, stack.ports));
+    const told = await runCommand((io) => plan({ ...FLAGS, output: 'table' }, io, stack.ports));
     expect(told.stdout).toMatch(
       /^ficrawler9 \(i-\w+\): reboot: held back \(off\): .*\nficrawler8 \(i-\w+\): reboot: held back \(off\): /,
     );
@@ -88,7 +90,7 @@ describe('a person at the terminal and the remedy function', () => {
 
   it('rehearse a reboot, make it, follow it until the host is back, and read in its history how it went', async () => {
     const { stack, rebooted } = deployed();
-    const dry = await tell((io) => act('reboot', [], { ...FLAGS, flagged: true, dryRun: true }, io, stack.world));
+    const dry = await runCommand((io) => act('reboot', [], { ...FLAGS, flagged: true, dryRun: true }, io, stack.ports));
     expect(dry.stdout).toMatch(
       /^ficrawler9 \(i-\w+\): reboot: dry run: would reboot: .*\nficrawler8 \(i-\w+\): reboot: dry run: would reboot: .*\n$/,
     );
@@ -101,28 +103,28 @@ describe('a person at the terminal and the remedy function', () => {
       tags.set(TAG.status, 'OK');
       tags.delete(TAG.flag);
     };
-    const made = await tell((io) => act('reboot', ['ficrawler9'], FLAGS, io, stack.world));
+    const made = await runCommand((io) => act('reboot', ['ficrawler9'], FLAGS, io, stack.ports));
     expect(made.stdout).toMatch(
       /^ficrawler9 \(i-\w+\): reboot: done: it carries the flag .*\nficrawler9 .*: came back within 1 min: .*9f8e7d6c\n$/,
     );
     expect({ exitCode: made.exitCode, rebooted: [...rebooted] }).toEqual({ exitCode: 0, rebooted: [ID1] });
 
-    const soon = await tell((io) => act('reboot', ['ficrawler8'], FLAGS, io, stack.world));
+    const soon = await runCommand((io) => act('reboot', ['ficrawler8'], FLAGS, io, stack.ports));
     expect(soon.stdout).toMatch(/^ficrawler8 \(i-\w+\): reboot: held back \(spacing\): .*15 minutes apart\n$/);
     expect({ exitCode: soon.exitCode, rebooted: [...rebooted] }).toEqual({ exitCode: 1, rebooted: [ID1] });
 
-    const past = await tell((io) => history('ficrawler9', { ...FLAGS, output: 'table' }, io, stack.world));
+    const past = await runCommand((io) => history('ficrawler9', { ...FLAGS, output: 'table' }, io, stack.ports));
     expect(past.stdout).toMatch(/ reboot: begun, asked for by \S+@\S+: .*\n(.*\n)* .* reboot: done, asked for by /);
-    const told = await tell((io) => plan({ ...FLAGS, output: 'table' }, io, stack.world));
+    const told = await runCommand((io) => plan({ ...FLAGS, output: 'table' }, io, stack.ports));
     expect(told.stdout).toMatch(/\n {2}08:15 UTC {2}\S*.*i-0{16}1.*: reboot: worked, asked for by \S+@\S+\n$/);
   });
 
   it('take a flag away', async () => {
     const { stack } = deployed();
-    const { exitCode, stdout } = await tell((io) => unflag(['ficrawler8', ID2], FLAGS, io, stack.world));
+    const { exitCode, stdout } = await runCommand((io) => unflag(['ficrawler8', ID2], FLAGS, io, stack.ports));
     expect(stdout).toMatch(/^ficrawler8 \(i-\w+\): unflag: done: .*\n$/);
     expect({ exitCode, flag: stack.tags(ID2)[TAG.flag] }).toEqual({ exitCode: 0, flag: undefined });
-    const again = await tell((io) => unflag(['ficrawler8'], FLAGS, io, stack.world));
+    const again = await runCommand((io) => unflag(['ficrawler8'], FLAGS, io, stack.ports));
     expect(again).toMatchObject({
       exitCode: 1,
       stdout: expect.stringContaining('unflag: not done: it carries no reboot flag'),

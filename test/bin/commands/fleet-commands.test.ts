@@ -5,16 +5,16 @@ import { history } from '../../../bin/commands/history.ts';
 import { plan } from '../../../bin/commands/plan.ts';
 import { unflag } from '../../../bin/commands/unflag.ts';
 import { TAG } from '../../../lambda/model/index.ts';
-import { ActingStack, type Asked, ID1, ID2, ID3, tell } from '../../support/acting.ts';
+import { ActingStack, type Asked, ID1, ID2, ID3, runCommand } from '../../support/acting.ts';
 
 const STACK = { stack: 'CrawlwatchStack' };
-const ASKER = expect.stringMatching(/^[\x20-\x7e]{3,64}$/);
+const REQUESTER = expect.stringMatching(/^[\x20-\x7e]{3,64}$/);
 const done = ({ instanceId = null }: Asked) => ({ done: true, instanceId, why: 'as was asked for' });
 const refused = ({ instanceId = null }: Asked) => ({ done: false, instanceId, why: 'the record could not be read' });
 
 describe('crawlwatch flagged', () => {
   const run = (stack: ActingStack, output: 'table' | 'json' = 'table') =>
-    tell((io) => flagged({ ...STACK, output }, io, stack.world));
+    runCommand((io) => flagged({ ...STACK, output }, io, stack.ports));
 
   it('says how to tag an instance where none is watched, exit code 3', async () => {
     expect(await run(new ActingStack())).toEqual({
@@ -91,19 +91,19 @@ describe('crawlwatch plan', () => {
       decision({
         instanceId: ID3,
         name: 'ficrawler8',
-        remedy: 'person',
-        heldBy: 'person',
+        remedy: 'escalated',
+        heldBy: 'escalated',
         why: 'its reboot did not help',
       }),
     ],
     pause: { who: 'ann@laptop', why: 'moving', from: '2026-11-22T08:00:00Z', until: '2026-11-22T10:00:00Z' },
     acts: [
-      { remedy: 'reboot', instanceId: ID2, at: '2026-11-22T08:10:00Z', state: 'done', asker: 'ann@laptop' },
-      { remedy: 'restart-worker', instanceId: ID3, at: '2026-11-21T09:00:00Z', state: 'worked', asker: 'schedule' },
+      { remedy: 'reboot', instanceId: ID2, at: '2026-11-22T08:10:00Z', state: 'done', requester: 'ann@laptop' },
+      { remedy: 'restart-worker', instanceId: ID3, at: '2026-11-21T09:00:00Z', state: 'worked', requester: 'schedule' },
     ],
   };
   const run = (stack: ActingStack, output: 'table' | 'json' = 'table', name = 'CrawlwatchStack') =>
-    tell((io) => plan({ stack: name, output }, io, stack.world));
+    runCommand((io) => plan({ stack: name, output }, io, stack.ports));
 
   it('says in one line why there is none, exit code 3', async () => {
     expect(await run(new ActingStack(refused))).toMatchObject({
@@ -129,12 +129,15 @@ describe('crawlwatch plan', () => {
         `ficrawler8 (${ID3}): needs a person: its reboot did not help`,
         '',
         'Acts of the last day, newest first:',
-        `  08:10 UTC  ficrawler9 (${ID2}): reboot: done, not proved yet, asked for by ann@laptop`,
+        `  08:10 UTC  ficrawler9 (${ID2}): reboot: done, not verified yet, asked for by ann@laptop`,
         `  2026-11-21 09:00 UTC  ficrawler8 (${ID3}): restart-worker: worked, on schedule`,
         '',
       ].join('\n'),
     );
-    expect({ exitCode, asked: stack.asked }).toEqual({ exitCode: 0, asked: [{ action: 'plan', asker: ASKER }] });
+    expect({ exitCode, asked: stack.asked }).toEqual({
+      exitCode: 0,
+      asked: [{ action: 'plan', requester: REQUESTER }],
+    });
   });
 
   it('is JSON for programs', async () => {
@@ -151,12 +154,12 @@ describe('crawlwatch history', () => {
     outcome: 'done',
     heldBy: null,
     why: 'it carries the flag',
-    asker: 'ann@laptop',
+    requester: 'ann@laptop',
     evidence: [],
     ...over,
   });
   const run = (stack: ActingStack, word: string, output: 'table' | 'json' = 'table') =>
-    tell((io) => history(word, { ...STACK, output }, io, stack.world));
+    runCommand((io) => history(word, { ...STACK, output }, io, stack.ports));
 
   it('says in one line why it can not be had, exit code 3', async () => {
     const { exitCode, stderr } = await run(new ActingStack(refused), ID1);
@@ -179,7 +182,13 @@ describe('crawlwatch history', () => {
       history: [
         entry({ why: 'EC2 has queued the reboot' }),
         entry({ outcome: 'begun', evidence: ['console: Out of memory: Killed process 1 (ruby)\u001b[2J'] }),
-        entry({ at: '2026-11-21T08:10:00Z', outcome: 'held', heldBy: 'muted', why: 'it is muted', asker: 'schedule' }),
+        entry({
+          at: '2026-11-21T08:10:00Z',
+          outcome: 'held',
+          heldBy: 'muted',
+          why: 'it is muted',
+          requester: 'schedule',
+        }),
       ],
     })).watch(ID1, 'ficrawler9');
     expect((await run(stack, 'ficrawler9')).stdout).toBe(
@@ -203,7 +212,7 @@ describe('crawlwatch history', () => {
 
 describe('crawlwatch unflag', () => {
   const run = (stack: ActingStack, flags: object, words: string[] = ['ficrawler9']) =>
-    tell((io) => unflag(words, { ...STACK, ...flags }, io, stack.world));
+    runCommand((io) => unflag(words, { ...STACK, ...flags }, io, stack.ports));
   const one = (answering: ConstructorParameters<typeof ActingStack>[0]) =>
     new ActingStack(answering).flag(ID1, 'ficrawler9').flag(ID2, 'ficrawler8');
 
@@ -227,8 +236,8 @@ describe('crawlwatch unflag', () => {
     expect({ exitCode, asked: stack.asked }).toEqual({
       exitCode: 0,
       asked: [
-        { action: 'unflag', instanceId: ID1, asker: ASKER },
-        { action: 'unflag', instanceId: ID2, asker: ASKER },
+        { action: 'unflag', instanceId: ID1, requester: REQUESTER },
+        { action: 'unflag', instanceId: ID2, requester: REQUESTER },
       ],
     });
   });

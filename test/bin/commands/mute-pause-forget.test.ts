@@ -6,18 +6,18 @@ import { forget } from '../../../bin/commands/forget.ts';
 import { type MuteFlags, mute } from '../../../bin/commands/mute.ts';
 import { pause, resume } from '../../../bin/commands/pause.ts';
 import { OWN_TAG_KEYS, TAG } from '../../../lambda/model/index.ts';
-import { ActingStack, type Asked, ID1, ID2, ID3, tell } from '../../support/acting.ts';
+import { ActingStack, type Asked, ID1, ID2, ID3, runCommand } from '../../support/acting.ts';
 import { HOST_KEY, instance } from '../../support/fleet.ts';
 import { NOTE } from '../../support/remembered.ts';
 
 const STACK = { stack: 'CrawlwatchStack' };
-const ASKER = expect.stringMatching(/^[\x20-\x7e]{3,64}$/);
+const REQUESTER = expect.stringMatching(/^[\x20-\x7e]{3,64}$/);
 const done = ({ instanceId = null }: Asked) => ({ done: true, instanceId, why: 'as was asked for' });
 const refused = ({ instanceId = null }: Asked) => ({ done: false, instanceId, why: 'the record could not be read' });
 
 describe('crawlwatch mute', () => {
   const run = (stack: ActingStack, flags: Partial<MuteFlags>, words: string[] = ['ficrawler7']) =>
-    tell((io) => mute(words, { ...STACK, ...flags }, io, stack.world));
+    runCommand((io) => mute(words, { ...STACK, ...flags }, io, stack.ports));
   const fleet = () => new ActingStack().watch(ID1, 'ficrawler7').watch(ID2, 'ficrawler8');
 
   it.each<[Partial<MuteFlags>, string]>([
@@ -83,7 +83,7 @@ describe('crawlwatch pause and resume', () => {
     ['resume', resume],
   ])('%s says why it was refused, exit code 1', async (_, command) => {
     const stack = new ActingStack(refused);
-    expect(await tell((io) => command(STACK, io, stack.world))).toEqual({
+    expect(await runCommand((io) => command(STACK, io, stack.ports))).toEqual({
       exitCode: 1,
       stdout: 'CrawlwatchStack: the record could not be read\n',
       stderr: '',
@@ -92,7 +92,7 @@ describe('crawlwatch pause and resume', () => {
 
   it('refuses a time that is none, and asks nothing', async () => {
     const stack = new ActingStack(done);
-    const { exitCode, stderr } = await tell((io) => pause({ ...STACK, for: 'ever' }, io, stack.world));
+    const { exitCode, stderr } = await runCommand((io) => pause({ ...STACK, for: 'ever' }, io, stack.ports));
     expect(stderr).toBe('crawlwatch: --for: got "ever"; allowed: a time like 30m, 2h or 1d, at most 365d\n');
     expect({ exitCode, asked: stack.asked }).toEqual({ exitCode: 3, asked: [] });
   });
@@ -107,19 +107,22 @@ describe('crawlwatch pause and resume', () => {
     ],
   ])('puts on record who pauses, why and until when: %j', async (flags, why, until, stdout) => {
     const stack = new ActingStack(done);
-    expect(await tell((io) => pause({ ...STACK, ...flags }, io, stack.world))).toEqual({
+    expect(await runCommand((io) => pause({ ...STACK, ...flags }, io, stack.ports))).toEqual({
       exitCode: 0,
       stdout,
       stderr: '',
     });
-    expect(stack.asked).toEqual([{ action: 'pause', asker: ASKER, why, until }]);
+    expect(stack.asked).toEqual([{ action: 'pause', requester: REQUESTER, why, until }]);
   });
 
   it('asks for an end of the pause', async () => {
     const stack = new ActingStack(done);
-    const { exitCode, stdout } = await tell((io) => resume(STACK, io, stack.world));
+    const { exitCode, stdout } = await runCommand((io) => resume(STACK, io, stack.ports));
     expect(stdout).toBe('CrawlwatchStack: resumed: as was asked for\n');
-    expect({ exitCode, asked: stack.asked }).toEqual({ exitCode: 0, asked: [{ action: 'resume', asker: ASKER }] });
+    expect({ exitCode, asked: stack.asked }).toEqual({
+      exitCode: 0,
+      asked: [{ action: 'resume', requester: REQUESTER }],
+    });
   });
 
   it.each([
@@ -127,7 +130,7 @@ describe('crawlwatch pause and resume', () => {
     ['resume', resume],
   ])('%s asks for a rehearsal in a dry run', async (action, command) => {
     const stack = new ActingStack((request) => ({ ...refused(request), why: 'dry run: nothing is done' }));
-    const { exitCode, stdout } = await tell((io) => command({ ...STACK, dryRun: true }, io, stack.world));
+    const { exitCode, stdout } = await runCommand((io) => command({ ...STACK, dryRun: true }, io, stack.ports));
     expect(stdout).toBe('CrawlwatchStack: dry run: nothing is done\n');
     expect(exitCode).toBe(0);
     expect(stack.asked).toMatchObject([{ action, dryRun: true }]);
@@ -136,7 +139,7 @@ describe('crawlwatch pause and resume', () => {
 
 describe('crawlwatch forget', () => {
   const run = (stack: ActingStack, flags: object = { yes: true }) =>
-    tell((io) => forget({ ...STACK, ...flags }, io, stack.world));
+    runCommand((io) => forget({ ...STACK, ...flags }, io, stack.ports));
   /** One flagged, one stopped that is no longer watched, one that never was ours. */
   const fleet = () => {
     const stack = new ActingStack().flag(ID1, 'ficrawler9', 10, { [TAG.hostKey]: HOST_KEY, [TAG.mute]: 'until=never' });
@@ -167,9 +170,9 @@ describe('crawlwatch forget', () => {
   });
 
   it('asks first, and says how many and what is lost with them', async () => {
-    const { stderr } = await tell((io) => forget(STACK, io, fleet().world), { isTTY: true, stdin: ['n\n'] });
+    const { stderr } = await runCommand((io) => forget(STACK, io, fleet().ports), { isTTY: true, stdin: ['n\n'] });
     expect(stderr).toBe(
-      "Remove crawlwatch's own tags from 2 instances in eu-central-1 (1 flagged for reboot, 1 with the SSH host key pinned, which the next check trusts anew)? [y/N] Nothing was done.\n",
+      "Remove crawlwatch's own tags from 2 instances in eu-central-1 (1 flagged for reboot, 1 with the SSH host key pinned, which the next check trusts again)? [y/N] Nothing was done.\n",
     );
   });
 

@@ -128,7 +128,7 @@ describe('the state of a watch', () => {
     state.add(at(0, host('web1')));
     state.add(at(2, { ...low, vitals: { ...using(1).vitals!, bootId: '11111111-a', oomKills: 2 } }));
     const one = state.withState(instance({ id: 'web1' }));
-    expect(one.memory).toMatchObject({
+    expect(one.remembered).toMatchObject({
       status: 'WARNING',
       reasons: ['MemoryLow'],
       since: new Date(START + 120_000),

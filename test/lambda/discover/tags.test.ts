@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readState, writeState } from '../../../lambda/discover/tags.ts';
-import { kindOf, REASON_CLASS, type ReasonCode, type RememberedState, TAG } from '../../../lambda/model/index.ts';
+import { type InstanceState, kindOf, REASON_CLASS, type ReasonCode, TAG } from '../../../lambda/model/index.ts';
 import { HOST_KEY } from '../../support/fleet.ts';
 import { NOTE } from '../../support/remembered.ts';
 
@@ -18,7 +18,7 @@ const standing = fc.constantFrom(...kinds).chain((kind) =>
     kept: fc.uniqueArray(fc.constantFrom(...kinds.filter((other) => other !== kind).flatMap(of)), { maxLength: 3 }),
   }),
 );
-const state: fc.Arbitrary<RememberedState> = fc
+const state: fc.Arbitrary<InstanceState> = fc
   .record({
     status: fc.constantFrom('OK', 'WARNING', 'CRITICAL', 'UNKNOWN'),
     standing: fc.oneof(standing, fc.constant({ reasons: [], kept: [] })),

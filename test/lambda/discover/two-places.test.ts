@@ -132,7 +132,7 @@ describe('the dashboard of several places', () => {
 describe('the remedy function', () => {
   it('refuses an instance elsewhere in one sentence', async () => {
     const { world } = new RemedyStack(1, ELSEWHERE);
-    expect(await remedy({ action: 'reboot', instanceId: idOf(7), asker: 'eve' }, world)).toMatchObject({
+    expect(await remedy({ action: 'reboot', instanceId: idOf(7), requester: 'eve' }, world)).toMatchObject({
       done: false,
       why: `its tags could not be read: there is no ${idOf(7)} in eu-central-1 of this account, and crawlwatch acts on no instance elsewhere`,
     });

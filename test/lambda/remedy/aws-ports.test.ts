@@ -26,7 +26,7 @@ function overSsm(answer: string) {
 describe('a restart over SSM', () => {
   it('runs the document for the worker’s unit alone, and reads how it went', async () => {
     const { ports, asked } = overSsm('crawlwatch restart 1\nend ok sidekiq.service was restarted and is active\n');
-    expect(await ports.carryOut('restart-worker', ONE, seenBy('ssm'))).toEqual({
+    expect(await ports.execute('restart-worker', ONE, seenBy('ssm'))).toEqual({
       ok: true,
       text: 'sidekiq.service was restarted and is active',
     });
@@ -35,7 +35,7 @@ describe('a restart over SSM', () => {
 
   it('of sshd goes over SSM whatever way the host was looked at, and names no unit', async () => {
     const { ports, asked } = overSsm('crawlwatch restart 1\nend failed its configuration is not good\n');
-    expect(await ports.carryOut('restart-sshd', ONE, seenBy('ssh'))).toEqual({
+    expect(await ports.execute('restart-sshd', ONE, seenBy('ssh'))).toEqual({
       ok: false,
       text: 'its configuration is not good',
     });
@@ -44,12 +44,12 @@ describe('a restart over SSM', () => {
 
   it('fails where the stack has no such document, and where the host is stopped', async () => {
     const ports = remedyPorts(new RemedyStack(1).world);
-    expect(await ports.carryOut('restart-sshd', ONE, seenBy('ssh'))).toEqual({
+    expect(await ports.execute('restart-sshd', ONE, seenBy('ssh'))).toEqual({
       ok: false,
       text: 'there is no way to restart it over SSM in this stack',
     });
     const stopped = { ...ONE, state: 'stopped' };
-    expect(await ports.carryOut('restart-worker', stopped, seenBy('ssh'))).toMatchObject({ ok: false });
+    expect(await ports.execute('restart-worker', stopped, seenBy('ssh'))).toMatchObject({ ok: false });
   });
 });
 
@@ -57,7 +57,7 @@ describe('a reboot', () => {
   it('has failed where EC2 said no, and is not known where it said nothing', async () => {
     const stack = new RemedyStack(1);
     const ports = remedyPorts(stack.world);
-    const reboot = () => ports.carryOut('reboot', ONE, seenBy('ssh'));
+    const reboot = () => ports.execute('reboot', ONE, seenBy('ssh'));
     stack.fleet.aws.fail(RebootInstancesCommand, 'IncorrectInstanceState');
     expect(await reboot()).toEqual({ ok: false, text: 'EC2: IncorrectInstanceState: as ordered' });
     for (const error of [new Error('socket hang up'), 'InternalError', 'RequestTimeout']) {

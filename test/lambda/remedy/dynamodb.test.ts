@@ -14,7 +14,7 @@ const act = (over: Partial<Act> = {}): Act => ({
   instanceId: ID,
   at: NOW,
   state: 'begun',
-  asker: 'schedule',
+  requester: 'schedule',
   boot: '1a2b3c4d',
   since: later(-20),
   ...over,
@@ -26,7 +26,7 @@ const entry = (over: Partial<HistoryEntry> = {}): HistoryEntry => ({
   outcome: 'held',
   heldBy: 'spacing',
   why: 'another was rebooted at 08:05 UTC',
-  asker: 'schedule',
+  requester: 'schedule',
   evidence: ['Console: oom-kill'],
   ...over,
 });
@@ -44,6 +44,10 @@ describe('the record of acts', () => {
     ['another kind of list', { version: { N: '1' }, acts: { L: [{ N: '1' }] } }],
     ['a text that is no act', { version: { N: '1' }, acts: { L: [{ S: 'reboot' }] } }],
     ['an act without a time', { version: { N: '1' }, acts: { L: [{ S: JSON.stringify({ ...act(), at: 'soon' }) }] } }],
+    [
+      'an act without a requester',
+      { version: { N: '1' }, acts: { L: [{ S: JSON.stringify({ ...act(), requester: undefined }) }] } },
+    ],
     ['an act of another kind', { version: { N: '1' }, acts: { L: [{ S: '{"remedy":"format"}' }] } }],
   ])('can not be read where it holds %s', async (_, item) => {
     const { db, table } = setUp();
@@ -62,18 +66,29 @@ describe('the record of acts', () => {
     expect(await readRecord(db, TABLE, NOW)).toEqual({ acts: [], pause: null, version: 0 });
     const acts = [
       act(),
-      act({ remedy: 'restart-worker', state: 'worked', boot: null, since: null, asker: 'eve@host' }),
+      act({ remedy: 'restart-worker', state: 'worked', boot: null, since: null, requester: 'eve@host' }),
     ];
     expect(await saveActs(db, TABLE, 0, acts, NOW)).toBe(true);
     expect(await readRecord(db, TABLE, NOW)).toEqual({ acts, pause: null, version: 1 });
   });
 
+  it('is read from what earlier versions wrote, and written with the present keys', async () => {
+    const { db, table } = setUp();
+    const { requester: asker, ...rest } = act({ state: 'done' });
+    const acts = { L: [{ S: JSON.stringify({ ...rest, asker }) }] };
+    table.items.set('acts -', { key: { S: 'acts' }, at: { S: '-' }, version: { N: '4' }, acts });
+    const record = await readRecord(db, TABLE, NOW);
+    expect(record).toEqual({ acts: [act({ state: 'done' })], pause: null, version: 4 });
+    await saveActs(db, TABLE, 4, record.acts, NOW);
+    expect(JSON.stringify(table.items.get('acts -'))).not.toContain('asker');
+  });
+
   it('lets one of two through that have read the same', async () => {
     const { db } = setUp();
-    const write = (version: number, asker: string) => saveActs(db, TABLE, version, [act({ asker })], NOW);
+    const write = (version: number, requester: string) => saveActs(db, TABLE, version, [act({ requester })], NOW);
     expect([await write(0, 'a'), await write(0, 'b')]).toEqual([true, false]);
     expect([await write(1, 'c'), await write(1, 'd'), await write(0, 'e')]).toEqual([true, false, false]);
-    expect((await readRecord(db, TABLE, NOW)).acts.map(({ asker }) => asker)).toEqual(['c']);
+    expect((await readRecord(db, TABLE, NOW)).acts.map(({ requester }) => requester)).toEqual(['c']);
   });
 
   it('takes its own write for its own where the answer was lost and the SDK tried again', async () => {
@@ -117,7 +132,7 @@ describe('the pause', () => {
     await expect(readRecord(db, TABLE, NOW)).rejects.toThrow('the pause is unreadable');
   });
 
-  it('stands until its time is over, or for ever', async () => {
+  it('lasts until its time is over, or for good', async () => {
     const { db } = setUp();
     const pause = { who: 'eve@host', why: 'a deploy', from: NOW, until: later(60) };
     await savePause(db, TABLE, pause);
@@ -150,6 +165,14 @@ describe("an instance's history", () => {
       { N: String(expiry) },
       { N: String(expiry) },
     ]);
+  });
+
+  it('is read from what earlier versions wrote', async () => {
+    const { db, table } = setUp();
+    const { requester, ...rest } = entry({ remedy: 'escalated', heldBy: 'escalated' });
+    const old = JSON.stringify({ ...rest, remedy: 'person', heldBy: 'person', asker: requester });
+    table.items.set('old', { key: { S: `history#${ID}` }, at: { S: '0' }, entry: { S: old } });
+    expect(await readHistory(db, TABLE, ID)).toEqual([{ ...rest, requester }]);
   });
 
   it('leaves out what can not be read', async () => {

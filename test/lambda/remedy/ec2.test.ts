@@ -39,7 +39,7 @@ describe('what AWS has scheduled', () => {
     await expect(scheduledEvents(ec2, ID)).rejects.toThrow('as ordered');
   });
 
-  it('is told, without what is over or called off', async () => {
+  it('is read, without what is over or called off', async () => {
     const { ec2 } = setUp();
     expect(await scheduledEvents(ec2, ID)).toEqual([]);
     ec2.on(DescribeInstanceStatusCommand, () => ({

@@ -36,7 +36,7 @@ function ports(ssh: Reply, ssm: Reply, more: Partial<FreshPorts> = {}): FreshPor
 }
 const check = (...of: Parameters<typeof ports>) => freshCheck(ONE, ports(...of), SETTINGS, 1000);
 
-describe('an instance asked anew', () => {
+describe('a check right before an act', () => {
   it('can not be, where it is stopped', async () => {
     const stopped = instance({ state: 'stopped' });
     await expect(freshCheck(stopped, ports(hangs, hangs), SETTINGS, 1000)).rejects.toThrow(
@@ -44,20 +44,23 @@ describe('an instance asked anew', () => {
     );
   });
 
-  it('can not be, where the evidence can not be had: nobody acts on half of it', async () => {
+  it('fails where the evidence can not be gathered: no act may rest on half of it', async () => {
     const gatherEvidence = () => Promise.reject(new Error('down'));
     await expect(check(hangs, unanswered, { gatherEvidence })).rejects.toThrow('down');
   });
 
   it('is unknown where the fault is ours', async () => {
     const denied: Reply = { kind: 'failed', reason: 'AuthenticationFailed', text: 'No.' };
-    expect(await check(denied, answers())).toMatchObject({ kind: 'inconclusive', witnesses: [], boot: null });
+    expect(await check(denied, answers())).toMatchObject({ kind: 'inconclusive', corroboration: [], boot: null });
   });
 
-  it('hangs, with everybody else who bears it out', async () => {
+  it('finds a hang, with all evidence for it', async () => {
     const fresh = await check(hangs, unanswered);
     expect(fresh).toMatchObject({ at: NOW, kind: 'hung', boot: null, report: { status: 'CRITICAL', id: ONE.id } });
-    expect(fresh.witnesses).toEqual(['a command over SSM that went unanswered', "EC2's own status check (impaired)"]);
+    expect(fresh.corroboration).toEqual([
+      'a command over SSM that went unanswered',
+      "EC2's own status check (impaired)",
+    ]);
     expect(fresh.report.evidence).toContain('Over SSM: SsmDeliveryTimedOut: The agent took nothing.');
   });
 
@@ -71,12 +74,12 @@ describe('an instance asked anew', () => {
     expect(await check(hangs, answers({ sshd: true }))).toMatchObject({ kind: null, report: { status: 'OK' } });
   });
 
-  it('is well, or measured, and nobody else is asked', async () => {
+  it('finds it well, or measured, and gathers no other evidence', async () => {
     const gatherEvidence = () => Promise.reject(new Error('asked'));
     expect(await check(answers(), hangs, { gatherEvidence })).toMatchObject({
       kind: null,
       boot: '1a2b3c4d',
-      witnesses: [],
+      corroboration: [],
       scheduledEvents: [],
     });
   });

@@ -61,7 +61,7 @@ describe('the ladder', () => {
       'WorkerDown',
       [worker(59), worker(20)],
       8,
-      'its worker was restarted 2 times and WorkerDown stands: a poisoned job',
+      'its worker was restarted 2 times and WorkerDown persists, perhaps by a poisoned job',
     ],
     [
       'two worker restarts in vain, long ago',
@@ -78,7 +78,7 @@ describe('the ladder', () => {
       'the sshd restart of 06:15 UTC did not help: it needs a person',
     ],
   ] as const)('hands an instance over to a person after %s', (_, code, acts, since, why) => {
-    expect(tried('schedule', code, acts, since)).toMatchObject({ remedy: 'person', heldBy: 'person' });
+    expect(tried('schedule', code, acts, since)).toMatchObject({ remedy: 'escalated', heldBy: 'escalated' });
     expect(tried('schedule', code, acts, since).why).toContain(why);
   });
 

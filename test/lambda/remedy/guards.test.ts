@@ -63,7 +63,7 @@ const EVERY: readonly Guarded[] = [
     'its tag crawlwatch:acted is unreadable',
     { tags: { [TAG.acted]: 'reboot yesterday' } },
   ],
-  ['has no launch time', 'anybody', 'unknown', 'EC2 does not tell since when it runs', { over: { launchedAt: null } }],
+  ['has no launch time', 'anybody', 'unknown', 'EC2 does not say since when it runs', { over: { launchedAt: null } }],
   ['opted out', 'anybody', 'opted-out', 'its tag crawlwatch:auto says never', { tags: { [TAG.auto]: 'never' } }],
   [
     'is muted',

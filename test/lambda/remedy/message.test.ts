@@ -6,7 +6,7 @@ import { NOW } from '../../support/fleet.ts';
 
 const ID = 'i-00000000000000001';
 const act = (over: Partial<Act> = {}): Act => ({
-  ...{ remedy: 'reboot', instanceId: ID, at: NOW, state: 'done', asker: 'schedule', boot: null, since: null },
+  ...{ remedy: 'reboot', instanceId: ID, at: NOW, state: 'done', requester: 'schedule', boot: null, since: null },
   ...over,
 });
 const decision = (over: Partial<Decision> = {}): Decision => ({
@@ -23,10 +23,10 @@ const made = (over: Partial<ActNews> = {}): ActNews => ({
   ...over,
 });
 const compose = (over: Partial<RemedyNews>) =>
-  composeRemedyAlert({ outcomes: [], acted: [], persons: [], now: NOW, ...over });
+  composeRemedyAlert({ outcomes: [], acted: [], escalated: [], now: NOW, ...over });
 
-describe('the mail on acting', () => {
-  it('is none where there is nothing to tell', () => {
+describe('the mail about acts', () => {
+  it('is none where there is no news', () => {
     expect(compose({})).toBeNull();
   });
 
@@ -62,11 +62,13 @@ ficrawler9 (${ID}): reboot at 08:15 UTC by itself.
     ]);
   });
 
-  it('tells the worst first', () => {
+  it('puts the worst first', () => {
     const alert = compose({
       outcomes: [outcome(), outcome({ outcome: 'failed', sentence: 'The reboot did not help: it still hangs.' })],
       acted: [made(), made({ act: act({ state: 'failed' }), text: 'no right' })],
-      persons: [decision({ remedy: 'person', heldBy: 'person', why: 'the reboot did not help: it needs a person' })],
+      escalated: [
+        decision({ remedy: 'escalated', heldBy: 'escalated', why: 'the reboot did not help: it needs a person' }),
+      ],
     });
     const titles = ['NEEDS A PERSON', 'DID NOT HELP', 'COULD NOT BE DONE', 'DONE', 'HELPED'];
     expect(alert?.body.match(/^[A-Z][A-Z ]+(?=:|$)/gm)).toEqual(titles);
@@ -82,9 +84,9 @@ ficrawler9 (${ID}): reboot at 08:15 UTC by itself.
     expect(alert?.body).toContain('The reboot of 08:15 UTC helped: it came back with a new boot id, 4 min after it.');
   });
 
-  it('says so where it is not known whether an act was carried out', () => {
-    const alert = compose({ acted: [made({ act: act({ state: 'begun', asker: 'eve@host' }) })] });
-    expect(alert?.body).toContain('asked for by eve@host: it is not known whether it was carried out.');
+  it('reports an act of which it is not known whether it was executed', () => {
+    const alert = compose({ acted: [made({ act: act({ state: 'begun', requester: 'eve@host' }) })] });
+    expect(alert?.body).toContain('asked for by eve@host: it is not known whether it was executed.');
   });
 
   it('is bounded and plain, whatever hosts, tags and people have written', () => {
@@ -93,7 +95,7 @@ ficrawler9 (${ID}): reboot at 08:15 UTC by itself.
       acted: Array.from({ length: 100 }, (_, n) =>
         made({
           decision: decision({ name: hostile, why: hostile }),
-          act: act({ asker: hostile, instanceId: `i-${n}` }),
+          act: act({ requester: hostile, instanceId: `i-${n}` }),
           text: hostile,
           evidence: Array.from({ length: 50 }, (_line, line) => `${line} ${hostile}`),
         }),

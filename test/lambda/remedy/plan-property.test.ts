@@ -13,7 +13,7 @@ function always(judge: (done: Done) => void): Record<string, number> {
   fc.assert(
     fc.property(lives, ([natures, steps]) => {
       for (const done of live(natures, steps)) {
-        const kind = `${done.asker.kind} ${done.act.remedy}`;
+        const kind = `${done.requester.kind} ${done.act.remedy}`;
         counts[kind] = (counts[kind] ?? 0) + 1;
         judge(done);
       }
@@ -24,7 +24,7 @@ function always(judge: (done: Done) => void): Record<string, number> {
   return counts;
 }
 
-describe('whatever the fleet, its history and whoever asks', () => {
+describe('for any fleet, history and requester', () => {
   it('keeps reboots 15 minutes apart, one in flight, and every host within its budget', () => {
     const counts = always(({ act: made, before }) => {
       const own = before.filter((one) => one.instanceId === made.instanceId && one.remedy === made.remedy);
@@ -44,13 +44,14 @@ describe('whatever the fleet, its history and whoever asks', () => {
   });
 
   it('acts on nothing that is paused, muted, opted out, unreadable, not running, unflagged or not known', () => {
-    always(({ act: made, nature, condition, step, seen, asker }) => {
+    always(({ act: made, nature, condition, step, seen, requester }) => {
       expect(['no', 'ended']).toContain(step.pause);
       expect(['no', 'ended']).toContain(nature.mute);
       expect(['never', 'Reboot!']).not.toContain(nature.auto);
       expect(nature.state).toBe('running');
       expect(seen).not.toBe('inconclusive');
-      const mayOverride = (guard: string) => asker.kind === 'person' && asker.overrides.some((one) => one === guard);
+      const mayOverride = (guard: string) =>
+        requester.kind === 'person' && requester.overrides.some((one) => one === guard);
       if (made.remedy !== 'reboot') {
         expect(['worker', 'sshd']).toContain(seen);
         return;
@@ -63,13 +64,13 @@ describe('whatever the fleet, its history and whoever asks', () => {
     });
   });
 
-  it('acts by itself on no UNKNOWN, no single witness, no tripped or unknown breaker, and nothing not opted in', () => {
-    always(({ act: made, nature, condition, step, seen, asker }) => {
-      if (asker.kind === 'person') return;
+  it('acts by itself on no UNKNOWN, no single piece of evidence, no tripped or unknown breaker, and nothing not opted in', () => {
+    always(({ act: made, nature, condition, step, seen, requester }) => {
+      if (requester.kind === 'person') return;
       expect(step.suppressed).toBe(false);
       expect(condition).not.toContain('inconclusive');
       expect(nature.auto).toContain(made.remedy === 'reboot' ? 'reboot' : 'restart');
-      if (made.remedy === 'reboot') expect(step.witnesses).toBeGreaterThanOrEqual(seen === 'refused' ? 2 : 1);
+      if (made.remedy === 'reboot') expect(step.corroboration).toBeGreaterThanOrEqual(seen === 'refused' ? 2 : 1);
       if (made.remedy === 'restart-worker') expect(seen).toBe('worker');
       if (made.remedy === 'restart-sshd') expect(seen).toBe('sshd');
     });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Asker } from '../../../lambda/model/index.ts';
+import type { Requester } from '../../../lambda/model/index.ts';
 import { TAG } from '../../../lambda/model/index.ts';
-import { beginAct, isPermit, planAct, planRemedies } from '../../../lambda/remedy/plan.ts';
+import { beginAct } from '../../../lambda/remedy/act.ts';
+import { isPermit, planAct, planRemedies } from '../../../lambda/remedy/plan.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { minutesAgo, NOW } from '../../support/fleet.ts';
 import { decided, type Row } from '../../support/guard-rows.ts';
@@ -26,11 +27,11 @@ const flaggedAt = (minutes: number) => ({ ...HUNG, [TAG.flag]: `BannerTimeout@${
 
 describe('planAct', () => {
   it.each<[string, 'schedule' | 'person', Row]>([
-    ['that is flagged, with a witness', 'schedule', {}],
+    ['that is flagged, with other evidence', 'schedule', {}],
     [
-      'that refuses connections, with two witnesses',
+      'that refuses connections, with two corroboration',
       'schedule',
-      { fresh: fresh({ witnesses: ['one', 'two'], reasons: [{ code: 'ConnectionRefused', text: '' }] }) },
+      { fresh: fresh({ corroboration: ['one', 'two'], reasons: [{ code: 'ConnectionRefused', text: '' }] }) },
     ],
     [
       'that refuses connections and says nothing, with one',
@@ -59,7 +60,7 @@ describe('planAct', () => {
       { known: { pause: { who: 'bo', why: 'x', from: at(60), until: at(0) } } },
     ],
     ['that booted ten minutes ago', 'schedule', { tags: { [TAG.acted]: `booted@${minutesAgo(10)}` } }],
-    ['without a witness, for a person', 'person', { fresh: fresh({ witnesses: [] }) }],
+    ['without other evidence, for a person', 'person', { fresh: fresh({ corroboration: [] }) }],
     ['that crawlwatch may only restart by itself, for a person', 'person', { tags: { [TAG.auto]: 'restart' } }],
     ['in a stack with everything switched off, for a person', 'person', { settings: parseSettings() }],
   ])('allows the reboot of an instance %s', (_, who, row) => {
@@ -74,7 +75,7 @@ describe('planAct', () => {
   ] as const)('lets a person set %s aside by that name alone, and the schedule never', (guard, row, checked) => {
     const { tags = {}, over = {} } = row as Row;
     const one = host({ ...HUNG, ...tags }, over);
-    const ask = (asker: Asker) => planAct(one, 'reboot', asker, checked, known(), ALL_ON);
+    const ask = (requester: Requester) => planAct(one, 'reboot', requester, checked, known(), ALL_ON);
     const others = (['asg', 'spot', 'event'] as const).filter((other) => other !== guard);
     expect(ask(person(guard)).heldBy).toBe(null);
     expect(ask(person(...others))).toMatchObject({
@@ -106,7 +107,7 @@ describe('planAct', () => {
     const FRESH = fresh();
     expect(plan(null)).toMatchObject({ remedy: 'reboot', heldBy: null });
     expect(isPermit(plan(null))).toBe(false);
-    expect(isPermit(plan(fresh({ witnesses: [] })))).toBe(false);
+    expect(isPermit(plan(fresh({ corroboration: [] })))).toBe(false);
     expect(isPermit(plan(FRESH))).toBe(true);
     expect(plan(FRESH)).toMatchObject({ checkedAt: FRESH.at });
   });
@@ -117,14 +118,14 @@ describe('planAct', () => {
       HUNG,
       SCHEDULE,
       fresh(),
-      `it carries the flag ${FLAG} (SSH accepts and says nothing); just now it still hung (BannerTimeout: It said nothing); borne out by EC2's own status check (impaired)`,
+      `it carries the flag ${FLAG} (SSH accepts and says nothing); just now it still hung (BannerTimeout: It said nothing); corroborated by EC2's own status check (impaired)`,
     ],
     [
       'reboot',
       HUNG,
       person(),
-      fresh({ witnesses: [] }),
-      `it carries the flag ${FLAG} (SSH accepts and says nothing); just now it still hung (BannerTimeout: It said nothing); no other witness`,
+      fresh({ corroboration: [] }),
+      `it carries the flag ${FLAG} (SSH accepts and says nothing); just now it still hung (BannerTimeout: It said nothing); no other evidence`,
     ],
     [
       'restart-worker',
@@ -138,7 +139,7 @@ describe('planAct', () => {
       { ...troubled('DiskLow') },
       person(),
       answered('MemoryLow', '5 % is available.'),
-      'sidekiq.service as was asked for; just now MemoryLow: 5 % is available',
+      'sidekiq.service as requested; just now MemoryLow: 5 % is available',
     ],
     [
       'restart-sshd',
@@ -147,14 +148,14 @@ describe('planAct', () => {
       answered('SshdDown', 'It \u001b[31mdoes not answer.'),
       'sshd for SshdDown since 08:07 UTC; just now SshdDown: It ?[31mdoes not answer',
     ],
-  ] as const)('says why of a %s it allows', (remedy, tags, asker, checked, why) => {
-    expect(planAct(host(tags), remedy, asker, checked, known(), ALL_ON).why).toBe(why);
+  ] as const)('says why of a %s it allows', (remedy, tags, requester, checked, why) => {
+    expect(planAct(host(tags), remedy, requester, checked, known(), ALL_ON).why).toBe(why);
   });
 
   it('keeps a sentence within bounds, whatever hosts and people write', () => {
     const pause = { who: 'x'.repeat(9999), why: 'y'.repeat(9999), from: NOW, until: null };
     const reasons = [{ code: 'BannerTimeout' as const, text: 'z'.repeat(9999) }];
-    const checked = fresh({ reasons, witnesses: ['w'.repeat(9999)] });
+    const checked = fresh({ reasons, corroboration: ['w'.repeat(9999)] });
     expect(decided('person', 'reboot', { known: { pause } }).why.length).toBeLessThan(500);
     expect(decided('person', 'reboot', { fresh: checked }).why.length).toBeLessThanOrEqual(500);
   });
@@ -170,7 +171,7 @@ describe('planRemedies', () => {
     expect(plan([healthy, full])).toEqual([]);
   });
 
-  it('gives a decision for each that needs something, the gentlest and the longest standing first', () => {
+  it('gives a decision for each that needs something, the gentlest and the longest due first', () => {
     const fleet = [
       host(flaggedAt(30), { id: 'i-6' }),
       host(flaggedAt(40), { id: 'i-5' }),
@@ -187,11 +188,11 @@ describe('planRemedies', () => {
       ['i-4', 'restart-sshd', null],
       ['i-5', 'reboot', null],
       ['i-6', 'reboot', 'spacing'],
-      ['i-7', 'person', 'person'],
+      ['i-7', 'escalated', 'escalated'],
     ]);
   });
 
-  it('restarts the worker first where a stale flag stands beside it', () => {
+  it('restarts the worker first where it carries a stale flag as well', () => {
     expect(plan([host({ ...HUNG, ...troubled('WorkerDown') })])).toEqual([[ID, 'restart-worker', null]]);
   });
 
@@ -210,13 +211,13 @@ describe('planRemedies', () => {
 });
 
 describe('beginAct', () => {
-  it('records the boot, the trouble and its beginning as they stood before the act', () => {
+  it('records the boot, the trouble and its beginning as they were before the act', () => {
     expect(beginAct(host(HUNG), 'reboot', fresh(), 'ana', NOW)).toEqual({
       remedy: 'reboot',
       instanceId: ID,
       at: NOW,
       state: 'begun',
-      asker: 'ana',
+      requester: 'ana',
       boot: '1a2b3c4d',
       since: at(30),
       trouble: 'BannerTimeout',

@@ -10,7 +10,7 @@ const act = (over: Partial<Act> & { readonly minutesAgo?: number } = {}): Act =>
     instanceId: 'i-00000000000000001',
     at: new Date(NOW.getTime() - minutesAgo * 60_000),
     state: 'worked',
-    asker: 'schedule',
+    requester: 'schedule',
     boot: null,
     since: null,
     ...rest,
@@ -35,7 +35,7 @@ describe('the record of acts', () => {
   it('never takes a state back, and never one act for another', () => {
     const begun = act({ state: 'begun' });
     const others = [
-      { ...begun, asker: 'eve@host' },
+      { ...begun, requester: 'eve@host' },
       { ...begun, instanceId: 'i-00000000000000002' },
       { ...begun, remedy: 'restart-sshd' as const },
       act({ state: 'begun', minutesAgo: 1 }),

@@ -26,17 +26,22 @@ describe('what a person asks for', () => {
   });
 
   it.each([
-    ['it can not be looked at anew', { freshCheck: fail('down') }, 'unknown', 'it could not be asked anew: down'],
+    ['it can not be checked again', { freshCheck: fail('down') }, 'unknown', 'it could not be checked again: down'],
     ['EC2 would refuse it', { rehearseReboot: fail('no') }, 'refused', 'EC2 would refuse the reboot: no'],
     ['the lease can not be taken', { saveActs: fail('down') }, 'lease', 'the lease could not be taken: down'],
-    ['somebody else has the lease', { saveActs: async () => false }, 'lease', 'somebody else acts at this moment'],
+    [
+      'somebody else has the lease',
+      { saveActs: async () => false },
+      'lease',
+      'another act is being taken at this moment',
+    ],
   ])('is held back where %s', async (_, ports, heldBy, why) => {
     const stack = flagged();
     stack.ports = ports;
     const answer = await stack.reboot();
     expect(answer).toMatchObject({ done: false, why, decisions: [{ heldBy, remedy: 'reboot' }] });
     expect(stack.rebooted).toEqual([]);
-    expect((await stack.history())[0]).toMatchObject({ outcome: 'held', heldBy, asker: 'eve@host' });
+    expect((await stack.history())[0]).toMatchObject({ outcome: 'held', heldBy, requester: 'eve@host' });
   });
 
   it('is not done to a host that answers by now, whatever its tags say', async () => {
@@ -50,10 +55,10 @@ describe('what a person asks for', () => {
     const stack = flagged();
     const answer = await stack.reboot();
     expect(answer).toMatchObject({ done: true, instanceId: ID, problems: [] });
-    expect(answer.why).toContain('EC2 has queued the reboot; the next checks tell whether it helped');
+    expect(answer.why).toContain('EC2 has queued the reboot; the next checks show whether it helped');
     expect(stack.rebooted).toEqual([ID]);
     expect((await stack.record()).acts).toMatchObject([
-      { remedy: 'reboot', state: 'done', asker: 'eve@host', boot: '1a2b3c4d' },
+      { remedy: 'reboot', state: 'done', requester: 'eve@host', boot: '1a2b3c4d' },
     ]);
     expect(stack.fleet.tags(1)).toMatchObject({
       [TAG.acted]: 'reboot@2026-11-22T08:00:00Z',
@@ -73,7 +78,7 @@ describe('what a person asks for', () => {
     expect([stack.rebooted, stack.table.items.size, stack.mails]).toEqual([[], 0, []]);
   });
 
-  it('is told of as failed where EC2 refuses, and as unknown where its answer is lost', async () => {
+  it('is reported as failed where EC2 refuses, and as unknown where its answer is lost', async () => {
     const refused = flagged();
     refused.ports = { rehearseReboot: async () => {} };
     refused.fleet.aws.fail(RebootInstancesCommand, 'IncorrectInstanceState');
@@ -85,7 +90,7 @@ describe('what a person asks for', () => {
     const lost = flagged();
     lost.ports = { rehearseReboot: async () => {} };
     lost.fleet.aws.fail(RebootInstancesCommand, new Error('socket hang up'));
-    expect((await lost.reboot()).why).toContain('it is not known whether it was carried out');
+    expect((await lost.reboot()).why).toContain('it is not known whether it was executed');
     expect((await lost.record()).acts).toMatchObject([{ state: 'begun' }]);
     expect(lost.fleet.tags(1)).toHaveProperty(TAG.acted);
   });
@@ -98,7 +103,7 @@ describe('what a person asks for', () => {
     expect(why).toContain('nothing was done, since its evidence could not be saved');
   });
 
-  it('is told of although its tag can not be written', async () => {
+  it('is reported although its tag can not be written', async () => {
     const stack = flagged();
     stack.fleet.aws.fail(CreateTagsCommand, 'TagLimitExceeded');
     const { done, why } = await stack.reboot();
@@ -106,7 +111,7 @@ describe('what a person asks for', () => {
     expect(why).toContain('its tag crawlwatch:acted could not be written: TagLimitExceeded');
   });
 
-  it('says so where it is done and nobody could be mailed', async () => {
+  it('is done and reports that the mail failed', async () => {
     const stack = flagged();
     stack.ports = { notify: fail('no topic') };
     expect(await stack.reboot()).toMatchObject({
@@ -139,7 +144,7 @@ describe('an act', () => {
     expect(stack.mails).toHaveLength(before);
   });
 
-  it('that did not help is given up, and then it is a person', async () => {
+  it('that did not help is given up, and then escalated', async () => {
     const stack = flagged();
     await stack.auto();
     for (let n = 0; n < 5; n++) {
@@ -149,11 +154,11 @@ describe('an act', () => {
     expect(stack.rebooted).toEqual([ID]);
     const told = stack.mails.filter(({ body }) => /^DID NOT HELP|^NEEDS A PERSON/m.test(body));
     expect(told.map(({ subject }) => subject)).toEqual(['crawlwatch: 1 needs a person, 1 did not help (crawler1)']);
-    const lines = (await stack.history()).filter(({ remedy }) => remedy === 'person');
-    expect(lines).toMatchObject([{ outcome: 'held', heldBy: 'person' }]);
+    const lines = (await stack.history()).filter(({ remedy }) => remedy === 'escalated');
+    expect(lines).toMatchObject([{ outcome: 'held', heldBy: 'escalated' }]);
   });
 
-  it('is told of once more where the mail failed', async () => {
+  it('is reported again where the mail failed', async () => {
     const stack = flagged();
     await stack.auto();
     comesBack(stack, 1);

@@ -42,7 +42,7 @@ describe('the minutes to recovery', () => {
 });
 
 describe('the metrics of instances that are published', () => {
-  const OK_FOR = (minutes: number) => ({ ...hungFor(0), [TAG.status]: 'OK', [TAG.since]: minutesAgo(minutes) });
+  const OK_FOR = (minutes: number) => ({ ...hungFor(0), [TAG.status]: 'OK', [NOTE.since]: minutesAgo(minutes) });
   const published = (perInstance: string, tags: Readonly<Record<string, string>>, outcome: ProbeOutcome) => {
     const points = metricPoints([judged(outcome, { tags })], false, 1);
     const settings = parseSettings({ metrics: { perInstance } });

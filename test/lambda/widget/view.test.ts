@@ -50,7 +50,9 @@ describe('the button of a remedy', () => {
   it('is for a reboot on a flagged one, and names it without characters of any markup', () => {
     const html = drawn(FLAG, { name: 'web<1>"&' });
     expect(html).toContain(`endpoint="${REMEDY_ARN}" confirmation="Reboot web?1??? (i-00000000000000001)?`);
-    expect(html).toContain('>{"action":"reboot","instanceId":"i-00000000000000001","asker":"dashboard"}</cwdb-action>');
+    expect(html).toContain(
+      '>{"action":"reboot","instanceId":"i-00000000000000001","requester":"dashboard"}</cwdb-action>',
+    );
   });
 });
 
@@ -62,7 +64,7 @@ describe('the buttons of the restarts', () => {
   ])('are there where the check recommends them: %s', (label, action, codes, tags) => {
     const html = drawn(standing(codes, tags));
     expect(html).toContain(`>${label}</a><cwdb-action action="call" display="popup" endpoint="${REMEDY_ARN}"`);
-    expect(html).toContain(`{"action":"${action}","instanceId":"i-00000000000000001","asker":"dashboard"}`);
+    expect(html).toContain(`{"action":"${action}","instanceId":"i-00000000000000001","requester":"dashboard"}`);
     expect(html.match(/cwdb-action /g)).toHaveLength(1);
   });
 });

@@ -3,12 +3,12 @@ import { isoSeconds } from '../../../lambda/kit/time.ts';
 import type { Act } from '../../../lambda/model/index.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { isSame } from '../../../lambda/remedy/act.ts';
+import type { RemedyRequest } from '../../../lambda/remedy/contract.ts';
 import { isOpenAct } from '../../../lambda/remedy/ladder.ts';
-import type { RemedyRequest } from '../../../lambda/remedy/request.ts';
 import { remedyFleet } from '../../../lambda/remedy/run.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { type Call, type Explored, explore, type Model, type Touches } from '../../support/explore.ts';
-import { at, beginWorld, keyOf, modelPorts, type RemedyWorld, type Spoilt, tag } from '../../support/remedy-world.ts';
+import { at, beginState, keyOf, type ModelState, modelPorts, type Spoilt, tag } from '../../support/remedy-model.ts';
 import { NOTE } from '../../support/remembered.ts';
 
 const [ONE, TWO] = ['i-00000000000000001', 'i-00000000000000002'];
@@ -20,7 +20,7 @@ const AUTO: RemedyRequest = { action: 'auto', scheduledTime: null };
 const person = (name: string, instanceId: string): RemedyRequest => ({
   action: 'reboot',
   instanceId,
-  asker: { kind: 'person', name, overrides: [] },
+  requester: { kind: 'person', name, overrides: [] },
   dryRun: false,
 });
 
@@ -39,12 +39,12 @@ interface Story {
   readonly looksAhead?: boolean;
 }
 
-function modelOf(story: Story, onVisit = (_: RemedyWorld) => {}): Model<RemedyWorld> {
+function modelOf(story: Story, onVisit = (_: ModelState) => {}): Model<ModelState> {
   const { hosts, hangs = true, acts = [], requests, faultsAtMost, spoilt = {}, looksAhead = true } = story;
   const clock = { now: () => at(0) };
   return {
     begin() {
-      const world = { ...beginWorld(hosts, hangs), acts, recorded: [...acts], version: acts.length };
+      const world = { ...beginState(hosts, hangs), acts, recorded: [...acts], version: acts.length };
       if (!hangs) for (const { instanceId } of acts) comeBack(world, instanceId);
       return world;
     },
@@ -70,7 +70,7 @@ function modelOf(story: Story, onVisit = (_: RemedyWorld) => {}): Model<RemedyWo
 }
 
 /** What must hold at every moment. */
-function judge({ reboots, tags, hosts }: RemedyWorld, hung: boolean): void {
+function judge({ reboots, tags, hosts }: ModelState, hung: boolean): void {
   for (const [n, { id, minute, wasOnRecord }] of reboots.entries()) {
     if (!hung) throw new Error(`WRONG REBOOT of ${id}, which is well`);
     if (!wasOnRecord) throw new Error(`SILENT: the reboot of ${id} was not on record`);
@@ -83,12 +83,9 @@ function judge({ reboots, tags, hosts }: RemedyWorld, hung: boolean): void {
 }
 
 /** Whatever the actors left behind, the runs after them bring to its end, and say so. */
-async function nextRuns(world: RemedyWorld, comesBack: boolean, spoilt: Spoilt): Promise<void> {
-  const now: Call<RemedyWorld> = async <T>(
-    _name: string,
-    _touches: Touches,
-    [first]: Parameters<Call<RemedyWorld>>[2],
-  ) => structuredClone(first!.run(world)) as T;
+async function nextRuns(world: ModelState, comesBack: boolean, spoilt: Spoilt): Promise<void> {
+  const now: Call<ModelState> = async <T>(_name: string, _touches: Touches, [first]: Parameters<Call<ModelState>>[2]) =>
+    structuredClone(first!.run(world)) as T;
   for (const minute of NEXT_RUNS) {
     world.minute = minute;
     for (const { id } of world.reboots) if (comesBack && world.hosts[id]!.hangs) comeBack(world, id);
@@ -102,20 +99,19 @@ async function nextRuns(world: RemedyWorld, comesBack: boolean, spoilt: Spoilt):
   for (const act of world.recorded) {
     const ended = world.acts.find((one) => isSame(one, act))?.state;
     const verdict = ended === 'worked' ? /^HELPED/m : /^DID NOT HELP|^COULD NOT BE DONE/m;
-    const told = world.mails.filter(({ attributes }) => attributes.instanceIds.includes(act.instanceId));
-    if (!told.some(({ body }) => verdict.test(body)))
-      throw new Error(`SILENT: nobody was told of ${JSON.stringify(act)}`);
+    const mailed = world.mails.filter(({ attributes }) => attributes.instanceIds.includes(act.instanceId));
+    if (!mailed.some(({ body }) => verdict.test(body))) throw new Error(`SILENT: no mail about ${JSON.stringify(act)}`);
   }
 }
 
 /** A check sees that the host is back: its boot id, and no flag any more. */
-function comeBack(world: RemedyWorld, id: string): void {
+function comeBack(world: ModelState, id: string): void {
   Object.assign(world.hosts[id]!, { hangs: false, boots: 1 });
   const well = { [TAG.status]: 'OK', [NOTE.since]: isoSeconds(at(world.minute)), [NOTE.seen]: 'ffffffff/0' };
   tag(world, id, well, [TAG.flag, NOTE.failures]);
 }
 
-const told = (what: string, { states, worlds, runs, ends }: Explored): void =>
+const reportSize = (what: string, { states, worlds, runs, ends }: Explored): void =>
   void process.stderr.write(`\nMODEL ${what}: ${states} states, ${worlds} worlds, ${ends} ends, ${runs} runs\n`);
 
 const CLI = person('eve@host', ONE);
@@ -125,7 +121,7 @@ const WAITING: Act = {
     instanceId: ONE,
     at: at(-20),
     state: 'done',
-    asker: 'schedule',
+    requester: 'schedule',
     boot: '1a2b3c4d',
     since: null,
   },
@@ -148,11 +144,11 @@ const STORIES: readonly (readonly [string, Story])[] = [
     { hosts: [ONE], requests: { schedule: AUTO, cli: CLI }, faultsAtMost: 1 },
   ],
   [
-    'a reboot that nobody has been told of waits to be given up',
+    'a reboot that has not been mailed waits to be given up',
     { hosts: [ONE], acts: [WAITING], requests: { schedule: AUTO, cli: CLI }, faultsAtMost: 1 },
   ],
   [
-    'a reboot that helped waits for somebody to be told',
+    'a reboot that helped waits to be mailed',
     { hosts: [ONE], acts: [WAITING], hangs: false, requests: { schedule: AUTO, cli: CLI }, faultsAtMost: 1 },
   ],
 ];
@@ -162,7 +158,7 @@ describe('the model', () => {
     ['two reboots, where the record is written whatever was read', { withoutLease: true }, 'DOUBLE REBOOT'],
     ['a reboot that is not on record', { withoutRecord: true }, 'SILENT: the reboot'],
     ['a flag that is lost', { dropsFlag: true }, 'LOST FLAG'],
-    ['an act that nobody hears of', { withoutMail: true }, 'SILENT: nobody was told'],
+    ['an act that is not mailed', { withoutMail: true }, 'SILENT: no mail about'],
   ])('finds %s', async (_, spoilt, found) => {
     const requests = { cli: CLI, widget: person('dashboard', ONE) };
     const looksAhead = !('withoutLease' in spoilt);
@@ -171,12 +167,12 @@ describe('the model', () => {
   });
 });
 
-describe('schedule, command line and dashboard at the same moment, whoever dies when', () => {
+describe('schedule, command line and dashboard at the same moment, wherever one of them dies', () => {
   it.each(STORIES)(
     'never reboot twice, lose a flag or keep silent: %s',
     async (what, story) => {
       const explored = await explore(modelOf(story), STATES_AT_MOST);
-      told(what, explored);
+      reportSize(what, explored);
       expect(explored.ends).toBeGreaterThan(1);
     },
     120_000,

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { type FailureReason, type Reply, UNIT_PATTERN } from '../../../lambda/model/index.ts';
-import { parseRestart, readRestart } from '../../../lambda/remedy/restart-reply.ts';
 import {
-  RESTART_SSHD_SCRIPT,
-  RESTART_WORKER_SCRIPT,
+  parseRestart,
+  RESTART_SCRIPTS,
+  readRestart,
   ssmRestartSshdDocument,
   ssmRestartWorkerDocument,
-} from '../../../lambda/remedy/restart-script.ts';
+} from '../../../lambda/remedy/restart.ts';
 
 const failed = (reason: FailureReason, output = ''): Reply => ({ kind: 'failed', reason, text: 'So it was.', output });
 
@@ -31,7 +31,7 @@ describe('what a restart script printed', () => {
     ['crawlwatch restart 1\nend failed no such unit\n', { ok: false, text: 'no such unit' }],
     ['crawlwatch restart 1\nend ok it is active\n', { ok: true, text: 'it is active' }],
     ['motd\r\ncrawlwatch restart 1\r\nend ok it is active\r\nbye\r\n', { ok: true, text: 'it is active' }],
-  ])('tells how it went: %j', (output, result) => {
+  ])('is read: %j', (output, result) => {
     expect(parseRestart(output)).toEqual(result);
   });
 
@@ -76,7 +76,10 @@ describe('the documents', () => {
   it('run the very scripts that go over SSH', () => {
     const run = (document: object) =>
       (document as { mainSteps: { inputs: { runCommand: string[] } }[] }).mainSteps[0]!.inputs.runCommand;
-    expect(run(ssmRestartWorkerDocument())).toEqual(['set -- {{ Units }}', ...RESTART_WORKER_SCRIPT.split('\n')]);
-    expect(run(ssmRestartSshdDocument())).toEqual(RESTART_SSHD_SCRIPT.split('\n'));
+    expect(run(ssmRestartWorkerDocument())).toEqual([
+      'set -- {{ Units }}',
+      ...RESTART_SCRIPTS['restart-worker'].split('\n'),
+    ]);
+    expect(run(ssmRestartSshdDocument())).toEqual(RESTART_SCRIPTS['restart-sshd'].split('\n'));
   });
 });

@@ -1,17 +1,17 @@
-/** Who asks the remedy function, and what is said where AWS doesn't let them. Loads no SDK. */
+/** Who asks the remedy function, and what to say where AWS refuses it. Loads no SDK. */
 import { hostname, userInfo } from 'node:os';
 import { errorText, isAccessDenied, printableAscii } from '../../lambda/kit/index.ts';
 import { DEFAULT_STACK_NAME } from '../../lambda/model/index.ts';
 import { explainAwsError, UsageError } from '../terminal/index.ts';
 
-/** To be appended to a command that is to be pasted. */
+/** Appended to a command that a person may paste. */
 export const stackFlag = (stack: string): string => (stack === DEFAULT_STACK_NAME ? '' : ` --stack ${stack}`);
 
-const ASKER_MAX = 64;
+const REQUESTER_MAX = 64;
 
-/** `ann@laptop`: who the record says asked. Nothing is decided by it. */
-export function askerName(): string {
-  return printableAscii(`${userName()}@${hostname()}`).slice(0, ASKER_MAX);
+/** `ann@laptop`: the requester on record. No decision depends on it. */
+export function requesterName(): string {
+  return printableAscii(`${userName()}@${hostname()}`).slice(0, REQUESTER_MAX);
 }
 
 /** A container's user need not have a name. */
@@ -23,7 +23,7 @@ function userName(): string {
   }
 }
 
-/** What AWS refused a command, in one line that says what to allow; what isn't AWS's comes back as it was. */
+/** AWS's refusal in one line that says what to allow; any other error is returned unchanged. */
 export function explainRefusal(error: unknown, command: string): unknown {
   if (!isAccessDenied(error)) return explainAwsError(error) ?? error;
   const rights =

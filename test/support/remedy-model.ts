@@ -1,4 +1,4 @@
-/** A world for the model of acting: one stack's table, tags and hosts, and the ports by which the real code acts on it. */
+/** The state of the model of acting: one stack's table, tags and hosts, and the ports by which the real code acts on it. */
 
 import { instanceReport } from '../../lambda/judge/report.ts';
 import type { Act, Alert, FreshCheck, Instance } from '../../lambda/model/index.ts';
@@ -16,7 +16,7 @@ export const FLAGGED = { ...AUTO, ...hungFor(8), [TAG.flag]: `BannerTimeout@${mi
 
 type Tags = Readonly<Record<string, string>>;
 
-export interface RemedyWorld {
+export interface ModelState {
   minute: number;
   version: number;
   acts: readonly Act[];
@@ -25,7 +25,7 @@ export interface RemedyWorld {
   readonly staleTags: Record<string, Tags>;
   /** How often each host has booted; it hangs, or answers. */
   readonly hosts: Record<string, { hangs: boolean; boots: number }>;
-  /** What EC2 was told. */
+  /** The requests that EC2 got. */
   readonly reboots: { readonly id: string; readonly minute: number; readonly wasOnRecord: boolean }[];
   readonly mails: Alert[];
   /** Lines of all histories. */
@@ -34,7 +34,7 @@ export interface RemedyWorld {
   readonly recorded: Act[];
 }
 
-export function beginWorld(ids: readonly string[], hangs = true): RemedyWorld {
+export function beginState(ids: readonly string[], hangs = true): ModelState {
   return {
     minute: 0,
     version: 0,
@@ -50,12 +50,12 @@ export function beginWorld(ids: readonly string[], hangs = true): RemedyWorld {
 }
 
 /** Nothing depends on the order of mails and of lines of history. */
-export const keyOf = ({ mails, history, recorded, ...world }: RemedyWorld): string =>
+export const keyOf = ({ mails, history, recorded, ...world }: ModelState): string =>
   JSON.stringify([world, mails.map(({ body }) => body).sort(), history.toSorted(), recorded.length]);
 
 const instanceOf = (id: string, tags: Tags): Instance => instance({ id, name: `name-${id.slice(-1)}`, tags });
 
-function freshCheckOf(world: RemedyWorld, id: string): FreshCheck {
+function freshCheckOf(world: ModelState, id: string): FreshCheck {
   const { hangs, boots } = world.hosts[id]!;
   const now = at(world.minute);
   const bootId = `${BOOTS[boots]}-0000-4000-8000-000000000000`;
@@ -65,7 +65,7 @@ function freshCheckOf(world: RemedyWorld, id: string): FreshCheck {
     report: instanceReport(t, true, []),
     kind: t.kind,
     boot: hangs ? null : BOOTS[boots]!,
-    witnesses: hangs ? ["EC2's own status check (impaired)"] : [],
+    corroboration: hangs ? ["EC2's own status check (impaired)"] : [],
     scheduledEvents: [],
   };
 }
@@ -83,15 +83,15 @@ export interface Spoilt {
   readonly withoutRecord?: boolean;
   /** Whoever notes an act takes the flag away with it. */
   readonly dropsFlag?: boolean;
-  /** No mail goes out, and nobody is told that it didn't. */
+  /** No mail goes out, and no error is reported. */
   readonly withoutMail?: boolean;
 }
 
 /** Ports whose every call waits for its turn; `mayFail` adds the ways in which the network loses things. */
-export function modelPorts(call: Call<RemedyWorld>, clock: { now(): Date }, spoilt: Spoilt = {}): RemedyPorts {
-  const only = (run: (world: RemedyWorld) => unknown): Alternative<RemedyWorld>[] => [{ label: '', run }];
-  /** It happens, or it happens and nobody hears, or it fails before it happens. */
-  const mayFail = (run: (world: RemedyWorld) => unknown): Alternative<RemedyWorld>[] => [
+export function modelPorts(call: Call<ModelState>, clock: { now(): Date }, spoilt: Spoilt = {}): RemedyPorts {
+  const only = (run: (world: ModelState) => unknown): Alternative<ModelState>[] => [{ label: '', run }];
+  /** It happens, or it happens and the answer is lost, or it fails before it happens. */
+  const mayFail = (run: (world: ModelState) => unknown): Alternative<ModelState>[] => [
     ...only(run),
     {
       label: 'answer lost',
@@ -103,9 +103,9 @@ export function modelPorts(call: Call<RemedyWorld>, clock: { now(): Date }, spoi
     },
     { label: 'request lost', isFault: true, run: lost },
   ];
-  const fresh = (world: RemedyWorld, id: string) => instanceOf(id, world.tags[id]!);
-  const stale = (world: RemedyWorld, id: string) => instanceOf(id, world.staleTags[id]!);
-  const tagsOf = (world: RemedyWorld, of: typeof fresh) => Object.keys(world.tags).map((id) => of(world, id));
+  const fresh = (world: ModelState, id: string) => instanceOf(id, world.tags[id]!);
+  const stale = (world: ModelState, id: string) => instanceOf(id, world.staleTags[id]!);
+  const tagsOf = (world: ModelState, of: typeof fresh) => Object.keys(world.tags).map((id) => of(world, id));
   return {
     clock,
     log: { info() {}, error() {} },
@@ -147,7 +147,7 @@ export function modelPorts(call: Call<RemedyWorld>, clock: { now(): Date }, spoi
         only((world) => freshCheckOf(world, id)),
       ),
     rehearseReboot: () => Promise.resolve(),
-    carryOut: (_remedy, { id }) =>
+    execute: (_remedy, { id }) =>
       call<{ ok: boolean | null; text: string }>(`reboot ${id}`, { reads: ['record'], writes: ['ec2'] }, [
         { label: '', run: (world) => reboot(world, id, true) },
         { label: 'answer lost', isFault: true, run: (world) => reboot(world, id, null) },
@@ -179,13 +179,13 @@ export function modelPorts(call: Call<RemedyWorld>, clock: { now(): Date }, spoi
   };
 }
 
-function reboot(world: RemedyWorld, id: string, ok: boolean | null) {
+function reboot(world: ModelState, id: string, ok: boolean | null) {
   const wasOnRecord = world.acts.some((act) => act.instanceId === id && isOpenAct(act));
   world.reboots.push({ id, minute: world.minute, wasOnRecord });
   return { ok, text: ok === null ? LOST : 'EC2 has queued the reboot' };
 }
 
-export function tag(world: RemedyWorld, id: string, tags: Tags, gone: readonly string[] = []): void {
+export function tag(world: ModelState, id: string, tags: Tags, gone: readonly string[] = []): void {
   world.staleTags[id] = world.tags[id]!;
   const kept = Object.entries({ ...world.tags[id], ...tags }).filter(([key]) => !gone.includes(key));
   world.tags[id] = Object.fromEntries(kept);
