@@ -141,9 +141,7 @@ export async function act(
     progress.clear();
     const history = `crawlwatch history ${target.id}${stackFlag(flags.stack)}`;
     if (answer === null) {
-      io.stderr.write(
-        `crawlwatch: no longer waiting for ${called(target)}; to see whether it was done: ${history}\n`,
-      );
+      io.stderr.write(`crawlwatch: no longer waiting for ${called(target)}; to see whether it was done: ${history}\n`);
       return { done: false, exit: EXIT.heldBack };
     }
     io.stdout.write(`${called(target)}: ${remedy}: ${answerText(answer, wouldBeDone(answer))}\n`);
@@ -185,7 +183,12 @@ export async function act(
   }
 }
 
-function requestFor(remedy: Remedy, { id }: Target, requester: string, { dryRun, override }: ActFlags): RemedyRequestJson {
+function requestFor(
+  remedy: Remedy,
+  { id }: Target,
+  requester: string,
+  { dryRun, override }: ActFlags,
+): RemedyRequestJson {
   return {
     action: remedy,
     instanceId: id,

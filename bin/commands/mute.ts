@@ -34,7 +34,12 @@ export function addMute(line: CommandLine): void {
 }
 
 /** @returns 0. @throws UsageError without a time, or where AWS refuses. */
-export async function mute(words: readonly string[], flags: MuteFlags, io: CommandIo, ports: StackPorts): Promise<number> {
+export async function mute(
+  words: readonly string[],
+  flags: MuteFlags,
+  io: CommandIo,
+  ports: StackPorts,
+): Promise<number> {
   const { called, findTargets, openFleet, writeMute } = await import('../stack/index.ts');
   const now = ports.now();
   const until = await untilWhen(flags, now);

@@ -57,7 +57,11 @@ export async function pause(flags: PauseFlags, io: CommandIo, ports: StackPorts)
 export async function resume(flags: ResumeFlags, io: CommandIo, ports: StackPorts): Promise<number> {
   const { requesterName, openRemedy, wouldBeDone } = await import('../stack/index.ts');
   const ask = await openRemedy(flags, ports);
-  const answer = await ask({ action: 'resume', requester: requesterName(), ...(flags.dryRun === true && { dryRun: true }) });
+  const answer = await ask({
+    action: 'resume',
+    requester: requesterName(),
+    ...(flags.dryRun === true && { dryRun: true }),
+  });
   io.stdout.write(`${flags.stack}: ${answer.done ? 'resumed: ' : ''}${forTerminal(answer.why)}\n`);
   return answer.done || wouldBeDone(answer) ? 0 : 1;
 }
