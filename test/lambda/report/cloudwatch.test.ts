@@ -5,7 +5,7 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { describe, expect, it } from 'vitest';
 import type { MetricPoint } from '../../../lambda/model/index.ts';
-import { lastSuppression, publishMetrics } from '../../../lambda/report/cloudwatch.ts';
+import { publishMetrics } from '../../../lambda/report/cloudwatch.ts';
 import { SandboxAws } from '../../../sandbox/aws.ts';
 
 const NOW = new Date('2026-11-22T08:02:00Z');
@@ -27,9 +27,15 @@ const suppressed = (value: number): MetricPoint => ({
 });
 const sandbox = (pageSize?: number) => new SandboxAws({ now: () => NOW, ...(pageSize !== undefined && { pageSize }) });
 
-/** The values of i-1 that CloudWatch has. */
-async function published(aws: SandboxAws, MetricName: string): Promise<readonly number[]> {
-  const Dimensions = Object.entries(of('i-1')).map(([Name, Value]) => ({ Name, Value }));
+const heartbeats = (aws: SandboxAws) => published(aws, 'FlaggingSuppressed', {});
+
+/** The values that CloudWatch has, of i-1 if not said otherwise. */
+async function published(
+  aws: SandboxAws,
+  MetricName: string,
+  dimensions: object = of('i-1'),
+): Promise<readonly number[]> {
+  const Dimensions = Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
   const Metric = { Namespace: 'Crawlwatch', MetricName, Dimensions };
   const query = { Id: 'm', MetricStat: { Metric, Period: 60, Stat: 'Maximum' } };
   const { MetricDataResults = [] }: GetMetricDataCommandOutput = await aws.cloudwatch.send(
@@ -48,7 +54,7 @@ describe('publishMetrics', () => {
       'of 2101 metric values, lost: 1000 refused (ThrottlingException: as ordered)',
     );
     expect(aws.calls('PutMetricDataCommand')).toBe(4);
-    expect(await lastSuppression(aws.cloudwatch, ago(-MINUTE), 5)).toBe(true);
+    expect(await heartbeats(aws)).toEqual([1]);
   });
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY])('drops a value of %s, tells, and publishes the rest', async (bad) => {
@@ -82,32 +88,5 @@ describe('publishMetrics', () => {
     const aws = sandbox();
     await publishMetrics(aws.cloudwatch, [], NOW);
     expect(aws.calls('PutMetricDataCommand')).toBe(0);
-  });
-});
-
-describe('lastSuppression', () => {
-  it.each([
-    { minutes: 20, value: 1, every: 5, expected: null, why: 'it is older than fifteen minutes' },
-    { minutes: 20, value: 1, every: 1, expected: null, why: 'three intervals of a minute are still fifteen' },
-    { minutes: 100, value: 1, every: 60, expected: true, why: 'three hours is three intervals of an hour' },
-    { minutes: 5, value: 1, every: 5, expected: true, why: 'the last check held back' },
-    { minutes: 5, value: 0, every: 5, expected: false, why: 'the last check did not' },
-  ])('is $expected when $why', async ({ minutes, value, every, expected }) => {
-    const aws = sandbox();
-    await publishMetrics(aws.cloudwatch, [suppressed(value)], ago(minutes * MINUTE));
-    expect(await lastSuppression(aws.cloudwatch, NOW, every)).toBe(expected);
-  });
-
-  it('takes the latest of several', async () => {
-    const aws = sandbox(1);
-    await publishMetrics(aws.cloudwatch, [suppressed(1)], ago(10 * MINUTE));
-    await publishMetrics(aws.cloudwatch, [suppressed(0)], ago(5 * MINUTE));
-    expect(await lastSuppression(aws.cloudwatch, NOW, 5)).toBe(false);
-  });
-
-  it('walks past an empty page', async () => {
-    const replies = [{ MetricDataResults: [], NextToken: 'a' }, { MetricDataResults: [{ Values: [1] }] }];
-    const cw = { send: (async () => replies.shift()) as SandboxAws['cloudwatch']['send'] };
-    expect(await lastSuppression(cw, NOW, 5)).toBe(true);
   });
 });

@@ -15,7 +15,7 @@ const codes = ({ reasons }: InstanceReport) => reasons.map(({ code }) => code);
 
 const leaves = (result: (fleet: DistributedFleet) => string | undefined) => (fleet: DistributedFleet) => {
   fleet.beforeJoin = () => {
-    fleet.files.set(resultKey(fleet.runs, 1), result(fleet) ?? '');
+    fleet.runFiles.set(resultKey(fleet.runs, 1), result(fleet) ?? '');
   };
 };
 
@@ -32,7 +32,7 @@ const LOST: readonly (readonly [string, (fleet: DistributedFleet) => void])[] = 
     (fleet) => {
       fleet.shardFault = shardOf(1, async (_, real) => {
         await real();
-        fleet.files.delete(resultKey(fleet.runs, 1));
+        fleet.runFiles.delete(resultKey(fleet.runs, 1));
         throw new Error('killed');
       });
     },
@@ -46,9 +46,9 @@ const LOST: readonly (readonly [string, (fleet: DistributedFleet) => void])[] = 
   ['leaves nothing that can be read', leaves(() => '{"version":1')],
   [
     'leaves the result of another run',
-    leaves((fleet) => fleet.files.get(resultKey(fleet.runs, 1))?.replace(`run-${fleet.runs}`, 'run-0')),
+    leaves((fleet) => fleet.runFiles.get(resultKey(fleet.runs, 1))?.replace(`run-${fleet.runs}`, 'run-0')),
   ],
-  ["leaves another shard's result", leaves((fleet) => fleet.files.get(resultKey(fleet.runs, 0)))],
+  ["leaves another shard's result", leaves((fleet) => fleet.runFiles.get(resultKey(fleet.runs, 0)))],
 ];
 
 describe('a shard that is lost', () => {
@@ -87,7 +87,7 @@ describe('a shard that is lost', () => {
     const fleet = new DistributedFleet(6);
     await fleet.checks(2);
     const before = fleet.tags(3);
-    fleet.beforeJoin = (run) => fleet.files.delete(`runs/${run}/shards/1.json`);
+    fleet.beforeJoin = (run) => fleet.runFiles.delete(`runs/${run}/shards/1.json`);
     const { report, errors } = await fleet.check();
     expect(report.instances.map(({ id }) => id)).not.toContain(idOf(3));
     expect(errors).toEqual(["discover: shard 1 can't be read: nothing is known of its hosts"]);
@@ -105,7 +105,7 @@ describe('a shard that is lost', () => {
 
   it('because the plan is lost, fails the run as a whole', async () => {
     const fleet = new DistributedFleet(2);
-    fleet.beforeJoin = (run) => fleet.files.delete(`runs/${run}/plan.json`);
+    fleet.beforeJoin = (run) => fleet.runFiles.delete(`runs/${run}/plan.json`);
     await expect(fleet.check()).rejects.toThrow("the plan of run run-1 can't be read");
   });
 });
@@ -134,7 +134,7 @@ describe('a distributed run', () => {
     fleet.probes = 0;
     await fleet.check();
     expect(fleet.probes).toBe(7);
-    expect(JSON.parse(fleet.files.get('runs/cost.json') ?? '')).toEqual({ ssh: 1 });
+    expect(JSON.parse(fleet.runFiles.get('runs/cost.json') ?? '')).toEqual({ ssh: 1 });
   });
 
   it('reports the hosts that are in no shard: stopped, or not Linux', async () => {
