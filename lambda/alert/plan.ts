@@ -96,7 +96,7 @@ function suppression(t: Transition, now: Date): News | null {
   const due: IncidentClass = t.kind === 'hung' ? 'h' : 'u';
   return {
     entry: { kind: 'suppressed', codes: t.after.reasons, why: null },
-    mailed: afterMail(t, { ...incident, due: isWorse(due, incident.due) ? due : incident.due }, now),
+    mailed: afterMail(t, { ...incident, heldMailed: true, due: isWorse(due, incident.due) ? due : incident.due }, now),
   };
 }
 
@@ -113,9 +113,12 @@ function newsOf(t: Transition, why: string | null, now: Date, settings: Settings
     return flagRemoved(t, now);
   }
   if (incident === null) return null;
+  // What the first mail of a hang could not know: why it is not flagged, or that sshd alone is down.
+  const isJudged = (t.kind === 'hung' && why !== null) || after.reasons.includes('SshdDown');
+  const heldMailed = incident.heldMailed || isJudged;
   const news = (kind: MailKind, codes: readonly ReasonCode[], text: string | null): News => ({
     entry: { kind, codes: codes.length > 0 ? codes : incident.codes, why: text },
-    mailed: afterMail(t, incident, now),
+    mailed: afterMail(t, { ...incident, heldMailed }, now),
   });
 
   const inVain = rebootedInVain(after, now);
@@ -124,7 +127,8 @@ function newsOf(t: Transition, why: string | null, now: Date, settings: Settings
     return news('escalated', after.reasons, text);
   }
   if (after.flag !== null && !incident.flagMailed) return news('flagged', after.reasons, why);
-  const isNew = isWorse(incident.due, incident.mailed);
+  const isVerdict = heldMailed && !incident.heldMailed && incident.mailed !== null && mayMailEnd(after, now);
+  const isNew = isWorse(incident.due, incident.mailed) || isVerdict;
   if (!isNew && !isReminderDue(incident, now, settings)) return null;
   if (!isNew && after.flag !== null) {
     return inVain === null
@@ -132,7 +136,10 @@ function newsOf(t: Transition, why: string | null, now: Date, settings: Settings
       : news('escalated', after.reasons, `the reboot of ${clockTime(inVain, now)} did not help: it needs a person`);
   }
   const unstable = unstableWords(after);
-  switch (incident.due) {
+  const { letter } = t;
+  const isClear = letter === 'w' || letter === 'c' || letter === 'h' || letter === 'k';
+  const shown = incident.due !== null && isClear ? letter : incident.due;
+  switch (shown) {
     case null:
       return null;
     case 'u':
@@ -144,7 +151,7 @@ function newsOf(t: Transition, why: string | null, now: Date, settings: Settings
     case 'k':
       return news('held', after.reasons, unstable ?? why ?? waitingWords(t, settings));
   }
-  return incident.due satisfies never;
+  return shown satisfies never;
 }
 
 /** It answers, so that the flag is gone; what is left of the incident goes on, and may grow again. */

@@ -118,6 +118,7 @@ const newIncident = (now: Date): Incident => ({
   mailed: null,
   mailedAt: null,
   codes: [],
+  heldMailed: false,
   flagMailed: false,
   vainMailed: false,
 });

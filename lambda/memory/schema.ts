@@ -24,6 +24,7 @@ const incident = z.object({
   mailed: incidentClass.nullable(),
   mailedAt: instant.nullable(),
   codes: z.array(reason).max(8),
+  heldMailed: z.boolean(),
   flagMailed: z.boolean(),
   vainMailed: z.boolean(),
 });

@@ -29,7 +29,8 @@ export interface Incident {
   readonly mailedAt: Date | null;
   /** Every reason it had, in order of appearance; bounded. */
   readonly codes: readonly ReasonCode[];
-  /** Mails have said that it is flagged, and that a reboot did not help. */
+  /** Mails have said why it is not flagged, that it is, and that a reboot did not help. */
+  readonly heldMailed: boolean;
   readonly flagMailed: boolean;
   readonly vainMailed: boolean;
 }

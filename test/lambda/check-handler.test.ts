@@ -67,7 +67,7 @@ describe('the function of a check', () => {
   it('makes a whole check of an event without a step', async () => {
     expect(await handler({ scheduledTime: new Date().toISOString() })).toMatchObject({ checked: 2, unknown: 2 });
     expect(aws.calls()).toEqual(expect.arrayContaining(['DescribeInstanceInformation', 'PutMetricData', 'CreateTags']));
-    expect([...aws.files.keys()]).toEqual([]);
+    expect([...aws.files.keys()]).toEqual(['state.json.gz']);
   });
 });
 
@@ -103,6 +103,7 @@ describe('the steps of a run', () => {
       'runs/run-1/results/0.json',
       'runs/run-1/shards.json',
       'runs/run-1/shards/0.json',
+      'state.json.gz',
     ]);
   });
 

@@ -1,8 +1,8 @@
-import { GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { ListSubscriptionsByTopicCommand } from '@aws-sdk/client-sns';
 import { describe, expect, it } from 'vitest';
+import { packedFiles } from '../../lambda/kit/index.ts';
 import { SettingsError } from '../../lambda/settings/settings.ts';
 import { drawWidget } from '../../lambda/widget-handler.ts';
 import { SandboxFleet } from '../support/sandbox-fleet.ts';
@@ -27,12 +27,12 @@ describe('the fleet table', () => {
     expect([ec2, cloudwatch, sns].map((service) => service.calls.size)).toEqual([0, 0, 0]);
   });
 
-  it('reads the samples once, and of CloudWatch only whether the last check held flags back', async () => {
+  it('reads the state and the samples once each, and nothing of CloudWatch', async () => {
     const fleet = await new WidgetFleet().add(manyHosts(250).map(({ name }) => ({ name })));
     await fleet.draw({ page: 3 });
     const { cloudwatch, s3 } = fleet.aws;
-    expect([...s3.calls]).toEqual([['GetObjectCommand', 1]]);
-    expect([...cloudwatch.calls]).toEqual([['GetMetricDataCommand', 1]]);
+    expect([...s3.calls]).toEqual([['GetObjectCommand', 2]]);
+    expect([...cloudwatch.calls]).toEqual([]);
   });
 
   it('writes nothing anywhere', async () => {
@@ -45,8 +45,7 @@ describe('the fleet table', () => {
   });
 
   it.each([
-    ['the metrics', (fleet: WidgetFleet) => fleet.aws.cloudwatch.fail(GetMetricDataCommand, denied(fleet.aws.ec2), 9)],
-    ['the samples', (fleet: WidgetFleet) => fleet.aws.s3.fail(GetObjectCommand, denied(fleet.aws.ec2), 9)],
+    ['the state', (fleet: WidgetFleet) => fleet.aws.s3.fail(GetObjectCommand, denied(fleet.aws.ec2), 9)],
     [
       'who gets the mail',
       (fleet: WidgetFleet) => fleet.aws.sns.fail(ListSubscriptionsByTopicCommand, denied(fleet.aws.ec2), 9),
@@ -89,12 +88,13 @@ describe('the fleet table', () => {
 describe('the fleet table after real checks', () => {
   it('shows what the checks found: a hang that was flagged, with its button, and its last figures', async () => {
     const fleet = new SandboxFleet(4);
+    fleet.stateFiles = packedFiles(fleet.aws.s3, fleet.aws.bucket.name);
     await fleet.checks(3);
     fleet.host(2, 'BannerTimeout');
     await fleet.checks(4);
     const { aws, now } = fleet;
-    const { ec2, cloudwatch: cloudWatch, s3 } = aws;
-    const world = { ...new WidgetFleet().world, ec2, cloudWatch, s3, clock: { now: () => now } };
+    const { ec2, s3 } = aws;
+    const world = { ...new WidgetFleet().world, ec2, s3, clock: { now: () => now } };
     const html = await drawWidget({}, WIDGET_ARN, world);
     expect(names(html)).toEqual(['crawler2', 'crawler1', 'crawler3', 'crawler4']);
     expect(html).toContain('SSH accepts and says nothing');

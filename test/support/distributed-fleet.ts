@@ -19,7 +19,7 @@ const DEFINITION = fleetRunDefinition({
 export type ShardFault = (index: number, real: () => Promise<unknown>) => Promise<unknown>;
 
 export class DistributedFleet extends SandboxFleet {
-  readonly files = new Map<string, string>();
+  readonly runFiles = new Map<string, string>();
   runs = 0;
   shardFault: ShardFault = (_, real) => real();
   /** Called between the map and the join. */
@@ -30,8 +30,8 @@ export class DistributedFleet extends SandboxFleet {
   }
 
   readonly store: Store = {
-    put: async (key, text) => void this.files.set(key, text),
-    get: async (key) => this.files.get(key) ?? null,
+    put: async (key, text) => void this.runFiles.set(key, text),
+    get: async (key) => this.runFiles.get(key) ?? null,
   };
 
   override async check(minutes = 5, deadlineMs = 60_000): Promise<CheckResult> {
@@ -44,7 +44,7 @@ export class DistributedFleet extends SandboxFleet {
       { scheduledTime: this.now.toISOString() },
       {
         executionName: `run-${this.runs}`,
-        read: async (_, key) => this.files.get(key) ?? '',
+        read: async (_, key) => this.runFiles.get(key) ?? '',
         invoke: async (_, payload) => {
           const { step, run, index } = payload as { step: string; run: string; index: number };
           if (step === 'plan') return planRun(run, this.settings, ports());

@@ -1,5 +1,11 @@
 /** Runs a transport over instances and collects its replies. */
-import { type Instance, NOTHING_REMEMBERED, type ProbeTransport, type Reply } from '../../lambda/model/index.ts';
+import {
+  type Instance,
+  NOTHING_REMEMBERED,
+  type ProbeTransport,
+  type Reply,
+  UNTAGGED,
+} from '../../lambda/model/index.ts';
 
 export interface Answer {
   readonly reply: Reply;
@@ -20,7 +26,12 @@ export function sshInstance(address: string | null, port: number, given: Partial
     workerExpected: false,
     sshdExpected: false,
     mutedUntil: null,
-    memory: NOTHING_REMEMBERED,
+    remembered: NOTHING_REMEMBERED,
+    tagged: UNTAGGED,
+    hostKey: null,
+    hostKeyTag: null,
+    stack: null,
+    isElsewhereWatched: false,
     state: 'running',
     platform: 'Linux/UNIX',
     spot: false,

@@ -1,6 +1,7 @@
 /**
  * What is remembered of an instance, in a short notation for tests: the tags that show it, and beside them `failures`,
- * `since` and `seen` under keys of the same form.
+ * `since` and `seen` under keys of the same form. Of the reasons those of the first one's kind are present, the others
+ * are of earlier in the same incident.
  */
 import { parseInstant, parseStamp } from '../../lambda/kit/time.ts';
 import { advance } from '../../lambda/memory/incident.ts';
@@ -14,6 +15,8 @@ import {
   TAG,
 } from '../../lambda/model/index.ts';
 
+const STATUSES: readonly Status[] = ['OK', 'WARNING', 'CRITICAL', 'UNKNOWN'];
+
 export const NOTE = {
   since: 'crawlwatch:since',
   failures: 'crawlwatch:failures',
@@ -23,9 +26,12 @@ export const NOTE = {
 /** The state that checks would have left behind; its incident has been mailed where it was due. */
 export function rememberedBy(tags: Readonly<Record<string, string>>): InstanceState {
   const [word = '', list = ''] = (tags[TAG.status] ?? '').split(':');
-  const status = word === '' ? null : (word as Status);
+  const status = STATUSES.find((one) => one === word) ?? null;
   const codes = list.split(',').filter(isReasonCode);
-  const reasons = codes.filter((code) => kindOf(code) !== 'event');
+  const lasting = codes.filter((code) => kindOf(code) !== 'event');
+  const isPresent = (code: ReasonCode) => lasting[0] !== undefined && kindOf(code) === kindOf(lasting[0]);
+  const reasons = lasting.filter(isPresent);
+  const earlier = lasting.filter((code) => !isPresent(code));
   const since = parseInstant(tags[NOTE.since] ?? '');
   const failures = Number(tags[NOTE.failures] ?? 0);
   const flag = parseStamp(tags[TAG.flag] ?? '');
@@ -44,10 +50,10 @@ export function rememberedBy(tags: Readonly<Record<string, string>>): InstanceSt
     seen: seen === null ? null : { boot: seen[1] ?? '', oomKills: seen[2] === '' ? null : Number(seen[2]) },
     events: codes.filter((code) => kindOf(code) === 'event'),
   };
-  return withLetters(state, Math.max(failures, status === null || status === 'OK' ? 0 : 2));
+  return withLetters(state, Math.max(failures, status === null || status === 'OK' ? 0 : 2), earlier);
 }
 
-function withLetters(state: InstanceState, checks: number): InstanceState {
+function withLetters(state: InstanceState, checks: number, earlier: readonly ReasonCode[]): InstanceState {
   const letter = letterOf(state.status, state.reasons[0]);
   const at = state.since ?? new Date(0);
   let next = state;
@@ -57,7 +63,11 @@ function withLetters(state: InstanceState, checks: number): InstanceState {
   }
   const { incident } = next;
   if (incident === null || incident.due === null) return next;
-  return { ...next, incident: { ...incident, mailed: incident.due, mailedAt: at, flagMailed: state.flag !== null } };
+  const codes = [...earlier, ...incident.codes];
+  return {
+    ...next,
+    incident: { ...incident, codes, mailed: incident.due, mailedAt: at, flagMailed: state.flag !== null },
+  };
 }
 
 function letterOf(status: Status | null, worst: ReasonCode | undefined) {

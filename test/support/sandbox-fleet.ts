@@ -3,7 +3,7 @@
 import { type CheckResult, checkFleet } from '../../lambda/check/pipeline.ts';
 import { fleetSamples } from '../../lambda/memory/figures.ts';
 import { decodeState, encodeState } from '../../lambda/memory/schema.ts';
-import { STATE_KEY } from '../../lambda/memory/store.ts';
+import { type ObjectStore, STATE_KEY } from '../../lambda/memory/store.ts';
 import type { FailureReason, FleetState, InstanceState, ProbeTransport, Reply } from '../../lambda/model/index.ts';
 import { EMPTY_STATE, NOTHING_REMEMBERED, TAG } from '../../lambda/model/index.ts';
 import { parseSettings, type Settings } from '../../lambda/settings/settings.ts';
@@ -19,8 +19,9 @@ export type Behaviour = HostFigures | FailureReason | 'never';
 export class SandboxFleet {
   now = new Date('2026-11-22T08:00:00Z');
   readonly aws = new SandboxAws({ now: () => this.now });
-  /** Where the state is kept. */
   readonly files = new ObjectFiles();
+  /** Where the state is kept. */
+  stateFiles: ObjectStore = this.files;
   readonly settings: Settings;
   readonly behaviours = new Map<string, Behaviour>();
   /** What hosts do when they are asked over SSM; without any there is no SSM. */
@@ -111,7 +112,7 @@ export class SandboxFleet {
       clock: { now: () => this.now },
       log,
       // New for each check, as in the function.
-      files: this.files,
+      files: this.stateFiles,
       samples: fleetSamples({ s3: this.aws.s3, bucket: this.aws.bucket.name, clock: { now: () => this.now }, log }),
       ec2: this.aws.ec2,
       ssm: this.aws.ssm,

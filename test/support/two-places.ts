@@ -8,6 +8,7 @@ import { MEMBER_PROBE_DOCUMENT } from '../../lambda/model/index.ts';
 import { parseSettings } from '../../lambda/settings/settings.ts';
 import { awsOutlets, awsPorts } from '../../lambda/wiring/check.ts';
 import { SandboxAws } from '../../sandbox/aws.ts';
+import { ObjectFiles } from '../../sandbox/object-files.ts';
 import { HOST_KEY } from './fleet.ts';
 import { probeOutput } from './probe-output.ts';
 
@@ -19,6 +20,7 @@ export class TwoPlaces {
   now = new Date('2026-11-22T08:00:00Z');
   readonly home = new SandboxAws({ now: () => this.now });
   readonly member = new SandboxAws({ now: () => this.now, ...MEMBER, documentName: MEMBER_PROBE_DOCUMENT });
+  readonly files = new ObjectFiles();
   readonly settings = parseSettings({
     transport: 'ssh',
     regions: [HOME.region, MEMBER.region],
@@ -63,6 +65,7 @@ export class TwoPlaces {
         clock: { now: () => this.now },
         log: QUIET,
       }),
+      files: this.files,
       probeDocument: this.home.documentName,
       privateKey: async () => null,
       targets: this.targets,

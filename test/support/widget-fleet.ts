@@ -1,16 +1,16 @@
-/** Fleets for the dashboard's table: tags and samples in the sandbox's AWS, as checks would have left them. */
+/** Fleets for the dashboard's table: state and samples in the sandbox's S3, as checks would have left them. */
 import { gzipSync } from 'node:zlib';
-
 import type { HostSample } from '../../lambda/memory/packed-past.ts';
 import { EMPTY, type Samples, withSamples } from '../../lambda/memory/samples.ts';
 import { encodeSamples } from '../../lambda/memory/samples-codec.ts';
-import { FLEET_METRIC, SAMPLES_KEY, TAG } from '../../lambda/model/index.ts';
-import { publishMetrics } from '../../lambda/report/cloudwatch.ts';
+import { encodeState } from '../../lambda/memory/schema.ts';
+import { STATE_KEY } from '../../lambda/memory/store.ts';
+import { type InstanceState, SAMPLES_KEY, TAG } from '../../lambda/model/index.ts';
 import { parseSettings } from '../../lambda/settings/settings.ts';
 import { drawWidget, type WidgetEvent, type WidgetPorts } from '../../lambda/widget-handler.ts';
 import { SandboxAws } from '../../sandbox/aws.ts';
 import { minutesAgo, NOW } from './fleet.ts';
-import { NOTE } from './remembered.ts';
+import { NOTE, rememberedBy } from './remembered.ts';
 import { idOf } from './sandbox-fleet.ts';
 
 export const WIDGET_ARN = 'arn:aws:lambda:eu-central-1:123456789012:function:CrawlwatchStack-WidgetResource-a1';
@@ -32,6 +32,8 @@ export class WidgetFleet {
   readonly world: WidgetPorts;
   readonly logged: string[] = [];
   #samples: Samples = EMPTY;
+  readonly #instances = new Map<string, InstanceState>();
+  #suppressed = false;
 
   constructor(
     given: { readonly settings?: object; readonly remedyArn?: string | null; readonly confirmed?: boolean } = {},
@@ -52,7 +54,6 @@ export class WidgetFleet {
       }),
       region: async () => this.aws.region,
       ec2: this.aws.ec2,
-      cloudWatch: this.aws.cloudwatch,
       sns: this.aws.sns,
       s3: this.aws.s3,
       clock: { now: () => NOW },
@@ -62,14 +63,8 @@ export class WidgetFleet {
 
   /** Has the last check say that it was made, and whether it held flags back. */
   async beat(suppressed = false): Promise<this> {
-    const point = {
-      name: FLEET_METRIC.suppressed,
-      value: suppressed ? 1 : 0,
-      unit: 'Count',
-      dimensions: { Stack: 'CrawlwatchStack' },
-    } as const;
-    await publishMetrics(this.aws.cloudwatch, [point], at(2));
-    return this;
+    this.#suppressed = suppressed;
+    return this.#keepState();
   }
 
   /** Launches the hosts, with figures of the last three hours and one an hour for three days before. */
@@ -77,6 +72,7 @@ export class WidgetFleet {
     const first = this.aws.instances.size + 1;
     for (const [i, { name, tags, state = 'running' }] of hosts.entries()) {
       this.aws.launch(idOf(first + i), { state, tags: { Name: name, crawlwatch: 'true', ...tags } });
+      this.#instances.set(idOf(first + i), rememberedBy(tags ?? {}));
     }
     const checks = Array.from({ length: 36 }, (_, n) => 2 + n * 5);
     const days = Array.from({ length: 72 }, (_, n) => 240 + n * 60);
@@ -93,6 +89,13 @@ export class WidgetFleet {
     }
     const bytes = gzipSync(encodeSamples(this.#samples, at(2)));
     this.aws.bucket.objects.set(SAMPLES_KEY, { bytes, etag: '"added"' });
+    return this.#keepState();
+  }
+
+  #keepState(): this {
+    const breaker = { suppressed: this.#suppressed, mailed: this.#suppressed };
+    const text = encodeState({ at: at(2), instances: this.#instances, breaker, mailing: null });
+    this.aws.bucket.objects.set(STATE_KEY, { bytes: gzipSync(text), etag: '"state"' });
     return this;
   }
 

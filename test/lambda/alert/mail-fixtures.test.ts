@@ -2,7 +2,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { FailureReason } from '../../../lambda/model/index.ts';
-import { TAG } from '../../../lambda/model/index.ts';
 import { idOf, SandboxFleet, WORKER_TAG, worker } from '../../support/sandbox-fleet.ts';
 
 const FOLDER = join(import.meta.dirname, '../../fixtures/mails');
@@ -50,7 +49,7 @@ const STORIES: Readonly<Record<string, () => Promise<SandboxFleet>>> = {
     const fleet = fleetOf(10);
     await fleet.checks(1);
     await fleet.host(7, 'BannerTimeout').checks(3);
-    fleet.tag(7, TAG.acted, 'reboot@2026-11-22T08:22:00Z');
+    fleet.remember(7, { acted: { what: 'reboot', at: new Date('2026-11-22T08:22:00Z') } });
     await fleet.checks(4);
     return fleet;
   },

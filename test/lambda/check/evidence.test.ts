@@ -1,7 +1,6 @@
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { describe, expect, it } from 'vitest';
 import { TAG } from '../../../lambda/model/index.ts';
-import { NOTE } from '../../support/remembered.ts';
 import { idOf, SandboxFleet } from '../../support/sandbox-fleet.ts';
 
 const BOTH = { transport: 'auto', vpc: { id: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0'] } };
@@ -38,7 +37,7 @@ describe('the other transport', () => {
     expect(fleet.lastMail).toContain('Over SSM: SsmDeliveryTimedOut: It was SsmDeliveryTimedOut.');
   });
 
-  it('turns the verdict to SshdDown when it answers: never flagged, not counted, mailed once, and its end told', async () => {
+  it('turns the verdict to SshdDown when it answers: never flagged, not counted, mailed as what it is, and its end too', async () => {
     const fleet = await hanging({ availableKb: 4_000_000 });
     await fleet.checks(3);
     expect(fleet.tags(1)).toMatchObject({ [TAG.status]: 'CRITICAL:SshdDown' });
@@ -47,13 +46,13 @@ describe('the other transport', () => {
     expect(report.instances[0]?.vitals?.memory.totalBytes).toBe(16_000_000 * 1024);
     expect(report.instances[0]?.evidence).toContain('Over SSH: BannerTimeout: It was BannerTimeout.');
     await fleet.checks(20);
-    expect(fleet.subjects).toEqual(['crawlwatch: 1 CRITICAL (crawler1)']);
+    expect(fleet.subjects).toEqual(['crawlwatch: 1 not answering (crawler1)', 'crawlwatch: 1 CRITICAL (crawler1)']);
     expect(fleet.lastMail).toContain('then: sudo systemctl restart ssh');
-    expect(fleet.tags(1)).not.toHaveProperty(NOTE.failures);
+    expect(fleet.remembered(1).failures).toBe(0);
     expect(fleet.tags(1)).not.toHaveProperty(TAG.flag);
     fleet.host(1, {});
     await fleet.checks(2);
-    expect(fleet.subjects.slice(1)).toEqual(['crawlwatch: 1 recovered (crawler1)']);
+    expect(fleet.subjects.slice(2)).toEqual(['crawlwatch: 1 recovered (crawler1)']);
   });
 
   it('keeps the flag off, and says where to look, when sshd answers on the host itself', async () => {
@@ -100,7 +99,7 @@ describe('an instance that comes and goes', () => {
     await fleet.checks(1);
     fleet.host(1, { ...REBOOTED, uptimeSeconds: 120 });
     await fleet.check();
-    expect(fleet.tags(1)[TAG.acted]).toBe('booted@2026-11-22T08:08:00Z');
+    expect(fleet.remembered(1).acted).toEqual({ what: 'booted', at: new Date('2026-11-22T08:08:00Z') });
     fleet.host(1, 'BannerTimeout');
     await fleet.checks(5);
     expect(fleet.tags(1)).not.toHaveProperty(TAG.flag);
@@ -116,34 +115,38 @@ describe('an instance that comes and goes', () => {
     const host = fleet.aws.instances.get(idOf(1));
     if (host !== undefined) host.state = 'stopped';
     await fleet.checks(3);
-    expect(fleet.subjects).toEqual(['crawlwatch: 1 flagged for reboot (crawler1)', 'crawlwatch: 1 stopped (crawler1)']);
-    expect(fleet.lastMail).toContain('is stopped; it was BannerTimeout. Its reboot flag is removed.');
+    expect(fleet.subjects.slice(1)).toEqual([
+      'crawlwatch: 1 flagged for reboot (crawler1)',
+      'crawlwatch: 1 no longer checked (crawler1)',
+    ]);
+    expect(fleet.lastMail).toContain('is stopped, not running; it was BannerTimeout. Its reboot flag is removed.');
     const left = Object.keys(fleet.tags(1)).filter((key) => key.startsWith('crawlwatch:'));
-    expect(left.sort()).toEqual([TAG.hostKey, NOTE.seen]);
+    expect(left).toEqual([TAG.stack]);
+    expect(fleet.remembered(1)).toMatchObject({ flag: null, failures: 0, incident: null, pin: expect.any(String) });
   });
 
-  it('begins anew after a stop and a start that no check saw', async () => {
+  it('begins again after a stop and a start that no check saw', async () => {
     const fleet = await hanging(null);
     await fleet.checks(2);
     const host = fleet.aws.instances.get(idOf(1));
     if (host !== undefined) host.launchedAt = fleet.now;
     await fleet.check(60);
-    expect(fleet.tags(1)).toMatchObject({ [NOTE.failures]: '1', [NOTE.since]: '2026-11-22T09:15:00Z' });
+    expect(fleet.remembered(1)).toMatchObject({ failures: 1, failingSince: fleet.now, since: fleet.now });
   });
 });
 
 describe('what was mailed', () => {
-  it('keeps an OOM kill for the next mail, whoever that is about', async () => {
+  it('keeps an OOM kill for the next mail, whatever host that is about', async () => {
     const fleet = new SandboxFleet(5);
     await fleet.checks(1);
     fleet.host(2, { oomKills: 1 });
     await fleet.checks(2);
     expect(fleet.subjects).toEqual([]);
-    expect(fleet.tags(2)[TAG.status]).toBe('OK:OomKill');
+    expect(fleet.remembered(2).events).toEqual(['OomKill']);
     fleet.host(1, 'BannerTimeout');
-    await fleet.checks(3);
+    await fleet.checks(2);
     expect(fleet.lastMail).toContain('crawler2 (i-00000000000000002): the kernel killed a process');
-    expect(fleet.tags(2)[TAG.status]).toBe('OK');
+    expect(fleet.remembered(2).events).toEqual([]);
   });
 
   it('is not mailed again when the host fell silent for a check in between', async () => {
@@ -151,7 +154,7 @@ describe('what was mailed', () => {
     await fleet.checks(2);
     for (const reason of ['BannerTimeout', 'AuthenticationFailed'] as const) {
       await fleet.host(1, reason).check();
-      expect(fleet.tags(1)[TAG.status]).toMatch(new RegExp(`:${reason},DiskLow$`));
+      expect(fleet.tags(1)[TAG.status]).toMatch(new RegExp(`:${reason}$`));
       await fleet.host(1, { diskUsedPercent: 97 }).checks(3);
     }
     await fleet.host(1, {}).checks(2);
@@ -164,7 +167,8 @@ describe('what was mailed', () => {
     fleet.aws.fail(PublishCommand, 'InternalErrorException', 12);
     for (let n = 1; n <= 5; n++) fleet.host(n, 'ConnectTimeout');
     await fleet.checks(20);
-    expect(fleet.subjects).toEqual(['crawlwatch: FLAGGING SUPPRESSED, 5 failing of 10 instances']);
+    expect(fleet.subjects).toEqual(['crawlwatch: 5 not answering of 10 instances']);
+    expect(fleet.lastMail).toContain('4 others began to fail within half an hour of it');
     expect([1, 2, 3, 4, 5].flatMap((n) => fleet.tags(n)[TAG.flag] ?? [])).toEqual([]);
   });
 
@@ -173,16 +177,17 @@ describe('what was mailed', () => {
     await fleet.checks(2);
     await fleet.host(1, 'NotChecked').check();
     await fleet.host(1, 'BannerTimeout').check();
-    expect(fleet.tags(1)).toMatchObject({
-      [NOTE.failures]: '3',
-      [NOTE.since]: expect.stringMatching(/^2026-11-22T08:10:00/),
-    });
+    const begun = new Date('2026-11-22T08:10:00Z');
+    expect(fleet.remembered(1)).toMatchObject({ letters: '.hh-h', failures: 3, since: begun, failingSince: begun });
   });
 
-  it('tells that one trouble is over while another stands', async () => {
+  it('is one incident until all of its troubles are over', async () => {
     const fleet = new SandboxFleet(5).host(1, { diskUsedPercent: 97, availableKb: 1_000_000 });
     await fleet.checks(2);
     await fleet.host(1, { diskUsedPercent: 97 }).checks(2);
-    expect(fleet.lastMail).toContain('is no longer MemoryLow; it is still CRITICAL.\n  DiskLow: ');
+    expect(fleet.subjects).toEqual(['crawlwatch: 1 CRITICAL (crawler1)']);
+    await fleet.host(1, {}).checks(2);
+    expect(fleet.subjects.slice(1)).toEqual(['crawlwatch: 1 recovered (crawler1)']);
+    expect(fleet.lastMail).toContain('it was DiskLow, MemoryLow.');
   });
 });

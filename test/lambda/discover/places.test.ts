@@ -1,12 +1,12 @@
 import { DescribeInstancesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { discoverIn, placeName, type Target, targetOf } from '../../../lambda/discover/places.ts';
+import { loadState } from '../../../lambda/memory/store.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { ssmIn } from '../../../lambda/ssm/in-places.ts';
 import { clientThat } from '../../support/client-that.ts';
 import { instance } from '../../support/fleet.ts';
 import { probeOutput } from '../../support/probe-output.ts';
-import { NOTE } from '../../support/remembered.ts';
 import { HOME, MEMBER, TwoPlaces } from '../../support/two-places.ts';
 
 const HUNG = { kind: 'failed', reason: 'BannerTimeout', text: 'No banner within 10 s.' } as const;
@@ -64,7 +64,7 @@ describe('a place that fails', () => {
     world.member.fail(DescribeInstancesCommand, 'RequestLimitExceeded', 1);
     await world.check();
     expect(world.tags(world.member, there)).toEqual(before);
-    expect(before[NOTE.failures]).toBe('2');
+    expect((await loadState(world.files)).state.instances.get(there)?.failures).toBe(2);
     const { report, errors } = await world.check();
     expect(errors).toEqual([]);
     expect(report.instances.find(({ id }) => id === there)).toMatchObject({ flagged: true, account: MEMBER.account });
@@ -94,10 +94,11 @@ describe('a place that fails', () => {
     const [own, there] = [world.launch(world.home, 1), world.launch(world.member, 2)];
     world.member.denied.add(there);
     world.replies.set(own, HUNG);
-    const { errors } = await world.check();
+    const { errors, report } = await world.check();
     expect(world.tags(world.home, own)[TAG.status]).toBe('CRITICAL:BannerTimeout');
-    expect(world.tags(world.member, there)[TAG.status]).toBeUndefined();
-    expect(errors).toEqual([expect.stringContaining('the state of 1 instance was not saved')]);
+    expect(world.tags(world.member, there)[TAG.stack]).toBeUndefined();
+    expect(report.problems).toContainEqual(expect.stringContaining(`tags of ${there} could not be written: `));
+    expect(errors).toEqual([]);
   });
 });
 

@@ -34,7 +34,6 @@ function widgetOf({ aws, now, settings }: SandboxFleet): Promise<string> {
   const own = {
     environment,
     ec2: aws.ec2,
-    cloudWatch: aws.cloudwatch,
     s3: aws.s3,
     clock: { now: () => new Date(now.getTime() + 60_000) },
   };

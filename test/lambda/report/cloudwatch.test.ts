@@ -1,9 +1,12 @@
-import { CloudWatchClient, GetMetricDataCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import {
+  GetMetricDataCommand,
+  type GetMetricDataCommandOutput,
+  PutMetricDataCommand,
+} from '@aws-sdk/client-cloudwatch';
 import { describe, expect, it } from 'vitest';
 import type { MetricPoint } from '../../../lambda/model/index.ts';
-import { lastSuppression, publishMetrics } from '../../../lambda/report/cloudwatch.ts';
+import { publishMetrics } from '../../../lambda/report/cloudwatch.ts';
 import { SandboxAws } from '../../../sandbox/aws.ts';
-import { clientThat } from '../../support/client-that.ts';
 
 const NOW = new Date('2026-11-22T08:02:00Z');
 const MINUTE = 60_000;
@@ -20,14 +23,19 @@ const suppressed = (value: number): MetricPoint => ({
   name: 'FlaggingSuppressed',
   value,
   unit: 'None',
-  dimensions: { Stack: 'One' },
+  dimensions: null,
 });
-const every = (everyMinutes: number, stack = 'One') => ({ stack, schedule: { everyMinutes } });
 const sandbox = (pageSize?: number) => new SandboxAws({ now: () => NOW, ...(pageSize !== undefined && { pageSize }) });
 
-/** The values of i-1 that CloudWatch has. */
-async function published(aws: SandboxAws, MetricName: string): Promise<readonly number[]> {
-  const Dimensions = Object.entries(of('i-1')).map(([Name, Value]) => ({ Name, Value }));
+const heartbeats = (aws: SandboxAws) => published(aws, 'FlaggingSuppressed', {});
+
+/** The values that CloudWatch has, of i-1 if not said otherwise. */
+async function published(
+  aws: SandboxAws,
+  MetricName: string,
+  dimensions: object = of('i-1'),
+): Promise<readonly number[]> {
+  const Dimensions = Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
   const Metric = { Namespace: 'Crawlwatch', MetricName, Dimensions };
   const query = { Id: 'm', MetricStat: { Metric, Period: 60, Stat: 'Maximum' } };
   const { MetricDataResults = [] }: GetMetricDataCommandOutput = await aws.cloudwatch.send(
@@ -46,7 +54,7 @@ describe('publishMetrics', () => {
       'of 2101 metric values, lost: 1000 refused (ThrottlingException: as ordered)',
     );
     expect(aws.calls('PutMetricDataCommand')).toBe(4);
-    expect(await lastSuppression(aws.cloudwatch, ago(-MINUTE), every(5))).toBe(true);
+    expect(await heartbeats(aws)).toEqual([1]);
   });
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY])('drops a value of %s, tells, and publishes the rest', async (bad) => {
@@ -65,10 +73,12 @@ describe('publishMetrics', () => {
 
   it('publishes the heartbeat in the last call, after the instances', async () => {
     const sent: (string | undefined)[][] = [];
-    const cw = clientThat(CloudWatchClient, async (command: PutMetricDataCommand) => {
-      sent.push((command.input.MetricData ?? []).map((datum) => datum.MetricName));
-      return {};
-    });
+    const cw = {
+      send: (async (command: PutMetricDataCommand) => {
+        sent.push((command.input.MetricData ?? []).map((datum) => datum.MetricName));
+        return {};
+      }) as SandboxAws['cloudwatch']['send'],
+    };
     await publishMetrics(cw, [suppressed(0), ...many], NOW);
     expect(sent.map((names) => names.length)).toEqual([1_000, 1_000, 100, 1]);
     expect(sent.at(-1)).toEqual(['FlaggingSuppressed']);
@@ -78,38 +88,5 @@ describe('publishMetrics', () => {
     const aws = sandbox();
     await publishMetrics(aws.cloudwatch, [], NOW);
     expect(aws.calls('PutMetricDataCommand')).toBe(0);
-  });
-});
-
-describe('lastSuppression', () => {
-  it.each([
-    { minutes: 20, value: 1, every: 5, expected: null, why: 'it is older than fifteen minutes' },
-    { minutes: 20, value: 1, every: 1, expected: null, why: 'three intervals of a minute are still fifteen' },
-    { minutes: 100, value: 1, every: 60, expected: true, why: 'three hours is three intervals of an hour' },
-    { minutes: 5, value: 1, every: 5, expected: true, why: 'the last check held back' },
-    { minutes: 5, value: 0, every: 5, expected: false, why: 'the last check did not' },
-  ])('is $expected when $why', async ({ minutes, value, every: minutesBetween, expected }) => {
-    const aws = sandbox();
-    await publishMetrics(aws.cloudwatch, [suppressed(value)], ago(minutes * MINUTE));
-    expect(await lastSuppression(aws.cloudwatch, NOW, every(minutesBetween))).toBe(expected);
-  });
-
-  it('takes the latest of several', async () => {
-    const aws = sandbox(1);
-    await publishMetrics(aws.cloudwatch, [suppressed(1)], ago(10 * MINUTE));
-    await publishMetrics(aws.cloudwatch, [suppressed(0)], ago(5 * MINUTE));
-    expect(await lastSuppression(aws.cloudwatch, NOW, every(5))).toBe(false);
-  });
-
-  it("is not another stack's in the same account and Region", async () => {
-    const aws = sandbox();
-    await publishMetrics(aws.cloudwatch, [suppressed(1)], ago(5 * MINUTE));
-    expect(await lastSuppression(aws.cloudwatch, NOW, every(5, 'Other'))).toBeNull();
-  });
-
-  it('walks past an empty page', async () => {
-    const replies = [{ MetricDataResults: [], NextToken: 'a' }, { MetricDataResults: [{ Values: [1] }] }];
-    const cw = clientThat(CloudWatchClient, async () => replies.shift());
-    expect(await lastSuppression(cw, NOW, every(5))).toBe(true);
   });
 });

@@ -14,7 +14,7 @@ describe('a distributed run', () => {
       fleet.host(3, 'BannerTimeout').host(8, 'BannerTimeout');
       await fleet.checks(4);
     }
-    const shards = [...shared.files.keys()].filter((key) => /^runs\/run-6\/results\//.test(key));
+    const shards = [...shared.runFiles.keys()].filter((key) => /^runs\/run-6\/results\//.test(key));
     expect(shards).toHaveLength(6);
     expect(callsOf(shared)).toEqual(callsOf(one));
     expect(callsOf(one)).toMatchObject({ PutMetricDataCommand: 12, DescribeInstancesCommand: expect.any(Number) });

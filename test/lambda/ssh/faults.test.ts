@@ -20,8 +20,7 @@ describe('a run over every kind of faulty host', () => {
     for (const fault of FAULTS) hosts.set(fault, await fault.start(login.public));
     healthy = await sshServer({ authorized: [login.public], output: 'vitals' });
     const faulty = [...hosts].map(([fault, { address = '127.0.0.1', port, hostKey = null }]) => {
-      const plain = sshInstance(address, port, { id: fault.does });
-      return { ...plain, memory: { ...plain.memory, hostKey } };
+      return sshInstance(address, port, { id: fault.does, hostKey });
     });
     const sound = Array.from({ length: HEALTHY }, (_, n) =>
       sshInstance('127.0.0.1', healthy.port, { id: `sound ${n}` }),
