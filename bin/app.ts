@@ -1,6 +1,5 @@
 /** The CDK app, which cdk.json runs: one stack from the settings. */
 import { App } from 'aws-cdk-lib';
-import { DEFAULT_STACK_NAME } from '../lambda/model/index.ts';
 import { SettingsError } from '../lambda/settings/index.ts';
 import { CrawlwatchStack } from '../lib/crawlwatch-stack.ts';
 import { appSettings } from './settings/index.ts';
@@ -8,8 +7,9 @@ import { appSettings } from './settings/index.ts';
 const app = new App();
 try {
   const context = (key: string): unknown => app.node.tryGetContext(key);
-  new CrawlwatchStack(app, DEFAULT_STACK_NAME, {
-    settings: appSettings({ context, env: process.env, cwd: process.cwd() }),
+  const settings = appSettings({ context, env: process.env, cwd: process.cwd() });
+  new CrawlwatchStack(app, settings.stack, {
+    settings,
     description: 'crawlwatch: keeps a fleet of Linux EC2 crawlers alive',
   });
 } catch (error) {

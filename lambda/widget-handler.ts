@@ -105,13 +105,12 @@ async function drawFleet(page: unknown, theme: Theme, widgetArn: string | null, 
   const { settings, topicArn, remedyFunctionArn, bucket } = ports.environment();
   const region = await ports.region();
   const now = clock.now();
-  const { schedule } = settings;
   const unread: Notice[] = [];
   const places = ports.places?.(settings, region) ?? [{ region, ec2, account: null, elsewhere: false }];
   const [described, subscription, suppressed] = await Promise.all([
     discoverIn(places, settings, (text) => unread.push({ level: 'amber', text }), PATIENCE_MS),
     topicArn === null ? ('none' as const) : orUnread(subscriptionState(sns, topicArn), log),
-    orUnread(lastSuppression(cloudWatch, now, schedule.everyMinutes), log),
+    orUnread(lastSuppression(cloudWatch, now, settings), log),
   ]);
   const fleet = pageOf(fleetRows(described, now), page);
   const shown = fleet.rows.filter((row) => row.skipped === null);

@@ -1,6 +1,6 @@
 import { CfnOutput, DefaultStackSynthesizer, type IStackSynthesizer, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { actsByItself, isDistributed, keepsSnapshot, type Settings, usesStore } from '../lambda/settings/index.ts';
+import { actsByItself, isDistributed, type Settings } from '../lambda/settings/index.ts';
 import { AlertTopic } from './alert-topic.ts';
 import { warnAboveBudget } from './budget.ts';
 import { CheckFunction } from './check-function.ts';
@@ -34,16 +34,13 @@ export class CrawlwatchStack extends Stack {
     // In this direction only: the remedy function never calls the check.
     if (actsByItself(settings)) check.actThrough(remedy.function);
     const widget = new WidgetFunction(this, 'Widget', { settings, topic, remedyArn: remedy.function.functionArn });
-    const store = usesStore(settings) ? new FleetStore(this, 'Store') : null;
-    store?.keepFor(check.function, settings, check.network);
-    if (keepsSnapshot(settings)) {
-      store?.showSnapshot(remedy.function, check.network);
-      store?.showSnapshot(widget.function, null);
-    }
-    const run =
-      store !== null && isDistributed(settings)
-        ? new FleetRun(this, 'Run', { settings, check: check.function, bucket: store.bucket, timeout: check.timeout })
-        : null;
+    const store = new FleetStore(this, 'Store');
+    store.keepFor(check.function, settings, check.network);
+    store.showTo(remedy.function, check.network);
+    store.showTo(widget.function, null);
+    const run = isDistributed(settings)
+      ? new FleetRun(this, 'Run', { settings, check: check.function, bucket: store.bucket, timeout: check.timeout })
+      : null;
     check.schedule(settings, run);
     const watched = { settings, check: check.function, logGroup: check.logGroup };
     new FleetAlarms(this, 'Alarms', {
@@ -67,6 +64,7 @@ export class CrawlwatchStack extends Stack {
     new CfnOutput(this, 'RemedyFunctionName', { value: remedy.function.functionName });
     new CfnOutput(this, 'RemedyFunctionArn', { value: remedy.function.functionArn });
     new CfnOutput(this, 'LogGroupName', { value: check.logGroup.logGroupName });
+    new CfnOutput(this, 'StateBucketName', { value: store.bucket.bucketName });
     if (run !== null) new CfnOutput(this, 'RunStateMachineArn', { value: run.stateMachine.stateMachineArn });
     if (settings.accounts !== null) {
       // Parameters of accounts/crawlwatch-member.yaml in each of those accounts.

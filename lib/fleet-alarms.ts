@@ -7,14 +7,14 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { actsByItself, type Settings } from '../lambda/settings/index.ts';
-import { heartbeatMetric, perInstanceQuery, unlabelledFleetMetric } from './fleet-metrics.ts';
+import { heartbeatMetric, unlabelledFleetMetric } from './fleet-metrics.ts';
 
 /** An alarm goes off after so many missing checks in a row. */
 const INTERVALS = 3;
 /** Share of its time after which a check is about to leave hosts unread; one hung host alone takes less. */
 const SLOW_SHARE = 0.95;
 
-const { GREATER_THAN_THRESHOLD, GREATER_THAN_OR_EQUAL_TO_THRESHOLD, LESS_THAN_THRESHOLD } = ComparisonOperator;
+const { GREATER_THAN_OR_EQUAL_TO_THRESHOLD, LESS_THAN_THRESHOLD } = ComparisonOperator;
 
 export interface FleetAlarmsProps {
   readonly settings: Settings;
@@ -45,9 +45,9 @@ interface AlarmSpec {
 
 /**
  * Alarms on the checker itself, which mail; and alarms on hosts, which only show, since the check mails what happens to
- * hosts. Prices a month, us-east-1 (https://aws.amazon.com/cloudwatch/pricing/, 2026): $0.10 for each of the six on a
- * metric of the fleet, as much again for the run's second metric in a distributed check, and for the one on acting where
- * that is on; the two over all instances cost $0.10 for each series that they analyse.
+ * hosts. All watch metrics of the fleet, so that they cost the same for any fleet: $0.10 a month each, us-east-1
+ * (https://aws.amazon.com/cloudwatch/pricing/, 2026), and as much again for the run's second metric in a distributed
+ * check. An alarm over every instance's own metric would cost $0.10 for each instance.
  */
 export class FleetAlarms extends Construct {
   readonly #mail: SnsAction;
@@ -98,7 +98,7 @@ function checkerAlarms({
   return {
     'check-is-silent': {
       says: `crawlwatch is silent: no check has finished for ${INTERVALS * everyMinutes} minutes, and nobody is watching the fleet. ${read}.`,
-      metric: heartbeatMetric(everyMinutes),
+      metric: heartbeatMetric(settings),
       threshold: 1,
       comparisonOperator: LESS_THAN_THRESHOLD,
       // Whole intervals, because a check that starts a little late leaves one period empty.
@@ -112,7 +112,7 @@ function checkerAlarms({
     },
     'check-is-slow': {
       says: `crawlwatch is slow: ${slow}. ${read}.`,
-      metric: unlabelledFleetMetric('duration', everyMinutes),
+      metric: unlabelledFleetMetric('duration', settings),
       threshold: Math.round(seconds * 1000 * SLOW_SHARE),
       evaluationPeriods: 3,
       datapointsToAlarm: 2,
@@ -141,43 +141,38 @@ function failedChecks(check: IFunction, run: IStateMachine | null, period: Durat
 }
 
 function hostAlarms(settings: Settings): Record<string, AlarmSpec> {
-  const { metrics, memory, disk, flag } = settings;
-  const { everyMinutes } = settings.schedule;
+  const { memory, disk, flag } = settings;
   // Two of three: with one value a period, a check that starts a little late leaves a period empty.
   const lasting = { evaluationPeriods: 3, datapointsToAlarm: 2 };
-  const low = (which: 'memory' | 'disk', availablePercent: number) => ({
-    metric: perInstanceQuery(which, settings),
-    threshold: 100 - availablePercent,
-    comparisonOperator: GREATER_THAN_THRESHOLD,
-    ...lasting,
-  });
   return {
     'instances-unreachable': {
       says: 'At least one watched instance hangs: it is up, and neither SSH nor SSM gets an answer.',
-      metric: unlabelledFleetMetric('unreachable', everyMinutes),
+      metric: unlabelledFleetMetric('unreachable', settings),
       threshold: 1,
       ...lasting,
     },
     'instances-flagged': {
       says: `At least one instance hung for ${flag.afterFailures} checks and carries the reboot flag: it waits for somebody to reboot it.`,
-      metric: unlabelledFleetMetric('flagged', everyMinutes),
+      metric: unlabelledFleetMetric('flagged', settings),
       threshold: 1,
     },
     'flagging-suppressed': {
       says: `More than ${flag.breakerPercent}% of the fleet fails at once, so nothing new is flagged: the fault is likelier on the checking side.`,
-      metric: unlabelledFleetMetric('suppressed', everyMinutes),
+      metric: unlabelledFleetMetric('suppressed', settings),
       threshold: 1,
     },
-    ...(metrics.perInstance === 'all' && {
-      'memory-is-low': {
-        says: `An instance has less than ${memory.criticalPercent}% of its memory available.`,
-        ...low('memory', memory.criticalPercent),
-      },
-      'disk-is-low': {
-        says: `The fullest mount of an instance has less than ${disk.criticalPercent}% available, however large it is.`,
-        ...low('disk', disk.criticalPercent),
-      },
-    }),
+    'memory-is-low': {
+      says: `At least one instance has less than ${memory.warningPercent}% of its memory available.`,
+      metric: unlabelledFleetMetric('memoryLow', settings),
+      threshold: 1,
+      ...lasting,
+    },
+    'disk-is-low': {
+      says: `A mount of at least one instance has less than ${disk.warningPercent}% and at most ${disk.ignoreAboveGib} GiB available.`,
+      metric: unlabelledFleetMetric('diskLow', settings),
+      threshold: 1,
+      ...lasting,
+    },
   };
 }
 

@@ -47,9 +47,9 @@ export class FleetDashboard extends Construct {
         [fleetTable(props)],
         [fleetNumbers(props.settings)],
         [problemLines(props)],
-        whatWasDone(),
+        whatWasDone(props.settings),
         [actLines(props)],
-        ...(props.settings.metrics.perInstance === 'all' ? instanceGraphs(props.settings) : []),
+        ...(props.settings.metrics.perInstance !== 'none' ? instanceGraphs(props.settings) : []),
         checkerHealth(props),
         [about(props)],
       ],
@@ -70,14 +70,14 @@ const fleetTable = ({ widget }: FleetDashboardProps) =>
     updateOnTimeRangeChange: false,
   });
 
-const fleetNumbers = ({ schedule: { everyMinutes } }: Settings) =>
+const fleetNumbers = (settings: Settings) =>
   new SingleValueWidget({
     title: 'Instances in the last check',
     width: FULL_WIDTH,
     height: 4,
     sparkline: true,
-    metrics: (['checked', 'critical', 'unreachable', 'flagged', 'suppressed'] as const).map((which) =>
-      fleetMetric(which, everyMinutes),
+    metrics: (['checked', 'critical', 'unreachable', 'flagged', 'memoryLow', 'diskLow', 'suppressed'] as const).map(
+      (which) => fleetMetric(which, settings),
     ),
   });
 
@@ -162,32 +162,34 @@ const actLines = ({ actsLogGroup }: FleetDashboardProps) =>
 const ACTS_MINUTES = 60;
 
 /** What crawlwatch did, and how long a hang lasts until the host answers again, no matter who ended it. */
-const whatWasDone = (): IWidget[] => [
+const whatWasDone = (settings: Settings): IWidget[] => [
   new GraphWidget({
     title: 'Reboots, worker restarts, and reboots avoided by them, an hour',
     width: HALF_WIDTH,
-    left: (['reboots', 'workerRestarts', 'rebootsAvoided'] as const).map((which) => fleetMetric(which, ACTS_MINUTES)),
+    left: (['reboots', 'workerRestarts', 'rebootsAvoided'] as const).map((which) =>
+      fleetMetric(which, settings, ACTS_MINUTES),
+    ),
     leftYAxis: { min: 0, showUnits: false },
   }),
   new GraphWidget({
     title: 'Minutes from the first failure to recovery',
     width: HALF_WIDTH,
     left: [
-      fleetMetric('recoveryMinutes', ACTS_MINUTES),
-      fleetMetric('recoveryMinutes', ACTS_MINUTES).with({ statistic: Stats.AVERAGE, label: 'on average' }),
+      fleetMetric('recoveryMinutes', settings, ACTS_MINUTES),
+      fleetMetric('recoveryMinutes', settings, ACTS_MINUTES).with({ statistic: Stats.AVERAGE, label: 'on average' }),
     ],
     leftYAxis: { min: 0, showUnits: false },
   }),
 ];
 
-function checkerHealth({ settings: { schedule }, check }: FleetDashboardProps): IWidget[] {
-  const period = Duration.minutes(schedule.everyMinutes);
+function checkerHealth({ settings, check }: FleetDashboardProps): IWidget[] {
+  const period = Duration.minutes(settings.schedule.everyMinutes);
   return [
     new GraphWidget({
       title: 'Duration of a check, ms',
       width: HALF_WIDTH,
       left: [
-        fleetMetric('duration', schedule.everyMinutes),
+        fleetMetric('duration', settings),
         check.metricDuration({ period, label: 'billed, longest', statistic: Stats.MAXIMUM }),
       ],
       leftYAxis: { min: 0, showUnits: false },

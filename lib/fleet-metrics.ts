@@ -1,7 +1,7 @@
 /** The one place in lib/ that spells crawlwatch's metrics: alarms and dashboard take them from here. */
 import { Duration } from 'aws-cdk-lib';
-import { MathExpression, Metric, SearchExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { FLEET_METRIC, INSTANCE_METRIC, METRIC_NAMESPACE } from '../lambda/model/index.ts';
+import { Metric, SearchExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { FLEET_METRIC, type FleetDimensions, INSTANCE_METRIC, METRIC_NAMESPACE } from '../lambda/model/index.ts';
 import { type Settings, watchesElsewhere } from '../lambda/settings/index.ts';
 
 /** How a fleet metric is shown: its label and what to make of several values in one period. */
@@ -10,6 +10,8 @@ const FLEET = {
   critical: { label: 'critical', statistic: Stats.MAXIMUM },
   unreachable: { label: 'unreachable', statistic: Stats.MAXIMUM },
   flagged: { label: 'flagged for reboot', statistic: Stats.MAXIMUM },
+  memoryLow: { label: 'low on memory', statistic: Stats.MAXIMUM },
+  diskLow: { label: 'low on disk space', statistic: Stats.MAXIMUM },
   suppressed: { label: 'flagging suppressed', statistic: Stats.MAXIMUM },
   reboots: { label: 'reboots', statistic: Stats.SUM },
   workerRestarts: { label: 'worker restarts', statistic: Stats.SUM },
@@ -19,28 +21,28 @@ const FLEET = {
 } as const satisfies Record<keyof typeof FLEET_METRIC, { label: string; statistic: string }>;
 
 /** A number about the whole fleet; of most there is one value a check, so that the period is the schedule's. */
-export function fleetMetric(which: keyof typeof FLEET_METRIC, everyMinutes: number): Metric {
-  return unlabelledFleetMetric(which, everyMinutes).with({ label: FLEET[which].label });
+export function fleetMetric(which: keyof typeof FLEET_METRIC, settings: Settings, everyMinutes?: number): Metric {
+  return unlabelledFleetMetric(which, settings, everyMinutes).with({ label: FLEET[which].label });
 }
 
 /** The same without its label, for which CDK would write an alarm as a metric query. */
-export function unlabelledFleetMetric(which: keyof typeof FLEET_METRIC, everyMinutes: number): Metric {
+export function unlabelledFleetMetric(
+  which: keyof typeof FLEET_METRIC,
+  { stack, schedule }: Settings,
+  everyMinutes = schedule.everyMinutes,
+): Metric {
   return new Metric({
     namespace: METRIC_NAMESPACE,
     metricName: FLEET_METRIC[which],
+    dimensionsMap: { Stack: stack } satisfies FleetDimensions,
     statistic: FLEET[which].statistic,
     period: Duration.minutes(everyMinutes),
   });
 }
 
 /** Counts finished checks: the duration is published last of all, as the heartbeat. */
-export function heartbeatMetric(everyMinutes: number): Metric {
-  return new Metric({
-    namespace: METRIC_NAMESPACE,
-    metricName: FLEET_METRIC.duration,
-    statistic: Stats.SAMPLE_COUNT,
-    period: Duration.minutes(everyMinutes),
-  });
+export function heartbeatMetric(settings: Settings): Metric {
+  return unlabelledFleetMetric('duration', settings).with({ statistic: Stats.SAMPLE_COUNT });
 }
 
 /**
@@ -70,21 +72,3 @@ export function perInstanceSearch(
 
 /** A placeholder that CloudWatch fills in for each line of a graph. */
 const prop = (dimension: string): string => `\${PROP('Dim.${dimension}')}`;
-
-/** Dimensions of an instance's series, as lambda/report/metrics.ts publishes them. */
-const DIMENSIONS = 'InstanceId, Name';
-
-/**
- * One series for each instance, worst first, for an alarm that judges each of them separately: that takes both GROUP BY
- * and ORDER BY (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Metrics_Insights_Alarm.html).
- * At most 500 series are returned, hence the order.
- */
-export function perInstanceQuery(which: 'memory' | 'disk', settings: Settings): MathExpression {
-  // Without SCHEMA the query takes in the series elsewhere too, which have two more dimensions.
-  const from = watchesElsewhere(settings) ? `"${METRIC_NAMESPACE}"` : `SCHEMA("${METRIC_NAMESPACE}", ${DIMENSIONS})`;
-  return new MathExpression({
-    expression: `SELECT MAX(${INSTANCE_METRIC[which]}) FROM ${from} GROUP BY ${DIMENSIONS} ORDER BY MAX() DESC`,
-    usingMetrics: {},
-    period: Duration.minutes(settings.schedule.everyMinutes),
-  });
-}

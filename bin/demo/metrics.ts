@@ -6,6 +6,7 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { FLEET_METRIC, INSTANCE_METRIC, METRIC_NAMESPACE } from '../../lambda/model/index.ts';
 import type { SandboxAws } from '../../sandbox/aws.ts';
+import { SETTINGS } from './world.ts';
 
 export interface Series {
   readonly label: string;
@@ -32,7 +33,7 @@ export async function readBack(aws: SandboxAws, from: Date, to: Date): Promise<S
     } satisfies Omit<MetricDataQuery, 'Id'>,
   });
   const queries = [
-    ...Object.values(FLEET_METRIC).map((name) => query(name, name, {})),
+    ...Object.values(FLEET_METRIC).map((name) => query(name, name, { Stack: SETTINGS.stack })),
     ...[...aws.instances.values()].map(({ id, tags }) => {
       const Name = tags.get('Name') ?? id;
       return query(INSTANCE_METRIC.memory, `${INSTANCE_METRIC.memory} ${Name}`, { InstanceId: id, Name });

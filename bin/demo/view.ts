@@ -118,7 +118,7 @@ async function fleetNumbers(sandbox: DemoSandbox): Promise<Html> {
   const ofFleet = (which: keyof typeof FLEET_METRIC, name: string) => ({
     name,
     metric: FLEET_METRIC[which],
-    dimensions: {},
+    dimensions: { Stack: SETTINGS.stack },
   });
   const [counts, sums] = await Promise.all([
     read(

@@ -85,7 +85,7 @@ export async function readAlertFacts(clients: DoctorClients, stack: Stack, setti
   const counted = <T>(work: Promise<T>) => attempt('cloudwatch:GetMetricData', work);
   const [runs, heartbeat, subscribers, mails] = await Promise.all([
     check === undefined ? null : counted(recentRuns(clients, check, settings)),
-    outputs === null ? null : counted(lastHeartbeat(clients)),
+    outputs === null ? null : counted(lastHeartbeat(clients, settings)),
     topic === undefined ? null : attempt('sns:ListSubscriptionsByTopic', subscribersOf(clients, topic)),
     topic === undefined ? null : counted(mailCounts(clients, topic)),
   ]);
@@ -125,8 +125,8 @@ async function recentRuns(clients: DoctorClients, check: string, settings: Setti
   return { started, failed, throttled };
 }
 
-async function lastHeartbeat(clients: DoctorClients): Promise<MetricTotal> {
-  const metric = { namespace: METRIC_NAMESPACE, name: FLEET_METRIC.duration, dimensions: {} };
+async function lastHeartbeat(clients: DoctorClients, { stack }: Settings): Promise<MetricTotal> {
+  const metric = { namespace: METRIC_NAMESPACE, name: FLEET_METRIC.duration, dimensions: { Stack: stack } };
   const [total = NONE] = await readTotals(clients.cloudWatch, [metric], ago(clients, DAY), clients.now, 60);
   return total;
 }

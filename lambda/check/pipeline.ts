@@ -184,7 +184,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     for (const t of inOrder()) judged.set(t.instance.id, withFlag(t, plan, at));
 
     const transitions = inOrder();
-    const points = metricPoints(transitions, plan.breaker.tripped, elapsedMs(options.begunAt));
+    const points = metricPoints(transitions, plan.breaker.tripped, elapsedMs(options.begunAt), settings);
     const departures = departuresOf(described);
     await Promise.all([orElse('metrics', outlets.publish(points, at), undefined), orElse('mail', tell(), undefined)]);
     // Last, since it goes by the tags that were just written.

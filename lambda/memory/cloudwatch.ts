@@ -10,8 +10,9 @@ import {
 import pLimit from 'p-limit';
 import type { CloudWatch } from '../kit/index.ts';
 import { chunks, errorText } from '../kit/index.ts';
-import type { History, LastGood, MetricPoint, Sample } from '../model/index.ts';
-import { FLEET_METRIC, INSTANCE_METRIC, METRIC_NAMESPACE } from '../model/index.ts';
+import type { FleetDimensions, History, LastGood, MetricDimensions, MetricPoint, Sample } from '../model/index.ts';
+import { FLEET_METRIC, INSTANCE_METRIC, isFleetMetric, METRIC_NAMESPACE } from '../model/index.ts';
+import type { Settings } from '../settings/index.ts';
 
 /** API_PutMetricData.html allows 1,000 and 1 MB; a datum is under 1 kB where no Name tag is over 256 characters. */
 const DATUMS_PER_CALL = 1_000;
@@ -24,7 +25,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /** What tells an instance's series apart: spelt exactly as it was published. */
-export type InstanceDimensions = NonNullable<MetricPoint['dimensions']>;
+export type InstanceDimensions = MetricDimensions;
 
 /**
  * Publishes what a check measured, the fleet's own metrics in a last call of their own: they are the heartbeat.
@@ -50,9 +51,9 @@ export async function publishMetrics(cw: CloudWatch, points: readonly MetricPoin
     }
   };
   const limit = pLimit(PUTS_AT_ONCE);
-  const ofInstances = good.filter((point) => point.dimensions !== null);
+  const ofInstances = good.filter((point) => !isFleetMetric(point));
   await Promise.all(chunks(ofInstances, DATUMS_PER_CALL).map((some) => limit(put, some)));
-  const ofFleet = good.filter((point) => point.dimensions === null);
+  const ofFleet = good.filter(isFleetMetric);
   for (const some of chunks(ofFleet, DATUMS_PER_CALL)) await put(some);
 
   if (problems.length > 0) {
@@ -66,11 +67,11 @@ function datum(point: MetricPoint, at: Date): MetricDatum {
     Value: point.value,
     Unit: point.unit,
     Timestamp: at,
-    ...(point.dimensions !== null && { Dimensions: asList(point.dimensions) }),
+    Dimensions: asList(point.dimensions),
   };
 }
 
-const asList = (dimensions: InstanceDimensions): Dimension[] =>
+const asList = (dimensions: InstanceDimensions | FleetDimensions): Dimension[] =>
   Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
 
 /** One series to read: its query, and where its values go. */
@@ -176,9 +177,13 @@ export async function readLastGood(
   );
 }
 
-export async function lastSuppression(cw: CloudWatch, now: Date, everyMinutes: number): Promise<boolean | null> {
+export async function lastSuppression(
+  cw: CloudWatch,
+  now: Date,
+  { stack, schedule: { everyMinutes } }: Pick<Settings, 'stack' | 'schedule'>,
+): Promise<boolean | null> {
   const since = new Date(now.getTime() - Math.max(15, 3 * everyMinutes) * MINUTE);
-  const query = { ...metric(FLEET_METRIC.suppressed, 60, 'Maximum', []), Id: 'suppressed' };
+  const query = { ...metric(FLEET_METRIC.suppressed, 60, 'Maximum', asList({ Stack: stack })), Id: 'suppressed' };
   for await (const page of pages(cw, [query], since, now, 'TimestampDescending')) {
     const latest = page.MetricDataResults?.[0]?.Values?.[0];
     if (latest !== undefined) return latest > 0;

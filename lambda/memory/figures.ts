@@ -6,7 +6,7 @@
 import type { CloudWatch, S3 } from '../kit/index.ts';
 import { plural } from '../kit/index.ts';
 import type { Clock, History, LastGood, Log, MetricPoint } from '../model/index.ts';
-import { INSTANCE_METRIC } from '../model/index.ts';
+import { INSTANCE_METRIC, isFleetMetric } from '../model/index.ts';
 import { keepsSnapshot, type Settings } from '../settings/index.ts';
 import { publishMetrics, readHistory, readLastGood } from './cloudwatch.ts';
 import { metricDimensions } from './dimensions.ts';
@@ -66,7 +66,7 @@ export function figuresOf(world: FiguresWorld): Figures {
     history,
     lastGood,
     publish: async (points, at) => {
-      const ofFleet = points.filter((point) => point.dimensions === null);
+      const ofFleet = points.filter(isFleetMetric);
       try {
         await snapshot.add?.(points, at);
       } finally {
@@ -184,7 +184,7 @@ function samplesOf(points: readonly MetricPoint[], at: Date): Map<string, HostSa
   const available = (name: string): Map<string, number> =>
     new Map(
       points.flatMap((point) =>
-        point.dimensions !== null && point.name === name && Number.isFinite(point.value)
+        'InstanceId' in point.dimensions && point.name === name && Number.isFinite(point.value)
           ? [[point.dimensions.InstanceId, 1 - point.value / 100]]
           : [],
       ),

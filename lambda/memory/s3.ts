@@ -4,7 +4,7 @@ import { gunzip, gzip } from 'node:zlib';
 import { GetObjectCommand, type GetObjectCommandOutput, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { S3 } from '../kit/index.ts';
 import { errorCode } from '../kit/index.ts';
-import { SNAPSHOT_KEY } from '../model/index.ts';
+import { SAMPLES_KEY } from '../model/index.ts';
 
 /** A file that unpacks to more than this is none of ours: 2.4 kB a host, 100,000 hosts. */
 const MOST_BYTES = 256 * 1024 * 1024;
@@ -20,7 +20,7 @@ export interface SnapshotFile {
 export async function readSnapshotFile(s3: S3, bucket: string): Promise<SnapshotFile> {
   let object: GetObjectCommandOutput;
   try {
-    object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: SNAPSHOT_KEY }));
+    object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: SAMPLES_KEY }));
   } catch (error) {
     if (errorCode(error) === 'NoSuchKey') return { bytes: new Uint8Array(), etag: null };
     throw error;
@@ -47,7 +47,7 @@ export async function writeSnapshotFile(
   try {
     const Body = await promisify(gzip)(bytes);
     const unchanged = etag === null ? { IfNoneMatch: '*' } : { IfMatch: etag };
-    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: SNAPSHOT_KEY, Body, ...unchanged }));
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: SAMPLES_KEY, Body, ...unchanged }));
     return true;
   } catch (error) {
     if (/^(PreconditionFailed|ConditionalRequestConflict)$/.test(errorCode(error))) return false;

@@ -57,12 +57,14 @@ export const INSTANCE_METRIC = {
   oomKills: 'OomKills',
 } as const;
 
-/** Metrics of the fleet, without dimensions. */
+/** Metrics of the fleet, with the dimension `Stack`. */
 export const FLEET_METRIC = {
   checked: 'InstancesChecked',
   critical: 'InstancesCritical',
   unreachable: 'InstancesUnreachable',
   flagged: 'InstancesFlagged',
+  memoryLow: 'InstancesMemoryLow',
+  diskLow: 'InstancesDiskLow',
   suppressed: 'FlaggingSuppressed',
   /** Of the remedy function's acts; RecoveryMinutes is the check's, one value for each host that hung and answers again. */
   reboots: 'Reboots',
@@ -84,8 +86,11 @@ export const ENV = {
   bucket: 'CRAWLWATCH_BUCKET',
 } as const;
 
-/** In the bucket: what looks back on single instances where they have no metrics. */
-export const SNAPSHOT_KEY = 'snapshot/fleet.bin.gz';
+/** In the bucket: what is remembered of every instance between checks. */
+export const STATE_KEY = 'state.json.gz';
+
+/** In the bucket: the packed past that forecasts, sparklines and last figures are read from. */
+export const SAMPLES_KEY = 'samples';
 
 /** Context key of cdk.json that holds the settings. */
 export const CONTEXT_KEY = 'crawlwatch';

@@ -2,16 +2,23 @@
 import type { OwnTagKey } from './names.ts';
 import type { ReasonCode, Status } from './reasons.ts';
 
-/** One value to publish. No dimensions: a fleet metric. */
+/** One value to publish. */
 export interface MetricPoint {
   readonly name: string;
   readonly value: number;
   readonly unit: 'Percent' | 'Count' | 'Milliseconds' | 'None';
-  readonly dimensions: MetricDimensions | null;
+  readonly dimensions: MetricDimensions | FleetDimensions;
 }
 
 /** The last two only of instances elsewhere: those at home keep the series that they have. */
 export type MetricDimensions = Readonly<Record<'InstanceId' | 'Name', string> & { Region?: string; Account?: string }>;
+
+/** Of a metric of the whole fleet: the stack that watches it, since an account and Region may have several. */
+export interface FleetDimensions {
+  readonly Stack: string;
+}
+
+export const isFleetMetric = ({ dimensions }: MetricPoint): boolean => 'Stack' in dimensions;
 
 /** One mail. */
 export interface Alert {

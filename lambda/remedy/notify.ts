@@ -16,10 +16,12 @@ export interface RunNews {
   /** What was held back without being looked at anew. */
   readonly unheard: readonly Decision[];
   readonly asker: string;
+  /** Whose metrics they are. */
+  readonly stack: string;
 }
 
 /** @returns what failed, a sentence each without a full stop. Never rejects. */
-export async function tell({ outcomes, acted, unheard, asker }: RunNews, ports: RemedyPorts): Promise<string[]> {
+export async function tell({ outcomes, acted, unheard, asker, stack }: RunNews, ports: RemedyPorts): Promise<string[]> {
   const problems: string[] = [];
   const orTell = async <T>(what: string, work: Promise<T>, fallback: T): Promise<T> => {
     try {
@@ -61,7 +63,7 @@ export async function tell({ outcomes, acted, unheard, asker }: RunNews, ports: 
   for (const one of outcomes)
     ports.log.info('remedy.verified', { ...one.act, outcome: one.outcome, text: one.sentence });
   await Promise.all(heard.map((entry) => orTell('the history', ports.saveHistory(entry), undefined)));
-  const points = pointsOf(made, isTold ? outcomes : []);
+  const points = pointsOf(made, isTold ? outcomes : [], stack);
   if (points.length > 0) await orTell('metrics', ports.publish(points, now), undefined);
   return problems;
 }
@@ -99,7 +101,11 @@ function refused({ act, text }: { readonly act: Act; readonly text: string }): H
 }
 
 /** Counts of this run; one that is zero is not worth a value. */
-function pointsOf(made: readonly { readonly act: Act }[], outcomes: readonly ActOutcome[]): MetricPoint[] {
+function pointsOf(
+  made: readonly { readonly act: Act }[],
+  outcomes: readonly ActOutcome[],
+  stack: string,
+): MetricPoint[] {
   const done = made.filter(({ act }) => act.state !== 'failed').map(({ act }) => act.remedy);
   const counts = [
     [FLEET_METRIC.reboots, done.filter((remedy) => remedy === 'reboot').length],
@@ -108,5 +114,5 @@ function pointsOf(made: readonly { readonly act: Act }[], outcomes: readonly Act
   ] as const;
   return counts
     .filter(([, value]) => value > 0)
-    .map(([name, value]) => ({ name, value, unit: 'Count', dimensions: null }));
+    .map(([name, value]) => ({ name, value, unit: 'Count', dimensions: { Stack: stack } }));
 }

@@ -109,7 +109,7 @@ async function actByItself(
     plan = planRemedies(rest, { acts: [...acts, ...made], pause, suppressed, now: ports.clock.now() }, settings);
   }
   const unheard = plan.filter(({ heldBy }) => heldBy !== null);
-  const told = await tell({ outcomes, acted, unheard, asker: 'schedule' }, ports);
+  const told = await tell({ outcomes, acted, unheard, asker: 'schedule', stack: settings.stack }, ports);
   const made = acted.flatMap(({ act }) => act ?? []);
   const decisions = [...acted.map(({ decision }) => decision), ...plan];
   return {
@@ -136,7 +136,9 @@ async function actForPerson(request: ActRemedyRequest, settings: Settings, ports
     first.heldBy === null
       ? await actOn({ one, remedy, asker, dryRun, suppressed: null, verified: acts }, settings, ports)
       : { decision: first, act: null, text: '', evidence: [], problems: [] };
-  const told = dryRun ? [] : await tell({ outcomes, acted: [acted], unheard: [], asker: askerName(asker) }, ports);
+  const told = dryRun
+    ? []
+    : await tell({ outcomes, acted: [acted], unheard: [], asker: askerName(asker), stack: settings.stack }, ports);
   const answer = answerOf(acted, dryRun);
   const why = [answer.why, ...told].join('; ');
   return { ...answer, instanceId, why, problems: [...acted.problems, ...told] };

@@ -4,8 +4,9 @@ import { newOomKills } from '../discover/index.ts';
 import { minutesBetween } from '../kit/index.ts';
 import type { Transition } from '../memory/index.ts';
 import { metricDimensions } from '../memory/index.ts';
-import type { MetricPoint, ProbeOutcome } from '../model/index.ts';
+import type { MetricPoint, ProbeOutcome, ReasonCode } from '../model/index.ts';
 import { FLEET_METRIC, fullestDisk, INSTANCE_METRIC } from '../model/index.ts';
+import type { Settings } from '../settings/index.ts';
 import { summarise } from './json.ts';
 
 function instancePoints(transitions: readonly Transition[]): MetricPoint[] {
@@ -40,6 +41,13 @@ const recoveries = (transitions: readonly Transition[]): Value[] =>
     return ended ? [[FLEET_METRIC.recoveryMinutes, minutesBetween(before.since, after.since), 'None'] as const] : [];
   });
 
+/** Reasons by which an instance counts as low on memory, and on disk space: measured now, not forecast. */
+const MEMORY_LOW: readonly ReasonCode[] = ['MemoryLow', 'MemoryExhaustedResponsive'];
+const DISK_LOW: readonly ReasonCode[] = ['DiskLow'];
+
+const countWith = (codes: readonly ReasonCode[], transitions: readonly Transition[]): number =>
+  transitions.filter(({ assessment }) => assessment.reasons.some(({ code }) => codes.includes(code))).length;
+
 /**
  * The instances' metrics, which the settings may have kept in a snapshot instead, then the fleet's: those come last,
  * since their arrival shows that the check was made.
@@ -48,6 +56,7 @@ export function metricPoints(
   transitions: readonly Transition[],
   suppressed: boolean,
   durationMs: number,
+  { stack }: Pick<Settings, 'stack'>,
 ): MetricPoint[] {
   const summary = summarise(transitions.map((t) => t.assessment));
   const fleet: readonly Value[] = [
@@ -55,10 +64,12 @@ export function metricPoints(
     [FLEET_METRIC.critical, summary.critical, 'Count'],
     [FLEET_METRIC.unreachable, transitions.filter((t) => t.kind === 'hung').length, 'Count'],
     [FLEET_METRIC.flagged, transitions.filter((t) => t.after.flag !== null).length, 'Count'],
+    [FLEET_METRIC.memoryLow, countWith(MEMORY_LOW, transitions), 'Count'],
+    [FLEET_METRIC.diskLow, countWith(DISK_LOW, transitions), 'Count'],
     [FLEET_METRIC.suppressed, suppressed ? 1 : 0, 'Count'],
     ...recoveries(transitions),
     [FLEET_METRIC.duration, durationMs, 'Milliseconds'],
   ];
-  const points = fleet.map(([name, value, unit]): MetricPoint => ({ name, value, unit, dimensions: null }));
+  const points = fleet.map(([name, value, unit]): MetricPoint => ({ name, value, unit, dimensions: { Stack: stack } }));
   return [...instancePoints(transitions), ...points];
 }

@@ -13,6 +13,5 @@ export {
   settingsOf,
   toEnvironment,
   transportOf,
-  usesStore,
   watchesElsewhere,
 } from './settings.ts';

@@ -1,6 +1,7 @@
 // By its namespace: the export `z` brings every language's messages into the bundle.
 import * as z from 'zod';
 
+import { DEFAULT_STACK_NAME } from '../model/index.ts';
 import { maintenanceWindow } from './window.ts';
 
 /** A leaf: its schema, what is allowed in words, and what it does. The README's table is generated from these. */
@@ -53,6 +54,12 @@ export const settingsSchema = z
       ),
       value: text('true', /^.{1,256}$/, '1 to 256 characters', 'Value that the tag must have.'),
     }),
+    stack: text(
+      DEFAULT_STACK_NAME,
+      /^[A-Za-z][A-Za-z0-9-]{0,127}$/,
+      'a CloudFormation stack name: a letter, then at most 127 letters, digits and hyphens',
+      'Name of the stack. Several stacks may be in one account and Region.',
+    ),
     schedule: group({ everyMinutes: whole(5, 1, 60, 'Minutes between checks.') }),
     alertEmail: optional(
       z.union([email, z.array(email).min(1)]),
@@ -158,6 +165,7 @@ export const settingsSchema = z
     }),
     alerts: group({
       remindHours: number(24, 0, 8760, 'Hours between reminders while an instance is flagged; 0 is never.'),
+      recoverAfter: whole(2, 1, 12, 'Good checks in a row after which an incident has ended.'),
       hostAlarms: flag(false, 'Let the alarms on hosts send mail too.'),
       topicArn: optional(
         arn('sns'),
@@ -167,7 +175,11 @@ export const settingsSchema = z
       encrypt: flag(false, 'Encrypt the topic with a KMS key of its own (about $1 a month).'),
     }),
     metrics: group({
-      perInstance: choice('all', ['all', 'none'], 'Publish metrics of each instance (about $0.30 a month each).'),
+      perInstance: choice(
+        'all',
+        ['all', 'troubled', 'none'],
+        'Of which instances metrics are published (about $0.90 a month each). troubled: only of those with an incident, low on memory or a disk, or recovered within the hour.',
+      ),
     }),
     scale: choice(
       'single',

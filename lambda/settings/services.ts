@@ -1,5 +1,5 @@
 /** Which AWS services the functions call with these settings. */
-import { actsByItself, type Settings, usesStore } from './settings.ts';
+import { actsByItself, type Settings } from './settings.ts';
 
 /** Whether a check may go over SSM: `auto` uses it too, alone or as the second opinion. */
 export const usesSsm = (settings: Settings): boolean => settings.transport !== 'ssh';
@@ -32,6 +32,6 @@ export function endpointServices(settings: Settings): EndpointServices {
       ...(actsByItself(settings) ? ['lambda'] : []),
       ...(settings.accounts === null ? [] : ['sts']),
     ],
-    byUrl: ['dynamodb', ...(usesStore(settings) ? ['s3'] : [])],
+    byUrl: ['dynamodb', 's3'],
   };
 }

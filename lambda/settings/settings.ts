@@ -107,7 +107,7 @@ export interface FunctionEnvironment {
   readonly leaseTable: string | null;
   /** The function that may restart and reboot; null: there is none. */
   readonly remedyFunctionArn: string | null;
-  /** Of the runs' files and the snapshot; null: there is none. */
+  /** Of what is remembered between checks and of the runs' files; null: there is none. */
   readonly bucket: string | null;
 }
 
@@ -161,6 +161,3 @@ export function settingsOf(env: Readonly<Record<string, string | undefined>>): u
     `${ENV.settings}: got ${JSON.stringify(given.slice(0, 80))}; allowed: a JSON object of settings`,
   ]);
 }
-
-/** Whether anything is kept in a bucket with these settings. */
-export const usesStore = (settings: Settings): boolean => isDistributed(settings) || keepsSnapshot(settings);

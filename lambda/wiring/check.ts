@@ -83,7 +83,7 @@ export function awsOutlets(world: AwsWorld, sns: Sns, topicArn: string | null): 
     },
     writeTags: (writes, described) => writeTagsIn(targets, writes, described),
     gatherEvidence: (instances) => evidenceIn(targets, instances, figures),
-    wasSuppressed: () => lastSuppression(cloudWatch, clock.now(), settings.schedule.everyMinutes),
+    wasSuppressed: () => lastSuppression(cloudWatch, clock.now(), settings),
   };
 }
 

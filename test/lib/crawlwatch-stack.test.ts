@@ -66,7 +66,7 @@ describe('the dashboard', () => {
 
   it('shows each number of the fleet and the command that tags an instance', () => {
     const body = bodyWith({ tag: { key: 'team', value: 'crawl' } });
-    for (const metric of Object.values(FLEET_METRIC)) expect(body).toContain(`"${metric}"`);
+    for (const metric of Object.values(FLEET_METRIC)) expect(body).toContain(`"${metric}","Stack","CrawlwatchStack"`);
     expect(body).toContain('--tags Key=team,Value=crawl');
   });
 
@@ -83,6 +83,7 @@ describe('the stack', () => {
     'RemedyFunctionName',
     'RemedyFunctionArn',
     'LogGroupName',
+    'StateBucketName',
     'DashboardUrl',
   ])('puts out %s', (name) => {
     expect(Object.keys(templateWith().findOutputs(name))).toEqual([name]);

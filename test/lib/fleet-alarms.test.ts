@@ -89,28 +89,29 @@ describe('the alarms', () => {
   );
 
   it.each([
-    ['memory-is-low', 'MemoryUtilization', 94],
-    ['disk-is-low', 'DiskSpaceUtilization', 95],
-  ])('have one, %s, over every instance, each judged by itself', (alarm, metric, threshold) => {
-    expect(alarmsWith().find(({ name }) => name === alarm)).toMatchObject({
-      Metrics: [
-        {
-          Expression: `SELECT MAX(${metric}) FROM SCHEMA("Crawlwatch", InstanceId, Name) GROUP BY InstanceId, Name ORDER BY MAX() DESC`,
-          Period: 300,
-          ReturnData: true,
-        },
-      ],
-      Threshold: threshold,
-      ComparisonOperator: 'GreaterThanThreshold',
-      EvaluationPeriods: 3,
-      DatapointsToAlarm: 2,
-    });
+    ['memory-is-low', 'InstancesMemoryLow'],
+    ['disk-is-low', 'InstancesDiskLow'],
+  ])('have one, %s, on how many instances are low, whatever metrics of instances are published', (alarm, metric) => {
+    for (const perInstance of ['all', 'troubled', 'none']) {
+      expect(alarmsWith({ metrics: { perInstance } }).find(({ name }) => name === alarm)).toMatchObject({
+        MetricName: metric,
+        Threshold: 1,
+        ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+        EvaluationPeriods: 3,
+        DatapointsToAlarm: 2,
+      });
+    }
   });
 
-  it('are none over instances whose metrics are not published', () => {
-    const names = alarmsWith({ metrics: { perInstance: 'none' } }).map(({ name }) => name);
-    expect(names).not.toContain('memory-is-low');
-    expect(names).not.toContain('disk-is-low');
+  it.each([
+    ['by default', {}, 'CrawlwatchStack'],
+    ['of another name', { stack: 'Other', remedies: { reboot: true }, scale: 'distributed' }, 'Other'],
+  ])("watch the metrics of their own stack %s, and no instance's", (_, settings, Value) => {
+    const alarms = alarmsWith(settings);
+    expect(alarms.filter(({ Metrics }) => JSON.stringify(Metrics ?? '').includes('SELECT'))).toEqual([]);
+    const own = alarms.filter(({ Namespace }) => Namespace === 'Crawlwatch');
+    expect(own).toHaveLength(7);
+    for (const { Dimensions } of own) expect(Dimensions).toEqual([{ Name: 'Stack', Value }]);
   });
 
   it('say what is wrong and where to read what to do, within the 1,024 characters that an alarm may have', () => {

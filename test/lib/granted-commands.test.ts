@@ -71,7 +71,7 @@ const EVERYTHING = [
   { ssh: { keySecretArn: ARN } },
   { ssh: { keySecretArn: PARAMETER }, vpc: VPC, alerts: { encrypt: true } },
   { ssh: { instanceConnect: true }, vpc: VPC, remedies: { restartWorker: true } },
-  { scale: 'distributed', metrics: { perInstance: 'none' } },
+  { scale: 'distributed' },
   MEMBERS,
 ];
 
@@ -90,7 +90,7 @@ describe('what the functions send and what their roles may', () => {
   it.each([
     ['check', 'CheckRole', EVERYTHING],
     ['remedy', 'RemedyRole', EVERYTHING],
-    ['widget', 'WidgetRole', [{ metrics: { perInstance: 'none' } }, MEMBERS]],
+    ['widget', 'WidgetRole', [MEMBERS]],
   ])(
     'is the same for the %s function: nothing missing, nothing to spare',
     async (name, role, settings) => {

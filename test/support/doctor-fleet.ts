@@ -31,7 +31,12 @@ export class DoctorFleet {
     const fleet = new DoctorFleet(settings);
     const { aws, stack, network } = fleet;
     aws.topic.subscriptions.push({ endpoint: 'ann@example.com', confirmed: true });
-    const beat = { name: FLEET_METRIC.duration, value: 900, unit: 'Milliseconds', dimensions: null } as const;
+    const beat = {
+      name: FLEET_METRIC.duration,
+      value: 900,
+      unit: 'Milliseconds',
+      dimensions: { Stack: 'CrawlwatchStack' },
+    } as const;
     await publishMetrics(aws.cloudwatch, [beat], at(2));
     for (const [name, minutes] of Object.entries({ Invocations: [2, 7, 12], Throttles: [], Errors: [] })) {
       stack.counted.set(

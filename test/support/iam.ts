@@ -31,6 +31,8 @@ function holds(operator: string, given: string | readonly string[] | undefined, 
       return values.length > 0 && values.every((value) => wanted.includes(value));
     case 'StringLike':
       return values.length > 0 && values.every((value) => wanted.some((one) => matches(one, value)));
+    case 'StringLikeIfExists':
+      return values.every((value) => wanted.some((one) => matches(one, value)));
     case 'ForAllValues:StringEquals':
       return values.every((value) => wanted.includes(value));
     case 'Null':

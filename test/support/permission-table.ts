@@ -18,8 +18,8 @@ const FOR: Readonly<Record<string, string>> = {
   PublishAlerts: 'mail, and whether anybody has subscribed',
   JoinVpc: "Lambda puts the function's network interfaces into the VPC as this role",
   KeepRuns: 'scale distributed: the files of a run, by which its steps share the fleet out',
-  KeepSnapshot: 'metrics.perInstance none: the one file of figures that stands in for metrics',
-  ReadSnapshot: 'metrics.perInstance none: look back on it, and never write it',
+  KeepState: 'remember incidents and figures from one check to the next: these two files',
+  ReadState: 'look back on what checks remember; it can never write it',
   SeeMissingFiles: 'tell "there is none yet" from "may not be read", which S3 says only to those who may list',
   RebootFlagged: 'reboot: only what carries the flag, which the check alone can write',
   RunRestartDocuments: 'restart a worker or sshd: these two documents',
@@ -48,7 +48,6 @@ export const EVERYTHING_ON = {
   },
   remedies: { restartWorker: true, restartSshd: true, reboot: true },
   scale: 'distributed',
-  metrics: { perInstance: 'none' },
 };
 
 export function permissionTable(): string {

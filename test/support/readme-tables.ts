@@ -69,6 +69,8 @@ const FLEET_SAYS: Readonly<Record<keyof typeof FLEET_METRIC, string>> = {
   critical: 'instances that are CRITICAL',
   unreachable: 'instances that hang',
   flagged: 'instances that carry the reboot flag',
+  memoryLow: 'instances with `MemoryLow` or `MemoryExhaustedResponsive`',
+  diskLow: 'instances with `DiskLow`',
   suppressed: '1 while so many fail at once that nothing is flagged',
   duration: 'milliseconds; published last, as the heartbeat',
   reboots: 'reboots that crawlwatch made',
@@ -88,7 +90,7 @@ const metrics = (): string =>
       ]),
       ...(Object.entries(FLEET_METRIC) as [keyof typeof FLEET_METRIC, string][]).map(([name, metric]) => [
         `\`${metric}\``,
-        'none',
+        '`Stack`',
         FLEET_SAYS[name],
       ]),
     ],

@@ -61,7 +61,7 @@ export class WidgetFleet {
       name: FLEET_METRIC.suppressed,
       value: suppressed ? 1 : 0,
       unit: 'Count',
-      dimensions: null,
+      dimensions: { Stack: 'CrawlwatchStack' },
     } as const;
     await publishMetrics(this.aws.cloudwatch, [point], at(2));
     return this;

@@ -22,8 +22,9 @@ const suppressed = (value: number): MetricPoint => ({
   name: 'FlaggingSuppressed',
   value,
   unit: 'None',
-  dimensions: null,
+  dimensions: { Stack: 'One' },
 });
+const every = (everyMinutes: number, stack = 'One') => ({ stack, schedule: { everyMinutes } });
 const sandbox = (pageSize?: number) => new SandboxAws({ now: () => NOW, ...(pageSize !== undefined && { pageSize }) });
 
 describe('publishMetrics', () => {
@@ -36,7 +37,7 @@ describe('publishMetrics', () => {
       'of 2101 metric values, lost: 1000 refused (ThrottlingException: as ordered)',
     );
     expect(aws.calls('PutMetricDataCommand')).toBe(4);
-    expect(await lastSuppression(aws.cloudwatch, ago(-MINUTE), 5)).toBe(true);
+    expect(await lastSuppression(aws.cloudwatch, ago(-MINUTE), every(5))).toBe(true);
   });
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY])('drops a value of %s, tells, and publishes the rest', async (bad) => {
@@ -131,22 +132,28 @@ describe('lastSuppression', () => {
     { minutes: 100, value: 1, every: 60, expected: true, why: 'three hours is three intervals of an hour' },
     { minutes: 5, value: 1, every: 5, expected: true, why: 'the last check held back' },
     { minutes: 5, value: 0, every: 5, expected: false, why: 'the last check did not' },
-  ])('is $expected when $why', async ({ minutes, value, every, expected }) => {
+  ])('is $expected when $why', async ({ minutes, value, every: minutesBetween, expected }) => {
     const aws = sandbox();
     await publishMetrics(aws.cloudwatch, [suppressed(value)], ago(minutes * MINUTE));
-    expect(await lastSuppression(aws.cloudwatch, NOW, every)).toBe(expected);
+    expect(await lastSuppression(aws.cloudwatch, NOW, every(minutesBetween))).toBe(expected);
   });
 
   it('takes the latest of several', async () => {
     const aws = sandbox(1);
     await publishMetrics(aws.cloudwatch, [suppressed(1)], ago(10 * MINUTE));
     await publishMetrics(aws.cloudwatch, [suppressed(0)], ago(5 * MINUTE));
-    expect(await lastSuppression(aws.cloudwatch, NOW, 5)).toBe(false);
+    expect(await lastSuppression(aws.cloudwatch, NOW, every(5))).toBe(false);
+  });
+
+  it("is not another stack's in the same account and Region", async () => {
+    const aws = sandbox();
+    await publishMetrics(aws.cloudwatch, [suppressed(1)], ago(5 * MINUTE));
+    expect(await lastSuppression(aws.cloudwatch, NOW, every(5, 'Other'))).toBeNull();
   });
 
   it('walks past an empty page', async () => {
     const replies = [{ MetricDataResults: [], NextToken: 'a' }, { MetricDataResults: [{ Values: [1] }] }];
     const cw = clientThat(CloudWatchClient, async () => replies.shift());
-    expect(await lastSuppression(cw, NOW, 5)).toBe(true);
+    expect(await lastSuppression(cw, NOW, every(5))).toBe(true);
   });
 });

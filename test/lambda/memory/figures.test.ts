@@ -15,9 +15,9 @@ import { idOf } from '../../support/sandbox-fleet.ts';
 
 const NOW = new Date('2026-11-22T08:00:00Z');
 const later = (minutes: number) => new Date(NOW.getTime() + minutes * 60_000);
-const KEY = 'snapshot/fleet.bin.gz';
+const KEY = 'samples';
 const NONE = parseSettings({ metrics: { perInstance: 'none' } });
-const BEAT: MetricPoint = { name: FLEET_METRIC.duration, value: 1, unit: 'Milliseconds', dimensions: null };
+const BEAT: MetricPoint = { name: FLEET_METRIC.duration, value: 1, unit: 'Milliseconds', dimensions: { Stack: 'One' } };
 
 const host = (n: number) => ({ id: idOf(n), name: `crawler${n}` });
 /** What a host that has this share of its memory left is published with, and half of its disk. */
@@ -172,7 +172,9 @@ describe('where no metrics of instances are published', () => {
   it('a figure that is none is left out, with its host where it is the memory', async () => {
     const world = new World();
     const points = [...pointsOf(1), ...pointsOf(2)].map((point) =>
-      point.name === INSTANCE_METRIC.memory && point.dimensions?.InstanceId === idOf(1)
+      point.name === INSTANCE_METRIC.memory &&
+      'InstanceId' in point.dimensions &&
+      point.dimensions.InstanceId === idOf(1)
         ? { ...point, value: Number.NaN }
         : point,
     );

@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import type { ProbeOutcome } from '../../../lambda/model/index.ts';
+import type { Transition } from '../../../lambda/memory/transition.ts';
+import type { ProbeOutcome, ReasonCode } from '../../../lambda/model/index.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { metricPoints } from '../../../lambda/report/metrics.ts';
 import { failed, hungFor, judged, minutesAgo, read } from '../../support/fleet.ts';
 
+const SETTINGS = { stack: 'Other' };
 const NOT_ASKED = { ...hungFor(3), [TAG.status]: 'UNKNOWN:AuthenticationFailed' };
 const LOW = { ...hungFor(0), [TAG.status]: 'CRITICAL:MemoryLow', [TAG.since]: minutesAgo(30) };
 
 /** The minutes to recovery that a check publishes for one instance with these tags and this outcome. */
 const recovery = (tags: Readonly<Record<string, string>>, outcome: ProbeOutcome) =>
-  metricPoints([judged(outcome, { tags })], false, 1)
+  metricPoints([judged(outcome, { tags })], false, 1, SETTINGS)
     .filter(({ name }) => name === 'RecoveryMinutes')
     .map(({ value, dimensions }) => [value, dimensions]);
 
@@ -28,11 +30,36 @@ describe('the minutes to recovery', () => {
     ['answers again, still ill', hungFor(2), read({ availableShare: 0.01 }), 10],
     ['answers again after it could not be asked', NOT_ASKED, read(), 15],
   ])('run from the first failed check of a host that %s, for the fleet as a whole', (_, tags, outcome, minutes) => {
-    expect(recovery(tags, outcome)).toEqual([[minutes, null]]);
+    expect(recovery(tags, outcome)).toEqual([[minutes, { Stack: 'Other' }]]);
   });
 
   it('come before the heartbeat', () => {
-    const names = metricPoints([judged(read(), { tags: hungFor(3) })], false, 1).map(({ name }) => name);
+    const names = metricPoints([judged(read(), { tags: hungFor(3) })], false, 1, SETTINGS).map(({ name }) => name);
     expect(names.slice(-2)).toEqual(['RecoveryMinutes', 'CheckDuration']);
+  });
+});
+
+describe('the counts of low instances', () => {
+  const low = (...codes: ReasonCode[]): Transition => {
+    const one = judged(read());
+    const reasons = codes.map((code) => ({ code, text: code }));
+    return { ...one, assessment: { ...one.assessment, reasons } };
+  };
+  const counts = (...transitions: readonly Transition[]) => {
+    const points = metricPoints(transitions, false, 1, SETTINGS);
+    return ['InstancesMemoryLow', 'InstancesDiskLow'].map((name) => points.find((point) => point.name === name)?.value);
+  };
+
+  it('are zero, and published, where no instance is low', () => {
+    expect(counts()).toEqual([0, 0]);
+    expect(counts(low(), low('MemoryExhaustionForecast', 'DiskFillForecast', 'InodesLow', 'WorkerDown'))).toEqual([
+      0, 0,
+    ]);
+  });
+
+  it('count an instance once for each, whatever else is wrong with it', () => {
+    expect(
+      counts(low('MemoryLow', 'DiskLow'), low('MemoryExhaustedResponsive', 'MemoryLow'), low('OomKill', 'DiskLow')),
+    ).toEqual([2, 2]);
   });
 });
