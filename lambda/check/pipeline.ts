@@ -39,7 +39,7 @@ import type {
 } from '../model/index.ts';
 import { probeFleet } from '../probe/index.ts';
 import { callsForRemedy } from '../remedy/index.ts';
-import { metricPoints, summarise } from '../report/index.ts';
+import { logFields, metricPoints, summarise } from '../report/index.ts';
 import type { Settings } from '../settings/index.ts';
 
 /** Where a check's results go. A check that only reads has none. */
@@ -143,7 +143,9 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
   if (ports.outlets !== null) await act(ports.outlets);
 
   const instances = inOrder().map((t) => instanceReport(t, writes, evidenceSentences(evidence.get(t.instance.id), at)));
-  for (const instance of instances) ports.log.info('instance.checked', { ...instance });
+  for (const instance of instances) {
+    ports.log.info('instance.checked', logFields(instance, at, settings.schedule.everyMinutes));
+  }
   return {
     report: {
       version: 1,

@@ -4,14 +4,7 @@
  */
 
 import { shardSize } from '../scale/index.ts';
-import {
-  actsByItself,
-  endpointServices,
-  isDistributed,
-  isSecretsManager,
-  keepsSnapshot,
-  type Settings,
-} from '../settings/index.ts';
+import { actsByItself, endpointServices, isDistributed, isSecretsManager, type Settings } from '../settings/index.ts';
 import {
   ACTING_METRICS,
   ACTING_READS,
@@ -26,15 +19,19 @@ import {
   FLEET_ALARMS,
   FLEET_METRICS,
   GIB,
-  HISTORY_METRICS,
   HOURS,
   LOG_BYTES,
-  LOW_SHARE,
   MEMORY_GIB,
   METRICS_PER_INSTANCE,
   PRICE,
   PRICES_OF,
   RUN_TRANSITIONS,
+  STATE_BYTES,
+  STATE_GETS,
+  STATE_PUTS,
+  TROUBLED_PERCENT,
+  WIDGET_DRAWS,
+  WIDGET_GETS,
 } from './prices.ts';
 
 export { PRICES_OF } from './prices.ts';
@@ -57,49 +54,42 @@ export interface Bill {
   readonly agent: { readonly items: readonly CostItem[]; readonly total: number };
 }
 
-export function monthlyBill(instances: number, settings: Settings): Bill {
-  const items = ourItems(instances, settings).filter(({ dollars }) => dollars > 0);
+/** @param troubledPercent of the instances are in trouble at any time: they have full lines in the log, and metrics in any case but `none` */
+export function monthlyBill(instances: number, settings: Settings, troubledPercent = TROUBLED_PERCENT): Bill {
+  const items = ourItems(instances, settings, troubledPercent).filter(({ dollars }) => dollars > 0);
   const agent = agentItems(instances).filter(({ dollars }) => dollars > 0);
   return { instances, items, total: sum(items), agent: { items: agent, total: sum(agent) } };
 }
 
 const sum = (items: readonly CostItem[]): number => items.reduce((total, { dollars }) => total + dollars, 0);
 
-function ourItems(instances: number, settings: Settings): CostItem[] {
+function ourItems(instances: number, settings: Settings, troubledPercent: number): CostItem[] {
   const checks = (HOURS * 60) / settings.schedule.everyMinutes;
-  const perInstance = settings.metrics.perInstance === 'all' ? METRICS_PER_INSTANCE * instances : 0;
+  const { perInstance: published } = settings.metrics;
+  const troubled = Math.ceil((instances * troubledPercent) / 100);
+  const perInstance = METRICS_PER_INSTANCE * { all: instances, troubled, none: 0 }[published];
   const turns = functionTurns(instances, settings);
   const seconds = turns.reduce((total, { count, seconds: each }) => total + count * each, 0);
   const functions = turns.reduce((total, { count }) => total + count, 0);
-  const low = settings.forecast.enabled && !keepsSnapshot(settings) ? LOW_SHARE * instances : 0;
-  const logGib = (checks * (instances + 1) * LOG_BYTES) / GIB;
+  // Those that are well have one full line an hour.
+  const fullLines = checks * (troubled + 1) + HOURS * (instances - troubled);
+  const briefLines = Math.max(0, checks - HOURS) * (instances - troubled);
+  const logGib = (fullLines * LOG_BYTES.full + briefLines * LOG_BYTES.brief) / GIB;
   const every = 'schedule.everyMinutes';
   // On a run there are two metrics, and an alarm costs as much for each.
   const alarms = FLEET_ALARMS + [actsByItself(settings), isDistributed(settings)].filter((more) => more).length;
   return [
     {
       item: 'custom metrics',
-      dollars: metricMonths(perInstance + FLEET_METRICS + ACTING_METRICS),
-      why: `${perInstance} of instances (${METRICS_PER_INSTANCE} each), ${FLEET_METRICS} of the fleet, ${ACTING_METRICS} of acting at most`,
+      dollars: metricMonths(perInstance + FLEET_METRICS + ACTING_METRICS * ACTING_SHARE),
+      why: `${perInstance} of instances (${METRICS_PER_INSTANCE} each${published === 'troubled' ? `; assumed: ${troubledPercent}% in trouble` : ''}), ${FLEET_METRICS} of the fleet, ${ACTING_METRICS} of acting (assumed: in one hour of ten)`,
       settings: ['metrics.perInstance'],
     },
     {
-      item: 'memory and disk alarms',
-      dollars: perInstance > 0 ? 2 * Math.min(instances, ANALYSED_MOST) * PRICE.analysedMetric : 0,
-      why: 'two Metrics Insights alarms, each analysing one metric of every instance',
-      settings: ['metrics.perInstance'],
-    },
-    {
-      item: 'other alarms',
+      item: 'alarms',
       dollars: alarms * PRICE.alarm,
       why: `${alarms} on metrics of the fleet and of the functions`,
       settings: ['remedies', 'scale'],
-    },
-    {
-      item: 'history for forecasts',
-      dollars: checks * low * HISTORY_METRICS * PRICE.metricRequest,
-      why: `GetMetricData, ${HISTORY_METRICS} metrics for each instance that is low; assumed: one in ten`,
-      settings: ['forecast.enabled', 'forecast.lookBelowPercent', 'metrics.perInstance', every],
     },
     {
       item: 'Lambda',
@@ -110,7 +100,7 @@ function ourItems(instances: number, settings: Settings): CostItem[] {
     {
       item: 'logs',
       dollars: logGib * (PRICE.logGibIngested + (PRICE.logGibMonth * settings.logs.retentionDays) / 30),
-      why: `${LOG_BYTES} bytes an instance and check, kept ${settings.logs.retentionDays} days`,
+      why: `${LOG_BYTES.full} bytes an instance once an hour, and in each check where something is wrong (assumed: ${troubledPercent}%), else ${LOG_BYTES.brief}; kept ${settings.logs.retentionDays} days`,
       settings: [every, 'logs.retentionDays'],
     },
     {
@@ -122,7 +112,7 @@ function ourItems(instances: number, settings: Settings): CostItem[] {
     { item: 'dashboard', dollars: PRICE.dashboard, why: 'one', settings: [] },
     { item: 'schedule', dollars: checks * PRICE.schedulerInvocation, why: `${checks} invocations`, settings: [every] },
     ...(actsByItself(settings) ? [acting(checks * ACTING_SHARE)] : []),
-    ...sharedItems(instances, checks, turns, settings),
+    ...sharedItems(instances, checks, turns),
     ...optionalItems(settings),
   ];
 }
@@ -177,7 +167,7 @@ function agentItems(instances: number): CostItem[] {
     {
       item: 'memory and disk alarms',
       dollars: 2 * Math.min(instances, ANALYSED_MOST) * PRICE.analysedMetric,
-      why: 'the same two Metrics Insights alarms',
+      why: 'two Metrics Insights alarms, each analysing one metric of every instance',
       settings: [],
     },
     { item: 'dashboard', dollars: PRICE.dashboard, why: 'one', settings: [] },
@@ -259,16 +249,13 @@ export function functionTurns(instances: number, settings: Settings): Turns[] {
 }
 
 /** Step Functions, which runs the steps, and the files in the bucket. */
-export function sharedItems(
-  instances: number,
-  checks: number,
-  turns: readonly Turns[],
-  settings: Settings,
-): CostItem[] {
+export function sharedItems(instances: number, checks: number, turns: readonly Turns[]): CostItem[] {
   const shards = turns.find(({ step }) => step === 'shard');
   const every = 'schedule.everyMinutes';
   const runFiles = shards === undefined ? { puts: 0, gets: 0, gib: 0 } : filesOf(shards.count, instances, checks);
-  const snapshot = keepsSnapshot(settings) ? 1 : 0;
+  const gets = runFiles.gets + STATE_GETS;
+  const puts = runFiles.puts + STATE_PUTS;
+  const stateGib = (instances * STATE_BYTES) / GIB;
   return [
     {
       item: 'Step Functions',
@@ -284,10 +271,11 @@ export function sharedItems(
     {
       item: 'files in S3',
       dollars:
-        checks * ((runFiles.puts + snapshot) * PRICE.filePut + (runFiles.gets + snapshot) * PRICE.fileGet) +
-        runFiles.gib * PRICE.fileGibMonth,
-      why: `${runFiles.puts + snapshot} written and ${runFiles.gets + snapshot} read a check${shards === undefined ? '' : `; ${FILE_BYTES} bytes an instance and run, kept ${FILE_DAYS} days`}`,
-      settings: ['scale', 'metrics.perInstance', every],
+        checks * (puts * PRICE.filePut + gets * PRICE.fileGet) +
+        WIDGET_DRAWS * WIDGET_GETS * PRICE.fileGet +
+        (runFiles.gib + stateGib) * PRICE.fileGibMonth,
+      why: `state and samples: ${puts} written and ${gets} read a check, ${WIDGET_GETS} read for each of ${WIDGET_DRAWS} draws of the table (assumed)${shards === undefined ? '' : `; ${FILE_BYTES} bytes an instance and run, kept ${FILE_DAYS} days`}`,
+      settings: ['scale', every],
     },
   ];
 }

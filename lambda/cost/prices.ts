@@ -15,7 +15,7 @@ export const PRICE = {
   /** A PutMetricData request, and a metric in a GetMetricData request. */
   metricRequest: 0.01 / 1_000,
   alarm: 0.1,
-  /** Metrics Insights alarms: for each metric that they analyse. */
+  /** A Metrics Insights alarm, for each metric that it analyses. */
   analysedMetric: 0.1,
   dashboard: 3,
   logGibIngested: 0.5,
@@ -46,24 +46,32 @@ export const GIB = 1024 ** 3;
 export const MEMORY_GIB = 0.5;
 /** Memory, disk and the probe's success; OOM kills only in hours that have some. */
 export const METRICS_PER_INSTANCE = 3;
-export const FLEET_METRICS = 6;
-/** Reboots, restarts, reboots avoided, minutes to recovery: CloudWatch bills each only for hours that have some. */
+export const FLEET_METRICS = 8;
+/** Reboots, restarts, reboots avoided, minutes to recovery: CloudWatch bills each only for hours that have a value. */
 export const ACTING_METRICS = 4;
-export const FLEET_ALARMS = 6;
+export const FLEET_ALARMS = 8;
 /** The most that a Metrics Insights query matches (cloudwatch-metrics-insights-limits.html). */
 export const ANALYSED_MOST = 10_000;
 export const DATUMS_PER_REQUEST = 1_000;
-/** One line of the structured log for each instance and check, as measured. */
-export const LOG_BYTES = 1_300;
+/** An instance's line in the log, as measured: in full, and with its figures alone while it is well. */
+export const LOG_BYTES = { full: 1_300, brief: 420 } as const;
+/** The share of a fleet with an incident, low on memory or just recovered, in percent. */
+export const TROUBLED_PERCENT = 5;
 /** Plan, choice, map, join, start and end of a distributed run; Express bills at least this much memory. */
 export const RUN_TRANSITIONS = 6;
 export const EXPRESS_GB = 0.064;
 /** A host as it was found and its reply, in a shard's two files, which S3 removes after two days. */
 export const FILE_BYTES = 2_000;
 export const FILE_DAYS = 2;
-export const LOW_SHARE = 0.1;
-export const HISTORY_METRICS = 4;
-/** Share of the checks in which there is something to act on or verify; in each the remedy function reads, acts, writes. */
+/** What a check asks of S3 for what it remembers: state read once and written twice, samples read and written once. */
+export const STATE_GETS = 2;
+export const STATE_PUTS = 3;
+/** Compressed, of one instance: two weeks of samples, as measured, and its incident. */
+export const STATE_BYTES = 2_000;
+/** The fleet table, open for eight hours of 22 working days and drawn each minute, reads state and samples. */
+export const WIDGET_DRAWS = 8 * 60 * 22;
+export const WIDGET_GETS = 2;
+/** Share of checks, and of hours, with something to act on or verify; in each the remedy function reads, acts, writes. */
 export const ACTING_SHARE = 0.1;
 export const ACTING_SECONDS = 30;
 export const ACTING_WRITES = 10;

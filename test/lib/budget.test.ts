@@ -17,9 +17,7 @@ describe('the budget', () => {
     expect(warning).toContain(
       `1000 instances will cost about $${total.toFixed(0)} a month, above the $500 of budget.monthlyUsd.`,
     );
-    expect(warning).toContain(
-      'Most of it: custom metrics $903 (changed by metrics.perInstance); memory and disk alarms',
-    );
+    expect(warning).toContain('Most of it: custom metrics $903 (changed by metrics.perInstance); dashboard');
     expect(warning).toContain('All of it: crawlwatch cost --instances 1000.');
     expect(others).toEqual([]);
   });

@@ -54,7 +54,9 @@ describe('the dashboard', () => {
       /reboots avoided|recovery/.test(properties.title ?? ''),
     );
     expect(
-      graphs.flatMap(({ properties }) => properties.metrics ?? []).map(([, name, more]) => ({ name, ...Object(more) })),
+      graphs
+        .flatMap(({ properties }) => properties.metrics ?? [])
+        .map(([, name, ...more]) => ({ name, ...Object(more.at(-1)) })),
     ).toEqual([
       { name: 'Reboots', label: 'reboots', period: 3600, stat: 'Sum' },
       { name: 'WorkerRestarts', label: 'worker restarts', period: 3600, stat: 'Sum' },

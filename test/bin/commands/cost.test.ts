@@ -21,7 +21,7 @@ describe('crawlwatch cost', () => {
     const env = { CRAWLWATCH_SETTINGS: '{"metrics":{"perInstance":"none"}}' };
     const { exitCode, stdout } = await crawlwatch(['cost', '--instances', '100'], { env });
     expect(exitCode).toBe(0);
-    expect(stdout).toContain('3.00  custom metrics          0 of instances');
+    expect(stdout).toContain('2.52  custom metrics          0 of instances');
     expect(stdout).not.toContain(
       'memory and disk alarms  two Metrics Insights alarms, each analysing one metric of every instance [',
     );

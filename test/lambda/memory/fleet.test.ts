@@ -86,8 +86,7 @@ describe('a fleet that publishes no metrics of instances', () => {
     ['lost', (bucket: SandboxBucket) => bucket.objects.clear()],
     [
       'damaged',
-      (bucket: SandboxBucket) =>
-        bucket.objects.set('samples', { bytes: Buffer.from('<html>'), etag: '"x"' }),
+      (bucket: SandboxBucket) => bucket.objects.set('samples', { bytes: Buffer.from('<html>'), etag: '"x"' }),
     ],
   ])('is told of no exhaustion that is none, though the snapshot is %s', async (_, spoil) => {
     const { fleet, bucket } = keeping(new SandboxFleet(2, NONE));
