@@ -71,7 +71,7 @@ export class CheckNetwork extends Construct {
    * @returns the URLs of those that are called at their own name
    */
   #addEndpoints(subnetIds: readonly string[], settings: Settings): Map<string, string> {
-    const { byPrivateDns, byUrl } = endpointServices(settings);
+    const { byPrivateDns, byUrl, byRoute } = endpointServices(settings);
     const door = new SecurityGroup(this, 'EndpointDoor', {
       vpc: this.vpc,
       description: 'HTTPS to the AWS services that the crawlwatch check calls.',
@@ -91,6 +91,14 @@ export class CheckNetwork extends Construct {
         privateDnsEnabled,
       });
     for (const service of byPrivateDns) add(service, true);
+    for (const service of byRoute) {
+      new CfnVPCEndpoint(this, `Gateway-${service}`, {
+        vpcId: this.vpc.vpcId,
+        serviceName: `com.amazonaws.${Stack.of(this).region}.${service}`,
+        vpcEndpointType: 'Gateway',
+        routeTableIds: [...(settings.vpc.routeTableIds ?? [])],
+      });
+    }
     const all = [...byPrivateDns, ...byUrl];
     const monthly = Math.round(all.length * subnetIds.length * PRICE.endpointZone);
     Annotations.of(this).addInfo(

@@ -95,6 +95,11 @@ export const settingsSchema = z
       ),
       subnetIds: optional(ids('subnet'), 'a list of subnet-...', 'Its subnets.'),
       securityGroupIds: optional(ids('sg'), 'a list of sg-...', 'Its security groups.'),
+      routeTableIds: optional(
+        ids('rtb'),
+        'a list of rtb-...',
+        'Their route tables: with createEndpoints S3 and DynamoDB get gateway endpoints there, which are free, for all that uses these tables.',
+      ),
       createEndpoints: flag(
         false,
         'Create the interface endpoints that a VPC without NAT needs (about $7.30 a month each and zone).',

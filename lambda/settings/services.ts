@@ -13,10 +13,12 @@ export interface EndpointServices {
   readonly byPrivateDns: readonly string[];
   /** Called at the endpoint's own name, so that a gateway endpoint in the same VPC keeps the usual one. */
   readonly byUrl: readonly string[];
+  /** Found at their usual names, to which a route leads. Free; the others are billed by the hour. */
+  readonly byRoute: readonly string[];
 }
 
 /**
- * The interface endpoints that check and remedy need in a VPC without a NAT gateway. The stack makes them and the bill
+ * The endpoints that check and remedy need in a VPC without a NAT gateway. The stack makes them and the bill
  * counts them from this one list. Lambda sends a function's logs itself, so they need none.
  */
 export function endpointServices(settings: Settings): EndpointServices {
@@ -32,6 +34,7 @@ export function endpointServices(settings: Settings): EndpointServices {
       ...(actsByItself(settings) ? ['lambda'] : []),
       ...(settings.accounts === null ? [] : ['sts']),
     ],
-    byUrl: ['dynamodb', 's3'],
+    byUrl: settings.vpc.routeTableIds === null ? ['dynamodb', 's3'] : [],
+    byRoute: settings.vpc.routeTableIds === null ? [] : ['dynamodb', 's3'],
   };
 }

@@ -35,14 +35,28 @@ describe('the app', () => {
     });
   });
 
-  it('makes one stack of one template, for whatever account it is deployed to', () => {
-    expect(synth({ crawlwatch: {}, alertEmail: 'you@example.com' })).toEqual({ stdout: '', stderr: '', status: 0 });
+  it.each([
+    ['CrawlwatchStack', {}],
+    ['Other', { stack: 'Other' }],
+  ])('makes one stack of one template, %s, for whatever account it is deployed to', (stack, crawlwatch) => {
+    expect(synth({ crawlwatch: JSON.stringify(crawlwatch), alertEmail: 'you@example.com' })).toEqual({
+      stdout: '',
+      stderr: '',
+      status: 0,
+    });
     const { artifacts } = JSON.parse(readFileSync(join(outdir, 'manifest.json'), 'utf8'));
     const stacks = Object.entries<{ type: string; environment: string }>(artifacts).filter(
       ([, { type }]) => type === 'aws:cloudformation:stack',
     );
     expect(stacks.map(([name, { environment }]) => [name, environment])).toEqual([
-      ['CrawlwatchStack', 'aws://unknown-account/unknown-region'],
+      [stack, 'aws://unknown-account/unknown-region'],
     ]);
+  });
+
+  it.each(['', '1st', 'with space', 'under_score'])('refuses a stack of the name %j', (stack) => {
+    expect(synth({ crawlwatch: { stack }, alertEmail: 'you@example.com' })).toMatchObject({
+      stderr: expect.stringMatching(/^crawlwatch: stack: got ".*"; allowed: a CloudFormation stack name/),
+      status: 1,
+    });
   });
 });

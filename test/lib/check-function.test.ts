@@ -157,7 +157,7 @@ describe("the check function's network", () => {
       ['ec2', 'monitoring', 'sns', 'ssm'],
     ],
   ])(
-    'gets the endpoints that a check %s calls, and DynamoDB’s for the remedy function, and says what they cost',
+    'gets the endpoints that a check %s calls, and DynamoDB’s and S3’s for what is remembered, and says what they cost',
     (_, settings, services) => {
       const stack = stackWith({ ...settings, vpc: { ...VPC, createEndpoints: true } });
       const endpoints = Object.values(
@@ -166,19 +166,36 @@ describe("the check function's network", () => {
       const names = endpoints.map(
         ({ Properties }) => JSON.stringify(Properties.ServiceName).match(/\.([a-z0-9]+)"\]\]\}$/)?.[1],
       );
-      expect(names.toSorted()).toEqual([...services, 'dynamodb'].toSorted());
+      expect(names.toSorted()).toEqual([...services, 'dynamodb', 's3'].toSorted());
       for (const { Properties } of endpoints) {
         expect(Properties).toMatchObject({
           VpcId: 'vpc-0123456789abcdef0',
           SubnetIds: VPC.subnetIds,
-          PrivateDnsEnabled: !JSON.stringify(Properties.ServiceName).includes('dynamodb'),
+          PrivateDnsEnabled: !/\.(dynamodb|s3)"/.test(JSON.stringify(Properties.ServiceName)),
           VpcEndpointType: 'Interface',
         });
       }
-      const monthly = Math.round((services.length + 1) * 2 * 7.3);
+      const monthly = Math.round((services.length + 2) * 2 * 7.3);
       Annotations.fromStack(stack).hasInfo('*', Match.stringLikeRegexp(`about \\$${monthly} a month`));
     },
   );
+
+  it('gets free gateway endpoints for DynamoDB and S3 where the route tables are given, at their usual names', () => {
+    const settings = { vpc: { ...VPC, createEndpoints: true, routeTableIds: ['rtb-0123456789abcdef0'] } };
+    const template = templateWith(settings);
+    const endpoints = Object.values(template.findResources('AWS::EC2::VPCEndpoint'));
+    const gateways = endpoints.filter(({ Properties }) => Properties.VpcEndpointType === 'Gateway');
+    const names = gateways.map(({ Properties }) => JSON.stringify(Properties.ServiceName));
+    expect(names.map((name) => name.match(/\.(\w+)"\]\]\}$/)?.[1]).toSorted()).toEqual(['dynamodb', 's3']);
+    for (const { Properties } of gateways) {
+      expect(Properties).toMatchObject({ VpcId: VPC.id, RouteTableIds: ['rtb-0123456789abcdef0'] });
+    }
+    expect(JSON.stringify(template.findResources('AWS::Lambda::Function'))).not.toContain('AWS_ENDPOINT_URL');
+    Annotations.fromStack(stackWith(settings)).hasInfo(
+      '*',
+      Match.stringLikeRegexp('^vpc.createEndpoints: 4 interface'),
+    );
+  });
 
   it('admits every private address to those endpoints, since private DNS leads all clients of the VPC there', () => {
     const groups = templateWith({ vpc: { ...VPC, createEndpoints: true } }).findResources('AWS::EC2::SecurityGroup');

@@ -6,7 +6,8 @@ import { CrawlwatchStack } from '../../lib/crawlwatch-stack.ts';
 /** The stack with these settings over the defaults. Its functions aren't bundled: the template only names them. */
 export function stackWith(settings: object = {}): Stack {
   const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
-  return new CrawlwatchStack(app, 'CrawlwatchStack', { settings: parseSettings(settings) });
+  const parsed = parseSettings(settings);
+  return new CrawlwatchStack(app, parsed.stack, { settings: parsed });
 }
 
 const templates = new Map<string, Template>();
