@@ -8,6 +8,7 @@ import {
   EC2Client,
   RunInstancesCommand,
 } from '@aws-sdk/client-ec2';
+import { HeadBucketCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
@@ -40,6 +41,7 @@ export function accountAt(endpoint: string) {
   const secrets = new SecretsManagerClient(common);
   const sns = new SNSClient(common);
   const sqs = new SQSClient(common);
+  const s3 = new S3Client({ ...common, forcePathStyle: true });
 
   return {
     /** Tagged instances whose private addresses are on this machine's loopback. */
@@ -79,6 +81,21 @@ export function accountAt(endpoint: string) {
     /** Returns the secret's ARN. */
     async keep(name: string, text: string): Promise<string> {
       return (await secrets.send(new CreateSecretCommand({ Name: name, SecretString: text }))).ARN!;
+    },
+
+    async putFile(bucket: string, key: string): Promise<void> {
+      await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: 'kept' }));
+    },
+
+    /** Null: there is no such bucket. */
+    async filesIn(bucket: string): Promise<string[] | null> {
+      const isThere = await s3.send(new HeadBucketCommand({ Bucket: bucket })).then(
+        () => true,
+        () => false,
+      );
+      if (!isThere) return null;
+      const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket }));
+      return Contents.map(({ Key }) => Key ?? '').toSorted();
     },
 
     async tagsOf(id: string): Promise<Record<string, string>> {

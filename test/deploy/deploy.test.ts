@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Sshd, sshdMissing, startSshd } from '../../sandbox/sshd.ts';
 import { type Moto, startMoto, whyNoMoto } from '../support/moto.ts';
@@ -28,6 +28,7 @@ interface Outputs {
   readonly RemedyFunctionName: string;
   readonly RemedyFunctionArn: string;
   readonly LogGroupName: string;
+  readonly StateBucketName: string;
   readonly DashboardUrl: string;
 }
 
@@ -77,7 +78,7 @@ describe.runIf(missing === null)('a deployed stack', () => {
     const { Handler, Timeout, Environment } = await account.functionNamed(functionName);
     const [file = '', handler = ''] = Handler.split('.');
     const bundle = join(assembly, assetOf(idBegins), `${file}.js`);
-    const env = { ...Environment.Variables, ...moto.env };
+    const env = { ...Environment.Variables, ...moto.functionEnv };
     const { result, error, log } = await invoke(node, { bundle, handler, event, timeoutMs: Timeout * 1000 }, env);
     if (error !== undefined) throw new Error([error, ...log].join('\n'));
     return result;
@@ -134,6 +135,7 @@ describe.runIf(missing === null)('a deployed stack', () => {
         /^arn:aws:lambda:us-east-1:123456789012:function:CrawlwatchStack-Remedy/,
       ),
       LogGroupName: expect.stringMatching(/^CrawlwatchStack-CheckLogs/),
+      StateBucketName: expect.stringMatching(/^crawlwatchstack-storefiles/),
       DashboardUrl: expect.stringMatching(/#dashboards\/dashboard\/CrawlwatchStack-us-east-1$/),
     });
     expect(await account.functionNamed(outputs.CheckFunctionName)).toMatchObject({ Runtime: 'nodejs24.x' });
@@ -161,11 +163,11 @@ describe.runIf(missing === null)('a deployed stack', () => {
       [
         ...expected,
         ...['CheckDuration', 'FlaggingSuppressed', 'InstancesChecked', 'InstancesCritical'],
-        ...['InstancesFlagged', 'InstancesUnreachable'],
+        ...['InstancesDiskLow', 'InstancesFlagged', 'InstancesMemoryLow', 'InstancesUnreachable'],
       ].toSorted(),
     );
     expect(await account.values('ProbeSuccess', { InstanceId: idOf('ficrawler1'), Name: 'ficrawler1' })).toEqual([1]);
-    expect(await account.values('InstancesChecked')).toEqual([3]);
+    expect(await account.values('InstancesChecked', { Stack: 'CrawlwatchStack' })).toEqual([3]);
     expect(await newMessages()).toEqual([]);
   });
 
@@ -243,8 +245,19 @@ describe.runIf(missing === null)('a deployed stack', () => {
     expect(Environment.Variables.CRAWLWATCH_REMEDY_FUNCTION_ARN).toBe(outputs.RemedyFunctionArn);
   });
 
-  it('is gone after a destroy', async () => {
+  it('is gone after a destroy, the bucket with all that was remembered too', async () => {
+    const bucket = outputs.StateBucketName;
+    await account.putFile(bucket, 'state.json.gz');
+    await account.putFile(bucket, 'samples');
+    // CloudFormation would run it on the destroy; the pretend one runs no function.
+    const event = { RequestType: 'Delete', ResourceProperties: { BucketName: bucket } };
+    const env = { ...moto.functionEnv, NODE_PATH: resolve('node_modules') };
+    const bundle = join(assembly, assetOf('CustomS3AutoDeleteObjects'), 'index.js');
+    const { error } = await invoke(node, { bundle, handler: 'autoDeleteHandler', event, timeoutMs: 60_000 }, env);
+    expect(error).toBeUndefined();
+    expect(await account.filesIn(bucket)).toEqual([]);
     await cdk('destroy', '--force');
+    expect(await account.filesIn(bucket)).toBeNull();
     expect(await account.functionNamed(outputs.CheckFunctionName)).not.toHaveProperty('Runtime');
   });
 });
