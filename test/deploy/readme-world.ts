@@ -199,7 +199,7 @@ export class ReadmeWorld {
         return {
           bundle: join(code, `${file}.js`),
           ...{ handler, timeoutMs: Timeout * 1000 },
-          env: { ...Environment.Variables, ...this.#of(this.#own).env, AWS_ENDPOINT_URL: upstream },
+          env: { ...Environment.Variables, ...this.#of(this.#own).functionEnv, AWS_ENDPOINT_URL: upstream },
         };
       },
     });
