@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { FLEET_METRIC, INSTANCE_METRIC, METRIC_NAMESPACE } from '../../lambda/model/index.ts';
 import type { SandboxAws } from '../../sandbox/aws.ts';
-import { SETTINGS } from './world.ts';
+import { SETTINGS } from './sandbox.ts';
 
 export interface Series {
   readonly label: string;
