@@ -32,7 +32,7 @@ describe("the snapshot's file", () => {
   it('is empty where there is none, and nothing that can be read where it is no gzip', async () => {
     const { s3, files } = bucket();
     expect(await readSnapshotFile(s3, 'bucket')).toEqual({ bytes: new Uint8Array(), etag: null });
-    files.objects.set('snapshot/fleet.bin.gz', { bytes: bytes('<html>'), etag: '"x"' });
+    files.objects.set('samples', { bytes: bytes('<html>'), etag: '"x"' });
     expect(await readSnapshotFile(s3, 'bucket')).toEqual({ bytes: bytes('no gzip'), etag: '"x"' });
   });
 
