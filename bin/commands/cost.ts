@@ -10,6 +10,7 @@ Examples:
 
 interface CostFlags {
   readonly instances: string;
+  readonly troubled?: string;
   readonly output: 'table' | 'json';
 }
 
@@ -20,20 +21,25 @@ export function addCost({ program, io, exit }: CommandLine): void {
     .command('cost')
     .description('the monthly AWS bill of a fleet, itemised, with the settings that change it')
     .requiredOption('--instances <n>', 'how many instances are watched')
+    .option('--troubled <percent>', 'share of the instances that is in trouble at any time (default: 5)')
     .addOption(outputOption(['table', 'json'], 'table'))
     .addHelpText('after', HELP)
     .action(async (flags: CostFlags) => exit(await cost(flags, io)));
 }
 
-/** @throws UsageError where `--instances` is not a number of instances. */
-async function cost({ instances, output }: CostFlags, io: CommandIo): Promise<number> {
+/** @throws UsageError where `--instances` is not a number of instances, or `--troubled` no percentage. */
+async function cost({ instances, troubled, output }: CostFlags, io: CommandIo): Promise<number> {
   const count = Number(instances);
   if (!/^\d+$/.test(instances) || count < 1 || count > MOST) {
     throw new UsageError(`--instances: got ${JSON.stringify(instances)}; allowed: a whole number from 1 to ${MOST}`);
   }
+  const percent = troubled === undefined ? undefined : Number(troubled);
+  if (troubled !== undefined && (!/^\d+(\.\d+)?$/.test(troubled) || Number(troubled) > 100)) {
+    throw new UsageError(`--troubled: got ${JSON.stringify(troubled)}; allowed: a number from 0 to 100`);
+  }
   const { billText, monthlyBill, PRICES_OF } = await import('../../lambda/cost/index.ts');
   const { settingsFor } = await import('../settings/index.ts');
-  const bill = monthlyBill(count, await settingsFor({}, io));
+  const bill = monthlyBill(count, await settingsFor({}, io), percent);
   io.stdout.write(
     output === 'json' ? `${JSON.stringify({ version: 1, prices: PRICES_OF, ...bill })}\n` : billText(bill),
   );

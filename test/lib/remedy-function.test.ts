@@ -31,7 +31,7 @@ describe('the remedy function', () => {
     });
   });
 
-  it('has its table, the topic, the documents and the settings in its environment', () => {
+  it('has its table, the bucket, the topic, the documents and the settings in its environment', () => {
     const { settings, ...resources } = fromEnvironment(Properties.Environment.Variables);
     expect(settings).toMatchObject({ tag: { key: 'crawlwatch' } });
     expect(resources).toEqual({
@@ -41,7 +41,7 @@ describe('the remedy function', () => {
       restartSshdDocument: { Ref: expect.stringMatching(/^RestartSshd/) },
       leaseTable: { Ref: expect.stringMatching(/^RemedyLease/) },
       remedyFunctionArn: null,
-      bucket: null,
+      bucket: { Ref: expect.stringMatching(/^StoreFiles/) },
     });
   });
 
@@ -147,11 +147,20 @@ describe("the remedy function's role", () => {
     });
   });
 
-  it('has besides these the check’s own statements to probe and publish, but no right to write its tags', () => {
-    const OWN = ['WriteLogs', 'RunRestartDocuments', 'RebootFlagged', 'RecordAct', 'TakeFlagAway', 'UseTable'];
+  it('has besides these the check’s own statements to probe and publish, but no right to write its tags or its state', () => {
+    const OWN = [
+      'WriteLogs',
+      'RunRestartDocuments',
+      'RebootFlagged',
+      'RecordAct',
+      'TakeFlagAway',
+      'UseTable',
+      'ReadState',
+    ];
+    const NOT_SHARED = ['WriteOwnTags', 'KeepState'];
     const withoutLogs = (grants: ReturnType<typeof grantsOf>) => grants.filter(({ Sid }) => Sid !== 'WriteLogs');
     const shared = grantsOf('RemedyRole').filter(({ Sid = '' }) => !OWN.includes(Sid));
-    const ofCheck = withoutLogs(checkGrants()).filter(({ Sid }) => Sid !== undefined && Sid !== 'WriteOwnTags');
+    const ofCheck = withoutLogs(checkGrants()).filter(({ Sid }) => Sid !== undefined && !NOT_SHARED.includes(Sid));
     expect(shared).toEqual(ofCheck);
   });
 

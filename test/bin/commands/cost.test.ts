@@ -17,6 +17,21 @@ describe('crawlwatch cost', () => {
     expect(await crawlwatch(['cost'])).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('--instances') });
   });
 
+  it.each(['-1', '101', 'some', '5%', ''])('refuses %j percent in trouble in one line, exit code 3', async (given) => {
+    expect(await crawlwatch(['cost', '--instances=10', `--troubled=${given}`])).toMatchObject({
+      exitCode: 3,
+      stderr: `crawlwatch: --troubled: got "${given}"; allowed: a number from 0 to 100\n`,
+    });
+  });
+
+  it('counts metrics of as many instances as are said to be in trouble, 5% otherwise', async () => {
+    const env = { CRAWLWATCH_SETTINGS: '{"metrics":{"perInstance":"troubled"}}' };
+    const { stdout } = await crawlwatch(['cost', '--instances=100', '--troubled=20'], { env });
+    expect(stdout).toContain('60 of instances (3 each; assumed: 20% in trouble)');
+    const { stdout: usual } = await crawlwatch(['cost', '--instances=100'], { env });
+    expect(usual).toContain('15 of instances (3 each; assumed: 5% in trouble)');
+  });
+
   it('prints the bill under the settings of the environment', async () => {
     const env = { CRAWLWATCH_SETTINGS: '{"metrics":{"perInstance":"none"}}' };
     const { exitCode, stdout } = await crawlwatch(['cost', '--instances', '100'], { env });
