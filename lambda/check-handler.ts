@@ -62,9 +62,9 @@ const connect = (sharers: number) => ({
   instanceConnect: instanceConnectClient(),
 });
 const alone = connect(1);
-type World = Awaited<ReturnType<typeof makeWorld>>;
+type RunClients = Awaited<ReturnType<typeof makeClients>>;
 /** Of this process's settings, which don't change; an assumed role's credentials are good for an hour. */
-let worldAlone: World | undefined;
+let clientsAlone: RunClients | undefined;
 
 /**
  * @returns what the step gives: of a whole check the summary, or null where its event was dropped
@@ -89,7 +89,7 @@ export async function handler(
     case 'check': {
       const result = await checkFleet(settings, await wholePorts(environment), { deadlineMs });
       const { durationMs, instances } = result.report;
-      return told(result, nearLimits({ durationMs, deadlineMs, instances }, settings));
+      return summaryOf(result, nearLimits({ durationMs, deadlineMs, instances }, settings));
     }
     case 'plan': {
       const planned = await planRun(asked.run, settings, await readingPorts(environment, 1));
@@ -106,7 +106,7 @@ export async function handler(
     }
     case 'join': {
       const ports = { ...(await wholePorts(environment)), store: storeOf(environment) };
-      return told(await joinRun(asked.run, settings, ports, { deadlineMs }));
+      return summaryOf(await joinRun(asked.run, settings, ports, { deadlineMs }));
     }
     default:
       return asked satisfies never;
@@ -114,7 +114,7 @@ export async function handler(
 }
 
 /** @throws where not all was done */
-function told({ report, flagged, errors }: CheckResult, warning: string | null = null): CheckSummary {
+function summaryOf({ report, flagged, errors }: CheckResult, warning: string | null = null): CheckSummary {
   const result = { ...report.summary, flagged, durationMs: report.durationMs };
   const problems = [...report.problems, ...(warning === null ? [] : [warning])];
   log.info('check.finished', { ...result, skipped: report.skipped, problems });
@@ -128,29 +128,29 @@ async function wholePorts(environment: FunctionEnvironment): Promise<Ports> {
   // New for each run, which reads the file once.
   const kept =
     bucket === null ? {} : { samples: fleetSamples({ s3, bucket, clock, log }), files: packedFiles(s3, bucket) };
-  const world = { ...(await worldOf(environment, 1)), ...kept };
+  const clients = { ...(await clientsFor(environment, 1)), ...kept };
   const outlets: Outlets = {
-    ...awsOutlets(world, sns, topicArn),
+    ...awsOutlets(clients, sns, topicArn),
     ...(remedyFunctionArn !== null && { remedy: (at: Date) => callRemedy(lambda, remedyFunctionArn, at) }),
   };
-  return { ...awsPorts(world), outlets };
+  return { ...awsPorts(clients), outlets };
 }
 
 /** For a step that only finds hosts or probes them: it can publish and mail nothing. */
 async function readingPorts(environment: FunctionEnvironment, sharers: number): Promise<RunPorts> {
   const files = environment.bucket === null ? {} : { files: packedFiles(s3, environment.bucket) };
-  const ports = awsPorts({ ...(await worldOf(environment, sharers)), ...files });
+  const ports = awsPorts({ ...(await clientsFor(environment, sharers)), ...files });
   return { ...ports, outlets: null, store: storeOf(environment) };
 }
 
 /** Functions that share the rates begin each run at moments of their own, and so with clients of their own. */
-async function worldOf(environment: FunctionEnvironment, sharers: number): Promise<World> {
-  if (sharers > 1) return makeWorld(environment, connect(sharers), sharers);
-  worldAlone ??= await makeWorld(environment, alone, 1);
-  return worldAlone;
+async function clientsFor(environment: FunctionEnvironment, sharers: number): Promise<RunClients> {
+  if (sharers > 1) return makeClients(environment, connect(sharers), sharers);
+  clientsAlone ??= await makeClients(environment, alone, 1);
+  return clientsAlone;
 }
 
-async function makeWorld({ settings, probeDocument }: FunctionEnvironment, clients: typeof alone, sharers: number) {
+async function makeClients({ settings, probeDocument }: FunctionEnvironment, clients: typeof alone, sharers: number) {
   const { keySecretArn } = settings.ssh;
   const privateKey = async () =>
     keySecretArn === null ? null : readPrivateKey({ secrets, ssm: clients.ssm }, keySecretArn);

@@ -13,7 +13,7 @@ import type { ProbeTransport } from '../../lambda/model/index.ts';
 import { DEFAULT_STACK_NAME } from '../../lambda/model/index.ts';
 import { fromEnvironment, type Settings, transportOf } from '../../lambda/settings/index.ts';
 import { findProbeDocument, ssmIn } from '../../lambda/ssm/index.ts';
-import { type AwsWorld, awsPorts } from '../../lambda/wiring/index.ts';
+import { type AwsClients, awsPorts } from '../../lambda/wiring/index.ts';
 import { stackPast } from '../stack/index.ts';
 import { type CommandIo, explainAwsError, QUIET, UsageError } from '../terminal/index.ts';
 import type { Source, SourceFlags } from './source.ts';
@@ -26,7 +26,7 @@ export async function awsSource(flags: SourceFlags, settings: Settings, io: Comm
   const region = await explained(ec2.config.region());
   const { key, value } = settings.tag;
   const bySsh = transportOf(settings) === 'ssh';
-  const clients: Omit<AwsWorld, 'probeDocument'> = {
+  const clients: Omit<AwsClients, 'probeDocument'> = {
     settings,
     region,
     clock: { now: () => new Date() },

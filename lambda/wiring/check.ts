@@ -1,4 +1,4 @@
-/** What a check needs of the world, from AWS: used by the scheduled check, by `check --aws` and by the demo's sandbox. */
+/** What a check needs of the clients, from AWS: used by the scheduled check, by `check --aws` and by the demo's sandbox. */
 
 import { publishAlert, subscriptionState } from '../alert/index.ts';
 import { type Outlets, type Ports, type StatePort, stackChecks } from '../check/index.ts';
@@ -20,7 +20,7 @@ import type { Settings } from '../settings/index.ts';
 import { instanceConnect, type SshOptions, sshTransport } from '../ssh/index.ts';
 import { ssmIn } from '../ssm/index.ts';
 
-export interface AwsWorld {
+export interface AwsClients {
   readonly settings: Settings;
   readonly region: string;
   readonly clock: Clock;
@@ -42,30 +42,30 @@ export interface AwsWorld {
   readonly targets?: readonly Target[];
 }
 
-const targetsOf = (world: AwsWorld): readonly Target[] =>
-  world.targets ?? [{ ...world, account: null, elsewhere: false }];
+const targetsOf = (clients: AwsClients): readonly Target[] =>
+  clients.targets ?? [{ ...clients, account: null, elsewhere: false }];
 
 /** Ports that read. A check that also publishes, flags and mails takes {@link awsOutlets} beside them. */
-export function awsPorts(world: AwsWorld): Omit<Ports, 'outlets'> {
-  const { settings, clock } = world;
-  const targets = targetsOf(world);
+export function awsPorts(clients: AwsClients): Omit<Ports, 'outlets'> {
+  const { settings, clock } = clients;
+  const targets = targetsOf(clients);
   const ssm = ssmIn(targets);
   let keys: Promise<SshKeys> | undefined;
   return {
     source: 'aws',
     clock,
-    log: world.log,
+    log: clients.log,
     transports: {
       ssh: async (instances, run) => {
-        keys ??= sshKeys(world);
+        keys ??= sshKeys(clients);
         const { connectSeconds } = settings.timeouts;
         return sshTransport({ ...(await keys), hostKeys: { kind: 'pin' }, connectSeconds })(instances, run);
       },
       ...(ssm !== null && { ssm }),
     },
     discover: (problem) => discoverIn(targets, settings, problem),
-    state: world.files === undefined ? null : statePort(world.files),
-    history: (world.samples ?? NOTHING_KNOWN).history,
+    state: clients.files === undefined ? null : statePort(clients.files),
+    history: (clients.samples ?? NOTHING_KNOWN).history,
   };
 }
 
@@ -77,26 +77,26 @@ export const statePort = (files: ObjectStore): StatePort => ({
 type SshKeys = Pick<SshOptions, 'privateKey' | 'pushKey'>;
 
 /** One key for the run: the stack's own, or one made now and pushed to each host. */
-async function sshKeys(world: AwsWorld): Promise<SshKeys> {
-  const { settings, instanceConnect: own } = world;
+async function sshKeys(clients: AwsClients): Promise<SshKeys> {
+  const { settings, instanceConnect: own } = clients;
   if (settings.ssh.instanceConnect && own !== undefined) {
-    const targets = targetsOf(world);
+    const targets = targetsOf(clients);
     return instanceConnect((instance) => targetOf(targets, instance)?.instanceConnect ?? own);
   }
-  const key = await world.privateKey();
+  const key = await clients.privateKey();
   return key === null ? {} : { privateKey: key };
 }
 
-export function awsOutlets(world: AwsWorld, sns: Sns, topicArn: string | null): Outlets {
-  const { clock, cloudWatch } = world;
-  const targets = targetsOf(world);
-  const samples = world.samples ?? NOTHING_KNOWN;
+export function awsOutlets(clients: AwsClients, sns: Sns, topicArn: string | null): Outlets {
+  const { clock, cloudWatch } = clients;
+  const targets = targetsOf(clients);
+  const samples = clients.samples ?? NOTHING_KNOWN;
   return {
-    publish: (points, at) => publish(world, points, at),
+    publish: (points, at) => publish(clients, points, at),
     notify: async (alert) => {
       if (topicArn === null) throw new Error('no topic to publish to: CRAWLWATCH_TOPIC_ARN is not set');
       await publishAlert(sns, topicArn, alert);
-      await warnOfSilence(world.log, sns, topicArn);
+      await warnOfSilence(clients.log, sns, topicArn);
     },
     writeTags: (writes, described) => writeTagsIn(targets, writes, described),
     gatherEvidence: (instances) => evidenceIn(targets, instances, samples),
@@ -106,7 +106,7 @@ export function awsOutlets(world: AwsWorld, sns: Sns, topicArn: string | null): 
 
 /** @throws Error that says what was lost, once all that can be kept and published is */
 async function publish(
-  { samples, settings, cloudWatch }: AwsWorld,
+  { samples, settings, cloudWatch }: AwsClients,
   points: readonly MetricPoint[],
   at: Date,
 ): Promise<void> {

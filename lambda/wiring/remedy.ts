@@ -18,9 +18,9 @@ import {
 } from '../remedy/index.ts';
 import { watchesElsewhere } from '../settings/index.ts';
 import { ssmTransport } from '../ssm/index.ts';
-import { type AwsWorld, awsOutlets, awsPorts } from './check.ts';
+import { type AwsClients, awsOutlets, awsPorts } from './check.ts';
 
-export interface RemedyClients extends AwsWorld {
+export interface RemedyClients extends AwsClients {
   readonly sns: Sns;
   readonly topicArn: string | null;
   readonly dynamoDb: DynamoDb;
