@@ -138,6 +138,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     for (const one of second.answered) judge(one);
     const plan = planFlags(inOrder(), second.confirmations, loaded.state.breaker.suppressed, at, settings);
     for (const decision of plan.decisions) log.info('flag.decided', { ...decision });
+    const unflagged = inOrder();
     if (trouble === null) for (const t of withFlags(inOrder(), plan, at)) judged.set(t.instance.id, t);
 
     // Remember and tell, with the metrics beside it.
@@ -160,6 +161,8 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
           )
         : await announceUnremembered(news, trouble ?? 'it has no place', desk, settings);
     await published;
+    // What could not be remembered, or is for another check to say, did not happen.
+    if (!isTold) for (const t of unflagged) judged.set(t.instance.id, t);
 
     // Act, by what was just written.
     if (isTold && to.remedy !== undefined && callsForRemedy(inOrder(), plan.breaker, at, settings)) {

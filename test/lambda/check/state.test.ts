@@ -176,7 +176,7 @@ describe('the state', () => {
     fleet.host(1, 'BannerTimeout');
     for (let n = 0; n < 5; n++) await fleet.check(2);
     expect(fleet.remembered(1).letters).toBe('hhh');
-    expect(fleet.subjects).toEqual([HUNG]);
+    expect(fleet.subjects).toEqual([HUNG, FLAGGED]);
   });
 
   it('does not wait for a clock that was set back', async () => {
