@@ -47,7 +47,7 @@ export function stackPast(options: StackPastOptions): {
     state: {
       load: async () => {
         const name = await findBucket();
-        return name === null ? { state: EMPTY_STATE, etag: null, beginsEmpty: null } : readState(s3, name);
+        return name === null ? { state: EMPTY_STATE, etag: null, beginsEmpty: null } : loadState(packedFiles(s3, name));
       },
       save: async () => null,
     },
@@ -61,18 +61,6 @@ export async function withStackState(found: readonly Instance[], options: StackP
     .catch(() => null);
   const isKnown = loaded !== null && loaded.state.at !== null;
   return found.map((one) => (isKnown ? withState(one, loaded.state) : fromTags(one)));
-}
-
-async function readState(s3: S3, bucket: string) {
-  try {
-    return await loadState(packedFiles(s3, bucket));
-  } catch (error) {
-    if (!isAccessDenied(error)) throw error;
-    throw new Error(
-      `since when things are as they are takes the right s3:GetObject on arn:aws:s3:::${bucket}/state.json.gz (${errorText(error)})`,
-      { cause: error },
-    );
-  }
 }
 
 async function bucketOf({ cloudFormation, stack }: StackPastOptions): Promise<string | null> {

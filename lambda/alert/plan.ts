@@ -157,7 +157,7 @@ function newsOf(t: Transition, why: string | null, now: Date, settings: Settings
 /** It answers, so that the flag is gone; what is left of the incident goes on, and may grow again. */
 function flagRemoved(t: Transition, now: Date): News {
   const { incident } = t.after;
-  const codes = incident?.codes ?? t.before.reasons;
+  const codes = t.before.incident?.codes ?? t.before.reasons;
   const left: IncidentClass | null = t.letter === 'w' || t.letter === 'c' ? t.letter : null;
   const going =
     incident === null

@@ -7,14 +7,7 @@
  * what earlier checks remember, or finds that another check has written meanwhile, flags nothing and acts on nothing.
  */
 import { announce, announceUnremembered } from '../alert/index.ts';
-import {
-  type Evidence,
-  evidenceSentences,
-  planFlags,
-  secondOpinions,
-  withFlags,
-  withoutNewFlags,
-} from '../flag/index.ts';
+import { type Evidence, evidenceSentences, planFlags, secondOpinions, withFlags } from '../flag/index.ts';
 import { forecastsOf, needsHistory } from '../forecast/index.ts';
 import { assess, instanceReport } from '../judge/index.ts';
 import { isoSeconds } from '../kit/index.ts';
@@ -115,7 +108,8 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     for (const one of second.answered) judge(one);
     const plan = planFlags(inOrder(), second.confirmations, before.state.breaker.suppressed, at, settings);
     for (const decision of plan.decisions) log.info('flag.decided', { ...decision });
-    for (const t of withFlags(inOrder(), plan, at)) judged.set(t.instance.id, t);
+    const unflagged = inOrder();
+    for (const t of withFlags(unflagged, plan, at)) judged.set(t.instance.id, t);
 
     const transitions = inOrder();
     const { tripped } = plan.breaker;
@@ -131,7 +125,8 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
         ? await announce(news, { before, next }, ports.state, desk, settings)
         : await announceUnremembered(news, before.trouble ?? 'it has no place', desk, settings);
     await published;
-    if (!hasTheSay) for (const t of withoutNewFlags(transitions)) judged.set(t.instance.id, t);
+    // What could not be remembered, or is for another check to say, did not happen.
+    if (!hasTheSay) for (const t of unflagged) judged.set(t.instance.id, t);
     else if (to.remedy !== undefined && callsForRemedy(transitions, plan.breaker, at, settings)) {
       await orElse('remedy', to.remedy(at), undefined);
     }

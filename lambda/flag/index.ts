@@ -2,5 +2,5 @@
 export { type Breaker, countFailures } from './breaker.ts';
 export { evidenceIn } from './ec2.ts';
 export { type Evidence, evidenceSentences, otherWay, sshdIsDown, weigh, witnessesOf } from './evidence.ts';
-export { type FlagPlan, planFlags, withFlags, withoutNewFlags } from './plan.ts';
+export { type FlagPlan, planFlags, withFlags } from './plan.ts';
 export { secondOpinions } from './second-opinion.ts';

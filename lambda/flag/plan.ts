@@ -134,7 +134,3 @@ export function withFlags(transitions: readonly Transition[], plan: FlagPlan, no
     return isFlagged ? { ...t, after: { ...t.after, flag: { reason, at: now } } } : t;
   });
 }
-
-/** The transitions without those flags: nothing remembers them, so there are none. */
-export const withoutNewFlags = (transitions: readonly Transition[]): Transition[] =>
-  transitions.map((t) => ({ ...t, after: { ...t.after, flag: t.outcome.kind === 'vitals' ? null : t.before.flag } }));

@@ -3,10 +3,10 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { GetObjectCommand, type GetObjectCommandOutput, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { S3 } from './clients.ts';
-import { errorCode } from './errors.ts';
+import { errorCode, errorText, isAccessDenied } from './errors.ts';
 
-/** A file that unpacks to more than this is none of ours. */
-const MOST_BYTES = 256 * 1024 * 1024;
+/** A file that unpacks to more than this was not written by crawlwatch: 100,000 hosts take a kilobyte each. */
+const MOST_BYTES = 128 * 1024 * 1024;
 
 /** Every function rejects where S3 can't be asked or refuses. */
 export const packedFiles = (s3: S3, bucket: string) => ({
@@ -17,7 +17,7 @@ export const packedFiles = (s3: S3, bucket: string) => ({
       object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
     } catch (error) {
       if (errorCode(error) === 'NoSuchKey') return null;
-      throw error;
+      throw named(error, 's3:GetObject', bucket, key);
     }
     const packed = (await object.Body?.transformToByteArray()) ?? new Uint8Array();
     const bytes = await promisify(gunzip)(packed, { maxOutputLength: MOST_BYTES }).catch(() => null);
@@ -39,7 +39,18 @@ export const packedFiles = (s3: S3, bucket: string) => ({
     } catch (error) {
       // 404: the file was there when it was read, and is gone.
       if (/^(PreconditionFailed|ConditionalRequestConflict|NoSuchKey)$/.test(errorCode(error))) return null;
-      throw error;
+      throw named(error, 's3:PutObject', bucket, key);
     }
   },
 });
+
+/** A refusal with the right that is missing, under its own code; any other error as it is. */
+function named(error: unknown, right: string, bucket: string, key: string): unknown {
+  if (!isAccessDenied(error)) return error;
+  const denied = new Error(
+    `what checks remember takes the right ${right} on arn:aws:s3:::${bucket}/${key} (${errorText(error)})`,
+    { cause: error },
+  );
+  denied.name = errorCode(error);
+  return denied;
+}

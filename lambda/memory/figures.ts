@@ -1,11 +1,10 @@
 /** The samples for the length of one run: read once, when first needed, and written once, at its end. */
 
 import type { S3 } from '../kit/index.ts';
-import { plural } from '../kit/index.ts';
+import { packedFiles, plural } from '../kit/index.ts';
 import type { Clock, History, LastGood, Log, MetricPoint } from '../model/index.ts';
 import { INSTANCE_METRIC, SAMPLES_KEY } from '../model/index.ts';
 import type { HostSample } from './packed-past.ts';
-import { readSamplesFile, writeSamplesFile } from './s3.ts';
 import { EMPTY, historyOf, lastGoodOf, type Samples, withSamples } from './samples.ts';
 import { decodeSamples, encodeSamples } from './samples-codec.ts';
 
@@ -58,9 +57,10 @@ export function fleetSamples(options: SamplesOptions): FleetSamples {
   const { s3, bucket, clock } = options;
   const { history, lastGood, load, read, forget } = samplesReader(options);
 
-  function write(before: Held, added: ReadonlyMap<string, HostSample>): Promise<boolean> {
+  async function write(before: Held, added: ReadonlyMap<string, HostSample>): Promise<boolean> {
     const now = clock.now();
-    return writeSamplesFile(s3, bucket, encodeSamples(withSamples(before.samples, added, now), now), before.etag);
+    const bytes = encodeSamples(withSamples(before.samples, added, now), now);
+    return (await packedFiles(s3, bucket).put(SAMPLES_KEY, bytes, before.etag)) !== null;
   }
 
   return {
@@ -87,7 +87,7 @@ function samplesReader({ s3, bucket, clock, log }: SamplesOptions) {
   };
 
   async function load(): Promise<Held> {
-    const { bytes, etag } = await readSamplesFile(s3, bucket);
+    const { bytes, etag } = (await packedFiles(s3, bucket).get(SAMPLES_KEY)) ?? { bytes: null, etag: null };
     const decoded = bytes === null ? null : decodeSamples(bytes, clock.now());
     if (decoded?.kind === 'samples') return { samples: decoded.samples, etag };
     if (decoded?.kind === 'newer') {

@@ -1,8 +1,6 @@
 /** The state's file: read once, written only if nobody else has written since. */
-import { EMPTY_STATE, type FleetState, type InstanceState } from '../model/index.ts';
+import { EMPTY_STATE, type FleetState, type InstanceState, STATE_KEY } from '../model/index.ts';
 import { decodeState, encodeState } from './schema.ts';
-
-export const STATE_KEY = 'state.json.gz';
 
 /** Files of the stack's bucket. Every function rejects where S3 can't be asked or refuses. */
 export interface ObjectStore {

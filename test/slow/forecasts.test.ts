@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { Trace } from '../../bin/backtest/replay.ts';
 import { forecast } from '../../lambda/forecast/forecast.ts';
+import { packedFiles } from '../../lambda/kit/s3.ts';
 import { fleetSamples } from '../../lambda/memory/figures.ts';
 import type { HostSample } from '../../lambda/memory/packed-past.ts';
-import { writeSamplesFile } from '../../lambda/memory/s3.ts';
 import { EMPTY, withSamples } from '../../lambda/memory/samples.ts';
 import { encodeSamples } from '../../lambda/memory/samples-codec.ts';
 import type { Clock, MetricPoint, Sample } from '../../lambda/model/index.ts';
-import { INSTANCE_METRIC } from '../../lambda/model/index.ts';
+import { INSTANCE_METRIC, SAMPLES_KEY } from '../../lambda/model/index.ts';
 import { sandboxS3 } from '../../sandbox/aws-s3.ts';
 import { syntheticTraces } from '../../tools/forecast/hosts.ts';
 import { idOf } from '../support/sandbox-fleet.ts';
@@ -64,7 +64,11 @@ async function remembered(hosts: readonly Lived[], clock: { now: Date }) {
     const before = [...samples.values()].filter(({ at }) => at.getTime() < until);
     return [...before.reduce((known, sample) => withSamples(known, new Map([[id, sample]]), sample.at), EMPTY).hosts];
   });
-  await writeSamplesFile(s3, BUCKET, encodeSamples({ hosts: new Map(pasts) }, new Date(until - EVERY)), null);
+  await packedFiles(s3, BUCKET).put(
+    SAMPLES_KEY,
+    encodeSamples({ hosts: new Map(pasts) }, new Date(until - EVERY)),
+    null,
+  );
   return () => fleetSamples({ s3, bucket: BUCKET, clock: time, log: QUIET });
 }
 

@@ -3,9 +3,9 @@
 import { type CheckResult, checkFleet } from '../../lambda/check/pipeline.ts';
 import { fleetSamples } from '../../lambda/memory/figures.ts';
 import { decodeState, encodeState } from '../../lambda/memory/schema.ts';
-import { type ObjectStore, STATE_KEY } from '../../lambda/memory/store.ts';
+import type { ObjectStore } from '../../lambda/memory/store.ts';
 import type { FailureReason, FleetState, InstanceState, ProbeTransport, Reply } from '../../lambda/model/index.ts';
-import { EMPTY_STATE, NOTHING_REMEMBERED, TAG } from '../../lambda/model/index.ts';
+import { EMPTY_STATE, NOTHING_REMEMBERED, STATE_KEY, TAG } from '../../lambda/model/index.ts';
 import { parseSettings, type Settings } from '../../lambda/settings/settings.ts';
 import { awsOutlets, awsPorts } from '../../lambda/wiring/check.ts';
 import { SandboxAws } from '../../sandbox/aws.ts';

@@ -2,9 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { composeAlert, type MailContext } from '../../../lambda/alert/message.ts';
 import { planMail } from '../../../lambda/alert/plan.ts';
-import { withFlag } from '../../../lambda/alert/writes.ts';
-import { planFlags } from '../../../lambda/flag/plan.ts';
-import type { Transition } from '../../../lambda/memory/transition.ts';
+import { planFlags, withFlags } from '../../../lambda/flag/plan.ts';
+import { type Transition, transition } from '../../../lambda/memory/transition.ts';
 import type { Alert } from '../../../lambda/model/index.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { failed, hungFor, judged, minutesAgo, NOW, read, SSH } from '../../support/fleet.ts';
@@ -13,12 +12,14 @@ import { NOTE } from '../../support/remembered.ts';
 const id = (n: number) => `i-${String(n).padStart(17, '0')}`;
 const CLEAN = { tripped: false, held: false, failing: 0, eligible: 10, why: '' };
 const CONTEXT: MailContext = {
-  now: NOW,
+  at: NOW,
   checked: 10,
   evidence: new Map(),
   breaker: CLEAN,
   departed: [],
-  tagTrouble: null,
+  untagged: [],
+  maybeMailedAt: null,
+  unremembered: null,
 };
 const confirmed = { confirmed: true, evidence: null };
 
@@ -26,12 +27,7 @@ function mailOf(transitions: readonly Transition[], context: Partial<MailContext
   const healthy = Array.from({ length: 9 }, (_, n) => judged(read(), { id: id(900 + n) }));
   const all = [...transitions, ...healthy];
   const plan = planFlags(all, new Map(transitions.map((t) => [t.instance.id, confirmed])), false, NOW, SSH);
-  const entries = planMail(
-    all.map((t) => withFlag(t, plan, NOW)),
-    plan,
-    NOW,
-    SSH,
-  );
+  const { entries } = planMail(withFlags(all, plan, NOW), plan, false, NOW, SSH);
   return composeAlert(entries, { ...CONTEXT, breaker: plan.breaker, ...context });
 }
 
@@ -47,18 +43,6 @@ describe('the mail', () => {
 
   it('is not written for what was measured only once', () => {
     expect(mailOf([judged(read({ availableShare: 0.05 }))])).toBeNull();
-  });
-
-  it('does not call a host recovered that has only changed its trouble', () => {
-    const worker = { unit: 'sidekiq.service', state: 'failed', restarts: 0 };
-    const tags = {
-      ...standing('CRITICAL:MemoryExhaustedResponsive'),
-      [NOTE.since]: `${minutesAgo(15).slice(0, -1)}.001Z`,
-    };
-    const killed = judged(read({ worker }), { tags: { ...tags, [TAG.worker]: 'sidekiq.service' } });
-    expect(mailOf([killed])?.subject).toMatch(/^crawlwatch: 1 recovered in part, now CRITICAL \(/);
-    const well = judged(read(), { tags });
-    expect(mailOf([well])?.subject).toMatch(/^crawlwatch: 1 recovered \(/);
   });
 
   it('names a flagged host, why, since when, and the commands to run', () => {
@@ -87,28 +71,54 @@ crawler1 (i-00000000000000001) is CRITICAL since 08:05 UTC (10 min).
     expect(alert?.body).toContain('Not flagged: ConnectionRefused has other causes than a hang');
   });
 
-  it('mails a WARNING that has become CRITICAL at once: it has stood a check already', () => {
-    const told = { ...standing('WARNING:MemoryLow'), [NOTE.since]: '2026-11-22T08:00:00.001Z' };
-    expect(mailOf([judged(read({ availableShare: 0.05 }), { tags: told })])?.subject).toContain('1 CRITICAL');
-    expect(mailOf([judged(read({ availableShare: 0.1 }), { tags: told })])).toBeNull();
+  it('grows with the trouble, and is not written again for the same or for less', () => {
+    const warned = { tags: standing('WARNING:MemoryLow') };
+    expect(mailOf([judged(read({ availableShare: 0.1 }), warned)])).toBeNull();
+    const again = judged(read({ availableShare: 0.05 }), warned);
+    expect(mailOf([again])).toBeNull();
+    const twice = { ...again.instance, remembered: again.after };
+    const probed = { instance: twice, outcome: read({ availableShare: 0.05 }), hostKey: null, durationMs: 1 };
+    expect(mailOf([transition(probed, again.assessment, NOW, SSH)])?.subject).toContain('1 CRITICAL');
   });
 
-  it('mails a second reason of the same status when it has stood two checks too', () => {
-    const tags = { ...standing('WARNING:MemoryLow,MemoryPressure'), [NOTE.since]: '2026-11-22T08:00:00.001Z' };
-    const both = read({ availableShare: 0.1, memoryPressure: { someAvg10: 50, fullAvg10: 1 } });
-    expect(mailOf([judged(both, { tags })])?.attributes.reasons).toEqual(['MemoryPressure']);
-  });
-
-  it('tells a recovery of what was mailed, and how long it lasted, but not of what was not', () => {
-    const tags = standing('CRITICAL:DiskLow');
-    expect(mailOf([judged(read(), { tags })])).toBeNull();
-    const told = { ...tags, [NOTE.since]: '2026-11-22T06:15:00.001Z' };
-    expect(mailOf([judged(read(), { name: 'web1', tags: told })])?.body).toContain(
+  it('says that a trouble is over, and how long it lasted, after two good checks', () => {
+    const one = judged(read(), {
+      name: 'web1',
+      tags: { ...standing('CRITICAL:DiskLow'), [NOTE.since]: minutesAgo(120) },
+    });
+    expect(mailOf([one])).toBeNull();
+    const probed = { ...one, instance: { ...one.instance, remembered: one.after }, hostKey: null };
+    expect(mailOf([transition(probed, one.assessment, NOW, SSH)])?.body).toContain(
       'is OK again after 2 h; it was DiskLow.',
     );
   });
 
-  it('tells that a flagged host answers again though it is still ill', () => {
+  it('says how often a host was well that comes and goes', () => {
+    const t = hung(1);
+    const unstable = { ...t, after: { ...t.after, flag: null, ends: [NOW, NOW] } };
+    const { entries } = planMail([unstable], { breaker: CLEAN, decisions: [] }, false, NOW, SSH);
+    expect(entries).toEqual([]);
+    const fresh = { ...unstable.after, incident: { ...unstable.after.incident!, mailed: null } };
+    const plan = planMail([{ ...unstable, after: fresh }], { breaker: CLEAN, decisions: [] }, false, NOW, SSH);
+    expect(composeAlert(plan.entries, CONTEXT)?.body).toContain('It is unstable: 0 of its last 3 checks were good;');
+  });
+
+  it('names an instance whose tags could not be written where it speaks of it, and no other', () => {
+    const text = 'TagLimitExceeded: More than 50 tags';
+    expect(mailOf([hung(1)], { untagged: [{ id: id(1), text }] })?.body).toContain(`can't be written (${text})`);
+    expect(mailOf([hung(1)], { untagged: [{ id: id(2), text }] })?.body).not.toContain(text);
+  });
+
+  it('says that it may be the second of its kind, and that nothing can be remembered', () => {
+    expect(mailOf([hung(1)], { maybeMailedAt: new Date('2026-11-22T08:10:00Z') })?.body).toContain(
+      'A mail of 08:10 UTC may have said this already',
+    );
+    expect(mailOf([hung(1)], { unremembered: 'AccessDenied: no' })?.body).toContain(
+      'Nothing can be remembered between checks (AccessDenied: no), so nothing is flagged or acted on.',
+    );
+  });
+
+  it('says that a flagged host answers again though it is still ill', () => {
     const tags = { ...hungFor(3), [TAG.flag]: `BannerTimeout@${minutesAgo(5)}` };
     const alert = mailOf([judged(read({ availableShare: 0.05 }), { name: 'c', tags })]);
     expect(alert?.body).toContain(
@@ -124,9 +134,10 @@ crawler1 (i-00000000000000001) is CRITICAL since 08:05 UTC (10 min).
           ...names.map((one, n) => hung(n + 1, one)),
           ...Array.from({ length: more }, (_, n) => hung(100 + n)),
         ];
-        const entries = planMail(
+        const { entries } = planMail(
           hosts.map((t) => ({ ...t, after: { ...t.after, flag: { reason: 'BannerTimeout', at: NOW } } })),
           { breaker: CLEAN, decisions: [] },
+          false,
           NOW,
           SSH,
         );

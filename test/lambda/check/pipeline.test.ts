@@ -1,14 +1,13 @@
-import { GetMetricDataCommand, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { CreateTagsCommand, DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { describe, expect, it } from 'vitest';
 import { checkFleet } from '../../../lambda/check/pipeline.ts';
 import { TAG } from '../../../lambda/model/index.ts';
-import { NOTE } from '../../support/remembered.ts';
 import { idOf, SandboxFleet } from '../../support/sandbox-fleet.ts';
 
 describe('a check whose discovery fails', () => {
-  it('fails as a whole, flags nobody and mails nobody', async () => {
+  it('fails as a whole, and neither flags nor mails', async () => {
     const fleet = new SandboxFleet(3);
     await fleet.check();
     const before = fleet.tags(1);
@@ -29,37 +28,41 @@ describe('a check of which one step fails', () => {
     const { errors } = await fleet.check();
     expect(errors).toEqual([expect.stringContaining('metrics:')]);
     expect(fleet.tags(1)[TAG.flag]).toMatch(/^BannerTimeout@/);
-    expect(fleet.subjects).toEqual(['crawlwatch: 1 flagged for reboot (crawler1)']);
+    expect(fleet.subjects.slice(1)).toEqual(['crawlwatch: 1 flagged for reboot (crawler1)']);
   });
 
-  it('writes counters and the flag when the mail fails, leaves status and since, and mails in the next check', async () => {
+  it('writes state and flag when the mail fails, and mails in the next check', async () => {
     const fleet = new SandboxFleet(5);
     await fleet.checks(1);
     fleet.host(1, 'BannerTimeout');
     await fleet.checks(2);
-    const { [TAG.status]: status, [NOTE.since]: since } = fleet.tags(1);
     fleet.aws.fail(PublishCommand, 'InternalErrorException');
     const { errors } = await fleet.check();
-    expect(errors).toEqual([expect.stringContaining('notify:')]);
-    expect(fleet.tags(1)).toMatchObject({ [NOTE.failures]: '3', [TAG.status]: status, [NOTE.since]: since });
+    expect(errors).toEqual([expect.stringContaining('mail: InternalErrorException')]);
+    expect(fleet.remembered(1)).toMatchObject({ failures: 3, incident: { flagMailed: false } });
     expect(fleet.tags(1)[TAG.flag]).toBeDefined();
     expect((await fleet.check()).errors).toEqual([]);
     await fleet.checks(3);
-    expect(fleet.subjects).toEqual(['crawlwatch: 1 flagged for reboot (crawler1)']);
+    expect(fleet.subjects.slice(1)).toEqual(['crawlwatch: 1 flagged for reboot (crawler1)']);
+    expect(fleet.lastMail).not.toContain('may have said this already');
   });
 
-  it('mails once an hour, saying so, while tags can not be written', async () => {
-    const fleet = new SandboxFleet(5, { alerts: { remindHours: 0 } });
+  it('mails as ever while tags can not be written, and says so in the report and the mail', async () => {
+    const fleet = new SandboxFleet(5);
     await fleet.checks(1);
-    fleet.host(1, 'BannerTimeout');
-    await fleet.checks(2);
     fleet.aws.fail(CreateTagsCommand, 'UnauthorizedOperation', 10_000);
-    const errors: string[] = [];
-    for (let check = 0; check < 24; check++) errors.push(...(await fleet.check()).errors);
-    expect(fleet.subjects).toHaveLength(2);
-    expect(fleet.lastMail).toMatch(/Tags can't be written \(UnauthorizedOperation/);
-    expect(errors).toHaveLength(24);
-    expect(errors[0]).toMatch(/^tags: the state of 1 instance was not saved: UnauthorizedOperation/);
+    await fleet.host(1, 'BannerTimeout').checks(2);
+    const { errors, report, flagged } = await fleet.check();
+    expect([errors, flagged]).toEqual([[], 1]);
+    expect(report.problems).toEqual([
+      expect.stringMatching(/^tags of i-0+1 could not be written: UnauthorizedOperation/),
+    ]);
+    await fleet.checks(21);
+    expect(fleet.subjects).toEqual([
+      'crawlwatch: 1 not answering (crawler1)',
+      'crawlwatch: 1 flagged for reboot (crawler1)',
+    ]);
+    expect(fleet.lastMail).toMatch(/^Tags of i-0+1 can't be written \(UnauthorizedOperation/m);
   });
 
   it('reports those whose tags could not be written, and is done all the same when they are gone', async () => {
@@ -71,22 +74,11 @@ describe('a check of which one step fails', () => {
       return found;
     };
     const { report, errors } = await checkFleet(fleet.settings, { ...ports, discover }, { deadlineMs: 1000 });
-    expect(report.problems).toEqual([expect.stringMatching(/^StateNotSaved: i-0+2: InvalidInstanceID/)]);
+    expect(report.problems).toContainEqual(
+      expect.stringMatching(/^tags of i-0+2 could not be written: InvalidInstanceID/),
+    );
     expect(errors).toEqual([]);
-    expect(fleet.tags(1)[TAG.status]).toBe('OK');
-  });
-
-  it('does not flag when it can not tell whether flagging was suppressed', async () => {
-    const fleet = new SandboxFleet(5);
-    await fleet.checks(1);
-    fleet.host(1, 'BannerTimeout');
-    await fleet.checks(2);
-    fleet.aws.fail(GetMetricDataCommand, 'InternalServiceFault');
-    const { errors } = await fleet.check();
-    expect(errors).toEqual([expect.stringContaining('breaker:')]);
-    expect(fleet.tags(1)[TAG.flag]).toBeUndefined();
-    await fleet.check();
-    expect(fleet.tags(1)[TAG.flag]).toBeDefined();
+    expect(fleet.tags(1)[TAG.stack]).toBe('CrawlwatchStack');
   });
 });
 
@@ -110,13 +102,15 @@ describe('a check in which hosts fail', () => {
     expect(report.instances[0]?.reasons[0]?.text).toContain('the key is locked away');
   });
 
-  it('flags a host after three hung checks, mails once, and tells its recovery', async () => {
+  it('mails a hang at the second check, flags it at the third, and mails its recovery', async () => {
     const fleet = new SandboxFleet(5);
     await fleet.checks(1);
     fleet.host(1, 'ConnectionReset');
     await fleet.checks(2);
-    expect(fleet.tags(1)).toMatchObject({ [NOTE.failures]: '2', [TAG.status]: 'CRITICAL:ConnectionReset' });
-    expect(fleet.subjects).toEqual([]);
+    expect(fleet.remembered(1).failures).toBe(2);
+    expect(fleet.tags(1)).toMatchObject({ [TAG.status]: 'CRITICAL:ConnectionReset' });
+    expect(fleet.subjects).toEqual(['crawlwatch: 1 not answering (crawler1)']);
+    expect(fleet.lastMail).toContain('Not flagged yet: 2 failed checks in a row, of 3.');
     const { report, flagged } = await fleet.check();
     expect(flagged).toBe(1);
     expect(report.instances[0]).toMatchObject({ flagged: true, recommendation: 'reboot' });
@@ -124,13 +118,13 @@ describe('a check in which hosts fail', () => {
     await fleet.checks(5);
     fleet.host(1, { bootId: 'ffffffff-0000-4000-8000-000000000000' });
     await fleet.checks(3);
-    expect(fleet.subjects).toEqual([
+    expect(fleet.subjects.slice(1)).toEqual([
       'crawlwatch: 1 flagged for reboot (crawler1)',
       'crawlwatch: 1 recovered (crawler1)',
     ]);
-    expect(fleet.tags(1)).toMatchObject({ [TAG.status]: 'OK', [NOTE.seen]: 'ffffffff/0' });
+    expect(fleet.remembered(1)).toMatchObject({ failures: 0, seen: { boot: 'ffffffff' }, incident: null });
+    expect(fleet.tags(1)).toMatchObject({ [TAG.status]: 'OK' });
     expect(fleet.tags(1)).not.toHaveProperty(TAG.flag);
-    expect(fleet.tags(1)).not.toHaveProperty(NOTE.failures);
   });
 
   it('does not flag a host that answers the second attempt of that check', async () => {
@@ -144,10 +138,11 @@ describe('a check in which hosts fail', () => {
       fleet.host(1, attempts++ === 0 ? 'BannerTimeout' : {});
       return fleet.transport(instances, run);
     };
+    fleet.now = new Date(fleet.now.getTime() + 300_000);
     const { report } = await checkFleet(fleet.settings, { ...ports, transports: { ssh } }, { deadlineMs: 1000 });
     expect(attempts).toBe(2);
     expect(report.instances[0]).toMatchObject({ status: 'OK', flagged: false });
-    expect(fleet.tags(1)).not.toHaveProperty(NOTE.failures);
+    expect(fleet.remembered(1).failures).toBe(0);
   });
 
   it('suppresses flagging and says so once when half the fleet fails at once, and starts again after two clean checks', async () => {
@@ -175,6 +170,6 @@ describe('a check in which hosts fail', () => {
     expect(fleet.subjects).toEqual(['crawlwatch: 2 could not be checked of 10 instances']);
     expect(fleet.lastMail).toContain('crawler1 (i-00000000000000001), crawler2 (i-00000000000000002)');
     expect(fleet.lastMail).toMatch(/Fix: /);
-    expect(fleet.tags(1)).not.toHaveProperty(NOTE.failures);
+    expect(fleet.remembered(1).failures).toBe(0);
   });
 });

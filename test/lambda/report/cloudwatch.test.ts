@@ -1,4 +1,5 @@
 import {
+  CloudWatchClient,
   GetMetricDataCommand,
   type GetMetricDataCommandOutput,
   PutMetricDataCommand,
@@ -7,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import type { MetricPoint } from '../../../lambda/model/index.ts';
 import { publishMetrics } from '../../../lambda/report/cloudwatch.ts';
 import { SandboxAws } from '../../../sandbox/aws.ts';
+import { clientThat } from '../../support/client-that.ts';
 
 const NOW = new Date('2026-11-22T08:02:00Z');
 const MINUTE = 60_000;
@@ -23,11 +25,11 @@ const suppressed = (value: number): MetricPoint => ({
   name: 'FlaggingSuppressed',
   value,
   unit: 'None',
-  dimensions: null,
+  dimensions: { Stack: 'One' },
 });
 const sandbox = (pageSize?: number) => new SandboxAws({ now: () => NOW, ...(pageSize !== undefined && { pageSize }) });
 
-const heartbeats = (aws: SandboxAws) => published(aws, 'FlaggingSuppressed', {});
+const heartbeats = (aws: SandboxAws) => published(aws, 'FlaggingSuppressed', { Stack: 'One' });
 
 /** The values that CloudWatch has, of i-1 if not said otherwise. */
 async function published(
@@ -73,12 +75,10 @@ describe('publishMetrics', () => {
 
   it('publishes the heartbeat in the last call, after the instances', async () => {
     const sent: (string | undefined)[][] = [];
-    const cw = {
-      send: (async (command: PutMetricDataCommand) => {
-        sent.push((command.input.MetricData ?? []).map((datum) => datum.MetricName));
-        return {};
-      }) as SandboxAws['cloudwatch']['send'],
-    };
+    const cw = clientThat(CloudWatchClient, async (command: PutMetricDataCommand) => {
+      sent.push((command.input.MetricData ?? []).map((datum) => datum.MetricName));
+      return {};
+    });
     await publishMetrics(cw, [suppressed(0), ...many], NOW);
     expect(sent.map((names) => names.length)).toEqual([1_000, 1_000, 100, 1]);
     expect(sent.at(-1)).toEqual(['FlaggingSuppressed']);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Transition } from '../../../lambda/memory/transition.ts';
 import type { ProbeOutcome, ReasonCode } from '../../../lambda/model/index.ts';
-import { TAG } from '../../../lambda/model/index.ts';
+import { isFleetMetric, TAG } from '../../../lambda/model/index.ts';
 import { metricPoints, publishedPoints } from '../../../lambda/report/metrics.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { failed, hungFor, judged, minutesAgo, NOW, read } from '../../support/fleet.ts';
@@ -44,9 +44,9 @@ describe('the minutes to recovery', () => {
 describe('the metrics of instances that are published', () => {
   const OK_FOR = (minutes: number) => ({ ...hungFor(0), [TAG.status]: 'OK', [NOTE.since]: minutesAgo(minutes) });
   const published = (perInstance: string, tags: Readonly<Record<string, string>>, outcome: ProbeOutcome) => {
-    const points = metricPoints([judged(outcome, { tags })], false, 1);
+    const points = metricPoints([judged(outcome, { tags })], false, 1, SETTINGS);
     const settings = parseSettings({ metrics: { perInstance } });
-    return publishedPoints(points, NOW, settings).filter(({ dimensions }) => dimensions !== null);
+    return publishedPoints(points, NOW, settings).filter((point) => !isFleetMetric(point));
   };
 
   it.each([
@@ -65,8 +65,8 @@ describe('the metrics of instances that are published', () => {
   });
 
   it("leave the fleet's as they are", () => {
-    const points = metricPoints([judged(read(), { tags: OK_FOR(300) })], false, 1);
-    const ofFleet = points.filter(({ dimensions }) => dimensions === null);
+    const points = metricPoints([judged(read(), { tags: OK_FOR(300) })], false, 1, SETTINGS);
+    const ofFleet = points.filter(isFleetMetric);
     for (const perInstance of ['troubled', 'none']) {
       expect(publishedPoints(points, NOW, parseSettings({ metrics: { perInstance } }))).toEqual(ofFleet);
     }

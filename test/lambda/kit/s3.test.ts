@@ -1,16 +1,20 @@
 import { gzipSync } from 'node:zlib';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import { readSamplesFile, writeSamplesFile } from '../../../lambda/memory/s3.ts';
+import { packedFiles } from '../../../lambda/kit/s3.ts';
 import { type SandboxBucket, sandboxS3 } from '../../../sandbox/aws-s3.ts';
 
 function bucket() {
   const files: SandboxBucket = { name: 'bucket', objects: new Map() };
   return { files, s3: sandboxS3(files) };
 }
+const KEY = 'samples';
+const read = (s3: ReturnType<typeof sandboxS3>) => packedFiles(s3, 'bucket').get(KEY);
+const write = (s3: ReturnType<typeof sandboxS3>, text: string, etag: string | null) =>
+  packedFiles(s3, 'bucket').put(KEY, bytes(text), etag);
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-describe('the file of samples', () => {
+describe('a packed file in the bucket', () => {
   it.each([
     ['no gzip', bytes('<html>')],
     ['gzip cut short', gzipSync('x'.repeat(1_000)).subarray(0, 20)],
@@ -18,34 +22,35 @@ describe('the file of samples', () => {
   ])('has nothing to read where it is %s, and is replaced on its etag', async (_, spoilt) => {
     const { s3, files } = bucket();
     files.objects.set('samples', { bytes: spoilt, etag: '"x"' });
-    expect(await readSamplesFile(s3, 'bucket')).toEqual({ bytes: null, etag: '"x"' });
+    expect(await read(s3)).toEqual({ bytes: null, etag: '"x"' });
   });
 
   it('is absent where there is none', async () => {
-    expect(await readSamplesFile(bucket().s3, 'bucket')).toEqual({ bytes: null, etag: null });
+    expect(await read(bucket().s3)).toBeNull();
   });
 
   it('is written unless another run has since it was read', async () => {
     const { s3 } = bucket();
-    const first = await readSamplesFile(s3, 'bucket');
-    expect(await writeSamplesFile(s3, 'bucket', bytes('one'), first.etag)).toBe(true);
-    expect(await writeSamplesFile(s3, 'bucket', bytes('two'), first.etag)).toBe(false);
-    const second = await readSamplesFile(s3, 'bucket');
-    expect(new TextDecoder().decode(second.bytes ?? undefined)).toBe('one');
-    expect(await writeSamplesFile(s3, 'bucket', bytes('two'), second.etag)).toBe(true);
-    expect(await writeSamplesFile(s3, 'bucket', bytes('three'), second.etag)).toBe(false);
+    const first = await write(s3, 'one', null);
+    expect(first).not.toBeNull();
+    expect(await write(s3, 'two', null)).toBeNull();
+    const found = await read(s3);
+    expect(new TextDecoder().decode(found?.bytes ?? undefined)).toBe('one');
+    expect(found?.etag).toBe(first);
+    expect(await write(s3, 'two', first)).not.toBeNull();
+    expect(await write(s3, 'three', first)).toBeNull();
   });
 
   it('names the right that is missing, under the code of the refusal', async () => {
     const { s3 } = bucket();
     const denied = () => s3.error('AccessDenied', 'not authorized');
     s3.fail(PutObjectCommand, denied(), 1);
-    await expect(writeSamplesFile(s3, 'bucket', bytes('one'), null)).rejects.toMatchObject({
+    await expect(write(s3, 'one', null)).rejects.toMatchObject({
       name: 'AccessDenied',
       message: expect.stringContaining('s3:PutObject on arn:aws:s3:::bucket/samples'),
     });
     s3.fail(GetObjectCommand, denied(), 1);
-    await expect(readSamplesFile(s3, 'bucket')).rejects.toMatchObject({
+    await expect(read(s3)).rejects.toMatchObject({
       name: 'AccessDenied',
       message: expect.stringContaining('s3:GetObject on arn:aws:s3:::bucket/samples'),
     });
@@ -54,6 +59,6 @@ describe('the file of samples', () => {
   it('fails where S3 refuses for another reason', async () => {
     const { s3 } = bucket();
     s3.fail(PutObjectCommand, s3.error('SlowDown', 'later'), 1);
-    await expect(writeSamplesFile(s3, 'bucket', bytes('one'), null)).rejects.toThrow('later');
+    await expect(write(s3, 'one', null)).rejects.toThrow('later');
   });
 });
