@@ -36,7 +36,7 @@ export class CrawlwatchStack extends Stack {
     const widget = new WidgetFunction(this, 'Widget', { settings, topic, remedyArn: remedy.function.functionArn });
     const store = new FleetStore(this, 'Store');
     store.keepFor(check.function, settings, check.network);
-    store.showTo(remedy.function, check.network);
+    store.noteActs(remedy.function, check.network);
     store.showTo(widget.function, null);
     const run = isDistributed(settings)
       ? new FleetRun(this, 'Run', { settings, check: check.function, bucket: store.bucket, timeout: check.timeout })

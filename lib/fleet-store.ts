@@ -59,6 +59,12 @@ export class FleetStore extends Construct {
     this.#open(reader, REMEMBERED, network);
   }
 
+  /** Lets the remedy function read what is remembered, and note there what it did. */
+  noteActs(remedy: LambdaFunction, network: CheckNetwork | null): void {
+    this.#allow(remedy, 'NoteActs', [STATE_KEY], ['s3:PutObject']);
+    this.showTo(remedy, network);
+  }
+
   #allow(user: LambdaFunction, sid: string, files: readonly string[], actions: string[]): void {
     const resources = files.map((file) => this.bucket.arnForObjects(file));
     user.addToRolePolicy(new PolicyStatement({ sid, actions, resources }));

@@ -25,6 +25,7 @@ export function checkStatements(stack: Stack, settings: Settings, resources: Che
   return [
     ...probeAndPublish(stack, settings, resources, reach),
     writeOwnTags(reach, settings),
+    readHeartbeats(),
     ...assumeMembers(stack, settings),
   ];
 }
@@ -44,7 +45,6 @@ export function probeAndPublish(
     ...readSshKey(settings),
     ...pushSshKey(reach, settings),
     putMetrics(),
-    readMetrics(),
     publishAlerts(resources.topic),
     ...(settings.vpc.id === null ? [] : [joinVpc()]),
   ];
@@ -172,9 +172,12 @@ const putMetrics = () =>
     conditions: { StringEquals: { 'cloudwatch:namespace': METRIC_NAMESPACE } },
   });
 
-/** Reads history for forecasts. GetMetricData supports neither resources nor the namespace condition. */
-const readMetrics = () =>
-  new PolicyStatement({ sid: 'ReadMetrics', actions: ['cloudwatch:GetMetricData'], resources: ['*'] });
+/**
+ * Tells whether another stack, whose tag an instance carries, still checks. GetMetricData supports neither resources nor
+ * the namespace condition.
+ */
+const readHeartbeats = () =>
+  new PolicyStatement({ sid: 'ReadHeartbeats', actions: ['cloudwatch:GetMetricData'], resources: ['*'] });
 
 const publishAlerts = (topic: ITopic) =>
   new PolicyStatement({

@@ -72,9 +72,8 @@ const widgetStatements = (topic: ITopic, logGroup: ILogGroup): PolicyStatement[]
     actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
     resources: [logGroup.logGroupArn],
   }),
-  // EC2's Describe actions have no resource-level permissions; nor has GetMetricData, or a namespace condition.
+  // EC2's Describe actions have no resource-level permissions.
   readInstances(),
-  new PolicyStatement({ sid: 'ReadMetrics', actions: ['cloudwatch:GetMetricData'], resources: ['*'] }),
   new PolicyStatement({
     sid: 'ReadSubscriptions',
     actions: ['sns:ListSubscriptionsByTopic'],

@@ -39,6 +39,7 @@ export function deployStack(aws: SandboxAws, settings: Settings): SandboxStack {
       AlertsTopicArn: aws.topic.arn,
       CheckFunctionName: `${DEFAULT_STACK_NAME}-Check`,
       LogGroupName: `${DEFAULT_STACK_NAME}-CheckLogs`,
+      StateBucketName: aws.bucket.name,
     },
     settings,
     vpc: null,

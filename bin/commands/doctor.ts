@@ -19,7 +19,7 @@ Examples:
   crawlwatch doctor --host ubuntu@web1:2222          a host over SSH, without AWS
   crawlwatch doctor -i hosts.ini -l web1 -u ubuntu   one host of an inventory
 
-Without ids it examines the instances that, by their tags, hang, are flagged or could not be checked. It uses the
+Without ids it examines the instances that hung, were flagged or could not be checked in the last check. It uses the
 settings that the stack runs with, where it can read them. It changes nothing, and names each permission it lacks.
 Exit code: 2 if something is broken, else 3 if something could not be found out, else 0.`;
 
@@ -76,6 +76,7 @@ async function awsClients(): Promise<DoctorClients> {
     cloudWatchClient,
     ec2Client,
     lambdaClient,
+    s3Client,
     secretsManagerClient,
     snsClient,
     ssmClient,
@@ -90,6 +91,7 @@ async function awsClients(): Promise<DoctorClients> {
       cloudWatch: cloudWatchClient(),
       ec2,
       lambda: lambdaClient(),
+      s3: s3Client(),
       secrets: secretsManagerClient(),
       sns: snsClient(),
       ssm: ssmClient(),

@@ -1,6 +1,6 @@
 /** `crawlwatch forget`: takes crawlwatch's own tags off every instance, after a stack is destroyed. */
 import { plural } from '../../lambda/kit/index.ts';
-import { OWN_TAG_KEYS, TAG } from '../../lambda/model/index.ts';
+import { TAG } from '../../lambda/model/index.ts';
 import type { MarkedInstance, StackFlags, StackPorts } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { addConfirmation, addStackCommand, type CommandLine, EXITS_HELP, runOnStack } from './grammar.ts';
@@ -15,7 +15,7 @@ Examples:
   crawlwatch forget --dry-run
   npx cdk destroy && crawlwatch forget
 
-Your own tags stay: the watch tag, worker, ssh, auto and mute.${EXITS_HELP}`;
+Your own tags stay: the watch tag, worker, ssh, auto, mute and host-key.${EXITS_HELP}`;
 
 export function addForget(line: CommandLine): void {
   addConfirmation(
@@ -27,7 +27,7 @@ export function addForget(line: CommandLine): void {
 
 /** @returns 0 where none carries such a tag any more (or would), 1 where one still does. */
 export async function forget(flags: ForgetFlags, io: CommandIo, ports: StackPorts): Promise<number> {
-  const { describeMarked, stackOutputs } = await import('../stack/index.ts');
+  const { describeMarked, FORGOTTEN_TAG_KEYS, stackOutputs } = await import('../stack/index.ts');
   const { confirm } = await import('../terminal/index.ts');
   const region = await ports.region();
   const marked = await describeMarked(ports.ec2);
@@ -46,7 +46,7 @@ export async function forget(flags: ForgetFlags, io: CommandIo, ports: StackPort
   if (!(await confirm(`Remove ${what}?`, flags.yes, io))) return 1;
   const ids = marked.map(({ id }) => id);
   const { writeTags } = await import('../../lambda/memory/index.ts');
-  const failures = await writeTags(ports.ec2, [{ action: 'delete', ids, keys: OWN_TAG_KEYS }]);
+  const failures = await writeTags(ports.ec2, [{ action: 'delete', ids, keys: FORGOTTEN_TAG_KEYS }]);
   for (const { id, text } of failures) io.stderr.write(`crawlwatch: ${id} keeps its tags: ${text}\n`);
   io.stdout.write(`removed crawlwatch's own tags from ${plural(marked.length - failures.length, 'instance')}\n`);
   return failures.length === 0 ? 0 : 1;
@@ -54,13 +54,8 @@ export async function forget(flags: ForgetFlags, io: CommandIo, ports: StackPort
 
 /** What a person may want to know is lost with them. */
 function losses(marked: readonly MarkedInstance[]): string {
-  const having = (key: string) => marked.filter(({ tags }) => tags[key] !== undefined).length;
-  const [flagged, pinned] = [having(TAG.flag), having(TAG.hostKey)];
-  const lost = [
-    flagged === 0 ? [] : `${flagged} flagged for reboot`,
-    pinned === 0 ? [] : `${pinned} with the SSH host key pinned, which the next check trusts again`,
-  ].flat();
-  return lost.length === 0 ? '' : ` (${lost.join(', ')})`;
+  const flagged = marked.filter(({ tags }) => tags[TAG.flag] !== undefined).length;
+  return flagged === 0 ? '' : ` (${flagged} flagged for reboot)`;
 }
 
 const keys = (tags: Readonly<Record<string, string>>) => Object.keys(tags).toSorted().join(' ');

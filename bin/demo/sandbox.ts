@@ -1,6 +1,7 @@
 /** The demo's sandbox: ten real SSH servers, AWS in memory, a virtual clock, and the real check and remedy. */
 import { PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { checkFleet } from '../../lambda/check/index.ts';
+import { packedFiles } from '../../lambda/kit/index.ts';
 import { fleetSamples, metricDimensions } from '../../lambda/memory/index.ts';
 import type { HistoryEntry, Report } from '../../lambda/model/index.ts';
 import { INSTANCE_METRIC, METRIC_NAMESPACE, TAG } from '../../lambda/model/index.ts';
@@ -144,6 +145,7 @@ export class DemoSandbox {
       ec2: this.aws.ec2,
       ssm: this.aws.ssm,
       cloudWatch: this.aws.cloudwatch,
+      files: packedFiles(this.aws.s3, this.aws.bucket.name),
       samples: fleetSamples({ s3: this.aws.s3, bucket: this.aws.bucket.name, clock: this.clock, log: QUIET }),
       probeDocument: null,
       privateKey: async () => this.key.private,

@@ -13,7 +13,7 @@ import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
 import { alertSteps } from './alert-steps.ts';
 import { diagnoseInstances, needsDoctor } from './instances.ts';
-import { attempt, type DoctorClients, readAlertFacts, readStack, type Stack } from './stack.ts';
+import { attempt, type DoctorClients, readAlertFacts, readStack, rememberedBy, type Stack } from './stack.ts';
 import { type Diagnosis, failed, ok, type Step, stepsOf } from './step.ts';
 
 /** Without ids at most so many are examined: the rest have the same fault, most likely. */
@@ -25,7 +25,7 @@ export interface DoctorFlags extends SourceFlags, SettingFlags {
 }
 
 /**
- * Diagnoses the instances that are named; without any how alerts travel, and the instances that fail by their tags.
+ * Diagnoses the instances that are named; without any how alerts travel, and the instances that failed in the last check.
  * @throws UsageError where AWS accepts no call at all, or an id names nothing.
  */
 export async function diagnoseAws(
@@ -49,11 +49,19 @@ export async function diagnoseAws(
 
   if (ids.length > 0) {
     if (fleet.kind !== 'answered') return [watched(() => [])];
-    return diagnoseInstances(await named(ids, fleet.value), context);
+    const { instances, missing } = await rememberedBy(stack, await named(ids, fleet.value), clients);
+    const unread = missing.length === 0 ? [] : [ofStack('fleet', missing)];
+    return [...unread, ...(await diagnoseInstances(instances, context))];
   }
   const alerts = ofStack('alerts', alertSteps(await readAlertFacts(clients, stack, settings), settings));
-  const failing = fleet.kind === 'answered' ? fleet.value.filter(needsDoctor) : [];
-  const summary = watched((instances) => [fleetStep(instances.length, failing.length, settings, clients)]);
+  const found = fleet.kind === 'answered' ? fleet.value : [];
+  const { instances, missing } = await rememberedBy(stack, found, clients);
+  const failing = instances.filter(needsDoctor);
+  const summary = watched(() => [
+    fleetStep(found.length, failing.length, settings, clients),
+    // Where the stack's outputs can't be read, its own step already says so.
+    ...(stack.outputs.kind === 'answered' ? missing : []),
+  ]);
   return [alerts, summary, ...(await diagnoseInstances(failing.slice(0, MOST), context))];
 
   async function named(words: readonly string[], instances: readonly Instance[]) {
@@ -62,12 +70,13 @@ export async function diagnoseAws(
     return Promise.all(
       targets.map(
         ({ id }) =>
-          instances.find((one) => one.id === id) ?? found(id, findInstance(clients.ec2, id, clients.region, settings)),
+          instances.find((one) => one.id === id) ??
+          described(id, findInstance(clients.ec2, id, clients.region, settings)),
       ),
     );
   }
 
-  async function found(id: string, work: Promise<Instance>): Promise<Instance> {
+  async function described(id: string, work: Promise<Instance>): Promise<Instance> {
     try {
       return await work;
     } catch (error) {

@@ -25,13 +25,13 @@ import { answerOf, type Diagnosis, failed, type Lookup, ok, type Step, stepsOf, 
 /** Instances examined at the same time; each takes half a dozen calls. */
 const AT_ONCE = 5;
 
-/** Whether, by its tags, it can't be checked, hangs, is flagged, or has no result yet. */
+/** Whether, by what is remembered of it, it can't be checked, hangs, is flagged, or has no result yet. */
 export function needsDoctor(described: Instance): boolean {
   const instance = ifChecked(described);
   if (instance === null) return false;
   const { status, reasons, flag } = instance.remembered;
   const [worst] = reasons;
-  const isUnread = worst !== undefined && /^(hung|ours)$/.test(kindOf(worst));
+  const isUnread = worst !== undefined && /^(hung|inconclusive)$/.test(kindOf(worst));
   return instance.problem !== null || status === null || flag !== null || isUnread;
 }
 

@@ -1,12 +1,12 @@
 /** What the doctor reads from AWS about the stack. A call that is denied or fails is a finding, and stops no other. */
 
 import { listSubscriptions } from '../../lambda/alert/index.ts';
-import type { CloudFormation, CloudWatch, Ec2, Lambda, Sns, Ssm } from '../../lambda/kit/index.ts';
+import type { CloudFormation, CloudWatch, Ec2, Lambda, S3, Sns, Ssm } from '../../lambda/kit/index.ts';
 import { errorCode, errorText, isAccessDenied } from '../../lambda/kit/index.ts';
-import { FLEET_METRIC, METRIC_NAMESPACE } from '../../lambda/model/index.ts';
+import { FLEET_METRIC, type Instance, METRIC_NAMESPACE, STATE_KEY } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import type { SecretClients } from '../../lambda/ssh/index.ts';
-import { stackOutputs } from '../stack/index.ts';
+import { stackOutputs, withStackState } from '../stack/index.ts';
 import { explainAwsError } from '../terminal/index.ts';
 import {
   type AlertFacts,
@@ -18,7 +18,7 @@ import {
 } from './alert-steps.ts';
 import { type MetricTotal, readTotals } from './cloudwatch.ts';
 import { type FunctionConfiguration, functionConfiguration } from './lambda.ts';
-import type { Lookup } from './step.ts';
+import { type Lookup, type Step, stepsOf } from './step.ts';
 
 export interface DoctorClients {
   readonly region: string;
@@ -27,6 +27,7 @@ export interface DoctorClients {
   readonly cloudWatch: CloudWatch;
   readonly ec2: Ec2;
   readonly lambda: Lambda;
+  readonly s3: S3;
   readonly secrets: SecretClients['secrets'];
   readonly sns: Sns;
   readonly ssm: Ssm;
@@ -76,6 +77,26 @@ export async function readStack(clients: DoctorClients, name: string): Promise<S
         ? null
         : await attempt('lambda:GetFunctionConfiguration', functionConfiguration(clients.lambda, check)),
   };
+}
+
+/**
+ * The instances with what checks remember of them; `missing` is the step that says why that can't be read, and then
+ * they come with what their tags show.
+ */
+export async function rememberedBy(
+  stack: Stack,
+  found: readonly Instance[],
+  { s3, cloudFormation, now }: DoctorClients,
+): Promise<{ readonly instances: readonly Instance[]; readonly missing: readonly Step[] }> {
+  const bucket = stack.outputs.kind === 'answered' ? (stack.outputs.value?.StateBucketName ?? null) : null;
+  const permission =
+    bucket === null ? 'cloudformation:DescribeStacks' : `s3:GetObject on arn:aws:s3:::${bucket}/${STATE_KEY}`;
+  let missing: readonly Step[] = [];
+  const options = { s3, cloudFormation, bucket, stack: stack.name, clock: { now: () => now } };
+  const instances = await withStackState(found, options, (error) => {
+    missing = stepsOf('state', failureOf(permission, error), () => []);
+  });
+  return { instances, missing };
 }
 
 export async function readAlertFacts(clients: DoctorClients, stack: Stack, settings: Settings): Promise<AlertFacts> {

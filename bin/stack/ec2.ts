@@ -1,7 +1,10 @@
 /** Tags that a person writes or takes away at a terminal, with their own rights. */
 import { CreateTagsCommand, DeleteTagsCommand, paginateDescribeInstances } from '@aws-sdk/client-ec2';
 import type { Ec2 } from '../../lambda/kit/index.ts';
-import { OWN_TAG_KEYS, TAG } from '../../lambda/model/index.ts';
+import { FORMER_TAG_KEYS, OWN_TAG_KEYS, TAG } from '../../lambda/model/index.ts';
+
+/** What `crawlwatch forget` removes: never a tag that the user writes. */
+export const FORGOTTEN_TAG_KEYS = [...OWN_TAG_KEYS, ...FORMER_TAG_KEYS] as const;
 
 /** An instance that carries a tag of crawlwatch's own, watched or not. */
 export interface MarkedInstance {
@@ -12,7 +15,7 @@ export interface MarkedInstance {
 
 /** All of them, also stopped ones. Rejects when any page can't be read. */
 export async function describeMarked(ec2: Ec2): Promise<MarkedInstance[]> {
-  const own: ReadonlySet<string> = new Set(OWN_TAG_KEYS);
+  const own: ReadonlySet<string> = new Set(FORGOTTEN_TAG_KEYS);
   const found: MarkedInstance[] = [];
   const Filters = [{ Name: 'tag-key', Values: [...own] }];
   for await (const page of paginateDescribeInstances({ client: ec2 }, { Filters, MaxResults: 1000 })) {

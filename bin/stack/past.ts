@@ -54,11 +54,21 @@ export function stackPast(options: StackPastOptions): {
   };
 }
 
-/** The instances with what is remembered of them; where that can't be read, with what their tags show. */
-export async function withStackState(found: readonly Instance[], options: StackPastOptions): Promise<Instance[]> {
+/**
+ * The instances with what is remembered of them; where that can't be read, with what their tags show.
+ * @param unread called with the error where it can't be read, an Error that names the right if one is missing
+ */
+export async function withStackState(
+  found: readonly Instance[],
+  options: StackPastOptions,
+  unread: (error: unknown) => void = () => {},
+): Promise<Instance[]> {
   const loaded = await stackPast(options)
     .state.load()
-    .catch(() => null);
+    .catch((error: unknown) => {
+      unread(error);
+      return null;
+    });
   const isKnown = loaded !== null && loaded.state.at !== null;
   return found.map((one) => (isKnown ? withState(one, loaded.state) : fromTags(one)));
 }

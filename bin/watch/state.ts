@@ -34,11 +34,18 @@ export class WatchState {
   readonly #hosts = new Map<string, Host>();
   #isFirst = true;
 
-  /** What a deployed stack would remember of the hosts; what it does remember takes precedence. */
+  /**
+   * What a deployed stack would remember of the hosts; what it does remember takes precedence. Where that can't be read
+   * the first check fails to load it, which is reported, and later ones go on with what the watch itself has seen.
+   */
   over(own: Ports['state']): NonNullable<Ports['state']> {
     return {
       load: async () => {
-        const loaded = await (own?.load() ?? Promise.resolve({ state: EMPTY_STATE, etag: null, beginsEmpty: null }));
+        const nothing = { state: EMPTY_STATE, etag: null, beginsEmpty: null };
+        const loaded = await (own?.load() ?? Promise.resolve(nothing)).catch((error: unknown) => {
+          if (this.#isFirst) throw error;
+          return nothing;
+        });
         const hosts = [...this.#hosts].map(([id, host]) => [id, rememberedOf(host)] as const);
         return { ...loaded, state: { ...loaded.state, instances: new Map([...hosts, ...loaded.state.instances]) } };
       },

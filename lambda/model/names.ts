@@ -22,6 +22,7 @@ export const OWN_TAG_KEYS = [TAG.stack, TAG.status, TAG.flag, TAG.acted] as cons
 export type OwnTagKey = (typeof OWN_TAG_KEYS)[number];
 /** What versions before 0.2 kept in tags: `crawlwatch forget` takes them away. */
 export const FORMER_TAG_KEYS = ['crawlwatch:since', 'crawlwatch:failures', 'crawlwatch:seen'] as const;
+export type FormerTagKey = (typeof FORMER_TAG_KEYS)[number];
 
 /** EC2 cuts nothing: a longer value is an error (256 characters). */
 export const TAG_VALUE_MAX = 256;

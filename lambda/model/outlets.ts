@@ -1,5 +1,5 @@
 /** What a check hands to the world outside: metrics, mail and tags. */
-import type { OwnTagKey } from './names.ts';
+import type { FormerTagKey, OwnTagKey } from './names.ts';
 import type { ReasonCode, Status } from './reasons.ts';
 
 /** One value to publish. */
@@ -41,7 +41,11 @@ export type TagWrite =
       readonly ids: readonly string[];
       readonly tags: Readonly<Partial<Record<OwnTagKey, string>>>;
     }
-  | { readonly action: 'delete'; readonly ids: readonly string[]; readonly keys: readonly OwnTagKey[] };
+  | {
+      readonly action: 'delete';
+      readonly ids: readonly string[];
+      readonly keys: readonly (OwnTagKey | FormerTagKey)[];
+    };
 
 export interface TagFailure {
   readonly id: string;

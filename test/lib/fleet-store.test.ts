@@ -93,7 +93,6 @@ describe('what may be done in the bucket', () => {
     ['CheckRole', DISTRIBUTED, on('s3:PutObject', 'other.json')],
     ['CheckRole', DISTRIBUTED, on('s3:DeleteObject', STATE_KEY)],
     ['CheckRole', DISTRIBUTED, listed('other')],
-    ['RemedyRole', DISTRIBUTED, on('s3:PutObject', STATE_KEY)],
     ['RemedyRole', DISTRIBUTED, on('s3:PutObject', SAMPLES_KEY)],
     ['RemedyRole', DISTRIBUTED, on('s3:GetObject', 'runs/run-1/plan.json')],
     ['WidgetRole', DISTRIBUTED, on('s3:PutObject', STATE_KEY)],
@@ -118,6 +117,8 @@ describe('what may be done in the bucket', () => {
     ['CheckRole', DISTRIBUTED, on('s3:GetObject', 'runs/cost.json')],
     ['CheckRole', DISTRIBUTED, listed('runs/run-1')],
     ['RemedyRole', {}, on('s3:GetObject', STATE_KEY)],
+    // An act is noted there as well.
+    ['RemedyRole', {}, on('s3:PutObject', STATE_KEY)],
     ['RemedyRole', {}, on('s3:GetObject', SAMPLES_KEY)],
     ['RemedyRole', {}, LIST],
     ['WidgetRole', {}, on('s3:GetObject', STATE_KEY)],

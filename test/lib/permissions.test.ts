@@ -86,7 +86,7 @@ describe("the check function's role", () => {
       '*',
       { StringEquals: { 'cloudwatch:namespace': 'Crawlwatch' } },
     ],
-    ['reads metrics', 'ReadMetrics', 'cloudwatch:GetMetricData', '*', undefined],
+    ['reads the heartbeats of other stacks', 'ReadHeartbeats', 'cloudwatch:GetMetricData', '*', undefined],
     [
       'publishes to the one topic',
       'PublishAlerts',

@@ -28,13 +28,12 @@ describe('the widget function', () => {
     expect(properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], Timeout: 30 });
   });
 
-  it('may read the fleet, its metrics and the subscriptions, and write nothing but its own log', () => {
+  it('may read the fleet and the subscriptions, and write nothing but its own log', () => {
     const [policy] = Object.values(alone().findResources('AWS::IAM::Policy'));
     const statements = policy!.Properties.PolicyDocument.Statement as { Action: unknown; Resource: unknown }[];
     expect(statements.map(({ Action, Resource }) => [Action, inWords(Resource)])).toEqual([
       [['logs:CreateLogStream', 'logs:PutLogEvents'], '{WidgetLogs.Arn}'],
       ['ec2:DescribeInstances', '*'],
-      ['cloudwatch:GetMetricData', '*'],
       ['sns:ListSubscriptionsByTopic', '{Alerts}'],
     ]);
     const [role] = Object.values(alone().findResources('AWS::IAM::Role'));

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import type { DoctorFlags } from '../../bin/doctor/aws.ts';
 import { diagnoseAws } from '../../bin/doctor/aws.ts';
 import { exitCodeOfDiagnoses } from '../../bin/doctor/step.ts';
-import { FLEET_METRIC, TAG } from '../../lambda/model/index.ts';
+import { packedFiles } from '../../lambda/kit/index.ts';
+import { loadState, saveState } from '../../lambda/memory/index.ts';
+import { EMPTY_STATE, FLEET_METRIC, TAG } from '../../lambda/model/index.ts';
 import { publishMetrics } from '../../lambda/report/cloudwatch.ts';
 import { parseSettings } from '../../lambda/settings/settings.ts';
 import { SandboxAws } from '../../sandbox/aws.ts';
@@ -12,7 +14,7 @@ import { addNetwork, type SandboxNetwork } from '../../sandbox/aws-network.ts';
 import { deployStack, type SandboxStack } from '../../sandbox/aws-stack.ts';
 import { minutesAgo, NOW } from './fleet.ts';
 import { probeOutput } from './probe-output.ts';
-import { NOTE } from './remembered.ts';
+import { NOTE, rememberedBy } from './remembered.ts';
 import { idOf } from './sandbox-fleet.ts';
 
 export const HOST = idOf(1);
@@ -49,8 +51,9 @@ export class DoctorFleet {
     fleet.mails({ NumberOfMessagesPublished: 3, NumberOfNotificationsDelivered: 3 });
     aws.launch(HOST, {
       privateIp: '10.0.0.7',
-      tags: { Name: 'ficrawler1', crawlwatch: 'true', [TAG.status]: 'OK', [NOTE.since]: minutesAgo(600) },
+      tags: { Name: 'ficrawler1', crawlwatch: 'true', [TAG.status]: 'OK' },
     });
+    await fleet.remember({ [TAG.status]: 'OK', [NOTE.since]: minutesAgo(600) });
     aws.manage(HOST, async () => probeOutput());
     network.places.set(HOST, {
       vpcId: 'vpc-1',
@@ -78,6 +81,14 @@ export class DoctorFleet {
     }
   }
 
+  /** What the last check, two minutes ago, has left behind; the tags show some of it. */
+  async remember(tags: Readonly<Record<string, string>>): Promise<void> {
+    const files = packedFiles(this.aws.s3, this.aws.bucket.name);
+    const { etag } = await loadState(files);
+    const instances = new Map([[HOST, rememberedBy(tags)]]);
+    await saveState(files, { ...EMPTY_STATE, at: at(2), instances }, etag);
+  }
+
   tag(key: string, value: string | null): this {
     if (value === null) this.aws.instances.get(HOST)?.tags.delete(key);
     else this.aws.instances.get(HOST)?.tags.set(key, value);
@@ -94,6 +105,7 @@ export class DoctorFleet {
       cloudWatch: stack.cloudWatch,
       ec2: aws.ec2,
       lambda: stack.lambda,
+      s3: aws.s3,
       secrets: stack.secretsManager,
       sns: aws.sns,
       ssm: aws.ssm,

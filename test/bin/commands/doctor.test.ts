@@ -7,6 +7,7 @@ import {
   DescribeSecurityGroupsCommand,
 } from '@aws-sdk/client-ec2';
 import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { ListSubscriptionsByTopicCommand } from '@aws-sdk/client-sns';
 import { DescribeInstanceInformationCommand, ListDocumentsCommand } from '@aws-sdk/client-ssm';
 import { describe, expect, it } from 'vitest';
@@ -21,7 +22,7 @@ const deny = (service: Service, command: CommandClass<unknown, unknown>) =>
   service.fail(command, service.error('AccessDenied', 'not authorized to perform this'), ALWAYS);
 
 /** What is broken, and the one step that it makes. */
-type Row = readonly [string, (fleet: DoctorFleet) => void, string];
+type Row = readonly [string, (fleet: DoctorFleet) => unknown, string];
 
 const OF_ALERTS: readonly Row[] = [
   [
@@ -102,7 +103,7 @@ const OF_AN_INSTANCE: readonly Row[] = [
   ],
   [
     'a last check that could not be made',
-    (fleet) => fleet.tag(TAG.status, 'UNKNOWN:SsmNotManaged').tag(NOTE.since, minutesAgo(45)),
+    (fleet) => fleet.remember({ [TAG.status]: 'UNKNOWN:SsmNotManaged', [NOTE.since]: minutesAgo(45) }),
     'failed last check: UNKNOWN SsmNotManaged since 07:30 UTC, for 45 min: SSM does not manage it -> attach an instance profile with AmazonSSMManagedInstanceCore and see that the SSM agent runs',
   ],
   [
@@ -149,7 +150,7 @@ describe.concurrent('the doctor', () => {
     'finds %s between the stack and the readers of its mail, with its fix',
     async (_, breaks, expected) => {
       const fleet = await DoctorFleet.well();
-      breaks(fleet);
+      await breaks(fleet);
       const { troubles, exitCode } = await fleet.diagnose();
       expect(troubles).toEqual([expected]);
       expect(exitCode).toBe(expected.startsWith('failed') ? 2 : 3);
@@ -158,14 +159,14 @@ describe.concurrent('the doctor', () => {
 
   it.each(OF_AN_INSTANCE)('finds %s, with its fix', async (_, breaks, expected) => {
     const fleet = await DoctorFleet.well();
-    breaks(fleet);
+    await breaks(fleet);
     expect(await fleet.diagnose([HOST])).toMatchObject({ troubles: [expected], exitCode: 2 });
   });
 
   it.each(OF_ITS_AGENT)('finds %s where the agent has lost its connection', async (_, breaks, expected) => {
     const fleet = await DoctorFleet.well();
     fleet.aws.nodes.get(HOST)!.ping = 'ConnectionLost';
-    breaks(fleet);
+    await breaks(fleet);
     const { troubles } = await fleet.diagnose([HOST], { timeout: '2' });
     expect(troubles).toContain(expected);
     expect(troubles.some((trouble) => trouble.startsWith('failed SSM agent: it has lost its connection'))).toBe(true);
@@ -209,6 +210,28 @@ describe.concurrent('the doctor', () => {
     denies(fleet);
     const troubles = [...(await fleet.diagnose()).troubles, ...(await fleet.diagnose([HOST])).troubles];
     expect(troubles.join('\n')).toContain(`this identity lacks ${permission} -> allow ${permission}`);
+  });
+
+  it.each([
+    [
+      's3:GetObject on arn:aws:s3:::crawlwatch-state/state.json.gz',
+      ({ aws }: DoctorFleet) => deny(aws.s3, GetObjectCommand),
+    ],
+    ['cloudformation:DescribeStacks', ({ stack }: DoctorFleet) => deny(stack.cloudFormation, DescribeStacksCommand)],
+  ])('goes by the tags alone without the right %s, which it names in one step', async (right, denies) => {
+    const fleet = await DoctorFleet.well();
+    await fleet.remember({ [TAG.status]: 'OK' });
+    fleet.tag(TAG.status, 'CRITICAL:SsmConnectionLost').tag(TAG.flag, `SsmConnectionLost@${minutesAgo(30)}`);
+    expect((await fleet.diagnose()).diagnoses.map(({ kind }) => kind)).toEqual(['alerts', 'fleet']);
+    denies(fleet);
+    for (const ids of [[], [HOST]]) {
+      const { diagnoses, steps } = await fleet.diagnose(ids);
+      expect(diagnoses.at(-1)?.name).toBe('ficrawler1');
+      expect(steps.filter(({ text }) => text === `this identity lacks ${right}`)).toHaveLength(1);
+      expect(steps.find(({ name, finding }) => name === 'last check' && finding === 'failed')?.text).toMatch(
+        /^CRITICAL SsmConnectionLost: .*; it is flagged for reboot$/,
+      );
+    }
   });
 
   it('names each permission that a diagnosis over SSH needs', async () => {

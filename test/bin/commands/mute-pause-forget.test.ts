@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { forget } from '../../../bin/commands/forget.ts';
 import { type MuteFlags, mute } from '../../../bin/commands/mute.ts';
 import { pause, resume } from '../../../bin/commands/pause.ts';
-import { OWN_TAG_KEYS, TAG } from '../../../lambda/model/index.ts';
+import { FORMER_TAG_KEYS, OWN_TAG_KEYS, TAG } from '../../../lambda/model/index.ts';
 import { ActingStack, type Asked, ID1, ID2, ID3, runCommand } from '../../support/acting.ts';
 import { HOST_KEY, instance } from '../../support/fleet.ts';
 import { NOTE } from '../../support/remembered.ts';
@@ -140,9 +140,10 @@ describe('crawlwatch pause and resume', () => {
 describe('crawlwatch forget', () => {
   const run = (stack: ActingStack, flags: object = { yes: true }) =>
     runCommand((io) => forget({ ...STACK, ...flags }, io, stack.ports));
+  const OF_THE_USER = { [TAG.hostKey]: HOST_KEY, [TAG.mute]: 'until=never', [TAG.auto]: 'never', [TAG.ssh]: 'port=22' };
   /** One flagged, one stopped that is no longer watched, one that never was ours. */
   const fleet = () => {
-    const stack = new ActingStack().flag(ID1, 'ficrawler9', 10, { [TAG.hostKey]: HOST_KEY, [TAG.mute]: 'until=never' });
+    const stack = new ActingStack().flag(ID1, 'ficrawler9', 10, OF_THE_USER);
     stack.deployed = false;
     stack.aws.launch(ID2, { state: 'stopped', tags: { Name: 'old', [NOTE.seen]: '1a2b3c4d/0' } });
     stack.aws.launch(ID3, { tags: { Name: 'other', 'crawlwatch:worker': 'x.service' } });
@@ -172,7 +173,7 @@ describe('crawlwatch forget', () => {
   it('asks first, and says how many and what is lost with them', async () => {
     const { stderr } = await runCommand((io) => forget(STACK, io, fleet().ports), { isTTY: true, stdin: ['n\n'] });
     expect(stderr).toBe(
-      "Remove crawlwatch's own tags from 2 instances in eu-central-1 (1 flagged for reboot, 1 with the SSH host key pinned, which the next check trusts again)? [y/N] Nothing was done.\n",
+      "Remove crawlwatch's own tags from 2 instances in eu-central-1 (1 flagged for reboot)? [y/N] Nothing was done.\n",
     );
   });
 
@@ -183,7 +184,7 @@ describe('crawlwatch forget', () => {
       stdout: "removed crawlwatch's own tags from 2 instances\n",
       stderr: '',
     });
-    expect(stack.tags(ID1)).toEqual({ Name: 'ficrawler9', crawlwatch: 'true', [TAG.mute]: 'until=never' });
+    expect(stack.tags(ID1)).toEqual({ Name: 'ficrawler9', crawlwatch: 'true', ...OF_THE_USER });
     expect(stack.tags(ID2)).toEqual({ Name: 'old' });
     expect(stack.tags(ID3)).toEqual({ Name: 'other', 'crawlwatch:worker': 'x.service' });
   });
@@ -197,10 +198,12 @@ describe('crawlwatch forget', () => {
     expect({ exitCode, deleted: stack.aws.calls(DeleteTagsCommand.name) }).toEqual({ exitCode: 0, deleted: 0 });
   });
 
-  it('knows of every tag that crawlwatch may write', async () => {
+  it('knows of every tag that crawlwatch writes, and that earlier versions wrote', async () => {
     const stack = new ActingStack();
     stack.deployed = false;
-    for (const [n, key] of OWN_TAG_KEYS.entries()) stack.aws.launch(`i-0000000000000000${n}`, { tags: { [key]: 'x' } });
+    for (const [n, key] of [...OWN_TAG_KEYS, ...FORMER_TAG_KEYS].entries()) {
+      stack.aws.launch(`i-0000000000000000${n}`, { tags: { [key]: 'x' } });
+    }
     await run(stack);
     expect([...stack.aws.instances.values()].flatMap(({ tags }) => [...tags])).toEqual([]);
   });

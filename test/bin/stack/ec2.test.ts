@@ -6,7 +6,7 @@ import { SandboxAws } from '../../../sandbox/aws.ts';
 import { NOTE } from '../../support/remembered.ts';
 
 describe('instances that crawlwatch wrote on', () => {
-  it('are all or none: a page that can not be had is told', async () => {
+  it('are all or none: a page that can not be read is an error', async () => {
     const aws = new SandboxAws();
     aws.launch('i-1', { tags: { [NOTE.seen]: '1a2b3c4d/0' } });
     aws.fail(DescribeInstancesCommand, 'RequestLimitExceeded');

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { WatchState } from '../../../bin/watch/state.ts';
+import type { StatePort } from '../../../lambda/check/index.ts';
 import { forecastsOf } from '../../../lambda/forecast/instance.ts';
-import type { InstanceReport } from '../../../lambda/model/index.ts';
-import { NOTHING_REMEMBERED, TAG } from '../../../lambda/model/index.ts';
+import { withState } from '../../../lambda/memory/index.ts';
+import type { Instance, InstanceReport } from '../../../lambda/model/index.ts';
+import { EMPTY_STATE, NOTHING_REMEMBERED } from '../../../lambda/model/index.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
+import { statePort } from '../../../lambda/wiring/check.ts';
+import { ObjectFiles } from '../../../sandbox/object-files.ts';
 import { GIB, host, reportOf, unread, vitalsOf } from '../../lambda/report/report-fixtures.ts';
 import { instance } from '../../support/fleet.ts';
 
@@ -15,6 +19,9 @@ const at = (minute: number, ...hosts: InstanceReport[]) => ({
 const using = (usedKb: number, over: Partial<InstanceReport['vitals'] & object> = {}) =>
   host('web1', { vitals: { ...vitalsOf(1_000_000, usedKb, { free: GIB, percent: 50 }), ...over } });
 const low = host('web1', { status: 'WARNING', reasons: [{ code: 'MemoryLow', text: '9 % is available.' }] });
+/** The instance as the next check finds it. */
+const next = async (watch: WatchState, one: Instance, own: StatePort | null = null) =>
+  withState(one, (await watch.over(own).load()).state);
 const changesOf = (state: WatchState, ...reports: ReturnType<typeof at>[]) =>
   reports.flatMap((report) => state.add(report).map(({ name, text }) => `${name} ${text}`));
 
@@ -100,12 +107,12 @@ describe('the state of a watch', () => {
     expect(samples.map(({ available }) => available)).toEqual([0.9, 0.5]);
   });
 
-  it('is enough for a forecast after half an hour of a leak, and for the forecast to go on', () => {
+  it('is enough for a forecast after half an hour of a leak, and for the forecast to go on', async () => {
     const state = new WatchState();
     const settings = parseSettings({ schedule: { everyMinutes: 1 } });
-    const speaksAt = (minute: number, reasons: InstanceReport['reasons']): boolean | undefined => {
+    const speaksAt = async (minute: number, reasons: InstanceReport['reasons']) => {
       const report = { ...using(600_000 + minute * 8_000), reasons, status: reasons[0] ? 'WARNING' : 'OK' } as const;
-      const one = state.withState(instance({ id: 'web1' }, settings));
+      const one = await next(state, instance({ id: 'web1' }, settings));
       const outcome = { kind: 'vitals', vitals: report.vitals!, couldFork: true, notes: [] } as const;
       const now = new Date(START + minute * 60_000);
       const forecasts = forecastsOf(one, outcome, state.historyOf('web1', now) ?? undefined, now, settings);
@@ -116,26 +123,45 @@ describe('the state of a watch', () => {
     for (let minute = 0; minute <= 45; minute++) {
       const code = 'MemoryExhaustionForecast';
       const reasons = speaking.includes(minute - 1) ? [{ code, text: '' } as const] : [];
-      if (speaksAt(minute, reasons) === true) speaking.push(minute);
+      if ((await speaksAt(minute, reasons)) === true) speaking.push(minute);
     }
     expect(speaking[0]).toBeGreaterThan(30);
     expect(speaking.at(-1)).toBe(45);
     expect(speaking).toHaveLength(46 - speaking[0]!);
   });
 
-  it('gives the next check what a stack remembers: status, since, and the counter of kills', () => {
+  it('gives the next check what a stack would remember: status, since, and the counter of kills', async () => {
     const state = new WatchState();
     state.add(at(0, host('web1')));
     state.add(at(2, { ...low, vitals: { ...using(1).vitals!, bootId: '11111111-a', oomKills: 2 } }));
-    const one = state.withState(instance({ id: 'web1' }));
-    expect(one.remembered).toMatchObject({
-      status: 'WARNING',
-      reasons: ['MemoryLow'],
-      since: new Date(START + 120_000),
+    const remembered = {
+      ...{ status: 'WARNING', reasons: ['MemoryLow'], since: new Date(START + 120_000) },
       seen: { boot: '11111111', oomKills: 2 },
-    });
-    const tagged = instance({ id: 'web1', tags: { [TAG.status]: 'OK' } });
-    expect(state.withState(tagged).memory.status).toBe('OK');
-    expect(state.withState(instance({ id: 'other' })).memory).toEqual(NOTHING_REMEMBERED);
+    };
+    expect((await next(state, instance({ id: 'web1' }))).remembered).toMatchObject(remembered);
+    expect((await next(state, instance({ id: 'other' }))).remembered).toEqual(NOTHING_REMEMBERED);
+  });
+
+  it("gives way to what the stack does remember, and writes nothing into the stack's state", async () => {
+    const state = new WatchState();
+    state.add(at(0, low));
+    const files = new ObjectFiles();
+    const own = { ...NOTHING_REMEMBERED, status: 'OK' } as const;
+    const port = statePort(files);
+    await port.save({ ...EMPTY_STATE, at: new Date(START), instances: new Map([['web1', own]]) }, null);
+    expect((await next(state, instance({ id: 'web1' }), port)).remembered.status).toBe('OK');
+    const [before] = [...files.objects.values()];
+    const { state: loaded, etag } = await state.over(port).load();
+    expect(await state.over(port).save(loaded, etag)).toBeNull();
+    expect([...files.objects.values()]).toEqual([before]);
+  });
+
+  it("fails once where the stack's own can't be read, and then goes on with what it has seen itself", async () => {
+    const load = async () => Promise.reject(new Error('no right'));
+    const state = new WatchState();
+    const own = { load, save: async () => null };
+    await expect(state.over(own).load()).rejects.toThrow('no right');
+    state.add(at(0, low));
+    expect((await next(state, instance({ id: 'web1' }), own)).remembered.status).toBe('WARNING');
   });
 });
