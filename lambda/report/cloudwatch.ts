@@ -1,17 +1,15 @@
 /** Publishes what a check measured as CloudWatch metrics, and reads back whether the last one suppressed flags. */
 
-import { type Dimension, type MetricDatum, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
+import { type MetricDatum, PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import pLimit from 'p-limit';
 import type { CloudWatch } from '../kit/index.ts';
 import { chunks, errorText } from '../kit/index.ts';
 import type { MetricPoint } from '../model/index.ts';
-import { METRIC_NAMESPACE } from '../model/index.ts';
+import { isFleetMetric, METRIC_NAMESPACE } from '../model/index.ts';
 
 /** API_PutMetricData.html allows 1,000 and 1 MB; a datum is under 1 kB where no Name tag is over 256 characters. */
 const DATUMS_PER_CALL = 1_000;
 const PUTS_AT_ONCE = 4;
-
-type InstanceDimensions = NonNullable<MetricPoint['dimensions']>;
 
 /**
  * Publishes what a check measured, the fleet's own metrics in a last call of their own: they are the heartbeat.
@@ -37,9 +35,9 @@ export async function publishMetrics(cw: CloudWatch, points: readonly MetricPoin
     }
   };
   const limit = pLimit(PUTS_AT_ONCE);
-  const ofInstances = good.filter((point) => point.dimensions !== null);
+  const ofInstances = good.filter((point) => !isFleetMetric(point));
   await Promise.all(chunks(ofInstances, DATUMS_PER_CALL).map((some) => limit(put, some)));
-  const ofFleet = good.filter((point) => point.dimensions === null);
+  const ofFleet = good.filter(isFleetMetric);
   for (const some of chunks(ofFleet, DATUMS_PER_CALL)) await put(some);
 
   if (problems.length > 0) {
@@ -53,9 +51,6 @@ function datum(point: MetricPoint, at: Date): MetricDatum {
     Value: point.value,
     Unit: point.unit,
     Timestamp: at,
-    ...(point.dimensions !== null && { Dimensions: asList(point.dimensions) }),
+    Dimensions: Object.entries(point.dimensions).map(([Name, Value]) => ({ Name, Value })),
   };
 }
-
-const asList = (dimensions: InstanceDimensions): Dimension[] =>
-  Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
