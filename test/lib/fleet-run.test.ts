@@ -94,7 +94,7 @@ describe('a distributed run', () => {
   it('adds to the check’s rights only those on its files', () => {
     const sids = (settings: object) => grantsOf('CheckRole', settings).map(({ Sid }) => Sid);
     const before = sids({ alertEmail: 'you@example.com' });
-    expect(sids(DISTRIBUTED).filter((sid) => !before.includes(sid))).toEqual(['KeepRuns', 'SeeMissingFiles']);
+    expect(sids(DISTRIBUTED).filter((sid) => !before.includes(sid))).toEqual(['KeepRuns']);
   });
 
   it('has its ARN as an output, to look up a run that failed', () => {

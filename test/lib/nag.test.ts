@@ -38,9 +38,11 @@ describe('the stack under cdk-nag', () => {
     ['by default', { alertEmail: 'you@example.com' }],
     ['with everything that can be set', EVERYTHING],
     ['distributed', { alertEmail: 'you@example.com', scale: 'distributed' }],
-    ['distributed, with a snapshot in place of metrics', { ...EVERYTHING, ...DISTRIBUTED }],
+    ['distributed, with everything and without metrics of instances', { ...EVERYTHING, ...DISTRIBUTED }],
     ['that watches other Regions and accounts', ELSEWHERE],
-    ['of one function with a snapshot', { metrics: { perInstance: 'none' } }],
+    ['without metrics of instances', { metrics: { perInstance: 'none' } }],
+    ['with metrics of those in trouble, under another name', { stack: 'Other', metrics: { perInstance: 'troubled' } }],
+    ['with gateway endpoints', { ...EVERYTHING, vpc: { ...EVERYTHING.vpc, routeTableIds: ['rtb-0123456789abcdef0'] } }],
   ])(
     'has no finding of AwsSolutions without a reason %s',
     (_, settings) => {
