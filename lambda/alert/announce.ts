@@ -24,7 +24,7 @@ import type {
 import type { Settings } from '../settings/index.ts';
 import { clearedTags, groupTagWrites, tagChanges } from './display.ts';
 import { composeAlert } from './message.ts';
-import { type MailEntry, planMail } from './plan.ts';
+import { type MailEntry, type MailPlan, planMail } from './plan.ts';
 
 /** What a check found out. */
 export interface News {
@@ -51,6 +51,7 @@ export interface Desk {
 }
 
 interface Saver {
+  load(): Promise<LoadedState>;
   save(state: FleetState, etag: string | null): Promise<string | null>;
 }
 
@@ -107,12 +108,43 @@ export async function announce(
         }
       : { ...unsent, mailing: sent === false ? mailing : tried };
   try {
-    const written = await state.save(last, etag);
-    if (written === null) desk.failed('state', 'another check wrote before this one had noted its mail');
+    if ((await state.save(last, etag)) !== null) return true;
+    // No check does so while this one mails; a remedy or a person may have changed what is remembered of an instance.
+    const now = await state.load();
+    const isOurs = now.state.mailing?.at.getTime() === tried?.at.getTime();
+    if (
+      !isOurs ||
+      (await state.save(
+        sent === true ? merged(now.state, last, mailed, departed) : { ...now.state, mailing: last.mailing },
+        now.etag,
+      )) === null
+    ) {
+      desk.failed('state', 'another check wrote before this one had noted its mail');
+    }
   } catch (error) {
     desk.failed('state', `that a mail went out could not be written: ${errorText(error)}`);
   }
   return true;
+}
+
+/** What is remembered now, with what the mail changes. */
+function merged(
+  now: FleetState,
+  last: FleetState,
+  mailed: MailPlan['mailed'],
+  departed: readonly Departure[],
+): FleetState {
+  const instances = new Map(now.instances);
+  for (const [id, { incident, fresh, ends, mails, events }] of mailed) {
+    const state = instances.get(id);
+    if (state !== undefined) instances.set(id, { ...state, incident, fresh, ends, mails, events });
+  }
+  for (const { id } of departed) {
+    const state = last.instances.get(id);
+    if (state === undefined) instances.delete(id);
+    else instances.set(id, state);
+  }
+  return { ...last, instances };
 }
 
 function overtaken(desk: Desk): false {

@@ -111,7 +111,10 @@ function nextPin(
   before: InstanceState,
   seen: string | null,
 ): Pick<InstanceState, 'pin' | 'renewed'> {
-  if (hostKeyTag === 'renew') return seen === null || before.renewed ? before : { pin: seen, renewed: true };
+  if (hostKeyTag === 'renew') {
+    const isDone = seen === null || before.renewed;
+    return isDone ? { pin: before.pin, renewed: before.renewed } : { pin: seen, renewed: true };
+  }
   if (hostKeyTag !== null) return { pin: hostKeyTag, renewed: false };
   return { pin: before.pin ?? seen, renewed: false };
 }

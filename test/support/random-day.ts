@@ -6,7 +6,6 @@
 import { checkFleet } from '../../lambda/check/pipeline.ts';
 import { type Alert, type Incident, type Letter, STATE_KEY, TAG } from '../../lambda/model/index.ts';
 import { seeded } from '../../tools/random.ts';
-import { entriesIn } from '../slow/week/mails.ts';
 import { HOST_KEY } from './fleet.ts';
 import { type Behaviour, idOf, SandboxFleet } from './sandbox-fleet.ts';
 
@@ -241,10 +240,9 @@ export class Day {
       const one = state.instances.get(host);
       const incident = one?.incident ?? null;
       const opened = incident?.openedAt.toISOString() ?? 'none';
-      // Where a flag was removed, the incident begins again.
-      const rounds = this.mails.filter(
-        (mail) => mail.host === host && mail.kind === 'recovered' && mail.key.includes(opened),
-      ).length;
+      // After an end, or where a flag was removed, it may be the same again.
+      const isRound = (mail: Mailed) => mail.host === host && ['recovered', 'departed'].includes(mail.kind);
+      const rounds = this.mails.filter(isRound).length;
       const about = kind === 'flagged' ? one?.flag?.at.toISOString() : said(incident);
       const key = [this.epoch, host, opened, rounds, kind, about].join(' ');
       this.mails.push({ check: this.check, at: now, epoch: this.epoch, host, kind, isExcused, key });
@@ -276,8 +274,9 @@ export class Day {
       if (day.length > MAILS_A_DAY) fail(`${day.length} mails in a day`);
 
       const isTagged = fleet.tags(n + 1)[TAG.flag] !== undefined;
-      if (this.#told && isTagged !== (one.flag !== null)) fail('the tag of the flag is not what is remembered');
-      if (one.flag !== null) {
+      if (this.#told && !letters.endsWith(' ') && isTagged !== (one.flag !== null))
+        fail('the tag of the flag is not what is remembered');
+      if (this.#told && one.flag !== null && !this.#wasDisturbed(40) && !letters.endsWith(' ')) {
         const begun = [...letters].filter((letter) => !'u-'.includes(letter)).slice(-1);
         if (!begun.every((letter) => 'hk'.includes(letter))) fail('it is flagged and answered');
       }
@@ -312,6 +311,31 @@ export class Day {
       others.every((other) => !/[hku -]/.test(last(other, 14)))
     );
   }
+}
+
+const TITLES: readonly (readonly [RegExp, string])[] = [
+  [/^FLAGGING SUPPRESSED/, 'suppressed'],
+  [/^REBOOTED/, 'escalated'],
+  [/^FLAGGED FOR REBOOT/, 'flagged'],
+  [/^STILL FLAGGED/, 'reminder'],
+  [/^NOT ANSWERING/, 'held'],
+  [/^NEEDS ATTENTION/, 'measured'],
+  [/^COULD NOT BE CHECKED/, 'inconclusive'],
+  [/^RECOVERED/, 'recovered'],
+  [/^HAPPENED/, 'event'],
+  [/^NO LONGER CHECKED/, 'departed'],
+];
+
+/** Each host that a mail is about, once, and under which title. */
+function entriesIn(body: string): { readonly kind: string; readonly host: string }[] {
+  const kinds = new Map<string, string>();
+  let kind: string | null = null;
+  for (const line of body.split('\n')) {
+    kind = TITLES.find(([title]) => title.test(line))?.[1] ?? kind;
+    if (kind === null || kind === 'event' || line.startsWith(' ')) continue;
+    for (const [, host = ''] of line.matchAll(/\((i-\d{17})\)/g)) if (!kinds.has(host)) kinds.set(host, kind);
+  }
+  return [...kinds].map(([host, of]) => ({ host, kind: of }));
 }
 
 const said = (incident: Incident | null): string =>

@@ -1,0 +1,199 @@
+import { describe, expect, it } from 'vitest';
+import { checkFleet } from '../../../lambda/check/pipeline.ts';
+import { TAG } from '../../../lambda/model/index.ts';
+import { SandboxFleet } from '../../support/sandbox-fleet.ts';
+
+const HUNG = 'crawlwatch: 1 not answering (crawler1)';
+const FLAGGED = 'crawlwatch: 1 flagged for reboot (crawler1)';
+const RECOVERED = 'crawlwatch: 1 recovered (crawler1)';
+const STOPPED = 'crawlwatch: 1 no longer checked (crawler1)';
+const AGAIN = /A mail of .* may have said this already/;
+
+type When = 'before' | 'after';
+
+/** A check that is killed at the call of that number, before or after its effect. @returns at which call, or null */
+async function killedCheck(fleet: SandboxFleet, at: number, when: When): Promise<string | null> {
+  const ports = fleet.ports();
+  let calls = 0;
+  let killed: string | null = null;
+  const never = new Promise<never>(() => {});
+  let die = () => {};
+  const dead = new Promise<void>((resolve) => (die = resolve));
+  /** After its end a process does nothing more. */
+  const step =
+    <A extends unknown[], T>(name: string, real: (...args: A) => Promise<T>) =>
+    async (...args: A): Promise<T> => {
+      if (killed !== null) return never;
+      calls += 1;
+      if (calls !== at) return real(...args);
+      if (when === 'after') await real(...args);
+      killed = name;
+      die();
+      return never;
+    };
+  const { outlets, state } = ports;
+  const wrapped = {
+    ...ports,
+    state: state && { load: step('load', state.load), save: step('save', state.save) },
+    outlets: {
+      ...outlets,
+      publish: step('publish', outlets.publish),
+      writeTags: step('writeTags', outlets.writeTags),
+      notify: step('notify', outlets.notify),
+    },
+  };
+  fleet.now = new Date(fleet.now.getTime() + 300_000);
+  await Promise.race([checkFleet(fleet.settings, wrapped, { deadlineMs: 60_000 }), dead]);
+  return killed;
+}
+
+interface Story {
+  /** Up to the check that dies. */
+  readonly begin: () => Promise<SandboxFleet>;
+  /** Mails of an undisturbed run from then on. */
+  readonly mails: readonly string[];
+  readonly isFlagged: boolean;
+}
+
+const hung = async (checks: number): Promise<SandboxFleet> => {
+  const fleet = new SandboxFleet(4);
+  await fleet.checks(1);
+  await fleet.host(1, 'BannerTimeout').checks(checks);
+  return fleet;
+};
+const STORIES: Readonly<Record<string, Story>> = {
+  'the first mail of a hang': { begin: () => hung(1), mails: [HUNG, FLAGGED], isFlagged: true },
+  'the mail of a flag': { begin: () => hung(2), mails: [FLAGGED], isFlagged: true },
+  'the mail of a recovery': {
+    begin: async () => {
+      const fleet = await hung(2);
+      await fleet.host(1, {}).checks(1);
+      return fleet;
+    },
+    mails: [RECOVERED],
+    isFlagged: false,
+  },
+  'the mail of a flag that is removed': {
+    begin: async () => (await hung(3)).host(1, {}),
+    mails: [RECOVERED],
+    isFlagged: false,
+  },
+  'the mail of a flagged one that is stopped': {
+    begin: async () => {
+      const fleet = await hung(3);
+      for (const one of fleet.aws.instances.values()) if (one.tags.get('Name') === 'crawler1') one.state = 'stopped';
+      return fleet;
+    },
+    mails: [STOPPED],
+    isFlagged: false,
+  },
+  nothing: { begin: () => hung(0).then((fleet) => fleet.host(1, {})), mails: [], isFlagged: false },
+};
+
+describe('a check that dies', () => {
+  it.each(Object.entries(STORIES))('at any of its calls, with %s due: that is mailed, and once', async (_, story) => {
+    const seen = new Set<string>();
+    for (const when of ['before', 'after'] as const) {
+      for (let at = 1; ; at++) {
+        const fleet = await story.begin();
+        const before = fleet.subjects.length;
+        const call = await killedCheck(fleet, at, when);
+        if (call === null) break;
+        seen.add(call);
+        await fleet.checks(8);
+        const mails = fleet.aws.topic.published.slice(before);
+        const where = `${when} ${call}, call ${at}`;
+        const repeated = mails.filter(({ body }) => AGAIN.test(body));
+        const isUnknown = call === 'notify' && when === 'after';
+        // One whose fate nobody knows is sent again; one that was certainly not sent may be taken for such a one.
+        expect(repeated.length, where).toBeLessThanOrEqual(1);
+        const isSecond = (n: number) => mails.slice(0, n).some(({ subject }) => subject === mails[n]?.subject);
+        const once = mails.flatMap((mail, n) => (repeated.includes(mail) && isSecond(n) ? [] : [mail.subject]));
+        const wanted = story.mails.filter((subject) => subject !== HUNG || once.includes(HUNG));
+        expect(once, where).toEqual(wanted);
+        if (isUnknown) expect(repeated.length, where).toBe(1);
+        expect(fleet.tags(1)[TAG.flag] !== undefined, where).toBe(story.isFlagged);
+        expect(fleet.remembered(1).flag !== null, where).toBe(story.isFlagged);
+        expect(fleet.state.mailing, where).toBeNull();
+      }
+    }
+    const least = story.mails.length === 0 ? ['load', 'save', 'publish'] : ['load', 'save', 'publish', 'notify'];
+    expect([...seen]).toEqual(expect.arrayContaining(least));
+  });
+});
+
+/** Every order in which two rows of so many steps can be merged. */
+function orders(left: number, right: number): (0 | 1)[][] {
+  if (left === 0) return [Array<0 | 1>(right).fill(1)];
+  if (right === 0) return [Array<0 | 1>(left).fill(0)];
+  return [
+    ...orders(left - 1, right).map((rest): (0 | 1)[] => [0, ...rest]),
+    ...orders(left, right - 1).map((rest): (0 | 1)[] => [1, ...rest]),
+  ];
+}
+
+describe('two checks at the same moment', () => {
+  /** Runs both; the calls of each to S3, to EC2's tags and to SNS take place in the order given. */
+  async function bothIn(order: readonly (0 | 1)[], fleet: SandboxFleet): Promise<void> {
+    fleet.now = new Date(fleet.now.getTime() + 300_000);
+    const waiting: [(() => void)[], (() => void)[]] = [[], []];
+    const running = new Set<0 | 1>([0, 1]);
+    const run = (which: 0 | 1) => {
+      const ports = fleet.ports();
+      const step =
+        <A extends unknown[], T>(real: (...args: A) => Promise<T>) =>
+        async (...args: A): Promise<T> => {
+          await new Promise<void>((resolve) => void waiting[which].push(resolve));
+          return real(...args);
+        };
+      const { outlets, state } = ports;
+      return checkFleet(
+        fleet.settings,
+        {
+          ...ports,
+          state: state && { load: step(state.load), save: step(state.save) },
+          outlets: {
+            ...outlets,
+            publish: async () => {},
+            writeTags: step(outlets.writeTags),
+            notify: step(outlets.notify),
+          },
+        },
+        { deadlineMs: 60_000 },
+      ).finally(() => running.delete(which));
+    };
+    const both = Promise.all([run(0), run(1)]);
+    const settle = () => new Promise<void>((resolve) => void setImmediate(resolve));
+    const next = async (which: 0 | 1) => {
+      for (let turns = 0; turns < 20 && running.has(which) && waiting[which].length === 0; turns++) await settle();
+      waiting[which].shift()?.();
+      await settle();
+    };
+    for (const which of order) await next(which);
+    while (running.size > 0) for (const which of [...running]) await next(which);
+    await both;
+  }
+
+  // A check of which news is due makes five such calls: load, save, tags, mail, save.
+  it.each([
+    ['mail a hang once', 1, HUNG],
+    ['mail and set a flag once', 2, FLAGGED],
+  ])(
+    '%s, in whatever order they read and write',
+    async (_, checks, subject) => {
+      const alone = await hung(checks + 1);
+      for (const order of orders(5, 5)) {
+        const fleet = await hung(checks);
+        const before = fleet.subjects.length;
+        await bothIn(order, fleet);
+        const where = order.join('');
+        expect(fleet.subjects.slice(before), where).toEqual([subject]);
+        expect(fleet.tags(1), where).toEqual(alone.tags(1));
+        expect(fleet.remembered(1), where).toEqual(alone.remembered(1));
+        expect(fleet.remembered(1).letters, where).toBe('.'.padEnd(checks + 2, 'h'));
+        expect(fleet.state.mailing, where).toBeNull();
+      }
+    },
+    60_000,
+  );
+});
