@@ -54,12 +54,6 @@ export const settingsSchema = z
       ),
       value: text('true', /^.{1,256}$/, '1 to 256 characters', 'Value that the tag must have.'),
     }),
-    stack: text(
-      DEFAULT_STACK_NAME,
-      /^[A-Za-z][A-Za-z0-9-]{0,127}$/,
-      'a CloudFormation stack name: a letter, then at most 127 letters, digits and hyphens',
-      'Name of the stack. Several stacks may be in one account and Region.',
-    ),
     schedule: group({ everyMinutes: whole(5, 1, 60, 'Minutes between checks.') }),
     alertEmail: optional(
       z.union([email, z.array(email).min(1)]),
@@ -213,6 +207,12 @@ export const settingsSchema = z
         'How many instances that estimate is for.',
       ),
     }),
+    stack: text(
+      DEFAULT_STACK_NAME,
+      /^[A-Za-z][A-Za-z0-9-]{0,127}$/,
+      'a CloudFormation stack name: a letter, then at most 127 letters, digits and hyphens',
+      'Name of the stack. Several stacks may be in one account and Region.',
+    ),
     logs: group({
       retentionDays: leaf(
         z.literal(RETENTION_DAYS),

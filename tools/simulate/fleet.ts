@@ -1,6 +1,6 @@
 /** A large simulated fleet: which hosts hang, how long each takes, and what it replies. */
-import type { ProbeTransport, Reply } from '../../lambda/model/index.ts';
-import { TAG } from '../../lambda/model/index.ts';
+import type { FleetState, InstanceState, ProbeTransport, Reply } from '../../lambda/model/index.ts';
+import { EMPTY_STATE, NOTHING_REMEMBERED, TAG } from '../../lambda/model/index.ts';
 import type { SandboxAws } from '../../sandbox/aws.ts';
 import type { NodeResult } from '../../sandbox/aws-ssm.ts';
 import { probeOutput } from '../../sandbox/probe-output.ts';
@@ -22,11 +22,19 @@ export class SimulatedFleet {
   readonly #clock: VirtualClock;
   readonly #account: Account;
   readonly #hung = new Set<string>();
+  /** What the check before left: it reached every host, and all were OK. */
+  readonly state: FleetState;
 
   /** Launches the instances, all of them reached and OK in the check before. */
   constructor(aws: SandboxAws, clock: VirtualClock, account: Account, { instances, hungPercent }: FleetOptions) {
     this.#clock = clock;
     this.#account = account;
+    const reached: InstanceState = {
+      ...NOTHING_REMEMBERED,
+      ...{ letters: '.', status: 'OK', since: new Date(clock.nowMs), pin: HOST_KEY },
+      seen: { boot: '1a2b3c4d', oomKills: 0 },
+    };
+    const remembered = new Map<string, InstanceState>();
     for (let n = 0; n < instances; n += 1) {
       const id = `i-${n.toString(16).padStart(17, '0')}`;
       // Spread evenly, so that every shard has its share.
@@ -42,7 +50,9 @@ export class SimulatedFleet {
         },
       });
       aws.manage(id, () => this.#run(id));
+      remembered.set(id, reached);
     }
+    this.state = { ...EMPTY_STATE, at: new Date(clock.nowMs), instances: remembered };
   }
 
   /** What the host replies; null: it never does. */

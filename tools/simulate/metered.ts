@@ -66,7 +66,7 @@ export class Account {
    * @param budget waits until the caller's own budget allows the call
    * @returns a replacement for the SDK's client of that service
    */
-  client(service: Service, budget: (command: string) => Promise<void>): { readonly send: Service['send'] } {
+  client<Client extends Service>(service: Client, budget: (command: string) => Promise<void>): Client {
     const send = async (command: { readonly input: object }, options?: object): Promise<unknown> => {
       const { name } = command.constructor;
       for (let attempt = 1; ; attempt += 1) {
@@ -84,7 +84,8 @@ export class Account {
         await this.#clock.sleep(this.#random() * Math.min(20_000, 100 * 2 ** attempt));
       }
     };
-    return { send: send as Service['send'] };
+    // The SDK's paginators look at what a client inherits from.
+    return Object.assign(Object.create(service), { send });
   }
 
   /** Log-normal about a median: most near it, a few several times as long. */

@@ -2,11 +2,13 @@
 
 import { type CheckResult, checkFleet } from '../../lambda/check/index.ts';
 import { apiBudget } from '../../lambda/kit/index.ts';
+import { saveState } from '../../lambda/memory/index.ts';
 import { joinRun, planRun, probeShard, type RunPorts, SHARDS_AT_ONCE } from '../../lambda/scale/index.ts';
 import { parseSettings, type Settings } from '../../lambda/settings/index.ts';
 import { ssmTransport } from '../../lambda/ssm/index.ts';
 import { awsOutlets, awsPorts } from '../../lambda/wiring/index.ts';
 import { SandboxAws } from '../../sandbox/aws.ts';
+import { ObjectFiles } from '../../sandbox/object-files.ts';
 import { seeded } from '../random.ts';
 import { SimulatedFleet } from './fleet.ts';
 import { Account, type Meter } from './metered.ts';
@@ -64,6 +66,12 @@ async function simulateIn(clock: VirtualClock, options: SimulationOptions, oneBy
   const fleet = new SimulatedFleet(aws, clock, account, { instances, hungPercent });
   const files = { puts: 0, gets: 0, bytes: 0 };
   const texts = new Map<string, string>();
+  const remembered = new ObjectFiles();
+  await saveState(remembered, fleet.state, null);
+  remembered.fault = async (_, effect) => {
+    await clock.sleep(account.latencyMs(80));
+    return effect();
+  };
   const turns: FunctionTurn[] = [];
   const { result, seconds } = await clock.run(whole());
   return { options, settings, seconds, turns, meter: account.meter, files, result };
@@ -107,12 +115,13 @@ async function simulateIn(clock: VirtualClock, options: SimulationOptions, oneBy
   function ports(sharers: number): RunPorts {
     // Each function has its own clients, and its part of the account's API rates.
     const budget = apiBudget(sharers, { now: () => clock.nowMs, sleep: (ms) => clock.sleep(ms), random });
-    const [ec2, ssm, cloudWatch, sns] = [aws.ec2, aws.ssm, aws.cloudwatch, aws.sns].map((service) =>
-      account.client(service, budget),
-    ) as [typeof aws.ec2, typeof aws.ssm, typeof aws.cloudwatch, typeof aws.sns];
+    const ec2 = account.client(aws.ec2, budget);
+    const ssm = account.client(aws.ssm, budget);
+    const cloudWatch = account.client(aws.cloudwatch, budget);
+    const sns = account.client(aws.sns, budget);
     const clients = {
       ...{ settings, region: aws.region, clock, log: QUIET, ec2, ssm, cloudWatch },
-      ...{ probeDocument: null, privateKey: async () => null },
+      ...{ probeDocument: null, privateKey: async () => null, files: remembered },
     };
     const time = { now: () => clock.nowMs, sleep: (ms: number, signal: AbortSignal) => clock.sleep(ms, signal) };
     return {
