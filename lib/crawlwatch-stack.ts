@@ -37,6 +37,7 @@ export class CrawlwatchStack extends Stack {
     const store = new FleetStore(this, 'Store');
     store.keepFor(check.function, settings, check.network);
     store.showTo(remedy.function, check.network);
+    store.noteActsOf(remedy.function);
     store.showTo(widget.function, null);
     const run = isDistributed(settings)
       ? new FleetRun(this, 'Run', { settings, check: check.function, bucket: store.bucket, timeout: check.timeout })

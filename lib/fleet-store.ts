@@ -59,6 +59,11 @@ export class FleetStore extends Construct {
     this.#open(reader, REMEMBERED, network);
   }
 
+  /** Lets the function that acts note an act, and take a flag away. No flag counts without the tag, which it can't write. */
+  noteActsOf(remedy: LambdaFunction): void {
+    this.#allow(remedy, 'NoteActs', [STATE_KEY], ['s3:PutObject']);
+  }
+
   #allow(user: LambdaFunction, sid: string, files: readonly string[], actions: string[]): void {
     const resources = files.map((file) => this.bucket.arnForObjects(file));
     user.addToRolePolicy(new PolicyStatement({ sid, actions, resources }));
