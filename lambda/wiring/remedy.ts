@@ -113,7 +113,9 @@ async function describeHere({ ec2, settings, region }: RemedyClients, id: string
 
 async function writeTag({ ec2 }: RemedyClients, write: TagWrite): Promise<void> {
   const [failed] = await writeTags(ec2, [write]);
-  if (failed !== undefined) throw new Error(failed.text);
+  if (failed === undefined) return;
+  const keys = write.action === 'create' ? Object.keys(write.tags) : write.keys;
+  throw new Error(`its tag ${keys.join(', ')} could not be written: ${failed.text}`);
 }
 
 /** Refused is what EC2 itself says; without an answer it may have been queued. */

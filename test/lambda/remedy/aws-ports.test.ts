@@ -140,8 +140,8 @@ describe('what could not be written', () => {
     const stack = new RemedyStack(1).flag(1);
     stack.fleet.files.fail(new Error('503'), 2, 'put');
     const ports = remedyPorts(stack.world);
-    await expect(ports.noteActed(ID, ACTED)).rejects.toThrow('state.json.gz could not be written: 503');
-    await expect(ports.removeFlag(ID)).rejects.toThrow('state.json.gz could not be written: 503');
+    await expect(ports.noteActed(ID, ACTED)).rejects.toThrow('state.json.gz could not be written: Error: 503');
+    await expect(ports.removeFlag(ID)).rejects.toThrow('state.json.gz could not be written: Error: 503');
     expect(stack.fleet.tags(1)).toHaveProperty(TAG.flag);
     expect(stack.fleet.tags(1)).not.toHaveProperty(TAG.acted);
   });
