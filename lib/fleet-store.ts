@@ -59,7 +59,7 @@ export class FleetStore extends Construct {
     this.#open(reader, REMEMBERED, network);
   }
 
-  /** Lets the remedy function read what is remembered, and note there what it did. */
+  /** Lets the function that acts note an act, and take a flag away. No flag counts without the tag, which it can't write. */
   noteActs(remedy: LambdaFunction, network: CheckNetwork | null): void {
     this.#allow(remedy, 'NoteActs', [STATE_KEY], ['s3:PutObject']);
     this.showTo(remedy, network);

@@ -109,7 +109,7 @@ export async function act(
   }
   if (words.length > 0 && flags.flagged === true) throw new UsageError(`${remedy}: give either instances or --flagged`);
   const ask = await openRemedy(flags, ports);
-  const fleet = await openFleet(io, ports);
+  const fleet = await openFleet(flags, io, ports);
   const targets = flags.flagged === true ? longestFlagged(fleet.instances) : findTargets(words, fleet);
   if (targets.length === 0) {
     io.stdout.write(`No instance is flagged for reboot, of ${fleet.instances.length} watched in ${fleet.region}.\n`);
@@ -136,7 +136,7 @@ export async function act(
   async function takeTurn(target: Target, mayWait: boolean): Promise<{ done: boolean; exit: number }> {
     const follows = remedy === 'reboot' && flags.wait !== false && flags.dryRun !== true;
     // Read before the act, for the boot id.
-    const before = follows ? await lookAt(target.id, fleet, ports) : null;
+    const before = follows ? await lookAt(target.id, fleet, io, ports) : null;
     const answer = await Promise.race([requestInTurn(target, follows && mayWait), interrupted(io.signal)]);
     progress.clear();
     const history = `crawlwatch history ${target.id}${stackFlag(flags.stack)}`;

@@ -22,7 +22,7 @@ export function addFlagged(line: CommandLine): void {
 /** @returns 0, with or without any. @throws UsageError where nothing is watched. */
 export async function flagged(flags: FlaggedFlags, io: CommandIo, ports: StackPorts): Promise<number> {
   const { called, nothingWatched, openFleet, stackFlag } = await import('../stack/index.ts');
-  const fleet = await openFleet(io, ports);
+  const fleet = await openFleet(flags, io, ports);
   const found = longestFlagged(fleet.instances);
   if (flags.output === 'json') {
     const rows = found.map((one) => ({ id: one.id, name: one.name, state: one.state, ...flagOf(one) }));

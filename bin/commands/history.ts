@@ -29,7 +29,7 @@ export function addHistory(line: CommandLine): void {
 export async function history(word: string, flags: HistoryFlags, io: CommandIo, ports: StackPorts): Promise<number> {
   const { called, findTargets, openFleet, openRemedy } = await import('../stack/index.ts');
   const ask = await openRemedy(flags, ports);
-  const [target] = findTargets([word], await openFleet(io, ports));
+  const [target] = findTargets([word], await openFleet(flags, io, ports));
   if (target === undefined) return 0;
   const answer = await ask({ action: 'history', instanceId: target.id });
   if (answer.history === undefined) throw new UsageError(`no history of ${target.id}: ${answer.why}`);

@@ -44,7 +44,7 @@ export async function mute(
   const now = ports.now();
   const until = await untilWhen(flags, now);
   const value = until === null ? null : muteValue(until, flags.why);
-  const targets = findTargets(words, await openFleet(io, ports));
+  const targets = findTargets(words, await openFleet(flags, io, ports));
   if (flags.dryRun !== true) {
     await writeMute(
       ports.ec2,

@@ -35,7 +35,7 @@ export async function unflag(
   const { requesterName, called, findTargets, openFleet, openRemedy, wouldBeDone } = await import('../stack/index.ts');
   const { confirm } = await import('../terminal/index.ts');
   const ask = await openRemedy(flags, ports);
-  const targets = findTargets(words, await openFleet(io, ports));
+  const targets = findTargets(words, await openFleet(flags, io, ports));
   const names = targets.map(called).join(', ');
   const question = `Take the reboot flag off ${targets.length === 1 ? names : `${plural(targets.length, 'instance')}: ${names}`}?`;
   const rehearsal = flags.dryRun === true;

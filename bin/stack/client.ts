@@ -8,11 +8,14 @@ import {
   ec2Client,
   type Lambda,
   patientLambdaClient,
+  type S3,
+  s3Client,
 } from '../../lambda/kit/index.ts';
 import type { Instance } from '../../lambda/model/index.ts';
-import type { Settings } from '../../lambda/settings/index.ts';
+import { fromEnvironment, type Settings } from '../../lambda/settings/index.ts';
 import { settingsFor } from '../settings/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
+import { withStackState } from './past.ts';
 
 export interface StackFlags {
   readonly stack: string;
@@ -22,6 +25,7 @@ export interface StackFlags {
 export interface StackPorts {
   readonly ec2: Ec2;
   readonly cloudFormation: CloudFormation;
+  readonly s3: S3;
   lambda(region: string | undefined): Lambda;
   /** @throws what the SDK throws without credentials or a Region */
   region(): Promise<string>;
@@ -35,6 +39,7 @@ export function stackPorts(): StackPorts {
   return {
     ec2,
     cloudFormation: cloudFormationClient(),
+    s3: s3Client(),
     lambda: patientLambdaClient,
     region: async () => {
       await ec2.config.credentials();
@@ -48,14 +53,27 @@ export function stackPorts(): StackPorts {
 export interface Fleet {
   readonly settings: Settings;
   readonly region: string;
-  /** Every watched instance in any state but terminated. */
+  /** Whose checks remember what is remembered of the instances. */
+  readonly stack: string;
+  /** Every watched instance in any state but terminated, with what is remembered of it. */
   readonly instances: readonly Instance[];
 }
 
+/** The instances with what the stack's checks remember of them, as far as this person may read it. */
+export function remembered(
+  found: readonly Instance[],
+  stack: string,
+  io: CommandIo,
+  { s3, cloudFormation, now }: StackPorts,
+): Promise<Instance[]> {
+  const { bucket } = fromEnvironment(io.env);
+  return withStackState(found, { s3, cloudFormation, bucket, stack, clock: { now } });
+}
+
 /** @throws UsageError without credentials or a Region, or where AWS refuses. */
-export async function openFleet(io: CommandIo, ports: StackPorts): Promise<Fleet> {
+export async function openFleet({ stack }: StackFlags, io: CommandIo, ports: StackPorts): Promise<Fleet> {
   const settings = await settingsFor({}, io);
   const region = await ports.region();
-  const instances = await findFleet(ports.ec2, region, settings);
-  return { settings, region, instances };
+  const instances = await remembered(await findFleet(ports.ec2, region, settings), stack, io, ports);
+  return { settings, region, stack, instances };
 }

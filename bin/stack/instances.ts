@@ -10,11 +10,13 @@ export interface Target {
   readonly name: string;
 }
 
+type WatchedFleet = Pick<Fleet, 'instances' | 'region' | 'settings'>;
+
 /**
  * Each once, in the order given. An id is taken as it is: whether it is watched the remedy function decides.
  * @throws UsageError for a name that none has, or more than one.
  */
-export function findTargets(words: readonly string[], fleet: Fleet): Target[] {
+export function findTargets(words: readonly string[], fleet: WatchedFleet): Target[] {
   const targets = new Map<string, Target>();
   for (const word of words) {
     const target = findTarget(word, fleet);
@@ -23,7 +25,7 @@ export function findTargets(words: readonly string[], fleet: Fleet): Target[] {
   return [...targets.values()];
 }
 
-function findTarget(word: string, { instances, region, settings }: Fleet): Target {
+function findTarget(word: string, { instances, region, settings }: WatchedFleet): Target {
   if (INSTANCE_ID.test(word)) return instances.find(({ id }) => id === word) ?? { id: word, name: word };
   const [found, ...more] = instances.filter(({ name }) => name === word);
   if (found === undefined) {

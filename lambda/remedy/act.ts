@@ -59,7 +59,7 @@ export async function actOn(request: ActRequest, settings: Settings, ports: Reme
   const held = (why: string): ActResult => notDone({ instanceId: one.id, name: one.name, remedy, heldBy: guard, why });
   try {
     const fresh = await ports.freshCheck(one);
-    failing = 'its tags could not be read';
+    failing = 'it could not be described';
     // A tag or a pause that was written meanwhile counts.
     const again = await ports.describeInstance(one.id);
     failing = 'the record of acts could not be read';

@@ -1,5 +1,5 @@
 /**
- * What holds a remedy back, each guard with its sentence: first by tags, settings and the record of acts, then by the
+ * What holds a remedy back, each guard with its sentence: first by tags, state, settings and the record of acts, then by the
  * check right before the act. Pure. What a guard can't read holds the remedy back.
  */
 
@@ -149,19 +149,23 @@ function muted({ one: { mutedUntil }, known: { now } }: Question): string | null
 }
 
 function notFlagged({ one, known: { now } }: Question): string | null {
+  const { launchedAt } = one;
   const { flag } = one.remembered;
+  const flaggedAt = (flag ?? one.tagged.flag)?.at ?? null;
+  // What is remembered of before a launch is forgotten at once, its tag only by the next check.
+  if (flaggedAt !== null && launchedAt !== null && launchedAt > flaggedAt) {
+    return `it was started again at ${clockTime(launchedAt, now)}, after it was flagged`;
+  }
   // Both, or it is somebody else's word: checks remember it, and IAM asks for the tag.
   if (flag === null) {
     return one.tagged.flag === null
       ? 'it carries no reboot flag'
       : 'no check remembers flagging it, whatever its tag says';
   }
-  if (one.tagged.flag === null) return `its tag ${TAG.flag} is missing: the next check writes it again`;
-  if (one.launchedAt === null || one.launchedAt <= flag.at) return null;
-  return `it was started again at ${clockTime(one.launchedAt, now)}, after it was flagged`;
+  return one.tagged.flag === null ? `its tag ${TAG.flag} is missing: the next check writes it again` : null;
 }
 
-/** The status tag holds the result of the last check: where that could not be made, nothing is known. */
+/** Where the last check that could not be made, nothing is known. */
 function lastCheckFailed({ one: { remembered: memory } }: Question): string | null {
   if (memory.status !== 'UNKNOWN') return null;
   return `its last check could not be made (${memory.reasons.join(', ') || 'no reason given'})`;
@@ -170,7 +174,9 @@ function lastCheckFailed({ one: { remembered: memory } }: Question): string | nu
 function notCalledFor({ one, remedy }: Question): string | null {
   const due = dueRemedy(one);
   if (due === remedy || troubleIn(one.remembered.reasons, remedy).length > 0) return null;
-  return due === null ? 'its tags show no such trouble' : `its tags call for a ${REMEDY_WORDS[due]} first`;
+  return due === null
+    ? 'its last check found no such trouble'
+    : `its last check calls for a ${REMEDY_WORDS[due]} first`;
 }
 
 function notOptedIn({ one, remedy }: Question): string | null {

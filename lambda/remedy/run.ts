@@ -7,7 +7,7 @@
  * mailed: a run that dies before leaves it to the next one.
  */
 
-import { clockTime, messageOf, plural } from '../kit/index.ts';
+import { clockTime, isoSeconds, messageOf, plural } from '../kit/index.ts';
 import type { Act, Instance, Pause } from '../model/index.ts';
 import { TAG } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
@@ -134,7 +134,7 @@ async function actForPerson(
   ports: RemedyPorts,
 ): Promise<RemedyAnswer> {
   const { instanceId, action: remedy, requester, dryRun } = request;
-  const one = await orThrow('its tags could not be read', ports.describeInstance(instanceId));
+  const one = await orThrow('it could not be described', ports.describeInstance(instanceId));
   // Other acts may wait to be verified; what isn't known of their instances only has them wait longer.
   const others = async (acts: readonly Act[]) =>
     acts.some((act) => isOpenAct(act) && act.instanceId !== instanceId) ? wholeFleet(ports)() : [];
@@ -192,9 +192,11 @@ async function unflag(
   { instanceId, requester, dryRun }: RequestOf<'unflag'>,
   ports: RemedyPorts,
 ): Promise<RemedyAnswer> {
-  const one = await orThrow('its tags could not be read', ports.describeInstance(instanceId));
+  const one = await orThrow('it could not be described', ports.describeInstance(instanceId));
   const { flag: remembered } = one.remembered;
-  const flag = one.tags[TAG.flag] ?? remembered?.reason;
+  // Either counts: a tag that somebody else wrote, or a flag whose tag somebody else took away.
+  const flag =
+    one.tags[TAG.flag] ?? (remembered === null ? undefined : `${remembered.reason}@${isoSeconds(remembered.at)}`);
   const answer = (done: boolean, why: string, heldBy: 'not-flagged' | null): RemedyAnswer => {
     return { done, instanceId, why, decisions: [{ instanceId, name: one.name, remedy: 'reboot', heldBy, why }] };
   };

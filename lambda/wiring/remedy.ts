@@ -2,7 +2,7 @@
 
 import { findFleet, findInstance } from '../discover/index.ts';
 import type { DynamoDb, Sns } from '../kit/index.ts';
-import { errorCode, errorText, isoSeconds } from '../kit/index.ts';
+import { errorCode, errorText, isoSeconds, minutesBetween } from '../kit/index.ts';
 import { changeInstance, loadState, type ObjectStore, withState, writeTags } from '../memory/index.ts';
 import type { FreshCheck, Instance, ProbeTransport, Remedy, Reply, TagWrite, Transport } from '../model/index.ts';
 import { TAG } from '../model/index.ts';
@@ -54,7 +54,11 @@ export function remedyPorts(clients: RemedyClients): RemedyPorts {
       const [one, { state }] = await Promise.all([describeHere(clients, id), loadState(filesOf(clients))]);
       return withState(one, state);
     },
-    wasSuppressed: async () => (await loadState(filesOf(clients))).state.breaker.suppressed,
+    wasSuppressed: async () => {
+      const { state, beginsEmpty } = await loadState(filesOf(clients));
+      const isKnown = beginsEmpty === null && isRecent(state.at, clock.now(), settings.schedule.everyMinutes);
+      return isKnown ? state.breaker.suppressed : null;
+    },
     freshCheck: (one) =>
       freshCheck(one, { ...fresh, scheduledEvents: (id) => scheduledEvents(ec2, id) }, settings, probeMs),
     rehearseReboot: (id) => rehearseReboot(ec2, id),
@@ -79,11 +83,21 @@ export function remedyPorts(clients: RemedyClients): RemedyPorts {
   };
 }
 
+/** Of checks that ended long ago, or never were, the breaker says nothing about now. */
+const isRecent = (at: Date | null, now: Date, everyMinutes: number): boolean =>
+  at !== null && minutesBetween(at, now) <= Math.max(15, 3 * everyMinutes);
+
 /** What earlier checks remember is an input to every guard: without it nothing is done. */
 function filesOf({ files }: RemedyClients): ObjectStore {
   if (files === undefined)
     throw new Error('there is no bucket with what checks remember: CRAWLWATCH_BUCKET is not set');
-  return files;
+  const named = (what: string) => (error: unknown) => {
+    throw new Error(`${what}: ${errorText(error)}`, { cause: error });
+  };
+  return {
+    get: (key) => files.get(key).catch(named(`${key} could not be read`)),
+    put: (key, bytes, etag) => files.put(key, bytes, etag).catch(named(`${key} could not be written`)),
+  };
 }
 
 /** Instances elsewhere are watched, and not acted on: this role has no rights there. */
@@ -99,7 +113,9 @@ async function describeHere({ ec2, settings, region }: RemedyClients, id: string
 
 async function writeTag({ ec2 }: RemedyClients, write: TagWrite): Promise<void> {
   const [failed] = await writeTags(ec2, [write]);
-  if (failed !== undefined) throw new Error(failed.text);
+  if (failed === undefined) return;
+  const keys = write.action === 'create' ? Object.keys(write.tags) : write.keys;
+  throw new Error(`its tag ${keys.join(', ')} could not be written: ${failed.text}`);
 }
 
 /** Refused is what EC2 itself says; without an answer it may have been queued. */

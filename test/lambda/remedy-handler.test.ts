@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { TAG } from '../../lambda/model/index.ts';
 import { answerHtml, remedy } from '../../lambda/remedy-handler.ts';
 import { ID, RemedyStack } from '../support/remedy-stack.ts';
 
@@ -21,7 +22,7 @@ describe('the remedy function', () => {
   it('answers with what failed, and logs it', async () => {
     const stack = new RemedyStack(1);
     stack.fleet.aws.instances.clear();
-    const why = expect.stringContaining('its tags could not be read: ');
+    const why = expect.stringContaining('it could not be described: ');
     expect(await remedy({ action: 'reboot', instanceId: ID }, stack.world)).toEqual({
       done: false,
       instanceId: ID,
@@ -88,6 +89,25 @@ describe('the remedy function', () => {
       done: true,
       history: [{ remedy: 'unflag', outcome: 'done', requester: 'eve@host' }],
     });
+  });
+
+  it('takes a remembered flag away whose tag is missing, and a tag that no check remembers', async () => {
+    const unflag = async (stack: RemedyStack) => {
+      const answer = await remedy({ action: 'unflag', instanceId: ID, requester: 'eve@host' }, stack.world);
+      return [answer.done, answer.why, stack.fleet.remembered(1).flag, stack.fleet.tags(1)[TAG.flag]];
+    };
+    const taken = [
+      true,
+      expect.stringContaining('the flag BannerTimeout@2026-11-22T07:50:00Z is taken away'),
+      null,
+      undefined,
+    ];
+    const stripped = new RemedyStack(1).flag(1);
+    stripped.instance(1).tags.delete(TAG.flag);
+    expect(await unflag(stripped)).toEqual(taken);
+    const forged = new RemedyStack(1).flag(1);
+    forged.fleet.remember(1, { flag: null });
+    expect(await unflag(forged)).toEqual(taken);
   });
 
   it('does not take a flag away where EC2 refuses', async () => {

@@ -1,16 +1,20 @@
 /** A deployed stack as the commands reach it: the sandbox's EC2, its outputs, and a function that answers. */
 import { tmpdir } from 'node:os';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { CloudFormationServiceException, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { InvokeCommand, LambdaServiceException } from '@aws-sdk/client-lambda';
 import type { StackPorts } from '../../bin/stack/client.ts';
 import { explainRefusal } from '../../bin/stack/requester.ts';
 import { EXIT_UNKNOWN, errorLines } from '../../bin/terminal/errors.ts';
 import type { CommandIo } from '../../bin/terminal/io.ts';
-import { TAG } from '../../lambda/model/index.ts';
+import type { S3 } from '../../lambda/kit/index.ts';
+import { decodeState, encodeState } from '../../lambda/memory/schema.ts';
+import { STATE_KEY } from '../../lambda/memory/store.ts';
+import { EMPTY_STATE, type FleetState, type InstanceState, NOTHING_REMEMBERED, TAG } from '../../lambda/model/index.ts';
 import { type NewInstance, SandboxAws } from '../../sandbox/aws.ts';
 import { Service } from '../../sandbox/aws-service.ts';
 import { NOW } from './fleet.ts';
-import { NOTE } from './remembered.ts';
+import { NOTE, rememberedBy } from './remembered.ts';
 
 export const FUNCTION = 'CrawlwatchStack-Remedy';
 export const [ID1, ID2, ID3] = ['i-00000000000000001', 'i-00000000000000002', 'i-00000000000000003'] as const;
@@ -30,6 +34,8 @@ export class ActingStack {
   /** What happens whenever the command line waits. */
   whileWaiting: (waits: number) => void = () => {};
   #waits = 0;
+  #writes = 0;
+  readonly #notes = new Map<string, Readonly<Record<string, string>>>();
 
   constructor(private answering: Answering = () => ({ done: false, instanceId: null, why: 'nothing was expected' })) {
     this.cloudFormation.on(DescribeStacksCommand, ({ StackName = '' }) => {
@@ -41,6 +47,7 @@ export class ActingStack {
           OutputKey: 'RemedyFunctionArn',
           OutputValue: `arn:aws:lambda:eu-central-1:123456789012:function:${FUNCTION}`,
         },
+        { OutputKey: 'StateBucketName', OutputValue: this.aws.bucket.name },
       ];
       return { Stacks: [{ StackName, Outputs, CreationTime: NOW, StackStatus: 'CREATE_COMPLETE' as const }] };
     });
@@ -67,7 +74,35 @@ export class ActingStack {
   }
 
   watch(id: string, name: string, tags: Readonly<Record<string, string>> = {}, more: NewInstance = {}): this {
-    this.aws.launch(id, { ...more, tags: { Name: name, crawlwatch: 'true', ...tags } });
+    this.aws.launch(id, { ...more, tags: { Name: name, crawlwatch: 'true' } });
+    return this.note(id, tags);
+  }
+
+  /** As a check leaves it behind: its tags, and what is remembered, in the short notation. */
+  note(id: string, tags: Readonly<Record<string, string>>): this {
+    const isNote = (key: string) => Object.values<string>(NOTE).includes(key);
+    for (const [key, value] of Object.entries(tags)) if (!isNote(key)) this.aws.instances.get(id)?.tags.set(key, value);
+    const notes = {
+      ...this.#notes.get(id),
+      ...Object.fromEntries(Object.entries(tags).filter(([key]) => isNote(key))),
+    };
+    this.#notes.set(id, notes);
+    return this.remember(id, rememberedBy({ ...this.tags(id), ...notes }));
+  }
+
+  /** What the checks remember, in the stack's bucket. */
+  get state(): FleetState {
+    const packed = this.aws.bucket.objects.get(STATE_KEY)?.bytes;
+    const read = packed === undefined ? null : decodeState(gunzipSync(packed).toString());
+    return read?.kind === 'state' ? read.state : EMPTY_STATE;
+  }
+
+  remember(id: string, over: Partial<InstanceState>): this {
+    const known = this.state.instances.get(id) ?? NOTHING_REMEMBERED;
+    const instances = new Map(this.state.instances).set(id, { ...known, ...over });
+    const bytes = gzipSync(encodeState({ ...this.state, at: this.now, instances }));
+    this.#writes += 1;
+    this.aws.bucket.objects.set(STATE_KEY, { bytes, etag: `"test ${this.#writes}"` });
     return this;
   }
 
@@ -86,6 +121,7 @@ export class ActingStack {
     return {
       ec2: this.aws.ec2,
       cloudFormation: this.cloudFormation,
+      s3: this.aws.s3 as Service & S3,
       lambda: () => this.lambda,
       region: async () => this.aws.region,
       now: () => this.now,

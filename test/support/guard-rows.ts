@@ -2,13 +2,17 @@
 
 import { expect } from 'vitest';
 import type { DescribedInstance } from '../../lambda/discover/instance.ts';
-import type { FreshCheck, Guard, Remedy } from '../../lambda/model/index.ts';
+import type { FreshCheck, Guard, InstanceState, Remedy } from '../../lambda/model/index.ts';
 import { type Known, planAct } from '../../lambda/remedy/plan.ts';
 import type { Settings } from '../../lambda/settings/settings.ts';
 import { ALL_ON, answered, fresh, HUNG, host, known, person, SCHEDULE, troubled } from './remedy-cases.ts';
 
 export interface Row {
   readonly tags?: Readonly<Record<string, string>>;
+  /** The tag that somebody took away. */
+  readonly stripped?: string;
+  /** Where it is other than the tags show. */
+  readonly remembered?: Partial<InstanceState>;
   readonly over?: Partial<DescribedInstance>;
   readonly known?: Partial<Known>;
   readonly settings?: Settings;
@@ -29,7 +33,10 @@ const SOUND: Readonly<Record<Remedy, { readonly tags: Readonly<Record<string, st
 /** The decision where only this row's trouble can hold the act back. */
 export function decided(who: Asking, remedy: Remedy, row: Row) {
   const sound = SOUND[remedy];
-  const one = host({ ...sound.tags, ...row.tags }, row.over);
+  const tags = { ...sound.tags, ...row.tags };
+  const { remembered } = host(tags, row.over);
+  const { [row.stripped ?? '']: _, ...shown } = tags;
+  const one = { ...host(shown, row.over), remembered: { ...remembered, ...row.remembered } };
   const requester = who === 'schedule' ? SCHEDULE : person();
   return planAct(one, remedy, requester, row.fresh ?? sound.fresh, known(row.known), row.settings ?? ALL_ON);
 }

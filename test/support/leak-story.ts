@@ -1,5 +1,6 @@
 /** The real check of one real host that leaks, every five minutes of a clock that is told rather than waited for. */
 import { checkFleet } from '../../lambda/check/pipeline.ts';
+import { packedFiles } from '../../lambda/kit/index.ts';
 import { fleetSamples } from '../../lambda/memory/figures.ts';
 import type { InstanceReport, ReasonCode } from '../../lambda/model/index.ts';
 import { TAG } from '../../lambda/model/index.ts';
@@ -70,6 +71,7 @@ export async function beginLeak() {
     ssm: aws.ssm,
     cloudWatch: aws.cloudwatch,
     samples: fleetSamples({ s3: aws.s3, bucket: aws.bucket.name, clock, log: quiet }),
+    files: packedFiles(aws.s3, aws.bucket.name),
     probeDocument: null,
     privateKey: async () => host.sshd.privateKey,
   };

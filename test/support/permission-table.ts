@@ -20,7 +20,8 @@ const FOR: Readonly<Record<string, string>> = {
   KeepRuns: 'scale distributed: the files of a run, by which its steps share the fleet out',
   KeepState: 'remember incidents and figures from one check to the next: these two files',
   ReadState: 'look back on what checks remember',
-  NoteActs: 'note an act or a removed flag in what checks remember: this one file',
+  NoteActs:
+    'note the last act for the checks, and unflag; no flag counts without its tag, which only the check can set',
   SeeMissingFiles: 'tell "there is none yet" from "may not be read", which S3 says only to those who may list',
   RebootFlagged: 'reboot: only what carries the flag, which the check alone can write',
   RunRestartDocuments: 'restart a worker or sshd: these two documents',

@@ -35,7 +35,10 @@ const condition = fc.constantFrom(
   'hung',
   'worker',
   'sshd',
-  'ours+flag',
+  'inconclusive+flag',
+  // Somebody else wrote the tag, or took it away.
+  'hung+tag',
+  'hung+remembered',
   'inconclusive',
   'well',
   'well+flag',
@@ -83,11 +86,13 @@ const CODES = {
   refused: ['hung', 'ConnectionRefused'],
   worker: ['measured', 'MemoryExhaustedResponsive'],
   sshd: ['measured', 'SshdDown'],
-  ours: ['inconclusive', 'AuthenticationFailed'],
+  inconclusive: ['inconclusive', 'AuthenticationFailed'],
 } as const;
 
+const conditionAlone = (condition: string): string => condition.split('+')[0] ?? '';
+
 function statusOf(condition: string): string {
-  const [what] = condition.split('+');
+  const what = conditionAlone(condition);
   if (what === 'well') return 'OK';
   return `${what === 'inconclusive' ? 'UNKNOWN' : 'CRITICAL'}:${CODES[what as keyof typeof CODES][1]}`;
 }
@@ -129,7 +134,6 @@ export function live(natures: readonly Nature[], steps: readonly Step[]): Done[]
         [TAG.status]: statusOf(is),
         [NOTE.since]: stamp,
         [NOTE.seen]: `${String(boot).padStart(8, '0')}/0`,
-        ...(is.endsWith('+flag') && { [TAG.flag]: `BannerTimeout@${stamp}` }),
         ...(nature.mute !== 'no' && {
           [TAG.mute]: { ended: 'until=2026-11-01T00:00:00Z', now: 'until=2036-11-01T00:00:00Z', rubbish: '?' }[
             nature.mute
@@ -139,14 +143,18 @@ export function live(natures: readonly Nature[], steps: readonly Step[]): Done[]
       };
       const { [TAG.auto]: _, ...without } = tags;
       const withAuto = nature.auto === null ? without : { ...without, [TAG.auto]: nature.auto };
-      return host(withAuto, { id: id(n), state: nature.state, spot: nature.spot });
+      const seenAs = (flag: object) =>
+        host({ ...withAuto, ...flag }, { id: id(n), state: nature.state, spot: nature.spot });
+      const flag = { [TAG.flag]: `BannerTimeout@${stamp}` };
+      const { remembered } = seenAs(/\+(flag|remembered)$/.test(is) ? flag : {});
+      return { ...seenAs(/\+(flag|tag)$/.test(is) ? flag : {}), remembered };
     });
     acts = verifyActs(acts, fleet, now, ALL_ON).acts;
     const world = () => known({ acts, now, suppressed: step.suppressed, pause: pauseOf(step, now) });
     const attempt = (one: Instance, remedy: Remedy, requester: Requester) => {
       const n = fleet.indexOf(one);
       const condition = conditions[n]!.is;
-      const seen = step.seen ?? condition.replace('+flag', '');
+      const seen = step.seen ?? conditionAlone(condition);
       const check = checkOf(one, seen, step, now);
       const decision = planAct(one, remedy, requester, check, world(), ALL_ON);
       if (!isPermit(decision)) return;

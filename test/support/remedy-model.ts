@@ -1,20 +1,43 @@
-/** The state of the model of acting: one stack's table, tags and hosts, and the ports by which the real code acts on it. */
+/**
+ * The state of the model of acting: one stack's table, tags, file of what checks remember, and hosts; and the ports by
+ * which the real code acts on it.
+ */
 
+import { toInstance } from '../../lambda/discover/instance.ts';
+import { assess } from '../../lambda/judge/assess.ts';
 import { instanceReport } from '../../lambda/judge/report.ts';
-import type { Act, Alert, FreshCheck, Instance } from '../../lambda/model/index.ts';
-import { TAG } from '../../lambda/model/index.ts';
+import { isoSeconds } from '../../lambda/kit/time.ts';
+import { withState } from '../../lambda/memory/remember.ts';
+import { decodeState, encodeState } from '../../lambda/memory/schema.ts';
+import { changeInstance, loadState, type ObjectStore } from '../../lambda/memory/store.ts';
+import { transition } from '../../lambda/memory/transition.ts';
+import type {
+  Act,
+  Alert,
+  FleetState,
+  FreshCheck,
+  Instance,
+  InstanceState,
+  ProbeOutcome,
+} from '../../lambda/model/index.ts';
+import { EMPTY_STATE, NOTHING_REMEMBERED, TAG } from '../../lambda/model/index.ts';
 import { isSame } from '../../lambda/remedy/act.ts';
 import { isOpenAct } from '../../lambda/remedy/ladder.ts';
 import type { RemedyPorts } from '../../lambda/remedy/ports.ts';
 import type { Alternative, Call } from './explore.ts';
-import { failed, hungFor, instance, judged, minutesAgo, NOW, read } from './fleet.ts';
+import { described, failed, HOST_KEY, hungFor, minutesAgo, NOW, read, SSH } from './fleet.ts';
+import { NOTE, rememberedBy } from './remembered.ts';
 
 export const at = (minutes: number) => new Date(NOW.getTime() + minutes * 60_000);
 const BOOTS = ['1a2b3c4d', 'ffffffff'];
 const AUTO = { crawlwatch: 'true', [TAG.auto]: 'restart+reboot' };
-export const FLAGGED = { ...AUTO, ...hungFor(8), [TAG.flag]: `BannerTimeout@${minutesAgo(30)}` };
+const FLAGGED = { ...AUTO, ...hungFor(8), [TAG.flag]: `BannerTimeout@${minutesAgo(30)}` };
 
 type Tags = Readonly<Record<string, string>>;
+
+/** The tags alone, of tags and notes. */
+const shown = (tags: Tags): Tags =>
+  Object.fromEntries(Object.entries(tags).filter(([key]) => !Object.values<string>(NOTE).includes(key)));
 
 export interface ModelState {
   minute: number;
@@ -23,6 +46,10 @@ export interface ModelState {
   readonly tags: Record<string, Tags>;
   /** Before the last write of a tag: what a read may still show. */
   readonly staleTags: Record<string, Tags>;
+  /** state.json.gz, unpacked. */
+  file: string;
+  /** Before the last write: what somebody has read who writes now. */
+  staleFile: string;
   /** How often each host has booted; it hangs, or answers. */
   readonly hosts: Record<string, { hangs: boolean; boots: number }>;
   /** The requests that EC2 got. */
@@ -34,13 +61,27 @@ export interface ModelState {
   readonly recorded: Act[];
 }
 
-export function beginState(ids: readonly string[], hangs = true): ModelState {
+/** How the checks left a fleet behind. */
+export interface Beginning {
+  readonly hosts: readonly string[];
+  /** @default true */
+  readonly hangs?: boolean;
+  /** The flag is a tag, and no check remembers it. @default false */
+  readonly isForged?: boolean;
+}
+
+export function beginState({ hosts: ids, hangs = true, isForged = false }: Beginning): ModelState {
+  const fileOf = (state: InstanceState) =>
+    encodeState({ ...EMPTY_STATE, at: at(-1), instances: new Map(ids.map((id) => [id, state])) });
+  const flagged = { ...rememberedBy(FLAGGED), ...(isForged && { flag: null }) };
   return {
     minute: 0,
     version: 0,
     acts: [],
-    tags: Object.fromEntries(ids.map((id) => [id, hangs ? FLAGGED : AUTO])),
-    staleTags: Object.fromEntries(ids.map((id) => [id, FLAGGED])),
+    tags: Object.fromEntries(ids.map((id) => [id, hangs ? shown(FLAGGED) : AUTO])),
+    staleTags: Object.fromEntries(ids.map((id) => [id, shown(FLAGGED)])),
+    file: fileOf(hangs ? flagged : rememberedBy(AUTO)),
+    staleFile: fileOf(flagged),
     hosts: Object.fromEntries(ids.map((id) => [id, { hangs, boots: 0 }])),
     reboots: [],
     mails: [],
@@ -53,13 +94,29 @@ export function beginState(ids: readonly string[], hangs = true): ModelState {
 export const keyOf = ({ mails, history, recorded, ...world }: ModelState): string =>
   JSON.stringify([world, mails.map(({ body }) => body).sort(), history.toSorted(), recorded.length]);
 
-const instanceOf = (id: string, tags: Tags): Instance => instance({ id, name: `name-${id.slice(-1)}`, tags });
+const instanceOf = (id: string, tags: Tags): Instance =>
+  toInstance(described({ id, name: `name-${id.slice(-1)}`, tags }), SSH);
 
-function freshCheckOf(world: ModelState, id: string): FreshCheck {
+function stateOf(file: string): FleetState {
+  const read = decodeState(file);
+  if (read.kind !== 'state') throw new Error('the model wrote a state that it cannot read');
+  return read.state;
+}
+
+export const rememberedOf = (world: ModelState, id: string): InstanceState =>
+  stateOf(world.file).instances.get(id) ?? NOTHING_REMEMBERED;
+
+function judged(one: Instance, outcome: ProbeOutcome, now: Date) {
+  const probed = { instance: one, outcome, hostKey: HOST_KEY, durationMs: 1 };
+  return transition(probed, assess(one, outcome, SSH), now, SSH);
+}
+
+function freshCheckOf(world: ModelState, one: Instance): FreshCheck {
+  const { id } = one;
   const { hangs, boots } = world.hosts[id]!;
   const now = at(world.minute);
   const bootId = `${BOOTS[boots]}-0000-4000-8000-000000000000`;
-  const t = judged(hangs ? failed('BannerTimeout') : read({ bootId }), instanceOf(id, world.tags[id]!), undefined, now);
+  const t = judged(one, hangs ? failed('BannerTimeout') : read({ bootId }), now);
   return {
     at: now,
     report: instanceReport(t, true, []),
@@ -81,8 +138,10 @@ export interface Spoilt {
   readonly withoutLease?: boolean;
   /** What is put on record is said to be there, and isn't. */
   readonly withoutRecord?: boolean;
-  /** Whoever notes an act takes the flag away with it. */
-  readonly dropsFlag?: boolean;
+  /** The note of an act takes the flag away with it. */
+  readonly dropsFlag?: 'tag' | 'remembered';
+  /** The tag alone is taken for what checks remember. */
+  readonly trustsTag?: boolean;
   /** No mail goes out, and no error is reported. */
   readonly withoutMail?: boolean;
 }
@@ -106,19 +165,67 @@ export function modelPorts(call: Call<ModelState>, clock: { now(): Date }, spoil
   const fresh = (world: ModelState, id: string) => instanceOf(id, world.tags[id]!);
   const stale = (world: ModelState, id: string) => instanceOf(id, world.staleTags[id]!);
   const tagsOf = (world: ModelState, of: typeof fresh) => Object.keys(world.tags).map((id) => of(world, id));
+  const readFailed = { label: 'answer lost', isFault: true, run: lost };
+  /** The file is its own etag, as S3's is a digest of it. */
+  const packed = (file: string) => ({ bytes: new TextEncoder().encode(file), etag: file });
+  const files: ObjectStore = {
+    get: async () =>
+      packed(
+        await call<string>('read the state', { reads: ['state'] }, [
+          { label: '', run: ({ file }) => file },
+          readFailed,
+        ]),
+      ),
+    put: async (_key, bytes, etag) => {
+      const file = new TextDecoder().decode(bytes);
+      const write = (world: ModelState) => {
+        if (etag !== world.file) return null;
+        [world.staleFile, world.file] = [world.file, file];
+        return file;
+      };
+      return call<string | null>('write the state', { reads: ['state'], writes: ['state'] }, mayFail(write));
+    },
+  };
+  /** Read at the same time as the tags, so that it may be of before the last write when they arrive. */
+  const alongside: ObjectStore = {
+    ...files,
+    get: async () =>
+      packed(
+        await call<string>('read the state', { reads: ['state'] }, [
+          { label: '', run: ({ file }) => file },
+          { label: 'stale', run: ({ staleFile }) => staleFile },
+          readFailed,
+        ]),
+      ),
+  };
+  const remember = (one: Instance, state: FleetState): Instance => {
+    const known = withState(one, state);
+    const { flag } = one.tagged;
+    return spoilt.trustsTag ? { ...known, remembered: { ...known.remembered, flag } } : known;
+  };
   return {
     clock,
     log: { info() {}, error() {} },
-    describeFleet: () =>
-      call('describe the fleet', { reads: ['tags'] }, [
-        { label: '', run: (world) => tagsOf(world, fresh) },
-        { label: 'stale', run: (world) => tagsOf(world, stale) },
-      ]),
-    describeInstance: (id) =>
-      call(`describe ${id}`, { reads: ['tags'] }, [
-        { label: '', run: (world) => fresh(world, id) },
-        { label: 'stale', run: (world) => stale(world, id) },
-      ]),
+    describeFleet: async () => {
+      const [found, { state }] = await Promise.all([
+        call<Instance[]>('describe the fleet', { reads: ['tags'] }, [
+          { label: '', run: (world) => tagsOf(world, fresh) },
+          { label: 'stale', run: (world) => tagsOf(world, stale) },
+        ]),
+        loadState(alongside),
+      ]);
+      return found.map((one) => remember(one, state));
+    },
+    describeInstance: async (id) => {
+      const [one, { state }] = await Promise.all([
+        call<Instance>(`describe ${id}`, { reads: ['tags'] }, [
+          { label: '', run: (world) => fresh(world, id) },
+          { label: 'stale', run: (world) => stale(world, id) },
+        ]),
+        loadState(alongside),
+      ]);
+      return remember(one, state);
+    },
     readRecord: () =>
       call(
         'read the record',
@@ -140,11 +247,11 @@ export function modelPorts(call: Call<ModelState>, clock: { now(): Date }, spoil
       ),
     savePause: () => Promise.resolve(),
     wasSuppressed: () => Promise.resolve(false),
-    freshCheck: ({ id }) =>
+    freshCheck: (one) =>
       call(
-        `look at ${id}`,
-        { reads: ['tags', 'hosts'] },
-        only((world) => freshCheckOf(world, id)),
+        `look at ${one.id}`,
+        { reads: ['hosts'] },
+        only((world) => freshCheckOf(world, one)),
       ),
     rehearseReboot: () => Promise.resolve(),
     execute: (_remedy, { id }) =>
@@ -154,12 +261,16 @@ export function modelPorts(call: Call<ModelState>, clock: { now(): Date }, spoil
         { label: 'request lost', isFault: true, run: () => ({ ok: null, text: LOST }) },
         { label: 'refused', isFault: true, run: () => ({ ok: false, text: 'EC2: no' }) },
       ]),
-    tagActed: (id, stamp) =>
-      call(
+    noteActed: async (id, acted) => {
+      const unflagged = spoilt.dropsFlag === 'remembered' ? { flag: null } : {};
+      await changeInstance(files, id, (state) => ({ ...state, acted, ...unflagged }));
+      const stamp = { [TAG.acted]: `${acted.what}@${isoSeconds(acted.at)}` };
+      await call(
         `tag ${id}`,
         { writes: ['tags'] },
-        mayFail((world) => tag(world, id, { [TAG.acted]: stamp }, spoilt.dropsFlag ? [TAG.flag] : [])),
-      ),
+        mayFail((world) => tag(world, id, stamp, spoilt.dropsFlag === 'tag' ? [TAG.flag] : [])),
+      );
+    },
     removeFlag: () => Promise.reject(new Error('no actor takes flags away')),
     saveHistory: (entry) =>
       call(
@@ -189,4 +300,11 @@ export function tag(world: ModelState, id: string, tags: Tags, gone: readonly st
   world.staleTags[id] = world.tags[id]!;
   const kept = Object.entries({ ...world.tags[id], ...tags }).filter(([key]) => !gone.includes(key));
   world.tags[id] = Object.fromEntries(kept);
+}
+
+/** What a check remembers from now on. */
+export function remember(world: ModelState, id: string, over: Partial<InstanceState>): void {
+  const state = stateOf(world.file);
+  const instances = new Map(state.instances).set(id, { ...rememberedOf(world, id), ...over });
+  [world.staleFile, world.file] = [world.file, encodeState({ ...state, instances })];
 }

@@ -10,7 +10,7 @@ import { remedyFleet } from '../../lambda/remedy/run.ts';
 import { type RemedyClients, remedyPorts } from '../../lambda/wiring/remedy.ts';
 import { addReboots, type SandboxTable, sandboxDynamoDb } from '../../sandbox/aws-remedy.ts';
 import { hungFor, minutesAgo } from './fleet.ts';
-import { NOTE } from './remembered.ts';
+import { NOTE, rememberedBy } from './remembered.ts';
 import { idOf, SandboxFleet } from './sandbox-fleet.ts';
 
 export const ID = idOf(1);
@@ -28,6 +28,9 @@ export class RemedyStack {
     text: 'it was restarted and is active',
   };
   events: readonly string[] = [];
+  readonly #notes = new Map<number, Readonly<Record<string, string>>>();
+  /** The function knows no bucket. */
+  withoutState = false;
   /** What a test has fail. */
   ports: Partial<RemedyPorts> = {};
 
@@ -48,11 +51,13 @@ export class RemedyStack {
     return this;
   }
 
-  tag(n: number, tags: Readonly<Record<string, string | null>>): this {
-    for (const [key, value] of Object.entries(tags)) {
-      if (value === null) this.instance(n).tags.delete(key);
-      else this.instance(n).tags.set(key, value);
-    }
+  /** As a check leaves it behind: its tags, and what is remembered, in the short notation. */
+  tag(n: number, tags: Readonly<Record<string, string>>): this {
+    const isNote = (key: string) => Object.values<string>(NOTE).includes(key);
+    for (const [key, value] of Object.entries(tags)) if (!isNote(key)) this.instance(n).tags.set(key, value);
+    const notes = { ...this.#notes.get(n), ...Object.fromEntries(Object.entries(tags).filter(([key]) => isNote(key))) };
+    this.#notes.set(n, notes);
+    this.fleet.remember(n, rememberedBy({ ...this.fleet.tags(n), ...notes }));
     return this;
   }
 
@@ -74,6 +79,7 @@ export class RemedyStack {
       ...{ settings, region, ec2, ssm, cloudWatch, sns, topicArn: topic.arn, dynamoDb: this.dynamoDb, table: TABLE },
       clock: { now: () => this.fleet.now },
       log: { info: line('info'), warn: line('warn'), error: line('error') },
+      ...(!this.withoutState && { files: this.fleet.stateFiles }),
       probeDocument: null,
       restartDocuments: null,
       privateKey: async () => null,

@@ -1,6 +1,8 @@
 /** What `crawlwatch reboot` does once the reboot is under way: it follows it, and takes the next in its turn. */
 
+import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
+import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { act } from '../../../bin/commands/act.ts';
 import { TAG } from '../../../lambda/model/index.ts';
@@ -52,12 +54,37 @@ describe('crawlwatch reboot follows', () => {
     const stack = new ActingStack(done).flag(ID1, 'ficrawler9', 40, before);
     stack.whileWaiting = (waits) => {
       if (waits === 2) stack.aws.ec2.fail(DescribeInstancesCommand, new Error('hiccup'), 1);
-      if (waits === 16)
-        for (const [key, value] of Object.entries(after)) stack.aws.instances.get(ID1)!.tags.set(key, value);
+      if (waits === 16) stack.note(ID1, after);
     };
     const { exitCode, stdout } = await reboot(stack, [ID1]);
     expect(stdout.split('\n')[1]).toBe(`ficrawler9 (${ID1}): came back within 4 min: ${says}`);
     expect(exitCode).toBe(0);
+  });
+
+  const UNREADABLE: readonly (readonly [string, (stack: ActingStack) => void])[] = [
+    ['may not read the state', ({ aws }) => aws.fail(GetObjectCommand, 'AccessDenied', 1000)],
+    [
+      'may not look up where it is',
+      ({ cloudFormation }) =>
+        cloudFormation.fail(DescribeStacksCommand, cloudFormation.error('AccessDenied', 'no'), 1000),
+    ],
+    ['has a stack whose state is not there yet', ({ aws }) => aws.bucket.objects.clear()],
+  ];
+  it.each(UNREADABLE)('an instance by its status tag alone where this person %s', async (_, spoil) => {
+    const stack = new ActingStack(done).flag(ID1, 'ficrawler9');
+    stack.whileWaiting = (waits) => {
+      if (waits === 1) spoil(stack);
+      if (waits === 8) stack.aws.instances.get(ID1)!.tags.set(TAG.status, 'OK');
+    };
+    const { exitCode, stdout } = await reboot(stack, [ID1]);
+    expect(stdout).toContain(`ficrawler9 (${ID1}): came back within 2 min: a check found it well again\n`);
+    expect(exitCode).toBe(0);
+  });
+
+  it.each(UNREADABLE)('an instance not by a status tag that said OK before, where this person %s', async (_, spoil) => {
+    const stack = new ActingStack(done).flag(ID1, 'ficrawler9', 40, { [TAG.status]: 'OK' });
+    stack.whileWaiting = (waits) => void (waits === 1 && spoil(stack));
+    expect((await reboot(stack, [ID1])).stdout).toContain('no check has seen it come back in 15 minutes');
   });
 
   it('not, with --no-wait', async () => {
@@ -112,7 +139,7 @@ describe('crawlwatch reboot follows', () => {
       const now = stack.now.getTime();
       if (now - last < 15 * 60_000) return held('spacing', 'reboots are 15 minutes apart')(request);
       last = now;
-      stack.aws.instances.get(String(request.instanceId))!.tags.set(NOTE.seen, '9f8e7d6c/0');
+      stack.note(String(request.instanceId), { [NOTE.seen]: '9f8e7d6c/0' });
       stack.aws.instances.get(ID2)!.tags.set(TAG.hostKey, HOST_KEY);
       return done(request);
     });
@@ -129,7 +156,7 @@ describe('crawlwatch reboot follows', () => {
     const controller = new AbortController();
     const stack = new ActingStack().flag(ID1, 'a', 60).flag(ID2, 'b', 20);
     stack.answers((request) => {
-      stack.aws.instances.get(ID1)!.tags.set(NOTE.seen, '9f8e7d6c/0');
+      stack.note(ID1, { [NOTE.seen]: '9f8e7d6c/0' });
       return request.instanceId === ID1 ? done(request) : held('spacing', 'reboots are 15 minutes apart')(request);
     });
     stack.whileWaiting = (waits) => {

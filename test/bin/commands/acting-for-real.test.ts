@@ -10,6 +10,7 @@ import { history } from '../../../bin/commands/history.ts';
 import { pause, resume } from '../../../bin/commands/pause.ts';
 import { plan } from '../../../bin/commands/plan.ts';
 import { unflag } from '../../../bin/commands/unflag.ts';
+import { packedFiles } from '../../../lambda/kit/index.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { remedy } from '../../../lambda/remedy-handler.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
@@ -51,6 +52,7 @@ function deployed() {
     ec2: stack.aws.ec2,
     ssm: stack.aws.ssm,
     cloudWatch: stack.aws.cloudwatch,
+    files: packedFiles(stack.aws.s3, stack.aws.bucket.name),
     probeDocument: null,
     privateKey: async () => KEY.private,
     sns: stack.aws.sns,
@@ -98,10 +100,8 @@ describe('a person at the terminal and the remedy function', () => {
 
     stack.whileWaiting = (waits) => {
       if (waits !== 3) return;
-      const { tags } = stack.aws.instances.get(ID1)!;
-      tags.set(NOTE.seen, '9f8e7d6c/0');
-      tags.set(TAG.status, 'OK');
-      tags.delete(TAG.flag);
+      stack.aws.instances.get(ID1)!.tags.delete(TAG.flag);
+      stack.note(ID1, { [NOTE.seen]: '9f8e7d6c/0', [TAG.status]: 'OK' });
     };
     const made = await runCommand((io) => act('reboot', ['ficrawler9'], FLAGS, io, stack.ports));
     expect(made.stdout).toMatch(

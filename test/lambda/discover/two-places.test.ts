@@ -134,7 +134,7 @@ describe('the remedy function', () => {
     const { world } = new RemedyStack(1, ELSEWHERE);
     expect(await remedy({ action: 'reboot', instanceId: idOf(7), requester: 'eve' }, world)).toMatchObject({
       done: false,
-      why: `its tags could not be read: there is no ${idOf(7)} in eu-central-1 of this account, and crawlwatch acts on no instance elsewhere`,
+      why: `it could not be described: there is no ${idOf(7)} in eu-central-1 of this account, and crawlwatch acts on no instance elsewhere`,
     });
   });
 });

@@ -1,10 +1,12 @@
 import { RebootInstancesCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
-import type { FreshCheck, Transport } from '../../../lambda/model/index.ts';
-import { TAG } from '../../../lambda/model/index.ts';
+import { encodeState } from '../../../lambda/memory/schema.ts';
+import { STATE_KEY } from '../../../lambda/memory/store.ts';
+import type { FleetState, FreshCheck, Transport } from '../../../lambda/model/index.ts';
+import { EMPTY_STATE, TAG } from '../../../lambda/model/index.ts';
 import { remedyPorts } from '../../../lambda/wiring/remedy.ts';
 import { instance } from '../../support/fleet.ts';
-import { ID, RemedyStack } from '../../support/remedy-stack.ts';
+import { ID, OTHER, RemedyStack } from '../../support/remedy-stack.ts';
 
 const ONE = instance({ id: ID, tags: { crawlwatch: 'true', [TAG.worker]: 'sidekiq.service' } });
 /** As it answered right before, by that way. */
@@ -70,12 +72,77 @@ describe('a reboot', () => {
   });
 });
 
-describe('a tag', () => {
-  it('that could not be written is a failure', async () => {
+const ACTED = { what: 'reboot', at: new Date('2026-11-22T08:00:00Z') };
+
+describe('an act', () => {
+  it('is remembered for the checks, and shown in a tag', async () => {
+    const stack = new RemedyStack(2).flag(1).flag(2);
+    const before = stack.fleet.state;
+    await remedyPorts(stack.world).noteActed(ID, ACTED);
+    expect(stack.fleet.remembered(1)).toEqual({ ...before.instances.get(ID), acted: ACTED });
+    expect(stack.fleet.remembered(2)).toEqual(before.instances.get(OTHER));
+    expect(stack.fleet.tags(1)[TAG.acted]).toBe('reboot@2026-11-22T08:00:00Z');
+  });
+
+  it('is noted beside what a check writes at the same moment', async () => {
+    const stack = new RemedyStack(1).flag(1);
+    const { files } = stack.fleet;
+    files.fault = async ({ number }, effect) => {
+      if (number === 2) stack.fleet.remember(1, { failures: 7 });
+      return effect();
+    };
+    await remedyPorts(stack.world).noteActed(ID, ACTED);
+    expect(stack.fleet.remembered(1)).toMatchObject({ acted: ACTED, failures: 7 });
+  });
+});
+
+describe('a flag', () => {
+  it('is forgotten together with its tag, and the host has to hang again for as long', async () => {
+    const stack = new RemedyStack(1).flag(1);
+    await remedyPorts(stack.world).removeFlag(ID);
+    expect(stack.fleet.remembered(1)).toMatchObject({ flag: null, failures: 0, failingSince: null });
+    expect(stack.fleet.tags(1)).not.toHaveProperty(TAG.flag);
+  });
+});
+
+describe('whether flagging was suppressed', () => {
+  const suppressed = (state: Partial<FleetState>) => {
     const stack = new RemedyStack(1);
+    stack.fleet.files.replace(STATE_KEY, encodeState({ ...EMPTY_STATE, at: stack.fleet.now, ...state }));
+    return remedyPorts(stack.world).wasSuppressed();
+  };
+
+  it.each([true, false])('is what the last check left behind: %j', async (is) => {
+    expect(await suppressed({ breaker: { suppressed: is, mailed: false } })).toBe(is);
+  });
+
+  it('is not known where no check has written, where the last one is long over, and where its state is damaged', async () => {
+    expect(await suppressed({ at: null })).toBeNull();
+    expect(await suppressed({ at: new Date('2026-11-22T07:44:00Z') })).toBeNull();
+    expect(await suppressed({ at: new Date('2026-11-22T07:45:00Z') })).toBe(false);
+    const stack = new RemedyStack(1);
+    expect(await remedyPorts(stack.world).wasSuppressed()).toBeNull();
+    stack.fleet.files.replace(STATE_KEY, 'rubbish');
+    expect(await remedyPorts(stack.world).wasSuppressed()).toBeNull();
+  });
+});
+
+describe('what could not be written', () => {
+  it('is a failure where it is a tag', async () => {
+    const stack = new RemedyStack(1).flag(1);
     stack.fleet.aws.denied.add(ID);
     const ports = remedyPorts(stack.world);
-    await expect(ports.tagActed(ID, 'reboot@2026-11-22T08:00:00Z')).rejects.toThrow('not authorized');
+    await expect(ports.noteActed(ID, ACTED)).rejects.toThrow('not authorized');
     await expect(ports.removeFlag(ID)).rejects.toThrow('not authorized');
+  });
+
+  it('is a failure where it is the state, which then shows no tag either', async () => {
+    const stack = new RemedyStack(1).flag(1);
+    stack.fleet.files.fail(new Error('503'), 2, 'put');
+    const ports = remedyPorts(stack.world);
+    await expect(ports.noteActed(ID, ACTED)).rejects.toThrow('state.json.gz could not be written: Error: 503');
+    await expect(ports.removeFlag(ID)).rejects.toThrow('state.json.gz could not be written: Error: 503');
+    expect(stack.fleet.tags(1)).toHaveProperty(TAG.flag);
+    expect(stack.fleet.tags(1)).not.toHaveProperty(TAG.acted);
   });
 });

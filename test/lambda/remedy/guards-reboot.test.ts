@@ -1,12 +1,40 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { TAG } from '../../../lambda/model/index.ts';
 import { minutesAgo } from '../../support/fleet.ts';
-import { expectHeld, type Guarded } from '../../support/guard-rows.ts';
+import { decided, expectHeld, type Guarded } from '../../support/guard-rows.ts';
 import { act, answered, at, fresh, OTHER, troubled } from '../../support/remedy-cases.ts';
 
 const ASG = { 'aws:autoscaling:groupName': 'web' };
 
 const ON_REBOOT: readonly Guarded[] = [
+  [
+    'carries a flag that no check remembers, which somebody else wrote',
+    'anybody',
+    'not-flagged',
+    'no check remembers flagging it, whatever its tag says',
+    { remembered: { flag: null } },
+  ],
+  [
+    'is flagged, and lost the tag to somebody else',
+    'anybody',
+    'not-flagged',
+    'its tag crawlwatch:reboot-flag is missing: the next check writes it again',
+    { stripped: TAG.flag },
+  ],
+  [
+    'is not flagged at all',
+    'anybody',
+    'not-flagged',
+    'it carries no reboot flag',
+    { stripped: TAG.flag, remembered: { flag: null } },
+  ],
+  [
+    'was started again since it was flagged, which is forgotten while the tag is still there',
+    'anybody',
+    'not-flagged',
+    'it was started again at 08:00 UTC, after it was flagged',
+    { over: { launchedAt: at(15) }, remembered: { flag: null } },
+  ],
   [
     'carries a flag without a time',
     'anybody',
@@ -133,7 +161,7 @@ const ON_REBOOT: readonly Guarded[] = [
     'is called for a worker restart first',
     'schedule',
     'not-needed',
-    'its tags call for a worker restart first',
+    'its last check calls for a worker restart first',
     { tags: troubled('WorkerDown') },
   ],
   [
@@ -174,5 +202,10 @@ const ON_REBOOT: readonly Guarded[] = [
 ];
 
 describe('a reboot', () => {
+  it.each([TAG.status, TAG.acted])('is held by nothing where somebody took the tag %s away', (stripped) => {
+    for (const who of ['schedule', 'person'] as const)
+      expect(decided(who, 'reboot', { stripped })).toMatchObject({ heldBy: null });
+  });
+
   it.each(ON_REBOOT)('of an instance that %s: %s is held by %s: %s', (...row) => expectHeld('reboot', row));
 });

@@ -1,7 +1,9 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { CreateTagsCommand, RebootInstancesCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
+import { STATE_KEY } from '../../../lambda/memory/store.ts';
 import { TAG } from '../../../lambda/model/index.ts';
+import { fresh } from '../../support/remedy-cases.ts';
 import { ID, OTHER, RemedyStack } from '../../support/remedy-stack.ts';
 import { NOTE } from '../../support/remembered.ts';
 import { WORKER_TAG } from '../../support/sandbox-fleet.ts';
@@ -16,7 +18,7 @@ const fail = (text: string) => () => Promise.reject(new Error(text));
 
 describe('what a person asks for', () => {
   it.each([
-    ['the instance can not be described', { describeInstance: fail('down') }, 'its tags could not be read: down'],
+    ['the instance can not be described', { describeInstance: fail('down') }, 'it could not be described: down'],
     ['the record can not be read', { readRecord: fail('down') }, 'the record of acts could not be read: down'],
   ])('is not done where %s', async (_, ports, why) => {
     const stack = flagged();
@@ -126,6 +128,65 @@ describe('what a person asks for', () => {
     const answers = await Promise.all([stack.reboot(ID), stack.reboot(OTHER)]);
     expect(answers.filter(({ done }) => done)).toHaveLength(1);
     expect(stack.rebooted).toHaveLength(1);
+  });
+});
+
+const REQUESTS = ['reboot', 'restart-worker', 'unflag'].map((action) => ({
+  action,
+  instanceId: ID,
+  requester: 'eve@host',
+}));
+
+describe('where what checks remember can not be read', () => {
+  const flaggedAndDown = () =>
+    flagged().tag(2, { ...WORKER_TAG, [TAG.auto]: 'restart', [TAG.status]: 'CRITICAL:WorkerDown' });
+  const expectUntouched = ({ fleet, rebooted, restarted, table }: RemedyStack) => {
+    expect([rebooted, restarted, table.items.size]).toEqual([[], [], 0]);
+    expect(fleet.tags(1)).toHaveProperty(TAG.flag);
+  };
+
+  it.each([{ action: 'auto' }, { action: 'plan' }, ...REQUESTS])(
+    'nothing is done, and why is said: %j',
+    async (request) => {
+      const stack = flaggedAndDown();
+      stack.fleet.files.fail(Object.assign(new Error('s3:GetObject'), { name: 'AccessDenied' }));
+      await expect(stack.ask(request)).rejects.toThrow(
+        /could not be described: state.json.gz could not be read: AccessDenied: s3:GetObject$/,
+      );
+      expectUntouched(stack);
+    },
+  );
+
+  it.each([{ action: 'auto' }, ...REQUESTS])('as there is no bucket, nothing is done: %j', async (request) => {
+    const stack = flaggedAndDown();
+    stack.withoutState = true;
+    await expect(stack.ask(request)).rejects.toThrow('CRAWLWATCH_BUCKET is not set');
+    expectUntouched(stack);
+  });
+
+  it('any more right before the act, it is held back', async () => {
+    const stack = flagged();
+    stack.ports = {
+      freshCheck: async () => {
+        stack.fleet.files.fail(new Error('503'));
+        return fresh({ at: stack.fleet.now });
+      },
+    };
+    expect((await stack.auto()).decisions).toMatchObject([
+      { heldBy: 'unknown', why: 'it could not be described: state.json.gz could not be read: Error: 503' },
+    ]);
+    expect(stack.rebooted).toEqual([]);
+  });
+
+  it.each([
+    ['is damaged', 'rubbish', 'no check remembers flagging it, whatever its tag says'],
+    ['is of a newer version', '{"format":"crawlwatch state","version":99}', 'was written by a newer version'],
+  ])('as it %s, the tag alone has nothing rebooted', async (_, file, why) => {
+    const stack = flagged();
+    stack.fleet.files.replace(STATE_KEY, file);
+    const said = await stack.reboot().then((answer) => answer.why, String);
+    expect(said).toContain(why);
+    expect([stack.rebooted, (await stack.record()).acts]).toEqual([[], []]);
   });
 });
 

@@ -8,8 +8,19 @@ import { isOpenAct } from '../../../lambda/remedy/ladder.ts';
 import { remedyFleet } from '../../../lambda/remedy/run.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { type Call, type Explored, explore, type Model, type Touches } from '../../support/explore.ts';
-import { at, beginState, keyOf, type ModelState, modelPorts, type Spoilt, tag } from '../../support/remedy-model.ts';
-import { NOTE } from '../../support/remembered.ts';
+import {
+  at,
+  type Beginning,
+  beginState,
+  keyOf,
+  type ModelState,
+  modelPorts,
+  remember,
+  rememberedOf,
+  type Spoilt,
+  tag,
+} from '../../support/remedy-model.ts';
+import { NOTE, rememberedBy } from '../../support/remembered.ts';
 
 const [ONE, TWO] = ['i-00000000000000001', 'i-00000000000000002'];
 const SETTINGS = parseSettings({ transport: 'ssh', remedies: { reboot: true, restartWorker: true } });
@@ -27,9 +38,7 @@ const person = (name: string, instanceId: string): RemedyRequest => ({
 /** The next runs, five minutes apart, one after the other, of which nothing fails. */
 const NEXT_RUNS = [5, 15, 20, 70];
 
-interface Story {
-  readonly hosts: readonly string[];
-  readonly hangs?: boolean;
+interface Story extends Beginning {
   /** On record since before. */
   readonly acts?: readonly Act[];
   readonly requests: Readonly<Record<string, RemedyRequest>>;
@@ -40,11 +49,11 @@ interface Story {
 }
 
 function modelOf(story: Story, onVisit = (_: ModelState) => {}): Model<ModelState> {
-  const { hosts, hangs = true, acts = [], requests, faultsAtMost, spoilt = {}, looksAhead = true } = story;
+  const { hangs = true, isForged = false, acts = [], requests, faultsAtMost, spoilt = {}, looksAhead = true } = story;
   const clock = { now: () => at(0) };
   return {
     begin() {
-      const world = { ...beginState(hosts, hangs), acts, recorded: [...acts], version: acts.length };
+      const world = { ...beginState(story), acts, recorded: [...acts], version: acts.length };
       if (!hangs) for (const { instanceId } of acts) comeBack(world, instanceId);
       return world;
     },
@@ -59,9 +68,9 @@ function modelOf(story: Story, onVisit = (_: ModelState) => {}): Model<ModelStat
     async visit(world, trace) {
       onVisit(world);
       try {
-        judge(world, hangs);
+        judge(world, { mayReboot: hangs && !isForged, isForged });
         for (const comesBack of !looksAhead ? [] : hangs ? [true, false] : [true])
-          await nextRuns(structuredClone(world), comesBack, spoilt);
+          await nextRuns(structuredClone(world), comesBack, isForged, spoilt);
       } catch (error) {
         throw new Error(`${error instanceof Error ? error.message : error}\n  ${trace.join('\n  ')}`);
       }
@@ -70,20 +79,23 @@ function modelOf(story: Story, onVisit = (_: ModelState) => {}): Model<ModelStat
 }
 
 /** What must hold at every moment. */
-function judge({ reboots, tags, hosts }: ModelState, hung: boolean): void {
+function judge(world: ModelState, { mayReboot, isForged }: { mayReboot: boolean; isForged: boolean }): void {
+  const { reboots, tags, hosts } = world;
   for (const [n, { id, minute, wasOnRecord }] of reboots.entries()) {
-    if (!hung) throw new Error(`WRONG REBOOT of ${id}, which is well`);
+    if (!mayReboot) throw new Error(`WRONG REBOOT of ${id}`);
     if (!wasOnRecord) throw new Error(`SILENT: the reboot of ${id} was not on record`);
     const before = reboots[n - 1];
     if (before !== undefined && minute - before.minute < 15) throw new Error(`DOUBLE REBOOT: ${before.id}, ${id}`);
   }
   for (const [id, { hangs }] of Object.entries(hosts)) {
-    if (hangs && tags[id]?.[TAG.flag] === undefined) throw new Error(`LOST FLAG of ${id}`);
+    if (!hangs) continue;
+    if (tags[id]?.[TAG.flag] === undefined) throw new Error(`LOST FLAG of ${id}: its tag`);
+    if (!isForged && rememberedOf(world, id).flag === null) throw new Error(`LOST FLAG of ${id}: nothing remembers it`);
   }
 }
 
 /** Whatever the actors left behind, the runs after them bring to its end, and say so. */
-async function nextRuns(world: ModelState, comesBack: boolean, spoilt: Spoilt): Promise<void> {
+async function nextRuns(world: ModelState, comesBack: boolean, isForged: boolean, spoilt: Spoilt): Promise<void> {
   const now: Call<ModelState> = async <T>(_name: string, _touches: Touches, [first]: Parameters<Call<ModelState>>[2]) =>
     structuredClone(first!.run(world)) as T;
   for (const minute of NEXT_RUNS) {
@@ -92,7 +104,7 @@ async function nextRuns(world: ModelState, comesBack: boolean, spoilt: Spoilt): 
     const clock = { now: () => at(minute) };
     const { problems } = await remedyFleet(AUTO, SETTINGS, modelPorts(now, clock, spoilt), OPTIONS);
     if (problems?.length !== 0) throw new Error(`the run after ${minute} min failed: ${problems}`);
-    judge(world, true);
+    judge(world, { mayReboot: !isForged, isForged });
   }
   const open = world.acts.filter(isOpenAct);
   if (open.length > 0) throw new Error(`SILENT: still open after an hour: ${JSON.stringify(open)}`);
@@ -104,11 +116,13 @@ async function nextRuns(world: ModelState, comesBack: boolean, spoilt: Spoilt): 
   }
 }
 
-/** A check sees that the host is back: its boot id, and no flag any more. */
+/** A check sees that the host is back: its boot id, and no flag any more. It keeps what a remedy has noted. */
 function comeBack(world: ModelState, id: string): void {
   Object.assign(world.hosts[id]!, { hangs: false, boots: 1 });
   const well = { [TAG.status]: 'OK', [NOTE.since]: isoSeconds(at(world.minute)), [NOTE.seen]: 'ffffffff/0' };
-  tag(world, id, well, [TAG.flag, NOTE.failures]);
+  const { acted } = rememberedOf(world, id);
+  remember(world, id, { ...rememberedBy(well), acted });
+  tag(world, id, { [TAG.status]: 'OK' }, [TAG.flag]);
 }
 
 const reportSize = (what: string, { states, worlds, runs, ends }: Explored): void =>
@@ -136,6 +150,15 @@ const STORIES: readonly (readonly [string, Story])[] = [
     { hosts: [ONE, TWO], requests: { schedule: AUTO, cli: CLI, widget: person('dashboard', TWO) }, faultsAtMost: 0 },
   ],
   [
+    'a flag that is only a tag, wanted by all three',
+    {
+      hosts: [ONE],
+      isForged: true,
+      requests: { schedule: AUTO, cli: CLI, widget: person('dashboard', ONE) },
+      faultsAtMost: 1,
+    },
+  ],
+  [
     'a host that has just recovered, while a stale read still shows its flag',
     { hosts: [ONE], hangs: false, requests: { schedule: AUTO, cli: CLI }, faultsAtMost: 0 },
   ],
@@ -157,12 +180,15 @@ describe('the model', () => {
   it.each([
     ['two reboots, where the record is written whatever was read', { withoutLease: true }, 'DOUBLE REBOOT'],
     ['a reboot that is not on record', { withoutRecord: true }, 'SILENT: the reboot'],
-    ['a flag that is lost', { dropsFlag: true }, 'LOST FLAG'],
+    ['a flag whose tag is lost', { dropsFlag: 'tag' }, 'LOST FLAG of i-00000000000000001: its tag'],
+    ['a flag that is forgotten', { dropsFlag: 'remembered' }, 'LOST FLAG of i-00000000000000001: nothing'],
+    ['a reboot for a tag alone', { trustsTag: true }, 'WRONG REBOOT'],
     ['an act that is not mailed', { withoutMail: true }, 'SILENT: no mail about'],
-  ])('finds %s', async (_, spoilt, found) => {
+  ] satisfies [string, Spoilt, string][])('finds %s', async (_, spoilt, found) => {
     const requests = { cli: CLI, widget: person('dashboard', ONE) };
     const looksAhead = !('withoutLease' in spoilt);
-    const model = modelOf({ hosts: [ONE], requests, faultsAtMost: 0, spoilt, looksAhead });
+    const isForged = 'trustsTag' in spoilt;
+    const model = modelOf({ hosts: [ONE], isForged, requests, faultsAtMost: 0, spoilt, looksAhead });
     await expect(explore(model, STATES_AT_MOST)).rejects.toThrow(found);
   });
 });
