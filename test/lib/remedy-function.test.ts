@@ -147,7 +147,7 @@ describe("the remedy function's role", () => {
     });
   });
 
-  it('has besides these the check’s own statements to probe and publish, but no right to write its tags or its state', () => {
+  it('has besides these the check’s own statements to probe and publish, but no right to write its tags or its samples', () => {
     const OWN = [
       'WriteLogs',
       'RunRestartDocuments',
@@ -156,8 +156,9 @@ describe("the remedy function's role", () => {
       'TakeFlagAway',
       'UseTable',
       'ReadState',
+      'NoteActs',
     ];
-    const NOT_SHARED = ['WriteOwnTags', 'KeepState'];
+    const NOT_SHARED = ['WriteOwnTags', 'ReadHeartbeats', 'KeepState'];
     const withoutLogs = (grants: ReturnType<typeof grantsOf>) => grants.filter(({ Sid }) => Sid !== 'WriteLogs');
     const shared = grantsOf('RemedyRole').filter(({ Sid = '' }) => !OWN.includes(Sid));
     const ofCheck = withoutLogs(checkGrants()).filter(({ Sid }) => Sid !== undefined && !NOT_SHARED.includes(Sid));
