@@ -9,7 +9,7 @@ import {
   ec2Client,
   errorCode,
   errorText,
-  packedFiles,
+  packedReader,
   type Sns,
   s3Client,
   snsClient,
@@ -107,7 +107,7 @@ async function drawFleet(page: unknown, theme: Theme, widgetArn: string | null, 
   const [found, subscription, loaded] = await Promise.all([
     discoverIn(places, settings, (text) => unread.push({ level: 'amber', text }), PATIENCE_MS),
     topicArn === null ? ('none' as const) : orUnread(subscriptionState(sns, topicArn), log),
-    bucket === null ? NO_STATE : orUnread(loadState(packedFiles(s3, bucket)), log),
+    bucket === null ? NO_STATE : orUnread(loadState(packedReader(s3, bucket)), log),
   ]);
   const isRead = !('unread' in loaded);
   const known = found.map((one) => (isRead ? withState(one, loaded.state) : fromTags(one)));

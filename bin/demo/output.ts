@@ -19,10 +19,10 @@ export function printStart(print: Print): void {
 Checks are five minutes apart, and the clock leaps from one to the next: an hour in some fifteen seconds.
 
   08:05  three workers are dead, a disk is full, a host no longer accepts logins
-  08:10  a leak is forecast
+  08:10  the five are bad in a second check: the first mail; a leak is forecast
   08:15  memory is exhausted where SSH still answers: the worker is restarted, and a reboot is avoided;
          the dead host is flagged, and rebooted, since its tag crawlwatch:auto allows it
-  08:20  both are OK again; another one is dead, and its reboot has to wait
+  08:20  both are OK again; another one is dead and flagged, and its reboot has to wait
   08:55  its reboot has not helped: it is escalated to a person`);
 }
 
@@ -81,12 +81,21 @@ function printMail(print: Print, mail: Mail): void {
   print(`+${'-'.repeat(99)}`);
 }
 
-/** Prints what is left behind: tags, metrics, and the record of remedies. What matters most comes last. */
+/** Prints what is left behind: state, tags, metrics, and the record of remedies. What matters most comes last. */
 export async function printEnd(print: Print, sandbox: DemoSandbox): Promise<void> {
   const { aws } = sandbox;
   const lines = (await sandbox.record()).filter(isOutcome);
   const treated = new Set(lines.map(({ instanceId }) => instanceId));
-  print(`\n${RULE}\nTAGS: what crawlwatch remembers of an instance is on the instance; of those it acted on\n`);
+  print(
+    `\n${RULE}\nSTATE in the stack's bucket, which the next check reads: of each instance a letter a check, and its boot id\n`,
+  );
+  const { instances } = await sandbox.remembered();
+  for (const { id, tags } of aws.instances.values()) {
+    const { letters = '', seen = null } = instances.get(id) ?? {};
+    print(`  ${(tags.get('Name') ?? id).padEnd(14)}${letters}  ${seen?.boot ?? 'unknown'}`);
+  }
+  print('  . OK, w WARNING, c CRITICAL by its figures, h hung');
+  print('\nTAGS, which people and IAM see; of the instances it acted on\n');
   for (const { id, tags } of aws.instances.values()) {
     if (!treated.has(id)) continue;
     print(`${tags.get('Name')} (${id})`);

@@ -2,8 +2,8 @@
 import { PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { checkFleet } from '../../lambda/check/index.ts';
 import { packedFiles } from '../../lambda/kit/index.ts';
-import { fleetSamples, metricDimensions } from '../../lambda/memory/index.ts';
-import type { HistoryEntry, Report } from '../../lambda/model/index.ts';
+import { fleetSamples, loadState, metricDimensions } from '../../lambda/memory/index.ts';
+import type { FleetState, HistoryEntry, Report } from '../../lambda/model/index.ts';
 import { INSTANCE_METRIC, METRIC_NAMESPACE, TAG } from '../../lambda/model/index.ts';
 import type { RemedyAnswer, RemedyPorts } from '../../lambda/remedy/index.ts';
 import { remedyFleet } from '../../lambda/remedy/index.ts';
@@ -125,6 +125,12 @@ export class DemoSandbox {
     const byTime = (a: RecordLine, b: RecordLine) =>
       a.at.getTime() - b.at.getTime() || isEscalation(a) - isEscalation(b);
     return (await Promise.all(lines)).flat().sort(byTime);
+  }
+
+  /** What the last check left behind for the next one. */
+  async remembered(): Promise<FleetState> {
+    const { state } = await loadState(this.clients().files);
+    return state;
   }
 
   /** How a person logs in to a host. */

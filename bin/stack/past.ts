@@ -1,7 +1,7 @@
 /** What the stack's checks remember of its instances, read with the rights of the person at the terminal. */
 import type { Ports, StatePort } from '../../lambda/check/index.ts';
 import type { CloudFormation, S3 } from '../../lambda/kit/index.ts';
-import { errorText, isAccessDenied, packedFiles } from '../../lambda/kit/index.ts';
+import { errorText, isAccessDenied, packedReader } from '../../lambda/kit/index.ts';
 import {
   fromTags,
   loadState,
@@ -47,7 +47,9 @@ export function stackPast(options: StackPastOptions): {
     state: {
       load: async () => {
         const name = await findBucket();
-        return name === null ? { state: EMPTY_STATE, etag: null, beginsEmpty: null } : loadState(packedFiles(s3, name));
+        return name === null
+          ? { state: EMPTY_STATE, etag: null, beginsEmpty: null }
+          : loadState(packedReader(s3, name));
       },
       save: async () => null,
     },

@@ -8,8 +8,10 @@ import { errorCode, errorText, isAccessDenied } from './errors.ts';
 /** A file that unpacks to more than this was not written by crawlwatch: 100,000 hosts take a kilobyte each. */
 const MOST_BYTES = 128 * 1024 * 1024;
 
-/** Every function rejects where S3 can't be asked or refuses. */
-export const packedFiles = (s3: S3, bucket: string) => ({
+/**
+ * For functions that only look back: what writes isn't in their bundle. It rejects where S3 can't be asked or refuses.
+ */
+export const packedReader = (s3: S3, bucket: string) => ({
   /** Null where there is none; `bytes` is null where it can't be unpacked. */
   async get(key: string): Promise<{ readonly bytes: Uint8Array | null; readonly etag: string } | null> {
     let object: GetObjectCommandOutput;
@@ -23,6 +25,11 @@ export const packedFiles = (s3: S3, bucket: string) => ({
     const bytes = await promisify(gunzip)(packed, { maxOutputLength: MOST_BYTES }).catch(() => null);
     return { bytes, etag: object.ETag ?? '' };
   },
+});
+
+/** Every function rejects where S3 can't be asked or refuses. */
+export const packedFiles = (s3: S3, bucket: string) => ({
+  ...packedReader(s3, bucket),
 
   /**
    * Writes unless somebody else has since the read

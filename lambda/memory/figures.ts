@@ -1,7 +1,7 @@
 /** The samples for the length of one run: read once, when first needed, and written once, at its end. */
 
 import type { S3 } from '../kit/index.ts';
-import { packedFiles, plural } from '../kit/index.ts';
+import { packedFiles, packedReader, plural } from '../kit/index.ts';
 import type { Clock, History, LastGood, Log, MetricPoint } from '../model/index.ts';
 import { INSTANCE_METRIC, SAMPLES_KEY } from '../model/index.ts';
 import type { HostSample } from './packed-past.ts';
@@ -87,7 +87,7 @@ function samplesReader({ s3, bucket, clock, log }: SamplesOptions) {
   };
 
   async function load(): Promise<Held> {
-    const { bytes, etag } = (await packedFiles(s3, bucket).get(SAMPLES_KEY)) ?? { bytes: null, etag: null };
+    const { bytes, etag } = (await packedReader(s3, bucket).get(SAMPLES_KEY)) ?? { bytes: null, etag: null };
     const decoded = bytes === null ? null : decodeSamples(bytes, clock.now());
     if (decoded?.kind === 'samples') return { samples: decoded.samples, etag };
     if (decoded?.kind === 'newer') {

@@ -23,7 +23,7 @@ export interface LoadedState {
 }
 
 /** @throws Error that says why the state can't be used: it can't be read, or a newer version wrote it */
-export async function loadState(store: ObjectStore): Promise<LoadedState> {
+export async function loadState(store: Pick<ObjectStore, 'get'>): Promise<LoadedState> {
   const file = await store.get(STATE_KEY);
   if (file === null) return { state: EMPTY_STATE, etag: null, beginsEmpty: 'there is none yet, or it was removed' };
   const read = file.bytes === null ? null : decodeState(new TextDecoder().decode(file.bytes));

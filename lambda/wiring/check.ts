@@ -90,6 +90,20 @@ async function sshKeys(clients: AwsClients): Promise<SshKeys> {
 export function awsOutlets(clients: AwsClients, sns: Sns, topicArn: string | null): Outlets {
   const { clock, cloudWatch } = clients;
   const targets = targetsOf(clients);
+  return {
+    ...sharedOutlets(clients, sns, topicArn),
+    writeTags: (writes, described) => writeTagsIn(targets, writes, described),
+    isStackAlive: (stack) => stackChecks(cloudWatch, stack, clock.now()),
+  };
+}
+
+/** Those that a check and the remedy function have in common. */
+export function sharedOutlets(
+  clients: AwsClients,
+  sns: Sns,
+  topicArn: string | null,
+): Pick<Outlets, 'publish' | 'notify' | 'gatherEvidence'> {
+  const targets = targetsOf(clients);
   const samples = clients.samples ?? NOTHING_KNOWN;
   return {
     publish: (points, at) => publish(clients, points, at),
@@ -98,9 +112,7 @@ export function awsOutlets(clients: AwsClients, sns: Sns, topicArn: string | nul
       await publishAlert(sns, topicArn, alert);
       await warnOfSilence(clients.log, sns, topicArn);
     },
-    writeTags: (writes, described) => writeTagsIn(targets, writes, described),
     gatherEvidence: (instances) => evidenceIn(targets, instances, samples),
-    isStackAlive: (stack) => stackChecks(cloudWatch, stack, clock.now()),
   };
 }
 

@@ -18,7 +18,7 @@ import {
 } from '../remedy/index.ts';
 import { watchesElsewhere } from '../settings/index.ts';
 import { ssmTransport } from '../ssm/index.ts';
-import { type AwsClients, awsOutlets, awsPorts } from './check.ts';
+import { type AwsClients, awsPorts, sharedOutlets } from './check.ts';
 
 export interface RemedyClients extends AwsClients {
   readonly sns: Sns;
@@ -38,7 +38,7 @@ const CLOSING_MS = 5_000;
 export function remedyPorts(clients: RemedyClients): RemedyPorts {
   const { settings, region, clock, log, ec2, dynamoDb, table } = clients;
   const { transports } = awsPorts(clients);
-  const outlets = awsOutlets(clients, clients.sns, clients.topicArn);
+  const outlets = sharedOutlets(clients, clients.sns, clients.topicArn);
   const { timeouts } = settings;
   const probeMs = Math.max(timeouts.sshSeconds, timeouts.ssmSeconds) * 1000;
   const fresh = { transports, log, clock, gatherEvidence: outlets.gatherEvidence };

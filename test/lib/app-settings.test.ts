@@ -27,7 +27,13 @@ const problemsWith = (...sources: Parameters<typeof settingsWith>): readonly str
 
 describe("the app's settings", () => {
   it.each([
-    ['an unknown key in cdk.json', { crawlwatch: { fork: 5 } }, {}, {}, 'fork: unknown key; allowed: tag, schedule,'],
+    [
+      'an unknown key in cdk.json',
+      { crawlwatch: { fork: 5 } },
+      {},
+      {},
+      'fork: unknown key; allowed: tag, stack, schedule,',
+    ],
     [
       'a list in cdk.json',
       { crawlwatch: [1] },

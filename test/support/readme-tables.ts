@@ -35,14 +35,12 @@ const TAG_SAYS: Readonly<Record<keyof typeof TAG, string>> = {
   ssh: 'overrides of the login, `user=ec2-user;port=2222`, either or both; SSH is expected here',
   auto: 'what crawlwatch may do by itself here: `restart`, `reboot` or `restart+reboot`, where the stack has it on; `never` also refuses people',
   mute: '`until=2026-11-23T06:00:00Z`, with `;why=...` behind it if you like: checked and measured, but neither mailed, flagged nor acted on',
-  status: 'the status and all present reasons, `CRITICAL:BannerTimeout`; then what was mailed and may not have ended',
-  since: 'when that status began, ISO 8601 UTC; the milliseconds count what was mailed',
-  failures: 'consecutive hung checks, counted no further than `flag.afterFailures`',
-  flag: 'SSH is dead, reboot me: `BannerTimeout@2026-11-22T08:05:00Z`',
   hostKey:
-    'SHA256 fingerprint of the SSH host key, pinned at first sight; delete it when a host was rebuilt on purpose',
-  seen: 'first 8 of the boot id, `/`, the OOM-kill counter: shows a kill or a reboot since the last check',
-  acted: 'the last remedy and its time, `reboot@...`; `booted@...` is a reboot by a person or AWS',
+    '`SHA256:...` to pin the SSH host key by hand, `renew` to take the next one seen; without it the first one seen is pinned',
+  stack: 'the stack that watches it: the first to see it; another stack reports it as skipped, and never acts',
+  status: 'the status and its reasons, `CRITICAL:BannerTimeout`, written on change only, and never for OK that was OK',
+  flag: 'SSH is dead, reboot me: `BannerTimeout@2026-11-22T08:05:00Z`. Only what carries it can be rebooted. One older than the launch is dropped',
+  acted: 'the last remedy and its time, `reboot@2026-11-22T08:15:00Z`',
 };
 
 const tags = (): string =>
@@ -107,8 +105,8 @@ const CLASS_SAYS: Readonly<Record<ReasonClass, string>> = {
   measured: 'the host answered: WARNING or CRITICAL',
   event: 'it happened: WARNING for that check',
   hung: 'hung: CRITICAL, counts towards the flag',
-  weak: 'hung: CRITICAL, flags only with other evidence',
-  ours: 'the check could not be made: UNKNOWN, never flags',
+  ambiguous: 'hung: CRITICAL, flags only with other evidence',
+  inconclusive: 'the check could not be made: UNKNOWN, never flags',
 };
 
 const reasons = (): string =>

@@ -41,7 +41,7 @@ describe('the demo', () => {
     expect(at('08:15')).toMatch(/^\| ficrawler9 \(i-\w+\): reboot at 08:15 UTC by itself/m);
     expect(at('08:20')).toMatch(/^ficrawler9 +OK /m);
     expect(end).toMatch(/ficrawler9: reboot worked: .*it came back with a new boot id/);
-    expect(end).toMatch(/crawlwatch:seen = 0009b002\/0/);
+    expect(end).toMatch(/^ {2}ficrawler9 +\.hhh\.{8} {2}0009b002$/m);
   });
 
   it('holds the next reboot back until the first has had its time, and reports it', () => {
@@ -53,6 +53,23 @@ describe('the demo', () => {
     expect(at('08:55') + at('08:50')).toMatch(/^\| NEEDS A PERSON.*\n\|\n\| ficrawler6 \(i-\w+\): /m);
     expect(end).toMatch(/ficrawler6: over to a person: /);
     expect(end).toMatch(/crawlwatch:reboot-flag = ConnectionReset@2026-11-22T08:20:/);
+  });
+
+  it('mails what is bad in two of three checks, what was done and how it ended, and nothing else', () => {
+    const mailed = checks.flatMap((text): [string, number][] => {
+      const count = text.match(/^\+-- E-MAIL to /gm)?.length ?? 0;
+      return count === 0 ? [] : [[/ at ([\d:]+) UTC: /.exec(text)?.[1] ?? '', count]];
+    });
+    expect(mailed).toEqual([
+      ['08:10', 1],
+      // Each with one of the remedy function's.
+      ...[['08:15', 2] as const, ['08:20', 2] as const],
+      ...[['08:25', 1] as const, ['08:30', 1] as const],
+      ['08:35', 1],
+      ['08:55', 2],
+    ]);
+    expect(at('08:05')).not.toContain('E-MAIL');
+    expect(at('08:30')).toMatch(/^\| ficrawler4 \(i-\w+\) is OK again after 25 min/m);
   });
 
   it('restarts and reboots no host whose tag does not allow it', () => {
