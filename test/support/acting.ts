@@ -9,8 +9,14 @@ import { EXIT_UNKNOWN, errorLines } from '../../bin/terminal/errors.ts';
 import type { CommandIo } from '../../bin/terminal/io.ts';
 import type { S3 } from '../../lambda/kit/index.ts';
 import { decodeState, encodeState } from '../../lambda/memory/schema.ts';
-import { STATE_KEY } from '../../lambda/memory/store.ts';
-import { EMPTY_STATE, type FleetState, type InstanceState, NOTHING_REMEMBERED, TAG } from '../../lambda/model/index.ts';
+import {
+  EMPTY_STATE,
+  type FleetState,
+  type InstanceState,
+  NOTHING_REMEMBERED,
+  STATE_KEY,
+  TAG,
+} from '../../lambda/model/index.ts';
 import { type NewInstance, SandboxAws } from '../../sandbox/aws.ts';
 import { Service } from '../../sandbox/aws-service.ts';
 import { NOW } from './fleet.ts';

@@ -1,9 +1,8 @@
 import { RebootInstancesCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { encodeState } from '../../../lambda/memory/schema.ts';
-import { STATE_KEY } from '../../../lambda/memory/store.ts';
 import type { FleetState, FreshCheck, Transport } from '../../../lambda/model/index.ts';
-import { EMPTY_STATE, TAG } from '../../../lambda/model/index.ts';
+import { EMPTY_STATE, STATE_KEY, TAG } from '../../../lambda/model/index.ts';
 import { remedyPorts } from '../../../lambda/wiring/remedy.ts';
 import { instance } from '../../support/fleet.ts';
 import { ID, OTHER, RemedyStack } from '../../support/remedy-stack.ts';

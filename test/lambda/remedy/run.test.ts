@@ -1,8 +1,7 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { CreateTagsCommand, RebootInstancesCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
-import { STATE_KEY } from '../../../lambda/memory/store.ts';
-import { TAG } from '../../../lambda/model/index.ts';
+import { STATE_KEY, TAG } from '../../../lambda/model/index.ts';
 import { fresh } from '../../support/remedy-cases.ts';
 import { ID, OTHER, RemedyStack } from '../../support/remedy-stack.ts';
 import { NOTE } from '../../support/remembered.ts';
