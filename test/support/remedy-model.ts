@@ -140,35 +140,35 @@ export interface Spoilt {
   readonly withoutRecord?: boolean;
   /** The note of an act takes the flag away with it. */
   readonly dropsFlag?: 'tag' | 'remembered';
+  /** A write of the state goes through whatever was read. */
+  readonly overwrites?: boolean;
   /** The tag alone is taken for what checks remember. */
   readonly trustsTag?: boolean;
   /** No mail goes out, and no error is reported. */
   readonly withoutMail?: boolean;
 }
 
-/** Ports whose every call waits for its turn; `mayFail` adds the ways in which the network loses things. */
-export function modelPorts(call: Call<ModelState>, clock: { now(): Date }, spoilt: Spoilt = {}): RemedyPorts {
-  const only = (run: (world: ModelState) => unknown): Alternative<ModelState>[] => [{ label: '', run }];
-  /** It happens, or it happens and the answer is lost, or it fails before it happens. */
-  const mayFail = (run: (world: ModelState) => unknown): Alternative<ModelState>[] => [
-    ...only(run),
-    {
-      label: 'answer lost',
-      isFault: true,
-      run: (world) => {
-        run(world);
-        lost();
-      },
+const only = (run: (world: ModelState) => unknown): Alternative<ModelState>[] => [{ label: '', run }];
+/** It happens, or it happens and the answer is lost, or it fails before it happens. */
+const mayFail = (run: (world: ModelState) => unknown): Alternative<ModelState>[] => [
+  ...only(run),
+  {
+    label: 'answer lost',
+    isFault: true,
+    run: (world) => {
+      run(world);
+      lost();
     },
-    { label: 'request lost', isFault: true, run: lost },
-  ];
-  const fresh = (world: ModelState, id: string) => instanceOf(id, world.tags[id]!);
-  const stale = (world: ModelState, id: string) => instanceOf(id, world.staleTags[id]!);
-  const tagsOf = (world: ModelState, of: typeof fresh) => Object.keys(world.tags).map((id) => of(world, id));
-  const readFailed = { label: 'answer lost', isFault: true, run: lost };
-  /** The file is its own etag, as S3's is a digest of it. */
-  const packed = (file: string) => ({ bytes: new TextEncoder().encode(file), etag: file });
-  const files: ObjectStore = {
+  },
+  { label: 'request lost', isFault: true, run: lost },
+];
+const readFailed = { label: 'answer lost', isFault: true, run: lost };
+/** The file is its own etag, as S3's is a digest of it. */
+const packed = (file: string) => ({ bytes: new TextEncoder().encode(file), etag: file });
+
+/** The bucket, whose every call waits for its turn. */
+export function modelFiles(call: Call<ModelState>, spoilt: Spoilt = {}): ObjectStore {
+  return {
     get: async () =>
       packed(
         await call<string>('read the state', { reads: ['state'] }, [
@@ -179,13 +179,21 @@ export function modelPorts(call: Call<ModelState>, clock: { now(): Date }, spoil
     put: async (_key, bytes, etag) => {
       const file = new TextDecoder().decode(bytes);
       const write = (world: ModelState) => {
-        if (etag !== world.file) return null;
+        if (etag !== world.file && !spoilt.overwrites) return null;
         [world.staleFile, world.file] = [world.file, file];
         return file;
       };
       return call<string | null>('write the state', { reads: ['state'], writes: ['state'] }, mayFail(write));
     },
   };
+}
+
+/** Ports whose every call waits for its turn; `mayFail` adds the ways in which the network loses things. */
+export function modelPorts(call: Call<ModelState>, clock: { now(): Date }, spoilt: Spoilt = {}): RemedyPorts {
+  const fresh = (world: ModelState, id: string) => instanceOf(id, world.tags[id]!);
+  const stale = (world: ModelState, id: string) => instanceOf(id, world.staleTags[id]!);
+  const tagsOf = (world: ModelState, of: typeof fresh) => Object.keys(world.tags).map((id) => of(world, id));
+  const files = modelFiles(call, spoilt);
   /** Read at the same time as the tags, so that it may be of before the last write when they arrive. */
   const alongside: ObjectStore = {
     ...files,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isoSeconds } from '../../../lambda/kit/time.ts';
+import { loadState, saveState } from '../../../lambda/memory/store.ts';
 import type { Act } from '../../../lambda/model/index.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { isSame } from '../../../lambda/remedy/act.ts';
@@ -14,6 +15,7 @@ import {
   beginState,
   keyOf,
   type ModelState,
+  modelFiles,
   modelPorts,
   remember,
   rememberedOf,
@@ -42,6 +44,8 @@ interface Story extends Beginning {
   /** On record since before. */
   readonly acts?: readonly Act[];
   readonly requests: Readonly<Record<string, RemedyRequest>>;
+  /** A check of the first host that still finds it hung writes the state at the same time. @default false */
+  readonly hasCheck?: boolean;
   readonly faultsAtMost: number;
   readonly spoilt?: Spoilt;
   /** Whether the runs after it are looked at as well. @default true */
@@ -49,7 +53,17 @@ interface Story extends Beginning {
 }
 
 function modelOf(story: Story, onVisit = (_: ModelState) => {}): Model<ModelState> {
-  const { hangs = true, isForged = false, acts = [], requests, faultsAtMost, spoilt = {}, looksAhead = true } = story;
+  const {
+    hosts,
+    hangs = true,
+    isForged = false,
+    hasCheck = false,
+    acts = [],
+    requests,
+    faultsAtMost,
+    spoilt = {},
+    looksAhead = true,
+  } = story;
   const clock = { now: () => at(0) };
   return {
     begin() {
@@ -57,12 +71,15 @@ function modelOf(story: Story, onVisit = (_: ModelState) => {}): Model<ModelStat
       if (!hangs) for (const { instanceId } of acts) comeBack(world, instanceId);
       return world;
     },
-    actors: Object.fromEntries(
-      Object.entries(requests).map(([name, request]) => [
-        name,
-        (call) => remedyFleet(request, SETTINGS, modelPorts(call, clock, spoilt), OPTIONS),
-      ]),
-    ),
+    actors: {
+      ...Object.fromEntries(
+        Object.entries(requests).map(([name, request]) => [
+          name,
+          (call: Call<ModelState>) => remedyFleet(request, SETTINGS, modelPorts(call, clock, spoilt), OPTIONS),
+        ]),
+      ),
+      ...(hasCheck && { check: (call: Call<ModelState>) => checkOnce(call, hosts[0] ?? '', spoilt) }),
+    },
     keyOf,
     faultsAtMost,
     async visit(world, trace) {
@@ -78,6 +95,16 @@ function modelOf(story: Story, onVisit = (_: ModelState) => {}): Model<ModelStat
   };
 }
 
+/** It reads once and writes once: who has lost the race leaves the say to the next check. */
+async function checkOnce(call: Call<ModelState>, id: string, spoilt: Spoilt): Promise<void> {
+  const files = modelFiles(call, spoilt);
+  const { state, etag } = await loadState(files);
+  const known = state.instances.get(id);
+  if (known === undefined) return;
+  const instances = new Map(state.instances).set(id, { ...known, failures: known.failures + 1 });
+  await saveState(files, { ...state, instances }, etag);
+}
+
 /** What must hold at every moment. */
 function judge(world: ModelState, { mayReboot, isForged }: { mayReboot: boolean; isForged: boolean }): void {
   const { reboots, tags, hosts } = world;
@@ -88,6 +115,9 @@ function judge(world: ModelState, { mayReboot, isForged }: { mayReboot: boolean;
     if (before !== undefined && minute - before.minute < 15) throw new Error(`DOUBLE REBOOT: ${before.id}, ${id}`);
   }
   for (const [id, { hangs }] of Object.entries(hosts)) {
+    // The tag is written after it.
+    if (tags[id]?.[TAG.acted] !== undefined && rememberedOf(world, id).acted === null)
+      throw new Error(`LOST NOTE of what was done to ${id}`);
     if (!hangs) continue;
     if (tags[id]?.[TAG.flag] === undefined) throw new Error(`LOST FLAG of ${id}: its tag`);
     if (!isForged && rememberedOf(world, id).flag === null) throw new Error(`LOST FLAG of ${id}: nothing remembers it`);
@@ -159,6 +189,10 @@ const STORIES: readonly (readonly [string, Story])[] = [
     },
   ],
   [
+    'a flagged host, while a check writes as well, and any one call is lost',
+    { hosts: [ONE], hasCheck: true, requests: { schedule: AUTO, cli: CLI }, faultsAtMost: 1 },
+  ],
+  [
     'a host that has just recovered, while a stale read still shows its flag',
     { hosts: [ONE], hangs: false, requests: { schedule: AUTO, cli: CLI }, faultsAtMost: 0 },
   ],
@@ -182,13 +216,15 @@ describe('the model', () => {
     ['a reboot that is not on record', { withoutRecord: true }, 'SILENT: the reboot'],
     ['a flag whose tag is lost', { dropsFlag: 'tag' }, 'LOST FLAG of i-00000000000000001: its tag'],
     ['a flag that is forgotten', { dropsFlag: 'remembered' }, 'LOST FLAG of i-00000000000000001: nothing'],
+    ['a note that a check overwrites', { overwrites: true }, 'LOST NOTE'],
     ['a reboot for a tag alone', { trustsTag: true }, 'WRONG REBOOT'],
     ['an act that is not mailed', { withoutMail: true }, 'SILENT: no mail about'],
   ] satisfies [string, Spoilt, string][])('finds %s', async (_, spoilt, found) => {
     const requests = { cli: CLI, widget: person('dashboard', ONE) };
     const looksAhead = !('withoutLease' in spoilt);
     const isForged = 'trustsTag' in spoilt;
-    const model = modelOf({ hosts: [ONE], isForged, requests, faultsAtMost: 0, spoilt, looksAhead });
+    const hasCheck = 'overwrites' in spoilt;
+    const model = modelOf({ hosts: [ONE], isForged, hasCheck, requests, faultsAtMost: 0, spoilt, looksAhead });
     await expect(explore(model, STATES_AT_MOST)).rejects.toThrow(found);
   });
 });
