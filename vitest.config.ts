@@ -16,7 +16,6 @@ const shellAsText = {
  * program. test/house.test.ts fails where another test file does so.
  */
 const OWN_PROCESS = [
-  'test/bin/commands/arguments-remedies.test.ts',
   'test/bin/commands/check-aws.test.ts',
   'test/bin/commands/stack-commands.test.ts',
   'test/bin/commands/test-alert.test.ts',
