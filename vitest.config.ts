@@ -16,8 +16,8 @@ const shellAsText = {
  * program. test/house.test.ts fails where another test file does so.
  */
 const OWN_PROCESS = [
-  'test/bin/commands/arguments-remedies.test.ts',
   'test/bin/commands/check-aws.test.ts',
+  'test/bin/commands/stack-commands.test.ts',
   'test/bin/commands/test-alert.test.ts',
   'test/bin/lazy.test.ts',
   'test/bin/process.test.ts',
@@ -25,6 +25,7 @@ const OWN_PROCESS = [
   'test/bin/sources/ssh-route.test.ts',
   'test/bin/stack/lambda.test.ts',
   'test/lambda/check-handler.test.ts',
+  'test/lambda/discover/sts.test.ts',
   'test/lambda/kit/clients.test.ts',
   'test/lambda/kit/log.test.ts',
   'test/lambda/probe/parse-vitals-property.test.ts',

@@ -16,7 +16,7 @@ const clock = (at: Date): string => at.toISOString().slice(11, 16);
 
 export function printStart(print: Print): void {
   print(`crawlwatch demo: ten crawlers, real SSH servers on this machine, AWS in memory. Nothing leaves this machine.
-Checks are five minutes apart, and the clock leaps from one to the next: an hour in some fifteen seconds.
+Checks are five minutes apart, and the clock leaps from one to the next: an hour in half a minute.
 
   08:05  three workers are dead, a disk is full, a host no longer accepts logins
   08:10  the five are bad in a second check: the first mail; a leak is forecast

@@ -24,8 +24,8 @@ const TABLE = 'crawlwatch-acts';
 export const SETTINGS = parseSettings({
   transport: 'ssh',
   alertEmail: ADDRESS,
-  // On loopback a host that hasn't answered by then won't; in a deployed stack it has 15 s.
-  timeouts: { sshSeconds: 3 },
+  // On loopback a host that hasn't answered by then won't, even on a busy machine; in a deployed stack it has 15 s.
+  timeouts: { sshSeconds: 5 },
   remedies: { restartWorker: true, reboot: true },
 });
 
