@@ -103,10 +103,13 @@ export async function announce(
   const last: FleetState =
     sent === true
       ? {
-          ...withInstances(withInstances(quiet, mailed), countMails(quiet, departed, at)),
+          ...withInstances(countMails(quiet, idsOf(departed), at), mailed),
           breaker: { ...next.breaker, mailed: next.breaker.mailed || suppressionMailed },
         }
-      : { ...unsent, mailing: sent === false ? mailing : tried };
+      : sent === false
+        ? { ...unsent, mailing }
+        : // What may have arrived counts among the mails of the day.
+          { ...countMails(unsent, [...mailed.keys()], at), mailing: tried };
   try {
     if ((await state.save(last, etag)) !== null) return true;
     // No check does so while this one mails; a remedy or a person may have changed what is remembered of an instance.
@@ -219,13 +222,15 @@ const silentEnds = (transitions: readonly Transition[], at: Date): ReadonlyMap<s
 const withInstances = (state: FleetState, changed: ReadonlyMap<string, InstanceState>): FleetState =>
   changed.size === 0 ? state : { ...state, instances: new Map([...state.instances, ...changed]) };
 
-const countMails = ({ instances }: FleetState, of: readonly { readonly id: string }[], at: Date) =>
-  new Map(
-    of.flatMap(({ id }): [string, InstanceState][] => {
-      const state = instances.get(id);
-      return state === undefined ? [] : [[id, { ...state, mails: [...state.mails, at] }]];
-    }),
-  );
+const idsOf = (all: readonly { readonly id: string }[]): string[] => all.map(({ id }) => id);
+
+function countMails(state: FleetState, ids: readonly string[], at: Date): FleetState {
+  const counted = ids.flatMap((id): [string, InstanceState][] => {
+    const one = state.instances.get(id);
+    return one === undefined ? [] : [[id, { ...one, mails: [...one.mails, at] }]];
+  });
+  return withInstances(state, new Map(counted));
+}
 
 const statesOf = ({ instances }: FleetState, of: readonly { readonly id: string }[]) =>
   new Map(

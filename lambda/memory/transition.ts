@@ -60,12 +60,20 @@ export function transition(
     failures: isFailure(kind) ? failures : 0,
     failingSince: isFailure(kind) ? failingSince : null,
     flag: answered ? null : before.flag,
+    incident: answered ? flagEnded(before, incident.incident, now) : incident.incident,
     acted: nextActed(before, outcome, now),
     ...nextPin(instance, before, answered ? hostKey : null),
     seen: nextSeen(before, outcome),
     events: [...new Set([...before.events, ...codes.filter((code) => kindOf(code) === 'event')])],
   };
   return { instance, assessment, outcome, durationMs, kind, letter, before, after, isOver };
+}
+
+/** Of a host that was mailed often enough today its flags come and go without a mail. */
+function flagEnded({ flag, mails }: InstanceState, incident: InstanceState['incident'], now: Date) {
+  return flag === null || incident === null || mayMailEnd({ mails }, now)
+    ? incident
+    : { ...incident, flagMailed: true };
 }
 
 /** A clock that was set back must not make what has lasted begin in the future. */

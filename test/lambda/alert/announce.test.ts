@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { announce, type Desk, type News } from '../../../lambda/alert/announce.ts';
+import { nextState } from '../../../lambda/memory/remember.ts';
+import { loadState, saveState } from '../../../lambda/memory/store.ts';
+import { EMPTY_STATE, type FleetState, type Mailing } from '../../../lambda/model/index.ts';
+import { ObjectFiles } from '../../../sandbox/object-files.ts';
+import { failed, hungFor, judged, NOW, SSH } from '../../support/fleet.ts';
+
+const CLEAN = { tripped: false, held: false, failing: 0, eligible: 10, why: '' };
+const ID = 'i-00000000000000001';
+const refused = Object.assign(new Error('not authorized'), { name: 'AuthorizationError', $fault: 'client' });
+const timedOut = Object.assign(new Error('late'), { name: 'TimeoutError' });
+const ago = (minutes: number) => new Date(NOW.getTime() - minutes * 60_000);
+const mailing = (minutes: number): Mailing => ({ since: ago(minutes), at: ago(minutes) });
+
+/** Announces the second failed check of a host. */
+async function announced(
+  over: { readonly mail?: Error; readonly mailing?: Mailing; readonly at?: Date; readonly lose?: 1 | 2 } = {},
+) {
+  const { at = NOW } = over;
+  const files = new ObjectFiles();
+  const t = judged(failed('BannerTimeout'), { tags: hungFor(1) });
+  const before = { ...t.after, incident: t.after.incident && { ...t.after.incident, mailed: null } };
+  const hung = { ...t, after: before };
+  await saveState(files, { ...EMPTY_STATE, mailing: over.mailing ?? null, instances: new Map([[ID, t.before]]) }, null);
+  const loaded = await loadState(files);
+  const steps: string[] = [];
+  const bodies: string[] = [];
+  const desk: Desk = {
+    outlets: {
+      notify: async ({ body }) => {
+        steps.push('mail');
+        bodies.push(body);
+        if (over.mail !== undefined) throw over.mail;
+      },
+      writeTags: async () => {
+        steps.push('tags');
+        return [];
+      },
+    },
+    log: { info() {}, warn() {}, error() {} },
+    clock: { now: () => at },
+    failed: (step, text) => void steps.push(`failed ${step}: ${text}`),
+    problems: [],
+  };
+  const saver = {
+    load: () => loadState(files),
+    save: async (state: FleetState, etag: string | null) => {
+      steps.push('save');
+      const saves = steps.filter((step) => step === 'save').length;
+      // As a remedy does that notes its act at this moment.
+      if (saves === over.lose) {
+        const now = await loadState(files);
+        const act = { what: 'restart-worker', at };
+        const instances = new Map([...now.state.instances].map(([id, one]) => [id, { ...one, acted: act }]));
+        await saveState(files, { ...now.state, instances }, now.etag);
+      }
+      return saveState(files, state, etag);
+    },
+  };
+  const news: News = {
+    transitions: [hung],
+    plan: { breaker: CLEAN, decisions: [] },
+    departures: [],
+    evidence: new Map(),
+    unread: [],
+    found: [hung.instance],
+    at,
+  };
+  const next = nextState([hung], new Map(), EMPTY_STATE.breaker, at);
+  const isOurs = await announce(news, { before: loaded, next }, saver, desk, SSH);
+  const { state } = await loadState(files);
+  return { isOurs, steps, bodies, state, one: state.instances.get(ID), problems: desk.problems };
+}
+
+describe('what a check says', () => {
+  it('is remembered first, then shown as tags, then mailed, and that it was is written last', async () => {
+    const { isOurs, steps, state, one } = await announced();
+    expect([isOurs, steps]).toEqual([true, ['save', 'tags', 'mail', 'save']]);
+    expect([state.mailing, one?.incident?.mailed, one?.mails]).toEqual([null, 'h', [NOW]]);
+  });
+
+  it('is for the next check to mail where SNS refused it, and no mail says that it may have gone out', async () => {
+    const { state, one, steps } = await announced({ mail: refused });
+    expect(steps).toContain('failed mail: AuthorizationError: not authorized');
+    expect([state.mailing, one?.incident?.mailed, one?.mails]).toEqual([null, null, []]);
+  });
+
+  it('may have gone out where no answer came, and counts among the mails of the day', async () => {
+    const { state, one } = await announced({ mail: timedOut });
+    expect([state.mailing, one?.incident?.mailed, one?.mails]).toEqual([mailing(0), null, [NOW]]);
+  });
+
+  it('says so when it may be the second time, and no more once it is known to be out', async () => {
+    const { bodies, state } = await announced({ mailing: mailing(5) });
+    expect(bodies[0]).toContain('A mail of 08:10 UTC may have said this already');
+    expect(state.mailing).toBeNull();
+  });
+
+  it('may still have gone out the first time where SNS refuses the second', async () => {
+    expect((await announced({ mailing: mailing(5), mail: refused })).state.mailing).toEqual(mailing(5));
+    const lost = await announced({ mailing: mailing(5), mail: timedOut });
+    expect(lost.state.mailing).toEqual({ since: ago(5), at: NOW });
+  });
+
+  it('waits for the first check of an hour where no answer came for a quarter of an hour', async () => {
+    const { steps, state, isOurs } = await announced({ mailing: { since: ago(20), at: ago(5) } });
+    expect([isOurs, steps]).toEqual([true, ['save', 'tags']]);
+    expect(state.mailing).toEqual({ since: ago(20), at: ago(5) });
+    const first = await announced({ mailing: { since: ago(50), at: ago(30) }, at: new Date('2026-11-22T09:00:00Z') });
+    expect(first.steps).toContain('mail');
+  });
+
+  it('is for the check that is mailing at this moment to say', async () => {
+    const { isOurs, steps, problems } = await announced({ mailing: mailing(1) });
+    expect([isOurs, steps]).toEqual([false, []]);
+    expect(problems).toEqual([expect.stringContaining('another check ran at the same time')]);
+  });
+
+  it('is for another to say where that one wrote first', async () => {
+    const { isOurs, steps } = await announced({ lose: 1 });
+    expect([isOurs, steps]).toEqual([false, ['save']]);
+  });
+
+  it('is noted as mailed beside what a remedy wrote meanwhile', async () => {
+    const { isOurs, state, one, steps } = await announced({ lose: 2 });
+    expect([isOurs, steps]).toEqual([true, ['save', 'tags', 'mail', 'save', 'save']]);
+    expect([state.mailing, one?.incident?.mailed, one?.acted?.what]).toEqual([null, 'h', 'restart-worker']);
+  });
+});
