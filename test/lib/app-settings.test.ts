@@ -32,7 +32,7 @@ describe("the app's settings", () => {
       { crawlwatch: { fork: 5 } },
       {},
       {},
-      'fork: unknown key; allowed: tag, stack, schedule,',
+      'fork: unknown key; allowed: tag, schedule,',
     ],
     [
       'a list in cdk.json',

@@ -19,7 +19,7 @@ const problemsOf = (...layers: unknown[]): readonly string[] => {
 
 describe('settings', () => {
   it.each([
-    ['an unknown key', { memmory: {} }, /^memmory: unknown key; allowed: tag, stack, schedule, /],
+    ['an unknown key', { memmory: {} }, /^memmory: unknown key; allowed: tag, schedule, /],
     [
       'an unknown key in a group',
       { memory: { warnPercent: 1 } },
