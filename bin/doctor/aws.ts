@@ -59,7 +59,7 @@ export async function diagnoseAws(
   const failing = instances.filter(needsDoctor);
   const summary = watched(() => [
     fleetStep(found.length, failing.length, settings, clients),
-    // Where the stack's outputs can't be read, its own step already says so.
+    // Where the stack's outputs can't be read, its own step already reports it.
     ...(stack.outputs.kind === 'answered' ? missing : []),
   ]);
   return [alerts, summary, ...(await diagnoseInstances(failing.slice(0, MOST), context))];

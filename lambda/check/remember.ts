@@ -1,4 +1,4 @@
-/** Reads what earlier checks remember; a check that can't goes on, and says so in its report. */
+/** Reads what earlier checks remember; a check that can't goes on, and reports it. */
 import { errorText } from '../kit/index.ts';
 import type { LoadedState } from '../memory/index.ts';
 import { EMPTY_STATE } from '../model/index.ts';

@@ -26,7 +26,7 @@ export interface ConsoleReading {
   readonly lines: readonly string[];
   /** Victims in the latest boot that the console shows; older ones may have scrolled out of its 64 KiB. */
   readonly kills: number;
-  /** The last of them fell no earlier than this; null where that can't be told. */
+  /** The last of them fell no earlier than this; null where that is not known. */
   readonly lastKillNotBefore: Date | null;
 }
 

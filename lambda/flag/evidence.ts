@@ -12,7 +12,7 @@ export interface Evidence {
   readonly ec2Impaired: boolean | null;
   /** Lines from the console that name an OOM kill, made safe. */
   readonly consoleLines: readonly string[];
-  /** A kill in the console is newer than the last good check. False where that can't be told. */
+  /** A kill in the console is newer than the last good check. False where that is not known. */
   readonly killedSince: boolean;
   readonly lastGood: LastGood | null;
   /** What the other transport came to; null where it was not asked. */
@@ -26,9 +26,9 @@ export interface Evidence {
 }
 
 export interface Witness {
-  /** What it is, to stand behind "borne out by". */
+  /** What it is, to stand behind "supported by". */
   readonly text: string;
-  /** It tells of the hang itself, not only of how the host stood before. */
+  /** It is about the hang itself, not only about the host before it. */
   readonly direct: boolean;
 }
 
@@ -51,7 +51,7 @@ export function otherWay(
   return null;
 }
 
-/** Told before that only its sshd is dead: SSM is asked in every check, not only once a flag is due. */
+/** Asked before it is known that only its sshd is dead: SSM is asked in every check, not only once a flag is due. */
 export const needsOtherWay = (t: Transition): boolean =>
   t.kind === 'hung' &&
   t.instance.transport === 'ssh' &&

@@ -49,11 +49,11 @@ export function planFlags(
 ): FlagPlan {
   const failures = countFailures(transitions, now, settings);
   const due = transitions.filter((t) => isDue(t, settings));
-  const bearsOut = (t: Transition) => witnessesOf(confirmations.get(t.instance.id)?.evidence ?? null, settings);
-  const alone = due.length > 0 && failures.failing.every((t) => bearsOut(t).length === 0);
+  const supportFor = (t: Transition) => witnessesOf(confirmations.get(t.instance.id)?.evidence ?? null, settings);
+  const alone = due.length > 0 && failures.failing.every((t) => supportFor(t).length === 0);
   const breaker = judgeBreaker(failures, alone, wasSuppressed);
   const known = { breaker, failures, now, settings };
-  const decisions = due.map((t) => decide(t, confirmations.get(t.instance.id), bearsOut(t), known));
+  const decisions = due.map((t) => decide(t, confirmations.get(t.instance.id), supportFor(t), known));
   return { breaker, decisions: capped(decisions, due, failures.limit) };
 }
 
@@ -98,8 +98,8 @@ function decide(
   if (isAmbiguous(t) && witnesses.length === 0) {
     return no(`not flagged: ${t.after.reasons.join(', ')} has other causes than a hang, and nothing else bears it out`);
   }
-  const bornOut = texts.length > 0 ? `borne out by ${texts.join(', and by ')}` : 'no other witness';
-  const why = `flagged: ${settings.flag.afterFailures} failed checks in a row, and one more attempt just now; ${bornOut}`;
+  const support = texts.length > 0 ? `supported by ${texts.join(', and by ')}` : 'no other witness';
+  const why = `flagged: ${settings.flag.afterFailures} failed checks in a row, and one more attempt just now; ${support}`;
   return { id: t.instance.id, flag: true, why, witnesses: texts };
 }
 

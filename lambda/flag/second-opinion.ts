@@ -7,7 +7,7 @@ import { countFailures } from './breaker.ts';
 import { type Evidence, needsOtherWay, otherWay, sshdIsDown, weigh } from './evidence.ts';
 import { type Confirmation, needsConfirmation } from './plan.ts';
 export interface SecondOpinions {
-  /** Those that answered after all, or over the other transport: to be judged anew. */
+  /** Those that answered after all, or over the other transport: to be judged again. */
   readonly answered: readonly ProbedInstance[];
   readonly evidence: ReadonlyMap<string, Evidence>;
   readonly confirmations: ReadonlyMap<string, Confirmation>;

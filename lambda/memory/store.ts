@@ -48,7 +48,7 @@ export const saveState = (store: ObjectStore, state: FleetState, etag: string | 
 const TRIES = 5;
 
 /**
- * Changes what is remembered of one instance, whoever else writes at the same time: a check that read before this
+ * Changes what is remembered of one instance, even if others write at the same time: a check that read before this
  * leaves the say to the next one.
  * @throws where the state can't be read or written
  */

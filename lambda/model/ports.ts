@@ -1,4 +1,4 @@
-/** What features need of the world. Whoever starts a check or an act passes these in. */
+/** What features need of the world. The caller that starts a check or an act passes these in. */
 import type { Instance, Transport } from './instance.ts';
 import type { RawEvidence, Reply } from './outcome.ts';
 

@@ -4,7 +4,7 @@ export type Status = 'OK' | 'WARNING' | 'CRITICAL' | 'UNKNOWN';
 
 /**
  * What kind of statement a reason makes.
- * `measured`: the host told us. `event`: it happened once. `hung`: SSH or the agent no longer serves a login.
+ * `measured`: the host reported it. `event`: it happened once. `hung`: SSH or the agent no longer serves a login.
  * `ambiguous`: hung, but something else explains it as well. `inconclusive`: the check itself could not be made.
  */
 export type ReasonClass = 'measured' | 'event' | 'hung' | 'ambiguous' | 'inconclusive';
@@ -66,7 +66,7 @@ export const classOf = (code: ReasonCode): ReasonClass => REASON_CLASS[code];
 
 export const isHung = (code: ReasonCode): boolean => kindOf(code) === 'hung';
 
-/** What a status is about: a host that told us, one that hangs, one we could not ask. Events are no status. */
+/** What a status is about: a host that reported it, one that hangs, one we could not ask. Events are no status. */
 export function kindOf(code: ReasonCode): Exclude<ReasonClass, 'ambiguous'> {
   const known = classOf(code);
   return known === 'ambiguous' ? 'hung' : known;

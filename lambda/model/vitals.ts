@@ -29,7 +29,7 @@ export interface Vitals {
   /** Percent of the last ten seconds; null where the kernel has no PSI. */
   readonly memoryPressure: { readonly someAvg10: number; readonly fullAvg10: number } | null;
   readonly processes: readonly { readonly pid: number; readonly name: string; readonly residentBytes: number }[];
-  /** `state` is systemd's ActiveState, or `running`/`absent` by process name; null when it can't be told. */
+  /** `state` is systemd's ActiveState, or `running`/`absent` by process name; null when it is not known. */
   readonly worker: { readonly unit: string; readonly state: string | null; readonly restarts: number | null } | null;
   /** Whether sshd answers on the host itself; null when not asked or no way to tell. */
   readonly sshd: boolean | null;

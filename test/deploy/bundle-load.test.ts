@@ -47,10 +47,10 @@ describe('the bundle of the check under Node 24', () => {
     const rounds = Array.from({ length: ROUNDS }, () => ({ plain: loadMs('plain'), ours: loadMs('ours') }));
     const median = (of: 'plain' | 'ours') =>
       rounds.map((round) => round[of]).toSorted((a, b) => a - b)[ROUNDS >> 1] ?? 0;
-    const told = (name: 'plain' | 'ours') =>
+    const reported = (name: 'plain' | 'ours') =>
       `${name} ${median(name).toFixed(0)} ms, ${statSync(file(name)).size} bytes`;
     process.stderr.write(
-      `\nLOADING the check, median of ${ROUNDS}: ${told('plain')}; ${told('ours')}; ratio ${(median('ours') / median('plain')).toFixed(2)} (wanted: 0.60)\n\n`,
+      `\nLOADING the check, median of ${ROUNDS}: ${reported('plain')}; ${reported('ours')}; ratio ${(median('ours') / median('plain')).toFixed(2)} (wanted: 0.60)\n\n`,
     );
     // A client of S3 is 146 kB of it, one of Lambda 74.
     expect(statSync(file('ours')).size).toBeLessThan(1_800_000);
@@ -59,11 +59,11 @@ describe('the bundle of the check under Node 24', () => {
 
   it('checks a thousand hosts over SSM in two thirds of its memory', async () => {
     await build({ ...OURS, entryPoints: ['test/deploy/thousand-hosts.ts'], outfile: file('thousand-hosts') });
-    const told = JSON.parse(execFileSync(node, [file('thousand-hosts')], { env: ENV, encoding: 'utf8' }));
+    const reported = JSON.parse(execFileSync(node, [file('thousand-hosts')], { env: ENV, encoding: 'utf8' }));
     process.stderr.write(
-      `\nMEMORY of a check of 1,000 hosts over SSM, its pretend AWS included: ${told.peakMib} MiB\n\n`,
+      `\nMEMORY of a check of 1,000 hosts over SSM, its pretend AWS included: ${reported.peakMib} MiB\n\n`,
     );
-    expect(told).toMatchObject({ checked: 1_000, errors: [] });
-    expect(told.peakMib).toBeLessThan((CONFIGURED_MIB * 2) / 3);
+    expect(reported).toMatchObject({ checked: 1_000, errors: [] });
+    expect(reported.peakMib).toBeLessThan((CONFIGURED_MIB * 2) / 3);
   });
 });

@@ -61,8 +61,8 @@ describe.runIf(missing === null)('a deployed stack', () => {
   /** Straight to the stack: the pretend CloudFormation can't update by a change set. */
   async function deploy(settings: object): Promise<Outputs> {
     const file = join(work, 'outputs.json');
-    const told = ['-c', 'alertEmail=you@example.com', '-c', `crawlwatch=${JSON.stringify(settings)}`];
-    await cdk('deploy', '--method=direct', '--require-approval=never', '--outputs-file', file, ...told);
+    const context = ['-c', 'alertEmail=you@example.com', '-c', `crawlwatch=${JSON.stringify(settings)}`];
+    await cdk('deploy', '--method=direct', '--require-approval=never', '--outputs-file', file, ...context);
     return JSON.parse(readFileSync(file, 'utf8')).CrawlwatchStack;
   }
 

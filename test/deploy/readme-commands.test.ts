@@ -92,7 +92,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       expect(await mails?.()).toMatchObject([{ subject: 'crawlwatch: test of CrawlwatchStack' }]);
     },
   },
-  "pip install 'moto[server]'": { elsewhere: 'whoever sets up the machine', says: [] },
+  "pip install 'moto[server]'": { elsewhere: 'the person who sets up the machine', says: [] },
   'moto_server -p 5000 &': {
     needs: 'account',
     prepare: (world) => world.chooseEmulatorPort(),
@@ -126,7 +126,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'npx crawlwatch reboot i-0123456789abcdef0': {
     needs: 'account',
     spelled: real,
-    // The boot before: this machine doesn't really start anew.
+    // The boot before: this machine doesn't really start again.
     prepare: (world) => world.tag('crawlwatch:seen', '0badb007/0'),
     asks: /\[y\/N\]/,
     during: async (typed, world) => {

@@ -70,7 +70,7 @@ describe.runIf(missing === null)('the table, by a DynamoDB API of others', () =>
     expect(sent).toBe(1);
   });
 
-  it('puts every state on record, whoever else writes at the same time', async () => {
+  it('puts every state on record, even if others write at the same time', async () => {
     const acts = Array.from({ length: 4 }, (_, n) => act(`settler-${n}`));
     const { version } = await readRecord(db, TABLE, NOW);
     await saveActs(db, TABLE, version, acts, NOW);

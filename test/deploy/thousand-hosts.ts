@@ -13,7 +13,7 @@ const aws = new SandboxAws();
 for (let n = 0; n < HOSTS; n++) {
   const id = `i-${String(n).padStart(17, '0')}`;
   aws.launch(id, { tags: { Name: `crawler${n}`, crawlwatch: 'true', 'crawlwatch:worker': 'sidekiq.service' } });
-  // Every fourth is low, so that its history is read and its trouble told.
+  // Every fourth is low, so that its history is read and its trouble reported.
   const availableKb = n % 4 === 0 ? 600_000 : 8_000_000;
   aws.manage(id, async () => probeOutput({ availableKb, unit: 'sidekiq.service active 0' }));
 }

@@ -33,7 +33,7 @@ type Listed = Readonly<Record<string, Group>> & {
   readonly _meta: Group & { readonly hostvars: Readonly<Record<string, HostVariables>> };
 };
 
-/** What ssh is told from these variables: of several names for one thing the last that is set counts. */
+/** What ssh gets from these variables: of several names for one thing the last that is set counts. */
 function meaning(name: string, variables: HostVariables): InventoryHost {
   const last = (...keys: string[]) =>
     keys.map((key) => variables[key]).findLast((value) => value !== null && value !== undefined);
@@ -207,7 +207,7 @@ describe.concurrent('a pattern', () => {
   );
 });
 
-/** An `ssh` that only writes down what it was told. */
+/** An `ssh` that only writes down what it was given. */
 function recorder() {
   const folder = mkdtempSync(join(tmpdir(), 'crawlwatch-ansible-'));
   const calls = join(folder, 'calls');
@@ -215,17 +215,17 @@ function recorder() {
   const ssh = join(folder, 'ssh');
   writeFileSync(ssh, `#!/bin/sh\nprintf '%s\\n' "$@" > ${calls}/$$\n`);
   chmodSync(ssh, 0o700);
-  const told = () => readdirSync(calls).map((name) => readFileSync(join(calls, name), 'utf8').split('\n'));
-  return { ssh, told, done: () => rmSync(folder, { recursive: true }) };
+  const recorded = () => readdirSync(calls).map((name) => readFileSync(join(calls, name), 'utf8').split('\n'));
+  return { ssh, recorded, done: () => rmSync(folder, { recursive: true }) };
 }
 
 describe('what Ansible tells ssh', () => {
   it.each(['groups.ini', 'both-names.ini', 'jumps.ini', 'beside/hosts', 'nested.yml', 'depth.ini'])(
     'is what we connect with: %s',
     async (words) => {
-      const { ssh, told, done } = recorder();
+      const { ssh, recorded, done } = recorder();
       await ansible('ansible', ['all', ...sources(words), '-m', 'raw', '-a', 'true'], { ANSIBLE_SSH_EXECUTABLE: ssh });
-      const theirs = told().map((args) => {
+      const theirs = recorded().map((args) => {
         const option = (name: string) =>
           args
             .find((arg) => arg.startsWith(`${name}=`))

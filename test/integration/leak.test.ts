@@ -14,7 +14,7 @@ describe('a worker that really leaks, on a host with no more memory than its cgr
     return story.end;
   });
 
-  it('is told ahead, and restarted over SSH while the host still answers, before the kernel kills it', async () => {
+  it('is forecast, and restarted over SSH while the host still answers, before the kernel kills it', async () => {
     const ahead = await story.checkUntil(({ codes }) => codes.includes('MemoryExhaustionForecast'));
     expect(ahead.codes).toEqual(['MemoryExhaustionForecast']);
     const pid = story.host.workerPid();

@@ -96,7 +96,7 @@ describe.each(Object.entries(SHELLS))('the restart of a worker in %s', (_, shell
     ['is masked or unknown', { loaded: [] }, 'it is not-found'],
     ['refuses', { restart: 'echo "Job for it failed.\nSee status." >&2; exit 1' }, 'Job for it failed. See status'],
     ['dies at once', { active: 'failed' }, 'was restarted, but is failed'],
-  ])('says so where the unit %s', async (_, played, text) => {
+  ])('reports where the unit %s', async (_, played, text) => {
     host(played);
     expect(await restart()).toMatchObject({ ok: false, text: expect.stringContaining(text) });
   });

@@ -55,7 +55,7 @@ describe('a restart over OpenSSH', () => {
     expect(calls()).toBe('');
   });
 
-  it('restarts the unit and says so, though what it runs reads its input', async () => {
+  it('restarts the unit and reports it, though what it runs reads its input', async () => {
     expect(await restart(UNIT)).toEqual({ ok: true, text: `${UNIT} was restarted and is active` });
     expect(calls()).toContain(`restart -- ${UNIT}`);
   });

@@ -5,7 +5,7 @@ import type { Measured } from '../../tools/simulate/measure.ts';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'dist', 'simulate.js');
 
-/** In a process of its own, with the collector at hand: what is alive can only be told after a collection. */
+/** In a process of its own, with the collector at hand: what is alive can only be measured after a collection. */
 function measuredHeap(instances: number): Measured {
   const args = ['--expose-gc', '--no-warnings', PROGRAM, '--json', '--transport', 'ssh', '--instances', `${instances}`];
   return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 2 ** 26 })) as Measured;

@@ -80,7 +80,7 @@ it('watches them: three refreshes in one place, what changed, and after Ctrl-C t
     pictures.push(picture);
     fleet.moment(moment + 1);
   }
-  // Made smaller meanwhile: the next picture is drawn anew, and nothing is left of the one before.
+  // Made smaller meanwhile: the next picture is drawn again, and nothing is left of the one before.
   terminal.resize(100, 45);
   await terminal.until((screen) => /crawler12 .* CRITICAL -> OK/.test(screen) && / next at /.test(screen));
   terminal.type('', 'C-c');

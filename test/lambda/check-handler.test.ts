@@ -117,7 +117,7 @@ describe('the steps of a run', () => {
     expect(own('join')).not.toContain('DescribeInstanceInformation');
   });
 
-  it('are judged as they were left: a result that is spoilt costs its hosts the check, and the join says so', async () => {
+  it('are judged as they were left: a result that is spoilt costs its hosts the check, and the join reports it', async () => {
     await run();
     aws.files.set('runs/run-1/results/0.json', '{"version":1');
     await expect(handler({ step: 'join', run: 'run-1' })).rejects.toThrow(

@@ -27,13 +27,7 @@ const problemsWith = (...sources: Parameters<typeof settingsWith>): readonly str
 
 describe("the app's settings", () => {
   it.each([
-    [
-      'an unknown key in cdk.json',
-      { crawlwatch: { fork: 5 } },
-      {},
-      {},
-      'fork: unknown key; allowed: tag, schedule,',
-    ],
+    ['an unknown key in cdk.json', { crawlwatch: { fork: 5 } }, {}, {}, 'fork: unknown key; allowed: tag, schedule,'],
     [
       'a list in cdk.json',
       { crawlwatch: [1] },

@@ -36,8 +36,8 @@ function lived(trace: Trace, n: number): Lived {
   const samples = trace.samples.flatMap(({ at: when, available }): [number, HostSample][] => {
     if (available === null) return [];
     const at = new Date(when.getTime() + shift);
-    const told = trace.resource === 'memory' ? { memory: available, disk: 0.5 } : { memory: 0.5, disk: available };
-    return [[at.getTime(), { at, ...told }]];
+    const figures = trace.resource === 'memory' ? { memory: available, disk: 0.5 } : { memory: 0.5, disk: available };
+    return [[at.getTime(), { at, ...figures }]];
   });
   return { id, name: trace.family, trace, samples: new Map(samples) };
 }
@@ -90,9 +90,14 @@ function said(pasts: readonly (readonly Sample[])[], hosts: readonly Lived[], at
   return hosts.map(({ id, trace: { resource }, samples }, n) => {
     const available = samples.get(at.getTime())?.[resource] ?? null;
     if (available === null) return null;
-    const told = forecast(resource, pasts[n] ?? [], { at, available }, { speaking: speaking.has(id), everyMinutes: 5 });
-    speaking[told.speaking ? 'add' : 'delete'](id);
-    return told;
+    const result = forecast(
+      resource,
+      pasts[n] ?? [],
+      { at, available },
+      { speaking: speaking.has(id), everyMinutes: 5 },
+    );
+    speaking[result.speaking ? 'add' : 'delete'](id);
+    return result;
   });
 }
 

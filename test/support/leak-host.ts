@@ -1,6 +1,6 @@
 /**
  * A host whose memory is a cgroup's: its own sshd and /proc in mount and pid namespaces, and a worker on it that really
- * leaks. Its clock is told: so a slow machine makes the story take longer, and changes nothing of it.
+ * leaks. Its clock is set: so a slow machine makes the story take longer, and changes nothing of it.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** The real check of one real host that leaks, every five minutes of a clock that is told rather than waited for. */
+/** The real check of one real host that leaks, every five minutes of a clock that is set rather than waited for. */
 import { checkFleet } from '../../lambda/check/pipeline.ts';
 import { packedFiles } from '../../lambda/kit/index.ts';
 import { fleetSamples } from '../../lambda/memory/figures.ts';

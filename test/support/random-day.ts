@@ -87,7 +87,7 @@ export class Day {
   readonly #clockSet = new Set<number>();
   readonly #snapshots: (Uint8Array | null)[] = [];
   readonly #launched = new Map<number, number>();
-  #told = false;
+  #wasReported = false;
 
   constructor(options: DayOptions) {
     this.#options = options;
@@ -208,13 +208,13 @@ export class Day {
     const { fleet } = this;
     const overlaps = this.#happens(0.03);
     const results = await Promise.all([this.#one(), ...(overlaps ? [this.#one()] : [])]);
-    this.#told = results.some(
+    this.#wasReported = results.some(
       ({ errors, report }) => errors.length === 0 && !report.problems.some((text) => text.startsWith('another check')),
     );
     if (!this.#happens(0.03)) return;
     fleet.now = new Date(fleet.now.getTime() + this.#pick(100) * 1000);
     const { errors } = await this.#one();
-    this.#told ||= errors.length === 0;
+    this.#wasReported ||= errors.length === 0;
   }
 
   async #one() {
@@ -274,9 +274,9 @@ export class Day {
       if (day.length > MAILS_A_DAY) fail(`${day.length} mails in a day`);
 
       const isTagged = fleet.tags(n + 1)[TAG.flag] !== undefined;
-      if (this.#told && !letters.endsWith(' ') && isTagged !== (one.flag !== null))
+      if (this.#wasReported && !letters.endsWith(' ') && isTagged !== (one.flag !== null))
         fail('the tag of the flag is not what is remembered');
-      if (this.#told && one.flag !== null && !this.#wasDisturbed(40) && !letters.endsWith(' ')) {
+      if (this.#wasReported && one.flag !== null && !this.#wasDisturbed(40) && !letters.endsWith(' ')) {
         const begun = [...letters].filter((letter) => !'u-'.includes(letter)).slice(-1);
         if (!begun.every((letter) => 'hk'.includes(letter))) fail('it is flagged and answered');
       }

@@ -89,8 +89,8 @@ describe('crawlwatch reboot follows', () => {
 
   it('not, with --no-wait', async () => {
     const stack = new ActingStack(done).flag(ID1, 'ficrawler9');
-    const told = await reboot(stack, [ID1], { wait: false });
-    expect(told).toEqual({
+    const shown = await reboot(stack, [ID1], { wait: false });
+    expect(shown).toEqual({
       exitCode: 0,
       stdout: `ficrawler9 (${ID1}): reboot: done: it carries the flag\n`,
       stderr: '',
@@ -168,7 +168,7 @@ describe('crawlwatch reboot follows', () => {
     expect(stack.asked.map(({ instanceId }) => instanceId)).toEqual([ID1, ID2]);
   });
 
-  it('no other reboot than its own: held back by one, it says so at once', async () => {
+  it('no other reboot than its own: held back by one, it ends at once', async () => {
     const stack = new ActingStack(held('in-flight', 'ficrawler1 is being rebooted')).flag(ID1, 'ficrawler9');
     const { exitCode, stdout } = await reboot(stack, [ID1]);
     expect(stdout).toContain('held back (in-flight): ficrawler1 is being rebooted');

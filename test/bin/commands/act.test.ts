@@ -54,8 +54,8 @@ describe('crawlwatch reboot does nothing', () => {
   it('where the stack is not deployed, exit code 3', async () => {
     const stack = one();
     stack.deployed = false;
-    const told = await reboot(stack, [ID1], { stack: 'Other' });
-    expect(told).toEqual({
+    const shown = await reboot(stack, [ID1], { stack: 'Other' });
+    expect(shown).toEqual({
       exitCode: 3,
       stdout: '',
       stderr: 'crawlwatch: no stack Other of crawlwatch here: npx cdk deploy, or --stack NAME, or another AWS_REGION\n',
@@ -82,7 +82,7 @@ describe('crawlwatch reboot does nothing', () => {
     expect({ exitCode, asked: stack.asked }).toEqual({ exitCode: 1, asked: [] });
   });
 
-  it('where none is flagged, and says so', async () => {
+  it('where none is flagged, and reports that', async () => {
     const stack = new ActingStack(done).watch(ID1, 'ficrawler1');
     expect(await reboot(stack, [], { flagged: true })).toEqual({
       exitCode: 0,

@@ -66,7 +66,7 @@ function deployed() {
 }
 
 describe('a person at the terminal and the remedy function', () => {
-  it('pause all acts, say so to whoever asks for one, and resume', async () => {
+  it('pause all acts, say so to a person who asks for one, and resume', async () => {
     const { stack, rebooted } = deployed();
     const paused = await runCommand((io) => pause({ ...FLAGS, why: 'moving', for: '2h' }, io, stack.ports));
     expect(paused.stdout).toMatch(/^CrawlwatchStack: paused: .*until 10:15 UTC.*; end it: crawlwatch resume\n$/);
@@ -80,11 +80,11 @@ describe('a person at the terminal and the remedy function', () => {
     const dry = await runCommand((io) => resume({ ...FLAGS, dryRun: true }, io, stack.ports));
     expect(dry).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(': dry run: ') });
     await runCommand((io) => resume(FLAGS, io, stack.ports));
-    const told = await runCommand((io) => plan({ ...FLAGS, output: 'table' }, io, stack.ports));
-    expect(told.stdout).toMatch(
+    const shown = await runCommand((io) => plan({ ...FLAGS, output: 'table' }, io, stack.ports));
+    expect(shown.stdout).toMatch(
       /^ficrawler9 \(i-\w+\): reboot: held back \(off\): .*\nficrawler8 \(i-\w+\): reboot: held back \(off\): /,
     );
-    expect({ exit: [paused, held, told].map((one) => one.exitCode), rebooted }).toEqual({
+    expect({ exit: [paused, held, shown].map((one) => one.exitCode), rebooted }).toEqual({
       exit: [0, 1, 0],
       rebooted: [],
     });
@@ -115,8 +115,8 @@ describe('a person at the terminal and the remedy function', () => {
 
     const past = await runCommand((io) => history('ficrawler9', { ...FLAGS, output: 'table' }, io, stack.ports));
     expect(past.stdout).toMatch(/ reboot: begun, asked for by \S+@\S+: .*\n(.*\n)* .* reboot: done, asked for by /);
-    const told = await runCommand((io) => plan({ ...FLAGS, output: 'table' }, io, stack.ports));
-    expect(told.stdout).toMatch(/\n {2}08:15 UTC {2}\S*.*i-0{16}1.*: reboot: worked, asked for by \S+@\S+\n$/);
+    const shown = await runCommand((io) => plan({ ...FLAGS, output: 'table' }, io, stack.ports));
+    expect(shown.stdout).toMatch(/\n {2}08:15 UTC {2}\S*.*i-0{16}1.*: reboot: worked, asked for by \S+@\S+\n$/);
   });
 
   it('take a flag away', async () => {

@@ -1,4 +1,4 @@
-/** The check of EC2 instances, up to where AWS answers: what a person is told when it doesn't, or has nothing. */
+/** The check of EC2 instances, up to where AWS answers: what a person reads when it doesn't, or has nothing. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -141,12 +141,16 @@ describe('a check of EC2 instances', () => {
     answer = reservations(STOPPED);
     refusing = 'us-east-1';
     const settings = { CRAWLWATCH_SETTINGS: '{"regions":["eu-west-1","us-east-1"]}' };
-    const told = "us-east-1 can't be read, and nothing is known of its instances: UnauthorizedOperation: Not here.";
+    const problem = "us-east-1 can't be read, and nothing is known of its instances: UnauthorizedOperation: Not here.";
     const env = { ...KEYS, AWS_REGION: 'eu-west-1', AWS_ENDPOINT_URL: endpoint(), ...settings };
     const run = (...words: string[]) => checkIn(env, ...words);
-    expect(await run('--list-hosts')).toEqual({ exitCode: 0, stdout: 'ficrawler7\n', stderr: `crawlwatch: ${told}\n` });
+    expect(await run('--list-hosts')).toEqual({
+      exitCode: 0,
+      stdout: 'ficrawler7\n',
+      stderr: `crawlwatch: ${problem}\n`,
+    });
     const { exitCode, stderr } = await run('--transport', 'ssh');
-    expect(stderr).toContain(`crawlwatch: discover: ${told}\n`);
+    expect(stderr).toContain(`crawlwatch: discover: ${problem}\n`);
     expect(stderr).toContain('1 instance tagged crawlwatch=true in eu-west-1, us-east-1, but none that is running');
     expect(exitCode).toBe(3);
     refusing = '';

@@ -25,9 +25,9 @@ describe('crawlwatch flagged', () => {
     });
   });
 
-  it('says so where none is flagged', async () => {
-    const told = await run(new ActingStack().watch(ID1, 'ficrawler1').watch(ID2, 'ficrawler2'));
-    expect(told.stdout).toBe('No instance is flagged for reboot, of 2 watched in eu-central-1.\n');
+  it('reports where none is flagged', async () => {
+    const shown = await run(new ActingStack().watch(ID1, 'ficrawler1').watch(ID2, 'ficrawler2'));
+    expect(shown.stdout).toBe('No instance is flagged for reboot, of 2 watched in eu-central-1.\n');
   });
 
   it('lists them, the longest flagged first, with what to run next', async () => {
@@ -112,9 +112,9 @@ describe('crawlwatch plan', () => {
     });
   });
 
-  it('says so where nothing is due', async () => {
-    const told = await run(new ActingStack(() => ({ ...answer, decisions: [], acts: [], pause: null })));
-    expect(told.stdout).toBe('Nothing is due: no instance of CrawlwatchStack qualifies for any remedy.\n');
+  it('reports where nothing is due', async () => {
+    const shown = await run(new ActingStack(() => ({ ...answer, decisions: [], acts: [], pause: null })));
+    expect(shown.stdout).toBe('Nothing is due: no instance of CrawlwatchStack qualifies for any remedy.\n');
   });
 
   it('tells the pause, what would be done, what holds the rest back, and what was done', async () => {
@@ -169,7 +169,7 @@ describe('crawlwatch history', () => {
     });
   });
 
-  it('says so where there is none, of an instance that is gone too', async () => {
+  it('reports where there is none, of an instance that is gone too', async () => {
     const stack = new ActingStack((request) => ({ ...done(request), history: [] }));
     expect((await run(stack, ID3)).stdout).toBe(
       `Nothing was done to ${ID3}, and nothing held back, in the last 90 days.\n`,

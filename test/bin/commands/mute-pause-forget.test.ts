@@ -164,7 +164,7 @@ describe('crawlwatch forget', () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "removed crawlwatch's own tags from 1 instance\n" });
   });
 
-  it('says so where there is none', async () => {
+  it('reports where there is none', async () => {
     expect((await run(new ActingStack())).stdout).toBe(
       "No instance in eu-central-1 carries a tag of crawlwatch's own.\n",
     );

@@ -91,7 +91,7 @@ describe('what a check says', () => {
     expect([state.mailing, one?.incident?.mailed, one?.mails]).toEqual([mailing(0), null, [NOW]]);
   });
 
-  it('says so when it may be the second time, and no more once it is known to be out', async () => {
+  it('is marked when it may be the second time, and no more once it is known to be out', async () => {
     const { bodies, state } = await announced({ mailing: mailing(5) });
     expect(bodies[0]).toContain('A mail of 08:10 UTC may have said this already');
     expect(state.mailing).toBeNull();

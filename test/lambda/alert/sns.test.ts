@@ -43,7 +43,7 @@ describe('publishAlert', () => {
     expect(Number(instanceIdsOmitted)).toBe(10_000 - kept.length);
   });
 
-  it('cuts a body that SNS would refuse, between two characters, and says so', async () => {
+  it('cuts a body that SNS would refuse, between two characters, and reports it', async () => {
     const aws = new SandboxAws();
     await publishAlert(aws.sns, aws.topic.arn, alert({ body: `x${'ü'.repeat(200_000)}` }));
     const body = aws.topic.published[0]?.body ?? '';

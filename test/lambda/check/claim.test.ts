@@ -45,7 +45,7 @@ describe('an instance of another stack', () => {
     expect(await claimed(isAlive)).toEqual({ asked: ['Other', 'Third'], failed: [], skipped });
   });
 
-  it('stays skipped where CloudWatch can not be asked, and the check says so', async () => {
+  it('stays skipped where CloudWatch can not be asked, and the check reports it', async () => {
     expect(await claimed(new Error('Throttling'))).toMatchObject({ failed: ['stack', 'stack'], skipped: OTHERS });
   });
 

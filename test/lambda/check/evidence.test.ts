@@ -33,7 +33,7 @@ describe('the other transport', () => {
     const fleet = await hanging('SsmDeliveryTimedOut');
     await fleet.checks(3);
     expect(fleet.tags(1)[TAG.flag]).toMatch(/^BannerTimeout@/);
-    expect(fleet.lastMail).toContain('borne out by a command over SSM that went unanswered.');
+    expect(fleet.lastMail).toContain('supported by a command over SSM that went unanswered.');
     expect(fleet.lastMail).toContain('Over SSM: SsmDeliveryTimedOut: It was SsmDeliveryTimedOut.');
   });
 
@@ -70,7 +70,7 @@ describe('evidence', () => {
     fleet.host(1, 'ConnectionRefused');
     await fleet.checks(3);
     expect(fleet.tags(1)[TAG.flag]).toMatch(/^ConnectionRefused@/);
-    expect(fleet.lastMail).toContain('borne out by its memory at its last answer (5 % available).');
+    expect(fleet.lastMail).toContain('supported by its memory at its last answer (5 % available).');
     expect(fleet.lastMail).toContain(
       'It last answered at 08:05 UTC, with 5 % of memory and 30 % of its fullest disk available.',
     );
@@ -79,7 +79,7 @@ describe('evidence', () => {
   it('takes an OOM kill that the counter did not know yet for a witness, an old one only for evidence', async () => {
     for (const [known, word] of [
       [1, 'no other witness'],
-      [0, 'borne out by an OOM kill in its console since its last answer'],
+      [0, 'supported by an OOM kill in its console since its last answer'],
     ] as const) {
       const fleet = new SandboxFleet(5).host(1, { oomKills: known });
       await fleet.checks(1);

@@ -47,7 +47,7 @@ describe('a check of which one step fails', () => {
     expect(fleet.lastMail).not.toContain('may have said this already');
   });
 
-  it('mails as ever while tags can not be written, and says so in the report and the mail', async () => {
+  it('mails as ever while tags can not be written, and reports it there and in the mail', async () => {
     const fleet = new SandboxFleet(5);
     await fleet.checks(1);
     fleet.aws.fail(CreateTagsCommand, 'UnauthorizedOperation', 10_000);
@@ -145,7 +145,7 @@ describe('a check in which hosts fail', () => {
     expect(fleet.remembered(1).failures).toBe(0);
   });
 
-  it('suppresses flagging and says so once when half the fleet fails at once, and starts again after two clean checks', async () => {
+  it('suppresses flagging and reports it once when half the fleet fails at once, and starts again after two clean checks', async () => {
     const fleet = new SandboxFleet(10);
     await fleet.checks(1);
     for (let n = 1; n <= 5; n++) fleet.host(n, 'ConnectTimeout');

@@ -26,7 +26,7 @@ describe('a place that fails', () => {
     ['refuses the role', ASSUMED, 'AccessDenied: User: arn:aws:sts::123456789012'],
     ['throttles', 'RequestLimitExceeded', 'RequestLimitExceeded: as ordered'],
     ['is not to be reached', UNREACHABLE, 'Error: getaddrinfo ENOTFOUND ec2.us-east-1.amazonaws.com'],
-  ])('and %s leaves the other whole, and is told in the report and the mail', async (_, error, text) => {
+  ])('and %s leaves the other whole, and is named in the report and the mail', async (_, error, text) => {
     const world = new TwoPlaces();
     const own = world.launch(world.home, 1);
     const there = world.launch(world.member, 2);
@@ -38,18 +38,18 @@ describe('a place that fails', () => {
 
     const { report, errors } = await world.check();
 
-    const told = `account 210987654321 in us-east-1 can't be read, and nothing is known of its instances: ${text}`;
+    const problem = `account 210987654321 in us-east-1 can't be read, and nothing is known of its instances: ${text}`;
     expect(report.instances.map(({ id }) => id)).toEqual([own, ...others]);
     expect(world.tags(world.home, own)[TAG.status]).toBe('CRITICAL:BannerTimeout');
     expect(world.tags(world.member, there)).toEqual(before);
-    expect(errors).toEqual([expect.stringContaining(`discover: ${told}`)]);
+    expect(errors).toEqual([expect.stringContaining(`discover: ${problem}`)]);
     expect(report.problems).toEqual(errors);
 
     await world.check();
     await world.check();
     const mail = world.home.topic.published.at(-1)?.body;
     expect(mail).toContain('FLAGGED FOR REBOOT');
-    expect(mail).toContain(`NOT ALL OF THE FLEET COULD BE READ\n${told}`);
+    expect(mail).toContain(`NOT ALL OF THE FLEET COULD BE READ\n${problem}`);
   });
 
   it('says nothing of its flagged hosts while it fails, and takes up where it was', async () => {

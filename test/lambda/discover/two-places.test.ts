@@ -61,7 +61,7 @@ describe('the places of a fleet', () => {
   });
 });
 
-describe('what is told of an instance elsewhere', () => {
+describe('what is said of an instance elsewhere', () => {
   it.each([
     ['at home', HOME, { InstanceId: 'i-1', Name: 'web' }],
     [

@@ -75,7 +75,7 @@ describe('samples that can not be used', () => {
     ['that are packed and cut short', packed(good).subarray(0, 40), /damaged/],
     ['of an older version', packed(Buffer.from(text.replace('samples 1', 'samples 0'), 'latin1')), /version 0/],
     ['from the future', packed(encodeSamples(EMPTY, later(60))), /in the future/],
-  ])('%s: nothing is known of before, one line says so, and the next check has this one', async (_, bytes, says) => {
+  ])('%s: nothing is known of before, one line reports it, and the next check has this one', async (_, bytes, says) => {
     const world = new World();
     if (bytes !== null) world.put(bytes);
     const run = world.run();

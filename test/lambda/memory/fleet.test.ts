@@ -87,14 +87,14 @@ describe('the samples of a fleet', () => {
     // Lives low, and has for a day: only the samples know that this is its habit.
     const habit = [0.3, 0.25, 0.2, 0.16];
     const live = async (checks: number, minutes: number) => {
-      const told: boolean[] = [];
+      const forecast: boolean[] = [];
       for (let check = 0; check < checks; check++) {
         fleet.host(1, left(habit[check % habit.length] ?? 0.3));
         const { report, errors } = await fleet.check(minutes);
         expect(errors).toEqual([]);
-        told.push(...forecasts(report.instances));
+        forecast.push(...forecasts(report.instances));
       }
-      return told;
+      return forecast;
     };
     expect(await live(26, 60)).not.toContain(true);
     spoil(bucket);
@@ -104,7 +104,7 @@ describe('the samples of a fleet', () => {
     expect(fleet.subjects).toEqual([]);
   });
 
-  it('that S3 refuses make the check fail and keep no mail from going out, and the table says so', async () => {
+  it('that S3 refuses make the check fail and keep no mail from going out, and the table shows it', async () => {
     const fleet = new SandboxFleet(2, NONE);
     const { s3 } = fleet.aws;
     await fleet.checks(3);

@@ -85,9 +85,9 @@ describe('a check right before an act', () => {
   });
 
   it('may be about to be rebooted by AWS; that this could not be read is not that it is not so', async () => {
-    const told = ['AWS has scheduled system-reboot for it'];
-    expect(await check(hangs, unanswered, { scheduledEvents: async () => told })).toMatchObject({
-      scheduledEvents: told,
+    const events = ['AWS has scheduled system-reboot for it'];
+    expect(await check(hangs, unanswered, { scheduledEvents: async () => events })).toMatchObject({
+      scheduledEvents: events,
     });
     const scheduledEvents = () => Promise.reject(new Error('down'));
     expect(await check(hangs, unanswered, { scheduledEvents })).toMatchObject({ scheduledEvents: null });

@@ -117,7 +117,7 @@ describe('the ladder', () => {
     });
   });
 
-  it('reboots by itself once more when it was flagged anew after a reboot in vain', () => {
+  it('reboots by itself once more when it was flagged again after a reboot in vain', () => {
     const acts = [act(65, { state: 'failed' })];
     expect(decided('schedule', 'reboot', { known: { acts } })).toMatchObject({ remedy: 'reboot', heldBy: null });
   });

@@ -212,8 +212,8 @@ describe('an act', () => {
       await stack.auto();
     }
     expect(stack.rebooted).toEqual([ID]);
-    const told = stack.mails.filter(({ body }) => /^DID NOT HELP|^NEEDS A PERSON/m.test(body));
-    expect(told.map(({ subject }) => subject)).toEqual(['crawlwatch: 1 needs a person, 1 did not help (crawler1)']);
+    const reported = stack.mails.filter(({ body }) => /^DID NOT HELP|^NEEDS A PERSON/m.test(body));
+    expect(reported.map(({ subject }) => subject)).toEqual(['crawlwatch: 1 needs a person, 1 did not help (crawler1)']);
     const lines = (await stack.history()).filter(({ remedy }) => remedy === 'escalated');
     expect(lines).toMatchObject([{ outcome: 'held', heldBy: 'escalated' }]);
   });

@@ -117,7 +117,7 @@ describe('a week of 200 hosts', () => {
             .filter((entry) => entry.host === idOf(host) && entry.kind === wanted).length;
         return of(kind) === 1 && of('recovered') === 1
           ? []
-          : [{ host, from, to, told: of(kind), ended: of('recovered') }];
+          : [{ host, from, to, mailed: of(kind), ended: of('recovered') }];
       });
     expect(wrong).toEqual([]);
   });
