@@ -46,9 +46,13 @@ describe('a worker that really leaks, on a host with no more memory than its cgr
     expect(killed.minute).toBeLessThanOrEqual(FULL_AT);
     expect(story.host.oomKills()).toBeGreaterThan(0);
     expect(story.host.workerPid()).toBeNull();
+    // Its incident has been mailed as CRITICAL before: what happened since is in the next mail, that of its end.
+    expect(story.mails().at(-1)?.body).toContain('leaky1 (i-00000000000000001) is CRITICAL');
+    expect((await story.check()).codes).toEqual(['WorkerDown']);
+    expect((await story.remedy()).acts).toMatchObject([{ remedy: 'restart-worker', state: 'done' }]);
     await story.check();
-    const mails = story.mails().map(({ body }) => body);
-    expect(mails.at(-2)).toMatch(/the kernel killed .* for want of memory/);
-    expect(mails.at(-1)).toContain('WorkerDown: The worker leaky.service is down (failed)');
+    await story.check();
+    expect(story.mails().at(-1)?.body).toMatch(/is OK again after .*WorkerDown, OomKill/);
+    expect(story.mails().at(-1)?.body).toMatch(/the kernel killed .* for want of memory/);
   });
 });
