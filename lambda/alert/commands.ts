@@ -93,7 +93,7 @@ function restartOf({ assessment: { recommendation }, instance }: Transition): Re
 const IN_THE_STACK: Readonly<Partial<Record<ReasonCode, string>>> = {
   AuthenticationFailed: "see that ssh.user and the key in ssh.keySecretArn are those of the host's authorized_keys",
   HostKeyMismatch:
-    'find out why the host key changed; if the host was rebuilt on purpose, delete its tag crawlwatch:host-key and the next check pins the new one',
+    'find out why the host key changed; if the host was rebuilt on purpose, set its tag crawlwatch:host-key to renew and the next check pins the new one',
   ProtocolError:
     'see what listens on that port, it does not speak SSH; another port: the tag crawlwatch:ssh, port=2222',
   HostUnreachable: 'check the route, the network ACL and the subnets that the check function is in',
