@@ -78,6 +78,11 @@ const STORIES: Readonly<Record<string, Story>> = {
     mails: [RECOVERED],
     isFlagged: false,
   },
+  'the mail of a flag that is removed from a host that is still ill': {
+    begin: async () => (await hung(3)).host(1, { diskUsedPercent: 97 }),
+    mails: ['crawlwatch: 1 recovered in part, now CRITICAL (crawler1)'],
+    isFlagged: false,
+  },
   'the mail of a flagged one that is stopped': {
     begin: async () => {
       const fleet = await hung(3);
