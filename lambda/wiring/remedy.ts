@@ -75,6 +75,8 @@ export function remedyPorts(clients: RemedyClients): RemedyPorts {
         flag: null,
         failures: 0,
         failingSince: null,
+        // A flag that comes back is news again.
+        incident: state.incident === null ? null : { ...state.incident, flagMailed: false },
       }));
       await writeTag(clients, { action: 'delete', ids: [id], keys: [TAG.flag] });
     },
