@@ -28,12 +28,14 @@ function measured(mode: 'make' | 'with' | 'without' | 'time'): Readonly<Record<s
   return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Record<string, number>;
 }
 
-describe('the samples of ten thousand noisy hosts', () => {
-  it('are at most 12 MB, and read, added to and written in at most 256 MB', { timeout: 120_000 }, () => {
+describe('the state and the samples of ten thousand noisy hosts', () => {
+  it('are at most 2 and 12 MB, and read, added to and written in at most 256 MB', { timeout: 120_000 }, () => {
     const made = measured('make');
     const [without, used, time] = [measured('without'), measured('with'), measured('time')];
     process.stdout.write(`\n${JSON.stringify({ made, without, with: used, time }, null, 1)}\n`);
+    expect(made.state).toBeLessThan(2_000_000);
     expect(made.packed).toBeLessThan(12_000_000);
+    expect(used.remembered).toBe(HOSTS);
     expect(used.looked).toBe(HOSTS / 10);
     expect((used.peakMib ?? Number.NaN) - (without.peakMib ?? Number.NaN)).toBeLessThan(256);
   });

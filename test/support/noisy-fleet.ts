@@ -1,6 +1,8 @@
 /** Fleets with two weeks behind them, as noisy as crawlers are: for what their samples take. */
 import { EMPTY_PAST, type HostSample, packHourly, packRecent } from '../../lambda/memory/packed-past.ts';
 import type { Samples } from '../../lambda/memory/samples.ts';
+import type { FleetState, Incident, InstanceState } from '../../lambda/model/index.ts';
+import { EMPTY_STATE, NOTHING_REMEMBERED } from '../../lambda/model/index.ts';
 import { seeded } from '../../tools/random.ts';
 
 const MINUTE = 60_000;
@@ -37,4 +39,36 @@ export function noisyFleet(count: number, now: Date, everyMinutes = 5): Samples 
     return [id, { ...EMPTY_PAST, recent: packRecent(recent), hourly: packHourly(hourly) }] as const;
   });
   return { hosts: new Map(hosts) };
+}
+
+/** One host in ten in the midst of an incident, one in ten at the end of one, each with its own pin, boot and times. */
+export function noisyState(ids: readonly string[], now: Date): FleetState {
+  const random = seeded(ids.length);
+  const ago = (most: number) => new Date(now.getTime() - Math.floor(random() * most));
+  const bytes = (count: number) => Buffer.from(Array.from({ length: count }, () => Math.floor(random() * 256)));
+  const instances = ids.map((id, n): [string, InstanceState] => {
+    const isIll = n % 10 === 0;
+    const letters = Array.from({ length: 24 }, () => '.wchku-'[Math.floor(random() * 7)]).join('');
+    const incident: Incident = {
+      ...{ openedAt: ago(HOUR), due: 'h', mailed: 'h', mailedAt: ago(HOUR) },
+      ...{ codes: ['MemoryLow', 'BannerTimeout'], heldMailed: true, flagMailed: true, vainMailed: false },
+    };
+    return [
+      id,
+      {
+        ...NOTHING_REMEMBERED,
+        letters: n % 5 === 0 ? letters : '.'.repeat(24),
+        status: isIll ? 'CRITICAL' : 'OK',
+        reasons: isIll ? ['BannerTimeout'] : [],
+        since: ago(14 * 24 * HOUR),
+        pin: `SHA256:${bytes(33).toString('base64').slice(0, 43)}`,
+        seen: { boot: bytes(4).toString('hex'), oomKills: Math.floor(random() * 3) },
+        ...(isIll && {
+          ...{ incident, failures: 5, failingSince: ago(HOUR), flag: { reason: 'BannerTimeout', at: ago(HOUR) } },
+          ...{ ends: [ago(6 * HOUR)], mails: [ago(24 * HOUR), ago(24 * HOUR)] },
+        }),
+      },
+    ];
+  });
+  return { ...EMPTY_STATE, at: now, instances: new Map(instances) };
 }

@@ -1,17 +1,20 @@
 /**
- * What the samples of a large fleet cost one run, in a process of its own: `make FILE HOSTS` writes the file of a noisy
- * fleet; `with FILE HOSTS` reads it, looks at a tenth of the hosts, adds a check and writes it; `without FILE HOSTS`
- * has the points of that check alone. Prints JSON.
+ * What the state and the samples of a large fleet cost one run, in a process of its own: `make FILE HOSTS` writes the
+ * files of a noisy fleet; `with FILE HOSTS` reads them, looks at a tenth of the hosts, adds a check and writes them twice
+ * and once, as a check with a mail does; `without FILE HOSTS` has the points of that check alone. Prints JSON.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { packedFiles } from '../../lambda/kit/index.ts';
 import { fleetSamples } from '../../lambda/memory/figures.ts';
 import { withSamples } from '../../lambda/memory/samples.ts';
 import { decodeSamples, encodeSamples } from '../../lambda/memory/samples-codec.ts';
+import { encodeState } from '../../lambda/memory/schema.ts';
+import { loadState, saveState } from '../../lambda/memory/store.ts';
 import type { MetricPoint } from '../../lambda/model/index.ts';
-import { INSTANCE_METRIC, SAMPLES_KEY } from '../../lambda/model/index.ts';
+import { INSTANCE_METRIC, SAMPLES_KEY, STATE_KEY } from '../../lambda/model/index.ts';
 import { sandboxS3 } from '../../sandbox/aws-s3.ts';
-import { noisyFleet } from './noisy-fleet.ts';
+import { noisyFleet, noisyState } from './noisy-fleet.ts';
 
 /** On the hour, when every host's hours are packed again: the worst of the twelve checks. */
 const LAST = new Date('2026-11-22T07:55:00Z');
@@ -33,8 +36,11 @@ async function run(mode: string, file: string, count: number): Promise<object> {
     const [bytes, encodeMs] = milliseconds(() => encodeSamples(noisyFleet(count, LAST), LAST));
     const [packed, gzipMs] = milliseconds(() => gzipSync(bytes));
     writeFileSync(file, packed);
-    writeFileSync(`${file}.ids`, JSON.stringify([...noisyFleet(count, LAST).hosts.keys()]));
-    return { bytes: bytes.length, packed: packed.length, encodeMs, gzipMs };
+    const ids = [...noisyFleet(count, LAST).hosts.keys()];
+    const state = gzipSync(encodeState(noisyState(ids, LAST)));
+    writeFileSync(`${file}.state`, state);
+    writeFileSync(`${file}.ids`, JSON.stringify(ids));
+    return { bytes: bytes.length, packed: packed.length, encodeMs, gzipMs, state: state.length };
   }
   const ids = JSON.parse(readFileSync(`${file}.ids`, 'utf8')) as string[];
   const points = ids.flatMap((InstanceId): MetricPoint[] => {
@@ -45,11 +51,24 @@ async function run(mode: string, file: string, count: number): Promise<object> {
     ];
   });
   if (mode === 'with') {
-    const bucket = { name: 'bucket', objects: new Map([[SAMPLES_KEY, { bytes: readFileSync(file), etag: '"0"' }]]) };
+    const bucket = {
+      name: 'bucket',
+      objects: new Map([
+        [SAMPLES_KEY, { bytes: readFileSync(file), etag: '"0"' }],
+        [STATE_KEY, { bytes: readFileSync(`${file}.state`), etag: '"0"' }],
+      ]),
+    };
     const samples = fleetSamples({ s3: sandboxS3(bucket), bucket: 'bucket', clock: { now: () => NOW }, log: LOG });
     const low = await samples.history(ids.filter((_, n) => n % 10 === 0).map((id) => ({ id })));
     await samples.add(points, NOW);
-    return { looked: low.size, etag: bucket.objects.get(SAMPLES_KEY)?.etag };
+    const files = packedFiles(sandboxS3(bucket), 'bucket');
+    const { state, etag } = await loadState(files);
+    const instances = new Map(
+      [...state.instances].map(([id, one]) => [id, { ...one, letters: `${one.letters}.`.slice(-24) }]),
+    );
+    const saved = await saveState(files, { ...state, instances, at: NOW }, etag);
+    await saveState(files, { ...state, instances, at: NOW, mailing: null }, saved);
+    return { looked: low.size, remembered: state.instances.size, etag: bucket.objects.get(SAMPLES_KEY)?.etag };
   }
   if (mode === 'time') {
     const bytes = gunzipSync(readFileSync(file));

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkFleet } from '../../../lambda/check/pipeline.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { SandboxFleet } from '../../support/sandbox-fleet.ts';
+import { bothIn, orders } from '../../support/two-checks.ts';
 
 const HUNG = 'crawlwatch: 1 not answering (crawler1)';
 const FLAGGED = 'crawlwatch: 1 flagged for reboot (crawler1)';
@@ -127,58 +128,7 @@ describe('a check that dies', () => {
   });
 });
 
-/** Every order in which two rows of so many steps can be merged. */
-function orders(left: number, right: number): (0 | 1)[][] {
-  if (left === 0) return [Array<0 | 1>(right).fill(1)];
-  if (right === 0) return [Array<0 | 1>(left).fill(0)];
-  return [
-    ...orders(left - 1, right).map((rest): (0 | 1)[] => [0, ...rest]),
-    ...orders(left, right - 1).map((rest): (0 | 1)[] => [1, ...rest]),
-  ];
-}
-
 describe('two checks at the same moment', () => {
-  /** Runs both; the calls of each to S3, to EC2's tags and to SNS take place in the order given. */
-  async function bothIn(order: readonly (0 | 1)[], fleet: SandboxFleet): Promise<void> {
-    fleet.now = new Date(fleet.now.getTime() + 300_000);
-    const waiting: [(() => void)[], (() => void)[]] = [[], []];
-    const running = new Set<0 | 1>([0, 1]);
-    const run = (which: 0 | 1) => {
-      const ports = fleet.ports();
-      const step =
-        <A extends unknown[], T>(real: (...args: A) => Promise<T>) =>
-        async (...args: A): Promise<T> => {
-          await new Promise<void>((resolve) => void waiting[which].push(resolve));
-          return real(...args);
-        };
-      const { outlets, state } = ports;
-      return checkFleet(
-        fleet.settings,
-        {
-          ...ports,
-          state: state && { load: step(state.load), save: step(state.save) },
-          outlets: {
-            ...outlets,
-            publish: async () => {},
-            writeTags: step(outlets.writeTags),
-            notify: step(outlets.notify),
-          },
-        },
-        { deadlineMs: 60_000 },
-      ).finally(() => running.delete(which));
-    };
-    const both = Promise.all([run(0), run(1)]);
-    const settle = () => new Promise<void>((resolve) => void setImmediate(resolve));
-    const next = async (which: 0 | 1) => {
-      for (let turns = 0; turns < 20 && running.has(which) && waiting[which].length === 0; turns++) await settle();
-      waiting[which].shift()?.();
-      await settle();
-    };
-    for (const which of order) await next(which);
-    while (running.size > 0) for (const which of [...running]) await next(which);
-    await both;
-  }
-
   // A check of which news is due makes five such calls: load, save, tags, mail, save.
   it.each([
     ['mail a hang once', 1, HUNG],
