@@ -62,7 +62,8 @@ export function addSources(command: Command): Command {
   addLogin(command)
     .option('--accept-new-host-keys', 'trust hosts seen for the first time and remember their keys')
     .option('--worker <unit>', 'systemd unit of the crawler, expected on every host')
-    .option('--forks <n>', 'how many hosts are probed at the same time');
+    .option('--forks <n>', 'how many hosts are probed at the same time')
+    .option('--stack <name>', 'the deployed stack whose probe and past are used for EC2 instances', DEFAULT_STACK_NAME);
   return addProbing(command);
 }
 

@@ -133,8 +133,9 @@ describe('a check of EC2 instances', () => {
       exitCode: 3,
       stdout: '',
       stderr:
-        'crawlwatch: no probe document of CrawlwatchStack in eu-west-1: deploy the stack (npx cdk deploy), or use --transport ssh\n',
+        'crawlwatch: no probe document of CrawlwatchStack in eu-west-1: npx cdk deploy, or --stack NAME, or use --transport ssh\n',
     });
+    expect((await check('--stack', 'Crawlers2')).stderr).toMatch(/^crawlwatch: no probe document of Crawlers2 in /);
   });
 
   it('of several Regions names the one that could not be read', async () => {
