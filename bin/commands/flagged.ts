@@ -1,4 +1,4 @@
-/** `crawlwatch flagged`: the instances that carry the reboot flag, since when and why. Reads tags alone. */
+/** `crawlwatch flagged`: the instances that carry the reboot flag, since when and why. */
 
 import { clockTime, duration, inertJson, minutesBetween, parseStamp, plural } from '../../lambda/kit/index.ts';
 import type { Instance } from '../../lambda/model/index.ts';
@@ -55,11 +55,11 @@ export async function flagged(flags: FlaggedFlags, io: CommandIo, ports: StackPo
   return 0;
 }
 
-/** The instances that carry the flag, readable or not, the longest flagged first. */
+/** The instances that carry the flag, readable or not, or whose flag checks remember, the longest flagged first. */
 export function longestFlagged(instances: readonly Instance[]): Instance[] {
   const since = (one: Instance) => flagOf(one).at ?? '';
   return instances
-    .filter(({ tagged, unreadable }) => tagged.flag !== null || unreadable.includes(TAG.flag))
+    .filter((one) => one.tags[TAG.flag] !== undefined || strippedFlag(one) !== null)
     .toSorted((a, b) => since(a).localeCompare(since(b)) || a.name.localeCompare(b.name, 'en', { numeric: true }));
 }
 
@@ -69,10 +69,19 @@ function actWords(tag: string, now: Date): string {
   return stamp === null ? tag : `${stamp.what} at ${clockTime(stamp.at, now)}`;
 }
 
-function flagOf({ tagged: { flag }, tags }: Instance) {
+/** The flag whose tag another tool has taken away; the next check writes it again. */
+const strippedFlag = ({ tags, remembered, skipped }: Instance) =>
+  tags[TAG.flag] === undefined && skipped === null ? remembered.flag : null;
+
+function flagOf(one: Instance) {
+  const { tagged, tags } = one;
+  const stripped = strippedFlag(one);
   return {
-    flag: flag?.reason ?? `unreadable: ${tags[TAG.flag]}`,
-    at: flag?.at.toISOString() ?? null,
+    flag:
+      stripped === null
+        ? (tagged.flag?.reason ?? `unreadable: ${tags[TAG.flag]}`)
+        : `${stripped.reason} (its tag is missing)`,
+    at: (tagged.flag ?? stripped)?.at.toISOString() ?? null,
     lastAct: tags[TAG.acted] ?? null,
     auto: tags[TAG.auto] ?? null,
     mute: tags[TAG.mute] ?? null,

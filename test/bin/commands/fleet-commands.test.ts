@@ -51,6 +51,14 @@ describe('crawlwatch flagged', () => {
     );
   });
 
+  it('lists one whose tag another tool has taken away, as long as it runs', async () => {
+    const flag = { reason: 'BannerTimeout', at: new Date('2026-11-22T08:05:00Z') } as const;
+    const stack = new ActingStack().watch(ID1, 'ficrawler1').watch(ID2, 'ficrawler2').remember(ID1, { flag });
+    const { stdout } = await run(stack);
+    expect(stdout).toMatch(/^ficrawler1 .* 08:05 UTC +10 min +BannerTimeout \(its tag is missing\)/m);
+    expect(stdout).toContain('1 of 2 instances in eu-central-1 flagged for reboot');
+  });
+
   it('is JSON for programs, with nothing in it where none is', async () => {
     expect(JSON.parse((await run(new ActingStack(), 'json')).stdout)).toEqual({
       version: 1,
