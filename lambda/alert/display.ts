@@ -1,7 +1,7 @@
 /** The tags that people and IAM see, as they should be; only what differs is written. Pure. */
 import { isoSeconds } from '../kit/index.ts';
 import type { Transition } from '../memory/index.ts';
-import type { Instance, OwnTagKey, ReasonCode, RebootFlag, Status, TagWrite } from '../model/index.ts';
+import type { Instance, OwnTagKey, ReasonCode, RebootFlag, Stamp, Status, TagWrite } from '../model/index.ts';
 import { TAG, TAG_VALUE_MAX } from '../model/index.ts';
 
 type Changes = Partial<Record<OwnTagKey, string | null>>;
@@ -19,6 +19,8 @@ export function tagChanges(t: Transition, stack: string): Changes {
     ...(isPlain ? {} : { [TAG.status]: statusValue(status, reasons) }),
     [TAG.flag]: flagValue(flag),
     [TAG.stack]: stack,
+    // One that can't be read would hold back every act until a person repairs it.
+    ...(t.instance.unreadable.includes(TAG.acted) ? { [TAG.acted]: actedValue(t.after.acted) } : {}),
   };
   return differing(tags, wanted);
 }
@@ -31,6 +33,9 @@ const differing = (tags: Instance['tags'], wanted: Changes): Changes =>
 
 const flagValue = (flag: RebootFlag | null): string | null =>
   flag === null ? null : `${flag.reason}@${isoSeconds(flag.at)}`;
+
+const actedValue = (acted: Stamp | null): string | null =>
+  acted === null ? null : `${acted.what}@${isoSeconds(acted.at)}`;
 
 /** `CRITICAL:BannerTimeout,DiskLow`, whole codes only, within a tag's length. */
 function statusValue(status: Status, reasons: readonly ReasonCode[]): string {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clearedTags, groupTagWrites, tagChanges } from '../../../lambda/alert/display.ts';
+import { readTags } from '../../../lambda/discover/tags.ts';
 import type { Transition } from '../../../lambda/memory/transition.ts';
 import { type InstanceState, type OwnTagKey, REASON_CLASS, type ReasonCode, TAG } from '../../../lambda/model/index.ts';
 import { failed, judged, read } from '../../support/fleet.ts';
@@ -9,7 +10,7 @@ const STACK = 'CrawlwatchStack';
 const OURS = { [TAG.stack]: STACK };
 const tagged = (t: Transition, tags: Record<string, string>, over: Partial<InstanceState> = {}): Transition => ({
   ...t,
-  instance: { ...t.instance, tags },
+  instance: { ...t.instance, tags, unreadable: readTags(tags).unreadable },
   after: { ...t.after, ...over },
 });
 const well = (tags = {}) => tagged(judged(read()), { ...OURS, ...tags });
@@ -37,6 +38,16 @@ describe('the tags of an instance', () => {
     ['have nonsense put right', well({ [TAG.status]: '<script>' }), { [TAG.status]: 'OK' }],
     ['come back where all of them were stripped', tagged(hung({}, FLAG), {}), { ...STATUS, ...FLAG_TAG, ...OURS }],
     ['claim it for this stack', tagged(judged(read()), { [TAG.stack]: 'Gone' }), OURS],
+    [
+      'lose an act that can not be read, which would hold back all others',
+      well({ [TAG.acted]: 'x' }),
+      { [TAG.acted]: null },
+    ],
+    [
+      'show the act that is remembered where its tag can not be read',
+      hung({ ...STATUS, [TAG.acted]: 'x' }, { acted: { what: 'reboot', at: new Date('2020-01-01T00:00:00Z') } }),
+      { [TAG.acted]: 'reboot@2020-01-01T00:00:00Z' },
+    ],
     ['never touch an act that the remedy noted', well({ [TAG.acted]: 'reboot@2020-01-01T00:00:00Z' }), {}],
   ])('%s', (_, t, changes) => {
     expect(tagChanges(t, STACK)).toEqual(changes);
