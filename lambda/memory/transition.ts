@@ -145,7 +145,8 @@ function nextSeen(before: InstanceState, outcome: ProbeOutcome): InstanceState['
 function nextActed({ acted, seen, since }: InstanceState, outcome: ProbeOutcome, now: Date): InstanceState['acted'] {
   if (outcome.kind === 'failed' || outcome.vitals.bootId === null || seen === null) return acted;
   if (shortBoot(outcome.vitals.bootId) === seen.boot) return acted;
-  const bootedAt = new Date(now.getTime() - (outcome.vitals.uptimeSeconds ?? 0) * 1000);
+  // A host that claims to be up for millennia must not leave a date that the state's file can't hold.
+  const bootedAt = new Date(Math.max(0, now.getTime() - (outcome.vitals.uptimeSeconds ?? 0) * 1000));
   const isOurs =
     acted?.what === 'reboot' &&
     since !== null &&

@@ -157,6 +157,14 @@ describe('the state', () => {
     },
   );
 
+  it('of a host that boots and claims to have been up for millennia can be read back', async () => {
+    const fleet = new SandboxFleet(1).host(1, { bootId: '11111111-1111-4111-8111-111111111111' });
+    await fleet.check();
+    fleet.host(1, { bootId: '22222222-2222-4222-8222-222222222222', uptimeSeconds: 999_999_999_999 });
+    await fleet.check();
+    expect(fleet.remembered(1)).toMatchObject({ letters: '..', acted: { what: 'booted', at: new Date(0) } });
+  });
+
   it('counts two checks of the same minute once', async () => {
     const fleet = new SandboxFleet(5);
     await fleet.checks(1);
