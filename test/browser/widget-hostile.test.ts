@@ -55,8 +55,9 @@ describe('a hostile text in the fleet table', () => {
   const NONE = { elements: '0,0,0,0,0', calls: [], requests: [], alerts: [] };
 
   it.each(HOSTILE)('is inert as a Name, a worker, a last act, a reason and a console line: %j', async (text) => {
-    const [one] = fleetRows([instance({ name: text, tags: { ...flagged, [TAG.acted]: text } })], NOW);
-    const row: FleetRow = { ...one!, worker: text, reasons: [{ code: 'BannerTimeout', text }], skipped: null };
+    const [one] = fleetRows([instance({ name: text, tags: flagged })], NOW);
+    const reasons = [{ code: 'BannerTimeout', text }] as const;
+    const row: FleetRow = { ...one!, worker: text, acted: { what: text, at: NOW }, reasons, skipped: null };
     await tile.show(fleetView(pageOf([row], 1), look));
     expect(await harm()).toEqual(NONE);
     // It is there to be read, four times, with what doesn't show spelled out.

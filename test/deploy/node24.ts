@@ -8,7 +8,16 @@ export const node24 = (): string =>
 
 /** What Lambda does around a handler: the event comes in, the result or the error goes out. */
 const RUNTIME = `
-process.once('message', async ({ bundle, handler, event, timeoutMs }) => {
+process.once('message', async ({ bundle, handler, event, timeoutMs, minutesAhead = 0 }) => {
+  const Real = Date;
+  const now = () => Real.now() + minutesAhead * 60_000;
+  if (minutesAhead !== 0)
+    globalThis.Date = class extends Real {
+      constructor(...given) {
+        super(...(given.length === 0 ? [now()] : given));
+      }
+      static now = now;
+    };
   const until = Date.now() + timeoutMs;
   const context = { getRemainingTimeInMillis: () => until - Date.now() };
   const done = (answer) => process.send(answer, () => process.exit());
@@ -24,6 +33,8 @@ export interface Invocation {
   readonly handler: string;
   readonly event: unknown;
   readonly timeoutMs: number;
+  /** How far its clock is ahead. @default 0 */
+  readonly minutesAhead?: number;
 }
 
 export interface Answer {

@@ -15,6 +15,9 @@ const troubleOf = (host: string, check: number): Trouble | null =>
 const BLIND = [FAULTS.tags, FAULTS.metrics, FAULTS.securityGroup];
 const near = (check: number, window: { readonly from: number; readonly to: number }) =>
   isDuring(check, { from: window.from - 4, to: window.to + 4 });
+/** Half of the fleet was cut off and came back within the six hours before: then an end takes six good checks. */
+const isUnstable = (host: number, check: number) =>
+  host % 2 === 0 && isDuring(check, { from: FAULTS.securityGroup.from, to: FAULTS.securityGroup.to + 72 + 60 });
 const isQuiet = (check: number) => ![...Object.values(FAULTS)].some((window) => near(check, window));
 
 describe('a week of 200 hosts', () => {
@@ -66,7 +69,8 @@ describe('a week of 200 hosts', () => {
         case 'reminder':
           return trouble === 'hang';
         case 'held':
-          return trouble === 'hang' || cut;
+          // A host that answers nothing in two checks is mailed, long before it is known whether it hangs for good.
+          return trouble === 'hang' || trouble === 'blip' || cut;
         case 'suppressed':
           return cut;
         case 'measured':
@@ -112,7 +116,7 @@ describe('a week of 200 hosts', () => {
       .flatMap(({ host, from, to }) => {
         const of = (wanted: MailedEntry['kind']) =>
           week.mails
-            .filter(({ check }) => check >= from && check <= to + 2)
+            .filter(({ check }) => check >= from && check <= to + (isUnstable(host, from) ? 6 : 2))
             .flatMap(({ entries }) => entries)
             .filter((entry) => entry.host === idOf(host) && entry.kind === wanted).length;
         return of(kind) === 1 && of('recovered') === 1
