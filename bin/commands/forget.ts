@@ -37,7 +37,9 @@ export async function forget(flags: ForgetFlags, io: CommandIo, ports: StackPort
   }
   const what = `crawlwatch's own tags from ${plural(marked.length, 'instance')} in ${region}${losses(marked)}`;
   if ((await stackOutputs(ports.cloudFormation, flags.stack)) !== null) {
-    io.stderr.write(`crawlwatch: ${flags.stack} is deployed: its next check writes them again\n`);
+    io.stderr.write(
+      `crawlwatch: ${flags.stack} is deployed: its next check writes them again; to be rid of them, run npx cdk destroy first\n`,
+    );
   }
   if (flags.dryRun === true) {
     io.stdout.write(`would remove ${what}:\n${marked.map(({ id, tags }) => `  ${id}  ${keys(tags)}\n`).join('')}`);

@@ -74,7 +74,7 @@ export function judgeBreaker(failures: Failures, alone: boolean, wasSuppressed: 
   }
   if (alone && failing.length > 0 && failing.length === eligible) {
     const which = eligible === 1 ? 'the only instance' : `all ${eligible} instances`;
-    const why = `${which} that could be flagged can't be reached, and nothing else bears it out, so the fault may be on the checking side`;
+    const why = `${which} that could be flagged can't be reached, and no other evidence corroborates it, so the fault may be on the checking side`;
     return { tripped: true, held: false, ...counts, why };
   }
   const held = wasSuppressed === true;

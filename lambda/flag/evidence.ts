@@ -26,7 +26,7 @@ export interface Evidence {
 }
 
 export interface Witness {
-  /** What it is, to stand behind "supported by". */
+  /** What it is, to follow "corroborated by". */
   readonly text: string;
   /** It is about the hang itself, not only about the host before it. */
   readonly direct: boolean;

@@ -89,21 +89,23 @@ function decide(
   const others = failures.begunWith(t);
   if (others + 1 > failures.limit && !witnesses.some((witness) => witness.direct)) {
     return no(
-      `not flagged: ${plural(others, 'other')} began to fail within half an hour of it, so the fault may be on the checking side, and nothing else bears it out`,
+      `not flagged: ${plural(others, 'other')} began to fail within half an hour of it, so the fault may be on the checking side, and no other evidence corroborates it`,
     );
   }
   if (confirmation?.confirmed !== true) return no('not flagged: no second attempt in this check confirmed it');
   const path = confirmation.evidence?.otherPath;
   if (path?.says === 'answers') return no(`not flagged: over ${path.transport.toUpperCase()} ${path.text}`);
   if (isAmbiguous(t) && witnesses.length === 0) {
-    return no(`not flagged: ${t.after.reasons.join(', ')} has other causes than a hang, and nothing else bears it out`);
+    return no(
+      `not flagged: ${t.after.reasons.join(', ')} has other causes than a hang, and no other evidence corroborates it`,
+    );
   }
-  const support = texts.length > 0 ? `supported by ${texts.join(', and by ')}` : 'no other witness';
+  const support = texts.length > 0 ? `corroborated by ${texts.join(', and by ')}` : 'no other evidence';
   const why = `flagged: ${settings.flag.afterFailures} failed checks in a row, and one more attempt just now; ${support}`;
   return { id: t.instance.id, flag: true, why, witnesses: texts };
 }
 
-/** Why this instance may not be flagged, from what is known without asking further; null if nothing stands against it. */
+/** Why this instance may not be flagged, from what is known without asking further; null if nothing speaks against it. */
 function objection(t: Transition, now: Date, settings: Settings): string | null {
   const { instance, before, after } = t;
   if (isMuted(instance, now)) return 'not flagged: it is muted';

@@ -30,7 +30,7 @@ export async function secondOpinions(
   const probe = async (instances: readonly Instance[]) =>
     instances.length === 0 ? [] : probeFleet(instances, ports, settings, limits());
   const failures = countFailures(transitions, now, settings);
-  // Of many that fell silent together only another witness could tell: once an hour is often enough to look for one.
+  // Of many that fell silent together only other evidence could decide: once an hour is often enough to look for it.
   const isFirstOfHour = now.getUTCMinutes() < settings.schedule.everyMinutes;
   const due = transitions
     .filter((t) => failures.recent.length <= failures.limit && needsConfirmation(t, now, settings))

@@ -21,7 +21,7 @@ function availableNow(outcome: ProbeOutcome, resource: Resource): number | null 
   return fullest === null ? null : 1 - fullest.usedPercent / 100;
 }
 
-/** History costs an API request a metric: only hosts below `forecast.lookBelowPercent` are looked up and forecast. */
+/** Only hosts below `forecast.lookBelowPercent` are looked up and forecast: the forecast of a restarted worker thus ends at once. */
 export function needsHistory(outcome: ProbeOutcome, settings: Settings): boolean {
   if (!settings.forecast.enabled) return false;
   const below = settings.forecast.lookBelowPercent / 100;

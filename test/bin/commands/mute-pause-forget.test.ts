@@ -193,7 +193,9 @@ describe('crawlwatch forget', () => {
     const stack = fleet();
     stack.deployed = true;
     const { exitCode, stdout, stderr } = await run(stack, { dryRun: true });
-    expect(stderr).toBe('crawlwatch: CrawlwatchStack is deployed: its next check writes them again\n');
+    expect(stderr).toBe(
+      'crawlwatch: CrawlwatchStack is deployed: its next check writes them again; to be rid of them, run npx cdk destroy first\n',
+    );
     expect(stdout).toMatch(/^would remove .*:\n {2}i-0{16}1 {2}.*\n {2}i-0{16}2 {2}crawlwatch:seen\n$/);
     expect({ exitCode, deleted: stack.aws.calls(DeleteTagsCommand.name) }).toEqual({ exitCode: 0, deleted: 0 });
   });

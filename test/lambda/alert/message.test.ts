@@ -52,7 +52,7 @@ describe('the mail', () => {
 
 crawler1 (i-00000000000000001) is CRITICAL since 08:05 UTC (10 min).
   BannerTimeout: It was BannerTimeout.
-  Flagged: 3 failed checks in a row, and one more attempt just now; no other witness.
+  Flagged: 3 failed checks in a row, and one more attempt just now; no other evidence.
   Run: AWS_REGION=eu-central-1 crawlwatch reboot i-00000000000000001   # looks again, saves the evidence, reboots, waits until it is back
   Or: aws ec2 get-console-output --latest --instance-id i-00000000000000001 --region eu-central-1 --output text   # evidence that a reboot destroys
   Then: aws ec2 reboot-instances --instance-ids i-00000000000000001 --region eu-central-1

@@ -19,7 +19,7 @@ describe('the other transport', () => {
     for (const reason of ['SsmNotManaged', 'SsmAccessDenied', 'SsmConnectionLost'] as const) {
       const fleet = await hanging(reason);
       await fleet.checks(3);
-      expect(fleet.lastMail).toContain('one more attempt just now; no other witness.');
+      expect(fleet.lastMail).toContain('one more attempt just now; no other evidence.');
     }
   });
 
@@ -33,7 +33,7 @@ describe('the other transport', () => {
     const fleet = await hanging('SsmDeliveryTimedOut');
     await fleet.checks(3);
     expect(fleet.tags(1)[TAG.flag]).toMatch(/^BannerTimeout@/);
-    expect(fleet.lastMail).toContain('supported by a command over SSM that went unanswered.');
+    expect(fleet.lastMail).toContain('corroborated by a command over SSM that went unanswered.');
     expect(fleet.lastMail).toContain('Over SSM: SsmDeliveryTimedOut: It was SsmDeliveryTimedOut.');
   });
 
@@ -70,7 +70,7 @@ describe('evidence', () => {
     fleet.host(1, 'ConnectionRefused');
     await fleet.checks(3);
     expect(fleet.tags(1)[TAG.flag]).toMatch(/^ConnectionRefused@/);
-    expect(fleet.lastMail).toContain('supported by its memory at its last answer (5 % available).');
+    expect(fleet.lastMail).toContain('corroborated by its memory at its last answer (5 % available).');
     expect(fleet.lastMail).toContain(
       'It last answered at 08:05 UTC, with 5 % of memory and 30 % of its fullest disk available.',
     );
@@ -78,8 +78,8 @@ describe('evidence', () => {
 
   it('takes an OOM kill that the counter did not know yet for a witness, an old one only for evidence', async () => {
     for (const [known, word] of [
-      [1, 'no other witness'],
-      [0, 'supported by an OOM kill in its console since its last answer'],
+      [1, 'no other evidence'],
+      [0, 'corroborated by an OOM kill in its console since its last answer'],
     ] as const) {
       const fleet = new SandboxFleet(5).host(1, { oomKills: known });
       await fleet.checks(1);

@@ -82,12 +82,12 @@ describe('planFlags', () => {
       /no second attempt in this check confirmed it/,
     ],
     [
-      'the port refuses, and nothing else bears it out',
+      'the port refuses, and no other evidence corroborates it',
       { outcome: failed('ConnectionRefused') },
       /ConnectionRefused has other causes/,
     ],
     [
-      'the output was cut, and nothing else bears it out',
+      'the output was cut, and no other evidence corroborates it',
       { outcome: failed('ConnectionLost') },
       /ConnectionLost has other causes/,
     ],

@@ -76,7 +76,7 @@ describe('for any fleet, history and requester', () => {
     });
   });
 
-  it('reboots by itself what is flagged, supported by evidence and sound, however its fleet fared before', () => {
+  it('reboots by itself what is flagged, corroborated by evidence and sound, however its fleet fared before', () => {
     const past = fc.record({
       remedy: fc.constantFrom(...REMEDIES),
       ago: fc.integer({ min: 61, max: 1440 }),
