@@ -8,7 +8,6 @@ import {
   isMuted,
   isUnstable,
   isWorse,
-  mayMail,
   mayMailEnd,
   rebootedInVain,
   type Transition,
@@ -61,7 +60,7 @@ export function planMail(
   const suppressed = suppressionOf(transitions, plan, breakerMailed, now, settings);
   const whys = new Map(plan.decisions.map(({ id, why }) => [id, why]));
   const found = transitions.flatMap((t): { transition: Transition; news: News }[] => {
-    if (isMuted(t.instance, now) || !mayMail(t.after, now)) return [];
+    if (isMuted(t.instance, now)) return [];
     const news = suppressed.has(t) ? suppression(t, now) : newsOf(t, whys.get(t.instance.id) ?? null, now, settings);
     return news === null ? [] : [{ transition: t, news }];
   });

@@ -13,14 +13,11 @@ const CODES_KEPT = 8;
 /** An incident that ended and reopened so often within this time is unstable: it then takes longer to end. */
 const UNSTABLE = { ends: 2, withinMinutes: 6 * 60, goodChecks: 6 };
 const DAY_MINUTES = 24 * 60;
-/** The most that anybody gets about one host within 24 hours. */
-const MAILS_A_DAY = 12;
 /**
- * After so many of them an end is no longer mailed, since each invites one more opening. The incident then ends in
- * silence after so many good checks, and what comes afterwards is news again: a bad morning hides no hang of the evening.
+ * An incident that would end after so many mails about its host within a day stays open: each end invites one more
+ * opening, and twelve mails a day about one host are the most that anybody gets.
  */
 const MAILS_BEFORE_LAST_END = 5;
-const GOOD_CHECKS_BEFORE_SILENT_END = 20;
 
 const SEVERITY: Readonly<Record<Letter, number>> = { '.': 0, '-': 0, u: 1, w: 2, c: 3, k: 4, h: 5 };
 /** For mails: that a hang is ambiguous is no other class of trouble. */
@@ -58,9 +55,6 @@ export const mailsOfDay = ({ mails }: Pick<InstanceState, 'mails'>, now: Date): 
 /** Whether a mail may say that its trouble is over: each of these invites one more that says it is back. */
 export const mayMailEnd = (state: Pick<InstanceState, 'mails'>, now: Date): boolean =>
   mailsOfDay(state, now).length <= MAILS_BEFORE_LAST_END;
-
-export const mayMail = (state: Pick<InstanceState, 'mails'>, now: Date): boolean =>
-  mailsOfDay(state, now).length < MAILS_A_DAY;
 
 export const isUnstable = ({ ends }: Pick<InstanceState, 'ends'>): boolean => ends.length >= UNSTABLE.ends;
 
@@ -103,11 +97,7 @@ export function advance(
   const needed = isUnstable({ ends }) ? Math.max(recoverAfter, UNSTABLE.goodChecks) : recoverAfter;
   const ended = goodStreak(own) >= needed;
   if (ended && incident.due === null) return { letters, fresh, incident: null, ends, mails, isOver: false };
-  const isOver = ended && mayMailEnd({ mails }, now);
-  if (ended && !isOver && goodStreak(own) >= GOOD_CHECKS_BEFORE_SILENT_END) {
-    return { letters, fresh: 0, incident: null, ends: [...ends, now], mails, isOver };
-  }
-  return { letters, fresh, incident, ends, mails, isOver };
+  return { letters, fresh, incident, ends, mails, isOver: ended && mayMailEnd({ mails }, now) };
 }
 
 function append(before: InstanceState, letter: Letter, isRepeat: boolean) {

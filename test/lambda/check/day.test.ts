@@ -2,7 +2,7 @@ import { CreateTagsCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { TAG } from '../../../lambda/model/index.ts';
 import { Day, type DayOptions } from '../../support/random-day.ts';
-import { type Behaviour, idOf, SandboxFleet } from '../../support/sandbox-fleet.ts';
+import { idOf, type SandboxFleet } from '../../support/sandbox-fleet.ts';
 
 const WELL = ['.', '.', '.'];
 /** The first host does as its row says, over and over; three others are well, and nothing else happens. */
@@ -116,21 +116,6 @@ describe('a day of a host', () => {
   it('whose host key is forged by tag is mailed as one that cannot be checked', async () => {
     const day = await dayOf('.', { before: (fleet) => void tagsOf(fleet).set(TAG.hostKey, 'nonsense') });
     expect(kindsOf(day)).toEqual(['inconclusive']);
-  });
-});
-
-describe('an evening after a bad morning', () => {
-  it.each<[string, string, Behaviour, string]>([
-    ['a full disk', '..cc..cc..cc......cc......', { diskUsedPercent: 97 }, 'CRITICAL'],
-    ['a hang', '..hhh.hhh.hhh.hhh......', 'BannerTimeout', 'flagged for reboot'],
-  ])('of %s is mailed as on any other day', async (_, morning, trouble, subject) => {
-    const fleet = new SandboxFleet(5);
-    for (const letter of morning) await fleet.host(1, letter === '.' ? {} : trouble).checks(1);
-    await fleet.host(1, {}).checks(100);
-    const before = fleet.subjects.length;
-    await fleet.host(1, trouble).checks(6);
-    expect(fleet.subjects.slice(before).join()).toContain(subject);
-    expect(fleet.subjects.length).toBeLessThanOrEqual(12);
   });
 });
 
