@@ -59,7 +59,8 @@ describe('the bucket', () => {
 
   it('is emptied before its deletion by a function that may do nothing else, write a log neither', () => {
     const template = templateWith();
-    expect(Object.keys(template.findResources('Custom::S3AutoDeleteObjects'))).toHaveLength(1);
+    const emptied = Object.values(template.findResources('AWS::CloudFormation::CustomResource'));
+    expect(emptied.map(({ Properties }) => inWords(Properties.BucketName))).toEqual(['{StoreFiles}']);
     const roles = template.findResources('AWS::IAM::Role');
     const [[id, role] = [], ...others] = Object.entries(roles).filter(([name]) => name.startsWith('CustomS3'));
     expect(others).toEqual([]);

@@ -3,7 +3,6 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CloudFormationClient, DescribeStackResourcesCommand, ListStacksCommand } from '@aws-sdk/client-cloudformation';
 
 const READY_WITHIN_MS = 60_000;
 
@@ -39,7 +38,6 @@ export async function startMoto(): Promise<Moto> {
   const endpoint = `http://localhost:${port}`;
   const child = spawn('moto_server', ['-p', String(port)], { stdio: 'ignore' });
   await answers(`${endpoint}/moto-api/`, child);
-  const customResources = answerCustomResources(endpoint);
   const env = {
     AWS_ENDPOINT_URL: endpoint,
     AWS_ACCESS_KEY_ID: 'test',
@@ -56,7 +54,6 @@ export async function startMoto(): Promise<Moto> {
     env,
     functionEnv: { ...env, AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${port}` },
     stop: async () => {
-      await customResources.stop();
       if (child.exitCode !== null) return;
       child.kill();
       await once(child, 'exit');
@@ -73,45 +70,4 @@ async function answers(url: string, child: ChildProcess): Promise<void> {
   }
   child.kill();
   throw new Error(`moto_server did not answer at ${url}`);
-}
-
-/**
- * Says of every custom resource that it has been created, as its function would. The pretend CloudFormation runs that in
- * Docker, which is missing here, and waits for its answer.
- */
-function answerCustomResources(endpoint: string): { stop(): Promise<void> } {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  const cloudFormation = new CloudFormationClient({ endpoint, region: 'us-east-1', credentials });
-  let stopped = false;
-  const answering = (async () => {
-    while (!stopped) {
-      await sleep(500);
-      // A stack that isn't listed yet, or is gone again, is for the next turn.
-      await answerWaiting(cloudFormation, endpoint).catch(() => undefined);
-    }
-  })();
-  return {
-    stop: async () => {
-      stopped = true;
-      await answering;
-    },
-  };
-}
-
-async function answerWaiting(cloudFormation: CloudFormationClient, endpoint: string): Promise<void> {
-  const { StackSummaries = [] } = await cloudFormation.send(new ListStacksCommand({}));
-  for (const { StackId, StackStatus } of StackSummaries) {
-    if (StackStatus !== 'CREATE_IN_PROGRESS') continue;
-    const { StackResources = [] } = await cloudFormation.send(
-      new DescribeStackResourcesCommand({ StackName: StackId }),
-    );
-    for (const { ResourceType, LogicalResourceId } of StackResources) {
-      if (!ResourceType?.startsWith('Custom::')) continue;
-      await fetch(`${endpoint}/cloudformation_us-east-1/cfnresponse?stack=${StackId}`, {
-        method: 'PUT',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ Status: 'SUCCESS', StackId, LogicalResourceId, Data: {} }),
-      });
-    }
-  }
 }
