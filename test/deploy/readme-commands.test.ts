@@ -126,8 +126,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'npx crawlwatch reboot i-0123456789abcdef0': {
     needs: 'account',
     spelled: real,
-    // The boot before: this machine doesn't really start again.
-    prepare: (world) => world.tag('crawlwatch:seen', '0badb007/0'),
+    prepare: (world) => world.rememberOtherBoot(),
     asks: /\[y\/N\]/,
     during: async (typed, world) => {
       await typed.shows(/to come back/);
@@ -165,7 +164,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'npx cdk destroy': { needs: 'account', asks: /\(y\/n\)/, says: [/CrawlwatchStack: destroyed/] },
   'npx crawlwatch cost --instances 250': { says: [/250 instances/] },
   'npx crawlwatch probe': { says: [/^main "\$@"$/m] },
-  'npm run simulate -- --instances 10000 --transport ssh': { says: [/10,000 instances over SSH/, /What limits it/] },
+  'npm run simulate -- --instances 10000 --transport ssh': { says: [/10,000 instances over SSH/, /All of it fits/] },
 };
 
 const commands = commandsOf(readFileSync(join(ROOT, 'README.md'), 'utf8'));

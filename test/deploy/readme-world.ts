@@ -7,6 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CloudFormationClient, DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import { CreateTagsCommand, DeleteTagsCommand, EC2Client } from '@aws-sdk/client-ec2';
+import { S3Client } from '@aws-sdk/client-s3';
+import { packedFiles } from '../../lambda/kit/index.ts';
+import { changeInstance } from '../../lambda/memory/index.ts';
 import { type Sshd, sshdMissing, startSshd } from '../../sandbox/sshd.ts';
 import { type LambdaEndpoint, startLambdaEndpoint } from '../support/lambda-endpoint.ts';
 import { freePort, type Moto, startMoto } from '../support/moto.ts';
@@ -166,6 +169,19 @@ export class ReadmeWorld {
     await this.#ec2.send(new CreateTagsCommand({ Resources: [this.id], Tags: [{ Key: key, Value: value }] }));
   }
 
+  /** At an address, where the SDK puts the bucket into the path. */
+  get #s3Url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Has the checks remember another boot of the instance: this machine doesn't really start again. */
+  async rememberOtherBoot(): Promise<void> {
+    const all = await this.#resources(this.#emulatorUrl);
+    const bucket = this.#of(all.find(({ type }) => type === 'AWS::S3::Bucket')).physical;
+    const files = packedFiles(new S3Client({ ...TEST_KEYS, endpoint: this.#s3Url, forcePathStyle: true }), bucket);
+    await changeInstance(files, this.id, (one) => ({ ...one, seen: { boot: '0badb007', oomKills: 0 } }));
+  }
+
   /** The ARN of the stack's topic in the own account. */
   async ownTopic(): Promise<string> {
     const all = await this.#resources(this.#of(this.#own).endpoint);
@@ -199,7 +215,10 @@ export class ReadmeWorld {
         return {
           bundle: join(code, `${file}.js`),
           ...{ handler, timeoutMs: Timeout * 1000 },
-          env: { ...Environment.Variables, ...this.#of(this.#own).functionEnv, AWS_ENDPOINT_URL: upstream },
+          env: {
+            ...{ ...Environment.Variables, ...this.#of(this.#own).functionEnv },
+            ...{ AWS_ENDPOINT_URL: upstream, AWS_ENDPOINT_URL_S3: this.#s3Url },
+          },
         };
       },
     });
