@@ -76,11 +76,11 @@ async function awsClients(): Promise<DoctorClients> {
     cloudWatchClient,
     ec2Client,
     lambdaClient,
-    s3Client,
     secretsManagerClient,
     snsClient,
     ssmClient,
   } = await import('../../lambda/kit/index.ts');
+  const { stackS3Client } = await import('../stack/index.ts');
   const ec2 = ec2Client();
   try {
     await ec2.config.credentials();
@@ -91,7 +91,7 @@ async function awsClients(): Promise<DoctorClients> {
       cloudWatch: cloudWatchClient(),
       ec2,
       lambda: lambdaClient(),
-      s3: s3Client(),
+      s3: stackS3Client(process.env),
       secrets: secretsManagerClient(),
       sns: snsClient(),
       ssm: ssmClient(),

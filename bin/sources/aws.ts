@@ -5,7 +5,6 @@ import {
   cloudWatchClient,
   ec2Client,
   plural,
-  s3Client,
   ssmClient,
   withBudget,
 } from '../../lambda/kit/index.ts';
@@ -14,7 +13,7 @@ import { DEFAULT_STACK_NAME } from '../../lambda/model/index.ts';
 import { fromEnvironment, type Settings, transportOf } from '../../lambda/settings/index.ts';
 import { findProbeDocument, ssmIn } from '../../lambda/ssm/index.ts';
 import { type AwsClients, awsPorts } from '../../lambda/wiring/index.ts';
-import { stackPast } from '../stack/index.ts';
+import { stackPast, stackS3Client } from '../stack/index.ts';
 import { type CommandIo, explainAwsError, QUIET, UsageError } from '../terminal/index.ts';
 import type { Source, SourceFlags } from './source.ts';
 
@@ -61,7 +60,7 @@ export async function awsSource(flags: SourceFlags, settings: Settings, io: Comm
       return found.map((one) => ({ ...one, worker, workerExpected: true }));
     },
     ...stackPast({
-      s3: s3Client(),
+      s3: stackS3Client(io.env),
       cloudFormation: cloudFormationClient(),
       bucket: fromEnvironment(io.env).bucket,
       stack,

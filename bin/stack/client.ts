@@ -6,16 +6,18 @@ import {
   cloudFormationClient,
   type Ec2,
   ec2Client,
+  errorText,
+  forTerminal,
   type Lambda,
   patientLambdaClient,
   type S3,
-  s3Client,
 } from '../../lambda/kit/index.ts';
 import type { Instance } from '../../lambda/model/index.ts';
 import { fromEnvironment, type Settings } from '../../lambda/settings/index.ts';
 import { settingsFor } from '../settings/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { withStackState } from './past.ts';
+import { stackS3Client } from './s3.ts';
 
 export interface StackFlags {
   readonly stack: string;
@@ -39,7 +41,7 @@ export function stackPorts(): StackPorts {
   return {
     ec2,
     cloudFormation: cloudFormationClient(),
-    s3: s3Client(),
+    s3: stackS3Client(process.env),
     lambda: patientLambdaClient,
     region: async () => {
       await ec2.config.credentials();
@@ -59,21 +61,29 @@ export interface Fleet {
   readonly instances: readonly Instance[];
 }
 
-/** The instances with what the stack's checks remember of them, as far as this person may read it. */
+/**
+ * The instances with what the stack's checks remember of them, as far as this person may read it.
+ * @param unread called with the error where it can't be read, and tags are all there is
+ */
 export function remembered(
   found: readonly Instance[],
   stack: string,
   io: CommandIo,
   { s3, cloudFormation, now }: StackPorts,
+  unread?: (error: unknown) => void,
 ): Promise<Instance[]> {
   const { bucket } = fromEnvironment(io.env);
-  return withStackState(found, { s3, cloudFormation, bucket, stack, clock: { now } });
+  return withStackState(found, { s3, cloudFormation, bucket, stack, clock: { now } }, unread);
 }
 
 /** @throws UsageError without credentials or a Region, or where AWS refuses. */
 export async function openFleet({ stack }: StackFlags, io: CommandIo, ports: StackPorts): Promise<Fleet> {
   const settings = await settingsFor({}, io);
   const region = await ports.region();
-  const instances = await remembered(await findFleet(ports.ec2, region, settings), stack, io, ports);
+  const instances = await remembered(await findFleet(ports.ec2, region, settings), stack, io, ports, (error) =>
+    io.stderr.write(
+      `crawlwatch: what checks remember can't be read, so this goes by the tags: ${forTerminal(errorText(error))}\n`,
+    ),
+  );
   return { settings, region, stack, instances };
 }

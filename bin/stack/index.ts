@@ -9,3 +9,4 @@ export { endOf } from './lasting.ts';
 export { stackPast, withStackState } from './past.ts';
 export { planText } from './plan-text.ts';
 export { explainRefusal, requesterName, stackFlag } from './requester.ts';
+export { stackS3Client } from './s3.ts';

@@ -46,7 +46,8 @@ export const instanceConnectClient = (region?: string, credentials?: Credentials
 export const ssmClient = (region?: string, credentials?: Credentials): SSMClient =>
   new SSMClient(clientConfig(region, credentials));
 export const cloudWatchClient = (region?: string): CloudWatchClient => new CloudWatchClient(clientConfig(region));
-export const s3Client = (region?: string): S3Client => new S3Client(clientConfig(region));
+/** @param forcePathStyle the bucket goes into the path, not into the host's name */
+export const s3Client = (forcePathStyle = false): S3Client => new S3Client({ ...clientConfig(), forcePathStyle });
 export const snsClient = (region?: string): SNSClient => new SNSClient(clientConfig(region));
 export const secretsManagerClient = (region?: string): SecretsManagerClient =>
   new SecretsManagerClient(clientConfig(region));
