@@ -1,4 +1,5 @@
 /** The commands of acting that ask no host: flagged, plan, history, unflag. */
+import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { flagged } from '../../../bin/commands/flagged.ts';
 import { history } from '../../../bin/commands/history.ts';
@@ -28,6 +29,16 @@ describe('crawlwatch flagged', () => {
   it('reports where none is flagged', async () => {
     const shown = await run(new ActingStack().watch(ID1, 'ficrawler1').watch(ID2, 'ficrawler2'));
     expect(shown.stdout).toBe('No instance is flagged for reboot, of 2 watched in eu-central-1.\n');
+  });
+
+  it('reports which right is missing where it can only go by the tags', async () => {
+    const stack = new ActingStack().watch(ID1, 'ficrawler1');
+    stack.aws.fail(GetObjectCommand, 'AccessDenied', 1);
+    const { exitCode, stdout, stderr } = await run(stack);
+    expect([exitCode, stdout]).toEqual([0, 'No instance is flagged for reboot, of 1 watched in eu-central-1.\n']);
+    expect(stderr).toMatch(
+      /^crawlwatch: what checks remember can't be read, so this goes by the tags: .*s3:GetObject .*\n$/,
+    );
   });
 
   it('lists them, the longest flagged first, with what to run next', async () => {
