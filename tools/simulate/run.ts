@@ -106,7 +106,7 @@ async function simulateIn(clock: VirtualClock, options: SimulationOptions, oneBy
 
   async function turn<T>(step: FunctionTurn['step'], work: () => Promise<T>, isAlone: boolean): Promise<T> {
     const begun = clock.nowMs;
-    const heap = isAlone ? watchHeap() : null;
+    const heap = isAlone ? watchHeap(clock) : null;
     const value = await work();
     turns.push({ step, seconds: (clock.nowMs - begun) / 1000, heapBytes: heap?.() ?? null });
     return value;
@@ -148,10 +148,11 @@ async function simulateIn(clock: VirtualClock, options: SimulationOptions, oneBy
   }
 }
 
+/** Of the virtual clock, so that a short turn is looked at as often as a long one. */
 const SAMPLE_MS = 1000;
 
 /** Follows the live heap, which needs `--expose-gc`. @returns what ends it and gives the most, in bytes above the start */
-function watchHeap(): () => number | null {
+function watchHeap(clock: VirtualClock): () => number | null {
   const { gc } = globalThis;
   if (gc === undefined) return () => null;
   const live = () => {
@@ -160,14 +161,20 @@ function watchHeap(): () => number | null {
   };
   const before = live();
   let most = before;
+  let isOver = false;
   const look = () => {
-    most = Math.max(most, live());
+    if (!isOver) most = Math.max(most, live());
   };
-  // In real time: intervals are not virtual.
-  const timer = setInterval(look, SAMPLE_MS);
+  const follow = async () => {
+    while (!isOver) {
+      await clock.sleep(SAMPLE_MS);
+      look();
+    }
+  };
+  void follow();
   return () => {
-    clearInterval(timer);
     look();
+    isOver = true;
     return most - before;
   };
 }
