@@ -43,8 +43,8 @@ export default defineConfig({
   plugins: [shellAsText],
   test: {
     pool: 'forks',
-    // One more than there are cores: tests of deadlines wait, and leave theirs idle.
-    maxWorkers: availableParallelism() + 1,
+    // Two more than there are cores: tests of deadlines wait, and leave theirs idle.
+    maxWorkers: availableParallelism() + 2,
     setupFiles: ['test/setup.ts'],
     // Time-outs only end a test that hangs: no verdict may depend on how busy the machine is.
     testTimeout: 120_000,
