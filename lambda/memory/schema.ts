@@ -9,6 +9,7 @@ const FORMAT = 'crawlwatch state';
 const VERSION = 1;
 /** As many instances as one account's stack is made for (docs/scale.md), with room. */
 const INSTANCES_MAX = 200_000;
+const ID_MAX = 300;
 
 const instant = z.codec(z.iso.datetime(), z.date(), {
   decode: (text) => new Date(text),
@@ -27,6 +28,14 @@ const incident = z.object({
   heldMailed: z.boolean(),
   flagMailed: z.boolean(),
   vainMailed: z.boolean(),
+});
+const sentence = z.string().max(400);
+const decision = z.object({
+  at: instant,
+  flag: z.boolean(),
+  why: sentence,
+  for: z.array(sentence).max(12),
+  against: z.array(sentence).max(12),
 });
 const instance = z.object({
   letters,
@@ -48,6 +57,7 @@ const instance = z.object({
   renewed: z.boolean(),
   seen: z.object({ boot: z.string().max(40), oomKills: z.number().nullable() }).nullable(),
   events: z.array(reason).max(10),
+  decisions: z.array(decision).max(6).default([]),
 });
 const head = z.object({ format: z.literal(FORMAT), version: z.int() });
 const fleet = z.object({
@@ -57,7 +67,7 @@ const fleet = z.object({
   breaker: z.object({ suppressed: z.boolean(), mailed: z.boolean() }),
   mailing: z.object({ since: instant, at: instant }).nullable(),
   // Each on its own: one that can't be read costs the others nothing.
-  instances: z.record(z.string().max(300), z.unknown()),
+  instances: z.record(z.string(), z.unknown()),
 });
 
 /** What a file of that name came to. */
@@ -76,8 +86,8 @@ export function decodeState(text: string): ReadState {
   const instances = new Map<string, InstanceState>();
   const unread: string[] = [];
   for (const [id, one] of Object.entries(data.instances).slice(0, INSTANCES_MAX)) {
-    const read = instance.safeParse(one).data;
-    if (read === undefined) unread.push(id);
+    const read = id.length > ID_MAX ? undefined : instance.safeParse(one).data;
+    if (read === undefined) unread.push(id.slice(0, ID_MAX));
     else instances.set(id, read);
   }
   const { at, breaker, mailing } = data;

@@ -19,6 +19,16 @@ export interface RebootFlag {
   readonly at: Date;
 }
 
+/** What one check decided about flagging an instance, in sentences that `crawlwatch why` shows. */
+export interface PastDecision {
+  readonly at: Date;
+  readonly flag: boolean;
+  readonly why: string;
+  /** The evidence for a hang and against it. */
+  readonly for: readonly string[];
+  readonly against: readonly string[];
+}
+
 /** Trouble of one instance from the first check that isn't good until it has ended. */
 export interface Incident {
   readonly openedAt: Date;
@@ -62,6 +72,8 @@ export interface InstanceState {
   readonly seen: { readonly boot: string; readonly oomKills: number | null } | null;
   /** What happened since the last mail, such as an OOM kill. */
   readonly events: readonly ReasonCode[];
+  /** The last six decisions about a flag, the newest last; checks that decided nothing leave none. */
+  readonly decisions: readonly PastDecision[];
 }
 
 /** Of an instance that no check has seen yet. */
@@ -82,6 +94,7 @@ export const NOTHING_REMEMBERED: InstanceState = {
   renewed: false,
   seen: null,
   events: [],
+  decisions: [],
 };
 
 export interface Mailing {

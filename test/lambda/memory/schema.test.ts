@@ -18,6 +18,7 @@ const letters = fc
   .array(fc.constantFrom<Letter>('.', 'w', 'c', 'h', 'k', 'u', '-'), { maxLength: 24 })
   .map((all) => all.join(''));
 const incidentClass = fc.constantFrom(null, 'w', 'c', 'h', 'k', 'u');
+const sentences = fc.array(fc.constantFrom('it answers', "EC2's own status check (impaired)"), { maxLength: 3 });
 const instance: fc.Arbitrary<InstanceState> = fc.record({
   letters,
   fresh: fc.integer({ min: 0, max: 24 }),
@@ -46,6 +47,16 @@ const instance: fc.Arbitrary<InstanceState> = fc.record({
   renewed: fc.boolean(),
   seen: fc.option(fc.record({ boot: fc.constantFrom('1a2b3c4d', 'ffffffff'), oomKills: fc.option(fc.nat()) })),
   events: fc.constantFrom<ReasonCode[]>([], ['OomKill']),
+  decisions: fc.array(
+    fc.record({
+      at: date,
+      flag: fc.boolean(),
+      why: fc.constantFrom('flagged', ''),
+      for: sentences,
+      against: sentences,
+    }),
+    { maxLength: 6 },
+  ),
 });
 const state: fc.Arbitrary<FleetState> = fc.record({
   at: fc.option(date),
@@ -112,6 +123,22 @@ describe('the file of the state', () => {
       file.instances = { 'i-1': good, 'i-2': { ...good, ...damage } };
     });
     expect(decodeState(text)).toEqual({ kind: 'state', state: ONE, unread: ['i-2'] });
+  });
+
+  it('with a name of any length loses that one alone', () => {
+    const text = written((file) => {
+      const good = (file.instances as Record<string, object>)['i-1'];
+      file.instances = { 'i-1': good, ['i'.repeat(1000)]: good };
+    });
+    expect(decodeState(text)).toEqual({ kind: 'state', state: ONE, unread: ['i'.repeat(300)] });
+  });
+
+  it('of a version that kept no decisions yet has none', () => {
+    const text = written((file) => {
+      const { decisions: _, ...older } = (file.instances as Record<string, Record<string, unknown>>)['i-1'] ?? {};
+      file.instances = { 'i-1': older };
+    });
+    expect(decodeState(text)).toEqual({ kind: 'state', state: ONE, unread: [] });
   });
 
   it('is never the reason of an exception, whatever it holds', () => {
