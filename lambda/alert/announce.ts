@@ -67,18 +67,21 @@ export async function announce(
   settings: Settings,
 ): Promise<boolean> {
   const { transitions, at } = news;
-  const { entries, mailed } = planMail(transitions, news.plan, before.state.breaker.mailed, at, settings);
-  const departed = news.departures.filter(({ isNews }) => isNews);
-  const isMailDue = entries.length > 0 || departed.length > 0;
+  const due = planMail(transitions, news.plan, before.state.breaker.mailed, at, settings);
+  const departures = news.departures.filter(({ isNews }) => isNews);
+  const isMailDue = due.entries.length > 0 || departures.length > 0;
   const quiet = withInstances(next, silentEnds(transitions, at));
   // Until the mail is out, what it says is still to be said.
-  const unsent = isMailDue ? withInstances(quiet, statesOf(before.state, departed)) : quiet;
+  const unsent = isMailDue ? withInstances(quiet, statesOf(before.state, departures)) : quiet;
   const { mailing } = before.state;
   const now = desk.clock.now();
   if (isUnderWay(mailing, now, settings)) return overtaken(desk);
-  const isTried = isMailDue && !isPutOff(mailing, at, settings);
+  const isPartly = isPutOff(mailing, at, settings);
+  const { entries, mailed } = isPartly ? untried(due, mailing) : due;
+  const departed = isPartly ? [] : departures;
+  const isTried = entries.length > 0 || departed.length > 0;
   // What may have gone out may have until its news is known to be out.
-  const tried: Mailing | null = isTried ? { since: mailing?.since ?? now, at: now } : isMailDue ? mailing : null;
+  const tried: Mailing | null = isTried ? { since: mailing?.since ?? at, at: now } : isMailDue ? mailing : null;
 
   let etag: string | null;
   try {
@@ -103,7 +106,8 @@ export async function announce(
   const last: FleetState =
     sent === true
       ? {
-          ...withInstances(countMails(quiet, idsOf(departed), at), mailed),
+          ...withInstances(countMails(isPartly ? unsent : quiet, idsOf(departed), at), mailed),
+          mailing: isPartly ? mailing : null,
           breaker: { ...next.breaker, mailed: next.breaker.mailed || suppressionMailed },
         }
       : sent === false
@@ -159,17 +163,32 @@ function overtaken(desk: Desk): false {
 
 /** A mail is out within two minutes, or its check is dead. */
 const MAIL_MINUTES = 2;
-/** So many intervals after a mail whose answer was lost, the next attempts wait for the first check of an hour. */
+/** So many intervals after a mail whose answer was lost, the next attempts wait for an hour each. */
 const EAGER_INTERVALS = 3;
+const RETRY_MINUTES = 60;
 
 const isUnderWay = (mailing: Mailing | null, now: Date, { schedule }: Settings): boolean =>
   mailing !== null && Math.abs(minutesBetween(mailing.at, now)) < Math.max(MAIL_MINUTES, schedule.everyMinutes / 2);
 
 /** Where every answer is lost, each attempt may be one more mail. */
-const isPutOff = (mailing: Mailing | null, at: Date, { schedule }: Settings): boolean =>
+const isPutOff = (mailing: Mailing | null, at: Date, { schedule }: Settings): mailing is Mailing =>
   mailing !== null &&
   Math.abs(minutesBetween(mailing.since, at)) > EAGER_INTERVALS * schedule.everyMinutes &&
-  !isFirstOfHour(at, schedule.everyMinutes);
+  Math.abs(minutesBetween(mailing.at, at)) < RETRY_MINUTES - schedule.everyMinutes / 2;
+
+/** A clock may have been set back by so much since the first attempt. */
+const CLOCK_MINUTES = 30;
+
+/** Of what is due the news about hosts that no lost mail has named: nobody has heard of them. */
+function untried({ entries, mailed }: MailPlan, { since }: Mailing): MailPlan {
+  const isNew = ({ before: { mails } }: Transition) => mails.every((at) => minutesBetween(since, at) < -CLOCK_MINUTES);
+  const some = entries.filter(({ kind, transition }) => kind !== 'event' && isNew(transition));
+  const states = some.flatMap(({ transition: { instance } }): [string, InstanceState][] => {
+    const state = mailed.get(instance.id);
+    return state === undefined ? [] : [[instance.id, state]];
+  });
+  return { entries: some, mailed: new Map(states) };
+}
 
 const isFirstOfHour = (at: Date, everyMinutes: number): boolean => at.getUTCMinutes() < everyMinutes;
 

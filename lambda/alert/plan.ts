@@ -9,6 +9,7 @@ import {
   isUnstable,
   isWorse,
   mayMailEnd,
+  mayMailWorse,
   rebootedInVain,
   type Transition,
 } from '../memory/index.ts';
@@ -128,7 +129,8 @@ function newsOf(t: Transition, why: string | null, now: Date, settings: Settings
   }
   if (after.flag !== null && !incident.flagMailed) return news('flagged', after.reasons, why);
   const isVerdict = heldMailed && !incident.heldMailed && incident.mailed !== null && mayMailEnd(after, now);
-  const isNew = isWorse(incident.due, incident.mailed) || isVerdict;
+  const isGrown = isWorse(incident.due, incident.mailed);
+  const isNew = (isGrown && (incident.mailed === null || mayMailWorse(after, incident.due, now))) || isVerdict;
   if (!isNew && !isReminderDue(incident, now, settings)) return null;
   if (!isNew && after.flag !== null) {
     return inVain === null

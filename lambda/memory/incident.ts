@@ -18,6 +18,13 @@ const DAY_MINUTES = 24 * 60;
  * opening, and twelve mails a day about one host are the most that anybody gets.
  */
 const MAILS_BEFORE_LAST_END = 5;
+/** But what comes after so many good checks is another incident, and news: the one before ends without a mail. */
+const CALM_CHECKS = 20;
+/**
+ * It may as long as the day has no more mails than this: an opening, a hang, a flag and a reboot in vain are then left of
+ * the twelve. That a disk or memory got worse is mailed no more once there are so many.
+ */
+const MAILS_BEFORE_LAST_OPENING = 8;
 
 const SEVERITY: Readonly<Record<Letter, number>> = { '.': 0, '-': 0, u: 1, w: 2, c: 3, k: 4, h: 5 };
 /** For mails: that a hang is ambiguous is no other class of trouble. */
@@ -55,6 +62,10 @@ export const mailsOfDay = ({ mails }: Pick<InstanceState, 'mails'>, now: Date): 
 /** Whether a mail may say that its trouble is over: each of these invites one more that says it is back. */
 export const mayMailEnd = (state: Pick<InstanceState, 'mails'>, now: Date): boolean =>
   mailsOfDay(state, now).length <= MAILS_BEFORE_LAST_END;
+
+/** Whether a mail may say that trouble which was mailed before has become worse. */
+export const mayMailWorse = (state: Pick<InstanceState, 'mails'>, due: IncidentClass | null, now: Date): boolean =>
+  due === 'h' || due === 'k' || mailsOfDay(state, now).length < MAILS_BEFORE_LAST_OPENING;
 
 export const isUnstable = ({ ends }: Pick<InstanceState, 'ends'>): boolean => ends.length >= UNSTABLE.ends;
 
@@ -97,7 +108,11 @@ export function advance(
   const needed = isUnstable({ ends }) ? Math.max(recoverAfter, UNSTABLE.goodChecks) : recoverAfter;
   const ended = goodStreak(own) >= needed;
   if (ended && incident.due === null) return { letters, fresh, incident: null, ends, mails, isOver: false };
-  return { letters, fresh, incident, ends, mails, isOver: ended && mayMailEnd({ mails }, now) };
+  const isOver = ended && mayMailEnd({ mails }, now);
+  if (ended && !isOver && goodStreak(own) >= CALM_CHECKS && mails.length <= MAILS_BEFORE_LAST_OPENING) {
+    return { letters, fresh: 0, incident: null, ends: [...ends, now], mails, isOver };
+  }
+  return { letters, fresh, incident, ends, mails, isOver };
 }
 
 function append(before: InstanceState, letter: Letter, isRepeat: boolean) {

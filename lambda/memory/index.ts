@@ -3,7 +3,7 @@ export { type Departure, departuresOf } from './departures.ts';
 export { metricDimensions } from './dimensions.ts';
 export { writeTags, writeTagsIn } from './ec2.ts';
 export { type FleetSamples, fleetSamples, NOTHING_KNOWN, type PastFigures, pastSamples } from './figures.ts';
-export { closed, goodChecks, isUnstable, isWorse, mayMailEnd } from './incident.ts';
+export { closed, goodChecks, isUnstable, isWorse, mayMailEnd, mayMailWorse } from './incident.ts';
 export { fromTags, nextState, withState } from './remember.ts';
 export { changeInstance, type LoadedState, loadState, type ObjectStore, saveState } from './store.ts';
 export {

@@ -163,7 +163,12 @@ export const settingsSchema = z
       ),
     }),
     alerts: group({
-      remindHours: number(24, 0, 8760, 'Hours between reminders of trouble that lasts; 0 is never.'),
+      remindHours: number(
+        24,
+        0,
+        8760,
+        'Hours between reminders of trouble that lasts, which come on top of at most 12 mails a day about one host; 0 is never.',
+      ),
       recoverAfter: whole(2, 1, 12, 'Good checks in a row after which trouble counts as ended.'),
       hostAlarms: flag(false, 'Let the alarms on hosts send mail too.'),
       topicArn: optional(

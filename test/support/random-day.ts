@@ -13,6 +13,9 @@ const CHECKS = 288;
 const HOUR = 12;
 const MINUTE = 60_000;
 const MAILS_A_DAY = 12;
+/** After so many good checks in a row trouble is new; unless the day has more mails than that already. */
+const CALM = 20;
+const BUSY_DAY = 8;
 
 export const BEHAVIOURS: Readonly<Record<Letter, Behaviour>> = {
   '.': {},
@@ -262,7 +265,14 @@ export class Day {
       const bad = [...hour].filter((letter) => 'wchk'.includes(letter)).length;
       if (isQuiet && hour.length === HOUR && bad >= HOUR / 2) {
         const isOpen = one.incident !== null && one.incident.mailed !== null;
-        if (!isOpen && !mails.some((mail) => mail.check > check - HOUR)) fail('an hour of trouble was not mailed');
+        // What was mailed before a calm stretch was about other trouble, where the check could remember the stretch.
+        const calmFrom = letters.slice(0, -HOUR).lastIndexOf('.'.repeat(CALM));
+        const isCalmKnown = calmFrom > 0 && !this.#wasDisturbed(check - calmFrom + 1);
+        const isSaid = !isCalmKnown || mails.some((mail) => mail.check >= calmFrom + CALM);
+        const isBusy = one.mails.length > BUSY_DAY;
+        if (!(isOpen && (isSaid || isBusy)) && !mails.some((mail) => mail.check > check - HOUR)) {
+          fail('an hour of trouble was not mailed');
+        }
       }
 
       const day = mails.filter(

@@ -15,14 +15,23 @@ const mailing = (minutes: number): Mailing => ({ since: ago(minutes), at: ago(mi
 
 /** Announces the second failed check of a host. */
 async function announced(
-  over: { readonly mail?: Error; readonly mailing?: Mailing; readonly at?: Date; readonly lose?: 1 | 2 } = {},
+  over: {
+    readonly mail?: Error;
+    readonly mailing?: Mailing;
+    /** When mails, or attempts to send one, named the host. */
+    readonly mails?: readonly Date[];
+    readonly at?: Date;
+    readonly lose?: 1 | 2;
+  } = {},
 ) {
   const { at = NOW } = over;
   const files = new ObjectFiles();
   const t = judged(failed('BannerTimeout'), { tags: hungFor(1) });
-  const before = { ...t.after, incident: t.after.incident && { ...t.after.incident, mailed: null } };
-  const hung = { ...t, after: before };
-  await saveState(files, { ...EMPTY_STATE, mailing: over.mailing ?? null, instances: new Map([[ID, t.before]]) }, null);
+  const { mails = [] } = over;
+  const after = { ...t.after, mails, incident: t.after.incident && { ...t.after.incident, mailed: null } };
+  const hung = { ...t, before: { ...t.before, mails }, after };
+  const instances = new Map([[ID, hung.before]]);
+  await saveState(files, { ...EMPTY_STATE, mailing: over.mailing ?? null, instances }, null);
   const loaded = await loadState(files);
   const steps: string[] = [];
   const bodies: string[] = [];
@@ -103,12 +112,24 @@ describe('what a check says', () => {
     expect(lost.state.mailing).toEqual({ since: ago(5), at: NOW });
   });
 
-  it('waits for the first check of an hour where no answer came for a quarter of an hour', async () => {
-    const { steps, state, isOurs } = await announced({ mailing: { since: ago(20), at: ago(5) } });
+  it('waits for an hour where no answer came for a quarter of an hour', async () => {
+    const mails = [ago(20), ago(5)];
+    const { steps, state, isOurs } = await announced({ mailing: { since: ago(20), at: ago(5) }, mails });
     expect([isOurs, steps]).toEqual([true, ['save', 'tags']]);
     expect(state.mailing).toEqual({ since: ago(20), at: ago(5) });
-    const first = await announced({ mailing: { since: ago(50), at: ago(30) }, at: new Date('2026-11-22T09:00:00Z') });
-    expect(first.steps).toContain('mail');
+    const later = await announced({ mailing: { since: ago(80), at: ago(60) }, mails: [ago(80), ago(60)] });
+    expect(later.steps).toContain('mail');
+  });
+
+  it('does not wait where no lost mail has named the host', async () => {
+    const lost = { since: ago(20), at: ago(5) };
+    const { steps, state, one, bodies } = await announced({ mailing: lost, mails: [ago(600)] });
+    expect(steps).toEqual(['save', 'tags', 'mail', 'save']);
+    expect(bodies[0]).toContain('may have said this already');
+    // What the lost mails were about may still be unknown to everybody.
+    expect([state.mailing, one?.incident?.mailed, one?.mails]).toEqual([lost, 'h', [ago(600), NOW]]);
+    const again = await announced({ mailing: lost, mails: [ago(600)], mail: timedOut });
+    expect(again.state.mailing).toEqual({ since: ago(20), at: NOW });
   });
 
   it('is for the check that is mailing at this moment to say', async () => {

@@ -47,6 +47,20 @@ describe('a day of a host', () => {
     },
   );
 
+  it.each([
+    ['fills its disk', '..cc..cc..cc......cc......', 'c'],
+    ['hangs', '..hhh.hhh.hhh.hhh......', 'h'],
+  ])('that %s in the evening of a bad morning is mailed again', async (_, morning, letter) => {
+    const calm = '.'.repeat(100);
+    const row = `${morning}${calm}${letter.repeat(12)}`;
+    const day = await dayOf(row.padEnd(288, '.'));
+    expect(day.broken).toEqual([]);
+    const begun = morning.length + calm.length;
+    expect(day.mails.filter(({ check }) => check < begun).length).toBeGreaterThanOrEqual(6);
+    expect(day.mails.filter(({ check }) => check >= begun && check < begun + 6)).not.toEqual([]);
+    expect(day.mails.length).toBeLessThanOrEqual(12);
+  });
+
   it.each<[string, (fleet: SandboxFleet) => void]>([
     ['are denied', (fleet) => fleet.aws.denied.add(idOf(1))],
     ['are refused', (fleet) => fleet.aws.fail(CreateTagsCommand, 'UnauthorizedOperation', 1_000_000)],
