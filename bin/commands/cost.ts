@@ -20,7 +20,7 @@ export function addCost({ program, io, exit }: CommandLine): void {
   program
     .command('cost')
     .description('the monthly AWS bill of a fleet, itemised, with the settings that change it')
-    .requiredOption('--instances <n>', 'how many instances are watched')
+    .requiredOption('--instances <n>', 'how many instances are watched, such as 40')
     .option('--troubled <percent>', 'share of the instances that is in trouble at any time (default: 5)')
     .addOption(outputOption(['table', 'json'], 'table'))
     .addHelpText('after', HELP)

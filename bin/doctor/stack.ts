@@ -92,7 +92,7 @@ export async function rememberedBy(
   const permission =
     bucket === null ? 'cloudformation:DescribeStacks' : `s3:GetObject on arn:aws:s3:::${bucket}/${STATE_KEY}`;
   let missing: readonly Step[] = [];
-  const options = { s3, cloudFormation, bucket, stack: stack.name, clock: { now: () => now } };
+  const options = { s3, cloudFormation, bucket, stack: stack.name, isExpected: false, clock: { now: () => now } };
   const instances = await withStackState(found, options, (error) => {
     missing = stepsOf('state', failureOf(permission, error), () => []);
   });

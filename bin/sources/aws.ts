@@ -64,6 +64,7 @@ export async function awsSource(flags: SourceFlags, settings: Settings, io: Comm
       cloudFormation: cloudFormationClient(),
       bucket: fromEnvironment(io.env).bucket,
       stack,
+      isExpected: flags.stack !== undefined,
       clock: clients.clock,
     }),
     nothingFound: (skipped) =>

@@ -73,7 +73,7 @@ export function remembered(
   unread?: (error: unknown) => void,
 ): Promise<Instance[]> {
   const { bucket } = fromEnvironment(io.env);
-  return withStackState(found, { s3, cloudFormation, bucket, stack, clock: { now } }, unread);
+  return withStackState(found, { s3, cloudFormation, bucket, stack, isExpected: true, clock: { now } }, unread);
 }
 
 /** @throws UsageError without credentials or a Region, or where AWS refuses. */

@@ -20,11 +20,13 @@ export interface StackPastOptions {
   /** The bucket, where the environment names it; null: the stack's outputs do. */
   readonly bucket: string | null;
   readonly stack: string;
+  /** A person named the stack, or asks for what only a stack has: that there is none is worth a word. */
+  readonly isExpected: boolean;
   readonly clock: Clock;
 }
 
 /**
- * Nothing is known where there is no such stack, or one without a bucket. Rejects with the right that is missing: the
+ * Nothing is known where there is no such stack and none is expected, or one without a bucket. Rejects with the right that is missing: the
  * check then reports it and goes on without.
  */
 export function stackPast(options: StackPastOptions): {
@@ -75,9 +77,10 @@ export async function withStackState(
   return found.map((one) => (isKnown ? withState(one, loaded.state) : fromTags(one)));
 }
 
-async function bucketOf({ cloudFormation, stack }: StackPastOptions): Promise<string | null> {
+async function bucketOf({ cloudFormation, stack, isExpected }: StackPastOptions): Promise<string | null> {
+  let outputs: Awaited<ReturnType<typeof stackOutputs>>;
   try {
-    return (await stackOutputs(cloudFormation, stack))?.StateBucketName ?? null;
+    outputs = await stackOutputs(cloudFormation, stack);
   } catch (error) {
     if (!isAccessDenied(error)) throw error;
     throw new Error(
@@ -85,4 +88,7 @@ async function bucketOf({ cloudFormation, stack }: StackPastOptions): Promise<st
       { cause: error },
     );
   }
+  if (outputs === null && isExpected)
+    throw new Error(`there is no stack ${stack} in this Region; --stack NAME names another`);
+  return outputs?.StateBucketName ?? null;
 }

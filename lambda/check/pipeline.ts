@@ -3,8 +3,8 @@
  *
  *     discover -> remember -> probe -> judge -> decide -> remember -> tell -> act
  *
- * A step that fails doesn't stop the others; what failed is returned, and the caller fails at the end. Who can't read
- * what earlier checks remember, or finds that another check has written meanwhile, flags nothing and acts on nothing.
+ * A step that fails doesn't stop the others; what failed is returned, and the caller fails at the end. A check that can't
+ * read the state, or finds that another check has written it meanwhile, flags nothing and acts on nothing.
  */
 import { announce, announceUnremembered } from '../alert/index.ts';
 import { type Evidence, evidenceSentences, planFlags, secondOpinions, withFlags } from '../flag/index.ts';

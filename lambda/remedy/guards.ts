@@ -3,7 +3,7 @@
  * check right before the act. Pure. What a guard can't read holds the remedy back.
  */
 
-import { clockTime, minutesBetween, plural } from '../kit/index.ts';
+import { clockTime, isoSeconds, minutesBetween, plural } from '../kit/index.ts';
 import { inGrace } from '../memory/index.ts';
 import type { Act, FreshCheck, Guard, Instance, Override, Pause, Reason, Remedy, Requester } from '../model/index.ts';
 import { AUTO_WORDS, type Auto, classOf, TAG } from '../model/index.ts';
@@ -138,7 +138,7 @@ function unreadableTag({ one, known: { now } }: Question): string | null {
   if (one.mutedUntil === 'unreadable') return unreadable(TAG.mute, 'until=2026-11-23T06:00:00Z');
   if (one.problem !== null) return `one of its tags is unreadable: ${one.problem.text.replace(/\.$/, '')}`;
   if (one.unreadable.includes(TAG.flag)) return unreadable(TAG.flag, 'BannerTimeout@2026-11-22T08:05:00Z');
-  if (flag !== null && flag.at > now) return `its tag ${TAG.flag} is in the future`;
+  if (flag !== null && flag.at > now) return `its reboot flag is of ${isoSeconds(flag.at)}, which is in the future`;
   if (one.unreadable.includes(TAG.status)) return unreadable(TAG.status, 'CRITICAL:BannerTimeout');
   if (one.unreadable.includes(TAG.acted)) return unreadable(TAG.acted, 'reboot@2026-11-22T08:05:00Z');
   return null;

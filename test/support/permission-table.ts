@@ -5,7 +5,7 @@ import { markdownTable } from './readme-tables.ts';
 /** By statement id. A statement without words here fails the test. */
 const FOR: Readonly<Record<string, string>> = {
   WriteLogs: 'its own log group, which the stack makes',
-  DiscoverInstances: 'find what is watched, and ask EC2 for its own status checks',
+  DiscoverInstances: 'find what is watched; where the right is there, ask EC2 for its own status checks',
   WriteOwnTags: "show what was found: crawlwatch's own keys alone, never the watch tag, and never all tags at once",
   ReadConsole: 'save the OOM lines before a reboot destroys them',
   RunProbeDocument: 'the probe: this one document',
@@ -22,7 +22,8 @@ const FOR: Readonly<Record<string, string>> = {
   ReadState: 'look back on what checks remember',
   NoteActs:
     'note the last act for the checks, and unflag; no flag counts without its tag, which only the check can set',
-  SeeMissingFiles: 'tell "there is none yet" from "may not be read", which S3 says only to those who may list',
+  SeeMissingFiles:
+    'distinguish a file that is not there yet from one that may not be read, which S3 says only to those who may list',
   RebootFlagged: 'reboot: only what carries the flag, which the check alone can write',
   RunRestartDocuments: 'restart a worker or sshd: these two documents',
   RecordAct: 'note the last act on the instance',

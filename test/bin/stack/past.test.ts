@@ -25,7 +25,7 @@ async function fleetOf(outputs: Readonly<Record<string, string>> | null) {
   });
   const { s3 } = fleet.aws;
   const options = (bucket: string | null = null) => ({
-    ...{ s3, cloudFormation, bucket, stack: 'CrawlwatchStack' },
+    ...{ s3, cloudFormation, bucket, stack: 'CrawlwatchStack', isExpected: false },
     clock: { now: () => fleet.now },
   });
   return { fleet, cloudFormation, s3, options, open: (bucket?: string | null) => stackPast(options(bucket)) };
@@ -132,6 +132,15 @@ describe('instances with what the stack remembers', () => {
     const { options } = await fleetOf(outputs);
     const [one] = await withStackState(found, options());
     expect(one?.remembered).toMatchObject({ status: 'WARNING', reasons: ['DiskLow'], since: null });
+  });
+
+  it('have what their tags show where there is no stack of the name that a person gave, and that is reported', async () => {
+    const { options } = await fleetOf(null);
+    const unread: unknown[] = [];
+    const expected = { ...options(), stack: 'WRONG', isExpected: true };
+    const [one] = await withStackState(found, expected, (error) => unread.push(error));
+    expect(one?.remembered).toMatchObject({ status: 'WARNING', since: null });
+    expect(unread.map(String)).toEqual(['Error: there is no stack WRONG in this Region; --stack NAME names another']);
   });
 
   it('have what their tags show where the state may not be read, and the right is named', async () => {

@@ -60,7 +60,7 @@ const ON_REBOOT: readonly Guarded[] = [
     'carries a flag from the future',
     'anybody',
     'unreadable',
-    'its tag crawlwatch:reboot-flag is in the future',
+    `its reboot flag is of ${minutesAgo(-1)}, which is in the future`,
     { tags: { [TAG.flag]: `BannerTimeout@${minutesAgo(-1)}` } },
   ],
   [
