@@ -70,7 +70,8 @@ function read(reply: Reply, worker: string | null): ProbeOutcome {
     const partial = parseVitals(reply.output, worker);
     if (partial.kind === 'vitals') return partial;
   }
-  return { kind: 'failed', reason: reply.reason, text: reply.text };
+  const { reason, text, reached } = reply;
+  return { kind: 'failed', reason, text, ...(reached !== undefined && { reached }) };
 }
 
 const notChecked = (text: string): ProbeOutcome => ({ kind: 'failed', reason: 'NotChecked', text });
