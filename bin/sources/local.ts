@@ -1,5 +1,6 @@
 /** The probe on this machine: the same script, the same shell, no network. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { ownLimit } from '../../lambda/kit/index.ts';
 import type { FailureReason, Instance, ProbeRun, ProbeTransport, Reply } from '../../lambda/model/index.ts';
 
 /** Bytes kept of the output (see Reply in lambda/model) and of the error stream. */
@@ -10,7 +11,20 @@ const DRAIN_MS = 250;
 
 /** What shells and libc print when no process can be started: dash, bash, busybox, mksh. */
 const FORK_FAILED = /\bv?fork\b|cannot allocate memory|resource temporarily unavailable|out of memory/i;
+/** Of the machine that is asked, which is this one; the other limits are this process's own. */
 const NO_PROCESS: readonly (string | undefined)[] = ['EAGAIN', 'ENOMEM'];
+
+/** Why no shell was started. */
+function notStarted(shell: string, error: NodeJS.ErrnoException): Reply {
+  const failed = (reason: FailureReason, text: string): Reply => ({ kind: 'failed', reason, text });
+  if (NO_PROCESS.includes(error.code)) {
+    return failed('ForkFailed', `This machine could start no process (${error.code}).`);
+  }
+  const limit = ownLimit(error.code);
+  return limit === null
+    ? failed('ExecRefused', `This machine could not run ${shell} (${error.code ?? error.message}).`)
+    : failed('NotChecked', `This machine was not asked: ${limit}.`);
+}
 
 export interface LocalOptions {
   /** @default `sh`, found by PATH */
@@ -34,11 +48,21 @@ export function localTransport({ shell = 'sh' }: LocalOptions = {}): ProbeTransp
 function runShell(shell: string, { worker }: Instance, run: ProbeRun): Promise<Reply | null> {
   return new Promise((resolve) => {
     if (run.signal.aborted) return resolve(null);
-    const child = spawn(shell, worker === null ? ['-s'] : ['-s', '--', worker], {
-      cwd: '/',
-      env: { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
-      detached: true,
-    });
+    let child: ChildProcessWithoutNullStreams;
+    try {
+      child = spawn(shell, worker === null ? ['-s'] : ['-s', '--', worker], {
+        cwd: '/',
+        env: { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+        detached: true,
+      });
+    } catch (error) {
+      return resolve(notStarted(shell, error as NodeJS.ErrnoException));
+    }
+    // Where no pipe can be opened, Node returns a process without streams, and its error follows.
+    if (child.stdin === undefined) {
+      child.once('error', (error) => resolve(notStarted(shell, error)));
+      return;
+    }
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     const output = () => text(stdout, OUTPUT_MAX) || text(stderr, STDERR_MAX);
@@ -73,10 +97,7 @@ function runShell(shell: string, { worker }: Instance, run: ProbeRun): Promise<R
       run.hostDeadlineMs,
     );
     run.signal.addEventListener('abort', abort, { once: true });
-    child.on('error', (error: NodeJS.ErrnoException) => {
-      if (NO_PROCESS.includes(error.code)) fail('ForkFailed', `This machine could start no process (${error.code}).`);
-      else fail('ExecRefused', `This machine could not run ${shell} (${error.code ?? error.message}).`);
-    });
+    child.on('error', (error) => finish(notStarted(shell, error)));
     child.on('exit', (_code, signal) => {
       drain = setTimeout(() => ended(signal), DRAIN_MS);
     });

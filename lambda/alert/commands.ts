@@ -96,7 +96,8 @@ const IN_THE_STACK: Readonly<Partial<Record<ReasonCode, string>>> = {
     'find out why the host key changed; if the host was rebuilt on purpose, set its tag crawlwatch:host-key to renew and the next check pins the new one',
   ProtocolError:
     'see what listens on that port, it does not speak SSH; another port: the tag crawlwatch:ssh, port=2222',
-  HostUnreachable: 'check the route, the network ACL and the subnets that the check function is in',
+  HostUnreachable:
+    'put right what the reason names, or check the route, the network ACL and the subnets that the check function is in',
   SshThrottled: 'raise MaxStartups in sshd_config, or look for who else opens many connections',
   SsmAccessDenied: 'see that the instance carries the watch tag, by which the check function may send it commands',
   NotChecked: "see the errors in the check function's log; if it ran out of time, raise forks or schedule.everyMinutes",

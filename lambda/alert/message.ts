@@ -32,7 +32,7 @@ export interface MailContext {
 const TITLE: Readonly<Record<MailKind | 'departed', string>> = {
   suppressed: 'FLAGGING SUPPRESSED',
   escalated: 'REBOOTED, AND STILL HANGS: needs a person',
-  flagged: 'FLAGGED FOR REBOOT: SSH is dead',
+  flagged: 'FLAGGED FOR REBOOT',
   reminder: 'STILL FLAGGED FOR REBOOT',
   held: 'NOT ANSWERING, AND NOT FLAGGED',
   measured: 'NEEDS ATTENTION',
@@ -58,15 +58,12 @@ export function composeAlert(planned: readonly MailEntry[], context: MailContext
   let left = BLOCKS_MAX;
   let cut = 0;
   const sections = kinds.map((kind) => {
-    const blocks = blocksOf(
-      kind,
-      entries.filter((entry) => entry.kind === kind),
-      context,
-    );
+    const ofKind = entries.filter((entry) => entry.kind === kind);
+    const blocks = blocksOf(kind, ofKind, context);
     const shown = blocks.slice(0, left);
     left -= shown.length;
     cut += hostsIn(blocks.slice(shown.length));
-    return shown.length === 0 ? '' : [title(kind, context), ...shown.map((block) => block.text)].join('\n\n');
+    return shown.length === 0 ? '' : [title(kind, ofKind, context), ...shown.map((block) => block.text)].join('\n\n');
   });
   const body = [
     `${plural(context.checked, 'instance')} checked at ${clockTime(context.at, context.at)} on ${context.at.toISOString().slice(0, 10)}.`,
@@ -123,13 +120,21 @@ const unread = ({ unread: parts = [] }: MailContext): string[] =>
     ? []
     : [[`NOT ALL OF THE FLEET COULD BE READ`, ...parts.map((text) => `${printableAscii(text)}.`)].join('\n')];
 
-function title(kind: MailKind, { breaker }: MailContext): string {
+function title(kind: MailKind, entries: readonly MailEntry[], { breaker }: MailContext): string {
+  if (kind === 'flagged') return `${TITLE[kind]}: ${whatIsDead(entries)}`;
   if (kind !== 'suppressed') return TITLE[kind];
   return [
     `${TITLE[kind]}: ${breaker.why}.`,
     'No instance is flagged until two checks in a row are clean; old flags stay.',
     'Look first at what all of these share: a security group, a route, the key, a throttled API, an outage of the zone.',
   ].join('\n');
+}
+
+/** What doesn't answer, by how these instances were asked: SSH is dead only where SSH was asked. */
+function whatIsDead(entries: readonly MailEntry[]): string {
+  const ways = new Set(entries.map(({ transition }) => transition.instance.transport));
+  if (ways.size > 1) return 'no answer any more';
+  return ways.has('ssm') ? 'no answer over SSM' : 'SSH is dead';
 }
 
 function departed(departures: readonly Departure[]): string[] {

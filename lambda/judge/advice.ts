@@ -53,10 +53,12 @@ export const ADVICE: Readonly<Partial<Record<ReasonCode, string>>> = {
   HostKeyMismatch: 'find out why the host key changed; if the host was rebuilt on purpose: ssh-keygen -R HOST',
   NegotiationFailed: 'update OpenSSH on the host: it offers no algorithm that is still safe',
   ProtocolError: 'see what listens on that port, it does not speak SSH; another port: --host HOST:PORT',
-  HostUnreachable: 'see that this machine has a route to it (VPN, security group, network ACL)',
+  HostUnreachable:
+    'put right what the reason names, or see that this machine has a route to it (VPN, security group, network ACL)',
   NoAddress: 'give the instance an address of the kind that ssh.address asks for, private or public',
   NameNotResolved: 'correct the name, or give its address: ansible_host=10.0.0.1 in the inventory',
-  ExecRefused: 'let that user run commands: no ForceCommand, no nologin shell',
+  ExecRefused:
+    'let that user run commands: no ForceCommand, no nologin shell; over SSM put right what the agent says, on the host by SSH or its serial console',
   SshThrottled: 'raise MaxStartups in sshd_config, or lower --forks if the hosts are one machine',
   SsmNotManaged: 'attach an instance profile with AmazonSSMManagedInstanceCore and see that the SSM agent runs',
   SsmAccessDenied: 'let this identity use ssm:SendCommand on the instance and the probe document',

@@ -50,7 +50,7 @@ export function assess(
       status: isHung(outcome.reason) ? 'CRITICAL' : 'UNKNOWN',
       text: outcome.text,
     };
-    return conclude([finding], [], NO_FORECASTS);
+    return conclude([finding], outcome.notes ?? [], NO_FORECASTS);
   }
   const { vitals } = outcome;
   const worker = assessWorker(instance, vitals, settings);

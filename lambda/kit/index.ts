@@ -29,6 +29,7 @@ export { deniesAnInstance, errorCode, errorText, isAccessDenied, messageOf } fro
 export { forTerminal, inertJson, printableAscii } from './escape.ts';
 export { Html, html } from './html.ts';
 export { createLog } from './log.ts';
+export { ownLimit } from './own-limit.ts';
 export { packedFiles, packedReader } from './s3.ts';
 export { isoSeconds, parseInstant, parseStamp } from './time.ts';
 export { clockTime, duration, GIB, gib, minutesBetween, percent, plural, quoted } from './wording.ts';

@@ -14,6 +14,8 @@ export type Reply =
       /** What the host had printed by then. */
       readonly output?: string;
       readonly hostKey?: string;
+      /** Whether the host's own kernel had accepted a connection; absent: as the reason implies (wasReached). */
+      readonly reached?: boolean;
     };
 
 /** What one probe of one instance came to. */
@@ -26,7 +28,39 @@ export type ProbeOutcome =
       /** Things worth a line that change no status, e.g. `12 more mounts`. */
       readonly notes: readonly string[];
     }
-  | { readonly kind: 'failed'; readonly reason: FailureReason; readonly text: string };
+  | {
+      readonly kind: 'failed';
+      readonly reason: FailureReason;
+      readonly text: string;
+      /** As in the reply. */
+      readonly reached?: boolean;
+      /** What the host had said before it failed, a sentence each; absent: nothing. */
+      readonly notes?: readonly string[];
+    };
+
+/** Failures after the host's TCP connection was accepted, before its sshd had said a word. */
+const ACCEPTED: readonly FailureReason[] = ['ConnectionReset', 'ClosedBeforeBanner', 'BannerTimeout'];
+/** Failures after the host's sshd or its SSM agent itself had answered. */
+const ANSWERED: readonly FailureReason[] = [
+  'HandshakeTimeout',
+  'CommandTimeout',
+  'ForkFailed',
+  'ConnectionLost',
+  'InstanceConnectRefused',
+];
+
+/**
+ * Whether the host itself was reached: its own kernel accepted the connection, or its agent took the command. A cut road
+ * never gives that, so what failed afterwards failed on the host. Asked of a hung instance: what is inconclusive says
+ * nothing about its kernel and counts as not reached. ConnectionRefused counts as not reached: a firewall
+ * on the way rejects in the same way. Through a jump host an open channel alone proves nothing, unless the transport
+ * knows that this jump host opens one only once it is connected (`reached` is then set).
+ */
+export function wasReached(outcome: ProbeOutcome, { login }: Pick<Instance, 'login'>): boolean {
+  if (outcome.kind === 'vitals') return true;
+  if (outcome.reached !== undefined) return outcome.reached;
+  return ANSWERED.includes(outcome.reason) || (ACCEPTED.includes(outcome.reason) && (login.jumps ?? []).length === 0);
+}
 
 export type Recommendation = 'none' | 'restart-worker' | 'restart-sshd' | 'reboot' | 'investigate';
 

@@ -2,6 +2,7 @@
 import { messageOf } from '../kit/index.ts';
 import type { Instance, Log, ProbedInstance, ProbeOutcome, Reply, Transport, Transports } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
+import { parseCutShort } from './cut-short.ts';
 import { parseVitals } from './parse-vitals.ts';
 import { SENT_SCRIPT } from './script.ts';
 
@@ -32,7 +33,7 @@ export async function probeFleet(
     onProbed(probed);
   };
   const reply = (id: string, got: Reply, durationMs: number) => {
-    settle(id, read(got, byId.get(id)?.worker ?? null), got.hostKey ?? null, Math.round(durationMs));
+    settle(id, read(got, byId.get(id)?.worker ?? null, settings), got.hostKey ?? null, Math.round(durationMs));
   };
 
   const askable = instances.filter((instance) => instance.problem === null);
@@ -63,15 +64,8 @@ export async function probeFleet(
   return instances.flatMap(({ id }) => results.get(id) ?? []);
 }
 
-function read(reply: Reply, worker: string | null): ProbeOutcome {
-  if (reply.kind === 'output') return parseVitals(reply.output, worker);
-  // A host that can't start a command may have printed its memory by the shell's builtins all the same.
-  if (reply.output !== undefined && reply.output !== '') {
-    const partial = parseVitals(reply.output, worker);
-    if (partial.kind === 'vitals') return partial;
-  }
-  return { kind: 'failed', reason: reply.reason, text: reply.text };
-}
+const read = (reply: Reply, worker: string | null, settings: Settings): ProbeOutcome =>
+  reply.kind === 'output' ? parseVitals(reply.output, worker) : parseCutShort(reply, worker, settings);
 
 const notChecked = (text: string): ProbeOutcome => ({ kind: 'failed', reason: 'NotChecked', text });
 

@@ -9,6 +9,10 @@ const CANNOT_FORK = /can(?:not|'t) fork|fork(?: failed)?: /i;
 /** Characters searched for such a message at both ends: it is the first or the last thing that a host says. */
 const SEARCHED = 4096;
 
+/** Whether a shell says in its own words that it can start no process. */
+export const saysCannotFork = (output: string): boolean =>
+  CANNOT_FORK.test(output.slice(0, SEARCHED)) || CANNOT_FORK.test(output.slice(-SEARCHED));
+
 /**
  * Takes any input: it never throws, its work is linear in the output's length, and what it holds is bounded.
  * @param output all that the host sent; banners around the report don't matter
@@ -19,8 +23,7 @@ const SEARCHED = 4096;
 export function parseVitals(output: string, worker: string | null): ProbeOutcome {
   const found = findReport(output);
   if (found.kind === 'none') {
-    const said = CANNOT_FORK.test(output.slice(0, SEARCHED)) || CANNOT_FORK.test(output.slice(-SEARCHED));
-    return said
+    return saysCannotFork(output)
       ? { kind: 'failed', reason: 'ForkFailed', text: 'The host could start no process, not even the probe.' }
       : { kind: 'failed', reason: 'Unparsable', text: found.why };
   }

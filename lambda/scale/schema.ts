@@ -83,6 +83,7 @@ const reply = z.discriminatedUnion('kind', [
     text: cut(TEXT_LENGTH),
     output: cut(OUTPUT_LENGTH).exactOptional(),
     hostKey: text.exactOptional(),
+    reached: z.boolean().exactOptional(),
   }),
 ]) satisfies z.ZodType<Reply>;
 

@@ -2,6 +2,7 @@
  * The reason and sentence of a failed SSH attempt, from what happened on the wire. Pure: no socket, no clock.
  * Every sentence names address, port and phase; what the host sent is quoted, printable and cut.
  */
+import { ownLimit } from '../kit/index.ts';
 import type { FailureReason, Reply } from '../model/index.ts';
 
 /** How far an attempt has come. `kex` and `login` are both the handshake: after the banner, before a command. */
@@ -89,6 +90,8 @@ const CONNECT_ERRORS: Readonly<Record<string, readonly [FailureReason, string]>>
 export function socketFailed(phase: Phase, where: Where, error: NodeJS.ErrnoException, received: string): Failure {
   const { endpoint } = where;
   const code = codeOf(error);
+  const limit = ownLimit(code);
+  if (limit !== null) return failure('HostUnreachable', `${endpoint} was not asked: ${limit}.`);
   switch (phase) {
     case 'resolve':
       return failure(
@@ -100,7 +103,8 @@ export function socketFailed(phase: Phase, where: Where, error: NodeJS.ErrnoExce
         'HostUnreachable' as const,
         `can't be reached from here (${code}); check the route, security groups and this machine`,
       ];
-      return failure(reason, `${endpoint} ${says}.`);
+      // No answer to the first packet comes from a host whose kernel has accepted.
+      return { ...failure(reason, `${endpoint} ${says}.`), reached: false };
     }
     case 'banner':
       // The kernel's own time-out: the host went silent after it had accepted.
@@ -122,10 +126,10 @@ export function socketFailed(phase: Phase, where: Where, error: NodeJS.ErrnoExce
   }
 }
 
-/** Several addresses tried at once fail as an AggregateError; the last one's code is taken for all. */
+/** Several addresses tried at once fail as an AggregateError; a limit of this side, else the last code, is taken for all. */
 function codeOf(error: NodeJS.ErrnoException): string {
-  const inner =
-    error instanceof AggregateError ? (error.errors.at(-1) as NodeJS.ErrnoException | undefined) : undefined;
+  const errors = error instanceof AggregateError ? (error.errors as readonly NodeJS.ErrnoException[]) : [];
+  const inner = errors.find(({ code }) => ownLimit(code) !== null) ?? errors.at(-1);
   return inner?.code ?? error.code ?? error.message;
 }
 

@@ -16,6 +16,8 @@ export type Dial = (jump: JumpHost, via: Duplex | null, use: Attempt['use'], lim
 /** A connection to a host through its jump host. */
 export interface Way {
   readonly stream: Duplex;
+  /** The jump host opens a channel only once the host behind it has accepted; others may open one at once. */
+  readonly provesAccept: boolean;
   /** The failure of the jump host, where that ended the connection; null: it is well. */
   broken(): Promise<Failure | null>;
 }
@@ -23,6 +25,7 @@ export interface Way {
 interface Jump {
   readonly client: Client;
   readonly endpoint: string;
+  readonly banner: string;
   /** How its connection ended; null while it is open. */
   ended: Failure | null;
 }
@@ -67,7 +70,7 @@ export class JumpHosts {
       return jump.ended === null ? null : unusable(jump.ended);
     };
     if ('kind' in stream) return (await broken()) ?? stream;
-    return { stream, broken };
+    return { stream, provesAccept: OPENS_WHEN_CONNECTED.test(jump.banner), broken };
   }
 
   /** Ends every connection. */
@@ -92,10 +95,10 @@ export class JumpHosts {
     if (before.length > 0 && (way === null || 'kind' in way)) return way;
     return new Promise((resolve) => {
       let jump: Jump | null = null;
-      const use: Attempt['use'] = (client, { endpoint }, _banner, done) => {
+      const use: Attempt['use'] = (client, { endpoint }, banner, done) => {
         const close = () => done({ kind: 'output', output: '' });
         this.#close.add(close);
-        jump = { client, endpoint, ended: null };
+        jump = { client, endpoint, banner, ended: null };
         resolve(jump);
         return { output: () => '' };
       };
@@ -112,6 +115,9 @@ export class JumpHosts {
     });
   }
 }
+
+/** OpenSSH's server confirms a channel after its connect has succeeded (channels.c), and so does dropbear. */
+const OPENS_WHEN_CONNECTED = /^SSH-2\.0-(OpenSSH|dropbear)_/;
 
 /** Reason codes of a refused channel (RFC 4254, 5.1). */
 const PROHIBITED = 1;

@@ -3,6 +3,7 @@
  * is closed and the end is one value. The banner is read here and not by ssh2, which loses bytes of one that comes in
  * more than two pieces, and can't tell a refusal line from a banner that never came.
  */
+import { closeSync, openSync } from 'node:fs';
 import { isIP, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ssh2, { type Algorithms, type Client, type ConnectConfig } from 'ssh2';
@@ -115,7 +116,7 @@ class Session {
         if (!error) this.#phase = 'connect';
       })
       .on('connect', this.#connected)
-      .on('error', (error) => this.#settle(socketFailed(this.#phase, this.#where, error, this.#bannerReader.received)))
+      .on('error', this.#socketError)
       .on('close', () => this.#settle(closedBy(this.#phase, this.#where, this.#bannerReader.received)));
     // Late errors come here too, when the session is settled. A host may exchange keys again: only the first counts.
     this.#client.on('error', this.#sshError).once('handshake', this.#keysExchanged).once('ready', this.#loggedIn);
@@ -123,6 +124,10 @@ class Session {
     else this.#connected();
   }
 
+  readonly #socketError = (error: Error) => {
+    const cause = this.#phase === 'resolve' ? (noMoreFiles() ?? error) : error;
+    this.#settle(socketFailed(this.#phase, this.#where, cause, this.#bannerReader.received));
+  };
   readonly #cancel = () => this.#settle(null);
   readonly #expire = (afterMs: number) => {
     if (this.#phase === 'login' && this.#attempt.login.agent?.isPending) {
@@ -265,6 +270,16 @@ class Session {
     const printed = reply.kind === 'failed' && reply.output === undefined && output !== '' ? { output } : {};
     const known = this.#phase === 'command' && this.#hostKey ? { hostKey: fingerprint(this.#hostKey) } : {};
     return { ...reply, ...printed, ...known };
+  }
+}
+
+/** The error of opening one more file; null: it can be opened. Without one, libc reports that a name doesn't exist. */
+function noMoreFiles(): NodeJS.ErrnoException | null {
+  try {
+    closeSync(openSync('/dev/null', 'r'));
+    return null;
+  } catch (error) {
+    return error as NodeJS.ErrnoException;
   }
 }
 

@@ -115,7 +115,9 @@ export function sshTransport(options: SshOptions): ProbeTransport {
     if (pushKey !== undefined && reply.reason === 'AuthenticationFailed') {
       return keyNotTaken(endpointOf(address, port), user);
     }
-    return (await way?.broken()) ?? reply;
+    const broken = (await way?.broken()) ?? null;
+    if (broken !== null) return broken;
+    return way?.provesAccept && isAfterAccept(reply) ? { ...reply, reached: true } : reply;
   }
 
   /** A jump host is no instance and has no pin: with pins its key is accepted as seen. */
@@ -155,6 +157,8 @@ function pauseAfter({ reason }: Failure): number | null {
       return null;
   }
 }
+
+const isAfterAccept = (reply: Failure): boolean => isDropped(reply) || reply.reason === 'BannerTimeout';
 
 const isDropped = ({ reason }: Failure): boolean => reason === 'ConnectionReset' || reason === 'ClosedBeforeBanner';
 

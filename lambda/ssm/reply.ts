@@ -6,7 +6,27 @@ import type { FailureReason, Reply } from '../model/index.ts';
 const ERROR_PART = /\r?\n?-{10}ERROR-{7}\r?\n/;
 /** Most of what an agent prints in place of a report that a reply quotes. */
 const QUOTE_MAX = 200;
-const CANNOT_FORK = /cannot fork|fork:|fork\/exec|cannot allocate memory|resource temporarily unavailable/i;
+/**
+ * Of all that may fail when the agent starts a shell (`fork/exec PATH: ERROR`, from Go's os/exec), ENOMEM and EAGAIN alone
+ * mean a host out of memory or processes; the others are shells that started and could not fork themselves.
+ */
+const CANNOT_FORK =
+  /fork\/exec [^:]*: (cannot allocate memory|resource temporarily unavailable)|\bcan(?:not|'t) fork\b|\bfork: |\bpthread_create failed\b/i;
+/** Without its shell or its directory the agent runs nothing; ENOSPC is of inotify's watches too, which fill no disk. */
+const DISK_FAULTS: readonly (readonly [RegExp, string])[] = [
+  [
+    /no space left on device|disk quota exceeded/i,
+    'A disk of the host is full, most likely its root: make room there, or grow its volume. ',
+  ],
+  [
+    /read-only file system/i,
+    'A file system of the host is mounted read-only, most likely its root, as after an I/O error: see its kernel log and its volume. ',
+  ],
+  [
+    /failed to create orchestrationDir|plugin with name \S+ not found/i,
+    "The agent can't write on the host, whose root is most likely full or read-only. ",
+  ],
+];
 
 /** The reply of a host that gave no report. */
 export const failure = (reason: FailureReason, text: string, output = ''): Reply => ({
@@ -68,16 +88,17 @@ function hasStarted(invocation: CommandInvocation): boolean {
 function finished(invocation: CommandInvocation): Reply {
   const { stdout, all } = streams(invocation);
   if (stdout.trim() !== '') return { kind: 'output', output: stdout };
-  if (CANNOT_FORK.test(all)) return failure('ForkFailed', 'The SSM agent answered, but the host could start no shell.');
   const said = all
     .replace(ERROR_PART, '')
     .replace(/[^!-~]+/g, ' ')
-    .trim()
-    .slice(0, QUOTE_MAX);
+    .trim();
   if (said === '') return { kind: 'output', output: '' };
-  // Without space the agent can't create the directory for its own output: so a disk is known to be full.
-  const full = /no space left/i.test(said) ? 'A disk of the host is full: the' : 'The';
-  return failure('Unparsable', `${full} SSM agent could not run the probe: ${said}`);
+  const quoted = said.slice(0, QUOTE_MAX);
+  if (CANNOT_FORK.test(said)) {
+    return failure('ForkFailed', `The SSM agent answered, but the host could start no process: ${quoted}`);
+  }
+  const [, means = ''] = /inotify|watch/i.test(said) ? [] : (DISK_FAULTS.find(([words]) => words.test(said)) ?? []);
+  return failure('ExecRefused', `${means}The SSM agent answered, but could not run the probe: ${quoted}`);
 }
 
 function streams(invocation: CommandInvocation): { readonly stdout: string; readonly all: string } {

@@ -1,6 +1,8 @@
 /** The built program as a process of its own: streams, signals, exit codes, and what it loads. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keyPair, rawServer } from '../support/ssh-server.ts';
@@ -48,6 +50,56 @@ describe('the program', () => {
     const child = program.start(['check', '--local']);
     child.stdout?.destroy();
     expect(await finish(child)).toMatchObject({ exitCode: 141, stderr: '' });
+  });
+
+  /** Starts it where a process may have so many files open at once. */
+  const startWith = (files: number, words: readonly string[], env: NodeJS.ProcessEnv = {}) => {
+    const limited = ['-c', `ulimit -n ${files} && exec "$@"`, 'sh', process.execPath, program.path, ...words];
+    return spawn('sh', limited, { cwd: program.home, env: { ...program.env, ...env } });
+  };
+
+  it.runIf(process.platform === 'linux')('takes its own limit of open files for no fault of a host', async () => {
+    const silent = createServer((socket) => socket.on('error', () => {})).listen(0, '0.0.0.0');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    writeFileSync(join(program.home, 'key'), keyPair().private);
+    const addresses = Array.from({ length: 60 }, (_, n) => ['--host', `127.0.1.${n + 1}:${port}`]).flat();
+    // A name comes last, when no file is left: libc then reports that the name doesn't exist.
+    const words = [
+      'check',
+      ...addresses,
+      '--host',
+      `localhost:${port}`,
+      '--private-key',
+      'key',
+      '--timeout',
+      '3',
+      '-o',
+      'line',
+    ];
+    const { stdout, stderr } = await finish(startWith(48, words));
+    silent.close();
+    const lines = stdout.trimEnd().split('\n');
+    const own = lines.filter((line) => / \| UNKNOWN \| HostUnreachable: \S+ was not asked: .*ulimit -n/.test(line));
+    const asked = lines.filter((line) => / \| CRITICAL \| BannerTimeout: /.test(line));
+    expect({ all: own.length + asked.length, stderr }).toEqual({ all: 61, stderr: '' });
+    expect(own.length).toBeGreaterThan(10);
+    expect(asked.length).toBeGreaterThan(3);
+    expect(own).toContainEqual(expect.stringMatching(/^localhost \|/));
+  });
+
+  it.runIf(process.platform === 'linux')('takes its own limit of open files for no fault of this machine', async () => {
+    // Opens all that it may, right before the shell is started.
+    const fill = `import fs from 'node:fs'; import cp from 'node:child_process'; import { syncBuiltinESMExports } from 'node:module';
+      const { spawn } = cp;
+      cp.spawn = (...args) => { try { for (;;) fs.openSync('/dev/null'); } catch {} return spawn(...args); };
+      syncBuiltinESMExports();`;
+    const options = `--import data:text/javascript,${encodeURIComponent(fill)}`;
+    const { exitCode, stdout, stderr } = await finish(
+      startWith(64, ['check', '--local', '-o', 'line'], { NODE_OPTIONS: options }),
+    );
+    expect(stdout).toMatch(/ \| UNKNOWN \| NotChecked: This machine was not asked: .*ulimit -n/);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 3, stderr: '' });
   });
 
   // Only Linux has a device that is always full.

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { assess } from '../../lambda/judge/assess.ts';
+import { parseCutShort } from '../../lambda/probe/cut-short.ts';
 import { parseVitals } from '../../lambda/probe/parse-vitals.ts';
 import { parseSettings } from '../../lambda/settings/settings.ts';
 import {
@@ -47,7 +48,11 @@ describe('a host that can start no process', () => {
     const [command, ...args] = [...exhausted(0), 'bash', '-s'];
     const script = withPath('/usr/bin:/bin');
     const { stdout } = spawnSync(command ?? '', args, { input: script, timeout: 3000, encoding: 'utf8' });
-    expect(parseVitals(stdout, null)).toMatchObject({ kind: 'vitals', couldFork: false });
+    const cut = { kind: 'failed', reason: 'CommandTimeout', text: '', output: stdout } as const;
+    expect(parseCutShort(cut, null, parseSettings())).toMatchObject({
+      reason: 'CommandTimeout',
+      notes: [expect.stringMatching(/^It had said: memory /)],
+    });
   });
 });
 

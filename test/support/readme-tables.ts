@@ -39,7 +39,7 @@ const TAG_SAYS: Readonly<Record<keyof typeof TAG, string>> = {
     '`SHA256:...` to pin the SSH host key by hand, `renew` to take the next one seen; without it the first one seen is pinned',
   stack: 'the stack that watches it: the first to see it; another stack reports it as skipped, and never acts',
   status: 'the status and its reasons, `CRITICAL:BannerTimeout`, written on change only, and never for OK that was OK',
-  flag: 'SSH is dead, reboot me: `BannerTimeout@2026-11-22T08:05:00Z`. Only what carries it can be rebooted. One older than the launch is dropped',
+  flag: 'it no longer answers over SSH (over SSM, where that is how it is asked), reboot me: `BannerTimeout@2026-11-22T08:05:00Z`. Only what carries it can be rebooted. One older than the launch is dropped',
   acted: 'the last remedy and its time, `reboot@2026-11-22T08:15:00Z`',
 };
 

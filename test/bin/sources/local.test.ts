@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { localTransport } from '../../../bin/sources/local.ts';
 import type { ProbeRun, Reply } from '../../../lambda/model/index.ts';
+import { parseCutShort } from '../../../lambda/probe/cut-short.ts';
+import { SENT_SCRIPT } from '../../../lambda/probe/script.ts';
+import { parseSettings } from '../../../lambda/settings/index.ts';
 import { sshInstance } from '../../support/probe-run.ts';
 
 /** Runs a script as the probe and returns the reply; undefined where none came. */
@@ -50,6 +53,23 @@ describe('the probe on this machine', () => {
     expect(pid).toBeGreaterThan(1);
     await gone(pid);
   });
+
+  it.each(['dash', 'bash', 'busybox ash'])(
+    'is slow, not out of processes, where %s is cut after its first figures',
+    async (shell) => {
+      const slow = SENT_SCRIPT.replace(/^find_answers \| print_answers$/m, 'sleep 300');
+      expect(slow).not.toBe(SENT_SCRIPT);
+      const script = `exec ${shell} <<'SLOW'\n${slow}\nSLOW\n`;
+      const reply = await replyTo(script, { hostDeadlineMs: 2_000 });
+      if (reply?.kind !== 'failed') throw new Error('it was not cut');
+      const outcome = parseCutShort(reply, null, parseSettings({ memory: { exhaustedPercent: 0 } }));
+      expect(outcome).toMatchObject({
+        kind: 'failed',
+        reason: 'CommandTimeout',
+        notes: [expect.stringMatching(/^It had said: memory [\d.]+ % available/)],
+      });
+    },
+  );
 
   it('reads ExecRefused where there is no such shell', async () => {
     expect(await replyTo('echo', { shell: '/nonexistent/sh' })).toMatchObject({

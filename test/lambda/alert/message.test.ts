@@ -45,6 +45,19 @@ describe('the mail', () => {
     expect(mailOf([judged(read({ availableShare: 0.05 }))])).toBeNull();
   });
 
+  it('says that SSH is dead only where SSH was asked', () => {
+    const asked = (n: number, transport: 'ssh' | 'ssm') => {
+      const one = hung(n);
+      return { ...one, instance: { ...one.instance, transport } };
+    };
+    const titleOf = (...fleet: readonly ReturnType<typeof asked>[]) =>
+      mailOf(fleet)?.body.match(/^FLAGGED FOR REBOOT: .*$/m)?.[0];
+    expect(titleOf(asked(1, 'ssm'))).toBe('FLAGGED FOR REBOOT: no answer over SSM');
+    expect(titleOf(asked(1, 'ssh'))).toBe('FLAGGED FOR REBOOT: SSH is dead');
+    expect(titleOf(asked(1, 'ssh'), asked(2, 'ssm'))).toBe('FLAGGED FOR REBOOT: no answer any more');
+    expect(mailOf([asked(1, 'ssm')])?.body).not.toMatch(/SSH/);
+  });
+
   it('names a flagged host, why, since when, and the commands to run', () => {
     const alert = mailOf([hung(1)]);
     expect(alert?.subject).toBe('crawlwatch: 1 flagged for reboot (crawler1)');

@@ -27,6 +27,29 @@ describe('the name of a socket error', () => {
     expect(failed.text).toContain('10.0.1.7:22');
   });
 
+  it.each(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EADDRNOTAVAIL', 'EAGAIN'])(
+    '%s is a limit of this side in every phase, never the host',
+    (code) => {
+      for (const phase of ['resolve', 'connect', 'banner', 'kex', 'login', 'command'] as const) {
+        const failed = socketFailed(phase, WHERE, withCode(code), '');
+        expect(failed.reason).toBe('HostUnreachable');
+        expect(failed.text).toMatch(
+          new RegExp(`^10\\.0\\.1\\.7:22 was not asked: .*\\(${code}\\): .* lower forks\\.$`),
+        );
+      }
+    },
+  );
+
+  it('is a limit of this side where one of several addresses failed by it', () => {
+    const error = new AggregateError([withCode('EMFILE'), withCode('ECONNREFUSED')]);
+    expect(socketFailed('connect', WHERE, error, '').reason).toBe('HostUnreachable');
+  });
+
+  it('says that the host was not reached where a reset came in place of an accept', () => {
+    expect(socketFailed('connect', WHERE, withCode('ECONNRESET'), '')).toMatchObject({ reached: false });
+    expect(socketFailed('banner', WHERE, withCode('ECONNRESET'), '')).not.toHaveProperty('reached');
+  });
+
   it('is that of the last address where a name has several', () => {
     const error = new AggregateError([withCode('ENETUNREACH'), withCode('ECONNREFUSED')]);
     expect(socketFailed('connect', WHERE, error, '').reason).toBe('ConnectionRefused');

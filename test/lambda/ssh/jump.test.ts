@@ -105,7 +105,22 @@ describe('a host behind a jump host', () => {
     const silent = await started(rawServer(() => {}));
     const answers = await probeAll(pinning, [behind(silent, [jump])], { hostDeadlineMs: 1500 });
     expect([...answers.values()][0]?.reply).toMatchObject({ reason: 'BannerTimeout' });
+    expect([...answers.values()][0]?.reply).not.toHaveProperty('reached');
   });
+
+  it.each(['OpenSSH_9.6', 'dropbear_2022.83'])(
+    'counts as reached where %s has opened a channel to it, which waits for the accept',
+    async (ident) => {
+      const jump = await host({ forward: forwards, config: { ident } });
+      for (const [raw, reason] of [
+        [rawServer(() => {}), 'BannerTimeout'],
+        [rawServer((socket) => socket.end()), 'ClosedBeforeBanner'],
+      ] as const) {
+        const answers = await probeAll(pinning, [behind(await started(raw), [jump])], { hostDeadlineMs: 1500 });
+        expect([...answers.values()][0]?.reply).toMatchObject({ reason, reached: true });
+      }
+    },
+  );
 
   it('is not asked through a jump host whose key is not the known one', async () => {
     const [jump, target] = [await bastion(), await host()];

@@ -55,7 +55,10 @@ describe('ssmTransport: a fleet where everything goes wrong at once', () => {
       'i-3': async () => ({ status: 'Pending' }), // The agent never took it.
       'i-4': async () => 'y'.repeat(5000),
       'i-5': async () => ({ status: 'AccessDenied' }),
-      'i-6': async () => ({ status: 'Failed', output: '\n----------ERROR-------\nfork/exec: cannot allocate memory' }),
+      'i-6': async () => ({
+        status: 'Failed',
+        output: '\n----------ERROR-------\nfork/exec /usr/bin/sh: cannot allocate memory',
+      }),
     };
     for (const [id, run] of Object.entries(says)) aws.manage(id, run);
     aws.manage('i-7', never).ping = 'ConnectionLost';

@@ -41,17 +41,62 @@ describe('ssmTransport: how commands end', () => {
   });
 });
 
+const DISK_FULL = 'A disk of the host is full, most likely its root: make room there, or grow its volume. ';
+const READ_ONLY =
+  'A file system of the host is mounted read-only, most likely its root, as after an I/O error: see its kernel log and its volume. ';
+const CANNOT_WRITE = "The agent can't write on the host, whose root is most likely full or read-only. ";
+
+/** As amazon-ssm-agent words them: agent/plugins/runscript/runscript.go, agent/executers/executers.go. */
+const START = 'failed to run commands: fork/exec /usr/bin/sh: ';
+
 describe('ssmTransport: what an agent says in place of a report', () => {
-  it.each([
-    [
-      'failed to create orchestrationDir: mkdir /var/lib/amazon/ssm/i-0: no space left on device',
-      'A disk of the host is full: the SSM agent could not run the probe: failed to create orchestrationDir: mkdir /var/lib/amazon/ssm/i-0: no space left on device',
-    ],
-    ['exit\x1b[31m status 126', 'The SSM agent could not run the probe: exit [31m status 126'],
-    ['x'.repeat(2_000), `The SSM agent could not run the probe: ${'x'.repeat(200)}`],
-  ])('quotes %j', async (said, text) => {
+  const replyTo = async (said: string) => {
     const { aws, probe } = ssmSandbox();
     aws.manage('i-0', async () => ({ status: 'Failed', output: `\n----------ERROR-------\n${said}` }));
-    expect((await probe(ssmFleet(1))).get('i-0')?.reply).toEqual({ kind: 'failed', reason: 'Unparsable', text });
+    return (await probe(ssmFleet(1))).get('i-0')?.reply;
+  };
+
+  it.each([
+    [`${START}permission denied`, ''],
+    [`${START}exec format error`, ''],
+    [`${START}no such file or directory`, ''],
+    [`${START}text file busy`, ''],
+    [`${START}argument list too long`, ''],
+    [`${START}too many open files`, ''],
+    [`${START}input/output error`, ''],
+    [`${START}no space left on device`, DISK_FULL],
+    [`${START}read-only file system`, READ_ONLY],
+    ['failed to run commands: exec: "sh": executable file not found in $PATH', ''],
+    ['failed to run commands: pipe2: too many open files', ''],
+    ['mkdir /var/lib/amazon/ssm/i-0: no space left on device', DISK_FULL],
+    ['failed to create orchestrationDir: mkdir /var/lib/amazon/ssm/i-0: no space left on device', DISK_FULL],
+    ['failed to create script file. open /var/lib/amazon/ssm/i-0/_script.sh: read-only file system', READ_ONLY],
+    ['failed to create orchestrationDir directory, /var/lib/amazon/ssm/i-0', CANNOT_WRITE],
+    ['Plugin with name aws:runShellScript not found. Step name: aws:runShellScript', CANNOT_WRITE],
+    ['filewatcher listener encountered error when add watch: no space left on device', ''],
+    ['failed to run commands: exit status 126', ''],
+  ])('%j is inconclusive, and quoted', async (said, means) => {
+    const text = `${means}The SSM agent answered, but could not run the probe: ${said}`;
+    expect(await replyTo(said)).toEqual({ kind: 'failed', reason: 'ExecRefused', text });
+  });
+
+  it.each([
+    `${START}cannot allocate memory`,
+    `${START}resource temporarily unavailable`,
+    '/var/lib/amazon/ssm/i-0/_script.sh: 12: Cannot fork',
+    "sh: can't fork: Resource temporarily unavailable",
+    'bash: fork: retry: Resource temporarily unavailable',
+    'runtime/cgo: pthread_create failed: Resource temporarily unavailable',
+  ])('%j is a host that can start no process, and quoted', async (said) => {
+    const text = `The SSM agent answered, but the host could start no process: ${said}`;
+    expect(await replyTo(said)).toEqual({ kind: 'failed', reason: 'ForkFailed', text });
+  });
+
+  it.each([
+    ['exit\x1b[31m status 126', 'exit [31m status 126'],
+    ['x'.repeat(2_000), 'x'.repeat(200)],
+  ])('quotes %j as printable text of at most 200 characters', async (said, quoted) => {
+    const text = `The SSM agent answered, but could not run the probe: ${quoted}`;
+    expect(await replyTo(said)).toEqual({ kind: 'failed', reason: 'ExecRefused', text });
   });
 });
