@@ -9,7 +9,7 @@
 import type { Evidence, FlagPlan } from '../flag/index.ts';
 import { errorText, minutesBetween } from '../kit/index.ts';
 import type { Departure, LoadedState, Transition } from '../memory/index.ts';
-import { closed, isMuted } from '../memory/index.ts';
+import { closed, isMuted, isWorse } from '../memory/index.ts';
 import type {
   Alert,
   Clock,
@@ -73,6 +73,11 @@ export async function announce(
   const quiet = withInstances(next, silentEnds(transitions, at));
   // Until the mail is out, what it says is still to be said.
   const unsent = isMailDue ? withInstances(quiet, statesOf(before.state, departures)) : quiet;
+  // A host that is well at this moment keeps its news, and so does what may have gone out of it.
+  const isWaiting = transitions.some(
+    ({ instance, after: { incident } }) =>
+      incident !== null && !isMuted(instance, at) && isWorse(incident.due, incident.mailed),
+  );
   const { mailing } = before.state;
   const now = desk.clock.now();
   if (isUnderWay(mailing, now, settings)) return overtaken(desk);
@@ -81,7 +86,11 @@ export async function announce(
   const departed = isPartly ? [] : departures;
   const isTried = entries.length > 0 || departed.length > 0;
   // What may have gone out may have until its news is known to be out.
-  const tried: Mailing | null = isTried ? { since: mailing?.since ?? at, at: now } : isMailDue ? mailing : null;
+  const tried: Mailing | null = isTried
+    ? { since: mailing?.since ?? at, at: now }
+    : isMailDue || isWaiting
+      ? mailing
+      : null;
 
   let etag: string | null;
   try {
@@ -107,7 +116,7 @@ export async function announce(
     sent === true
       ? {
           ...withInstances(countMails(isPartly ? unsent : quiet, idsOf(departed), at), mailed),
-          mailing: isPartly ? mailing : null,
+          mailing: isPartly || isWaiting ? mailing : null,
           breaker: { ...next.breaker, mailed: next.breaker.mailed || suppressionMailed },
         }
       : sent === false

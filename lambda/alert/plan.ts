@@ -137,8 +137,10 @@ function newsOf(t: Transition, why: string | null, now: Date, settings: Settings
       ? news('reminder', after.reasons, null)
       : news('escalated', after.reasons, `the reboot of ${clockTime(inVain, now)} did not help: it needs a person`);
   }
-  const unstable = unstableWords(after);
   const { letter } = t;
+  // It is well at this moment: either the next bad check mails it, or the end does.
+  if (letter === '.') return null;
+  const unstable = unstableWords(after);
   const isClear = letter === 'w' || letter === 'c' || letter === 'h' || letter === 'k';
   const shown = incident.due !== null && isClear ? letter : incident.due;
   switch (shown) {

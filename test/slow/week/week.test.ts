@@ -22,10 +22,6 @@ const isPastItsMails = (host: number, check: number): boolean => {
   const day = { from: check - 288, to: check };
   return week.mails.filter((mail) => isDuring(mail.check, day) && isAbout(mail)).length > 5;
 };
-/** What the check before could not mail, this one does, though the host may answer by now. */
-const isLate = (host: string, check: number) =>
-  (week.failedSteps.includes(check - 1) || week.failedRuns.includes(check - 1)) &&
-  ['hang', 'blip'].includes(troubleOf(host, check - 1) ?? '');
 const isQuiet = (check: number) => ![...Object.values(FAULTS)].some((window) => near(check, window));
 
 describe('a week of 200 hosts', () => {
@@ -78,7 +74,7 @@ describe('a week of 200 hosts', () => {
           return trouble === 'hang';
         case 'held':
           // A host that answers nothing in two checks is mailed, long before it is known whether it hangs for good.
-          return trouble === 'hang' || trouble === 'blip' || cut || isLate(host, check);
+          return trouble === 'hang' || trouble === 'blip' || cut;
         case 'suppressed':
           return cut;
         case 'measured':
