@@ -9,6 +9,7 @@ import {
   errorText,
   forTerminal,
   type Lambda,
+  messageOf,
   patientLambdaClient,
   type S3,
 } from '../../lambda/kit/index.ts';
@@ -103,10 +104,10 @@ export async function openState(
   const { bucket } = fromEnvironment(io.env);
   const [instances, { state, beginsEmpty }] = await Promise.all([
     findFleet(ec2, region, settings),
-    stackPast({ s3, cloudFormation, bucket, stack, clock: { now } })
+    stackPast({ s3, cloudFormation, bucket, stack, isExpected: true, clock: { now } })
       .state.load()
       .catch((error: unknown) => {
-        throw new UsageError(`what checks remember can't be read: ${forTerminal(errorText(error))}`, { cause: error });
+        throw new UsageError(`what checks remember can't be read: ${forTerminal(messageOf(error))}`, { cause: error });
       }),
   ]);
   if (state.at === null) {
