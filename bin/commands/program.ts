@@ -24,6 +24,7 @@ import { addProbe } from './probe.ts';
 import { addTestAlert } from './test-alert.ts';
 import { addUnflag } from './unflag.ts';
 import { addWatch } from './watch.ts';
+import { addWhy } from './why.ts';
 
 const EXAMPLES = `
 Examples:
@@ -37,7 +38,19 @@ Examples:
 /** In the order in which --help lists them. */
 const COMMANDS: readonly ((line: CommandLine) => void)[] = [
   ...[addCheck, addWatch, addProbe, addBacktest],
-  ...[addFlagged, addPlan, addReboot, addRestarts, addUnflag, addMute, addPause, addResume, addHistory, addForget],
+  ...[
+    addFlagged,
+    addPlan,
+    addReboot,
+    addRestarts,
+    addUnflag,
+    addMute,
+    addPause,
+    addResume,
+    addHistory,
+    addWhy,
+    addForget,
+  ],
   ...[addDoctor, addTestAlert, addCost, addCompletion, addDemo],
 ];
 

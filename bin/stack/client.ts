@@ -9,14 +9,16 @@ import {
   errorText,
   forTerminal,
   type Lambda,
+  messageOf,
   patientLambdaClient,
   type S3,
 } from '../../lambda/kit/index.ts';
-import type { Instance } from '../../lambda/model/index.ts';
+import type { FleetState, Instance } from '../../lambda/model/index.ts';
 import { fromEnvironment, type Settings } from '../../lambda/settings/index.ts';
 import { settingsFor } from '../settings/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
-import { withStackState } from './past.ts';
+import { UsageError } from '../terminal/index.ts';
+import { stackPast, withStackState } from './past.ts';
 import { stackS3Client } from './s3.ts';
 
 export interface StackFlags {
@@ -86,4 +88,32 @@ export async function openFleet({ stack }: StackFlags, io: CommandIo, ports: Sta
     ),
   );
   return { settings, region, stack, instances };
+}
+
+/**
+ * The watched instances as they are now, and all that the stack's checks remember, of instances that are gone as well.
+ * @throws UsageError where nothing is remembered, or it can't be read, with the right that is missing
+ */
+export async function openState(
+  { stack }: StackFlags,
+  io: CommandIo,
+  { ec2, s3, cloudFormation, region: regionOf, now }: StackPorts,
+): Promise<Fleet & { readonly state: FleetState }> {
+  const settings = await settingsFor({}, io);
+  const region = await regionOf();
+  const { bucket } = fromEnvironment(io.env);
+  const [instances, { state, beginsEmpty }] = await Promise.all([
+    findFleet(ec2, region, settings),
+    stackPast({ s3, cloudFormation, bucket, stack, isExpected: true, clock: { now } })
+      .state.load()
+      .catch((error: unknown) => {
+        throw new UsageError(`what checks remember can't be read: ${forTerminal(messageOf(error))}`, { cause: error });
+      }),
+  ]);
+  if (state.at === null) {
+    throw new UsageError(
+      `no check of ${stack} in ${region} has left anything to read${beginsEmpty === null ? '' : ` (${beginsEmpty})`}; deploy it (npx cdk deploy), or give --stack NAME or another AWS_REGION`,
+    );
+  }
+  return { settings, region, stack, instances, state };
 }

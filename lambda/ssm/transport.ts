@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import pLimit from 'p-limit';
 import type { Ssm } from '../kit/index.ts';
-import { bisect, deniesAnInstance, errorCode, errorText, isAccessDenied } from '../kit/index.ts';
+import { bisect, deniesAnInstance, errorCode, errorText, isAccessDenied, ownLimit } from '../kit/index.ts';
 import type { Instance, ProbeTransport, Reply } from '../model/index.ts';
 import { type Batch, batches } from './batches.ts';
 import { describeNodes } from './nodes.ts';
@@ -167,5 +167,7 @@ const isBadId = (error: unknown): boolean => /^(InvalidInstanceId|UnsupportedPla
 
 function refusal(call: string, error: unknown): Reply {
   if (errorCode(error) === 'InvalidInstanceId') return failure('SsmNotManaged', NOT_MANAGED);
+  const limit = ownLimit((error as NodeJS.ErrnoException | null)?.code);
+  if (limit !== null) return failure('NotChecked', `${call} was not sent: ${limit}.`);
   return failure(isAccessDenied(error) ? 'SsmAccessDenied' : 'NotChecked', `${call}: ${errorText(error)}`);
 }

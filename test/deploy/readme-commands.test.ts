@@ -148,6 +148,11 @@ const ROWS: Readonly<Record<string, Row>> = {
     needs: 'account',
     says: [/CrawlwatchStack: paused: /],
   },
+  'npx crawlwatch why i-0123456789abcdef0': {
+    needs: 'account',
+    spelled: real,
+    says: [/Checks: /, /Decisions about a flag/, /reboot: worked/],
+  },
   'npx crawlwatch history i-0123456789abcdef0': {
     needs: 'account',
     spelled: real,

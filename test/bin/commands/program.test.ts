@@ -103,7 +103,7 @@ describe('the command line', () => {
     const acting = ['flagged', 'plan', 'reboot', 'restart-worker', 'restart-sshd', 'unflag', 'mute', 'pause', 'resume'];
     const all = [
       ...['check', 'watch', 'probe', 'backtest'],
-      ...[...acting, 'history', 'forget', 'doctor'],
+      ...[...acting, 'history', 'why', 'forget', 'doctor'],
       ...['test-alert', 'cost', 'completion', 'demo', 'help'],
     ];
     expect(commands?.map((name) => name.trim())).toEqual(all);

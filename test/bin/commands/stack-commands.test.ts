@@ -2,17 +2,23 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { encodeState } from '../../../lambda/memory/schema.ts';
+import { EMPTY_STATE, NOTHING_REMEMBERED, STATE_KEY } from '../../../lambda/model/index.ts';
 import { crawlwatch } from '../command-line.ts';
 
 const ID = 'i-00000000000000001';
 const ARN = 'arn:aws:lambda:eu-west-1:123456789012:function:Remedy';
 const COMMANDS = [
   ...['flagged', 'plan', 'reboot', 'restart-worker', 'restart-sshd', 'unflag', 'mute', 'pause', 'resume'],
-  ...['history', 'forget'],
+  ...['history', 'why', 'forget'],
 ];
-const STACK = `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks><member><StackName>CrawlwatchStack</StackName><CreationTime>2026-11-22T08:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus><Outputs><member><OutputKey>RemedyFunctionName</OutputKey><OutputValue>Remedy</OutputValue></member><member><OutputKey>RemedyFunctionArn</OutputKey><OutputValue>${ARN}</OutputValue></member></Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
+const STACK = `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks><member><StackName>CrawlwatchStack</StackName><CreationTime>2026-11-22T08:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus><Outputs><member><OutputKey>RemedyFunctionName</OutputKey><OutputValue>Remedy</OutputValue></member><member><OutputKey>RemedyFunctionArn</OutputKey><OutputValue>${ARN}</OutputValue></member><member><OutputKey>StateBucketName</OutputKey><OutputValue>crawlwatch-state</OutputValue></member></Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
 const FLEET = `<DescribeInstancesResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><reservationSet><item><ownerId>123456789012</ownerId><instancesSet><item><instanceId>${ID}</instanceId><instanceState><name>running</name></instanceState><tagSet><item><key>Name</key><value>ficrawler9</value></item></tagSet></item></instancesSet></item></reservationSet></DescribeInstancesResponse>`;
+
+const REMEMBERED = new Map([[ID, { ...NOTHING_REMEMBERED, letters: '..' }]]);
+const STATE = gzipSync(encodeState({ ...EMPTY_STATE, at: new Date(), instances: REMEMBERED }));
 
 let aws: Server;
 /** What the function received. */
@@ -29,6 +35,10 @@ beforeAll(async () => {
         response.end(
           JSON.stringify({ done: true, instanceId: ID, why: 'as was asked for', history: [], decisions: [] }),
         );
+        return;
+      }
+      if (request.url?.includes(STATE_KEY) === true) {
+        response.writeHead(200, { etag: '"1"' }).end(STATE);
         return;
       }
       const action = new URLSearchParams(body).get('Action');
@@ -68,6 +78,8 @@ describe('a wrong command line of a command on the stack', () => {
     ['mute --for 2h', "missing required argument 'instance'"],
     ['pause --for soon', '--for: got "soon"; allowed: a time like 30m, 2h or 1d, at most 365d'],
     ['history', "missing required argument 'instance'"],
+    ['why', "missing required argument 'instance'"],
+    ['why a -o xml', "option '-o, --output <format>' argument 'xml' is invalid. Allowed choices are table, json."],
     ['history a b', "too many arguments for 'history'. Expected 1 argument but got 2."],
     ['flagged -o xml', "option '-o, --output <format>' argument 'xml' is invalid. Allowed choices are table, json."],
   ])('%s: one line on stderr, exit code 3, and no request', async (words, says) => {
@@ -88,7 +100,7 @@ describe('a wrong command line of a command on the stack', () => {
 });
 
 describe('a command on the stack', () => {
-  it.each<[string, object | null]>([
+  it.each<[string, object | null, object?]>([
     ['reboot ficrawler9 --yes --no-wait', { action: 'reboot', instanceId: ID }],
     [
       `reboot --override asg ${ID} --override event --dry-run`,
@@ -101,13 +113,19 @@ describe('a command on the stack', () => {
     ['resume', { action: 'resume' }],
     ['plan', { action: 'plan' }],
     [`history ${ID}`, { action: 'history', instanceId: ID }],
+    ['why ficrawler9', { action: 'history', instanceId: ID }, { action: 'plan' }],
     ['flagged', null],
     ['mute ficrawler9 --for 2h --dry-run', null],
     ['forget --dry-run', null],
-  ])('sends what was typed: %s', async (words, request) => {
+  ])('sends what was typed: %s', async (words, request, another) => {
     const { stdout, stderr } = await crawlwatch(words.split(' '));
-    expect(invoked.map((body) => JSON.parse(body))).toEqual(
-      request === null ? [] : [request].map((one) => expect.objectContaining(one)),
+    // Two requests may go out at once, in any order.
+    expect(
+      invoked
+        .toSorted((a, b) => Number(b.includes('history')) - Number(a.includes('history')))
+        .map((body) => JSON.parse(body)),
+    ).toEqual(
+      request === null ? [] : [request, ...(another ? [another] : [])].map((one) => expect.objectContaining(one)),
     );
     expect(
       stderr.replace(

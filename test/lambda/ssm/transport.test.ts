@@ -83,6 +83,18 @@ describe('ssmTransport: instances that SSM can not reach', () => {
   });
 });
 
+it('names a limit of this side by which SSM could not be asked', async () => {
+  const { aws, probe } = ssmSandbox();
+  aws.manage('i-0', async () => 'fine');
+  aws.ssm.on(SendCommandCommand, () => {
+    throw Object.assign(new Error('connect EMFILE 10.0.0.1:443'), { code: 'EMFILE' });
+  });
+  expect((await probe(ssmFleet(1))).get('i-0')?.reply).toMatchObject({
+    reason: 'NotChecked',
+    text: expect.stringMatching(/^SendCommand was not sent: .*EMFILE.*ulimit -n/),
+  });
+});
+
 describe('ssmTransport: time', () => {
   it('says at the deadline whether the agent had taken the command, and cancels both', async () => {
     const { aws, probe } = ssmSandbox();
