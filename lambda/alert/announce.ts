@@ -76,7 +76,10 @@ export async function announce(
   // A host that is well at this moment keeps its news, and so does what may have gone out of it.
   const isWaiting = transitions.some(
     ({ instance, after: { incident } }) =>
-      incident !== null && !isMuted(instance, at) && isWorse(incident.due, incident.mailed),
+      incident !== null &&
+      !due.mailed.has(instance.id) &&
+      !isMuted(instance, at) &&
+      isWorse(incident.due, incident.mailed),
   );
   const { mailing } = before.state;
   const now = desk.clock.now();
