@@ -5,6 +5,8 @@ import { discoverIn, type Place, readPlaces } from './discover/index.ts';
 import type { S3 } from './kit/index.ts';
 import {
   createLog,
+  type DynamoDb,
+  dynamoDbClient,
   type Ec2,
   ec2Client,
   errorCode,
@@ -16,7 +18,8 @@ import {
 } from './kit/index.ts';
 import { fromTags, loadState, NOTHING_KNOWN, pastSamples, withState } from './memory/index.ts';
 import { type Clock, EMPTY_STATE, type Log } from './model/index.ts';
-import { type FunctionEnvironment, fromEnvironment, type Settings } from './settings/index.ts';
+import { pausesOnRecord } from './remedy/index.ts';
+import { actsByItself, type FunctionEnvironment, fromEnvironment, type Settings } from './settings/index.ts';
 import type { Theme } from './widget/index.ts';
 import {
   emptyView,
@@ -44,12 +47,14 @@ export interface WidgetPorts {
   readonly ec2: Ec2;
   readonly sns: Sns;
   readonly s3: S3;
+  readonly dynamoDb: DynamoDb;
   readonly clock: Clock;
   readonly log: Log;
   /** Where instances are watched. @default the function's own Region and account */
   places?(settings: Settings, region: string): readonly Place[];
 }
 
+const NO_PAUSES = { pause: null, automaticPause: null };
 const NO_STATE = { state: EMPTY_STATE };
 /** How long to wait for a Region or account: a person waits for the table. */
 const PATIENCE_MS = 8_000;
@@ -64,6 +69,7 @@ const ports: WidgetPorts = {
   ec2,
   sns: snsClient(),
   s3: s3Client(),
+  dynamoDb: dynamoDbClient(),
   clock: { now: () => new Date() },
   log: createLog(),
   places: (settings, region) => {
@@ -98,16 +104,17 @@ export async function drawWidget(
 }
 
 async function drawFleet(page: unknown, theme: Theme, widgetArn: string | null, ports: WidgetPorts): Promise<string> {
-  const { ec2, sns, s3, clock, log } = ports;
-  const { settings, topicArn, remedyFunctionArn, bucket } = ports.environment();
+  const { ec2, sns, s3, dynamoDb, clock, log } = ports;
+  const { settings, topicArn, remedyFunctionArn, leaseTable, bucket } = ports.environment();
   const region = await ports.region();
   const now = clock.now();
   const unread: Notice[] = [];
   const places = ports.places?.(settings, region) ?? [{ region, ec2, account: null, elsewhere: false }];
-  const [found, subscription, loaded] = await Promise.all([
+  const [found, subscription, loaded, pauses] = await Promise.all([
     discoverIn(places, settings, (text) => unread.push({ level: 'amber', text }), PATIENCE_MS),
     topicArn === null ? ('none' as const) : orUnread(subscriptionState(sns, topicArn), log),
     bucket === null ? NO_STATE : orUnread(loadState(packedReader(s3, bucket)), log),
+    leaseTable === null ? NO_PAUSES : orUnread(pausesOnRecord(dynamoDb, leaseTable, now), log),
   ]);
   const isRead = !('unread' in loaded);
   const known = found.map((one) => (isRead ? withState(one, loaded.state) : fromTags(one)));
@@ -116,9 +123,16 @@ async function drawFleet(page: unknown, theme: Theme, widgetArn: string | null, 
   const past = bucket === null ? NOTHING_KNOWN : pastSamples({ s3, bucket, clock, log });
   const figures = await orUnread(past.history(shown), log);
   const suppressed = isRead ? loaded.state.breaker.suppressed : loaded;
-  const health = { topicArn, subscription, suppressed, figures: 'unread' in figures ? figures.unread : null };
+  const shownPauses = 'unread' in pauses || actsByItself(settings) ? pauses : { ...pauses, automaticPause: null };
+  const health = {
+    topicArn,
+    subscription,
+    suppressed,
+    pauses: shownPauses,
+    figures: 'unread' in figures ? figures.unread : null,
+  };
   const endpoints = { widgetArn, remedyArn: remedyFunctionArn, region };
-  const look = { theme, now, settings, endpoints, notices: [...unread, ...noticesOf(health, settings)] };
+  const look = { theme, now, settings, endpoints, notices: [...unread, ...noticesOf(health, settings, now)] };
   if (fleet.total === 0) return emptyView(look);
   const histories = 'unread' in figures ? new Map() : figures;
   const rows = fleet.rows.map((row) => withHistory(row, histories.get(row.id), now, settings));

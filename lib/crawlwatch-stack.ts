@@ -33,7 +33,11 @@ export class CrawlwatchStack extends Stack {
     alerts.grantKey(remedy.function);
     // In this direction only: the remedy function never calls the check.
     if (actsByItself(settings)) check.actThrough(remedy);
-    const widget = new WidgetFunction(this, 'Widget', { settings, topic, remedyArn: remedy.function.functionArn });
+    const widget = new WidgetFunction(this, 'Widget', {
+      ...{ settings, topic },
+      remedyArn: remedy.function.functionArn,
+      record: remedy.table,
+    });
     const store = new FleetStore(this, 'Store');
     store.keepFor(check.function, settings, check.network);
     store.noteActs(remedy.function, check.network);

@@ -32,6 +32,7 @@ const ONCE = { retryAttempts: 0, maxEventAge: Duration.minutes(1) };
 /** The only function that may restart or reboot, and the table whose conditional writes keep two from acting at once. */
 export class RemedyFunction extends Construct {
   readonly function: NodejsFunction;
+  readonly table: Table;
   /** By this the check asks it, and can ask for nothing that a person may. */
   readonly automaticArn: string;
   readonly logGroup: ILogGroup;
@@ -45,6 +46,7 @@ export class RemedyFunction extends Construct {
       timeToLiveAttribute: 'expiresAt',
       removalPolicy: RemovalPolicy.DESTROY,
     });
+    this.table = table;
     Validations.of(table).acknowledge({
       id: 'AwsSolutions::AwsSolutions-DDB3',
       reason: 'It holds recent acts; restoring an older record would forget that an act was made.',

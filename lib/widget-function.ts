@@ -1,4 +1,5 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
@@ -18,6 +19,8 @@ export interface WidgetFunctionProps {
   readonly topic: ITopic;
   /** The function that the Reboot button calls. @default - no button */
   readonly remedyArn?: string;
+  /** The remedy function's table, which says whether acting is paused. @default - it is not shown */
+  readonly record?: Pick<ITable, 'tableArn' | 'tableName'>;
 }
 
 /**
@@ -30,7 +33,7 @@ export class WidgetFunction extends Construct {
   readonly roleArn: string;
   readonly logGroup: ILogGroup;
 
-  constructor(scope: Construct, id: string, { settings, topic, remedyArn }: WidgetFunctionProps) {
+  constructor(scope: Construct, id: string, { settings, topic, remedyArn, record }: WidgetFunctionProps) {
     super(scope, id);
     this.logGroup = new LogGroup(this, 'Logs', {
       retention: settings.logs.retentionDays,
@@ -39,7 +42,8 @@ export class WidgetFunction extends Construct {
     const role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
     this.roleArn = role.roleArn;
     const readers = assumeMembers(Stack.of(this), settings, READER_SUFFIX);
-    for (const statement of [...widgetStatements(topic, this.logGroup), ...readers]) role.addToPolicy(statement);
+    for (const statement of [...widgetStatements(topic, this.logGroup), ...readPauses(record), ...readers])
+      role.addToPolicy(statement);
 
     acknowledgeWildcards(role);
 
@@ -57,6 +61,7 @@ export class WidgetFunction extends Construct {
         ...toEnvironment(settings, {
           topicArn: topic.topicArn,
           ...(remedyArn !== undefined && { remedyFunctionArn: remedyArn }),
+          ...(record !== undefined && { leaseTable: record.tableName }),
         }),
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       },
@@ -80,3 +85,16 @@ const widgetStatements = (topic: ITopic, logGroup: ILogGroup): PolicyStatement[]
     resources: [topic.topicArn],
   }),
 ];
+
+/** Of the record, what stops acting: no history, which may quote what hosts said. */
+const readPauses = (record: WidgetFunctionProps['record']): PolicyStatement[] =>
+  record === undefined
+    ? []
+    : [
+        new PolicyStatement({
+          sid: 'ReadPauses',
+          actions: ['dynamodb:GetItem'],
+          resources: [record.tableArn],
+          conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['acts', 'pause', 'resumed'] } },
+        }),
+      ];

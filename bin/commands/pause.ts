@@ -29,7 +29,7 @@ export function addPause(line: CommandLine): void {
 }
 
 export function addResume(line: CommandLine): void {
-  addNoConfirmation(addStackCommand(line, 'resume', 'end a pause'))
+  addNoConfirmation(addStackCommand(line, 'resume', 'end a pause, also that of automatic acts after reboots in vain'))
     .addHelpText('after', `\nExamples:\n  crawlwatch resume\n  crawlwatch resume --dry-run${EXITS_HELP}`)
     .action((flags: ResumeFlags) => runOnStack(line, 'resume', (ports) => resume(flags, line.io, ports)));
 }

@@ -32,7 +32,14 @@ export async function plan(flags: PlanFlags, io: CommandIo, ports: StackPorts): 
   return 0;
 }
 
-function planJson({ pause, acts }: RemedyAnswer, decisions: RemedyAnswer['decisions']): string {
-  const plan = { version: 1, source: 'stack', pause: pause ?? null, decisions, acts: acts ?? [] };
+function planJson({ pause, automaticPause, acts }: RemedyAnswer, decisions: RemedyAnswer['decisions']): string {
+  const plan = {
+    version: 1,
+    source: 'stack',
+    pause: pause ?? null,
+    automaticPause: automaticPause ?? null,
+    decisions,
+    acts: acts ?? [],
+  };
   return `${inertJson(JSON.stringify(plan, null, 2))}\n`;
 }

@@ -54,7 +54,7 @@ export class DemoSandbox {
   /** Jumps between checks; within one it runs at the speed of the machine's clock. */
   readonly clock = { now: () => new Date(this.moment.getTime() + (Date.now() - this.startedAt)) };
   readonly aws = new SandboxAws({ now: this.clock.now });
-  private readonly dynamoDb = sandboxDynamoDb({ name: TABLE, items: new Map() });
+  readonly dynamoDb = sandboxDynamoDb({ name: TABLE, items: new Map() });
 
   /** @param folder for the hosts' files; the caller removes it */
   constructor(folder: string) {

@@ -70,7 +70,7 @@ function headline({ check, at, says }: Moment): Html {
 }
 
 /** What the stack's function would answer the console. */
-function widgetOf({ aws, clock }: DemoSandbox, theme: 'light' | 'dark'): Promise<string> {
+function widgetOf({ aws, clock, dynamoDb }: DemoSandbox, theme: 'light' | 'dark'): Promise<string> {
   return drawWidget({ widgetContext: { theme } }, null, {
     environment: () => ({
       ...fromEnvironment({}),
@@ -82,6 +82,7 @@ function widgetOf({ aws, clock }: DemoSandbox, theme: 'light' | 'dark'): Promise
     ec2: aws.ec2,
     sns: aws.sns,
     s3: aws.s3,
+    dynamoDb,
     clock,
     log: QUIET,
   });

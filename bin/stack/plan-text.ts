@@ -11,14 +11,15 @@ type Pause = NonNullable<RemedyAnswer['pause']>;
 
 /** `decisions` are the answer's. */
 export function planText(
-  { pause, acts = [] }: RemedyAnswer,
+  { pause, automaticPause, acts = [] }: RemedyAnswer,
   decisions: readonly Decision[],
   now: Date,
   stack: string,
 ): string {
   const names = new Map(decisions.map((one) => [one.instanceId, one.name]));
   const lines = [
-    ...(pause == null ? [] : [pauseLine(pause, now, stack), '']),
+    ...(pause == null ? [] : [pauseLine('PAUSED', pause, now, stack), '']),
+    ...(automaticPause == null ? [] : [pauseLine('AUTOMATIC ACTS PAUSED', automaticPause, now, stack), '']),
     ...(decisions.length === 0 ? [`Nothing is due: no instance of ${stack} qualifies for any remedy.`] : []),
     ...decisions.map(decisionLine),
     ...(acts.length === 0 ? [] : ['', 'Acts of the last day, newest first:']),
@@ -37,9 +38,9 @@ function decisionLine({ instanceId, name, remedy, heldBy, why }: Decision): stri
   return `${whom}: ${forTerminal(remedy)}: ${how}: ${forTerminal(why)}`;
 }
 
-function pauseLine({ who, why, from, until }: Pause, now: Date, stack: string): string {
+function pauseLine(what: string, { who, why, from, until }: Pause, now: Date, stack: string): string {
   const end = until == null ? '' : ` until ${clockTime(until, now)}`;
-  return `PAUSED by ${forTerminal(who)} since ${clockTime(from, now)}${end}: ${forTerminal(why)}; end it: crawlwatch resume${stackFlag(stack)}`;
+  return `${what} by ${forTerminal(who)} since ${clockTime(from, now)}${end}: ${forTerminal(why)}; end it: crawlwatch resume${stackFlag(stack)}`;
 }
 
 const actLine = ({ remedy, instanceId, at, state, requester }: Act, name: string | undefined, now: Date): string =>

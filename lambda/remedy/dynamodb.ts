@@ -26,7 +26,7 @@ import type { Act, ActRecord, Clock, HistoryEntry, Pause } from '../model/index.
 import { GUARDS, INSTANCE_ID, REASON_CLASS, REMEDIES, type ReasonCode } from '../model/index.ts';
 import { isOpenAct } from './ladder.ts';
 import type { RemedyPorts } from './ports.ts';
-import { keptInVain } from './vain.ts';
+import { automaticPause, keptInVain } from './vain.ts';
 
 /** The record, and the version under which it was read: 0 where there was none. */
 export interface VersionedRecord extends ActRecord {
@@ -68,6 +68,19 @@ export async function readRecord(db: DynamoDb, table: string, now: Date): Promis
     pause: pause === undefined ? null : pauseOf(pause, now),
     resumedAt: resumed === undefined ? null : resumedAtOf(resumed),
   };
+}
+
+/**
+ * What stops acting, for those who only look.
+ * @throws where it can't be read
+ */
+export async function pausesOnRecord(
+  db: DynamoDb,
+  table: string,
+  now: Date,
+): Promise<{ readonly pause: Pause | null; readonly automaticPause: Pause | null }> {
+  const { acts, pause, resumedAt } = await readRecord(db, table, now);
+  return { pause, automaticPause: automaticPause(acts, resumedAt) };
 }
 
 async function get(db: DynamoDb, table: string, key: Item): Promise<Item | undefined> {

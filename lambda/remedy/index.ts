@@ -12,7 +12,7 @@ export {
   type RemedyRequestJson,
   remedyAnswer,
 } from './contract.ts';
-export { tablePorts } from './dynamodb.ts';
+export { pausesOnRecord, tablePorts } from './dynamodb.ts';
 export { rebootInstance, rehearseReboot, scheduledEvents } from './ec2.ts';
 export { freshCheck } from './fresh-check.ts';
 export { trialMinutes, troubleIn } from './ladder.ts';

@@ -1,6 +1,8 @@
 /** Warnings above the table: the mail reaches no one, no check has finished, figures can't be read. */
 
 import { shellWord } from '../judge/index.ts';
+import { clockTime } from '../kit/index.ts';
+import { DEFAULT_STACK_NAME, type Pause } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 
 /** What the notices are made from; `unread` says why something could not be read. */
@@ -9,8 +11,15 @@ export interface WidgetHealth {
   readonly subscription: 'confirmed' | 'pending' | 'none' | { readonly unread: string };
   /** Whether the last check held flags back; null where none has finished lately. */
   readonly suppressed: boolean | null | { readonly unread: string };
+  /** What stops acting, for all and for crawlwatch itself. */
+  readonly pauses: Pauses | { readonly unread: string };
   /** Why there are no figures; null where they could be read. */
   readonly figures: string | null;
+}
+
+export interface Pauses {
+  readonly pause: Pause | null;
+  readonly automaticPause: Pause | null;
 }
 
 export interface Notice {
@@ -19,8 +28,13 @@ export interface Notice {
   readonly command?: string;
 }
 
-export function noticesOf(health: WidgetHealth, settings: Settings): Notice[] {
-  return [...aboutMail(health), ...aboutChecks(health, settings), ...aboutFigures(health)];
+export function noticesOf(health: WidgetHealth, settings: Settings, now: Date): Notice[] {
+  return [
+    ...aboutMail(health),
+    ...aboutChecks(health, settings),
+    ...aboutPauses(health, settings, now),
+    ...aboutFigures(health),
+  ];
 }
 
 function aboutMail({ subscription, topicArn }: WidgetHealth): Notice[] {
@@ -59,6 +73,22 @@ function aboutChecks({ suppressed }: WidgetHealth, { schedule }: Settings): Noti
   const text =
     'So many instances fail at once that nothing new is flagged: the fault is likelier on the way to them (a security group, a route, a key, SSM) than in each of them.';
   return [{ level: 'amber', text }];
+}
+
+function aboutPauses({ pauses }: WidgetHealth, { stack }: Settings, now: Date): Notice[] {
+  if ('unread' in pauses) return [unread('whether acting is paused', pauses.unread)];
+  const { pause, automaticPause } = pauses;
+  const command = stack === DEFAULT_STACK_NAME ? 'crawlwatch resume' : `crawlwatch resume --stack ${shellWord(stack)}`;
+  const notice = (level: Notice['level'], what: string, { who, why, from, until }: Pause): Notice => {
+    const end = until === null ? '' : ` until ${clockTime(until, now)}`;
+    return { level, text: `${what} by ${who} since ${clockTime(from, now)}${end}: ${why}. To end it:`, command };
+  };
+  return [
+    ...(automaticPause === null
+      ? []
+      : [notice('red', 'Automatic restarts and reboots are paused (people may still act)', automaticPause)]),
+    ...(pause === null ? [] : [notice('amber', 'All restarts and reboots are paused', pause)]),
+  ];
 }
 
 const aboutFigures = ({ figures }: WidgetHealth): Notice[] =>

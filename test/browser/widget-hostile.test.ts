@@ -79,9 +79,9 @@ describe('a hostile text in the fleet table', () => {
     await tile.show(failureView({ name: text, text }, 'dark'), 'dark');
     expect(await harm()).toEqual(NONE);
     const unread = { unread: text };
-    const health = { topicArn: text, subscription: unread, suppressed: unread, figures: text };
-    await tile.show(fleetView(pageOf([], 1), { ...look, notices: noticesOf(health, SSH) }));
-    expect(await tile.page.locator('#tile .cw-notice').count()).toBe(3);
+    const health = { topicArn: text, subscription: unread, suppressed: unread, pauses: unread, figures: text };
+    await tile.show(fleetView(pageOf([], 1), { ...look, notices: noticesOf(health, SSH, NOW) }));
+    expect(await tile.page.locator('#tile .cw-notice').count()).toBe(4);
     expect(await tile.page.locator('#tile a').count()).toBe(0);
     expect(await harm()).toEqual(NONE);
     expect(tile.calls).toHaveLength(before);

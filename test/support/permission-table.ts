@@ -29,6 +29,7 @@ const FOR: Readonly<Record<string, string>> = {
   RecordAct: 'note the last act on the instance',
   TakeFlagAway: 'unflag when a person asks; it can never set one',
   UseTable: 'the lease, the pause, the record of acts',
+  ReadPauses: 'whether acting is paused: three items, none of them a history',
   ReadSubscriptions: 'whether anybody reads the mail',
   // The one that CDK writes, for the function's destination on failure.
   '': 'a check that failed, kept for people to look at',

@@ -8,6 +8,7 @@ import { type InstanceState, SAMPLES_KEY, STATE_KEY, TAG } from '../../lambda/mo
 import { parseSettings } from '../../lambda/settings/settings.ts';
 import { drawWidget, type WidgetEvent, type WidgetPorts } from '../../lambda/widget-handler.ts';
 import { SandboxAws } from '../../sandbox/aws.ts';
+import { type SandboxTable, sandboxDynamoDb } from '../../sandbox/aws-remedy.ts';
 import { minutesAgo, NOW } from './fleet.ts';
 import { NOTE, rememberedBy } from './remembered.ts';
 import { idOf } from './sandbox-fleet.ts';
@@ -30,6 +31,7 @@ export class WidgetFleet {
   readonly aws = new SandboxAws({ now: () => NOW });
   readonly world: WidgetPorts;
   readonly logged: string[] = [];
+  readonly record: SandboxTable = { name: 'record', items: new Map() };
   #samples: Samples = EMPTY;
   readonly #instances = new Map<string, InstanceState>();
   #suppressed = false;
@@ -47,7 +49,7 @@ export class WidgetFleet {
         probeDocument: null,
         restartWorkerDocument: null,
         restartSshdDocument: null,
-        leaseTable: null,
+        leaseTable: this.record.name,
         remedyFunctionArn: remedyArn,
         bucket: this.aws.bucket.name,
       }),
@@ -55,6 +57,7 @@ export class WidgetFleet {
       ec2: this.aws.ec2,
       sns: this.aws.sns,
       s3: this.aws.s3,
+      dynamoDb: sandboxDynamoDb(this.record),
       clock: { now: () => NOW },
       log: { info: log, warn: log, error: log },
     };

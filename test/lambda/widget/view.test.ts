@@ -144,9 +144,11 @@ describe('the notices above the table', () => {
     topicArn: 'arn:aws:sns:x:1:t',
     subscription: 'confirmed',
     suppressed: false,
+    pauses: { pause: null, automaticPause: null },
     figures: null,
   };
-  const notices = (health: Partial<WidgetHealth>) => noticesOf({ ...WELL, ...health }, SSH);
+  const PAUSE = { who: 'crawlwatch', why: '2 reboots in a row did not help', from: NOW, until: null };
+  const notices = (health: Partial<WidgetHealth>) => noticesOf({ ...WELL, ...health }, SSH, NOW);
 
   it('are none where all is well', () => {
     expect(notices({})).toEqual([]);
@@ -159,9 +161,26 @@ describe('the notices above the table', () => {
     ['flags that are held back', { suppressed: true }, 'amber', 'nothing new is flagged'],
     ['subscriptions that cannot be read', { subscription: { unread: 'Throttled' } }, 'amber', 'Throttled'],
     ['a heartbeat that cannot be read', { suppressed: { unread: 'Throttled' } }, 'amber', 'Throttled'],
+    ['pauses that cannot be read', { pauses: { unread: 'Throttled' } }, 'amber', 'acting is paused: Throttled'],
+    [
+      'automatic acts that are paused',
+      { pauses: { pause: null, automaticPause: PAUSE } },
+      'red',
+      'Automatic restarts and reboots are paused (people may still act) by crawlwatch since 08:15 UTC: 2 reboots in a row did not help. To end it:',
+    ],
+    [
+      'acting that is paused',
+      { pauses: { pause: { ...PAUSE, who: 'eve' }, automaticPause: null } },
+      'amber',
+      'All restarts and reboots are paused by eve',
+    ],
     ['figures that cannot be read', { figures: 'Throttled' }, 'amber', 'memory and disk: Throttled'],
   ] as const)('warn of %s', (_, health, level, text) => {
     expect(notices(health)).toEqual([expect.objectContaining({ level, text: expect.stringContaining(text) })]);
+  });
+
+  it('give the command that resumes', () => {
+    expect(notices({ pauses: { pause: PAUSE, automaticPause: null } })[0]?.command).toBe('crawlwatch resume');
   });
 
   it('give the command that subscribes an address', () => {
