@@ -144,6 +144,8 @@ export interface Spoilt {
   readonly overwrites?: boolean;
   /** The tag alone is taken for what checks remember. */
   readonly trustsTag?: boolean;
+  /** Somebody is said to have resumed just now, whenever the record is read. */
+  readonly resumesAlways?: boolean;
   /** No mail goes out, and no error is reported. */
   readonly withoutMail?: boolean;
 }
@@ -238,7 +240,12 @@ export function modelPorts(call: Call<ModelState>, clock: { now(): Date }, spoil
       call(
         'read the record',
         { reads: ['record'] },
-        only(({ acts, version }) => ({ acts, version, pause: null, resumedAt: null })),
+        only(({ acts, version }) => ({
+          acts,
+          version,
+          pause: null,
+          resumedAt: spoilt.resumesAlways ? clock.now() : null,
+        })),
       ),
     saveActs: (version, acts) =>
       call(

@@ -44,6 +44,8 @@ interface Story extends Beginning {
   /** On record since before. */
   readonly acts?: readonly Act[];
   readonly requests: Readonly<Record<string, RemedyRequest>>;
+  /** The acts show two reboots in vain in a row: nothing is rebooted by itself, and one mail says why. @default false */
+  readonly isInVain?: boolean;
   /** A check of the first host that still finds it hung writes the state at the same time. @default false */
   readonly hasCheck?: boolean;
   readonly faultsAtMost: number;
@@ -57,6 +59,7 @@ function modelOf(story: Story, onVisit = (_: ModelState) => {}): Model<ModelStat
     hosts,
     hangs = true,
     isForged = false,
+    isInVain = false,
     hasCheck = false,
     acts = [],
     requests,
@@ -85,9 +88,9 @@ function modelOf(story: Story, onVisit = (_: ModelState) => {}): Model<ModelStat
     async visit(world, trace) {
       onVisit(world);
       try {
-        judge(world, { mayReboot: hangs && !isForged, isForged });
+        judge(world, { mayReboot: hangs && !isForged && !isInVain, isForged });
         for (const comesBack of !looksAhead ? [] : hangs ? [true, false] : [true])
-          await nextRuns(structuredClone(world), comesBack, isForged, spoilt);
+          await nextRuns(structuredClone(world), { comesBack, isForged, isInVain, spoilt });
       } catch (error) {
         throw new Error(`${error instanceof Error ? error.message : error}\n  ${trace.join('\n  ')}`);
       }
@@ -125,7 +128,17 @@ function judge(world: ModelState, { mayReboot, isForged }: { mayReboot: boolean;
 }
 
 /** Whatever the actors left behind, the runs after them bring to its end, and say so. */
-async function nextRuns(world: ModelState, comesBack: boolean, isForged: boolean, spoilt: Spoilt): Promise<void> {
+async function nextRuns(
+  world: ModelState,
+  {
+    comesBack,
+    isForged,
+    isInVain,
+    spoilt,
+  }: Required<Pick<Story, 'isForged' | 'isInVain' | 'spoilt'>> & {
+    readonly comesBack: boolean;
+  },
+): Promise<void> {
   const now: Call<ModelState> = async <T>(_name: string, _touches: Touches, [first]: Parameters<Call<ModelState>>[2]) =>
     structuredClone(first!.run(world)) as T;
   for (const minute of NEXT_RUNS) {
@@ -134,11 +147,13 @@ async function nextRuns(world: ModelState, comesBack: boolean, isForged: boolean
     const clock = { now: () => at(minute) };
     const { problems } = await remedyFleet(AUTO, SETTINGS, modelPorts(now, clock, spoilt), OPTIONS);
     if (problems?.length !== 0) throw new Error(`the run after ${minute} min failed: ${problems}`);
-    judge(world, { mayReboot: !isForged, isForged });
+    judge(world, { mayReboot: !isForged && !isInVain, isForged });
   }
+  if (isInVain && !world.mails.some(({ body }) => body.includes('AUTOMATIC ACTS ARE PAUSED')))
+    throw new Error('SILENT: no mail says that automatic acts are paused');
   const open = world.acts.filter(isOpenAct);
   if (open.length > 0) throw new Error(`SILENT: still open after an hour: ${JSON.stringify(open)}`);
-  for (const act of world.recorded) {
+  for (const act of world.recorded.filter((one) => one.instanceId !== IN_VAIN.instanceId)) {
     const ended = world.acts.find((one) => isSame(one, act))?.state;
     const verdict = ended === 'worked' ? /^HELPED/m : /^DID NOT HELP|^COULD NOT BE DONE/m;
     const mailed = world.mails.filter(({ attributes }) => attributes.instanceIds.includes(act.instanceId));
@@ -169,6 +184,12 @@ const WAITING: Act = {
     boot: '1a2b3c4d',
     since: null,
   },
+};
+/** Of a host that is gone; its end was mailed. */
+const IN_VAIN: Act = { ...WAITING, instanceId: 'i-00000000000000009', at: at(-300), state: 'failed' };
+const SECOND_IN_VAIN: Story = {
+  ...{ hosts: [ONE, TWO], acts: [IN_VAIN, WAITING], isInVain: true },
+  ...{ requests: { schedule: AUTO, again: AUTO }, faultsAtMost: 1 },
 };
 const STORIES: readonly (readonly [string, Story])[] = [
   [
@@ -204,6 +225,7 @@ const STORIES: readonly (readonly [string, Story])[] = [
     'a reboot that has not been mailed waits to be given up',
     { hosts: [ONE], acts: [WAITING], requests: { schedule: AUTO, cli: CLI }, faultsAtMost: 1 },
   ],
+  ['the second reboot in vain waits to be given up, and two checks ask at once', SECOND_IN_VAIN],
   [
     'a reboot that helped waits to be mailed',
     { hosts: [ONE], acts: [WAITING], hangs: false, requests: { schedule: AUTO, cli: CLI }, faultsAtMost: 1 },
@@ -226,6 +248,13 @@ describe('the model', () => {
     const hasCheck = 'overwrites' in spoilt;
     const model = modelOf({ hosts: [ONE], isForged, hasCheck, requests, faultsAtMost: 0, spoilt, looksAhead });
     await expect(explore(model, STATES_AT_MOST)).rejects.toThrow(found);
+  });
+});
+
+describe('the model of reboots in vain', () => {
+  it('finds an automatic reboot after the second', async () => {
+    const spoilt = { ...SECOND_IN_VAIN, faultsAtMost: 0, spoilt: { resumesAlways: true } };
+    await expect(explore(modelOf(spoilt), STATES_AT_MOST)).rejects.toThrow('WRONG REBOOT');
   });
 });
 
