@@ -29,6 +29,7 @@ const OWN_PROCESS = [
   'test/lambda/kit/clients.test.ts',
   'test/lambda/kit/log.test.ts',
   'test/lambda/probe/parse-vitals-property.test.ts',
+  'test/lambda/remedy/lost-answers.test.ts',
   'test/lib/app.test.ts',
 ];
 const OTHER_SUITES = ['slow', 'integration', 'browser', 'deploy'].map((name) => `test/${name}/**`);

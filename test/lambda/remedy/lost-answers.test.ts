@@ -9,7 +9,8 @@ import { ID, OTHER, RemedyStack } from '../../support/remedy-stack.ts';
 import { NOTE } from '../../support/remembered.ts';
 import { WORKER_TAG } from '../../support/sandbox-fleet.ts';
 
-const PATIENCE_MS = 250;
+/** Enough for a machine that does much else. */
+const PATIENCE_MS = 1_500;
 const NEW_BOOT = '99999999-0000-4000-8000-000000000000';
 const OLD_BOOT = '1a2b3c4d-0000-4000-8000-000000000000';
 
@@ -23,7 +24,7 @@ const LOST: Readonly<Record<string, Way>> = {
     setTimeout(() => response.socket?.resetAndDestroy(), 20);
   },
   'the answer comes after the time-out': (response) => {
-    setTimeout(() => response.destroy(), 4 * PATIENCE_MS);
+    setTimeout(() => response.destroy(), 2 * PATIENCE_MS);
   },
   'a 500 comes': (response) => void response.writeHead(500).end(failure('InternalError')),
   'a 503 comes': (response) => void response.writeHead(503).end(failure('Unavailable')),
