@@ -12,7 +12,7 @@ import {
   parseInstant,
   s3Client,
   secretsManagerClient,
-  snsClient,
+  snsOnceClient,
   ssmClient,
   withBudget,
 } from './kit/index.ts';
@@ -48,7 +48,7 @@ const STALE_MS = 10 * 60_000;
 
 // Clients keep their connections for as long as Lambda keeps this process.
 const log = createLog();
-const sns = snsClient();
+const sns = snsOnceClient();
 const secrets = secretsManagerClient();
 const lambda = lambdaClient();
 const s3 = s3Client();

@@ -1,7 +1,7 @@
 /**
- * Entry of the only function that may restart or reboot. From the check, the dashboard's buttons and the command line it
- * takes nothing but what is wanted of which instance: tags, the record of acts and the host itself are read again, and
- * unknown means no.
+ * Entry of the only function that may restart or reboot. From the dashboard's buttons and the command line it takes
+ * nothing but what is wanted of which instance, and from the check, through an alias, nothing but that it is time to look:
+ * tags, the record of acts and the host itself are read again, and unknown means no.
  */
 import type { Context } from 'aws-lambda';
 import {
@@ -9,19 +9,28 @@ import {
   createLog,
   dynamoDbClient,
   ec2Client,
+  ec2OnceClient,
   html,
   instanceConnectClient,
   messageOf,
   packedFiles,
   s3Client,
   secretsManagerClient,
-  snsClient,
+  snsOnceClient,
   ssmClient,
+  ssmOnceClient,
 } from './kit/index.ts';
 import { pastSamples } from './memory/index.ts';
 import type { Remedy } from './model/index.ts';
 import type { RemedyAnswer, RemedyAnswerJson } from './remedy/index.ts';
-import { isFromWidget, parseRemedyRequest, remedyAnswer, remedyFleet } from './remedy/index.ts';
+import {
+  isFromWidget,
+  mayBeAPerson,
+  parseAutomaticRequest,
+  parseRemedyRequest,
+  remedyAnswer,
+  remedyFleet,
+} from './remedy/index.ts';
 import { fromEnvironment } from './settings/index.ts';
 import { readPrivateKey } from './ssh/index.ts';
 import { type RemedyClients, remedyPorts } from './wiring/index.ts';
@@ -39,7 +48,9 @@ const log = createLog();
 const ec2 = ec2Client();
 const ssm = ssmClient();
 const cloudWatch = cloudWatchClient();
-const sns = snsClient();
+const sns = snsOnceClient();
+/** For acts: what a second call would do twice. */
+const once = { ec2: ec2OnceClient(), ssm: ssmOnceClient() };
 const secrets = secretsManagerClient();
 const instanceConnect = instanceConnectClient();
 const dynamoDb = dynamoDbClient();
@@ -48,11 +59,11 @@ const clock = { now: () => new Date() };
 
 /**
  * @returns the answer; as HTML where a dashboard's widget asks
- * @throws where the schedule asks and something failed, since that answer is not read
+ * @throws where the check asks and something failed or was refused, since that answer is not read
  */
 export async function handler(
   event: unknown,
-  context?: Partial<Pick<Context, 'getRemainingTimeInMillis'>>,
+  context?: Partial<Pick<Context, 'getRemainingTimeInMillis' | 'invokedFunctionArn'>>,
 ): Promise<RemedyAnswerJson | string> {
   const { settings, topicArn, probeDocument, restartWorkerDocument, restartSshdDocument, leaseTable, bucket } =
     fromEnvironment(process.env);
@@ -74,16 +85,18 @@ export async function handler(
       probeDocument,
       instanceConnect,
     },
-    ...{ sns, topicArn, dynamoDb, table: leaseTable, restartDocuments: documents },
+    ...{ once, sns, topicArn, dynamoDb, table: leaseTable, restartDocuments: documents },
     ...(bucket !== null && { samples: pastSamples({ s3, bucket, clock, log }), files: packedFiles(s3, bucket) }),
     privateKey: async () => (keySecretArn === null ? null : readPrivateKey({ secrets, ssm }, keySecretArn)),
   };
   const deadlineMs = (context?.getRemainingTimeInMillis?.() ?? USUAL_TIMEOUT_MS) - RESERVE_MS;
-  const answer = await remedy(event, clients, deadlineMs);
+  const isAutomatic = !mayBeAPerson(context?.invokedFunctionArn);
+  const answer = await remedy(event, clients, { deadlineMs, isAutomatic });
   const { action } = isObject(event) ? event : {};
-  if (isFromWidget(event)) return answerHtml(answer, action);
+  if (!isAutomatic && isFromWidget(event)) return answerHtml(answer, action);
   const { problems = [] } = answer;
-  if (action === 'auto' && problems.length > 0) throw new Error(`not all was done: ${problems.join('; ')}`);
+  if ((isAutomatic || action === 'auto') && problems.length > 0)
+    throw new Error(`not all was done: ${problems.join('; ')}`);
   return remedyAnswer.encode(answer);
 }
 
@@ -91,9 +104,9 @@ export async function handler(
 export async function remedy(
   event: unknown,
   clients: RemedyClients,
-  deadlineMs = USUAL_TIMEOUT_MS,
+  { deadlineMs = USUAL_TIMEOUT_MS, isAutomatic = false }: { deadlineMs?: number; isAutomatic?: boolean } = {},
 ): Promise<RemedyAnswer> {
-  const parsed = parseRemedyRequest(event, clients.clock.now());
+  const parsed = isAutomatic ? parseAutomaticRequest(event) : parseRemedyRequest(event, clients.clock.now());
   if (!parsed.ok)
     return answered({ done: false, instanceId: parsed.instanceId, why: parsed.why, problems: [parsed.why] });
   const { request } = parsed;

@@ -1,6 +1,6 @@
 import { Annotations, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, type IFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { type ILogGroup, LogGroup } from 'aws-cdk-lib/aws-logs';
@@ -16,6 +16,7 @@ import { CheckNetwork, placeIn } from './check-network.ts';
 import type { FleetRun } from './fleet-run.ts';
 import { LAMBDA_BUNDLING } from './lambda-bundling.ts';
 import { checkStatements, invokeRemedy } from './permissions.ts';
+import type { RemedyFunction } from './remedy-function.ts';
 import { acknowledgeWildcards, nagName } from './wildcards.ts';
 
 /** The handler ends its run this long before Lambda would, to publish what is known; discovery may take as long. */
@@ -126,9 +127,9 @@ export class CheckFunction extends Construct {
   }
 
   /** Lets each check that found something to act on call the remedy function; the check has no right to act itself. */
-  actThrough(remedy: IFunction): void {
-    this.function.addToRolePolicy(invokeRemedy(remedy));
-    this.function.addEnvironment(ENV.remedyFunctionArn, remedy.functionArn);
+  actThrough({ automaticArn }: Pick<RemedyFunction, 'automaticArn'>): void {
+    this.function.addToRolePolicy(invokeRemedy(automaticArn));
+    this.function.addEnvironment(ENV.remedyFunctionArn, automaticArn);
   }
 }
 

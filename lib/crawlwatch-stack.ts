@@ -32,7 +32,7 @@ export class CrawlwatchStack extends Stack {
     const remedy = new RemedyFunction(this, 'Remedy', { settings, topic, probe, restart, network: check.network });
     alerts.grantKey(remedy.function);
     // In this direction only: the remedy function never calls the check.
-    if (actsByItself(settings)) check.actThrough(remedy.function);
+    if (actsByItself(settings)) check.actThrough(remedy);
     const widget = new WidgetFunction(this, 'Widget', { settings, topic, remedyArn: remedy.function.functionArn });
     const store = new FleetStore(this, 'Store');
     store.keepFor(check.function, settings, check.network);

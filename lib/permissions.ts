@@ -1,7 +1,6 @@
 /** What the functions that probe hosts may do: one small statement per capability, each with why it can't be narrower. */
 import type { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
@@ -122,12 +121,15 @@ export const runProbe = ({ instances, documents }: Reach, settings: Settings) =>
   }),
 ];
 
-/** Lets the check report that there is something to act on; the remedy function decides what is done, by its own rights. */
-export const invokeRemedy = (remedy: IFunction): PolicyStatement =>
+/**
+ * Lets the check report that there is something to act on, by an alias through which it can say nothing else: an ARN
+ * without the alias is another resource to IAM. The remedy function decides what is done, by its own rights.
+ */
+export const invokeRemedy = (automaticArn: string): PolicyStatement =>
   new PolicyStatement({
     sid: 'InvokeRemedy',
     actions: ['lambda:InvokeFunction'],
-    resources: [remedy.functionArn],
+    resources: [automaticArn],
   });
 
 /**

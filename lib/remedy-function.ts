@@ -1,12 +1,13 @@
 import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Alias, Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { type ILogGroup, LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
+import { AUTOMATIC_ALIAS } from '../lambda/model/index.ts';
 import { type Settings, toEnvironment } from '../lambda/settings/index.ts';
 import type { CheckNetwork } from './check-network.ts';
 import { placeIn } from './check-network.ts';
@@ -25,9 +26,14 @@ export interface RemedyFunctionProps {
   readonly network: CheckNetwork | null;
 }
 
+/** No retries: the next check asks again, or a person who has looked. */
+const ONCE = { retryAttempts: 0, maxEventAge: Duration.minutes(1) };
+
 /** The only function that may restart or reboot, and the table whose conditional writes keep two from acting at once. */
 export class RemedyFunction extends Construct {
   readonly function: NodejsFunction;
+  /** By this the check asks it, and can ask for nothing that a person may. */
+  readonly automaticArn: string;
   readonly logGroup: ILogGroup;
 
   constructor(scope: Construct, id: string, { settings, topic, probe, restart, network }: RemedyFunctionProps) {
@@ -64,9 +70,7 @@ export class RemedyFunction extends Construct {
       role,
       logGroup: this.logGroup,
       ...(network && placeIn(network)),
-      // No retries: the next check asks again, or a person who has looked.
-      retryAttempts: 0,
-      maxEventAge: Duration.minutes(1),
+      ...ONCE,
       environment: {
         ...toEnvironment(settings, {
           topicArn: topic.topicArn,
@@ -80,5 +84,14 @@ export class RemedyFunction extends Construct {
       },
       bundling: LAMBDA_BUNDLING,
     });
+    // Of $LATEST: a version for each deploy would pile up. What is invoked by an alias has a configuration of its own.
+    new Alias(this, 'Automatic', {
+      aliasName: AUTOMATIC_ALIAS,
+      description: 'For the check: what comes this way is no request of a person',
+      version: this.function.latestVersion,
+      ...ONCE,
+    });
+    // Put together, since not every emulator of CloudFormation knows aliases.
+    this.automaticArn = `${this.function.functionArn}:${AUTOMATIC_ALIAS}`;
   }
 }

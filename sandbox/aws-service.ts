@@ -24,6 +24,8 @@ interface Fault {
 }
 
 export class Service {
+  /** As far as it is a client: it tries nothing twice. */
+  readonly sentOnce = true;
   /** Calls so far, failed ones too, by command, e.g. `DescribeInstancesCommand`. */
   readonly calls = new Map<string, number>();
   readonly #exception: ExceptionClass;

@@ -23,7 +23,7 @@ export function addTestAlert(line: CommandLine): void {
 
 /** @returns 0 where somebody gets the mail, else 3: AWS accepts a mail to nobody without an error. */
 async function testAlert({ stack }: TestAlertFlags, io: CommandIo): Promise<number> {
-  const { cloudFormationClient, plural, snsClient } = await import('../../lambda/kit/index.ts');
+  const { cloudFormationClient, plural, snsOnceClient } = await import('../../lambda/kit/index.ts');
   const { listSubscriptions, publishAlert } = await import('../../lambda/alert/index.ts');
   const { stackOutputs } = await import('../stack/index.ts');
   const { terminalStyle } = await import('../terminal/index.ts');
@@ -34,7 +34,7 @@ async function testAlert({ stack }: TestAlertFlags, io: CommandIo): Promise<numb
         `no stack ${stack} of crawlwatch here: npx cdk deploy, or --stack NAME, or another AWS_REGION`,
       );
     }
-    const sns = snsClient(topicArn.split(':')[3]);
+    const sns = snsOnceClient(topicArn.split(':')[3]);
     const subscriptions = await listSubscriptions(sns, topicArn);
     await publishAlert(sns, topicArn, {
       subject: `crawlwatch: test of ${stack}`,

@@ -161,6 +161,7 @@ export class DemoSandbox {
   private remedies(): RemedyPorts {
     return remedyPorts({
       ...this.clients(),
+      once: { ec2: this.aws.ec2, ssm: this.aws.ssm },
       sns: this.aws.sns,
       topicArn: this.aws.topic.arn,
       dynamoDb: this.dynamoDb,

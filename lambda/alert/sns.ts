@@ -1,6 +1,6 @@
 /** Mail, by way of the one topic. */
 import { PublishCommand, paginateListSubscriptionsByTopic } from '@aws-sdk/client-sns';
-import type { Sns } from '../kit/index.ts';
+import type { Once, Sns } from '../kit/index.ts';
 import type { Alert } from '../model/index.ts';
 
 /** API_Publish.html: 256 KiB for the message and its attributes. What is left is for their names and types. */
@@ -10,9 +10,10 @@ const ID_LIST_BYTES = 32 * 1024;
 
 /**
  * Publishes one alert. Its attributes are for filter policies: `status`, `reasons` and `instanceIds` (lists as JSON);
- * where not all ids fit, `instanceIdsOmitted` says how many are missing.
+ * where not all ids fit, `instanceIdsOmitted` says how many are missing. One attempt: where the answer is lost, the mail
+ * may have gone out, and whether it is sent again is for the caller to decide.
  */
-export async function publishAlert(sns: Sns, topicArn: string, alert: Alert): Promise<void> {
+export async function publishAlert(sns: Once<Sns>, topicArn: string, alert: Alert): Promise<void> {
   const { status, reasons, instanceIds } = alert.attributes;
   const kept = fitting(instanceIds, ID_LIST_BYTES);
   const omitted = instanceIds.length - kept.length;

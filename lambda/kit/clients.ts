@@ -23,6 +23,12 @@ export type Lambda = Pick<LambdaClient, 'send'>;
 export type Sns = SNSClient;
 export type Ssm = SSMClient;
 
+/**
+ * A client that sends each call once, for calls of which a second has an effect of its own. Where no answer comes, the
+ * caller knows no more than that, and must find out.
+ */
+export type Once<Client> = Client & { readonly sentOnce: true };
+
 /** As every client takes them. */
 export type Credentials = Extract<NonNullable<EC2ClientConfig['credentials']>, () => unknown>;
 
@@ -39,6 +45,35 @@ export const clientConfig = (region?: string, credentials?: Credentials) => ({
   requestHandler: { connectionTimeout: 3_000, requestTimeout: 15_000, throwOnRequestTimeout: true },
 });
 
+/**
+ * One attempt, over a connection of its own: a kept one may have been closed on the other side while Lambda had this
+ * process frozen, and its reset would read as a lost answer.
+ */
+const onceConfig = (region?: string, timeoutMs = 15_000) => ({
+  ...clientConfig(region),
+  retryMode: 'standard',
+  maxAttempts: 1,
+  requestHandler: {
+    connectionTimeout: 3_000,
+    requestTimeout: timeoutMs,
+    throwOnRequestTimeout: true,
+    httpAgent: { keepAlive: false },
+    httpsAgent: { keepAlive: false },
+  },
+});
+const once = <Client extends object>(client: Client): Once<Client> =>
+  Object.assign(client, { sentOnce: true as const });
+
+/** For RebootInstances. @param timeoutMs how long to wait for an answer */
+export const ec2OnceClient = (region?: string, timeoutMs?: number): Once<EC2Client> =>
+  once(new EC2Client(onceConfig(region, timeoutMs)));
+/** For SendCommand of what changes a host. */
+export const ssmOnceClient = (region?: string, timeoutMs?: number): Once<SSMClient> =>
+  once(new SSMClient(onceConfig(region, timeoutMs)));
+/** For Publish: a second one is a second mail. */
+export const snsOnceClient = (region?: string, timeoutMs?: number): Once<SNSClient> =>
+  once(new SNSClient(onceConfig(region, timeoutMs)));
+
 export const ec2Client = (region?: string, credentials?: Credentials): EC2Client =>
   new EC2Client(clientConfig(region, credentials));
 export const instanceConnectClient = (region?: string, credentials?: Credentials): EC2InstanceConnectClient =>
@@ -54,6 +89,7 @@ export const secretsManagerClient = (region?: string): SecretsManagerClient =>
 export const cloudFormationClient = (region?: string): CloudFormationClient =>
   new CloudFormationClient(clientConfig(region));
 export const dynamoDbClient = (region?: string): DynamoDBClient => new DynamoDBClient(clientConfig(region));
+/** Tries again: the check's request, of which a second finds the first one's record and lease, and the looks of doctor. */
 export const lambdaClient = (region?: string): LambdaClient => new LambdaClient(clientConfig(region));
 /**
  * For callers that wait until a function has done its work, five minutes at most. Calls once only: a call whose answer

@@ -13,6 +13,25 @@ export function isAccessDenied(error: unknown): boolean {
   return DENIED.test(errorCode(error));
 }
 
+/** Codes by which AWS's services refuse a call that came too soon: it had no effect (EC2 answers with 503). */
+const THROTTLE =
+  /^(RequestLimitExceeded|Throttling|ThrottlingException|ThrottledException|Throttled|TooManyRequestsException|RequestThrottled(Exception)?|SlowDown)$/;
+
+export const isThrottle = (error: unknown): boolean => THROTTLE.test(errorCode(error));
+
+/**
+ * Whether AWS has said no, so that the call had no effect: a 4xx with a code of the service's own, or a throttle. No
+ * answer, a 5xx and an answer that can't be read leave that open: the SDK calls an error whose code it doesn't know the
+ * client's fault, whatever the status, and so the status counts.
+ */
+export function isRefusal(error: unknown): boolean {
+  if (!(error instanceof Error) || !('$metadata' in error)) return false;
+  const { httpStatusCode: status = 0 } = error.$metadata as { readonly httpStatusCode?: number };
+  const hasCode =
+    /^[A-Za-z]/.test(error.name) && !/^(Unknown|UnknownError|Error|SyntaxError|.*Timeout.*)$/.test(error.name);
+  return hasCode && (isThrottle(error) || (status >= 400 && status < 500));
+}
+
 /** The message alone, where the kind of error is clear from what is around it. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -12,10 +12,12 @@ export {
   dynamoDbClient,
   type Ec2,
   ec2Client,
+  ec2OnceClient,
   type InstanceConnect,
   instanceConnectClient,
   type Lambda,
   lambdaClient,
+  type Once,
   patientLambdaClient,
   type S3,
   type Sns,
@@ -23,9 +25,11 @@ export {
   s3Client,
   secretsManagerClient,
   snsClient,
+  snsOnceClient,
   ssmClient,
+  ssmOnceClient,
 } from './clients.ts';
-export { deniesAnInstance, errorCode, errorText, isAccessDenied, messageOf } from './errors.ts';
+export { deniesAnInstance, errorCode, errorText, isAccessDenied, isRefusal, isThrottle, messageOf } from './errors.ts';
 export { forTerminal, inertJson, printableAscii } from './escape.ts';
 export { Html, html } from './html.ts';
 export { createLog } from './log.ts';

@@ -27,9 +27,11 @@ export interface Act {
   readonly since: Date | null;
   /** The reason that it should end, by the check right before it; absent where that is not known. */
   readonly trouble?: ReasonCode;
+  /** Why it is certain that nothing was done, though the act was tried: it was refused, or came too soon for AWS. */
+  readonly undone?: 'refused' | 'throttled';
 }
 
-/** As long as it lasts nothing is done, for any requester. */
+/** As long as it lasts nothing is done: for any requester, or, where it is crawlwatch's own, by itself. */
 export interface Pause {
   readonly who: string;
   readonly why: string;
@@ -40,9 +42,11 @@ export interface Pause {
 
 /** What decisions are based on, as the table holds it. */
 export interface ActRecord {
-  /** Of the last 24 hours, oldest first. */
+  /** Of the last 24 hours, oldest first; the last reboots in vain however old. */
   readonly acts: readonly Act[];
   readonly pause: Pause | null;
+  /** When a person last resumed; null: nobody ever has. */
+  readonly resumedAt: Date | null;
 }
 
 /** The guards that a person may set aside. */
@@ -77,6 +81,7 @@ export const GUARDS = [
   'muted',
   'unreadable',
   'paused',
+  'in-vain',
   'breaker',
   'window',
   'not-flagged',

@@ -87,6 +87,9 @@ export const ENV = {
   bucket: 'CRAWLWATCH_BUCKET',
 } as const;
 
+/** The remedy function's alias by which the check asks it: what comes that way is never a person's word. */
+export const AUTOMATIC_ALIAS = 'automatic';
+
 /** In the bucket: what is remembered of every instance between checks. */
 export const STATE_KEY = 'state.json.gz';
 

@@ -13,6 +13,8 @@ export type Reply =
       readonly text: string;
       /** What the host had printed by then. */
       readonly output?: string;
+      /** AWS refused to send the host anything. */
+      readonly unsent?: 'refused' | 'throttled';
       readonly hostKey?: string;
       /** Whether the host's own kernel had accepted a connection; absent: as the reason implies (wasReached). */
       readonly reached?: boolean;

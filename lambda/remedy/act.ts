@@ -19,7 +19,8 @@ import type {
 import type { Settings } from '../settings/index.ts';
 import { isOpenAct, troubleIn } from './ladder.ts';
 import { isPermit, type Known, planAct } from './plan.ts';
-import type { RemedyPorts } from './ports.ts';
+import type { Execution, RemedyPorts } from './ports.ts';
+import { keptInVain } from './vain.ts';
 
 export interface ActRequest {
   readonly one: Instance;
@@ -66,7 +67,8 @@ export async function actOn(request: ActRequest, settings: Settings, ports: Reme
     const record = await ports.readRecord();
     const now = ports.clock.now();
     const acts = withStates(record.acts, request.verified);
-    const known: Known = { acts, pause: record.pause, suppressed: request.suppressed, now };
+    const { pause, resumedAt } = record;
+    const known: Known = { acts, pause, resumedAt, suppressed: request.suppressed, now };
     const decision = planAct(again, remedy, requester, fresh, known, settings);
     if (!isPermit(decision)) return notDone(decision);
     if (remedy === 'reboot') {
@@ -133,11 +135,11 @@ async function execute({ act, decision, one, fresh }: Leased, ports: RemedyPorts
     'its evidence could not be saved',
     ports.saveHistory(entry('begun', decision.why, evidence)),
   );
-  const result = isSaved
-    ? await ports.execute(act.remedy, one, fresh).catch((error) => ({ ok: null, text: messageOf(error) }))
-    : { ok: false, text: 'nothing was done, since its evidence could not be saved' };
+  const result: Execution = isSaved
+    ? await ports.execute(act.remedy, one, fresh).catch((error): Execution => ({ ok: null, text: messageOf(error) }))
+    : { ok: false, text: 'nothing was done, since its evidence could not be saved', undone: 'refused' };
   const state = result.ok === null ? 'begun' : result.ok ? 'done' : 'failed';
-  const ended: Act = { ...act, state };
+  const ended: Act = { ...act, state, ...(result.undone !== undefined && { undone: result.undone }) };
   ports.log.info('remedy.acted', { ...ended, why: decision.why, text: result.text });
   // That it failed goes on record once it has been mailed: until then it is an act that is still to be reported.
   if (state === 'done') await attempt('the record of acts could not be written', commit(ports, [ended]));
@@ -172,11 +174,19 @@ const KEPT_RESTART_MS = 2 * 3_600_000;
 /** A state is never taken back: a writer that has seen more has written it. */
 const RANK: Readonly<Record<ActState, number>> = { begun: 0, done: 1, worked: 2, failed: 2 };
 
-/** The acts that a decision may still depend on. An open one stays, however old: its end has not been mailed. */
+/**
+ * The acts that a decision may still depend on. An open one stays, however old: its end has not been mailed. So do the
+ * last reboots in vain.
+ */
 export function worthKeeping(acts: readonly Act[], now: Date): Act[] {
+  const inVain = keptInVain(acts);
   return acts.filter((act) => {
     const wasGentle = act.remedy !== 'reboot' && act.state === 'worked';
-    return isOpenAct(act) || now.getTime() - act.at.getTime() < (wasGentle ? KEPT_RESTART_MS : KEPT_MS);
+    return (
+      isOpenAct(act) ||
+      inVain.includes(act) ||
+      now.getTime() - act.at.getTime() < (wasGentle ? KEPT_RESTART_MS : KEPT_MS)
+    );
   });
 }
 
@@ -184,7 +194,8 @@ export function worthKeeping(acts: readonly Act[], now: Date): Act[] {
 export function withStates(acts: readonly Act[], changed: readonly Act[]): Act[] {
   return acts.map((act) => {
     const later = changed.find((other) => isSame(act, other) && RANK[other.state] > RANK[act.state]);
-    return later === undefined ? act : { ...act, state: later.state };
+    if (later === undefined) return act;
+    return { ...act, state: later.state, ...(later.undone !== undefined && { undone: later.undone }) };
   });
 }
 

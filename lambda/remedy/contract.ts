@@ -5,7 +5,7 @@
 
 import * as z from 'zod';
 import { parseInstant, printableAscii } from '../kit/index.ts';
-import { INSTANCE_ID, OVERRIDES, REMEDIES, type Requester } from '../model/index.ts';
+import { AUTOMATIC_ALIAS, INSTANCE_ID, OVERRIDES, REMEDIES, type Requester } from '../model/index.ts';
 
 type Person = Extract<Requester, { readonly kind: 'person' }>;
 
@@ -124,6 +124,28 @@ export function parseRemedyRequest(event: unknown, now: Date): ParsedRequest {
   return { ok: true, request: requestOf(data) };
 }
 
+/**
+ * How the remedy function was invoked without a qualifier, which IAM tells from its aliases. `$LATEST` is such a
+ * qualifier too, and means the same.
+ */
+const UNQUALIFIED = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]{1,64}(:\$LATEST)?$/;
+
+/**
+ * Whether a request may be a person's word, by the ARN that the function was invoked by: Lambda says that, and no
+ * request can. Through any alias, and where the ARN is not known, it has the less power: it is automatic.
+ */
+export const mayBeAPerson = (invokedArn: unknown): boolean =>
+  typeof invokedArn === 'string' && UNQUALIFIED.test(invokedArn);
+
+const automaticRequest = z.strictObject({ action: z.literal('auto'), scheduledTime });
+const NOT_AUTOMATIC = `through its alias ${AUTOMATIC_ALIAS} the function takes {"action":"auto"} with a scheduledTime, and nothing that a person asks for`;
+
+/** A request that is automatic, whatever it holds: a look at the whole fleet, or nothing. */
+export function parseAutomaticRequest(event: unknown): ParsedRequest {
+  const { data } = automaticRequest.safeParse(event);
+  return data === undefined ? { ok: false, instanceId: null, why: NOT_AUTOMATIC } : { ok: true, request: data };
+}
+
 function requestOf({ [WIDGET_KEY]: widget, ...fields }: Fields): RemedyRequest {
   if (fields.action === 'auto') return fields;
   const name = fields.requester || (widget === undefined ? 'unknown' : 'dashboard');
@@ -176,6 +198,8 @@ export const remedyAnswer = z.object({
   decisions: z.array(decision).readonly().optional(),
   history: z.array(historyEntry).readonly().optional(),
   pause: pause.nullish(),
+  /** The pause of automatic acts, after reboots in vain; people may act. */
+  automaticPause: pause.nullish(),
   acts: z.array(act).readonly().optional(),
   /** What else went wrong, a sentence each. */
   problems: z.array(z.string()).readonly().optional(),

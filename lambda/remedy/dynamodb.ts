@@ -6,6 +6,7 @@
  *     key            at          holds
  *     acts           -           acts: a list of JSON texts; version; writer
  *     pause          -           who, why, from, until
+ *     resumed        -           who, from: when a person last resumed
  *     history#i-...  ISO#random  entry: JSON
  */
 
@@ -23,7 +24,9 @@ import type { DynamoDb } from '../kit/index.ts';
 import { errorCode } from '../kit/index.ts';
 import type { Act, ActRecord, Clock, HistoryEntry, Pause } from '../model/index.ts';
 import { GUARDS, INSTANCE_ID, REASON_CLASS, REMEDIES, type ReasonCode } from '../model/index.ts';
+import { isOpenAct } from './ladder.ts';
 import type { RemedyPorts } from './ports.ts';
+import { keptInVain } from './vain.ts';
 
 /** The record, and the version under which it was read: 0 where there was none. */
 export interface VersionedRecord extends ActRecord {
@@ -35,10 +38,11 @@ export const tablePorts = (
   db: DynamoDb,
   table: string,
   clock: Clock,
-): Pick<RemedyPorts, 'readRecord' | 'saveActs' | 'savePause' | 'saveHistory' | 'readHistory'> => ({
+): Pick<RemedyPorts, 'readRecord' | 'saveActs' | 'savePause' | 'saveResumed' | 'saveHistory' | 'readHistory'> => ({
   readRecord: () => readRecord(db, table, clock.now()),
   saveActs: (version, acts) => saveActs(db, table, version, acts, clock.now()),
   savePause: (pause) => savePause(db, table, pause),
+  saveResumed: (who, at) => saveResumed(db, table, who, at),
   saveHistory: (entry) => saveHistory(db, table, entry),
   readHistory: (id, most) => readHistory(db, table, id, most),
 });
@@ -47,6 +51,7 @@ type Item = Readonly<Record<string, AttributeValue>>;
 
 const ACTS = { key: { S: 'acts' }, at: { S: '-' } };
 const PAUSE = { key: { S: 'pause' }, at: { S: '-' } };
+const RESUMED = { key: { S: 'resumed' }, at: { S: '-' } };
 const DAY_MS = 24 * 3_600_000;
 const HISTORY_DAYS = 90;
 /** One page of history; an entry with its evidence has a few kilobytes, and a page of Query up to 1 MB. */
@@ -57,8 +62,12 @@ const HISTORY_PAGE = 100;
  * @throws where it can't be read: then nothing may be done.
  */
 export async function readRecord(db: DynamoDb, table: string, now: Date): Promise<VersionedRecord> {
-  const [acts, pause] = await Promise.all([get(db, table, ACTS), get(db, table, PAUSE)]);
-  return { ...actsOf(acts), pause: pause === undefined ? null : pauseOf(pause, now) };
+  const [acts, pause, resumed] = await Promise.all([ACTS, PAUSE, RESUMED].map((key) => get(db, table, key)));
+  return {
+    ...actsOf(acts),
+    pause: pause === undefined ? null : pauseOf(pause, now),
+    resumedAt: resumed === undefined ? null : resumedAtOf(resumed),
+  };
 }
 
 async function get(db: DynamoDb, table: string, key: Item): Promise<Item | undefined> {
@@ -86,6 +95,12 @@ function pauseOf(item: Item, now: Date): Pause | null {
   return { who: item.who?.S ?? 'unknown', why: item.why?.S ?? '', from, until };
 }
 
+function resumedAtOf(item: Item): Date {
+  const at = new Date(item.from?.S ?? '');
+  if (Number.isNaN(at.getTime())) throw new Error('when acting was resumed is unreadable');
+  return at;
+}
+
 /**
  * Replaces the acts, if the record has not changed since it was read.
  *
@@ -109,10 +124,11 @@ export async function saveActs(
           acts: { L: acts.map((act) => ({ S: writeAct(act) })) },
           version: { N: String(read + 1) },
           writer: { S: writer },
-          // After a day nothing depends on it, unless an act is open: then it is written again before.
-          ...(acts.every((act) => act.state === 'worked' || act.state === 'failed') && {
-            expiresAt: epochSeconds(new Date(now.getTime() + DAY_MS)),
-          }),
+          // After a day nothing depends on it, unless an act is open, or the last reboots were in vain.
+          ...(keptInVain(acts).length === 0 &&
+            !acts.some(isOpenAct) && {
+              expiresAt: epochSeconds(new Date(now.getTime() + DAY_MS)),
+            }),
         },
         ExpressionAttributeNames: { '#version': 'version' },
         ...(read === 0
@@ -149,6 +165,12 @@ export async function savePause(db: DynamoDb, table: string, { who, why, from, u
       },
     }),
   );
+}
+
+/** Remembers, for good, that a person has resumed: reboots in vain before no longer count. */
+export async function saveResumed(db: DynamoDb, table: string, who: string, at: Date): Promise<void> {
+  const Item = { ...RESUMED, who: { S: who }, from: { S: at.toISOString() } };
+  await db.send(new PutItemCommand({ TableName: table, Item }));
 }
 
 /** Adds an entry to an instance's history; it is kept for 90 days. */
@@ -216,6 +238,7 @@ const act = z.object({
   boot: z.string().nullable(),
   since: instant.nullable(),
   trouble: z.enum(Object.keys(REASON_CLASS) as ReasonCode[]).optional(),
+  undone: z.enum(['refused', 'throttled']).optional(),
 });
 
 const entry = z.object({
@@ -236,8 +259,8 @@ export const writeEntry = (one: HistoryEntry): string => JSON.stringify(one);
 export function readAct(text: string): Act {
   const parsed = act.safeParse(renamed(json(text)));
   if (!parsed.success) throw new Error('the record of acts is unreadable');
-  const { trouble, ...rest } = parsed.data;
-  return { ...rest, ...(trouble !== undefined && { trouble }) };
+  const { trouble, undone, ...rest } = parsed.data;
+  return { ...rest, ...(trouble !== undefined && { trouble }), ...(undone !== undefined && { undone }) };
 }
 
 /** Null where it is no entry. */

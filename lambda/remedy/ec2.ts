@@ -1,6 +1,6 @@
 /** Reboots through EC2, and what AWS itself has scheduled for an instance. */
 import { DescribeInstanceStatusCommand, RebootInstancesCommand } from '@aws-sdk/client-ec2';
-import type { Ec2 } from '../kit/index.ts';
+import type { Ec2, Once } from '../kit/index.ts';
 import { errorCode } from '../kit/index.ts';
 
 /**
@@ -16,8 +16,11 @@ export async function rehearseReboot(ec2: Ec2, id: string): Promise<void> {
   }
 }
 
-/** Queues the reboot. Whether the host went down and came back the next checks show. */
-export async function rebootInstance(ec2: Ec2, id: string): Promise<void> {
+/**
+ * Queues the reboot, by one call. Whether the host went down and came back the next checks show.
+ * @throws EC2's refusal, or that no answer came: then it may have been queued
+ */
+export async function rebootInstance(ec2: Once<Ec2>, id: string): Promise<void> {
   await ec2.send(new RebootInstancesCommand({ InstanceIds: [id] }));
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { messageOf } from '../kit/index.ts';
-import type { Act, Decision, HistoryEntry, MetricPoint } from '../model/index.ts';
+import type { Act, Decision, HistoryEntry, MetricPoint, Pause } from '../model/index.ts';
 import { FLEET_METRIC } from '../model/index.ts';
 import { type ActResult, commit } from './act.ts';
 import { composeRemedyAlert } from './message.ts';
@@ -14,6 +14,8 @@ import type { ActOutcome } from './verify.ts';
 export interface Run {
   /** Of the acts of earlier runs. */
   readonly outcomes: readonly ActOutcome[];
+  /** The pause of automatic acts that they bring about; null: none. */
+  readonly pausedNow: Pause | null;
   readonly results: readonly ActResult[];
   /** What was held back without a fresh check. */
   readonly held: readonly Decision[];
@@ -24,7 +26,7 @@ export interface Run {
 
 /** @returns what failed, a sentence each without a full stop. Never rejects. */
 export async function finishRun(
-  { outcomes, results, held, requester, stack }: Run,
+  { outcomes, pausedNow, results, held, requester, stack }: Run,
   ports: RemedyPorts,
 ): Promise<string[]> {
   const problems: string[] = [];
@@ -46,6 +48,7 @@ export async function finishRun(
   const made = results.flatMap(({ act, ...rest }) => (act === null ? [] : [{ ...rest, act }]));
   const alert = composeRemedyAlert({
     outcomes,
+    pausedNow,
     acted: made,
     escalated: allHeld.filter((one) => escalated.some(({ instanceId }) => instanceId === one.instanceId)),
     now,
@@ -65,6 +68,7 @@ export async function finishRun(
     ...news.filter(({ remedy }) => remedy !== 'escalated' || isMailed),
     ...(isMailed ? [...outcomes.map((one) => outcomeLine(one, now)), ...made.flatMap(refusalLine)] : []),
   ];
+  if (pausedNow !== null) ports.log.error('remedy.automatic_paused', { ...pausedNow, isMailed });
   if (isMailed && ended.length > 0) await attempt('the record of acts', commit(ports, ended), undefined);
   for (const one of outcomes)
     ports.log.info('remedy.verified', { ...one.act, outcome: one.outcome, text: one.sentence });

@@ -9,6 +9,7 @@ import type { Act, FreshCheck, Guard, Instance, Override, Pause, Reason, Remedy,
 import { AUTO_WORDS, type Auto, classOf, TAG } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { dueRemedy, exhausted, isOpenAct, REMEDY_WORDS, trialMinutes, troubleIn } from './ladder.ts';
+import { automaticPause } from './vain.ts';
 import { isOpen, nextOpening, parseWindow } from './window.ts';
 
 /** What is known besides the instances. */
@@ -16,6 +17,8 @@ export interface Known {
   /** Of the last day, in the whole fleet. */
   readonly acts: readonly Act[];
   readonly pause: Pause | null;
+  /** When a person last resumed; null: nobody ever has. */
+  readonly resumedAt: Date | null;
   /** Whether the last check's breaker had tripped; null: not known. */
   readonly suppressed: boolean | null;
   readonly now: Date;
@@ -93,6 +96,7 @@ const GUARDS: readonly (readonly [Guard, Check])[] = [
   ],
   ['opted-out', byItself(notOptedIn)],
   ['paused', paused],
+  ['in-vain', byItself(pausedInVain)],
   ['breaker', byItself(breakerTripped)],
   ['window', byItself(outsideWindow)],
   [
@@ -191,6 +195,11 @@ function paused({ known: { pause, now } }: Question): string | null {
   if (pause === null || (pause.until !== null && pause.until <= now)) return null;
   const until = pause.until === null ? 'until somebody runs crawlwatch resume' : `until ${clockTime(pause.until, now)}`;
   return `acting has been paused by ${bounded(pause.who)} since ${clockTime(pause.from, now)}, ${until}: ${bounded(pause.why)}`;
+}
+
+function pausedInVain({ known: { acts, resumedAt } }: Question): string | null {
+  const pause = automaticPause(acts, resumedAt);
+  return pause === null ? null : `automatic acts are paused until a person runs crawlwatch resume: ${pause.why}`;
 }
 
 function breakerTripped({ known: { suppressed } }: Question): string | null {

@@ -4,6 +4,8 @@
  */
 export {
   isFromWidget,
+  mayBeAPerson,
+  parseAutomaticRequest,
   parseRemedyRequest,
   type RemedyAnswer,
   type RemedyAnswerJson,

@@ -52,7 +52,8 @@ const WORKER_RESTARTS = 2;
 /** Why crawlwatch would not try this remedy once more by itself; null where it may. */
 export function exhausted(one: Instance, remedy: Remedy, acts: readonly Act[], now: Date): string | null {
   const state = one.remembered;
-  const own = acts.filter((act) => act.instanceId === one.id && act.remedy === remedy);
+  // What AWS throttled was not tried: the budget alone says when it may be.
+  const own = acts.filter((act) => act.instanceId === one.id && act.remedy === remedy && act.undone !== 'throttled');
   if (own.some(isOpenAct)) return null;
   switch (remedy) {
     case 'restart-worker': {

@@ -2,7 +2,7 @@
 
 import { clockTime, plural, printableAscii } from '../kit/index.ts';
 import type { Alert } from '../model/index.ts';
-import { type Act, type Decision, REMEDIES, SUBJECT_MAX } from '../model/index.ts';
+import { type Act, type Decision, type Pause, REMEDIES, SUBJECT_MAX } from '../model/index.ts';
 import type { ActOutcome } from './verify.ts';
 
 const ENTRIES_MAX = 40;
@@ -23,6 +23,8 @@ export interface ActNews {
 export interface RemedyNews {
   /** Acts of earlier runs that are verified or given up. */
   readonly outcomes: readonly ActOutcome[];
+  /** The pause of automatic acts that they bring about; null: none. */
+  readonly pausedNow: Pause | null;
   readonly acted: readonly ActNews[];
   /** Instances for which crawlwatch can do no more, not yet mailed. */
   readonly escalated: readonly Decision[];
@@ -42,7 +44,7 @@ interface Section {
 }
 
 /** One mail for the whole run, or null where nothing is worth one. */
-export function composeRemedyAlert({ outcomes, acted, escalated, now }: RemedyNews): Alert | null {
+export function composeRemedyAlert({ outcomes, pausedNow, acted, escalated, now }: RemedyNews): Alert | null {
   const ended = (outcome: ActOutcome['outcome']) =>
     outcomes
       .filter((one) => one.outcome === outcome)
@@ -79,8 +81,8 @@ export function composeRemedyAlert({ outcomes, acted, escalated, now }: RemedyNe
   const cut = all.length > ENTRIES_MAX ? [`... and ${all.length - ENTRIES_MAX} more: run crawlwatch plan.`] : [];
   const isGood = sections.every(({ title }) => title === 'HELPED');
   return {
-    subject: subjectOf(sections, all),
-    body: `${[...blocks, ...cut].join('\n\n')}\n`,
+    subject: subjectOf(sections, all, pausedNow),
+    body: `${[...(pausedNow === null ? [] : [pausedText(pausedNow)]), ...blocks, ...cut].join('\n\n')}\n`,
     attributes: { status: isGood ? 'OK' : 'CRITICAL', reasons: [], instanceIds: [...new Set(all.map(({ id }) => id))] },
   };
 }
@@ -91,7 +93,11 @@ const DONE: Readonly<Record<Act['remedy'], string>> = {
   reboot: 'rebooted',
 };
 
-function subjectOf(sections: readonly Section[], all: readonly { readonly name: string }[]): string {
+function subjectOf(
+  sections: readonly Section[],
+  all: readonly { readonly name: string }[],
+  pausedNow: Pause | null,
+): string {
   const names = new Set(all.map(({ name }) => printableAscii(name)));
   const [only = ''] = names;
   const who = names.size === 1 ? ` (${only.slice(0, 40)})` : '';
@@ -100,7 +106,8 @@ function subjectOf(sections: readonly Section[], all: readonly { readonly name: 
     const count = (remedy: Act['remedy']) => entries.filter((entry) => entry.remedy === remedy).length;
     return REMEDIES.filter((remedy) => count(remedy) > 0).map((remedy) => `${count(remedy)} ${DONE[remedy]}`);
   });
-  return `crawlwatch: ${counts.join(', ')}${who}`.slice(0, SUBJECT_MAX);
+  const parts = [...(pausedNow === null ? [] : ['automatic acts paused']), ...counts];
+  return `crawlwatch: ${parts.join(', ')}${who}`.slice(0, SUBJECT_MAX);
 }
 
 const called = (name: string, id: string): string => `${printableAscii(name)} (${printableAscii(id)})`;
@@ -110,6 +117,16 @@ const sentence = (text: string): string =>
   `${/^[a-z]+ /.test(text) ? text.charAt(0).toUpperCase() : text.charAt(0)}${text.slice(1).replace(/\.+$/, '')}.`;
 const indented = (lines: readonly string[]): string => lines.map((one, i) => (i === 0 ? one : `  ${one}`)).join('\n');
 const history = (id: string): string => `Run: crawlwatch history ${printableAscii(id)}`;
+
+function pausedText({ why }: Pause): string {
+  return indented([
+    'AUTOMATIC ACTS ARE PAUSED until a person resumes',
+    sentence(line(why)),
+    'Either what is flagged does not hang, or a reboot is not its cure: find out which before more hosts are rebooted.',
+    'crawlwatch restarts and reboots nothing by itself meanwhile; checks, flags and mails go on, and people may still act.',
+    'Run, when the cause is known: crawlwatch resume',
+  ]);
+}
 
 function escalatedText({ name, instanceId, why }: Decision): string {
   return indented([`${called(name, instanceId)}: ${line(why)}.`, history(instanceId)]);

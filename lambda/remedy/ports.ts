@@ -19,6 +19,8 @@ export interface Execution {
   readonly ok: boolean | null;
   /** Printable ASCII, one line of at most 300 characters, no full stop. */
   readonly text: string;
+  /** Where AWS refused the call, so that nothing was done. */
+  readonly undone?: Act['undone'];
 }
 
 export interface RemedyPorts {
@@ -34,6 +36,7 @@ export interface RemedyPorts {
   /** @returns false where the record is no longer of this version */
   saveActs(version: number, acts: readonly Act[]): Promise<boolean>;
   savePause(pause: Pause): Promise<void>;
+  saveResumed(who: string, at: Date): Promise<void>;
   /** Whether flagging was suppressed in the last check; null where that is not known. */
   wasSuppressed(): Promise<boolean | null>;
   freshCheck(one: Instance): Promise<FreshCheck>;

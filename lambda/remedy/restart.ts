@@ -87,6 +87,8 @@ export function readRestart(reply: Reply): Execution {
   const read = parseRestart(reply.output ?? '');
   if (read.ok !== null || reply.kind === 'output') return read;
   const text = oneLine(`${reply.reason}: ${reply.text}`);
+  const { unsent } = reply;
+  if (unsent !== undefined) return { ok: false, text, undone: unsent };
   return { ok: NOT_BEGUN.has(reply.reason) ? false : null, text };
 }
 

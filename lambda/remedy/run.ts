@@ -10,13 +10,14 @@
 import { clockTime, isoSeconds, messageOf, plural } from '../kit/index.ts';
 import type { Act, Instance, Pause } from '../model/index.ts';
 import { TAG } from '../model/index.ts';
-import type { Settings } from '../settings/index.ts';
+import { actsByItself, type Settings } from '../settings/index.ts';
 import { type ActResult, actOn, notDone, requesterName } from './act.ts';
 import type { RemedyAnswer, RemedyRequest, RequestOf } from './contract.ts';
 import { finishRun } from './finish.ts';
 import { isOpenAct } from './ladder.ts';
 import { planAct, planRemedies } from './plan.ts';
 import type { RemedyOptions, RemedyPorts } from './ports.ts';
+import { automaticPause } from './vain.ts';
 import { verifyActs } from './verify.ts';
 
 /** The longest that one act may take: two paths probed, and a restart. */
@@ -72,7 +73,15 @@ async function review(
   const fleet = await describe(record.acts);
   const now = ports.clock.now();
   const { acts, outcomes } = verifyActs(record.acts, fleet, now, settings);
-  return { fleet, acts, outcomes, pause: record.pause, now };
+  const { pause, resumedAt } = record;
+  const inVain = actsByItself(settings) ? automaticPause(acts, resumedAt) : null;
+  return {
+    ...{ fleet, acts, outcomes, pause, resumedAt, now },
+    /** Of automatic acts. */
+    automaticPause: inVain,
+    /** The same where these outcomes bring it about: news. */
+    pausedNow: automaticPause(record.acts, resumedAt) === null ? inVain : null,
+  };
 }
 
 const wholeFleet = (ports: RemedyPorts) => () => orThrow('the fleet could not be described', ports.describeFleet());
@@ -94,11 +103,12 @@ async function actByItself(
   if (scheduledTime !== null && began - scheduledTime.getTime() > STALE_MS) {
     return { done: false, instanceId: null, why: 'the check that asks is long over: the next one asks again' };
   }
-  const { fleet, acts, outcomes, pause, now } = await review(wholeFleet(ports), settings, ports);
+  const { fleet, acts, outcomes, pausedNow, now, ...stops } = await review(wholeFleet(ports), settings, ports);
+  const { pause, resumedAt } = stops;
   const suppressed = await orUnknown(ports.wasSuppressed(), ports);
   const results: ActResult[] = [];
   let rest = fleet;
-  let plan = planRemedies(rest, { acts, pause, suppressed, now }, settings);
+  let plan = planRemedies(rest, { acts, pause, resumedAt, suppressed, now }, settings);
   for (;;) {
     const next = plan.find(({ heldBy }) => heldBy === null);
     const one = rest.find(({ id }) => id === next?.instanceId);
@@ -112,10 +122,14 @@ async function actByItself(
     // Where the check right before holds one back, the next has its turn.
     rest = rest.filter((other) => other !== one);
     const made = results.flatMap(({ act }) => act ?? []);
-    plan = planRemedies(rest, { acts: [...acts, ...made], pause, suppressed, now: ports.clock.now() }, settings);
+    const seen = { acts: [...acts, ...made], pause, resumedAt, suppressed, now: ports.clock.now() };
+    plan = planRemedies(rest, seen, settings);
   }
   const held = plan.filter(({ heldBy }) => heldBy !== null);
-  const unfinished = await finishRun({ outcomes, results, held, requester: 'schedule', stack: settings.stack }, ports);
+  const unfinished = await finishRun(
+    { outcomes, pausedNow, results, held, requester: 'schedule', stack: settings.stack },
+    ports,
+  );
   const made = results.flatMap(({ act }) => act ?? []);
   const decisions = [...results.map(({ decision }) => decision), ...plan];
   return {
@@ -139,14 +153,21 @@ async function actForPerson(
   const others = async (acts: readonly Act[]) =>
     acts.some((act) => isOpenAct(act) && act.instanceId !== instanceId) ? wholeFleet(ports)() : [];
   const known = async (acts: readonly Act[]) => [one, ...(await others(acts)).filter(({ id }) => id !== instanceId)];
-  const { acts, outcomes, pause, now } = await review(known, settings, ports);
+  const { acts, outcomes, pausedNow, pause, resumedAt, now } = await review(known, settings, ports);
   // Where tags and record alone hold it, the host is not probed for it.
-  const first = planAct(one, remedy, requester, null, { acts, pause, suppressed: null, now }, settings);
+  const first = planAct(one, remedy, requester, null, { acts, pause, resumedAt, suppressed: null, now }, settings);
   const result =
     first.heldBy === null
       ? await actOn({ one, remedy, requester, dryRun, suppressed: null, verified: acts }, settings, ports)
       : notDone(first);
-  const run = { outcomes, results: [result], held: [], requester: requesterName(requester), stack: settings.stack };
+  const run = {
+    outcomes,
+    pausedNow,
+    results: [result],
+    held: [],
+    requester: requesterName(requester),
+    stack: settings.stack,
+  };
   const unfinished = dryRun ? [] : await finishRun(run, ports);
   const answer = answerOf(result, dryRun);
   const why = [answer.why, ...unfinished].join('; ');
@@ -179,12 +200,12 @@ function answerOf({ decision, act, text, problems }: ActResult, dryRun: boolean)
 
 /** Reads only. */
 async function planFleet(settings: Settings, ports: RemedyPorts): Promise<RemedyAnswer> {
-  const { fleet, acts, pause, now } = await review(wholeFleet(ports), settings, ports);
+  const { fleet, acts, pause, resumedAt, automaticPause, now } = await review(wholeFleet(ports), settings, ports);
   const suppressed = await orUnknown(ports.wasSuppressed(), ports);
-  const decisions = planRemedies(fleet, { acts, pause, suppressed, now }, settings);
+  const decisions = planRemedies(fleet, { acts, pause, resumedAt, suppressed, now }, settings);
   const due = decisions.filter(({ heldBy, remedy }) => heldBy === null && remedy !== 'escalated').length;
   const why = `${plural(due, 'act')} would be done now, ${plural(decisions.length - due, 'instance')} held back`;
-  return { done: true, instanceId: null, why, decisions, pause, acts };
+  return { done: true, instanceId: null, why, decisions, pause, automaticPause, acts };
 }
 
 /** Takes the reboot flag away, also from an instance that is muted, stopped or opted out. */
@@ -216,20 +237,27 @@ async function unflag(
 async function setPause(request: RequestOf<'pause' | 'resume'>, ports: RemedyPorts): Promise<RemedyAnswer> {
   const now = ports.clock.now();
   const who = requesterName(request.requester);
-  const { pause: was } = await orThrow('the pause could not be read', ports.readRecord());
-  const answer = (why: string, pause: Pause | null): RemedyAnswer => ({
+  const record = await orThrow('the pause could not be read', ports.readRecord());
+  const { pause: was } = record;
+  const inVain = automaticPause(record.acts, record.resumedAt);
+  const answer = (why: string, pause: Pause | null, automatic: Pause | null): RemedyAnswer => ({
     done: !request.dryRun,
     instanceId: null,
     why: request.dryRun ? `dry run: ${why}` : why,
     pause: request.dryRun ? was : pause,
+    automaticPause: request.dryRun ? inVain : automatic,
   });
   if (request.action === 'resume') {
     if (!request.dryRun) {
+      await orThrow('that acting goes on could not be written', ports.saveResumed(who, now));
       await orThrow('the pause could not be ended', ports.savePause({ who, why: 'resumed', from: now, until: now }));
-      ports.log.info('remedy.resumed', { who, was });
+      ports.log.info('remedy.resumed', { who, was, inVain });
     }
-    if (was === null) return answer('nothing was paused', null);
-    return answer(`the pause by ${was.who} since ${clockTime(was.from, now)} is over`, null);
+    const over = [
+      ...(was === null ? [] : [`the pause by ${was.who} since ${clockTime(was.from, now)} is over`]),
+      ...(inVain === null ? [] : ['automatic acts go on, and reboots in vain are counted from now on']),
+    ];
+    return answer(over.join('; ') || 'nothing was paused', null, null);
   }
   const pause: Pause = { who, why: request.why, from: now, until: request.until };
   if (!request.dryRun) {
@@ -237,5 +265,6 @@ async function setPause(request: RequestOf<'pause' | 'resume'>, ports: RemedyPor
     ports.log.info('remedy.paused', { ...pause });
   }
   const end = pause.until === null ? 'until somebody resumes' : `until ${clockTime(pause.until, now)}`;
-  return answer(`nothing is done from now on, ${end}; checks and mails go on`, pause);
+  const already = inVain === null ? '' : `; automatic acts were paused already: ${inVain.why}`;
+  return answer(`nothing is done from now on, ${end}; checks and mails go on${already}`, pause, inVain);
 }

@@ -82,6 +82,7 @@ const reply = z.discriminatedUnion('kind', [
     reason: z.enum(failures),
     text: cut(TEXT_LENGTH),
     output: cut(OUTPUT_LENGTH).exactOptional(),
+    unsent: z.enum(['refused', 'throttled']).exactOptional(),
     hostKey: text.exactOptional(),
     reached: z.boolean().exactOptional(),
   }),

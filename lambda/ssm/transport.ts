@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import pLimit from 'p-limit';
 import type { Ssm } from '../kit/index.ts';
-import { bisect, deniesAnInstance, errorCode, errorText, isAccessDenied } from '../kit/index.ts';
+import { bisect, deniesAnInstance, errorCode, errorText, isAccessDenied, isRefusal, isThrottle } from '../kit/index.ts';
 import type { Instance, ProbeTransport, Reply } from '../model/index.ts';
 import { type Batch, batches } from './batches.ts';
 import { describeNodes } from './nodes.ts';
@@ -28,6 +28,8 @@ export interface SsmOptions {
   sshdPort(instance: Instance): number | null;
   /** What the console shows beside the command, at most 100 characters. @default crawlwatch probe */
   readonly comment?: string;
+  /** Sends the command, where a second one would do harm: a client that tries nothing twice. @default the usual client */
+  readonly sender?: Ssm;
   /** Seconds before the first look for results; it grows to 5. @default 2 */
   readonly pollSeconds?: number;
   /** Milliseconds since the epoch, and a wait that ends early, without a rejection, when the signal fires. */
@@ -52,7 +54,7 @@ interface Sent {
 
 /** @returns a transport that never rejects: an error of SSM becomes the reply of the instances it concerns */
 export function ssmTransport(ssm: Ssm, options: SsmOptions): ProbeTransport {
-  const { documentName, comment = 'crawlwatch probe', pollSeconds = 2, time = realTime } = options;
+  const { documentName, comment = 'crawlwatch probe', sender = ssm, pollSeconds = 2, time = realTime } = options;
 
   return async (instances, run) => {
     const begun = time.now();
@@ -79,14 +81,14 @@ export function ssmTransport(ssm: Ssm, options: SsmOptions): ProbeTransport {
       const blamesAnId = (error: unknown) => isBadId(error) || isDenied(error);
       const { done, failed } = await bisect(batch.ids, (ids) => limit(send, ids, batch.units), blamesAnId);
       if (!run.signal.aborted) {
-        for (const { id, error } of failed) run.reply(id, refusal('SendCommand', error), time.now() - begun);
+        for (const { id, error } of failed) run.reply(id, sendRefusal(error), time.now() - begun);
       }
       await Promise.all(done.map(({ ids, value }) => collect(value, ids)));
     }
 
     async function send(ids: readonly string[], units: string): Promise<Sent> {
       const at = time.now();
-      const { Command } = await ssm.send(
+      const { Command } = await sender.send(
         new SendCommandCommand({
           DocumentName: documentName,
           InstanceIds: [...ids],
@@ -164,6 +166,13 @@ export function ssmTransport(ssm: Ssm, options: SsmOptions): ProbeTransport {
 }
 
 const isBadId = (error: unknown): boolean => /^(InvalidInstanceId|UnsupportedPlatformType)$/.test(errorCode(error));
+
+/** What AWS refused was not sent to the host; without an answer it may have been. */
+function sendRefusal(error: unknown): Reply {
+  const reply = refusal('SendCommand', error);
+  if (reply.kind !== 'failed' || !isRefusal(error)) return reply;
+  return { ...reply, unsent: isThrottle(error) ? 'throttled' : 'refused' };
+}
 
 function refusal(call: string, error: unknown): Reply {
   if (errorCode(error) === 'InvalidInstanceId') return failure('SsmNotManaged', NOT_MANAGED);

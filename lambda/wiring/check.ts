@@ -4,7 +4,7 @@ import { publishAlert, subscriptionState } from '../alert/index.ts';
 import { type Outlets, type Ports, type StatePort, stackChecks } from '../check/index.ts';
 import { discoverIn, type Target, targetOf } from '../discover/index.ts';
 import { evidenceIn } from '../flag/index.ts';
-import type { CloudWatch, Ec2, InstanceConnect, Sns, Ssm } from '../kit/index.ts';
+import type { CloudWatch, Ec2, InstanceConnect, Once, Sns, Ssm } from '../kit/index.ts';
 import {
   type FleetSamples,
   loadState,
@@ -87,7 +87,7 @@ async function sshKeys(clients: AwsClients): Promise<SshKeys> {
   return key === null ? {} : { privateKey: key };
 }
 
-export function awsOutlets(clients: AwsClients, sns: Sns, topicArn: string | null): Outlets {
+export function awsOutlets(clients: AwsClients, sns: Once<Sns>, topicArn: string | null): Outlets {
   const { clock, cloudWatch } = clients;
   const targets = targetsOf(clients);
   return {
@@ -100,7 +100,7 @@ export function awsOutlets(clients: AwsClients, sns: Sns, topicArn: string | nul
 /** Those that a check and the remedy function have in common. */
 export function sharedOutlets(
   clients: AwsClients,
-  sns: Sns,
+  sns: Once<Sns>,
   topicArn: string | null,
 ): Pick<Outlets, 'publish' | 'notify' | 'gatherEvidence'> {
   const targets = targetsOf(clients);
@@ -132,6 +132,10 @@ async function publish(
 
 /** A mail that nobody has subscribed to reaches nobody, and nothing else would say so. */
 async function warnOfSilence(log: Log, sns: Sns, topicArn: string): Promise<void> {
-  const state = await subscriptionState(sns, topicArn).catch(() => 'unknown' as const);
+  const look = () => subscriptionState(sns, topicArn);
+  // The client tries nothing twice; to look twice does no harm.
+  const state = await look()
+    .catch(look)
+    .catch(() => 'unknown' as const);
   if (state !== 'confirmed') log.error('alerts.unread', { topicArn, subscription: state });
 }

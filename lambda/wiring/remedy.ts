@@ -1,8 +1,8 @@
 /** The ports of acting, from the SDK's clients: for the remedy function and for the demo's sandbox. */
 
 import { findFleet, findInstance } from '../discover/index.ts';
-import type { DynamoDb, Sns } from '../kit/index.ts';
-import { errorCode, errorText, isoSeconds, minutesBetween } from '../kit/index.ts';
+import type { DynamoDb, Ec2, Once, Sns, Ssm } from '../kit/index.ts';
+import { errorCode, errorText, isoSeconds, isRefusal, isThrottle, minutesBetween } from '../kit/index.ts';
 import { changeInstance, loadState, type ObjectStore, withState, writeTags } from '../memory/index.ts';
 import type { FreshCheck, Instance, ProbeTransport, Remedy, Reply, TagWrite, Transport } from '../model/index.ts';
 import { TAG } from '../model/index.ts';
@@ -21,7 +21,9 @@ import { ssmTransport } from '../ssm/index.ts';
 import { type AwsClients, awsPorts, sharedOutlets } from './check.ts';
 
 export interface RemedyClients extends AwsClients {
-  readonly sns: Sns;
+  /** For acts, each of which is sent once. */
+  readonly once: { readonly ec2: Once<Ec2>; readonly ssm: Once<Ssm> };
+  readonly sns: Once<Sns>;
   readonly topicArn: string | null;
   readonly dynamoDb: DynamoDb;
   /** The table with the record of acts. */
@@ -120,18 +122,17 @@ async function writeTag({ ec2 }: RemedyClients, write: TagWrite): Promise<void> 
   throw new Error(`its tag ${keys.join(', ')} could not be written: ${failed.text}`);
 }
 
-/** Refused is what EC2 itself says; without an answer it may have been queued. */
-async function reboot({ ec2 }: RemedyClients, id: string): Promise<Execution> {
+/** Refused is what EC2 itself says; without an answer it may have been queued, which the next boot shows. */
+async function reboot({ once }: RemedyClients, id: string): Promise<Execution> {
   try {
-    await rebootInstance(ec2, id);
+    await rebootInstance(once.ec2, id);
     return { ok: true, text: 'EC2 has queued the reboot' };
   } catch (error) {
-    return { ok: wasRefused(error) ? false : null, text: `EC2: ${errorText(error)}` };
+    const text = `EC2: ${errorText(error)}`;
+    if (!isRefusal(error)) return { ok: null, text };
+    return { ok: false, text, undone: isThrottle(error) ? 'throttled' : 'refused' };
   }
 }
-
-const wasRefused = (error: unknown): boolean =>
-  error instanceof Error && '$fault' in error && error.$fault === 'client' && !/Timeout/.test(errorCode(error));
 
 async function restart(
   clients: RemedyClients,
@@ -171,13 +172,13 @@ function restartTransports(
   clients: RemedyClients,
   remedy: Exclude<Remedy, 'reboot'>,
 ): Partial<Record<Transport, ProbeTransport>> {
-  const { ssm, restartDocuments } = clients;
+  const { ssm, once, restartDocuments } = clients;
   const { ssh } = awsPorts(clients).transports;
   const documentName = remedy === 'restart-worker' ? restartDocuments?.worker : restartDocuments?.sshd;
   return {
     ...(ssh !== undefined && { ssh }),
     ...(documentName !== undefined && {
-      ssm: ssmTransport(ssm, { documentName, comment: 'crawlwatch restart', sshdPort: () => null }),
+      ssm: ssmTransport(ssm, { documentName, sender: once.ssm, comment: 'crawlwatch restart', sshdPort: () => null }),
     }),
   };
 }

@@ -74,14 +74,15 @@ describe.runIf(missing === null)('a deployed stack', () => {
   }
 
   /** One run of a deployed function: its bundle from the assembly, its environment as it was deployed. */
-  async function run(idBegins: string, functionName: string, event: unknown) {
+  async function run(idBegins: string, functionName: string, event: unknown, alias = '') {
+    const invokedFunctionArn = `arn:aws:lambda:us-east-1:123456789012:function:${functionName}${alias}`;
     const { Handler, Timeout, Environment } = await account.functionNamed(functionName);
     const [file = '', handler = ''] = Handler.split('.');
     const bundle = join(assembly, assetOf(idBegins), `${file}.js`);
     const env = { ...Environment.Variables, ...moto.functionEnv };
     const { result, error, log } = await invoke(
       node,
-      { bundle, handler, event, timeoutMs: Timeout * 1000, minutesAhead },
+      { bundle, handler, event, timeoutMs: Timeout * 1000, minutesAhead, invokedFunctionArn },
       env,
     );
     if (error !== undefined) throw new Error([error, ...log].join('\n'));
@@ -241,6 +242,12 @@ describe.runIf(missing === null)('a deployed stack', () => {
     });
   });
 
+  it('takes no word of a person through the alias of the check', async () => {
+    const ask = (event: object) => run('Remedy', outputs.RemedyFunctionName, event, ':automatic');
+    await expect(ask({ action: 'pause', why: 'x', requester: 'eve' })).rejects.toThrow('through its alias automatic');
+    expect(await ask({ action: 'auto' })).toMatchObject({ done: false, instanceId: null });
+  });
+
   it('takes new settings by an update in place', async () => {
     const before = outputs;
     outputs = await deploy({ transport: 'ssm', schedule: { everyMinutes: 10 }, remedies: { restartWorker: true } });
@@ -251,7 +258,7 @@ describe.runIf(missing === null)('a deployed stack', () => {
       transport: 'ssm',
       schedule: { everyMinutes: 10 },
     });
-    expect(Environment.Variables.CRAWLWATCH_REMEDY_FUNCTION_ARN).toBe(outputs.RemedyFunctionArn);
+    expect(Environment.Variables.CRAWLWATCH_REMEDY_FUNCTION_ARN).toBe(`${outputs.RemedyFunctionArn}:automatic`);
   });
 
   it('is gone after a destroy, the bucket with all that was remembered too', async () => {

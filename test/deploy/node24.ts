@@ -8,7 +8,7 @@ export const node24 = (): string =>
 
 /** What Lambda does around a handler: the event comes in, the result or the error goes out. */
 const RUNTIME = `
-process.once('message', async ({ bundle, handler, event, timeoutMs, minutesAhead = 0 }) => {
+process.once('message', async ({ bundle, handler, event, timeoutMs, minutesAhead = 0, invokedFunctionArn }) => {
   const Real = Date;
   const now = () => Real.now() + minutesAhead * 60_000;
   if (minutesAhead !== 0)
@@ -19,7 +19,7 @@ process.once('message', async ({ bundle, handler, event, timeoutMs, minutesAhead
       static now = now;
     };
   const until = Date.now() + timeoutMs;
-  const context = { getRemainingTimeInMillis: () => until - Date.now() };
+  const context = { invokedFunctionArn, getRemainingTimeInMillis: () => until - Date.now() };
   const done = (answer) => process.send(answer, () => process.exit());
   try {
     done({ result: await require(bundle)[handler](event, context) });
@@ -33,6 +33,8 @@ export interface Invocation {
   readonly handler: string;
   readonly event: unknown;
   readonly timeoutMs: number;
+  /** With the alias, where it was called by one. */
+  readonly invokedFunctionArn?: string;
   /** How far its clock is ahead. @default 0 */
   readonly minutesAhead?: number;
 }

@@ -9,6 +9,15 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { type Answer, invoke } from '../deploy/node24.ts';
 
+/** Of the only account of the server behind it. */
+const ARN = 'arn:aws:lambda:us-east-1:123456789012:function:';
+
+/** The parts of what an invocation names: a name or an ARN, with a qualifier or without. */
+function target(named: string): { readonly name: string; readonly invokedFunctionArn: string } {
+  const [name = '', qualifier] = named.replace(/^arn:[^:]*:lambda:[^:]*:\d*:function:/, '').split(':');
+  return { name, invokedFunctionArn: `${ARN}${name}${qualifier === undefined ? '' : `:${qualifier}`}` };
+}
+
 const INVOKE = /^\/2015-03-31\/functions\/([^/]+)\/invocations(\?|$)/;
 
 /** A function as it was deployed. */
@@ -51,7 +60,7 @@ export async function startLambdaEndpoint(stage: LambdaStage): Promise<LambdaEnd
     async run(name, event) {
       const found = await stage.find(name);
       if (found === null) throw new Error(`no function ${name}`);
-      const { result, error, log } = await start(found, event);
+      const { result, error, log } = await start(found, event, target(name).invokedFunctionArn);
       if (error !== undefined) throw new Error([error, ...log].join('\n'));
       return result;
     },
@@ -62,17 +71,22 @@ export async function startLambdaEndpoint(stage: LambdaStage): Promise<LambdaEnd
     },
   };
 
-  function start({ bundle, handler, timeoutMs, env }: DeployedFunction, event: unknown): Promise<Answer> {
-    const run = invoke(stage.node, { bundle, handler, event, timeoutMs }, env);
+  function start(
+    { bundle, handler, timeoutMs, env }: DeployedFunction,
+    event: unknown,
+    invokedFunctionArn: string,
+  ): Promise<Answer> {
+    const run = invoke(stage.node, { bundle, handler, event, timeoutMs, invokedFunctionArn }, env);
     running.add(run);
     return run.finally(() => running.delete(run));
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(request);
-    const [, name] = INVOKE.exec(request.url ?? '') ?? [];
-    if (name === undefined || request.method !== 'POST') return passOn(request, body, response);
-    const found = await stage.find(decodeURIComponent(name));
+    const [, named] = INVOKE.exec(request.url ?? '') ?? [];
+    if (named === undefined || request.method !== 'POST') return passOn(request, body, response);
+    const { name, invokedFunctionArn } = target(decodeURIComponent(named));
+    const found = await stage.find(name);
     if (found === null) {
       const message = `Function not found: ${name}`;
       return reply(response, 404, { message }, { 'x-amzn-errortype': 'ResourceNotFoundException' });
@@ -82,10 +96,10 @@ export async function startLambdaEndpoint(stage: LambdaStage): Promise<LambdaEnd
       case 'DryRun':
         return send(response, 204, '');
       case 'Event':
-        start(found, event).catch(() => {});
+        start(found, event, invokedFunctionArn).catch(() => {});
         return send(response, 202, '');
       default: {
-        const { result, error } = await start(found, event);
+        const { result, error } = await start(found, event, invokedFunctionArn);
         if (error === undefined) return reply(response, 200, result ?? null);
         const [errorMessage = ''] = error.split('\n');
         return reply(response, 200, { errorType: 'Error', errorMessage }, { 'x-amz-function-error': 'Unhandled' });

@@ -33,6 +33,7 @@ export const host = (tags: Readonly<Record<string, string>>, over: Partial<Descr
 export const known = (over: Partial<Known> = {}): Known => ({
   acts: [],
   pause: null,
+  resumedAt: null,
   suppressed: false,
   now: NOW,
   ...over,

@@ -238,7 +238,7 @@ export function modelPorts(call: Call<ModelState>, clock: { now(): Date }, spoil
       call(
         'read the record',
         { reads: ['record'] },
-        only(({ acts, version }) => ({ acts, version, pause: null })),
+        only(({ acts, version }) => ({ acts, version, pause: null, resumedAt: null })),
       ),
     saveActs: (version, acts) =>
       call(
@@ -254,6 +254,7 @@ export function modelPorts(call: Call<ModelState>, clock: { now(): Date }, spoil
         }),
       ),
     savePause: () => Promise.resolve(),
+    saveResumed: () => Promise.resolve(),
     wasSuppressed: () => Promise.resolve(false),
     freshCheck: (one) =>
       call(

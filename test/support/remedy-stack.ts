@@ -77,6 +77,7 @@ export class RemedyStack {
       void this.fleet.logged.push({ level, event, fields });
     return {
       ...{ settings, region, ec2, ssm, cloudWatch, sns, topicArn: topic.arn, dynamoDb: this.dynamoDb, table: TABLE },
+      once: { ec2, ssm },
       clock: { now: () => this.fleet.now },
       log: { info: line('info'), warn: line('warn'), error: line('error') },
       ...(!this.withoutState && { files: this.fleet.stateFiles }),

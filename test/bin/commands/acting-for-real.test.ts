@@ -55,6 +55,7 @@ function deployed() {
     files: packedFiles(stack.aws.s3, stack.aws.bucket.name),
     probeDocument: null,
     privateKey: async () => KEY.private,
+    once: { ec2: stack.aws.ec2, ssm: stack.aws.ssm },
     sns: stack.aws.sns,
     topicArn: stack.aws.topic.arn,
     dynamoDb: sandboxDynamoDb({ name: 'table', items: new Map() }),

@@ -23,7 +23,7 @@ const made = (over: Partial<ActNews> = {}): ActNews => ({
   ...over,
 });
 const compose = (over: Partial<RemedyNews>) =>
-  composeRemedyAlert({ outcomes: [], acted: [], escalated: [], now: NOW, ...over });
+  composeRemedyAlert({ outcomes: [], pausedNow: null, acted: [], escalated: [], now: NOW, ...over });
 
 describe('the mail about acts', () => {
   it('is none where there is no news', () => {
