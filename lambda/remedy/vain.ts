@@ -19,7 +19,7 @@ export function rebootsInVain(acts: readonly Act[], resumedAt: Date | null): rea
       act.remedy === 'reboot' &&
       !isOpenAct(act) &&
       act.undone === undefined &&
-      (resumedAt === null || act.at > resumedAt),
+      (resumedAt === null || act.at >= resumedAt),
   );
   return ended.slice(ended.findLastIndex(({ state }) => state === 'worked') + 1);
 }

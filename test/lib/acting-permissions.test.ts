@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { OWN_TAG_KEYS, TAG } from '../../lambda/model/index.ts';
 import { type Call, mayCall } from '../support/iam.ts';
-import { checkGrants, grantsOf } from './synth.ts';
+import { checkGrants, grantsOf, templateWith } from './synth.ts';
 
 const OFF = {};
 const ON = { remedies: { restartWorker: true, restartSshd: true, reboot: true } };
@@ -53,8 +53,31 @@ describe('automatic acting', () => {
     ['restarts of sshd', { remedies: { restartSshd: true } }, true],
     ['reboots', { remedies: { reboot: true } }, true],
   ])('adds the right to invoke the remedy function where it is on: %s', (_, settings, added) => {
-    const invoke = { action: 'lambda:InvokeFunction', resource: '{Remedy.Arn}' };
-    expect(mayCall('CheckRole', settings, invoke)).toBe(added);
+    const invoke = (qualifier: string) =>
+      mayCall('CheckRole', settings, { action: 'lambda:InvokeFunction', resource: `{Remedy.Arn}${qualifier}` });
+    expect(invoke(':automatic')).toBe(added);
+    // As IAM has it, each of these is another resource: those through which a person asks.
+    for (const other of ['', ':$LATEST', ':people', ':automatic2', ':1', ':*'])
+      expect([other, invoke(other)]).toEqual([other, false]);
+  });
+
+  it.each(['CheckRole', 'RemedyRole', 'WidgetRole'])('leaves %s no other way to a function', (role) => {
+    const ways = grantsOf(role, ON).filter(({ Action }) => [Action].flat().some((one) => /^(lambda:|\*)/.test(one)));
+    expect(ways.flatMap(({ Resource }) => Resource)).toEqual(role === 'CheckRole' ? ['{Remedy.Arn}:automatic'] : []);
+  });
+
+  it('goes through an alias that is tried once, as the function itself is', () => {
+    const all = Object.values(templateWith(ON).findResources('AWS::Lambda::EventInvokeConfig')).map(
+      (one) => one.Properties,
+    );
+    const ofRemedy = all.filter(({ FunctionName }) => JSON.stringify(FunctionName).includes('Remedy'));
+    expect(ofRemedy.map(({ Qualifier }) => (typeof Qualifier === 'string' ? Qualifier : 'alias')).toSorted()).toEqual([
+      '$LATEST',
+      'alias',
+    ]);
+    for (const each of ofRemedy) expect(each).toMatchObject({ MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 });
+    const aliases = Object.values(templateWith(ON).findResources('AWS::Lambda::Alias')).map((one) => one.Properties);
+    expect(aliases).toMatchObject([{ Name: 'automatic', FunctionVersion: '$LATEST' }]);
   });
 
   it('adds nothing else to the role of the check', () => {

@@ -49,7 +49,7 @@ describe('the check function', () => {
     const remedyOf = (settings: object) => fromEnvironment(checkOf(templateWith(settings)).Environment.Variables);
     expect(remedyOf({}).remedyFunctionArn).toBeNull();
     expect(remedyOf({ remedies: { restartSshd: true } }).remedyFunctionArn).toEqual({
-      'Fn::GetAtt': [expect.stringMatching(/^Remedy/), 'Arn'],
+      'Fn::Join': ['', [{ 'Fn::GetAtt': [expect.stringMatching(/^Remedy/), 'Arn'] }, ':automatic']],
     });
   });
 

@@ -32,7 +32,8 @@ const FOR: Readonly<Record<string, string>> = {
   ReadSubscriptions: 'whether anybody reads the mail',
   // The one that CDK writes, for the function's destination on failure.
   '': 'a check that failed, kept for people to look at',
-  InvokeRemedy: 'say that there is something to act on; it carries no instance and no act',
+  InvokeRemedy:
+    'say that there is something to act on; through this alias it can name no instance, no act and no person',
 };
 
 const ROLES = [

@@ -31,6 +31,8 @@ export class RemedyStack {
   readonly #notes = new Map<number, Readonly<Record<string, string>>>();
   /** The function knows no bucket. */
   withoutState = false;
+  /** Clients in place of the sandbox's. */
+  clients: Partial<RemedyClients> = {};
   /** What a test has fail. */
   ports: Partial<RemedyPorts> = {};
 
@@ -84,6 +86,7 @@ export class RemedyStack {
       probeDocument: null,
       restartDocuments: null,
       privateKey: async () => null,
+      ...this.clients,
     };
   }
 

@@ -60,7 +60,7 @@ describe('a reboot', () => {
     const ports = remedyPorts(stack.world);
     const reboot = () => ports.execute('reboot', ONE, seenBy('ssh'));
     stack.fleet.aws.fail(RebootInstancesCommand, 'IncorrectInstanceState');
-    expect(await reboot()).toEqual({ ok: false, text: 'EC2: IncorrectInstanceState: as ordered' });
+    expect(await reboot()).toEqual({ ok: false, undone: 'refused', text: 'EC2: IncorrectInstanceState: as ordered' });
     for (const error of [new Error('socket hang up'), 'InternalError', 'RequestTimeout']) {
       stack.fleet.aws.fail(RebootInstancesCommand, error);
       expect(await reboot()).toMatchObject({ ok: null });

@@ -1,7 +1,14 @@
 import { GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import type { Act, HistoryEntry } from '../../../lambda/model/index.ts';
-import { readHistory, readRecord, saveActs, saveHistory, savePause } from '../../../lambda/remedy/dynamodb.ts';
+import {
+  readHistory,
+  readRecord,
+  saveActs,
+  saveHistory,
+  savePause,
+  saveResumed,
+} from '../../../lambda/remedy/dynamodb.ts';
 import { type SandboxTable, sandboxDynamoDb } from '../../../sandbox/aws-remedy.ts';
 import { NOW } from '../../support/fleet.ts';
 
@@ -63,13 +70,13 @@ describe('the record of acts', () => {
 
   it('is empty at first, and then what was written', async () => {
     const { db } = setUp();
-    expect(await readRecord(db, TABLE, NOW)).toEqual({ acts: [], pause: null, version: 0 });
+    expect(await readRecord(db, TABLE, NOW)).toEqual({ acts: [], pause: null, resumedAt: null, version: 0 });
     const acts = [
       act(),
       act({ remedy: 'restart-worker', state: 'worked', boot: null, since: null, requester: 'eve@host' }),
     ];
     expect(await saveActs(db, TABLE, 0, acts, NOW)).toBe(true);
-    expect(await readRecord(db, TABLE, NOW)).toEqual({ acts, pause: null, version: 1 });
+    expect(await readRecord(db, TABLE, NOW)).toEqual({ acts, pause: null, resumedAt: null, version: 1 });
   });
 
   it('is read from what earlier versions wrote, and written with the present keys', async () => {
@@ -78,7 +85,7 @@ describe('the record of acts', () => {
     const acts = { L: [{ S: JSON.stringify({ ...rest, asker }) }] };
     table.items.set('acts -', { key: { S: 'acts' }, at: { S: '-' }, version: { N: '4' }, acts });
     const record = await readRecord(db, TABLE, NOW);
-    expect(record).toEqual({ acts: [act({ state: 'done' })], pause: null, version: 4 });
+    expect(record).toEqual({ acts: [act({ state: 'done' })], pause: null, resumedAt: null, version: 4 });
     await saveActs(db, TABLE, 4, record.acts, NOW);
     expect(JSON.stringify(table.items.get('acts -'))).not.toContain('asker');
   });
@@ -108,10 +115,29 @@ describe('the record of acts', () => {
   it('is deleted a day after it says anything, and never while an act is open', async () => {
     const { db, table } = setUp();
     const expiry = () => table.items.get('acts -')?.expiresAt;
-    await saveActs(db, TABLE, 0, [act({ state: 'failed' })], NOW);
-    expect(expiry()).toEqual({ N: String(Date.parse('2026-11-23T08:15:00Z') / 1000) });
-    await saveActs(db, TABLE, 1, [act({ state: 'failed' }), act({ state: 'done' })], NOW);
+    for (const over of [{ state: 'worked' }, { state: 'failed', undone: 'refused' }] as const) {
+      table.items.clear();
+      await saveActs(db, TABLE, 0, [act(over)], NOW);
+      expect(expiry()).toEqual({ N: String(Date.parse('2026-11-23T08:15:00Z') / 1000) });
+    }
+    await saveActs(db, TABLE, 1, [act({ state: 'worked' }), act({ state: 'done' })], NOW);
     expect(expiry()).toBeUndefined();
+  });
+
+  it('is kept for good while the last reboot was in vain: a pause must not end by itself', async () => {
+    const { db, table } = setUp();
+    await saveActs(db, TABLE, 0, [act({ state: 'failed', remedy: 'reboot' })], NOW);
+    expect(table.items.get('acts -')?.expiresAt).toBeUndefined();
+  });
+
+  it('knows that nothing was done, and when a person resumed', async () => {
+    const { db } = setUp();
+    await saveActs(db, TABLE, 0, [act({ state: 'failed', undone: 'throttled' })], NOW);
+    await saveResumed(db, TABLE, 'eve@host', NOW);
+    const { acts, resumedAt } = await readRecord(db, TABLE, later(1_000_000));
+    expect([acts[0]?.undone, resumedAt]).toEqual(['throttled', NOW]);
+    await db.send(new PutItemCommand({ TableName: TABLE, Item: { key: { S: 'resumed' }, at: { S: '-' } } }));
+    await expect(readRecord(db, TABLE, NOW)).rejects.toThrow('when acting was resumed is unreadable');
   });
 
   it('fails where the write fails for another reason', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Act, REMEDIES, TAG } from '../../../lambda/model/index.ts';
 import { isPermit, planAct, planRemedies } from '../../../lambda/remedy/plan.ts';
 import { minutesAgo } from '../../support/fleet.ts';
-import { ALL_ON, act, fresh, HUNG, host, ID, known, OTHER, SCHEDULE } from '../../support/remedy-cases.ts';
+import { ALL_ON, act, fresh, HUNG, host, ID, known, OTHER, person, SCHEDULE } from '../../support/remedy-cases.ts';
 import { type Done, id, live, lives, nature } from '../../support/remedy-lives.ts';
 
 const minutes = (from: Act, to: Act) => (to.at.getTime() - from.at.getTime()) / 60_000;
@@ -89,6 +89,11 @@ describe('for any fleet, history and requester', () => {
     fc.assert(
       fc.property(fc.array(past), others, (pasts, neighbours) => {
         const acts = pasts.map(({ ago, ...more }) => act(ago, more as Partial<Act>));
+        const isPaused =
+          acts
+            .filter(({ remedy }) => remedy === 'reboot')
+            .slice(-2)
+            .filter(({ state }) => state === 'failed').length === 2;
         const fleet = neighbours.map(({ flaggedAgo, auto }, n) =>
           host(
             { ...HUNG, [TAG.auto]: auto ?? '', [TAG.flag]: `BannerTimeout@${minutesAgo(flaggedAgo)}` },
@@ -97,8 +102,9 @@ describe('for any fleet, history and requester', () => {
         );
         const one = host(HUNG);
         const due = planRemedies([...fleet, one], known({ acts }), ALL_ON).filter(({ heldBy }) => heldBy === null);
-        expect(due.map(({ instanceId, remedy }) => [instanceId, remedy])).toEqual([[ID, 'reboot']]);
-        expect(isPermit(planAct(one, 'reboot', SCHEDULE, fresh(), known({ acts }), ALL_ON))).toBe(true);
+        expect(due.map(({ instanceId, remedy }) => [instanceId, remedy])).toEqual(isPaused ? [] : [[ID, 'reboot']]);
+        expect(isPermit(planAct(one, 'reboot', SCHEDULE, fresh(), known({ acts }), ALL_ON))).toBe(!isPaused);
+        expect(isPermit(planAct(one, 'reboot', person(), fresh(), known({ acts }), ALL_ON))).toBe(true);
       }),
     );
   });
