@@ -56,6 +56,7 @@ const instance = z.object({
     .nullable(),
   renewed: z.boolean(),
   seen: z.object({ boot: z.string().max(40), oomKills: z.number().nullable() }).nullable(),
+  bootedAt: instant.nullable().default(null),
   events: z.array(reason).max(10),
   decisions: z.array(decision).max(6).default([]),
 });

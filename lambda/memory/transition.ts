@@ -64,6 +64,7 @@ export function transition(
     acted: nextActed(before, outcome, now),
     ...nextPin(instance, before, answered ? hostKey : null),
     seen: nextSeen(before, outcome),
+    bootedAt: nextBootedAt(before, outcome, now),
     events: [...new Set([...before.events, ...codes.filter((code) => kindOf(code) === 'event')])],
   };
   return { instance, assessment, outcome, durationMs, kind, letter, before, after, isOver };
@@ -138,6 +139,18 @@ function nextSeen(before: InstanceState, outcome: ProbeOutcome): InstanceState['
   return { boot: shortBoot(outcome.vitals.bootId), oomKills: outcome.vitals.oomKills };
 }
 
+/** Without a boot id the uptime alone can show that a host was rebooted. */
+function nextBootedAt(before: InstanceState, outcome: ProbeOutcome, now: Date): Date | null {
+  if (outcome.kind === 'failed') return before.bootedAt;
+  const { bootId, uptimeSeconds } = outcome.vitals;
+  if (bootId !== null && shortBoot(bootId) === before.seen?.boot) return before.bootedAt;
+  return uptimeSeconds === null ? null : bootTime(uptimeSeconds, now);
+}
+
+/** A host that claims to be up for millennia must not leave a date that the state's file can't hold. */
+const bootTime = (uptimeSeconds: number, now: Date): Date =>
+  new Date(Math.max(0, now.getTime() - uptimeSeconds * 1000));
+
 /**
  * A boot that somebody else brought about (a person, AWS, a kernel panic) is noted as `booted`: a host that has just
  * come up may still fail for a while. One of ours is noted by the remedy itself.
@@ -145,8 +158,7 @@ function nextSeen(before: InstanceState, outcome: ProbeOutcome): InstanceState['
 function nextActed({ acted, seen, since }: InstanceState, outcome: ProbeOutcome, now: Date): InstanceState['acted'] {
   if (outcome.kind === 'failed' || outcome.vitals.bootId === null || seen === null) return acted;
   if (shortBoot(outcome.vitals.bootId) === seen.boot) return acted;
-  // A host that claims to be up for millennia must not leave a date that the state's file can't hold.
-  const bootedAt = new Date(Math.max(0, now.getTime() - (outcome.vitals.uptimeSeconds ?? 0) * 1000));
+  const bootedAt = bootTime(outcome.vitals.uptimeSeconds ?? 0, now);
   const isOurs =
     acted?.what === 'reboot' &&
     since !== null &&

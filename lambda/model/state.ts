@@ -70,6 +70,8 @@ export interface InstanceState {
   /** The tag `crawlwatch:host-key` said `renew`, and that was done. */
   readonly renewed: boolean;
   readonly seen: { readonly boot: string; readonly oomKills: number | null } | null;
+  /** When it booted, by the uptime of its first answer since; null: not known. */
+  readonly bootedAt: Date | null;
   /** What happened since the last mail, such as an OOM kill. */
   readonly events: readonly ReasonCode[];
   /** The last six decisions about a flag, the newest last; checks that decided nothing leave none. */
@@ -93,6 +95,7 @@ export const NOTHING_REMEMBERED: InstanceState = {
   pin: null,
   renewed: false,
   seen: null,
+  bootedAt: null,
   events: [],
   decisions: [],
 };

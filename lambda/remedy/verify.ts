@@ -74,7 +74,8 @@ interface Sight {
   readonly kind: FreshCheck['kind'] | 'unseen';
   readonly codes: readonly ReasonCode[];
   readonly boot: string | null;
-  readonly uptimeSeconds: number | null;
+  /** By its uptime; null: not known. */
+  readonly bootedAt: Date | null;
   /** Seen after the act, not only before. */
   readonly isNewer: boolean;
   readonly at: Date;
@@ -101,15 +102,17 @@ function judge(
 
   if (act.remedy === 'reboot') {
     if (!sameBoot) return worked('it came back with a new boot id');
-    if (seen.uptimeSeconds !== null && seen.uptimeSeconds < minutesBetween(act.at, seen.at) * 60) {
+    if (seen.bootedAt !== null && seen.bootedAt > act.at) {
       return worked('it came back, and has been up for less than that');
     }
-    const isBootKnown = act.boot !== null && seen.boot !== null;
-    if (!isBootKnown && answers && seen.isNewer) return worked('it answers again');
     if (!isOver) return null;
     if (one.state !== 'running' || !answers) return failed(persisting(one, seen));
+    if (!seen.isNewer) return failed('no check has seen it since');
+    const isBootKnown = act.boot !== null && seen.boot !== null;
     return failed(
-      seen.isNewer ? 'it answers again, but under the same boot id: it was not rebooted' : 'no check has seen it since',
+      isBootKnown
+        ? 'it answers again, but under the same boot id: it was not rebooted'
+        : 'it answers again, but neither boot id nor uptime shows that it was rebooted',
     );
   }
   const trouble = troubleIn(seen.codes, act.remedy);
@@ -122,15 +125,16 @@ function judge(
 function sightOf(state: InstanceState, act: Act, fresh: FreshCheck | undefined, now: Date): Sight {
   if (fresh !== undefined && fresh.kind !== 'inconclusive') {
     const { at, kind, report } = fresh;
-    const uptimeSeconds = report.vitals?.uptimeSeconds ?? null;
+    const uptime = report.vitals?.uptimeSeconds ?? null;
+    const bootedAt = uptime === null ? null : new Date(at.getTime() - uptime * 1000);
     const codes = report.reasons.map(({ code }) => code);
-    return { kind, codes, boot: fresh.boot ?? state.seen?.boot ?? null, uptimeSeconds, isNewer: true, at };
+    return { kind, codes, boot: fresh.boot ?? state.seen?.boot ?? null, bootedAt, isNewer: true, at };
   }
   return {
     kind: state.status === null ? 'unseen' : kindBefore(state),
     codes: state.reasons,
     boot: state.seen?.boot ?? null,
-    uptimeSeconds: null,
+    bootedAt: state.bootedAt,
     isNewer: state.since !== null && state.since > act.at,
     at: state.since ?? now,
   };

@@ -1,6 +1,6 @@
 /**
  * What is remembered of an instance, in a short notation for tests: the tags that show it, and beside them `failures`,
- * `since` and `seen` under keys of the same form. Of the reasons those of the first one's kind are present, the others
+ * `since`, `seen` and `bootedAt` under keys of the same form. Of the reasons those of the first one's kind are present, the others
  * are of earlier in the same incident.
  */
 import { parseInstant, parseStamp } from '../../lambda/kit/time.ts';
@@ -21,6 +21,7 @@ export const NOTE = {
   since: 'crawlwatch:since',
   failures: 'crawlwatch:failures',
   seen: 'crawlwatch:seen',
+  bootedAt: 'crawlwatch:booted-at',
 } as const;
 
 /** The state that checks would have left behind; its incident has been mailed where it was due. */
@@ -48,6 +49,7 @@ export function rememberedBy(tags: Readonly<Record<string, string>>): InstanceSt
     acted: parseStamp(tags[TAG.acted] ?? ''),
     pin: pin === undefined || pin === 'renew' ? null : pin,
     seen: seen === null ? null : { boot: seen[1] ?? '', oomKills: seen[2] === '' ? null : Number(seen[2]) },
+    bootedAt: parseInstant(tags[NOTE.bootedAt] ?? ''),
     events: codes.filter((code) => kindOf(code) === 'event'),
   };
   return withLetters(state, Math.max(failures, status === null || status === 'OK' ? 0 : 2), earlier);

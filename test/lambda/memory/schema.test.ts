@@ -47,6 +47,7 @@ const instance: fc.Arbitrary<InstanceState> = fc.record({
   renewed: fc.boolean(),
   seen: fc.option(fc.record({ boot: fc.constantFrom('1a2b3c4d', 'ffffffff'), oomKills: fc.option(fc.nat()) })),
   events: fc.constantFrom<ReasonCode[]>([], ['OomKill']),
+  bootedAt: fc.option(date),
   decisions: fc.array(
     fc.record({
       at: date,

@@ -41,6 +41,18 @@ describe('verifyActs', () => {
       'It is not known whether the reboot of 08:00 UTC was executed: it still hangs (BannerTimeout), 15 min after it.',
     ],
     [
+      'a reboot of one that answers, and of which neither boot id nor uptime is known',
+      reboot(15, { boot: null }),
+      WELL,
+      'The reboot of 08:00 UTC did not help: it answers again, but neither boot id nor uptime shows that it was rebooted, 15 min after it.',
+    ],
+    [
+      'a reboot of one that answers, and had booted before it',
+      reboot(15, { boot: null }),
+      { ...WELL, [NOTE.bootedAt]: minutesAgo(16) },
+      'The reboot of 08:00 UTC did not help: it answers again, but neither boot id nor uptime shows that it was rebooted, 15 min after it.',
+    ],
+    [
       'a reboot after which it could not be checked',
       reboot(15),
       ours,
@@ -141,11 +153,11 @@ describe('verifyActs', () => {
       [10, 30, false],
     ],
     [
-      'a reboot of one whose boot id was not known, by its status',
+      'a reboot of one whose boot id was not known, by the uptime of its first answer',
       reboot(10, { boot: null, since: null }),
-      WELL,
+      { ...WELL, [NOTE.bootedAt]: minutesAgo(6) },
       undefined,
-      'The reboot of 08:05 UTC helped: it answers again, 6 min after it.',
+      'The reboot of 08:05 UTC helped: it came back, and has been up for less than that, 6 min after it.',
       [6, null, false],
     ],
     [
