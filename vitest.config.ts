@@ -32,7 +32,7 @@ const OWN_PROCESS = [
   'test/lambda/remedy/lost-answers.test.ts',
   'test/lib/app.test.ts',
 ];
-const OTHER_SUITES = ['slow', 'integration', 'browser', 'deploy'].map((name) => `test/${name}/**`);
+const OTHER_SUITES = ['slow', 'integration', 'browser', 'deploy', 'machine'].map((name) => `test/${name}/**`);
 
 /** Builds the command line and the CDK app once for all test files that run them. */
 const BUILD = 'test/support/build-programs.ts';
@@ -80,6 +80,11 @@ export default defineConfig({
         // The dashboard's fleet table in Chromium (Debian's package `chromium`).
         extends: true,
         test: { name: 'browser', include: ['test/browser/**/*.test.ts'], maxWorkers: 1, env: QUIET_SDK },
+      },
+      {
+        // A virtual machine that really hangs: minutes, and Debian packages that it names where they are missing.
+        extends: true,
+        test: { name: 'machine', include: ['test/machine/**/*.test.ts'], maxWorkers: 1, env: QUIET_SDK },
       },
       {
         // Deploys for real, to a pretend AWS.

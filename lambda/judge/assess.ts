@@ -97,8 +97,9 @@ function assessMemory(instance: Instance, vitals: Vitals, couldFork: boolean, se
   const { availableBytes, totalBytes } = vitals.memory;
   const available = (availableBytes / totalBytes) * 100;
   const figures = `${percent(available)} of memory is available (${gib(availableBytes)} of ${gib(totalBytes)})`;
-  const full = vitals.memoryPressure?.fullAvg10 ?? 0;
-  const some = vitals.memoryPressure?.someAvg10 ?? 0;
+  // The pressure is that of the last 10 s: an OOM kill has ended the waits that it still shows.
+  const isOver = available >= limits.clearPercent && newOomKills(instance.remembered.seen, vitals) > 0;
+  const { fullAvg10: full = 0, someAvg10: some = 0 } = (isOver ? null : vitals.memoryPressure) ?? {};
   const { status: statusBefore, reasons: reasonsBefore } = instance.remembered;
   const wasLow = reasonsBefore.includes('MemoryLow') || reasonsBefore.includes('MemoryExhaustedResponsive');
   const was = (status: Status) => wasLow && statusBefore === status;

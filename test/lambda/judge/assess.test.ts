@@ -116,6 +116,20 @@ describe('assess', () => {
       'WARNING',
       ['OomKill'],
     ],
+    [
+      'waits of before an OOM kill that has freed most of the memory',
+      read({ availableShare: 0.86, oomKills: 3, memoryPressure: { someAvg10: 63, fullAvg10: 45 } }),
+      { tags: { [NOTE.seen]: '1a2b3c4d/2' } },
+      'WARNING',
+      ['OomKill'],
+    ],
+    [
+      'waits that an OOM kill has not ended',
+      read({ availableShare: 0.14, oomKills: 3, memoryPressure: { someAvg10: 63, fullAvg10: 45 } }),
+      { tags: { [NOTE.seen]: '1a2b3c4d/2' } },
+      'CRITICAL',
+      ['MemoryExhaustedResponsive', 'OomKill'],
+    ],
     ['a counter that a boot has reset', read({ oomKills: 3 }), { tags: { [NOTE.seen]: 'ffffffff/2' } }, 'OK', []],
     ['a counter seen for the first time', read({ oomKills: 3 }), {}, 'OK', []],
     [
