@@ -7,6 +7,7 @@ import {
   type MetricDataQuery,
   PutMetricDataCommand,
 } from '@aws-sdk/client-cloudwatch';
+import type { HypervisorFigures, SandboxInstance } from './aws-ec2.ts';
 import { type Service, serviceFor } from './aws-service.ts';
 
 const MINUTE = 60_000;
@@ -33,8 +34,27 @@ interface Point {
 const seriesKey = (namespace = '', name = '', dimensions: readonly Dimension[] = []): string =>
   JSON.stringify([namespace, name, dimensions.map(({ Name, Value }) => `${Name}=${Value}`).toSorted()]);
 
-/** @param pageSize the most values a page, over all series of a call */
-export function sandboxCloudWatch(world: { now(): Date; readonly pageSize: number }): Service & CloudWatchClient {
+/** What CloudWatch keeps of basic monitoring: one figure for each five minutes. */
+const BASIC_PERIOD_MS = 5 * MINUTE;
+const HYPERVISOR_METRICS: Readonly<Record<string, (figures: HypervisorFigures) => number | undefined>> = {
+  NetworkOut: ({ networkOut }) => networkOut,
+  NetworkPacketsOut: ({ networkOut, packetsOut }) =>
+    packetsOut ?? (networkOut === undefined ? undefined : Math.ceil(networkOut / 1_000)),
+  CPUUtilization: ({ cpu }) => cpu,
+  EBSReadOps: ({ readOps }) => readOps,
+  CPUCreditBalance: ({ credits }) => credits,
+};
+
+interface Options {
+  now(): Date;
+  /** The most values a page, over all series of a call. */
+  readonly pageSize: number;
+  readonly instances: ReadonlyMap<string, Pick<SandboxInstance, 'hypervisor'>>;
+  /** How long after its end a period of AWS/EC2 is published. */
+  metricsLateMinutes(): number;
+}
+
+export function sandboxCloudWatch(world: Options): Service & CloudWatchClient {
   const service = serviceFor(CloudWatchClient, CloudWatchServiceException);
   const series = new Map<string, Point[]>();
   const check = (good: boolean, message: string): void => {
@@ -68,6 +88,7 @@ export function sandboxCloudWatch(world: { now(): Date; readonly pageSize: numbe
     const statistic = STATISTICS[Stat];
     check(Period > 0 && Period % 60 === 0, `The period ${Period} is not a multiple of 60`);
     if (statistic === undefined) throw service.error('InvalidParameterValue', `The sandbox has no statistic ${Stat}`);
+    if (Metric?.Namespace === 'AWS/EC2') return readHypervisor(Metric.MetricName, Metric.Dimensions, from, to);
     const buckets = new Map<number, number[]>();
     const start = (at: number) => Math.floor(at / (Period * 1_000)) * Period * 1_000;
     for (const { at, value } of series.get(seriesKey(Metric?.Namespace, Metric?.MetricName, Metric?.Dimensions)) ??
@@ -77,6 +98,20 @@ export function sandboxCloudWatch(world: { now(): Date; readonly pageSize: numbe
       buckets.set(bucket, [...(buckets.get(bucket) ?? []), value]);
     }
     return [...buckets].map(([at, values]) => ({ at, value: statistic(values) })).toSorted((a, b) => a.at - b.at);
+  };
+
+  const readHypervisor = (name = '', dimensions: readonly Dimension[] = [], from: number, to: number): Point[] => {
+    const of = HYPERVISOR_METRICS[name];
+    const { hypervisor } = world.instances.get(dimensions[0]?.Value ?? '') ?? { hypervisor: null };
+    const published = world.now().getTime() - world.metricsLateMinutes() * MINUTE;
+    if (of === undefined || hypervisor === null) return [];
+    const points: Point[] = [];
+    for (let at = Math.floor(from / BASIC_PERIOD_MS) * BASIC_PERIOD_MS; at < to; at += BASIC_PERIOD_MS) {
+      if (at + BASIC_PERIOD_MS > published) break;
+      const value = of(hypervisor(new Date(at)) ?? {});
+      if (value !== undefined) points.push({ at, value });
+    }
+    return points;
   };
 
   service.on(GetMetricDataCommand, ({ MetricDataQueries = [], StartTime, EndTime, ScanBy, NextToken }) => {

@@ -13,6 +13,22 @@ import {
 } from '@aws-sdk/client-ec2';
 import { type Service, serviceFor } from './aws-service.ts';
 
+/** What AWS/EC2 publishes of an instance for one period of five minutes. */
+export interface HypervisorFigures {
+  /** Bytes sent. */
+  readonly networkOut?: number;
+  /** @default a packet for each 1,000 bytes sent */
+  readonly packetsOut?: number;
+  /** Percent. */
+  readonly cpu?: number;
+  /** Read operations on its volumes; absent on instances that aren't Nitro. */
+  readonly readOps?: number;
+  /** Absent on instances that don't burst. */
+  readonly credits?: number;
+}
+
+export type Hypervisor = (at: Date) => HypervisorFigures | null;
+
 export interface SandboxInstance {
   readonly id: string;
   state: InstanceStateName;
@@ -24,8 +40,17 @@ export interface SandboxInstance {
   tags: Map<string, string>;
   /** EC2's instance status check. */
   status: SummaryStatus;
+  /** EC2's check of the volumes attached to it. */
+  volumeStatus: SummaryStatus;
+  subnet: string | null;
+  zone: string | null;
+  securityGroups: readonly string[];
   /** What the console shows, as the guest wrote it. */
   console: string;
+  /** When EC2 last took it from the instance; null: just now. */
+  consoleAt: Date | null;
+  /** What its hypervisor measures in the five minutes that begin at `at`; null: nothing is published for them. */
+  hypervisor: Hypervisor | null;
   /** Only Nitro instances return the console as it is now. */
   nitro: boolean;
 }
@@ -45,7 +70,12 @@ function matches(pattern: string, value: string): boolean {
 /** @param pageSize the most reservations a page, even if more are asked for: EC2 may return fewer at any time */
 export function sandboxEc2(
   instances: ReadonlyMap<string, SandboxInstance>,
-  world: { readonly account: string; readonly pageSize: number; readonly denied: ReadonlySet<string> },
+  world: {
+    now(): Date;
+    readonly account: string;
+    readonly pageSize: number;
+    readonly denied: ReadonlySet<string>;
+  },
 ): Service & EC2Client {
   const service = serviceFor(EC2Client, EC2ServiceException);
   const fail = (code: string, message: string): never => {
@@ -91,6 +121,9 @@ export function sandboxEc2(
             PrivateIpAddress: instance.privateIp ?? undefined,
             PublicIpAddress: instance.publicIp ?? undefined,
             Ipv6Address: instance.ipv6 ?? undefined,
+            SubnetId: instance.subnet ?? undefined,
+            Placement: instance.zone === null ? undefined : { AvailabilityZone: instance.zone },
+            SecurityGroups: instance.securityGroups.map((GroupId) => ({ GroupId })),
             Tags: [...instance.tags].map(([Key, Value]) => ({ Key, Value })),
           },
         ],
@@ -146,6 +179,7 @@ export function sandboxEc2(
           InstanceState: { Name: instance.state },
           SystemStatus: { Status: instance.state === 'running' ? 'ok' : 'not-applicable' },
           InstanceStatus: { Status: instance.state === 'running' ? instance.status : 'not-applicable' },
+          AttachedEbsStatus: { Status: instance.state === 'running' ? instance.volumeStatus : 'not-applicable' },
         })),
     };
   });
@@ -154,7 +188,11 @@ export function sandboxEc2(
     for (const instance of found([InstanceId])) {
       if (Latest && !instance.nitro) fail('UnsupportedOperation', 'Latest is supported on Nitro instances only');
       // The API keeps the last 64 KB.
-      return { InstanceId, Output: Buffer.from(instance.console).subarray(-65_536).toString('base64') };
+      return {
+        InstanceId,
+        Output: Buffer.from(instance.console).subarray(-65_536).toString('base64'),
+        Timestamp: instance.consoleAt ?? world.now(),
+      };
     }
     return {};
   });

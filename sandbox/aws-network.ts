@@ -48,7 +48,7 @@ export function addNetwork({ ec2, instances, account, denied }: SandboxAws): San
     ],
     subnets: [],
   };
-  const plain = sandboxEc2(instances, { account, pageSize: Number.POSITIVE_INFINITY, denied });
+  const plain = sandboxEc2(instances, { now: () => new Date(), account, pageSize: Number.POSITIVE_INFINITY, denied });
 
   ec2.on(DescribeInstancesCommand, async (input) => {
     const page = await plain.send<{ Reservations: { Instances: { InstanceId: string }[] }[] }>(

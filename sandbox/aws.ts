@@ -14,7 +14,7 @@ import type { CommandClass, Service } from './aws-service.ts';
 import { type SandboxTopic, sandboxSns } from './aws-sns.ts';
 import { type SandboxNode, sandboxSsm } from './aws-ssm.ts';
 
-export type { SandboxInstance } from './aws-ec2.ts';
+export type { Hypervisor, HypervisorFigures, SandboxInstance } from './aws-ec2.ts';
 export type { NodeResult, SandboxNode } from './aws-ssm.ts';
 
 export interface SandboxOptions {
@@ -44,6 +44,8 @@ export class SandboxAws {
   /** Instances that a policy protects from tags and commands. */
   readonly denied = new Set<string>();
   readonly topic: SandboxTopic;
+  /** How long after its end a period of AWS/EC2's metrics can be read. */
+  metricsLateMinutes = 0;
   /** Each replaces the SDK's client of that service. */
   readonly ec2: Service & EC2Client;
   readonly ssm: Service & SSMClient;
@@ -62,9 +64,14 @@ export class SandboxAws {
     this.region = region;
     this.documentName = documentName;
     this.topic = { arn: `arn:aws:sns:${region}:${account}:Alerts`, published: [], subscriptions: [] };
-    this.ec2 = sandboxEc2(this.instances, { account: this.account, pageSize, denied: this.denied });
+    this.ec2 = sandboxEc2(this.instances, { now, account: this.account, pageSize, denied: this.denied });
     this.ssm = sandboxSsm(this.nodes, { now, pageSize, documentName, denied: this.denied });
-    this.cloudwatch = sandboxCloudWatch({ now, pageSize });
+    this.cloudwatch = sandboxCloudWatch({
+      now,
+      pageSize,
+      instances: this.instances,
+      metricsLateMinutes: () => this.metricsLateMinutes,
+    });
     this.sns = sandboxSns(this.topic, pageSize);
     this.bucket = { name: 'crawlwatch-state', objects: new Map() };
     this.s3 = sandboxS3(this.bucket);
@@ -80,7 +87,13 @@ export class SandboxAws {
       ipv6: null,
       launchedAt: new Date(this.now().getTime() - 3_600_000),
       status: 'ok',
+      volumeStatus: 'ok',
+      subnet: null,
+      zone: null,
+      securityGroups: [],
       console: '',
+      consoleAt: null,
+      hypervisor: null,
       nitro: true,
       ...instance,
       id,

@@ -8,7 +8,7 @@ import type { FailureReason, FleetState, InstanceState, ProbeTransport, Reply } 
 import { EMPTY_STATE, NOTHING_REMEMBERED, STATE_KEY, TAG } from '../../lambda/model/index.ts';
 import { parseSettings, type Settings } from '../../lambda/settings/settings.ts';
 import { awsOutlets, awsPorts } from '../../lambda/wiring/check.ts';
-import { SandboxAws } from '../../sandbox/aws.ts';
+import { type Hypervisor, type NewInstance, SandboxAws, type SandboxInstance } from '../../sandbox/aws.ts';
 import { ObjectFiles } from '../../sandbox/object-files.ts';
 import { HOST_KEY } from './fleet.ts';
 import { type HostFigures, probeOutput } from './probe-output.ts';
@@ -36,11 +36,12 @@ export class SandboxFleet {
     for (let n = 1; n <= count; n++) this.launch(n);
   }
 
-  launch(n: number, tags: Readonly<Record<string, string>> = {}): string {
+  launch(n: number, tags: Readonly<Record<string, string>> = {}, more: NewInstance = {}): string {
     const id = idOf(n);
     this.aws.launch(id, {
       privateIp: `10.0.0.${n % 250}`,
       launchedAt: new Date('2026-11-20T00:00:00Z'),
+      ...more,
       tags: { Name: `crawler${n}`, crawlwatch: 'true', ...tags },
     });
     this.behaviours.set(id, {});
@@ -49,6 +50,24 @@ export class SandboxFleet {
 
   host(n: number, behaviour: Behaviour): this {
     this.behaviours.set(idOf(n), behaviour);
+    return this;
+  }
+
+  /** What AWS/EC2 publishes of a host for the five minutes that begin at `at`; null: nothing. */
+  hypervisor(n: number, of: Hypervisor | null): this {
+    const instance = this.aws.instances.get(idOf(n));
+    if (instance !== undefined) instance.hypervisor = of;
+    return this;
+  }
+
+  /** How long after its end a period of AWS/EC2's metrics can be read. */
+  set metricsLateMinutes(minutes: number) {
+    this.aws.metricsLateMinutes = minutes;
+  }
+
+  /** Where a host is: what it shares with others, and may lose with them. */
+  place(n: number, where: Partial<Pick<SandboxInstance, 'subnet' | 'zone' | 'securityGroups'>>): this {
+    Object.assign(this.aws.instances.get(idOf(n)) ?? {}, where);
     return this;
   }
 
