@@ -8,7 +8,15 @@ import { Document, visit } from 'yaml';
 import { MEMBER_PROBE_DOCUMENT, READER_SUFFIX } from '../lambda/model/index.ts';
 import { ssmProbeDocument } from '../lambda/probe/index.ts';
 import { parseSettings, type Settings } from '../lambda/settings/index.ts';
-import { discoverInstances, pushSshKey, readConsole, readInstances, runProbe, writeOwnTags } from './permissions.ts';
+import {
+  discoverInstances,
+  pushSshKey,
+  readConsole,
+  readInstances,
+  readMetrics,
+  runProbe,
+  writeOwnTags,
+} from './permissions.ts';
 import { memberDocumentArn, watchedInstances } from './reach.ts';
 
 /** Settings with the template's parameters in them, which CloudFormation fills in. */
@@ -32,6 +40,7 @@ export function memberTemplate(): string {
   const check = [
     discoverInstances(),
     readConsole(reach, settings),
+    readMetrics(),
     ...runProbe(reach, settings),
     writeOwnTags(reach, settings),
   ];

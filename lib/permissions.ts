@@ -24,7 +24,6 @@ export function checkStatements(stack: Stack, settings: Settings, resources: Che
   return [
     ...probeAndPublish(stack, settings, resources, reach),
     writeOwnTags(reach, settings),
-    readHeartbeats(),
     ...assumeMembers(stack, settings),
   ];
 }
@@ -40,6 +39,7 @@ export function probeAndPublish(
     writeLogs(resources.logGroup),
     discoverInstances(),
     readConsole(reach, settings),
+    readMetrics(),
     ...(usesSsm(settings) ? runProbe(reach, settings) : []),
     ...readSshKey(settings),
     ...pushSshKey(reach, settings),
@@ -175,11 +175,11 @@ const putMetrics = () =>
   });
 
 /**
- * Tells whether another stack, whose tag an instance carries, still checks. GetMetricData supports neither resources nor
- * the namespace condition.
+ * What the hypervisor measures of an instance that hangs, and whether another stack, whose tag an instance carries, still
+ * checks. GetMetricData supports neither resources nor the namespace condition.
  */
-const readHeartbeats = () =>
-  new PolicyStatement({ sid: 'ReadHeartbeats', actions: ['cloudwatch:GetMetricData'], resources: ['*'] });
+export const readMetrics = () =>
+  new PolicyStatement({ sid: 'ReadMetrics', actions: ['cloudwatch:GetMetricData'], resources: ['*'] });
 
 const publishAlerts = (topic: ITopic) =>
   new PolicyStatement({

@@ -42,6 +42,8 @@ export interface SandboxInstance {
   status: SummaryStatus;
   /** EC2's check of the volumes attached to it. */
   volumeStatus: SummaryStatus;
+  /** Since when these have been impaired; null: just now. */
+  impairedAt: Date | null;
   subnet: string | null;
   zone: string | null;
   securityGroups: readonly string[];
@@ -168,6 +170,18 @@ export function sandboxEc2(
     return {};
   });
 
+  const statusOf = ({ state, impairedAt }: SandboxInstance, status: SummaryStatus) =>
+    state !== 'running'
+      ? { Status: 'not-applicable' as const }
+      : status !== 'impaired'
+        ? { Status: status }
+        : {
+            Status: status,
+            Details: [
+              { Name: 'reachability' as const, Status: 'failed' as const, ImpairedSince: impairedAt ?? world.now() },
+            ],
+          };
+
   service.on(DescribeInstanceStatusCommand, ({ InstanceIds = [], IncludeAllInstances = false }) => {
     if (InstanceIds.length > 100) fail('InvalidParameterValue', 'More than 100 instance IDs in one call');
     const asked = InstanceIds.length === 0 ? [...instances.values()] : found(InstanceIds);
@@ -178,8 +192,8 @@ export function sandboxEc2(
           InstanceId: instance.id,
           InstanceState: { Name: instance.state },
           SystemStatus: { Status: instance.state === 'running' ? 'ok' : 'not-applicable' },
-          InstanceStatus: { Status: instance.state === 'running' ? instance.status : 'not-applicable' },
-          AttachedEbsStatus: { Status: instance.state === 'running' ? instance.volumeStatus : 'not-applicable' },
+          InstanceStatus: statusOf(instance, instance.status),
+          AttachedEbsStatus: statusOf(instance, instance.volumeStatus),
         })),
     };
   });

@@ -88,6 +88,7 @@ export class SandboxAws {
       launchedAt: new Date(this.now().getTime() - 3_600_000),
       status: 'ok',
       volumeStatus: 'ok',
+      impairedAt: null,
       subnet: null,
       zone: null,
       securityGroups: [],

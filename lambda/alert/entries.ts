@@ -178,7 +178,7 @@ function trouble(entry: MailEntry, { at: now, evidence }: BlockContext): string 
     `${named(entry)} is ${t.assessment.status} since ${clockTime(since, now)}${howLong}.`,
     ...reasonsOf(entry).map(said),
     ...(entry.why === null ? [] : [sentence(entry.why)]),
-    ...evidenceSentences(evidence.get(t.instance.id), now),
+    ...evidenceSentences(evidence.get(t.instance.id)),
     ...commandsFor(entry).map(({ say, command }) => `${say}: ${command}`),
   ]);
 }

@@ -125,7 +125,9 @@ function title(kind: MailKind, entries: readonly MailEntry[], { breaker }: MailC
   if (kind !== 'suppressed') return TITLE[kind];
   return [
     `${TITLE[kind]}: ${breaker.why}.`,
-    'No instance is flagged until two checks in a row are clean; old flags stay.',
+    breaker.tripped
+      ? 'No instance is flagged until two checks in a row are clean; old flags stay.'
+      : 'None of these is flagged without direct evidence until two checks in a row are clean; old flags stay.',
     'Look first at what all of these share: a security group, a route, the key, a throttled API, an outage of the zone.',
   ].join('\n');
 }

@@ -59,7 +59,8 @@ export function planMail(
   settings: Settings,
 ): MailPlan {
   const suppressed = suppressionOf(transitions, plan, breakerMailed, now, settings);
-  const whys = new Map(plan.decisions.map(({ id, why }) => [id, why]));
+  // What is still waited for is no news.
+  const whys = new Map(plan.decisions.flatMap(({ id, why, waits }) => (waits ? [] : [[id, why] as const])));
   const found = transitions.flatMap((t): { transition: Transition; news: News }[] => {
     if (isMuted(t.instance, now)) return [];
     const news = suppressed.has(t) ? suppression(t, now) : newsOf(t, whys.get(t.instance.id) ?? null, now, settings);
@@ -77,7 +78,7 @@ export function planMail(
   return { entries: MAIL_KINDS.flatMap((kind) => entries.filter((entry) => entry.kind === kind)), mailed };
 }
 
-/** One alert says that flagging stopped, and because of which instances. */
+/** One alert says that flagging stopped, in the fleet or in a failure domain, and because of which instances. */
 function suppressionOf(
   transitions: readonly Transition[],
   { breaker }: FlagPlan,
@@ -85,10 +86,15 @@ function suppressionOf(
   now: Date,
   settings: Settings,
 ): ReadonlySet<Transition> {
-  if (!breaker.tripped || isMailed) return new Set();
-  const { failing, recent } = countFailures(transitions, now, settings);
+  if (breaker.suspended.length === 0 || isMailed) return new Set();
+  const { failing, recent, domainsWith } = countFailures(transitions, now, settings);
+  const whose = breaker.tripped
+    ? recent.length > 0
+      ? recent
+      : failing
+    : failing.filter((t) => domainsWith(t).length > 0);
   // It ends like a flag does, without a mail of its own: so the same bound holds for its beginnings.
-  return new Set((recent.length > 0 ? recent : failing).filter((t) => mayMailEnd(t.after, now)));
+  return new Set(whose.filter((t) => t.after.flag === null && mayMailEnd(t.after, now)));
 }
 
 function suppression(t: Transition, now: Date): News | null {

@@ -7,12 +7,12 @@
  * read the state, or finds that another check has written it meanwhile, flags nothing and acts on nothing.
  */
 import { announce, announceUnremembered } from '../alert/index.ts';
-import { type Evidence, evidenceSentences, planFlags, secondOpinions, withFlags } from '../flag/index.ts';
+import { type Evidence, evidenceSentences, FLEET, planFlags, secondOpinions, withFlags } from '../flag/index.ts';
 import { forecastsOf, needsHistory } from '../forecast/index.ts';
 import { assess, instanceReport } from '../judge/index.ts';
 import { isoSeconds } from '../kit/index.ts';
 import { departuresOf, nextState, type Transition, transition, withState } from '../memory/index.ts';
-import type { History, Instance, ProbedInstance, Report } from '../model/index.ts';
+import type { FleetState, History, Instance, ProbedInstance, Report } from '../model/index.ts';
 import { probeFleet } from '../probe/index.ts';
 import { callsForRemedy } from '../remedy/index.ts';
 import { logFields, metricPoints, summarise } from '../report/index.ts';
@@ -71,7 +71,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
   if (outlets !== null) await decideAndTell(outlets);
 
   const reports = inOrder().map((t) =>
-    instanceReport(t, outlets !== null, evidenceSentences(evidence.get(t.instance.id), at)),
+    instanceReport(t, outlets !== null, evidenceSentences(evidence.get(t.instance.id))),
   );
   for (const report of reports) log.info('instance.checked', logFields(report, at, settings.schedule.everyMinutes));
   return {
@@ -106,17 +106,26 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     const second = await secondOpinions(inOrder(), { ...ports, gatherEvidence }, settings, run.limits, at);
     for (const [id, one] of second.evidence) evidence.set(id, one);
     for (const one of second.answered) judge(one);
-    const plan = planFlags(inOrder(), second.confirmations, before.state.breaker.suppressed, at, settings);
-    for (const decision of plan.decisions) log.info('flag.decided', { ...decision });
+    const plan = planFlags(inOrder(), second.confirmations, suspendedBefore(before.state), at, settings);
+    for (const { id, flag, why, evidence: known } of plan.decisions) {
+      log.info('flag.decided', {
+        id,
+        flag,
+        why,
+        for: [...known.direct, ...known.circumstantial],
+        against: known.against,
+      });
+    }
     const unflagged = inOrder();
     for (const t of withFlags(unflagged, plan, at)) judged.set(t.instance.id, t);
 
     const transitions = inOrder();
-    const { tripped } = plan.breaker;
-    const points = metricPoints(transitions, tripped, run.elapsedMs(options.begunAt), settings);
+    const { suspended } = plan.breaker;
+    const isSuppressed = suspended.length > 0;
+    const points = metricPoints(transitions, isSuppressed, run.elapsedMs(options.begunAt), settings);
     const published = orElse('metrics', to.publish(points, at), undefined);
     const { departures, kept } = departuresOf(before.state.instances, found, unread.length === 0, at);
-    const breaker = { suppressed: tripped, mailed: tripped && before.state.breaker.mailed };
+    const breaker = { suppressed: isSuppressed, mailed: isSuppressed && before.state.breaker.mailed, suspended };
     const next = nextState(transitions, kept, breaker, isRepeat ? lastAt : at);
     const news = { transitions, plan, departures, evidence, unread, found, at };
     const desk = { ...run, outlets: to, log, clock: ports.clock };
@@ -132,3 +141,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     }
   }
 }
+
+/** An earlier version knew the fleet alone. */
+const suspendedBefore = ({ breaker: { suppressed, suspended } }: FleetState): readonly string[] =>
+  suspended ?? (suppressed ? [FLEET] : []);

@@ -1,7 +1,7 @@
 /** Finds the instances that carry the watch tag. */
 import { DescribeInstancesCommand, type Instance as Ec2Instance, paginateDescribeInstances } from '@aws-sdk/client-ec2';
 import type { Ec2 } from '../kit/index.ts';
-import type { Instance } from '../model/index.ts';
+import type { Instance, Surroundings } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { type DescribedInstance, toInstance } from './instance.ts';
 
@@ -62,6 +62,16 @@ function describe(instance: Ec2Instance, account: string | null, region: string,
     tags,
     // Absent for an On-Demand one (API_Instance.html).
     spot: instance.InstanceLifecycle === 'spot',
+    ...surroundings(instance),
   };
   return toInstance(described, settings);
+}
+
+function surroundings({ SubnetId, Placement, SecurityGroups = [] }: Ec2Instance): Surroundings {
+  const groups = SecurityGroups.flatMap(({ GroupId }) => GroupId ?? []).sort();
+  return {
+    ...(SubnetId !== undefined && { subnet: SubnetId }),
+    ...(Placement?.AvailabilityZone !== undefined && { zone: Placement.AvailabilityZone }),
+    ...(groups.length > 0 && { securityGroups: groups }),
+  };
 }

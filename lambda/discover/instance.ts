@@ -7,6 +7,7 @@ import {
   type Login,
   NOTHING_REMEMBERED,
   type Reason,
+  type Surroundings,
   TAG,
   type Whereabouts,
 } from '../model/index.ts';
@@ -14,7 +15,7 @@ import { type Settings, transportOf } from '../settings/index.ts';
 import { readHostKey, readMute, readTags } from './tags.ts';
 
 /** An instance as EC2 describes it. */
-export interface DescribedInstance extends Whereabouts {
+export interface DescribedInstance extends Whereabouts, Surroundings {
   readonly id: string;
   readonly name: string;
   readonly state: string;
@@ -82,6 +83,9 @@ export function toInstance(one: DescribedInstance, settings: Settings): Instance
       (badWorker ? badTag(TAG.worker, worker, 'a systemd unit, e.g. sidekiq.service') : null),
     tags: Object.fromEntries(Object.entries(tags).filter(([name]) => name === key || name.startsWith('crawlwatch:'))),
     ...(one.elsewhere === true && { elsewhere: true }),
+    ...(one.subnet !== undefined && { subnet: one.subnet }),
+    ...(one.zone !== undefined && { zone: one.zone }),
+    ...(one.securityGroups !== undefined && { securityGroups: one.securityGroups }),
   };
 }
 

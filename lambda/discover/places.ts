@@ -1,5 +1,7 @@
 import {
+  type CloudWatch,
   type Credentials,
+  cloudWatchClient,
   type Ec2,
   ec2Client,
   errorText,
@@ -28,6 +30,8 @@ export interface Place {
 /** The same with what probing its instances takes. */
 export interface Target extends Place {
   readonly ssm: Ssm;
+  /** For what the hypervisor measures of the instances there; absent: that is not known. */
+  readonly cloudWatch?: CloudWatch;
   readonly instanceConnect?: InstanceConnect;
   /** The probe as a Command document; null: nothing can be asked over SSM. */
   readonly probeDocument: string | null;
@@ -58,6 +62,7 @@ const connectWithin =
   (region, credentials) => ({
     ec2: withBudget(ec2Client(region, credentials), sharers),
     ssm: withBudget(ssmClient(region, credentials), sharers),
+    cloudWatch: withBudget(cloudWatchClient(region, credentials), sharers),
     instanceConnect: instanceConnectClient(region, credentials),
     probeDocument: MEMBER_PROBE_DOCUMENT,
   });

@@ -1,21 +1,31 @@
-/** Whether so many fail at once that the fault is likelier on the checking side: then nothing is flagged. Pure. */
+/** Whether so many fail at once that the fault is likelier on the checking side, or on the way: then nothing is flagged. Pure. */
 
 import { percent, plural } from '../kit/index.ts';
 import { inGrace, isMuted, type Transition } from '../memory/index.ts';
 import type { Settings } from '../settings/index.ts';
+import { domainFailures, firstAbove, type Suspension } from './domains.ts';
+
+export type { Suspension } from './domains.ts';
 
 /** Failures that begin within this time of each other count together. */
 const BREAKER_MINUTES = 30;
 /** A share of a small fleet is less than one host: this many may always fail. */
 const BREAKER_FLOOR = 2;
+/** The whole fleet, among the names of what is suspended. */
+export const FLEET = 'the fleet';
 
 export interface Breaker {
+  /** Nothing is flagged in the whole fleet. */
   readonly tripped: boolean;
   /** Clean, but the last check was not: flagging starts again with the next clean one. */
   readonly held: boolean;
   readonly failing: number;
   readonly eligible: number;
   readonly why: string;
+  /** In these, nothing unreached is flagged without direct evidence. */
+  readonly domains: readonly Suspension[];
+  /** Names of all that is suspended by this check: the fleet, and domains. */
+  readonly suspended: readonly string[];
 }
 
 export interface Failures {
@@ -26,58 +36,75 @@ export interface Failures {
   readonly recent: readonly Transition[];
   /** As many may fail at once. */
   readonly limit: number;
-  /** How many others began to fail within half an hour of this one, however long ago. */
+  /** Those that are eligible or flagged already: as many can be compared with each other. */
+  readonly members: number;
+  /** How many others, flagged ones too, began to fail within half an hour of this one, however long ago. */
   begunWith(t: Transition): number;
+  /** The failure domains of which more than half began to fail within half an hour of this one. */
+  domainsWith(t: Transition): readonly Suspension[];
 }
 
 export function countFailures(transitions: readonly Transition[], now: Date, settings: Settings): Failures {
-  const eligible = transitions.filter(
-    (t) => t.before.flag === null && !isMuted(t.instance, now) && !inGrace(t.instance, now, settings),
-  );
-  const failing = eligible.filter((t) => t.kind === 'hung' || t.kind === 'inconclusive');
-  const begun = failing.map((t) => begunAt(t, now)).sort((a, b) => a - b);
+  const members = transitions.filter((t) => !isMuted(t.instance, now) && !inGrace(t.instance, now, settings));
+  const eligible = members.filter((t) => t.before.flag === null);
+  const isFailing = (t: Transition) => t.kind === 'hung' || t.kind === 'inconclusive';
+  const failing = eligible.filter(isFailing);
+  const all = members.filter(isFailing);
+  const begun = all.map((t) => begunAt(t, now)).sort((a, b) => a - b);
   const window = BREAKER_MINUTES * 60_000;
+  const counted = new Set(all);
+  const domainsWith = domainFailures(members, (t) => (isFailing(t) ? begunAt(t, now) : null), window);
   return {
     eligible: eligible.length,
     failing,
     recent: failing.filter((t) => begunAt(t, now) >= now.getTime() - window),
     limit: Math.max(BREAKER_FLOOR, (settings.flag.breakerPercent / 100) * eligible.length),
+    members: members.length,
     begunWith(t) {
       const at = begunAt(t, now);
-      const own = failing.includes(t) ? 1 : 0;
+      const own = counted.has(t) ? 1 : 0;
       return firstAbove(begun, at + window) - firstAbove(begun, at - window - 1) - own;
     },
+    domainsWith,
   };
 }
 
 const begunAt = (t: Transition, now: Date): number => (t.after.failingSince ?? t.after.since ?? now).getTime();
 
-/** Where in an ascending list the first value above a bound stands. */
-function firstAbove(sorted: readonly number[], bound: number): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sorted[middle] ?? 0) > bound) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-/** @param alone something is due, and nothing but the path that failed says that anything hangs */
-export function judgeBreaker(failures: Failures, alone: boolean, wasSuppressed: boolean | null): Breaker {
+/**
+ * @param alone something is due, and nothing but the path that failed says that anything hangs
+ * @param objecting the failure domains that have failed together
+ * @param wasSuspended what the last check had suspended, by name
+ */
+export function judgeBreaker(
+  failures: Failures,
+  alone: boolean,
+  objecting: readonly Suspension[],
+  wasSuspended: readonly string[],
+): Breaker {
   const { eligible, failing, recent, limit } = failures;
-  const counts = { failing: recent.length, eligible };
+  const held = objecting.map(({ name }) => name);
+  const recovering = wasSuspended
+    .filter((name) => name !== FLEET && !held.includes(name))
+    .map((name) => ({ name, why: `flagging in ${name} was suspended in the last check` }));
+  const domains = [...objecting, ...recovering];
+  const counts = { failing: recent.length, eligible, domains };
+  const fleet = (why: string): Breaker => ({ tripped: true, held: false, ...counts, why, suspended: [FLEET, ...held] });
   if (recent.length > limit) {
     const share = percent((recent.length / eligible) * 100);
-    const why = `${recent.length} of ${plural(eligible, 'instance')} (${share}) began to fail in the last ${BREAKER_MINUTES} min, so the fault may be on the checking side`;
-    return { tripped: true, held: false, ...counts, why };
+    return fleet(
+      `${recent.length} of ${plural(eligible, 'instance')} (${share}) began to fail in the last ${BREAKER_MINUTES} min, so the fault may be on the checking side`,
+    );
   }
   if (alone && failing.length > 0 && failing.length === eligible) {
     const which = eligible === 1 ? 'the only instance' : `all ${eligible} instances`;
-    const why = `${which} that could be flagged can't be reached, and no other evidence corroborates it, so the fault may be on the checking side`;
-    return { tripped: true, held: false, ...counts, why };
+    return fleet(
+      `${which} that could be flagged can't be reached, and no other evidence corroborates it, so the fault may be on the checking side`,
+    );
   }
-  const held = wasSuppressed === true;
-  const why = held ? 'flagging was suppressed in the last check; it starts again after two clean ones' : '';
-  return { tripped: false, held, ...counts, why };
+  const isHeld = wasSuspended.includes(FLEET);
+  const why = isHeld
+    ? 'flagging was suppressed in the last check; it starts again after two clean ones'
+    : objecting.map((one) => one.why).join('; ');
+  return { tripped: false, held: isHeld, ...counts, why, suspended: held };
 }

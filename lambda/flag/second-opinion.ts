@@ -4,7 +4,8 @@ import { type Instance, isHung, type RawEvidence } from '../model/index.ts';
 import { type ProbeLimits, probeFleet } from '../probe/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { countFailures } from './breaker.ts';
-import { type Evidence, needsOtherWay, otherWay, sshdIsDown, weigh } from './evidence.ts';
+import { type Evidence, weigh } from './evidence/index.ts';
+import { needsOtherWay, otherWay, sshdIsDown } from './other-way.ts';
 import { type Confirmation, needsConfirmation } from './plan.ts';
 export interface SecondOpinions {
   /** Those that answered after all, or over the other transport: to be judged again. */
@@ -54,7 +55,7 @@ export async function secondOpinions(
       // Where the other transport's word is the verdict, what failed is the evidence.
       const isAlive = alive.some((one) => one.instance.id === id);
       const other = isAlive ? { ...t, hostKey: null } : (otherById.get(id) ?? null);
-      return [id, weigh(t, raw.get(id) ?? null, other, now)];
+      return [id, weigh(t, raw.get(id) ?? null, other, now, settings)];
     }),
   );
   return {

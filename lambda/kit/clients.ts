@@ -80,7 +80,8 @@ export const instanceConnectClient = (region?: string, credentials?: Credentials
   new EC2InstanceConnectClient(clientConfig(region, credentials));
 export const ssmClient = (region?: string, credentials?: Credentials): SSMClient =>
   new SSMClient(clientConfig(region, credentials));
-export const cloudWatchClient = (region?: string): CloudWatchClient => new CloudWatchClient(clientConfig(region));
+export const cloudWatchClient = (region?: string, credentials?: Credentials): CloudWatchClient =>
+  new CloudWatchClient(clientConfig(region, credentials));
 /** @param forcePathStyle the bucket goes into the path, not into the host's name */
 export const s3Client = (forcePathStyle = false): S3Client => new S3Client({ ...clientConfig(), forcePathStyle });
 export const snsClient = (region?: string): SNSClient => new SNSClient(clientConfig(region));

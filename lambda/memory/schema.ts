@@ -3,7 +3,7 @@
  * can write to the bucket: it is checked as if a stranger had sent it.
  */
 import * as z from 'zod';
-import { type FleetState, type InstanceState, REASON_CLASS, type ReasonCode } from '../model/index.ts';
+import { EVIDENCE_STRENGTHS, type FleetState, type InstanceState, REASON_CLASS, type ReasonCode } from '../model/index.ts';
 
 const FORMAT = 'crawlwatch state';
 const VERSION = 1;
@@ -48,7 +48,7 @@ const instance = z.object({
   since: instant.nullable(),
   failures: z.int().min(0),
   failingSince: instant.nullable(),
-  flag: z.object({ reason, at: instant }).nullable(),
+  flag: z.object({ reason, at: instant, evidence: z.enum(EVIDENCE_STRENGTHS).exactOptional() }).nullable(),
   acted: z.object({ what: z.string().max(40), at: instant }).nullable(),
   pin: z
     .string()
@@ -65,7 +65,11 @@ const fleet = z.object({
   format: z.literal(FORMAT),
   version: z.literal(VERSION),
   at: instant.nullable(),
-  breaker: z.object({ suppressed: z.boolean(), mailed: z.boolean() }),
+  breaker: z.object({
+    suppressed: z.boolean(),
+    mailed: z.boolean(),
+    suspended: z.array(z.string().max(300)).max(10_000).exactOptional(),
+  }),
   mailing: z.object({ since: instant, at: instant }).nullable(),
   // Each on its own: one that can't be read costs the others nothing.
   instances: z.record(z.string(), z.unknown()),

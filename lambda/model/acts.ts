@@ -58,6 +58,17 @@ export type Requester =
   | { readonly kind: 'schedule' }
   | { readonly kind: 'person'; readonly name: string; readonly overrides: readonly Override[] };
 
+/** Sentences for a hang and against it, and on what could not be known. */
+export interface FreshEvidence {
+  readonly direct: readonly string[];
+  readonly circumstantial: readonly string[];
+  readonly against: readonly string[];
+  /** What would have to be known first: figures not read, or not published yet. */
+  readonly unknown: readonly string[];
+}
+
+export const NO_EVIDENCE: FreshEvidence = { direct: [], circumstantial: [], against: [], unknown: [] };
+
 /** A check of one instance right before an act. */
 export interface FreshCheck {
   readonly at: Date;
@@ -66,8 +77,8 @@ export interface FreshCheck {
   readonly kind: 'measured' | 'hung' | 'inconclusive' | null;
   /** First 8 of the boot id; null where that was not read. */
   readonly boot: string | null;
-  /** Evidence of a hang besides the path that failed, as sentences. */
-  readonly corroboration: readonly string[];
+  /** Evidence besides the path that failed, as sentences. */
+  readonly evidence: FreshEvidence;
   /** What AWS has scheduled for it, as sentences; null where that could not be read. */
   readonly scheduledEvents: readonly string[] | null;
 }
@@ -91,7 +102,7 @@ export const GUARDS = [
   'asg',
   'spot',
   'event',
-  'one-witness',
+  'evidence',
   'grace',
   'spacing',
   'in-flight',

@@ -11,6 +11,14 @@ export interface Whereabouts {
   readonly elsewhere?: boolean;
 }
 
+/** What an instance shares with others: one cut can make all of them silent. Absent: not known. */
+export interface Surroundings {
+  readonly subnet?: string;
+  readonly zone?: string;
+  /** In ascending order. */
+  readonly securityGroups?: readonly string[];
+}
+
 export interface Login {
   readonly user: string;
   readonly port: number;
@@ -33,7 +41,7 @@ export const AUTO_WORDS = ['restart', 'reboot', 'restart+reboot', 'never'] as co
 export type Auto = (typeof AUTO_WORDS)[number];
 
 /** One host of the fleet, with all that its source and its tags say of it. Its tags are parsed nowhere else. */
-export interface Instance extends Whereabouts {
+export interface Instance extends Whereabouts, Surroundings {
   /** `i-...`, or the inventory's name. */
   readonly id: string;
   readonly name: string;

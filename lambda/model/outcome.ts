@@ -94,22 +94,6 @@ export interface Assessment {
   readonly forecast: Forecast;
 }
 
-/** The last figures of an instance before it fell silent, as shares available, 0 to 1. */
-export interface LastGood {
-  readonly at: Date;
-  readonly memory: number;
-  readonly disk: number | null;
-}
-
-/** What EC2 and the metrics say of an instance that hangs, as it came. */
-export interface RawEvidence {
-  readonly ec2Impaired: boolean | null;
-  /** The console as the guest wrote it, one character a byte, at most 64 KiB; null where it could not be had. */
-  readonly console: string | null;
-  readonly lastGood: LastGood | null;
-  readonly gaps: readonly string[];
-}
-
 /** What one probe of one instance came to, as the pipeline hands it on. */
 export interface ProbedInstance {
   readonly instance: Instance;

@@ -1,6 +1,7 @@
 /** What features need of the world. The caller that starts a check or an act passes these in. */
+import type { RawEvidence } from './evidence.ts';
 import type { Instance, Transport } from './instance.ts';
-import type { RawEvidence, Reply } from './outcome.ts';
+import type { Reply } from './outcome.ts';
 
 /** What the time is, so that pure code never asks the machine. */
 export interface Clock {
@@ -37,5 +38,5 @@ export type ProbeTransport = (instances: readonly Instance[], run: ProbeRun) => 
 /** The ways to ask instances that are there, by name. */
 export type Transports = Readonly<Partial<Record<Transport, ProbeTransport>>>;
 
-/** What else is known of instances that are about to be flagged: EC2's status, the console, the last figures. */
+/** What else is known of instances that are due for a flag: EC2's status, metrics, the console, the last figures. */
 export type GatherEvidence = (instances: readonly Instance[]) => Promise<ReadonlyMap<string, RawEvidence>>;

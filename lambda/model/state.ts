@@ -14,9 +14,15 @@ export interface Stamp {
   readonly at: Date;
 }
 
+/** The strongest evidence on a hang; `against` where there is any, however much there is for it. */
+export const EVIDENCE_STRENGTHS = ['direct', 'circumstantial', 'none', 'against'] as const;
+export type EvidenceStrength = (typeof EVIDENCE_STRENGTHS)[number];
+
 export interface RebootFlag {
   readonly reason: ReasonCode;
   readonly at: Date;
+  /** What it was decided on; absent in tags, and in what an earlier version wrote: then it is not known. */
+  readonly evidence?: EvidenceStrength;
 }
 
 /** What one check decided about flagging an instance, in sentences that `crawlwatch why` shows. */
@@ -111,7 +117,12 @@ export interface FleetState {
   /** When the last check wrote it, one that repeated another left out; null: none has. */
   readonly at: Date | null;
   readonly instances: ReadonlyMap<string, InstanceState>;
-  readonly breaker: { readonly suppressed: boolean; readonly mailed: boolean };
+  readonly breaker: {
+    readonly suppressed: boolean;
+    readonly mailed: boolean;
+    /** What was suspended: `the fleet`, or failure domains by name; absent where an earlier version wrote it. */
+    readonly suspended?: readonly string[];
+  };
   /** A mail that may or may not have gone out: nothing was written since, or its answer was lost. */
   readonly mailing: Mailing | null;
 }

@@ -239,7 +239,8 @@ const renamed = (stored: unknown): unknown => {
   if (typeof stored !== 'object' || stored === null) return stored;
   const { asker, ...rest } = stored as Readonly<Record<string, unknown>>;
   const escalated = ['remedy', 'heldBy'].filter((key) => rest[key] === 'person').map((key) => [key, 'escalated']);
-  return { ...(asker !== undefined && { requester: asker }), ...rest, ...Object.fromEntries(escalated) };
+  const evidence = rest.heldBy === 'one-witness' ? { heldBy: 'evidence' } : {};
+  return { ...(asker !== undefined && { requester: asker }), ...rest, ...Object.fromEntries(escalated), ...evidence };
 };
 
 const act = z.object({

@@ -1,11 +1,11 @@
 /** Checks one instance right before an act: over its own path and, where that hangs, by all other evidence as well. */
 
-import { evidenceSentences, otherWay, sshdIsDown, weigh, witnessesOf } from '../flag/index.ts';
+import { type Evidence, evidenceSentences, freshEvidence, otherWay, sshdIsDown, weigh } from '../flag/index.ts';
 import { assess, instanceReport } from '../judge/index.ts';
 import { messageOf } from '../kit/index.ts';
 import { transition } from '../memory/index.ts';
 import type { Clock, FreshCheck, GatherEvidence, Instance, Log, ProbedInstance, Transports } from '../model/index.ts';
-import { shortBoot } from '../model/index.ts';
+import { NO_EVIDENCE, shortBoot } from '../model/index.ts';
 import { probeFleet } from '../probe/index.ts';
 import type { Settings } from '../settings/index.ts';
 
@@ -42,21 +42,21 @@ export async function freshCheck(
   const probed = await probe(one);
   if (probed === undefined) throw new Error('it did not come up for a probe');
   let t = judge(probed);
-  let evidence: ReturnType<typeof weigh> | undefined;
+  let evidence: Evidence | undefined;
   if (t.kind === 'hung') {
     const way = otherWay(one, ports.transports, settings);
     const [raw, other] = await Promise.all([ports.gatherEvidence([one]), way === null ? undefined : probe(way)]);
-    evidence = weigh(t, raw.get(one.id) ?? null, other ?? null, at);
+    evidence = weigh(t, raw.get(one.id) ?? null, other ?? null, at, settings);
     // An instance that answers over any path is not hung: that answer is the verdict.
     if (other?.outcome.kind === 'vitals') t = judge(sshdIsDown(other) ?? other);
   }
   const vitals = t.outcome.kind === 'vitals' ? t.outcome.vitals : null;
   return {
     at,
-    report: instanceReport(t, true, evidenceSentences(evidence, at)),
+    report: instanceReport(t, true, evidenceSentences(evidence)),
     kind: t.kind,
     boot: vitals?.bootId ? shortBoot(vitals.bootId) : null,
-    corroboration: witnessesOf(evidence ?? null, settings).map(({ text }) => text),
+    evidence: evidence === undefined ? NO_EVIDENCE : freshEvidence(evidence),
     scheduledEvents: await events,
   };
 }

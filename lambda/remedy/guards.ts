@@ -6,7 +6,7 @@
 import { clockTime, isoSeconds, minutesBetween, plural } from '../kit/index.ts';
 import { inGrace } from '../memory/index.ts';
 import type { Act, FreshCheck, Guard, Instance, Override, Pause, Reason, Remedy, Requester } from '../model/index.ts';
-import { AUTO_WORDS, type Auto, classOf, TAG } from '../model/index.ts';
+import { AUTO_WORDS, type Auto, TAG } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { dueRemedy, exhausted, isOpenAct, REMEDY_WORDS, trialMinutes, troubleIn } from './ladder.ts';
 import { automaticPause } from './vain.ts';
@@ -314,22 +314,25 @@ function againstReboot(question: Question, fresh: FreshCheck): Held | null {
   return question.requester.kind === 'schedule' ? tooLittleEvidence(fresh) : null;
 }
 
-/**
- * An automatic reboot takes evidence of two kinds. The path that failed is one of them, unless its failure is ambiguous,
- * that is, has other causes than a hang.
- */
-function tooLittleEvidence({ corroboration, report }: FreshCheck): Held | null {
-  const codes = report.reasons.map(({ code }) => code);
-  const isAmbiguous = codes.every((code) => classOf(code) === 'ambiguous');
-  if (corroboration.length >= (isAmbiguous ? 2 : 1)) return null;
+/** An automatic reboot needs direct evidence and none against; what could not be known might have been against. */
+function tooLittleEvidence({ evidence, report }: FreshCheck): Held | null {
+  const { direct, circumstantial, against, unknown } = evidence;
+  const held = (what: string): Held => ({
+    heldBy: 'evidence',
+    why: `${what}; a person may: crawlwatch reboot ${report.id}`,
+  });
+  const [refuting] = against;
+  if (refuting !== undefined) return held(`there is evidence against a hang: ${refuting}`);
+  const [missing] = unknown;
+  if (missing !== undefined) return held(`not all that may speak against a hang is known: ${missing}`);
+  if (direct.length > 0) return null;
   const more =
-    corroboration.length === 0
+    circumstantial.length === 0
       ? 'there is no other evidence'
-      : `the only other evidence is ${corroboration.join(', ')}`;
-  const what = isAmbiguous
-    ? `${codes.join(', ') || 'what it shows'} has other causes than a hang, and ${more}`
-    : `${codes.join(', ')} is all that shows it hangs: ${more}`;
-  return { heldBy: 'one-witness', why: `${what}; a person may: crawlwatch reboot ${report.id}` };
+      : `the only other evidence is circumstantial: ${circumstantial.join(', ')}`;
+  return held(
+    `${report.reasons.map(({ code }) => code).join(', ') || 'what it shows'} is no direct evidence of a hang, and ${more}`,
+  );
 }
 
 /** The schedule restarts for the trouble alone; a person for anything that is wrong, such as a forecast. */
@@ -349,8 +352,10 @@ function againstRestart({ requester, remedy }: Question, fresh: FreshCheck): Hel
 /** What the fresh check saw, for the sentence of the act that it corroborates. */
 export function corroborates(remedy: Remedy, fresh: FreshCheck): string {
   if (remedy !== 'reboot') return `just now ${firstReason(fresh)}`;
-  const { corroboration } = fresh;
-  const more = corroboration.length === 0 ? 'no other evidence' : `corroborated by ${corroboration.join(', and by ')}`;
+  const { direct, circumstantial, against } = fresh.evidence;
+  const support = [...direct, ...circumstantial];
+  const corroborated = support.length === 0 ? 'no other evidence' : `corroborated by ${support.join(', and by ')}`;
+  const more = against.length === 0 ? corroborated : `${corroborated}; but ${against.join('; and ')}`;
   return `just now it still hung (${firstReason(fresh)}); ${more}`;
 }
 

@@ -112,7 +112,7 @@ export function sharedOutlets(
       await publishAlert(sns, topicArn, alert);
       await warnOfSilence(clients.log, sns, topicArn);
     },
-    gatherEvidence: (instances) => evidenceIn(targets, instances, samples),
+    gatherEvidence: (instances) => evidenceIn(targets, instances, samples, clients.clock.now(), clients.settings),
   };
 }
 

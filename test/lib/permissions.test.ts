@@ -86,7 +86,13 @@ describe("the check function's role", () => {
       '*',
       { StringEquals: { 'cloudwatch:namespace': 'Crawlwatch' } },
     ],
-    ['reads the heartbeats of other stacks', 'ReadHeartbeats', 'cloudwatch:GetMetricData', '*', undefined],
+    [
+      'reads metrics: of hypervisors, and the heartbeats of other stacks',
+      'ReadMetrics',
+      'cloudwatch:GetMetricData',
+      '*',
+      undefined,
+    ],
     [
       'publishes to the one topic',
       'PublishAlerts',

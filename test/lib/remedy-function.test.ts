@@ -158,7 +158,7 @@ describe("the remedy function's role", () => {
       'ReadState',
       'NoteActs',
     ];
-    const NOT_SHARED = ['WriteOwnTags', 'ReadHeartbeats', 'KeepState'];
+    const NOT_SHARED = ['WriteOwnTags', 'KeepState'];
     const withoutLogs = (grants: ReturnType<typeof grantsOf>) => grants.filter(({ Sid }) => Sid !== 'WriteLogs');
     const shared = grantsOf('RemedyRole').filter(({ Sid = '' }) => !OWN.includes(Sid));
     const ofCheck = withoutLogs(checkGrants()).filter(({ Sid }) => Sid !== undefined && !NOT_SHARED.includes(Sid));

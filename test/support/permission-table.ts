@@ -14,7 +14,8 @@ const FOR: Readonly<Record<string, string>> = {
   ReadSshKey: 'the one secret that the settings name',
   PushSshKey: 'a 60-second key, for the one user of the settings',
   PutMetrics: 'publish; the namespace is what a writer can be held to',
-  ReadHeartbeats: 'whether the other stack that an instance belongs to still checks',
+  ReadMetrics:
+    'what the hypervisor measures of an instance that hangs, and whether the other stack that an instance belongs to still checks',
   PublishAlerts: 'mail, and whether anybody has subscribed',
   JoinVpc: "Lambda puts the function's network interfaces into the VPC as this role",
   KeepRuns: 'scale distributed: the files of a run, by which its steps share the fleet out',

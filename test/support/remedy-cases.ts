@@ -1,8 +1,16 @@
 /** Input to the planner in tests: sound by default, so that one thing at a time can hold an act back. */
 
 import type { DescribedInstance } from '../../lambda/discover/instance.ts';
-import type { Act, FreshCheck, Override, Reason, ReasonCode, Requester } from '../../lambda/model/index.ts';
-import { TAG } from '../../lambda/model/index.ts';
+import type {
+  Act,
+  FreshCheck,
+  FreshEvidence,
+  Override,
+  Reason,
+  ReasonCode,
+  Requester,
+} from '../../lambda/model/index.ts';
+import { NO_EVIDENCE, TAG } from '../../lambda/model/index.ts';
 import type { Known } from '../../lambda/remedy/plan.ts';
 import { parseSettings } from '../../lambda/settings/settings.ts';
 import { hungFor, instance, minutesAgo, NOW, REACHED, vitals } from './fleet.ts';
@@ -53,7 +61,8 @@ export const act = (minutes: number, over: Partial<Act> = {}): Act => ({
   ...over,
 });
 
-export interface Checked extends Partial<Omit<FreshCheck, 'report'>> {
+export interface Checked extends Partial<Omit<FreshCheck, 'report' | 'evidence'>> {
+  readonly evidence?: Partial<FreshEvidence>;
   readonly id?: string;
   readonly reasons?: readonly Reason[];
   readonly uptimeSeconds?: number;
@@ -61,14 +70,19 @@ export interface Checked extends Partial<Omit<FreshCheck, 'report'>> {
 
 /** A check just now; by default hung, with EC2's own status check as further evidence. */
 export function fresh(over: Checked = {}): FreshCheck {
-  const { id = ID, reasons = [{ code: 'BannerTimeout', text: 'It said nothing.' }], uptimeSeconds, ...rest } = over;
+  const {
+    id = ID,
+    reasons = [{ code: 'BannerTimeout', text: 'It said nothing.' }],
+    uptimeSeconds,
+    evidence,
+    ...rest
+  } = over;
   const kind = rest.kind === undefined ? 'hung' : rest.kind;
   const status = kind === null ? 'OK' : kind === 'inconclusive' ? 'UNKNOWN' : 'CRITICAL';
   return {
     at: NOW,
     kind,
     boot: null,
-    corroboration: ["EC2's own status check (impaired)"],
     scheduledEvents: [],
     report: {
       id,
@@ -89,6 +103,7 @@ export function fresh(over: Checked = {}): FreshCheck {
       forecast: { memoryMinutes: null, diskMinutes: null },
     },
     ...rest,
+    evidence: { ...NO_EVIDENCE, ...(evidence ?? { direct: ["EC2's own status check (impaired)"] }) },
   };
 }
 

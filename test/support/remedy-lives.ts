@@ -62,7 +62,12 @@ const step = fc.record({
     { weight: 6, arbitrary: fc.constant(null) },
     { weight: 4, arbitrary: fc.constantFrom('hung', 'refused', 'refused', 'worker', 'sshd', 'well', 'inconclusive') },
   ),
-  corroboration: fc.nat(2),
+  evidence: fc.record({
+    direct: fc.oneof({ weight: 3, arbitrary: fc.constant(['one']) }, { weight: 1, arbitrary: fc.constant([]) }),
+    circumstantial: fc.subarray(['two', 'three']),
+    against: fc.oneof({ weight: 6, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.constant(['four']) }),
+    unknown: fc.oneof({ weight: 6, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.constant(['five']) }),
+  }),
   events: mostly<readonly string[] | null>([], ['a retirement'], null),
   suppressed: mostly<boolean | null>(false, true, null),
   pause: mostly<'no' | 'ended' | 'now' | 'for good'>('no', 'ended', 'now', 'for good'),
@@ -97,8 +102,8 @@ function statusOf(condition: string): string {
   return `${what === 'inconclusive' ? 'UNKNOWN' : 'CRITICAL'}:${CODES[what as keyof typeof CODES][1]}`;
 }
 
-function checkOf(one: Instance, seen: string, { corroboration, events }: Step, at: Date) {
-  const more = { id: one.id, at, scheduledEvents: events, corroboration: ['one', 'two'].slice(0, corroboration) };
+function checkOf(one: Instance, seen: string, { evidence, events }: Step, at: Date) {
+  const more = { id: one.id, at, scheduledEvents: events, evidence };
   if (seen === 'well') return fresh({ ...more, kind: null });
   const [kind, code] = CODES[seen as keyof typeof CODES];
   return fresh({ ...more, kind, reasons: [{ code, text: '' }] });

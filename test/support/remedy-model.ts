@@ -20,7 +20,7 @@ import type {
   InstanceState,
   ProbeOutcome,
 } from '../../lambda/model/index.ts';
-import { EMPTY_STATE, NOTHING_REMEMBERED, TAG } from '../../lambda/model/index.ts';
+import { EMPTY_STATE, NO_EVIDENCE, NOTHING_REMEMBERED, TAG } from '../../lambda/model/index.ts';
 import { isSame } from '../../lambda/remedy/act.ts';
 import { isOpenAct } from '../../lambda/remedy/ladder.ts';
 import type { RemedyPorts } from '../../lambda/remedy/ports.ts';
@@ -122,7 +122,7 @@ function freshCheckOf(world: ModelState, one: Instance): FreshCheck {
     report: instanceReport(t, true, []),
     kind: t.kind,
     boot: hangs ? null : BOOTS[boots]!,
-    corroboration: hangs ? ["EC2's own status check (impaired)"] : [],
+    evidence: { ...NO_EVIDENCE, direct: hangs ? ["EC2's own status check (impaired)"] : [] },
     scheduledEvents: [],
   };
 }

@@ -10,7 +10,7 @@ import { failed, hungFor, judged, minutesAgo, NOW, read, SSH } from '../../suppo
 import { NOTE } from '../../support/remembered.ts';
 
 const id = (n: number) => `i-${String(n).padStart(17, '0')}`;
-const CLEAN = { tripped: false, held: false, failing: 0, eligible: 10, why: '' };
+const CLEAN = { tripped: false, held: false, failing: 0, eligible: 10, why: '', domains: [], suspended: [] };
 const CONTEXT: MailContext = {
   at: NOW,
   checked: 10,
@@ -26,7 +26,7 @@ const confirmed = { confirmed: true, evidence: null };
 function mailOf(transitions: readonly Transition[], context: Partial<MailContext> = {}): Alert | null {
   const healthy = Array.from({ length: 9 }, (_, n) => judged(read(), { id: id(900 + n) }));
   const all = [...transitions, ...healthy];
-  const plan = planFlags(all, new Map(transitions.map((t) => [t.instance.id, confirmed])), false, NOW, SSH);
+  const plan = planFlags(all, new Map(transitions.map((t) => [t.instance.id, confirmed])), [], NOW, SSH);
   const { entries } = planMail(withFlags(all, plan, NOW), plan, false, NOW, SSH);
   return composeAlert(entries, { ...CONTEXT, breaker: plan.breaker, ...context });
 }

@@ -44,7 +44,7 @@ describe('planFlags', () => {
         const confirmations = new Map(
           hosts.flatMap((h, n) => (h.confirmed ? [[id(n), h.witness ? IMPAIRED : NOBODY_ELSE] as const] : [])),
         );
-        const { decisions } = planFlags(transitions, confirmations, false, NOW, SSH);
+        const { decisions } = planFlags(transitions, confirmations, [], NOW, SSH);
         const flagged = decisions.filter((one) => one.flag).map((one) => Number(one.id.slice(2)));
         const fresh = flagged.filter(
           (n) => (transitions[n]?.after.since?.getTime() ?? 0) >= NOW.getTime() - 30 * 60_000,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { ProbeTransport, RawEvidence, Reply } from '../../../lambda/model/index.ts';
+import { NO_EVIDENCE, type ProbeTransport, type RawEvidence, type Reply } from '../../../lambda/model/index.ts';
 import { type FreshPorts, freshCheck } from '../../../lambda/remedy/fresh-check.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
+import { NOTHING_KNOWN } from '../../support/confirmations.ts';
 import { HOST_KEY, instance, NOW, REACHED } from '../../support/fleet.ts';
 import { type HostFigures, probeOutput } from '../../support/probe-output.ts';
 
@@ -17,6 +18,15 @@ const answers = (figures: HostFigures = {}): Reply => ({
 const hangs: Reply = { kind: 'failed', reason: 'BannerTimeout', text: 'It was silent.' };
 const unanswered: Reply = { kind: 'failed', reason: 'SsmDeliveryTimedOut', text: 'The agent took nothing.' };
 
+const usualTraffic = Array.from({ length: 288 }, (_, n) => ({
+  at: new Date(NOW.getTime() - (288 - n) * 300_000),
+  networkOut: 12_000_000,
+  packetsOut: 12_000,
+  cpu: 40,
+  readOps: 100,
+  credits: null,
+}));
+
 const playing =
   (reply: Reply): ProbeTransport =>
   async (instances, run) => {
@@ -24,7 +34,7 @@ const playing =
   };
 
 function ports(ssh: Reply, ssm: Reply, more: Partial<FreshPorts> = {}): FreshPorts {
-  const raw: RawEvidence = { ec2Impaired: true, console: null, lastGood: null, gaps: [] };
+  const raw: RawEvidence = { ...NOTHING_KNOWN, impaired: [{ what: 'instance', since: NOW }] };
   return {
     clock: { now: () => NOW },
     log: { info() {}, warn() {}, error() {} },
@@ -51,17 +61,34 @@ describe('a check right before an act', () => {
 
   it('is unknown where the fault is ours', async () => {
     const denied: Reply = { kind: 'failed', reason: 'AuthenticationFailed', text: 'No.' };
-    expect(await check(denied, answers())).toMatchObject({ kind: 'inconclusive', corroboration: [], boot: null });
+    expect(await check(denied, answers())).toMatchObject({ kind: 'inconclusive', evidence: NO_EVIDENCE, boot: null });
   });
 
   it('finds a hang, with all evidence for it', async () => {
     const fresh = await check(hangs, unanswered);
     expect(fresh).toMatchObject({ at: NOW, kind: 'hung', boot: null, report: { status: 'CRITICAL', id: ONE.id } });
-    expect(fresh.corroboration).toEqual([
-      'a command over SSM that went unanswered',
-      "EC2's own status check (impaired)",
-    ]);
+    expect(fresh.evidence).toEqual({
+      direct: ['a command over SSM that went unanswered', "EC2's own status check (impaired)"],
+      circumstantial: [],
+      against: [],
+      unknown: [],
+    });
     expect(fresh.report.evidence).toContain('Over SSM: SsmDeliveryTimedOut: The agent took nothing.');
+  });
+
+  it('finds what speaks against a hang since it was flagged, and what could not be known', async () => {
+    const gatherEvidence = async () =>
+      new Map([[ONE.id, { ...NOTHING_KNOWN, hypervisor: usualTraffic, gaps: ['console output: denied'] }]]);
+    const { evidence } = await check(hangs, unanswered, { gatherEvidence });
+    expect(evidence.against).toEqual([
+      expect.stringMatching(/^it sends as it usually does: 12 MiB|^it sends as it usually does/),
+    ]);
+    expect(evidence.unknown).toEqual(['console output: denied']);
+  });
+
+  it('does not know enough where the metrics could not be read', async () => {
+    const gatherEvidence = async () => new Map([[ONE.id, { ...NOTHING_KNOWN, hypervisor: null }]]);
+    expect((await check(hangs, unanswered, { gatherEvidence })).evidence.unknown).toHaveLength(1);
   });
 
   it('does not hang where it answers another way: there only sshd is dead', async () => {
@@ -79,7 +106,7 @@ describe('a check right before an act', () => {
     expect(await check(answers(), hangs, { gatherEvidence })).toMatchObject({
       kind: null,
       boot: '1a2b3c4d',
-      corroboration: [],
+      evidence: NO_EVIDENCE,
       scheduledEvents: [],
     });
   });

@@ -64,13 +64,13 @@ describe('for any fleet, history and requester', () => {
     });
   });
 
-  it('acts by itself on no UNKNOWN, no single piece of evidence, no tripped or unknown breaker, and nothing not opted in', () => {
+  it('acts by itself on no UNKNOWN, no hang without direct evidence or with any against it, no tripped or unknown breaker, and nothing not opted in', () => {
     always(({ act: made, nature, condition, step, seen, requester }) => {
       if (requester.kind === 'person') return;
       expect(step.suppressed).toBe(false);
       expect(condition).not.toContain('inconclusive');
       expect(nature.auto).toContain(made.remedy === 'reboot' ? 'reboot' : 'restart');
-      if (made.remedy === 'reboot') expect(step.corroboration).toBeGreaterThanOrEqual(seen === 'refused' ? 2 : 1);
+      if (made.remedy === 'reboot') expect(step.evidence).toMatchObject({ direct: ['one'], against: [], unknown: [] });
       if (made.remedy === 'restart-worker') expect(seen).toBe('worker');
       if (made.remedy === 'restart-sshd') expect(seen).toBe('sshd');
     });

@@ -29,9 +29,9 @@ describe('planAct', () => {
   it.each<[string, 'schedule' | 'person', Row]>([
     ['that is flagged, with other evidence', 'schedule', {}],
     [
-      'that refuses connections, with two corroboration',
+      'that refuses connections, with direct evidence',
       'schedule',
-      { fresh: fresh({ corroboration: ['one', 'two'], reasons: [{ code: 'ConnectionRefused', text: '' }] }) },
+      { fresh: fresh({ evidence: { direct: ['one'] }, reasons: [{ code: 'ConnectionRefused', text: '' }] }) },
     ],
     [
       'that refuses connections and says nothing, with one',
@@ -60,7 +60,7 @@ describe('planAct', () => {
       { known: { pause: { who: 'bo', why: 'x', from: at(60), until: at(0) } } },
     ],
     ['that booted ten minutes ago', 'schedule', { tags: { [TAG.acted]: `booted@${minutesAgo(10)}` } }],
-    ['without other evidence, for a person', 'person', { fresh: fresh({ corroboration: [] }) }],
+    ['without other evidence, for a person', 'person', { fresh: fresh({ evidence: {} }) }],
     ['that crawlwatch may only restart by itself, for a person', 'person', { tags: { [TAG.auto]: 'restart' } }],
     ['in a stack with everything switched off, for a person', 'person', { settings: parseSettings() }],
   ])('allows the reboot of an instance %s', (_, who, row) => {
@@ -107,7 +107,7 @@ describe('planAct', () => {
     const FRESH = fresh();
     expect(plan(null)).toMatchObject({ remedy: 'reboot', heldBy: null });
     expect(isPermit(plan(null))).toBe(false);
-    expect(isPermit(plan(fresh({ corroboration: [] })))).toBe(false);
+    expect(isPermit(plan(fresh({ evidence: {} })))).toBe(false);
     expect(isPermit(plan(FRESH))).toBe(true);
     expect(plan(FRESH)).toMatchObject({ checkedAt: FRESH.at });
   });
@@ -124,7 +124,7 @@ describe('planAct', () => {
       'reboot',
       HUNG,
       person(),
-      fresh({ corroboration: [] }),
+      fresh({ evidence: {} }),
       `it carries the flag ${FLAG} (SSH accepts and says nothing); just now it still hung (BannerTimeout: It said nothing); no other evidence`,
     ],
     [
@@ -155,7 +155,7 @@ describe('planAct', () => {
   it('keeps a sentence within bounds, whatever hosts and people write', () => {
     const pause = { who: 'x'.repeat(9999), why: 'y'.repeat(9999), from: NOW, until: null };
     const reasons = [{ code: 'BannerTimeout' as const, text: 'z'.repeat(9999) }];
-    const checked = fresh({ reasons, corroboration: ['w'.repeat(9999)] });
+    const checked = fresh({ reasons, evidence: { direct: ['w'.repeat(9999)] } });
     expect(decided('person', 'reboot', { known: { pause } }).why.length).toBeLessThan(500);
     expect(decided('person', 'reboot', { fresh: checked }).why.length).toBeLessThanOrEqual(500);
   });

@@ -1,0 +1,13 @@
+import type { EvidenceItem, EvidenceKind } from '../../model/index.ts';
+
+/** What one kind of evidence comes to. */
+export interface Weighed {
+  readonly direct?: readonly string[];
+  readonly circumstantial?: readonly string[];
+  readonly against?: readonly string[];
+  /** Sentences that a person wants to read, whatever they are evidence of. */
+  readonly notes?: readonly string[];
+}
+
+export const itemsOf = (kind: EvidenceKind, texts: readonly string[] = []): EvidenceItem[] =>
+  texts.map((text) => ({ kind, text }));
