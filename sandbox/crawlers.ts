@@ -188,11 +188,12 @@ export const CRAWLERS: readonly Crawler[] = [
   }),
 ];
 
-/** What ficrawler9's kernel wrote to its console while it died. */
+/** What ficrawler9's kernel wrote to its console while it died, two minutes after its last answer: 26 hours after its boot. */
 export const DYING_CONSOLE = [
-  '[ 9341.201934] ruby invoked oom-killer: gfp_mask=0x100cca(GFP_HIGHUSER_MOVABLE), order=0, oom_score_adj=0',
-  '[ 9341.207712] Out of memory: Killed process 2213 (ruby) total-vm:15211048kB, anon-rss:13770420kB, file-rss:0kB',
-  '[ 9402.118800] systemd-journald[311]: Under memory pressure, flushing caches.',
+  '[93731.201934] ruby invoked oom-killer: gfp_mask=0x100cca(GFP_HIGHUSER_MOVABLE), order=0, oom_score_adj=0',
+  '[93731.207104] oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,mems_allowed=0,global_oom,task_memcg=/system.slice/sidekiq.service,task=ruby,pid=2213,uid=1000',
+  '[93731.207712] Out of memory: Killed process 2213 (ruby) total-vm:15211048kB, anon-rss:13770420kB, file-rss:0kB',
+  '[93792.118800] systemd-journald[311]: Under memory pressure, flushing caches.',
 ].join('\r\n');
 
 /**

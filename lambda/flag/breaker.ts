@@ -13,12 +13,16 @@ const BREAKER_MINUTES = 30;
 const BREAKER_FLOOR = 2;
 /** The whole fleet, among the names of what is suspended. */
 export const FLEET = 'the fleet';
+/** Every one of it that could be flagged, none of them corroborated: what is corroborated since is not held. */
+export const ALL = 'all of the fleet';
 
 export interface Breaker {
   /** Nothing is flagged in the whole fleet. */
   readonly tripped: boolean;
   /** Clean, but the last check was not: flagging starts again with the next clean one. */
   readonly held: boolean;
+  /** The same, for what nothing else corroborates. */
+  readonly heldAlone: boolean;
   readonly failing: number;
   readonly eligible: number;
   readonly why: string;
@@ -85,26 +89,35 @@ export function judgeBreaker(
   const { eligible, failing, recent, limit } = failures;
   const held = objecting.map(({ name }) => name);
   const recovering = wasSuspended
-    .filter((name) => name !== FLEET && !held.includes(name))
+    .filter((name) => name !== FLEET && name !== ALL && !held.includes(name))
     .map((name) => ({ name, why: `flagging in ${name} was suspended in the last check` }));
   const domains = [...objecting, ...recovering];
   const counts = { failing: recent.length, eligible, domains };
-  const fleet = (why: string): Breaker => ({ tripped: true, held: false, ...counts, why, suspended: [FLEET, ...held] });
+  const fleet = (name: string, why: string): Breaker => ({
+    ...{ tripped: true, held: false, heldAlone: false },
+    ...counts,
+    why,
+    suspended: [name, ...held],
+  });
   if (recent.length > limit) {
     const share = percent((recent.length / eligible) * 100);
     return fleet(
+      FLEET,
       `${recent.length} of ${plural(eligible, 'instance')} (${share}) began to fail in the last ${BREAKER_MINUTES} min, so the fault may be on the checking side`,
     );
   }
   if (alone && failing.length > 0 && failing.length === eligible) {
     const which = eligible === 1 ? 'the only instance' : `all ${eligible} instances`;
     return fleet(
+      ALL,
       `${which} that could be flagged can't be reached, and no other evidence corroborates it, so the fault may be on the checking side`,
     );
   }
   const isHeld = wasSuspended.includes(FLEET);
-  const why = isHeld
-    ? 'flagging was suppressed in the last check; it starts again after two clean ones'
-    : objecting.map((one) => one.why).join('; ');
-  return { tripped: false, held: isHeld, ...counts, why, suspended: held };
+  const heldAlone = wasSuspended.includes(ALL);
+  const why =
+    isHeld || heldAlone
+      ? 'flagging was suppressed in the last check; it starts again after two clean ones'
+      : objecting.map((one) => one.why).join('; ');
+  return { tripped: false, held: isHeld, heldAlone, ...counts, why, suspended: held };
 }

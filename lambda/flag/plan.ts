@@ -114,7 +114,7 @@ function decide(
   const no = (why: string) => decided(false, `not flagged: ${why}`);
   const reason = objection(t, now, settings);
   if (reason !== null) return no(reason);
-  if (breaker.tripped || breaker.held) return no(breaker.why);
+  if (breaker.tripped || breaker.held || (breaker.heldAlone && !isSupported(t, evidence))) return no(breaker.why);
   const isDirect = direct.length > 0;
   const others = failures.begunWith(t);
   if (others + 1 > failures.limit && !isDirect) {

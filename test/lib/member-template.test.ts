@@ -36,6 +36,7 @@ describe("a member's template", () => {
     expect(member.map(({ Sid }) => Sid)).toEqual([
       'DiscoverInstances',
       'ReadConsole',
+      'ReadMetrics',
       'RunProbeDocument',
       'RunOnWatchedInstances',
       'FollowCommands',

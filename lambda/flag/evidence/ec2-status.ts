@@ -18,7 +18,7 @@ export function weighStatus(impaired: readonly Impairment[] | null, lastAnswer: 
   if (impaired === null) return {};
   if (impaired.length === 0) return { notes: ["EC2's status check: ok (it only asks the network card)"] };
   const since = ({ since }: Impairment): string => (since === null ? '' : ` since ${clockTime(since, now)}`);
-  const recent = impaired.filter((one) => one.since === null || one.since > lastAnswer);
+  const recent = impaired.filter((one) => one.since === null || one.since >= lastAnswer);
   const isDirect = (one: Impairment): boolean => one.what !== 'system' && one.since !== null;
   return {
     direct: recent.filter(isDirect).map(({ what }) => WORDS[what]),

@@ -6,7 +6,16 @@ import { EMPTY_STATE, type FleetState, type Mailing } from '../../../lambda/mode
 import { ObjectFiles } from '../../../sandbox/object-files.ts';
 import { failed, hungFor, judged, NOW, SSH } from '../../support/fleet.ts';
 
-const CLEAN = { tripped: false, held: false, failing: 0, eligible: 10, why: '', domains: [], suspended: [] };
+const CLEAN = {
+  tripped: false,
+  held: false,
+  heldAlone: false,
+  failing: 0,
+  eligible: 10,
+  why: '',
+  domains: [],
+  suspended: [],
+};
 const ID = 'i-00000000000000001';
 const refused = Object.assign(new Error('not authorized'), { name: 'AuthorizationError', $fault: 'client' });
 const timedOut = Object.assign(new Error('late'), { name: 'TimeoutError' });

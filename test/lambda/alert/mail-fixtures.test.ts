@@ -6,8 +6,8 @@ import { idOf, SandboxFleet, WORKER_TAG, worker } from '../../support/sandbox-fl
 
 const FOLDER = join(import.meta.dirname, '../../fixtures/mails');
 const CONSOLE = [
-  '[93412.201934] ruby invoked oom-killer: gfp_mask=0x100cca(GFP_HIGHUSER_MOVABLE), order=0, oom_score_adj=0',
-  '[93412.207712] Out of memory: Killed process 2213 (ruby) total-vm:15211048kB, anon-rss:13770420kB, file-rss:0kB',
+  '[90212.201934] ruby invoked oom-killer: gfp_mask=0x100cca(GFP_HIGHUSER_MOVABLE), order=0, oom_score_adj=0',
+  '[90212.207712] Out of memory: Killed process 2213 (ruby) total-vm:15211048kB, anon-rss:13770420kB, file-rss:0kB',
 ].join('\n');
 
 /** As the SSH transport words them. */

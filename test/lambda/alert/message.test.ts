@@ -10,7 +10,16 @@ import { failed, hungFor, judged, minutesAgo, NOW, read, SSH } from '../../suppo
 import { NOTE } from '../../support/remembered.ts';
 
 const id = (n: number) => `i-${String(n).padStart(17, '0')}`;
-const CLEAN = { tripped: false, held: false, failing: 0, eligible: 10, why: '', domains: [], suspended: [] };
+const CLEAN = {
+  tripped: false,
+  held: false,
+  heldAlone: false,
+  failing: 0,
+  eligible: 10,
+  why: '',
+  domains: [],
+  suspended: [],
+};
 const CONTEXT: MailContext = {
   at: NOW,
   checked: 10,

@@ -1,6 +1,10 @@
+import { GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { PublishCommand } from '@aws-sdk/client-sns';
 import { describe, expect, it } from 'vitest';
-import { TAG } from '../../../lambda/model/index.ts';
+import { readHypervisors } from '../../../lambda/flag/cloudwatch.ts';
+import type { CloudWatch } from '../../../lambda/kit/index.ts';
+import { type FailureReason, NOTHING_REMEMBERED, TAG } from '../../../lambda/model/index.ts';
+import { type HypervisorFigures, SandboxAws } from '../../../sandbox/aws.ts';
 import { idOf, SandboxFleet } from '../../support/sandbox-fleet.ts';
 
 const BOTH = { transport: 'auto', vpc: { id: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0'] } };
@@ -15,7 +19,7 @@ async function hanging(over: Parameters<SandboxFleet['host']>[1] | null, given: 
 }
 
 describe('the other transport', () => {
-  it('is no witness when it has an answer of its own to give: not managed, not allowed, only a lost ping', async () => {
+  it('is no evidence when it has an answer of its own to give: not managed, not allowed, only a lost ping', async () => {
     for (const reason of ['SsmNotManaged', 'SsmAccessDenied', 'SsmConnectionLost'] as const) {
       const fleet = await hanging(reason);
       await fleet.checks(3);
@@ -29,7 +33,7 @@ describe('the other transport', () => {
     expect(fleet.lastMail).not.toContain('SSM');
   });
 
-  it('bears the hang out when its command goes unanswered, and is named in the mail', async () => {
+  it('corroborates the hang when its command goes unanswered, and is named in the mail', async () => {
     const fleet = await hanging('SsmDeliveryTimedOut');
     await fleet.checks(3);
     expect(fleet.tags(1)[TAG.flag]).toMatch(/^BannerTimeout@/);
@@ -64,32 +68,168 @@ describe('the other transport', () => {
 });
 
 describe('evidence', () => {
-  it('tells the last good figures, and takes them for a witness where memory was nearly gone', async () => {
-    const fleet = new SandboxFleet(5).host(1, { availableKb: 800_000, diskUsedPercent: 70 });
-    await fleet.checks(1);
-    fleet.host(1, 'ConnectionRefused');
-    await fleet.checks(3);
-    expect(fleet.tags(1)[TAG.flag]).toMatch(/^ConnectionRefused@/);
-    expect(fleet.lastMail).toContain('corroborated by its memory at its last answer (5 % available).');
-    expect(fleet.lastMail).toContain(
-      'It last answered at 08:05 UTC, with 5 % of memory and 30 % of its fullest disk available.',
-    );
+  it('names the last good figures, and takes them for evidence where memory was gone', async () => {
+    for (const [availableKb, share, flags] of [
+      [320_000, '2 %', true],
+      [800_000, '5 %', false],
+      [1_760_000, '11 %', false],
+    ] as const) {
+      const fleet = new SandboxFleet(5).host(1, { availableKb, diskUsedPercent: 70 });
+      await fleet.checks(1);
+      fleet.host(1, 'ConnectionRefused');
+      await fleet.checks(3);
+      expect(fleet.tags(1)[TAG.flag] !== undefined).toBe(flags);
+      const corroborated = `corroborated by its memory at its last answer (${share} available)`;
+      expect(fleet.lastMail.includes(corroborated)).toBe(flags);
+      expect(fleet.lastMail).toContain(
+        `It last answered at 08:05 UTC, with ${share} of memory and 30 % of its fullest disk available.`,
+      );
+    }
   });
 
-  it('takes an OOM kill that the counter did not know yet for a witness, an old one only for evidence', async () => {
-    for (const [known, word] of [
-      [1, 'no other evidence'],
-      [0, 'corroborated by an OOM kill in its console since its last answer'],
+  it('counts an OOM kill since the last answer, by the clock of its kernel; an older one is only shown', async () => {
+    // The host has been up for 25 hours when it last answers.
+    for (const [stamp, word] of [
+      [89_000, 'no other evidence'],
+      [90_100, 'corroborated by an OOM kill in its console since its last answer'],
     ] as const) {
-      const fleet = new SandboxFleet(5).host(1, { oomKills: known });
+      const fleet = new SandboxFleet(5).host(1, { oomKills: 0 });
       await fleet.checks(1);
       const host = fleet.aws.instances.get(idOf(1));
-      if (host !== undefined) host.console = '[ 99.1] Out of memory: Killed process 7 (ruby) total-vm:1kB';
+      const line = `[ ${stamp}.1] Out of memory: Killed process 7 (ruby) total-vm:1kB`;
+      if (host !== undefined) host.console = line;
       fleet.host(1, 'BannerTimeout');
       await fleet.checks(3);
       expect(fleet.lastMail).toContain(word);
-      expect(fleet.lastMail).toContain('Console: [ 99.1] Out of memory: Killed process 7 (ruby)');
+      expect(fleet.lastMail).toContain(`Console: ${line}`);
     }
+  });
+});
+
+const USUAL = { networkOut: 12e6, cpu: 40, readOps: 500 };
+const THRASHING = { networkOut: 4_000, cpu: 99, readOps: 900_000 };
+const IDLE = { networkOut: 4_000, cpu: 1, readOps: 0 };
+
+/** A fleet that answered at 08:05, the first of which is silent from then on, and measures so from 08:06 on. */
+async function silent(
+  count: number,
+  measures: HypervisorFigures | null,
+  reason: FailureReason = 'ConnectTimeout',
+  lateMinutes = 0,
+): Promise<SandboxFleet> {
+  const fleet = new SandboxFleet(count);
+  const hungAt = new Date('2026-11-22T08:06:00Z');
+  for (let n = 1; n <= count; n++) {
+    fleet.hypervisor(n, (at) => (n > 1 || at < hungAt ? USUAL : measures));
+  }
+  if (measures === null) fleet.hypervisor(1, null);
+  fleet.metricsLateMinutes = lateMinutes;
+  await fleet.checks(1);
+  return fleet.host(1, reason);
+}
+/** The check, from the first that failed on, in which it was flagged. */
+async function flaggedIn(fleet: SandboxFleet, checks = 12): Promise<number | null> {
+  for (let n = 1; n <= checks; n++) {
+    await fleet.check();
+    if (fleet.tags(1)[TAG.flag] !== undefined) return n;
+  }
+  return null;
+}
+
+describe("the hypervisor's metrics", () => {
+  it.each<[string, Parameters<typeof silent>, number | null]>([
+    ['thrashes, alone', [1, THRASHING], 3],
+    ['thrashes, with metrics ten minutes late', [5, THRASHING, 'ConnectTimeout', 10], 4],
+    ['thrashes alone, with metrics ten minutes late', [1, THRASHING, 'ConnectTimeout', 10], 5],
+    ['has no metrics', [3, null], 3],
+    ['has no metrics, alone', [1, null], null],
+    ['is idle', [5, IDLE], 3],
+    ['is idle, one of two', [2, IDLE], null],
+    ['works', [5, USUAL], null],
+    ['works, alone', [1, USUAL], null],
+    ['works, with metrics ten minutes late', [5, USUAL, 'ConnectTimeout', 10], null],
+    ['works, but for its sshd', [5, USUAL, 'BannerTimeout'], 3],
+    ['is reached, with metrics ten minutes late', [5, THRASHING, 'BannerTimeout', 10], 3],
+  ])('of a silent host that %s', async (_, given, expected) => {
+    expect(await flaggedIn(await silent(...given))).toBe(expected);
+  });
+
+  it('say in the mail that it is working, with what to look at, and what the flag was decided on', async () => {
+    const working = await silent(5, USUAL);
+    await working.checks(4);
+    expect(working.lastMail).toContain(
+      'it cannot be reached, but it is working: it sends as it usually does: 11 MiB sent',
+    );
+    expect(working.lastMail).toContain('look at its security groups, route, NAT, network ACL and key');
+    expect(working.remembered(1).decisions).toHaveLength(2);
+    expect(working.remembered(1).decisions.at(-1)).toMatchObject({
+      flag: false,
+      for: [],
+      against: [expect.stringMatching(/^it sends as it usually does/)],
+    });
+    const reached = await silent(5, USUAL, 'BannerTimeout');
+    await reached.checks(3);
+    expect(reached.remembered(1).flag).toMatchObject({ evidence: 'against' });
+    expect(reached.lastMail).toContain('its sshd or its login rather than the host');
+  });
+
+  it('are asked of those that are due alone, a hundred a call, and cost a gap where they are denied', async () => {
+    const fleet = await silent(5, THRASHING);
+    await fleet.checks(2);
+    expect(fleet.aws.calls('GetMetricDataCommand')).toBe(0);
+    fleet.aws.fail(GetMetricDataCommand, 'AccessDeniedException', 99);
+    await fleet.checks(3);
+    expect(fleet.tags(1)).not.toHaveProperty(TAG.flag);
+    await fleet.check();
+    expect(fleet.tags(1)).toHaveProperty(TAG.flag);
+    expect(fleet.lastMail).toContain("Not known: the hypervisor's metrics: AccessDeniedException");
+    expect(fleet.lastMail).toContain('not all that could speak against it is known');
+  });
+
+  it('read over many pages are the same', async () => {
+    const fleet = await silent(1, THRASHING);
+    const { cloudwatch } = fleet.aws;
+    const paged = new SandboxAws({ now: () => fleet.now, pageSize: 100 });
+    for (const [id, one] of fleet.aws.instances) paged.instances.set(id, one);
+    const failingSince = new Date('2026-11-22T08:10:00Z');
+    const read = (from: CloudWatch) =>
+      readHypervisors(from, [{ id: idOf(1), remembered: { ...NOTHING_REMEMBERED, failingSince } }], fleet.now);
+    expect(await read(paged.cloudwatch)).toEqual(await read(cloudwatch));
+    expect(paged.calls('GetMetricDataCommand')).toBeGreaterThan(10);
+  });
+});
+
+describe('a failure domain', () => {
+  it('suspends flags in it alone, says so once, and is released after two clean checks', async () => {
+    const fleet = new SandboxFleet(20);
+    for (let n = 1; n <= 5; n++) fleet.place(n, { subnet: 'subnet-a', zone: 'z' });
+    for (let n = 6; n <= 20; n++) fleet.place(n, { subnet: 'subnet-b', zone: 'z' });
+    await fleet.checks(1);
+    for (let n = 1; n <= 4; n++) fleet.host(n, 'ConnectTimeout');
+    fleet.host(6, 'ConnectTimeout');
+    await fleet.checks(6);
+    expect([1, 2, 3, 4].flatMap((n) => fleet.tags(n)[TAG.flag] ?? [])).toEqual([]);
+    expect(fleet.tags(6)).toHaveProperty(TAG.flag);
+    const told = fleet.aws.topic.published.filter(({ body }) => body.includes('FLAGGING SUPPRESSED'));
+    expect(told).toHaveLength(1);
+    expect(told[0]?.body).toContain('4 of 5 instances in subnet subnet-a began to fail within 30 min of each other');
+    expect(fleet.state.breaker).toEqual({ suppressed: true, mailed: true, suspended: ['subnet subnet-a'] });
+    for (let n = 1; n <= 4; n++) fleet.host(n, {});
+    await fleet.checks(1);
+    expect(fleet.state.breaker).toEqual({ suppressed: false, mailed: false, suspended: [] });
+  });
+
+  it('is seen though its members fall silent step by step', async () => {
+    const fleet = new SandboxFleet(20);
+    for (let n = 1; n <= 10; n++) fleet.place(n, { zone: 'z' });
+    await fleet.checks(1);
+    for (let n = 1; n <= 8; n++) {
+      fleet.host(n, 'ConnectTimeout');
+      await fleet.check();
+    }
+    await fleet.checks(12);
+    // Before more than half of ten were silent nothing told them from hosts that hang.
+    expect([1, 2, 3, 4, 5, 6, 7, 8].filter((n) => fleet.tags(n)[TAG.flag] !== undefined)).toEqual([1, 2, 3]);
   });
 });
 

@@ -1,14 +1,39 @@
 import { describe, expect, it } from 'vitest';
-import { readConsole } from '../../../lambda/flag/console.ts';
+import { type ConsoleOptions, readConsole, weighConsole } from '../../../lambda/flag/evidence/console.ts';
 
 const NOW = new Date('2026-11-22T08:15:00Z');
-const LAUNCHED = new Date('2026-11-22T06:00:00Z');
-const read = (...lines: string[]) => readConsole(lines.join('\r\n'), LAUNCHED, NOW);
-const linesOf = (text: string) => readConsole(text, null, NOW).lines;
+const LAST = new Date('2026-11-22T08:00:00Z');
+/** The host last answered after it had been up for two hours. */
+const BOOTED = new Date('2026-11-22T06:00:00Z');
+const OPTIONS: ConsoleOptions = {
+  lastAnswer: LAST,
+  bootedAt: BOOTED,
+  launchedAt: new Date('2026-11-01T00:00:00Z'),
+  worker: 'sidekiq.service',
+  now: NOW,
+};
+const linesOf = (text: string) => readConsole(text).lines;
+const weigh = (lines: readonly string[], over: Partial<ConsoleOptions> = {}, at: Date | null = NOW) => {
+  const { notes: _, ...weighed } = weighConsole({ text: lines.join('\r\n'), at }, { ...OPTIONS, ...over });
+  return weighed;
+};
+/** Two hours and five minutes after the boot: since the last answer. */
+const SINCE = 7_500;
+const BEFORE = 7_000;
+const global = (seconds: number, victim = 'java', pid = 7) =>
+  `[ ${seconds}.123456] Out of memory: Killed process ${pid} (${victim}) total-vm:15211048kB`;
+const memcg = (seconds: number, victim = 'ruby') =>
+  `[ ${seconds}.123456] Memory cgroup out of memory: Killed process 7 (${victim}) total-vm:1kB`;
+const constraint = (what: string, cgroup = '/system.slice/sidekiq.service', pid = 7) =>
+  `[ ${SINCE}.1] oom-kill:constraint=${what},nodemask=(null),cpuset=/,mems_allowed=0,global_oom,task_memcg=${cgroup},task=ruby,pid=${pid},uid=0`;
+const old = (what: string, pid = 7) => [
+  `[ ${SINCE}.1] ${what}: Kill process ${pid} (sshd) score 912 or sacrifice child`,
+  `[ ${SINCE}.2] Killed process 7 (sshd) total-vm:9042312kB, anon-rss:7811204kB`,
+];
 const BOOT = '[    0.000000] Linux version 6.1.0-18-cloud-amd64';
-const kill = (seconds: number) => `[ ${seconds}.123456] Out of memory: Killed process 2213 (ruby) total-vm:15211048kB`;
 const cloudInit = (date: string, up: number) =>
   `[   ${up}.5] cloud-init[612]: Cloud-init v. 22.4.2 running 'modules:final' at ${date} +0000. Up ${up}.50 seconds.`;
+const rtc = (time: string) => `[    0.5] rtc_cmos 00:00: setting system clock to 2026-11-22T${time} UTC (1795300000)`;
 
 describe('the console', () => {
   it.each([
@@ -45,28 +70,99 @@ describe('the console', () => {
     expect(line).toMatch(/^Out of memory: Killed process 1 \(r by \) x+$/);
     expect(line).toHaveLength(200);
   });
+});
 
-  it('can not tell when a kill fell without a time stamp, without a launch, or where that would lie ahead', () => {
-    expect(read('Out of memory: Killed process 1 (ruby)').lastKillNotBefore).toBeNull();
-    expect(readConsole(kill(60), null, NOW).lastKillNotBefore).toBeNull();
-    expect(read(kill(3 * 3600)).lastKillNotBefore).toBeNull();
-    expect(read(BOOT, 'login:').lastKillNotBefore).toBeNull();
+describe('an OOM kill in the console', () => {
+  const ONE = 'an OOM kill in its console since its last answer';
+  const WORKER = 'an OOM kill of its worker in its console since its last answer';
+  const SSHD = 'an OOM kill of sshd in its console since its last answer';
+
+  it.each<[string, string[], Partial<ConsoleOptions>?]>([
+    ['of the worker, by its name', [global(SINCE, 'sidekiq')]],
+    ['of the worker, by a name that it gave itself', [global(SINCE, 'sidekiq 7.1.2 a')]],
+    ['of a worker that is no unit', [global(SINCE, 'crawler')], { worker: 'crawler' }],
+    ['of a worker with a long name', [global(SINCE, 'very-long-crawl')], { worker: 'very-long-crawler.service' }],
+    [
+      'of a process of its unit, by the cgroup that the kernel names',
+      [constraint('CONSTRAINT_NONE'), global(SINCE, 'ruby')],
+    ],
+  ])('%s is direct evidence', (_, lines, over) => {
+    expect(weigh(lines, over)).toEqual({ direct: [WORKER] });
   });
 
-  it('takes a kill for no older than its uptime after the launch', () => {
-    expect(read(BOOT, kill(3600)).lastKillNotBefore).toEqual(new Date('2026-11-22T07:00:00Z'));
+  it.each([
+    ['of sshd', [global(SINCE, 'sshd')]],
+    ["of a connection's sshd", [global(SINCE, 'sshd-session')]],
+    ['of sshd, in the words of old kernels', old('Out of memory')],
+  ])('%s is direct evidence', (_, lines) => {
+    expect(weigh(lines)).toEqual({ direct: [SSHD] });
   });
 
-  it('knows the time of a kill after a reboot by what cloud-init printed in that boot', () => {
-    const reading = read(kill(900), BOOT, cloudInit('Sun, 22 Nov 2026 08:00:10', 10), kill(600));
-    expect(reading).toMatchObject({ kills: 1, lastKillNotBefore: new Date('2026-11-22T08:09:59.500Z') });
-    expect(read(cloudInit('Sun, 22 Nov 2026 07:00:10', 10), kill(600), BOOT, kill(61)).lastKillNotBefore).toEqual(
-      new Date('2026-11-22T06:01:01Z'),
-    );
+  it('of anything is direct evidence the third time, and circumstantial before', () => {
+    const kills = [1, 2, 3].map((n) => global(SINCE + n));
+    expect(weigh(kills)).toEqual({ direct: ['3 OOM kills in its console since its last answer'] });
+    expect(weigh(kills.slice(1))).toEqual({ circumstantial: ['2 OOM kills in its console since its last answer'] });
+    expect(weigh(kills.slice(2))).toEqual({ circumstantial: [ONE] });
+    expect(weigh([constraint('CONSTRAINT_NONE', '/system.slice/other.service'), global(SINCE, 'ruby')])).toEqual({
+      circumstantial: [ONE],
+    });
   });
 
-  it('counts each victim of the latest boot once, whatever the kernel', () => {
-    const old = ['[ 5.1] Out of memory: Kill process 1 (ruby) score 9', '[ 5.2] Killed process 1 (ruby) total-vm:1kB'];
-    expect(read(kill(5000), '[ 1.0] booting', ...old, kill(6)).kills).toBe(2);
+  it.each<[string, string[], Partial<ConsoleOptions>?, (Date | null)?]>([
+    ['of a memory cgroup', [1, 2, 3, 4].map((n) => memcg(SINCE + n, 'sshd'))],
+    ['of a memory cgroup, by its constraint', [constraint('CONSTRAINT_MEMCG'), global(SINCE, 'sidekiq')]],
+    ['of a memory policy', [constraint('CONSTRAINT_MEMORY_POLICY'), global(SINCE, 'sidekiq')]],
+    ['of a memory cgroup, in the words of old kernels', old('Memory cgroup out of memory')],
+    ['of a cause that was not printed', old('Out of memory', 8)],
+    ['from before the last answer', [global(BEFORE, 'sshd')]],
+    ['without a time', ['Out of memory: Killed process 7 (sshd) total-vm:1kB']],
+    ['that lies ahead, and so in an earlier life', [global(SINCE + 3_600, 'sshd')]],
+    ['of a boot that ended', [global(SINCE, 'sshd'), BOOT, '[ 3.1] booted']],
+    ['of a boot that ended without a word of the kernel', [global(SINCE, 'sshd'), 'crawler1 login: ']],
+    ['of a boot that ended, by the clock', [global(SINCE, 'sshd'), '[ 5.1] eth0: link up']],
+    ['of a boot before, by cloud-init', [cloudInit('Sat, 21 Nov 2026 06:00:10', 10), global(SINCE, 'sshd')]],
+    [
+      'of a boot before, by the kernel',
+      ['[ 0.1] start', '[ 0.5] setting system clock to 2026-11-21T06:00:00 UTC (1)', global(SINCE, 'sshd')],
+    ],
+    ['in a console that EC2 took before the last answer', [global(SINCE, 'sshd')], {}, LAST],
+    ['in a console of which EC2 does not say when it took it', [global(SINCE, 'sshd')], {}, null],
+    ['before EC2 can have taken it', [global(SINCE, 'sshd')], {}, new Date('2026-11-22T08:01:00Z')],
+    ['of a boot of which nothing is known', [global(SINCE, 'sshd')], { bootedAt: null, launchedAt: null }],
+    ['after the launch, where the boot is not known', [global(SINCE, 'sshd')], { bootedAt: null }],
+  ])('%s is none', (_, lines, over, at = NOW) => {
+    expect(weigh(lines, over, at)).toEqual({});
+  });
+
+  it('counts by the boot that the console shows, and by the launch where that is the boot', () => {
+    expect(weigh([rtc('06:30:00'), global(SINCE - 1_800, 'sshd')], { bootedAt: null })).toEqual({ direct: [SSHD] });
+    expect(weigh([global(SINCE, 'sshd')], { bootedAt: null, launchedAt: BOOTED })).toEqual({ direct: [SSHD] });
+  });
+
+  it('counts though processors print out of order by a little', () => {
+    expect(weigh([global(SINCE, 'sshd'), `[ ${SINCE}.000001] pid 7 uid 0`])).toEqual({ direct: [SSHD] });
+  });
+
+  it('is shown, whatever it is evidence of', () => {
+    expect(weighConsole({ text: memcg(SINCE), at: null }, OPTIONS).notes).toEqual([`Console: ${memcg(SINCE)}`]);
+    expect(weighConsole(null, OPTIONS)).toEqual({});
+  });
+});
+
+describe('a login prompt in the console', () => {
+  const booted = cloudInit('Sun, 22 Nov 2026 08:05:10', 10);
+  it('of a boot since the last answer is evidence against a hang', () => {
+    expect(weigh([BOOT, booted, 'crawler1 login: '])).toEqual({
+      against: ['it has booted since its last answer, and its console shows a login prompt'],
+    });
+  });
+
+  it.each<[string, string[]]>([
+    ['of a boot before it', [BOOT, cloudInit('Sun, 22 Nov 2026 06:00:10', 10), 'crawler1 login: ']],
+    ['of a boot of which nothing is known', [BOOT, 'crawler1 login: ']],
+    ['after which something was killed', [BOOT, booted, 'crawler1 login: ', global(60)]],
+    ['that is missing', [BOOT, booted]],
+  ])('%s is none', (_, lines) => {
+    expect(weigh(lines)).not.toHaveProperty('against');
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DescribedInstance } from '../../../lambda/discover/instance.ts';
-import { FLEET } from '../../../lambda/flag/breaker.ts';
+import { ALL, FLEET } from '../../../lambda/flag/breaker.ts';
 import { type Confirmation, planFlags, withFlags } from '../../../lambda/flag/plan.ts';
 import type { Transition } from '../../../lambda/memory/transition.ts';
 import type { ProbeOutcome } from '../../../lambda/model/index.ts';
@@ -138,6 +138,12 @@ describe('planFlags', () => {
       /all 3 instances/,
     ],
     ['flagging was suppressed in the last check', { wasSuspended: [FLEET] }, /after two clean ones/],
+    ['all of the fleet failed in the last check', { wasSuspended: [ALL] }, /after two clean ones/],
+    [
+      'flagging was suppressed in the last check, whatever speaks for a hang',
+      { wasSuspended: [FLEET], confirmation: IMPAIRED },
+      /after two clean ones/,
+    ],
   ])('does not flag when %s', (_, row, why) => {
     const { decision } = decide(row);
     expect(decision).toMatchObject({ flag: false, why: expect.stringMatching(why) });
@@ -190,6 +196,11 @@ describe('planFlags', () => {
     [
       'half the fleet fell silent with it an hour ago, and EC2 says impaired',
       { ...silentTogether, confirmation: IMPAIRED },
+      ["EC2's own status check (impaired)"],
+    ],
+    [
+      'all of the fleet failed in the last check, and EC2 says impaired',
+      { wasSuspended: [ALL], confirmation: IMPAIRED },
       ["EC2's own status check (impaired)"],
     ],
     ['its mute has ended', { tags: { ...hungFor(2), [TAG.mute]: `until=${minutesAgo(1)}` } }, []],

@@ -3,10 +3,10 @@ import { NO_EVIDENCE, type ProbeTransport, type RawEvidence, type Reply } from '
 import { type FreshPorts, freshCheck } from '../../../lambda/remedy/fresh-check.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { NOTHING_KNOWN } from '../../support/confirmations.ts';
-import { HOST_KEY, instance, NOW, REACHED } from '../../support/fleet.ts';
+import { HOST_KEY, hungFor, instance, NOW, REACHED } from '../../support/fleet.ts';
 import { type HostFigures, probeOutput } from '../../support/probe-output.ts';
 
-const ONE = instance({ tags: { ...REACHED, crawlwatch: 'true' } });
+const ONE = instance({ tags: { ...REACHED, ...hungFor(3), crawlwatch: 'true' } });
 const VPC = { id: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0'] };
 const SETTINGS = parseSettings({ vpc: VPC });
 
