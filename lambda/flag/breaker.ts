@@ -90,7 +90,7 @@ export function judgeBreaker(
   const held = objecting.map(({ name }) => name);
   const recovering = wasSuspended
     .filter((name) => name !== FLEET && name !== ALL && !held.includes(name))
-    .map((name) => ({ name, why: `flagging in ${name} was suspended in the last check` }));
+    .map((name) => ({ name, failing: 0, why: `flagging in ${name} was suspended in the last check` }));
   const domains = [...objecting, ...recovering];
   const counts = { failing: recent.length, eligible, domains };
   const fleet = (name: string, why: string): Breaker => ({

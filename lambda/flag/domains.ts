@@ -12,6 +12,8 @@ const TOGETHER_LEAST = 2;
 /** A domain of which more than half failed together. */
 export interface Suspension {
   readonly name: string;
+  /** How many failed together. */
+  readonly failing: number;
   readonly why: string;
 }
 
@@ -68,7 +70,7 @@ export function domainFailures(
       if (together < TOGETHER_LEAST || together * 2 <= well) return [];
       const minutes = Math.round(windowMs / 60_000);
       const why = `${together} of ${plural(well, 'instance')} in ${name} began to fail within ${minutes} min of each other, so the fault may be in what they share`;
-      return [{ name, why }];
+      return [{ name, failing: together, why }];
     });
   };
 }

@@ -7,7 +7,7 @@ import { minutesBetween, plural } from '../kit/index.ts';
 import { inGrace, isMuted, type Transition } from '../memory/index.ts';
 import type { PastDecision } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { type Breaker, countFailures, type Failures, judgeBreaker } from './breaker.ts';
+import { type Breaker, countFailures, type Failures, judgeBreaker, type Suspension } from './breaker.ts';
 import { domainsOf } from './domains.ts';
 import { type Evidence, NO_EVIDENCE_YET, strengthOf } from './evidence/index.ts';
 import { isReached, reachOf } from './reach.ts';
@@ -68,11 +68,17 @@ export function planFlags(
   const due = transitions.filter((t) => isDue(t, settings));
   const evidenceOn = (t: Transition) => confirmations.get(t.instance.id)?.evidence ?? NO_EVIDENCE_YET;
   const alone = due.length > 0 && failures.failing.every((t) => !isSupported(t, evidenceOn(t)));
-  const objecting = new Map(failures.failing.flatMap(failures.domainsWith).map((one) => [one.name, one]));
-  const breaker = judgeBreaker(failures, alone, [...objecting.values()], wasSuspended);
+  const breaker = judgeBreaker(failures, alone, worstOf(failures.failing.flatMap(failures.domainsWith)), wasSuspended);
   const known = { breaker, failures, now, settings };
   const decisions = due.map((t) => decide(t, confirmations.get(t.instance.id), evidenceOn(t), known));
   return { breaker, decisions: capped(decisions, due, failures.limit) };
+}
+
+/** Each domain once, as it is seen from where most failed together; in the order of their names. */
+function worstOf(suspensions: readonly Suspension[]): Suspension[] {
+  const byRank = suspensions.toSorted((a, b) => a.failing - b.failing || (a.why < b.why ? -1 : 1));
+  const worst = new Map(byRank.map((one) => [one.name, one]));
+  return [...worst.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** The breaker's measure holds for one check, too: however failures piled up, those that have failed longest come first. */
