@@ -26,8 +26,10 @@ export interface Breaker {
   readonly failing: number;
   readonly eligible: number;
   readonly why: string;
-  /** In these, nothing unreached is flagged without direct evidence. */
+  /** In these, what failed together and was not reached is flagged with direct evidence only. */
   readonly domains: readonly Suspension[];
+  /** These are well, but were not in the last check: they are suspended once more. */
+  readonly recovering: readonly Suspension[];
   /** Names of all that is suspended by this check: the fleet, and domains. */
   readonly suspended: readonly string[];
 }
@@ -91,8 +93,7 @@ export function judgeBreaker(
   const recovering = wasSuspended
     .filter((name) => name !== FLEET && name !== ALL && !held.includes(name))
     .map((name) => ({ name, failing: 0, why: `flagging in ${name} was suspended in the last check` }));
-  const domains = [...objecting, ...recovering];
-  const counts = { failing: recent.length, eligible, domains };
+  const counts = { failing: recent.length, eligible, domains: objecting, recovering };
   const fleet = (name: string, why: string): Breaker => ({
     ...{ tripped: true, held: false, heldAlone: false },
     ...counts,

@@ -157,9 +157,7 @@ function objectionToUnreached(
   { awaits }: Evidence,
 ): { readonly why: string; readonly waits: boolean } | null {
   const held = (why: string, waits = false) => ({ why, waits });
-  const own = failures.domainsWith(t);
-  const recovering = breaker.domains.filter(({ name }) => isIn(t, name) && !own.some((one) => one.name === name));
-  const [domain] = [...own, ...recovering];
+  const [domain] = [...failures.domainsWith(t), ...breaker.recovering.filter(({ name }) => isIn(t, name))];
   if (domain !== undefined) return held(`${domain.why}, and no direct evidence says that it hangs`);
   if (failures.members < COMPARABLE) {
     return held(

@@ -14,6 +14,7 @@ const CLEAN = {
   eligible: 10,
   why: '',
   domains: [],
+  recovering: [],
   suspended: [],
 };
 const ID = 'i-00000000000000001';

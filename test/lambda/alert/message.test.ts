@@ -18,6 +18,7 @@ const CLEAN = {
   eligible: 10,
   why: '',
   domains: [],
+  recovering: [],
   suspended: [],
 };
 const CONTEXT: MailContext = {

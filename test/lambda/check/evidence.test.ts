@@ -167,6 +167,10 @@ describe("the hypervisor's metrics", () => {
       for: [],
       against: [expect.stringMatching(/^it sends as it usually does/)],
     });
+    const late = await silent(5, USUAL, 'ConnectTimeout', 10);
+    await late.checks(6);
+    expect(late.aws.topic.published.map(({ body }) => body).join()).not.toContain('not published yet');
+    expect(late.lastMail).toContain('it cannot be reached, but it is working');
     const reached = await silent(5, USUAL, 'BannerTimeout');
     await reached.checks(3);
     expect(reached.remembered(1).flag).toMatchObject({ evidence: 'against' });

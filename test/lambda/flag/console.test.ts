@@ -126,6 +126,7 @@ describe('an OOM kill in the console', () => {
       ['[ 0.1] start', '[ 0.5] setting system clock to 2026-11-21T06:00:00 UTC (1)', global(SINCE, 'sshd')],
     ],
     ['in a console that EC2 took before the last answer', [global(SINCE, 'sshd')], {}, LAST],
+    ['in a console that EC2 took then, whatever time its kernel gives', [global(7_210, 'sshd')], {}, LAST],
     ['in a console of which EC2 does not say when it took it', [global(SINCE, 'sshd')], {}, null],
     ['before EC2 can have taken it', [global(SINCE, 'sshd')], {}, new Date('2026-11-22T08:01:00Z')],
     ['of a boot of which nothing is known', [global(SINCE, 'sshd')], { bootedAt: null, launchedAt: null }],

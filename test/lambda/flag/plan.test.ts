@@ -361,9 +361,30 @@ describe('a hang that was not reached', () => {
     ['half of its subnet fail with it, not more', { over: { subnet: 's' }, others: among(1, 2, { subnet: 's' }) }],
     ['a subnet of two fails with it', { over: { subnet: 's' }, others: among(1, 0, { subnet: 's' }) }],
     ['its subnet failed an hour before it', { over: { subnet: 's' }, others: among(1, 2, { subnet: 's' }, 70) }],
+    [
+      'it fails alone of a subnet whose others have been silent for hours',
+      {
+        over: { subnet: 's' },
+        others: [
+          ...hungNow(3, 70, { ...hungFor(9), ...in20(400) }).map((t) => ({
+            ...t,
+            instance: { ...t.instance, subnet: 's' },
+          })),
+          ...healthy(20, 200),
+        ],
+      },
+    ],
     ['another subnet is suspended', { over: { subnet: 's' }, wasSuspended: ['subnet t'] }],
   ])('is flagged when %s', (_, row) => {
-    expect(decide({ ...unreached, ...row }).decision?.flag).toBe(true);
+    expect(decide({ ...unreached, ...row }).decision).toMatchObject({
+      flag: true,
+      why: expect.stringMatching(/^flagged: /),
+    });
+  });
+
+  it('counts as uncorroborated where all fail, however much is circumstantial', () => {
+    const { plan } = decide({ ...unreached, others: [], confirmation: WAS_EXHAUSTED });
+    expect(plan.breaker).toMatchObject({ tripped: true, suspended: [ALL] });
   });
 
   it('says that it may be cut off, where nothing direct says otherwise', () => {
@@ -393,6 +414,29 @@ describe('a hang that was reached', () => {
       { others: healthy(1) },
     ];
     for (const row of rows) expect(decide(row).decision?.flag).toBe(true);
+  });
+
+  it('is not flagged without other evidence where all fail, though another of them is corroborated', () => {
+    const silent = (n: number, minutes: number) =>
+      judged(failed('BannerTimeout'), { id: id(n), tags: { ...hungFor(5), ...in20(minutes) } });
+    const fleet = [silent(1, 15), silent(2, 90), silent(3, 180)];
+    const decided = (first: Confirmation) =>
+      planFlags(
+        fleet,
+        new Map([
+          [id(1), first],
+          [id(2), IMPAIRED],
+          [id(3), IMPAIRED],
+        ]),
+        [],
+        NOW,
+        SSH,
+      ).decisions.find((one) => one.id === id(1));
+    expect(decided(NOBODY_ELSE)).toMatchObject({
+      flag: false,
+      why: expect.stringContaining('all that could be flagged'),
+    });
+    expect(decided(WAS_EXHAUSTED)?.why).not.toContain('all that could be flagged');
   });
 
   it('is flagged where it sends as usual, which the flag says and remembers', () => {
