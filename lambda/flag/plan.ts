@@ -209,11 +209,8 @@ function objection(t: Transition, now: Date, settings: Settings): string | null 
 
 /** Its failure has other causes than a hang; of an agent that is the only way, that it is lost has many. */
 const isAmbiguous = (t: Transition, { hasOtherWay }: Evidence): boolean =>
-  t.after.reasons.every(
-    (code) =>
-      reachOf(code) === 'ambiguous' ||
-      (t.instance.transport === 'ssm' && !hasOtherWay && reachOf(code) === 'unreached'),
-  );
+  reachOf(t.outcome, t.instance) === 'ambiguous' ||
+  (t.instance.transport === 'ssm' && !hasOtherWay && reachOf(t.outcome, t.instance) === 'unreached');
 
 /** The transitions with what the plan decides: flags, and the decisions that are remembered. */
 export function withFlags(transitions: readonly Transition[], plan: FlagPlan, now: Date): Transition[] {

@@ -1,7 +1,7 @@
 /** Whether a hung host was reached: what its own kernel or agent accepted can't be a cut road. Pure. */
 
 import type { Transition } from '../memory/index.ts';
-import { classOf, type ReasonCode } from '../model/index.ts';
+import { classOf, type Instance, type ProbeOutcome, type ReasonCode, wasReached } from '../model/index.ts';
 
 /**
  * `reached`: the host accepted, and died then. `unreached`: nothing came back, which a cut road gives too. `ambiguous`:
@@ -9,21 +9,19 @@ import { classOf, type ReasonCode } from '../model/index.ts';
  */
 export type Reach = 'reached' | 'unreached' | 'ambiguous';
 
-/**
- * Through a jump host as well: it reports a channel as open once its own connection to the host is, so that a reset or
- * silence after that comes from the host; a jump host that fails itself is HostUnreachable, which is no hang.
- */
-const REACHED: readonly ReasonCode[] = [
-  'ConnectionReset',
-  'ClosedBeforeBanner',
-  'BannerTimeout',
-  'HandshakeTimeout',
-  'CommandTimeout',
-  'ForkFailed',
-];
+export function reachOf(outcome: ProbeOutcome, instance: Pick<Instance, 'login'>): Reach {
+  if (outcome.kind === 'failed' && classOf(outcome.reason) === 'ambiguous') return 'ambiguous';
+  return wasReached(outcome, instance) ? 'reached' : 'unreached';
+}
 
-export const reachOf = (code: ReasonCode): Reach =>
-  REACHED.includes(code) ? 'reached' : classOf(code) === 'ambiguous' ? 'ambiguous' : 'unreached';
+export const isReached = ({ outcome, instance }: Pick<Transition, 'outcome' | 'instance'>): boolean =>
+  reachOf(outcome, instance) === 'reached';
 
-export const isReached = (t: Pick<Transition, 'after'>): boolean =>
-  t.after.reasons.some((code) => reachOf(code) === 'reached');
+/** Failures after the host accepted, and before its sshd had said a word; or the host says that it can start no process. */
+const MUTE: readonly ReasonCode[] = ['ConnectionReset', 'ClosedBeforeBanner', 'BannerTimeout', 'ForkFailed'];
+
+/** How far the way in led. */
+export const phaseOf = (t: Pick<Transition, 'outcome' | 'instance'>) => ({
+  reached: isReached(t),
+  mute: t.outcome.kind === 'failed' && MUTE.includes(t.outcome.reason),
+});

@@ -61,4 +61,6 @@ export interface EvidenceItem {
   readonly kind: EvidenceKind;
   /** For a hang, to follow "corroborated by"; against it, a clause with "it". */
   readonly text: string;
+  /** Direct, but a host that is only cut off may give it too: enough for a flag, never for an automatic reboot. */
+  readonly flagsOnly?: true;
 }

@@ -41,6 +41,10 @@ export interface HypervisorOptions {
   /** The first check in a row that failed. Up to it, a period may hold what the host did before it hung. */
   readonly failingSince: Date;
   readonly now: Date;
+  /** The host itself was reached. */
+  readonly reached: boolean;
+  /** It accepted, and its sshd said no word, not even its name; or it can start no process. */
+  readonly mute: boolean;
 }
 
 interface Usual {
@@ -57,7 +61,7 @@ export interface HypervisorWeighed extends Weighed {
 
 export function weighHypervisor(
   periods: readonly HypervisorPeriod[] | null,
-  { lastAnswer, failingSince, now }: HypervisorOptions,
+  { lastAnswer, failingSince, now, reached, mute }: HypervisorOptions,
 ): HypervisorWeighed {
   const usual = usualOf(periods ?? [], lastAnswer);
   const known = (periods ?? []).filter((one) => one.networkOut !== null);
@@ -77,7 +81,9 @@ export function weighHypervisor(
   }
   if (pairs(since).some((pair) => pair.every((one) => isThrashing(one, usual)))) {
     const text = `its traffic, which is gone while it ${isBusy(newest, usual) ? 'computes' : 'reads its disk'} without end (${described(newest, usual, now)})`;
-    return { isAwaited, direct: [text], circumstantial: exhausted, notes };
+    // A crawler that is cut off may spin on requests that fail, and its sshd wait for a resolver behind the same cut.
+    const flagsOnly = !(reached && (mute || pairs(since).some((pair) => pair.every((one) => isPaging(one, usual)))));
+    return { isAwaited, direct: [text], flagsOnly, circumstantial: exhausted, notes };
   }
   if (isIdle(newest, usual)) {
     const text = `its traffic, which is gone with a quiet processor (${described(newest, usual, now)}): hung, or cut off and idle`;
@@ -121,6 +127,8 @@ const isBusy = ({ cpu }: HypervisorPeriod, usual: Usual): boolean =>
 
 const reads = ({ readOps }: HypervisorPeriod, usual: Usual): boolean =>
   readOps !== null && usual.readOps !== null && readOps >= Math.max(READS_LEAST, READS_TIMES * usual.readOps);
+
+const isPaging = (one: HypervisorPeriod, usual: Usual): boolean => sendsUnder(GONE, one, usual) && reads(one, usual);
 
 const isThrashing = (one: HypervisorPeriod, usual: Usual): boolean =>
   sendsUnder(GONE, one, usual) && (isBusy(one, usual) || reads(one, usual));

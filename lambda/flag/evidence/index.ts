@@ -11,6 +11,7 @@ import type {
   RawEvidence,
 } from '../../model/index.ts';
 import type { Settings } from '../../settings/index.ts';
+import { phaseOf } from '../reach.ts';
 import { weighConsole } from './console.ts';
 import { weighStatus } from './ec2-status.ts';
 import { weighHypervisor } from './hypervisor.ts';
@@ -59,7 +60,7 @@ export function weigh(
   const failingSince = after.failingSince ?? after.since ?? now;
   const lastGood = raw?.lastGood ?? null;
   const lastAnswer = lastGood !== null && lastGood.at < failingSince ? lastGood.at : failingSince;
-  const hypervisor = weighHypervisor(raw?.hypervisor ?? null, { lastAnswer, failingSince, now });
+  const hypervisor = weighHypervisor(raw?.hypervisor ?? null, { lastAnswer, failingSince, now, ...phaseOf(t) });
   const { launchedAt, worker } = instance;
   const { bootedAt } = before;
   const all: readonly (readonly [EvidenceKind, Weighed])[] = [
@@ -70,7 +71,7 @@ export function weigh(
     ['console', weighConsole(raw?.console ?? null, { lastAnswer, bootedAt, launchedAt, worker, now })],
   ];
   const of = (side: 'direct' | 'circumstantial' | 'against') =>
-    all.flatMap(([kind, weighed]) => itemsOf(kind, weighed[side]));
+    all.flatMap(([kind, weighed]) => itemsOf(kind, weighed[side], side === 'direct' && weighed.flagsOnly));
   return {
     direct: of('direct'),
     circumstantial: of('circumstantial'),
@@ -85,14 +86,14 @@ export function weigh(
 export const strengthOf = ({ direct, circumstantial, against }: Evidence): EvidenceStrength =>
   against.length > 0 ? 'against' : direct.length > 0 ? 'direct' : circumstantial.length > 0 ? 'circumstantial' : 'none';
 
-/** As an act takes it. */
+/** As an automatic reboot takes it: direct is only what a host that is merely cut off can't give. */
 export function freshEvidence({ direct, circumstantial, against, awaits, gaps }: Evidence): FreshEvidence {
   const texts = (items: readonly EvidenceItem[]) => items.map(({ text }) => text);
   const awaited =
     awaits === null ? [] : ['what its hypervisor measured since it failed is not published yet, or could not be read'];
   return {
-    direct: texts(direct),
-    circumstantial: texts(circumstantial),
+    direct: texts(direct.filter(({ flagsOnly }) => flagsOnly !== true)),
+    circumstantial: texts([...direct.filter(({ flagsOnly }) => flagsOnly === true), ...circumstantial]),
     against: texts(against),
     unknown: [...awaited, ...gaps],
   };

@@ -27,8 +27,8 @@ export function weighOtherTransport(
   if (!isUnanswered(t, other)) return { notes };
   const text = `a command over ${way} that went unanswered`;
   // Two paths that both ended on the way may be one cut road, or a quarantine.
-  return isReached(t) || reachOf(outcome.reason) === 'reached'
-    ? { direct: [text], notes }
+  return isReached(t) || reachOf(outcome, other.instance) === 'reached'
+    ? { direct: [text], flagsOnly: !hasAgentTaken(t, other), notes }
     : { circumstantial: [`${text}, though neither way reached it`], notes };
 }
 
@@ -40,5 +40,12 @@ function isUnanswered(t: Transition, { instance, outcome }: Pick<ProbedInstance,
   if (outcome.kind === 'vitals') return false;
   if (instance.transport === 'ssm')
     return ['SsmDeliveryTimedOut', 'CommandTimeout', 'ForkFailed'].includes(outcome.reason);
-  return t.before.pin !== null && isHung(outcome.reason) && reachOf(outcome.reason) !== 'ambiguous';
+  return t.before.pin !== null && isHung(outcome.reason) && reachOf(outcome, instance) !== 'ambiguous';
 }
+
+/**
+ * The agent had taken the command that went unanswered. One that took none may have lost its own road, while sshd accepts
+ * and then waits for a resolver or a directory that is behind the same cut.
+ */
+const hasAgentTaken = (t: Transition, other: Pick<ProbedInstance, 'instance' | 'outcome'>): boolean =>
+  [t, other].some(({ instance, outcome }) => instance.transport === 'ssm' && reachOf(outcome, instance) === 'reached');

@@ -14,8 +14,9 @@ const day = (figures: Figures = {}, count = 288) =>
 /** Five minutes each from the last answer on; null: not published. */
 const since = (...of: (Figures | null)[]) =>
   of.flatMap((figures, n) => (figures === null ? [] : [period(new Date(LAST.getTime() + n * 5 * MINUTE), figures)]));
-const weigh = (periods: readonly HypervisorPeriod[] | null) =>
-  weighHypervisor(periods, { lastAnswer: LAST, failingSince: FAILED, now: NOW });
+const MUTE = { reached: true, mute: true };
+const weigh = (periods: readonly HypervisorPeriod[] | null, phase = MUTE) =>
+  weighHypervisor(periods, { lastAnswer: LAST, failingSince: FAILED, now: NOW, ...phase });
 const sides = (periods: readonly HypervisorPeriod[] | null) => {
   const { direct = [], circumstantial = [], against = [] } = weigh(periods);
   return { direct: direct.length, circumstantial: circumstantial.length, against: against.length };
@@ -131,5 +132,16 @@ describe("what a hung host's hypervisor measures", () => {
       const blank = all.map((one, index) => (index === n ? { ...one, ...missing } : one));
       expect(sides(blank)).toEqual(sides(without));
     }
+  });
+
+  it.each<[string, typeof MUTE, Figures, boolean]>([
+    ['a taken processor, of one that accepted and said nothing', MUTE, THRASHING, true],
+    ['a disk that is read without end, of one that accepted', { reached: true, mute: false }, READING, true],
+    ['a taken processor, of one whose sshd had begun to speak', { reached: true, mute: false }, THRASHING, false],
+    ['a taken processor, of one that was not reached', { reached: false, mute: false }, THRASHING, false],
+    ['a disk that is read without end, of one that was not reached', { reached: false, mute: false }, READING, false],
+  ])('is enough for an automatic reboot or not: %s', (_, phase, figures, isEnough) => {
+    const { direct, flagsOnly } = weigh([...day(), ...since(figures, figures)], phase);
+    expect([direct?.length, flagsOnly]).toEqual([1, !isEnough]);
   });
 });
