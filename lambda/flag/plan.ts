@@ -92,9 +92,8 @@ function capped(decisions: readonly FlagDecision[], due: readonly Transition[], 
   return decisions.map((decision) => (tooMany.has(decision) ? { ...decision, flag: false, why } : decision));
 }
 
-/** Something besides the path that failed says that it hangs; of one that was never reached, that must be direct. */
-const isSupported = (t: Transition, { direct, circumstantial }: Evidence): boolean =>
-  direct.length > 0 || (isReached(t) && circumstantial.length > 0);
+/** A cut road alone can't explain it: the host itself accepted, or there is direct evidence. */
+const isSupported = (t: Transition, { direct }: Evidence): boolean => direct.length > 0 || isReached(t);
 
 interface Known {
   readonly breaker: Breaker;

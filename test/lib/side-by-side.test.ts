@@ -18,7 +18,8 @@ const NAMES =
 /** Every name that the template gives to a resource, but those of the policies within a role, which are the role's own. */
 const namesIn = (template: Template): string[] =>
   Object.values(template.toJSON().Resources as Record<string, { Type: string; Properties?: Record<string, unknown> }>)
-    .filter(({ Type }) => Type !== 'AWS::IAM::Policy')
+    // Their names are their role's and their function's own.
+    .filter(({ Type }) => Type !== 'AWS::IAM::Policy' && Type !== 'AWS::Lambda::Alias')
     .flatMap(({ Type, Properties = {} }) =>
       Object.entries(Properties)
         .filter(([key]) => NAMES.test(key))

@@ -107,11 +107,19 @@ describe('planFlags', () => {
       },
       /4 of 10 instances/,
     ],
-    ['it is the only instance there is', { others: [] }, /the only instance that could be flagged/],
+    [
+      'it is the only instance there is, and was not reached',
+      { others: [], outcome: failed('ConnectTimeout') },
+      /the only instance that could be flagged/,
+    ],
     ['the other transport still answers', { confirmation: ANSWERS }, /over SSM it answers/],
     [
-      'it is the only instance, and the other transport could not say',
-      { others: [], confirmation: withEvidence({ notes: ['Over SSM: SsmAccessDenied'], hasOtherWay: true }) },
+      'it is the only instance, was not reached, and the other transport could not say',
+      {
+        others: [],
+        outcome: failed('ConnectTimeout'),
+        confirmation: withEvidence({ notes: ['Over SSM: SsmAccessDenied'], hasOtherWay: true }),
+      },
       /the only instance that could be flagged/,
     ],
     [
@@ -130,15 +138,20 @@ describe('planFlags', () => {
       /launched or rebooted less than 10 min/,
     ],
     [
-      'all of three fail, long since',
+      'all of three fail, long since, and none was reached',
       {
+        outcome: failed('ConnectTimeout'),
         others: hungNow(2, 50, { ...hungFor(2), [NOTE.since]: minutesAgo(90) }),
         tags: { ...hungFor(2), [NOTE.since]: minutesAgo(90) },
       },
       /all 3 instances/,
     ],
     ['flagging was suppressed in the last check', { wasSuspended: [FLEET] }, /after two clean ones/],
-    ['all of the fleet failed in the last check', { wasSuspended: [ALL] }, /after two clean ones/],
+    [
+      'all of the fleet failed in the last check, and it was not reached',
+      { wasSuspended: [ALL], outcome: failed('ConnectTimeout') },
+      /after two clean ones/,
+    ],
     [
       'flagging was suppressed in the last check, whatever speaks for a hang',
       { wasSuspended: [FLEET], confirmation: IMPAIRED },
@@ -162,6 +175,16 @@ describe('planFlags', () => {
     ['it hung three times in ten minutes and the second attempt failed too', {}, []],
     ['two others fail as well: the breaker bears two and a share', { others: [...hungNow(2), ...healthy(7)] }, []],
     ['it is one of a fleet of three', { others: healthy(2) }, []],
+    ['it is the only instance there is, and was reached', { others: [] }, []],
+    ['all of the fleet failed in the last check, and it was reached', { wasSuspended: [ALL] }, []],
+    [
+      'all of three fail, long since, and it was reached',
+      {
+        others: hungNow(2, 50, { ...hungFor(2), [NOTE.since]: minutesAgo(90) }),
+        tags: { ...hungFor(2), [NOTE.since]: minutesAgo(90) },
+      },
+      [],
+    ],
     [
       'it is the only instance, and EC2 says impaired',
       { others: [], confirmation: IMPAIRED },
@@ -416,27 +439,13 @@ describe('a hang that was reached', () => {
     for (const row of rows) expect(decide(row).decision?.flag).toBe(true);
   });
 
-  it('is not flagged without other evidence where all fail, though another of them is corroborated', () => {
-    const silent = (n: number, minutes: number) =>
-      judged(failed('BannerTimeout'), { id: id(n), tags: { ...hungFor(5), ...in20(minutes) } });
-    const fleet = [silent(1, 15), silent(2, 90), silent(3, 180)];
-    const decided = (first: Confirmation) =>
-      planFlags(
-        fleet,
-        new Map([
-          [id(1), first],
-          [id(2), IMPAIRED],
-          [id(3), IMPAIRED],
-        ]),
-        [],
-        NOW,
-        SSH,
-      ).decisions.find((one) => one.id === id(1));
-    expect(decided(NOBODY_ELSE)).toMatchObject({
-      flag: false,
-      why: expect.stringContaining('all that could be flagged'),
-    });
-    expect(decided(WAS_EXHAUSTED)?.why).not.toContain('all that could be flagged');
+  it('is flagged where all fail, since no cut road accepts; those that were not reached are not', () => {
+    const silent = (n: number, minutes: number, code: 'BannerTimeout' | 'ConnectTimeout') =>
+      judged(failed(code), { id: id(n), tags: { ...hungFor(5), ...in20(minutes) } });
+    const fleet = [silent(1, 15, 'BannerTimeout'), silent(2, 90, 'ConnectTimeout'), silent(3, 180, 'ConnectTimeout')];
+    const all = new Map([id(1), id(2), id(3)].map((one) => [one, NOBODY_ELSE] as const));
+    const { decisions } = planFlags(fleet, all, [], NOW, SSH);
+    expect(decisions.map(({ flag }) => flag)).toEqual([true, false, false]);
   });
 
   it('is flagged where it sends as usual, which the flag says and remembers', () => {

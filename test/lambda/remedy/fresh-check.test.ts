@@ -67,13 +67,20 @@ describe('a check right before an act', () => {
   it('finds a hang, with all evidence for it', async () => {
     const fresh = await check(hangs, unanswered);
     expect(fresh).toMatchObject({ at: NOW, kind: 'hung', boot: null, report: { status: 'CRITICAL', id: ONE.id } });
+    // An agent that takes no command may have lost its own road.
     expect(fresh.evidence).toEqual({
-      direct: ['a command over SSM that went unanswered', "EC2's own status check (impaired)"],
-      circumstantial: [],
+      direct: ["EC2's own status check (impaired)"],
+      circumstantial: ['a command over SSM that went unanswered'],
       against: [],
       unknown: [],
     });
     expect(fresh.report.evidence).toContain('Over SSM: SsmDeliveryTimedOut: The agent took nothing.');
+  });
+
+  it('has a command that the agent took, and that went unanswered, for direct evidence', async () => {
+    const taken: Reply = { kind: 'failed', reason: 'CommandTimeout', text: 'It took the command.' };
+    const { evidence } = await check(hangs, taken);
+    expect(evidence.direct).toContain('a command over SSM that went unanswered');
   });
 
   it('finds what speaks against a hang since it was flagged, and what could not be known', async () => {
