@@ -3,7 +3,13 @@
  * can write to the bucket: it is checked as if a stranger had sent it.
  */
 import * as z from 'zod';
-import { EVIDENCE_STRENGTHS, type FleetState, type InstanceState, REASON_CLASS, type ReasonCode } from '../model/index.ts';
+import {
+  EVIDENCE_STRENGTHS,
+  type FleetState,
+  type InstanceState,
+  REASON_CLASS,
+  type ReasonCode,
+} from '../model/index.ts';
 
 const FORMAT = 'crawlwatch state';
 const VERSION = 1;
