@@ -35,9 +35,13 @@ const READS_TIMES = 5;
 const READS_LEAST = 3_000;
 /** Evidence against a hang is in the newest periods: a host that leaks may crawl on for a while before it hangs for good. */
 const NEWEST = 2;
+/** From the beginning of the newest period: published within ten minutes of its end as a rule, with room for one more. */
+const STALE_MS = 25 * 60_000;
 
 export interface HypervisorOptions {
   readonly lastAnswer: Date;
+  /** Its last answer, or its last reboot where that was later: what is older says nothing of the hang. */
+  readonly since: Date;
   /** The first check in a row that failed. Up to it, a period may hold what the host did before it hung. */
   readonly failingSince: Date;
   readonly now: Date;
@@ -55,21 +59,22 @@ interface Usual {
 }
 
 export interface HypervisorWeighed extends Weighed {
-  /** It has a usual level, and no period since the first failure has been published yet. */
+  /** It has a usual level, and no period since the first failure has been published yet, or none of late. */
   readonly isAwaited: boolean;
 }
 
 export function weighHypervisor(
   periods: readonly HypervisorPeriod[] | null,
-  { lastAnswer, failingSince, now, reached, mute }: HypervisorOptions,
+  { lastAnswer, since: begin, failingSince, now, reached, mute }: HypervisorOptions,
 ): HypervisorWeighed {
   const usual = usualOf(periods ?? [], lastAnswer);
   const known = (periods ?? []).filter((one) => one.networkOut !== null);
-  const since = known.filter(({ at }) => at >= lastAnswer);
-  const exhausted = creditsGone(periods ?? [], lastAnswer);
+  const since = known.filter(({ at }) => at >= begin);
+  const exhausted = creditsGone(periods ?? [], begin);
   if (usual === null) return { isAwaited: false, circumstantial: exhausted };
   const newest = since.at(-1);
-  const isAwaited = !since.some(({ at }) => at >= failingSince);
+  const isStale = newest !== undefined && now.getTime() - newest.at.getTime() > STALE_MS;
+  const isAwaited = isStale || !since.some(({ at }) => at >= failingSince);
   if (newest === undefined) return { isAwaited, circumstantial: exhausted };
   const notes = [`Its hypervisor: ${described(newest, usual, now)}.`];
   const working = since
@@ -82,7 +87,10 @@ export function weighHypervisor(
   if (pairs(since).some((pair) => pair.every((one) => isThrashing(one, usual)))) {
     const text = `its traffic, which is gone while it ${isBusy(newest, usual) ? 'computes' : 'reads its disk'} without end (${described(newest, usual, now)})`;
     // A crawler that is cut off may spin on requests that fail, and its sshd wait for a resolver behind the same cut.
-    const flagsOnly = !(reached && (mute || pairs(since).some((pair) => pair.every((one) => isPaging(one, usual)))));
+    // And what it did a while ago may be over: somebody may have rebooted it.
+    const pair = since.slice(-2);
+    const isPresent = pair.every((one) => isThrashing(one, usual));
+    const flagsOnly = !(isPresent && reached && (mute || pair.every((one) => isPaging(one, usual))));
     return { isAwaited, direct: [text], flagsOnly, circumstantial: exhausted, notes };
   }
   if (isIdle(newest, usual)) {

@@ -60,15 +60,19 @@ export function weigh(
   const failingSince = after.failingSince ?? after.since ?? now;
   const lastGood = raw?.lastGood ?? null;
   const lastAnswer = lastGood !== null && lastGood.at < failingSince ? lastGood.at : failingSince;
-  const hypervisor = weighHypervisor(raw?.hypervisor ?? null, { lastAnswer, failingSince, now, ...phaseOf(t) });
+  // What it showed before a reboot, though no answer came since, was of another boot.
+  const { acted } = before;
+  const rebootedAt = acted?.what === 'reboot' || acted?.what === 'booted' ? acted.at : lastAnswer;
+  const since = rebootedAt > lastAnswer ? rebootedAt : lastAnswer;
+  const hypervisor = weighHypervisor(raw?.hypervisor ?? null, { lastAnswer, since, failingSince, now, ...phaseOf(t) });
   const { launchedAt, worker } = instance;
   const { bootedAt } = before;
   const all: readonly (readonly [EvidenceKind, Weighed])[] = [
     ['last figures', weighLastFigures(lastGood, raw?.memoryEndsAt ?? null, now, settings)],
     ['other transport', weighOtherTransport(t, other)],
-    ['EC2', weighStatus(raw?.impaired ?? null, lastAnswer, now)],
+    ['EC2', weighStatus(raw?.impaired ?? null, since, now)],
     ['hypervisor', hypervisor],
-    ['console', weighConsole(raw?.console ?? null, { lastAnswer, bootedAt, launchedAt, worker, now })],
+    ['console', weighConsole(raw?.console ?? null, { lastAnswer: since, bootedAt, launchedAt, worker, now })],
   ];
   const of = (side: 'direct' | 'circumstantial' | 'against') =>
     all.flatMap(([kind, weighed]) => itemsOf(kind, weighed[side], side === 'direct' && weighed.flagsOnly));

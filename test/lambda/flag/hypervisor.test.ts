@@ -16,7 +16,7 @@ const since = (...of: (Figures | null)[]) =>
   of.flatMap((figures, n) => (figures === null ? [] : [period(new Date(LAST.getTime() + n * 5 * MINUTE), figures)]));
 const MUTE = { reached: true, mute: true };
 const weigh = (periods: readonly HypervisorPeriod[] | null, phase = MUTE) =>
-  weighHypervisor(periods, { lastAnswer: LAST, failingSince: FAILED, now: NOW, ...phase });
+  weighHypervisor(periods, { lastAnswer: LAST, since: LAST, failingSince: FAILED, now: NOW, ...phase });
 const sides = (periods: readonly HypervisorPeriod[] | null) => {
   const { direct = [], circumstantial = [], against = [] } = weigh(periods);
   return { direct: direct.length, circumstantial: circumstantial.length, against: against.length };
@@ -143,5 +143,27 @@ describe("what a hung host's hypervisor measures", () => {
   ])('is enough for an automatic reboot or not: %s', (_, phase, figures, isEnough) => {
     const { direct, flagsOnly } = weigh([...day(), ...since(figures, figures)], phase);
     expect([direct?.length, flagsOnly]).toEqual([1, !isEnough]);
+  });
+
+  it('is not enough for an automatic reboot once it is over', () => {
+    const { direct, flagsOnly } = weigh([...day(), ...since(THRASHING, THRASHING, IDLE)]);
+    expect([direct?.length, flagsOnly]).toEqual([1, true]);
+  });
+
+  it('says nothing of what came after a reboot, where it was before it', () => {
+    const rebooted = new Date(LAST.getTime() + 10 * MINUTE);
+    const options = { lastAnswer: LAST, since: rebooted, failingSince: FAILED, now: NOW, ...MUTE };
+    const periods = [...day(), ...since(THRASHING, THRASHING)];
+    expect(weighHypervisor(periods, options)).toEqual({ isAwaited: true, circumstantial: [] });
+  });
+
+  it.each([
+    ['within ten minutes of its end', 15, false],
+    ['long ago', 26, true],
+  ])('is waited for where its newest period was %s', (_, minutes, isAwaited) => {
+    const newest = new Date(FAILED.getTime() + 5 * MINUTE);
+    const now = new Date(newest.getTime() + minutes * MINUTE);
+    const options = { lastAnswer: LAST, since: LAST, failingSince: FAILED, now, ...MUTE };
+    expect(weighHypervisor([...day(), ...since(IDLE, IDLE, IDLE)], options).isAwaited).toBe(isAwaited);
   });
 });

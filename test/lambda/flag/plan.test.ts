@@ -178,10 +178,10 @@ describe('planFlags', () => {
     ['it is the only instance there is, and was reached', { others: [] }, []],
     ['all of the fleet failed in the last check, and it was reached', { wasSuspended: [ALL] }, []],
     [
-      'all of three fail, long since, and it was reached',
+      'all of three fail, one long after the others, and it was reached',
       {
         others: hungNow(2, 50, { ...hungFor(2), [NOTE.since]: minutesAgo(90) }),
-        tags: { ...hungFor(2), [NOTE.since]: minutesAgo(90) },
+        tags: { ...hungFor(2), [NOTE.since]: minutesAgo(200) },
       },
       [],
     ],
