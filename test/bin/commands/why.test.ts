@@ -62,7 +62,7 @@ const held = {
   instanceId: ID1,
   name: 'x',
   remedy: 'reboot',
-  heldBy: 'one-witness',
+  heldBy: 'evidence',
   why: 'there is no direct evidence',
 };
 /** The function as it answers to `history` and `plan`. */
@@ -133,7 +133,7 @@ describe('crawlwatch why', () => {
       '      for: none',
       '      against: its network traffic is as usual',
       '',
-      'Due, held back (one-witness): reboot: there is no direct evidence',
+      'Due, held back (evidence): reboot: there is no direct evidence',
       'Acts, newest first:',
       '  07:15 UTC  restart-worker: worked, on schedule: memory is gone\\x1b[31m',
       '      console: evil\\x07',

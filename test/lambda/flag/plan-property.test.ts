@@ -25,7 +25,7 @@ describe('planFlags', () => {
       seen: fc.boolean(),
       mute: fc.constantFrom('', 'until=2026-11-23T06:00:00Z', 'rubbish'),
       launched: fc.integer({ min: 0, max: 60 }),
-      witness: fc.boolean(),
+      impaired: fc.boolean(),
       confirmed: fc.boolean(),
     });
     fc.assert(
@@ -42,7 +42,7 @@ describe('planFlags', () => {
           }),
         );
         const confirmations = new Map(
-          hosts.flatMap((h, n) => (h.confirmed ? [[id(n), h.witness ? IMPAIRED : NOBODY_ELSE] as const] : [])),
+          hosts.flatMap((h, n) => (h.confirmed ? [[id(n), h.impaired ? IMPAIRED : NOBODY_ELSE] as const] : [])),
         );
         const { decisions } = planFlags(transitions, confirmations, [], NOW, SSH);
         const flagged = decisions.filter((one) => one.flag).map((one) => Number(one.id.slice(2)));
@@ -55,7 +55,7 @@ describe('planFlags', () => {
           const h = hosts[n];
           expect(h).toMatchObject({ confirmed: true, mute: '' });
           expect(h?.launched).toBeGreaterThanOrEqual(10);
-          expect(['BannerTimeout', 'ConnectionReset', ...(h?.witness ? ['ConnectionRefused'] : [])]).toContain(
+          expect(['BannerTimeout', 'ConnectionReset', ...(h?.impaired ? ['ConnectionRefused'] : [])]).toContain(
             h?.reason,
           );
           expect(h?.seen || (h?.failures ?? 0) > 0).toBe(true);
