@@ -41,7 +41,7 @@ export function transition(
   const before = sinceLaunch(instance.remembered, instance.launchedAt);
   const kind = assessmentClass(assessment.reasons);
   const codes = assessment.reasons.map(({ code }) => code);
-  const letter = letterOf(assessment, kind);
+  const letter = letterOf(assessment, kind, settings);
   const { isOver, ...incident } = advance(before, { letter, codes, isRepeat }, now, settings.alerts.recoverAfter);
   const isSame = before.status === assessment.status && kindBefore(before) === kind;
   // Inconclusive neither counts nor resets: what hung before it and hangs after it is one failure.
@@ -94,7 +94,10 @@ export function sinceLaunch(state: InstanceState, launchedAt: Date | null): Inst
   return { ...state, ...begun, flag, incident: unflagged };
 }
 
-function letterOf({ status, reasons }: Assessment, kind: Transition['kind']): Letter {
+/** Where an agent is the only way, that it is lost has many causes. */
+const AGENT_LOST: readonly ReasonCode[] = ['SsmConnectionLost', 'SsmDeliveryTimedOut'];
+
+function letterOf({ status, reasons }: Assessment, kind: Transition['kind'], { transport }: Settings): Letter {
   const [worst] = reasons;
   if (worst?.code === 'NotChecked') return '-';
   switch (kind) {
@@ -103,7 +106,11 @@ function letterOf({ status, reasons }: Assessment, kind: Transition['kind']): Le
     case 'measured':
       return status === 'CRITICAL' ? 'c' : 'w';
     case 'hung':
-      return reasons.every(({ code }) => classOf(code) === 'ambiguous') ? 'k' : 'h';
+      return reasons.every(
+        ({ code }) => classOf(code) === 'ambiguous' || (transport === 'ssm' && AGENT_LOST.includes(code)),
+      )
+        ? 'k'
+        : 'h';
     case 'inconclusive':
       return 'u';
   }
