@@ -148,6 +148,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     needs: 'account',
     says: [/CrawlwatchStack: paused: /],
   },
+  'npx crawlwatch resume': { needs: 'account', says: [/the pause by .* is over/] },
   'npx crawlwatch why i-0123456789abcdef0': {
     needs: 'account',
     spelled: real,
