@@ -12,10 +12,14 @@ export function orders(left: number, right: number): (0 | 1)[][] {
   ];
 }
 
-/** Runs both; the calls of each to S3, to EC2's tags and to SNS take place in the order given. */
+/**
+ * Runs both; the calls of each to S3, to EC2's tags and to SNS take place in the order given, each ended before the next
+ * begins: S3 compares and writes in one step, an emulator's threads may not.
+ */
 export async function bothIn(order: readonly (0 | 1)[], fleet: SandboxFleet): Promise<void> {
   fleet.now = new Date(fleet.now.getTime() + 300_000);
   const waiting: [(() => void)[], (() => void)[]] = [[], []];
+  const calls: [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
   const running = new Set<0 | 1>([0, 1]);
   const run = (which: 0 | 1) => {
     const ports = fleet.ports();
@@ -23,7 +27,9 @@ export async function bothIn(order: readonly (0 | 1)[], fleet: SandboxFleet): Pr
       <A extends unknown[], T>(real: (...args: A) => Promise<T>) =>
       async (...args: A): Promise<T> => {
         await new Promise<void>((resolve) => void waiting[which].push(resolve));
-        return real(...args);
+        const call = real(...args);
+        calls[which] = call.catch(() => {});
+        return call;
       };
     const { outlets, state } = ports;
     return checkFleet(
@@ -46,6 +52,8 @@ export async function bothIn(order: readonly (0 | 1)[], fleet: SandboxFleet): Pr
   const next = async (which: 0 | 1) => {
     while (running.has(which) && waiting[which].length === 0) await settle();
     waiting[which].shift()?.();
+    await settle();
+    await calls[which];
     await settle();
   };
   for (const which of order) await next(which);
