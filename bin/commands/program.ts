@@ -13,7 +13,7 @@ import { addCompletion } from './completion.ts';
 import { addCost } from './cost.ts';
 import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor.ts';
-import { addFlagged } from './flagged.ts';
+import { addFlagged, addUnflag } from './flagged.ts';
 import { addForget } from './forget.ts';
 import type { CommandLine } from './grammar.ts';
 import { addHistory } from './history.ts';
@@ -22,7 +22,6 @@ import { addPause, addResume } from './pause.ts';
 import { addPlan } from './plan.ts';
 import { addProbe } from './probe.ts';
 import { addTestAlert } from './test-alert.ts';
-import { addUnflag } from './unflag.ts';
 import { addWatch } from './watch.ts';
 import { addWhy } from './why.ts';
 

@@ -43,7 +43,7 @@ const COMPARABLE = 3;
 const DECISIONS_KEPT = 6;
 const SENTENCE_MAX = 400;
 const SENTENCES_MAX = 12;
-/** What a cut road is made of, for whoever looks for it. */
+/** What a cut road is made of: where a person looks. */
 const LOOK_AT = 'look at its security groups, route, NAT, network ACL and key, and at sshd itself';
 
 /** Hung often enough, and not flagged: the confirming attempt and the evidence are worth their cost. */

@@ -308,7 +308,7 @@ export class LivedFleet {
     return {};
   }
 
-  /** Takes it down now, whoever did it. A reboot that doesn't help leaves it hung. */
+  /** Takes it down now, for any requester. A reboot that doesn't help leaves it hung. */
   boot(host: LivedHost, minutes = 2, helps = true): void {
     host.boots.push({ at: this.now, up: this.now + minutes * MINUTE });
     const hang = spanAt(host.hangs, this.now);

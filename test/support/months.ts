@@ -247,8 +247,7 @@ export class MonthOf {
 
   #cut(at: number): void {
     const { hosts } = this.fleet;
-    // Busy ones have their rows in the table of cuts; one that is wedged is told from a hung one by its metrics alone.
-    // Busy ones have their rows in the table of cuts; one that is wedged is told from a hung one by its metrics alone.
+    // Busy ones have their rows in the table of cuts; a wedged one differs from a hung one in its metrics alone.
     const known = CUTS.filter(({ name }) => !/busy$|wedged$/.test(name));
     const cut = known[this.#pick(known.length)] as (typeof CUTS)[number];
     const scopes = cut.scopes ?? (['one', 'subnet', 'all'] as const);

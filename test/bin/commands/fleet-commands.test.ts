@@ -1,10 +1,9 @@
 /** The commands of acting that ask no host: flagged, plan, history, unflag. */
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import { flagged } from '../../../bin/commands/flagged.ts';
+import { flagged, unflag } from '../../../bin/commands/flagged.ts';
 import { history } from '../../../bin/commands/history.ts';
 import { plan } from '../../../bin/commands/plan.ts';
-import { unflag } from '../../../bin/commands/unflag.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { ActingStack, type Asked, ID1, ID2, ID3, runCommand } from '../../support/acting.ts';
 

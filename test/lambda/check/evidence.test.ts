@@ -214,9 +214,9 @@ describe('a failure domain', () => {
     await fleet.checks(6);
     expect([1, 2, 3, 4].flatMap((n) => fleet.tags(n)[TAG.flag] ?? [])).toEqual([]);
     expect(fleet.tags(6)).toHaveProperty(TAG.flag);
-    const told = fleet.aws.topic.published.filter(({ body }) => body.includes('FLAGGING SUPPRESSED'));
-    expect(told).toHaveLength(1);
-    expect(told[0]?.body).toContain('4 of 5 instances in subnet subnet-a began to fail within 30 min of each other');
+    const mailed = fleet.aws.topic.published.filter(({ body }) => body.includes('FLAGGING SUPPRESSED'));
+    expect(mailed).toHaveLength(1);
+    expect(mailed[0]?.body).toContain('4 of 5 instances in subnet subnet-a began to fail within 30 min of each other');
     expect(fleet.state.breaker).toEqual({ suppressed: true, mailed: true, suspended: ['subnet subnet-a'] });
     for (let n = 1; n <= 4; n++) fleet.host(n, {});
     await fleet.checks(1);
@@ -232,7 +232,7 @@ describe('a failure domain', () => {
       await fleet.check();
     }
     await fleet.checks(12);
-    // Before more than half of ten were silent nothing told them from hosts that hang.
+    // Before more than half of ten were silent nothing distinguished them from hosts that hang.
     expect([1, 2, 3, 4, 5, 6, 7, 8].filter((n) => fleet.tags(n)[TAG.flag] !== undefined)).toEqual([1, 2, 3]);
   });
 });
