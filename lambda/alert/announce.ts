@@ -7,7 +7,7 @@
  * `mailing` younger than that steps back: the other may be mailing at this moment.
  */
 import type { Evidence, FlagPlan } from '../flag/index.ts';
-import { errorText, minutesBetween } from '../kit/index.ts';
+import { errorText, isRefusal, minutesBetween } from '../kit/index.ts';
 import type { Departure, LoadedState, Transition } from '../memory/index.ts';
 import { closed, isMuted, isWorse } from '../memory/index.ts';
 import type {
@@ -237,10 +237,6 @@ async function send(alert: Alert, desk: Desk): Promise<boolean | null> {
     return isRefusal(error) ? false : null;
   }
 }
-
-/** AWS said no; a broken connection or a late answer says nothing. */
-const isRefusal = (error: unknown): boolean =>
-  error instanceof Error && !/Timeout|Abort/.test(error.name) && ('$fault' in error || !('code' in error));
 
 /** Incidents that ended while their host was muted. */
 const silentEnds = (transitions: readonly Transition[], at: Date): ReadonlyMap<string, InstanceState> =>

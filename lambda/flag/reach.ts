@@ -17,8 +17,11 @@ export function reachOf(outcome: ProbeOutcome, instance: Pick<Instance, 'login'>
 export const isReached = ({ outcome, instance }: Pick<Transition, 'outcome' | 'instance'>): boolean =>
   reachOf(outcome, instance) === 'reached';
 
-/** Failures after the host accepted, and before its sshd had said a word; or the host says that it can start no process. */
-const MUTE: readonly ReasonCode[] = ['ConnectionReset', 'ClosedBeforeBanner', 'BannerTimeout', 'ForkFailed'];
+/**
+ * The host accepted, and its sshd said no word until the time was over; or the host says that it can start no process. One
+ * that closes or resets at once may do so by its own rules (hosts.deny, a ban), and is alive.
+ */
+const MUTE: readonly ReasonCode[] = ['BannerTimeout', 'ForkFailed'];
 
 /** How far the way in led. */
 export const phaseOf = (t: Pick<Transition, 'outcome' | 'instance'>) => ({

@@ -46,6 +46,8 @@ export interface ActResult {
   readonly problems: readonly string[];
 }
 
+/** Acts are 15 minutes apart by the times on record: the call must not come much later than its own. */
+const LATE_MS = 60_000;
 /** Writers that get in each other's way are few, and each writes once or twice. */
 const COMMIT_TRIES = 8;
 
@@ -135,9 +137,17 @@ async function execute({ act, decision, one, fresh }: Leased, ports: RemedyPorts
     'its evidence could not be saved',
     ports.saveHistory(entry('begun', decision.why, evidence)),
   );
-  const result: Execution = isSaved
-    ? await ports.execute(act.remedy, one, fresh).catch((error): Execution => ({ ok: null, text: messageOf(error) }))
-    : { ok: false, text: 'nothing was done, since its evidence could not be saved', undone: 'refused' };
+  const isLate = ports.clock.now().getTime() - act.at.getTime() > LATE_MS;
+  const nothing = (why: string): Execution => ({
+    ok: false,
+    text: `nothing was done, since ${why}`,
+    undone: 'throttled',
+  });
+  const result: Execution = !isSaved
+    ? nothing('its evidence could not be saved')
+    : isLate
+      ? nothing('AWS took so long to put it on record that what it was decided on may be over')
+      : await ports.execute(act.remedy, one, fresh).catch((error): Execution => ({ ok: null, text: messageOf(error) }));
   const state = result.ok === null ? 'begun' : result.ok ? 'done' : 'failed';
   const ended: Act = { ...act, state, ...(result.undone !== undefined && { undone: result.undone }) };
   ports.log.info('remedy.acted', { ...ended, why: decision.why, text: result.text });

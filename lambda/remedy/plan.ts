@@ -110,18 +110,20 @@ const VERIFY_MINUTES = 60;
 
 /**
  * Whether this check found something to act on, or an act to verify; and once an hour in any case, for an act whose tag
- * was never written. The remedy function decides everything itself, but for one thing: that the breaker has tripped in
- * this very check it may not be able to read yet, so that then it isn't called at all.
+ * was never written. The remedy function decides everything itself. While the breaker has tripped it is asked for the sake
+ * of acts that are still open alone: how they ended is news, and it reads in the state that it may not act.
  */
-export const callsForRemedy = (
+export function callsForRemedy(
   transitions: readonly Transition[],
   { tripped, held }: Breaker,
   now: Date,
   { schedule }: Settings,
-): boolean =>
-  !(tripped || held) &&
-  (now.getUTCMinutes() < schedule.everyMinutes ||
-    transitions.some((t) => isHome(t) && ((isTreatable(t) && !isMuted(t.instance, now)) || wasTreated(t, now))));
+): boolean {
+  const isOpen = transitions.some((t) => isHome(t) && wasTreated(t, now));
+  if (tripped || held) return tripped && isOpen;
+  const isFirstOfHour = now.getUTCMinutes() < schedule.everyMinutes;
+  return isOpen || isFirstOfHour || transitions.some((t) => isHome(t) && isTreatable(t) && !isMuted(t.instance, now));
+}
 
 /** In other accounts and Regions nothing is done from here. */
 const isHome = ({ instance }: Transition): boolean => instance.elsewhere !== true;

@@ -77,7 +77,6 @@ const NOT_BEGUN = new Set([
   'SshThrottled',
   'InstanceConnectRefused',
   'SsmNotManaged',
-  'SsmAccessDenied',
   'SsmConnectionLost',
   'BadOverride',
 ]);
@@ -89,7 +88,8 @@ export function readRestart(reply: Reply): Execution {
   const text = oneLine(`${reply.reason}: ${reply.text}`);
   const { unsent } = reply;
   if (unsent !== undefined) return { ok: false, text, undone: unsent };
-  return { ok: NOT_BEGUN.has(reply.reason) ? false : null, text };
+  const hasBegun = BEGIN.test(reply.output ?? '');
+  return { ok: NOT_BEGUN.has(reply.reason) && !hasBegun ? false : null, text };
 }
 
 /**

@@ -169,7 +169,8 @@ const TOO_MANY_CONNECTIONS = 12;
 /** @param offer what the host offered where nothing was in common; may be empty */
 export function sshFailed(phase: Phase, { endpoint }: Where, error: SshError, offer: string): Failure {
   const said = quote(error.message);
-  if (error.code === TOO_MANY_CONNECTIONS) {
+  // Once the command runs it may have done its work: a second attempt would do it twice.
+  if (error.code === TOO_MANY_CONNECTIONS && phase !== 'command') {
     return failure('SshThrottled', `sshd at ${endpoint} has too many connections, ${said}.`);
   }
   if (typeof error.code === 'number') {

@@ -31,7 +31,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'usual traffic speaks against a hang',
     file: 'flag/evidence/hypervisor.ts',
-    from: 'if (working !== undefined) {',
+    from: 'if (working !== undefined && !isStale) {',
     to: 'if (false) {',
   },
   {

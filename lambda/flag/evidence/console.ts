@@ -6,6 +6,8 @@
 import type { ConsoleOutput } from '../../model/index.ts';
 import type { Weighed } from './weighed.ts';
 
+/** LOG_LINE_MAX of the kernel's printk. */
+const KERNEL_LINE_MAX = 1_024;
 const LINES_KEPT = 5;
 const LINE_MAX = 200;
 /** A console that says more than this ahead of what is possible is from an earlier life, or wrong. */
@@ -59,7 +61,11 @@ export interface ConsoleReading {
 }
 
 export function readConsole(text: string): ConsoleReading {
-  const all = text.replace(ANSI, '').split(/[\r\n]+/);
+  // The kernel prints no longer ones; patterns take time with what a guest makes up.
+  const all = text
+    .replace(ANSI, '')
+    .split(/[\r\n]+/)
+    .map((line) => line.slice(0, KERNEL_LINE_MAX));
   let bootedAt: number | null = null;
   let kills: Kill[] = [];
   let isUp = false;
@@ -134,6 +140,8 @@ export interface ConsoleOptions {
   readonly launchedAt: Date | null;
   /** The systemd unit of the worker, or its process's name; null where none is known. */
   readonly worker: string | null;
+  /** The host itself was reached. */
+  readonly reached: boolean;
   readonly now: Date;
 }
 
@@ -159,15 +167,20 @@ export function weighConsole(console: ConsoleOutput | null, options: ConsoleOpti
     return at > lastAnswer.getTime() && at <= latest;
   });
   if (since.length === 0) return { notes };
+  // Cut off, a host that is well may lose a process to its memory, too.
+  const flagsOnly = options.reached ? {} : { flagsOnly: true };
   const vital = since.find((kill) => isSshd(kill) || isWorker(kill, options.worker));
   if (vital !== undefined) {
     return {
       direct: [`an OOM kill of ${isSshd(vital) ? 'sshd' : 'its worker'} in its console since its last answer`],
+      ...flagsOnly,
       notes,
     };
   }
   const text = `${since.length === 1 ? 'an OOM kill' : `${since.length} OOM kills`} in its console since its last answer`;
-  return since.length >= KILLS_OF_ANYTHING ? { direct: [text], notes } : { circumstantial: [text], notes };
+  return since.length >= KILLS_OF_ANYTHING
+    ? { direct: [text], ...flagsOnly, notes }
+    : { circumstantial: [text], notes };
 }
 
 /** OpenSSH 9.8 and later call the process of a connection `sshd-session`. */

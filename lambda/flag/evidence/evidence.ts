@@ -62,7 +62,8 @@ export function weigh(
   const { acted } = before;
   const rebootedAt = acted?.what === 'reboot' || acted?.what === 'booted' ? acted.at : lastAnswer;
   const since = rebootedAt > lastAnswer ? rebootedAt : lastAnswer;
-  const hypervisor = weighHypervisor(raw?.hypervisor ?? null, { lastAnswer, since, failingSince, now, ...phaseOf(t) });
+  const phase = phaseOf(t);
+  const hypervisor = weighHypervisor(raw?.hypervisor ?? null, { lastAnswer, since, failingSince, now, ...phase });
   const { launchedAt, worker } = instance;
   const { bootedAt } = before;
   const all: readonly (readonly [EvidenceKind, Weighed])[] = [
@@ -70,7 +71,17 @@ export function weigh(
     ['other transport', weighOtherTransport(t, other)],
     ['EC2', weighStatus(raw?.impaired ?? null, since, now)],
     ['hypervisor', hypervisor],
-    ['console', weighConsole(raw?.console ?? null, { lastAnswer: since, bootedAt, launchedAt, worker, now })],
+    [
+      'console',
+      weighConsole(raw?.console ?? null, {
+        lastAnswer: since,
+        bootedAt,
+        launchedAt,
+        worker,
+        reached: phase.reached,
+        now,
+      }),
+    ],
   ];
   const of = (side: 'direct' | 'circumstantial' | 'against') =>
     all.flatMap(([kind, weighed]) => itemsOf(kind, weighed[side], side === 'direct' && weighed.flagsOnly));
@@ -79,7 +90,7 @@ export function weigh(
     circumstantial: of('circumstantial'),
     against: of('against'),
     notes: all.flatMap(([, { notes = [] }]) => notes),
-    gaps: raw?.gaps ?? [],
+    gaps: [...(raw?.gaps ?? []), ...all.flatMap(([, { gaps = [] }]) => gaps)],
     hasOtherWay: other !== null && hasOtherWay(other),
     awaits: hypervisor.isAwaited || (raw !== null && raw.hypervisor === null) ? 'hypervisor' : null,
   };

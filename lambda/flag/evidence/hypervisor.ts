@@ -81,7 +81,7 @@ export function weighHypervisor(
     .filter(({ at }) => at >= failingSince)
     .slice(-NEWEST)
     .findLast((one) => (one.networkOut ?? 0) >= WORKING * usual.networkOut);
-  if (working !== undefined) {
+  if (working !== undefined && !isStale) {
     return { isAwaited, against: [`it sends as it usually does: ${described(working, usual, now)}`], notes };
   }
   if (pairs(since).some((pair) => pair.every((one) => isThrashing(one, usual)))) {

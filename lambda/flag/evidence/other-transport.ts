@@ -2,10 +2,19 @@
 
 import { percent } from '../../kit/index.ts';
 import type { Transition } from '../../memory/index.ts';
-import type { ProbedInstance } from '../../model/index.ts';
+import type { FailureReason, ProbedInstance } from '../../model/index.ts';
 import { isHung } from '../../model/index.ts';
 import { isReached, reachOf } from '../reach.ts';
 import type { Weighed } from './weighed.ts';
+
+/** Failures that a program on the host itself gives: it is alive. */
+const ALIVE: readonly FailureReason[] = [
+  'AuthenticationFailed',
+  'HostKeyMismatch',
+  'NegotiationFailed',
+  'SshThrottled',
+  'ExecRefused',
+];
 
 /** @param other null: there is no other transport, or it was not asked */
 export function weighOtherTransport(
@@ -24,6 +33,11 @@ export function weighOtherTransport(
     return { against: [`over ${way} ${text}`], notes: [`Over ${way}: ${text}`] };
   }
   const notes = [`Over ${way}: ${outcome.reason}: ${outcome.text}`];
+  if (ALIVE.includes(outcome.reason)) {
+    const who = other.instance.transport === 'ssh' ? 'sshd' : 'SSM agent';
+    return { against: [`over ${way} its ${who} answers, though with ${outcome.reason}`], notes };
+  }
+  if (!isHung(outcome.reason) && outcome.reason !== 'NoAddress') return { gaps: notes };
   if (!isUnanswered(t, other)) return { notes };
   const text = `a command over ${way} that went unanswered`;
   // Two paths that both ended on the way may be one cut road, or a quarantine.

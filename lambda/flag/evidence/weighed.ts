@@ -7,6 +7,8 @@ export interface Weighed {
   readonly flagsOnly?: boolean;
   readonly circumstantial?: readonly string[];
   readonly against?: readonly string[];
+  /** What could not be asked and might speak against a hang, a sentence each. */
+  readonly gaps?: readonly string[];
   /** Sentences that a person wants to read, whatever they are evidence of. */
   readonly notes?: readonly string[];
 }

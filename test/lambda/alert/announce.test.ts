@@ -18,7 +18,10 @@ const CLEAN = {
   suspended: [],
 };
 const ID = 'i-00000000000000001';
-const refused = Object.assign(new Error('not authorized'), { name: 'AuthorizationError', $fault: 'client' });
+const refused = Object.assign(new Error('not authorized'), {
+  name: 'AuthorizationError',
+  $metadata: { httpStatusCode: 403 },
+});
 const timedOut = Object.assign(new Error('late'), { name: 'TimeoutError' });
 const ago = (minutes: number) => new Date(NOW.getTime() - minutes * 60_000);
 const mailing = (minutes: number): Mailing => ({ since: ago(minutes), at: ago(minutes) });

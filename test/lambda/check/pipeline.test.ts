@@ -36,9 +36,9 @@ describe('a check of which one step fails', () => {
     await fleet.checks(1);
     fleet.host(1, 'BannerTimeout');
     await fleet.checks(2);
-    fleet.aws.fail(PublishCommand, 'InternalErrorException');
+    fleet.aws.fail(PublishCommand, 'ThrottledException');
     const { errors } = await fleet.check();
-    expect(errors).toEqual([expect.stringContaining('mail: InternalErrorException')]);
+    expect(errors).toEqual([expect.stringContaining('mail: ThrottledException')]);
     expect(fleet.remembered(1)).toMatchObject({ failures: 3, incident: { flagMailed: false } });
     expect(fleet.tags(1)[TAG.flag]).toBeDefined();
     expect((await fleet.check()).errors).toEqual([]);

@@ -68,6 +68,16 @@ describe('a check of a stack that acts by itself', () => {
     expect(calls).toHaveLength(2);
   });
 
+  it('calls it while the breaker has tripped for an act that is still open: how it ended is news', async () => {
+    const { fleet, calls } = await fleetThatActs(10);
+    await fleet.host(1, 'BannerTimeout').checks(3);
+    fleet.remember(1, { acted: { what: 'reboot', at: fleet.now } });
+    for (let n = 2; n <= 8; n++) fleet.host(n, 'ConnectTimeout');
+    await fleet.checks(2);
+    expect(fleet.state.breaker.suppressed).toBe(true);
+    expect(calls).toHaveLength(1 + 2);
+  });
+
   it('has failed, after all else was done, when the function can not be called', async () => {
     const { fleet } = await fleetThatActs();
     fleet.remedy = async () => {

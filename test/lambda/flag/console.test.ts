@@ -10,6 +10,7 @@ const OPTIONS: ConsoleOptions = {
   bootedAt: BOOTED,
   launchedAt: new Date('2026-11-01T00:00:00Z'),
   worker: 'sidekiq.service',
+  reached: true,
   now: NOW,
 };
 const linesOf = (text: string) => readConsole(text).lines;
@@ -165,5 +166,18 @@ describe('a login prompt in the console', () => {
     ['that is missing', [BOOT, booted]],
   ])('%s is none', (_, lines) => {
     expect(weigh(lines)).not.toHaveProperty('against');
+  });
+
+  it('is not enough for an automatic reboot of a host that was not reached: cut off, one that is well may lose a process', () => {
+    const cutOff = { reached: false };
+    expect(weigh([global(SINCE, 'sshd')], cutOff)).toMatchObject({ direct: [expect.any(String)], flagsOnly: true });
+    expect(weigh(Array(3).fill(global(SINCE, 'cron')), cutOff)).toMatchObject({ flagsOnly: true });
+  });
+
+  it('is read in no time, whatever a guest makes up', () => {
+    const line = `${'oom-kill:constraint=a,'.repeat(1_500)}${'task_memcg='.repeat(3_000)}`;
+    expect(readConsole(line).kills).toEqual([]);
+    // No pattern sees more of a line than the kernel prints.
+    expect(readConsole(`${'x'.repeat(1_100)}${global(SINCE, 'sshd')}`).kills).toEqual([]);
   });
 });

@@ -69,7 +69,17 @@ describe('the other transport', () => {
       [[], [], []],
     ],
     ['SSH refused, which has other causes', ['SsmDeliveryTimedOut', 'ssh', failed('ConnectionRefused')], [[], [], []]],
-    ['a failure of ours', ['SsmDeliveryTimedOut', 'ssh', failed('AuthenticationFailed')], [[], [], []]],
+    ['a failure of ours', ['SsmDeliveryTimedOut', 'ssh', failed('NameNotResolved')], [[], [], []]],
+    [
+      'an sshd that refuses the login: it is alive',
+      ['SsmDeliveryTimedOut', 'ssh', failed('AuthenticationFailed')],
+      [[], [], ['over SSH its sshd answers, though with AuthenticationFailed']],
+    ],
+    [
+      'an agent that can run nothing: it is alive',
+      ['BannerTimeout', 'ssm', failed('ExecRefused')],
+      [[], [], ['over SSM its SSM agent answers, though with ExecRefused']],
+    ],
     [
       'an answer',
       ['BannerTimeout', 'ssm', read({ availableShare: 0.5, sshd: true })],
@@ -77,6 +87,15 @@ describe('the other transport', () => {
     ],
   ])('says by %s', (_, given, expected) => {
     expect(other(...given)).toEqual(expected);
+  });
+
+  it('is not known where it could not be asked, which holds an automatic reboot', () => {
+    const settings = parseSettings({ transport: 'auto', ...WAY_IN });
+    const t = judged(failed('BannerTimeout'), { tags: { ...hungFor(2), ...REACHED } }, settings);
+    const asked = { instance: { ...t.instance, transport: 'ssm' as const }, outcome: failed('NotChecked') };
+    expect(freshEvidence(weigh(t, null, asked, NOW, settings)).unknown).toEqual([
+      'Over SSM: NotChecked: It was NotChecked.',
+    ]);
   });
 });
 

@@ -166,4 +166,11 @@ describe("what a hung host's hypervisor measures", () => {
     const options = { lastAnswer: LAST, since: LAST, failingSince: FAILED, now, ...MUTE };
     expect(weighHypervisor([...day(), ...since(IDLE, IDLE, IDLE)], options).isAwaited).toBe(isAwaited);
   });
+
+  it('is no evidence against a hang once its metrics have stopped', () => {
+    const now = new Date(FAILED.getTime() + 60 * MINUTE);
+    const options = { lastAnswer: LAST, since: LAST, failingSince: FAILED, now, ...MUTE };
+    expect(weighHypervisor([...day(), ...since({}, {}, {})], options)).toMatchObject({ isAwaited: true });
+    expect(weighHypervisor([...day(), ...since({}, {}, {})], options)).not.toHaveProperty('against');
+  });
 });

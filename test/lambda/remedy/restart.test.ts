@@ -54,6 +54,15 @@ describe('a restart over the wire', () => {
     }
   });
 
+  it('is not known to have failed once its script had begun, whatever ended it', () => {
+    const begun = 'crawlwatch restart 1\n';
+    for (const reason of ['ProtocolError', 'SshThrottled', 'ConnectionReset'] as const) {
+      expect(readRestart(failed(reason, begun)).ok).toBeNull();
+    }
+    // What SSM refused to send is marked as unsent; here it refused to say what became of it.
+    expect(readRestart(failed('SsmAccessDenied')).ok).toBeNull();
+  });
+
   it('went as the host had said before the connection was lost', () => {
     const output = 'crawlwatch restart 1\nend ok it is active\n';
     expect(readRestart(failed('ConnectionLost', output))).toEqual({ ok: true, text: 'it is active' });

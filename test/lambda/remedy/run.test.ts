@@ -104,6 +104,19 @@ describe('what a person asks for', () => {
     expect(why).toContain('nothing was done, since its evidence could not be saved');
   });
 
+  it('is not made where AWS took minutes to put it on record: what it was decided on may be over', async () => {
+    const stack = flagged();
+    stack.ports = {
+      saveHistory: async () => {
+        stack.fleet.now = new Date(stack.fleet.now.getTime() + 61_000);
+      },
+    };
+    const { done, why } = await stack.reboot();
+    expect([done, stack.rebooted]).toEqual([false, []]);
+    expect(why).toContain('nothing was done, since AWS took so long');
+    expect((await stack.record()).acts).toMatchObject([{ state: 'failed', undone: 'throttled' }]);
+  });
+
   it('is reported although its tag can not be written', async () => {
     const stack = flagged();
     stack.fleet.aws.fail(CreateTagsCommand, 'TagLimitExceeded');
