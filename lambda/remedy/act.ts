@@ -138,15 +138,15 @@ async function execute({ act, decision, one, fresh }: Leased, ports: RemedyPorts
     ports.saveHistory(entry('begun', decision.why, evidence)),
   );
   const isLate = ports.clock.now().getTime() - act.at.getTime() > LATE_MS;
-  const nothing = (why: string): Execution => ({
+  const nothing = (why: string, undone: Act['undone']): Execution => ({
     ok: false,
     text: `nothing was done, since ${why}`,
-    undone: 'throttled',
+    undone,
   });
   const result: Execution = !isSaved
-    ? nothing('its evidence could not be saved')
+    ? nothing('its evidence could not be saved', 'refused')
     : isLate
-      ? nothing('AWS took so long to put it on record that what it was decided on may be over')
+      ? nothing('AWS took so long to put it on record that what it was decided on may be over', 'throttled')
       : await ports.execute(act.remedy, one, fresh).catch((error): Execution => ({ ok: null, text: messageOf(error) }));
   const state = result.ok === null ? 'begun' : result.ok ? 'done' : 'failed';
   const ended: Act = { ...act, state, ...(result.undone !== undefined && { undone: result.undone }) };
