@@ -35,8 +35,6 @@ export interface Verified {
 const REBOOT_TROUBLE: readonly ReasonCode[] = ['MemoryExhaustedResponsive', 'SshdDown'];
 /** An act on an instance that EC2 no longer lists blocks the next one no longer than this. */
 const GONE_MINUTES = 60;
-/** Clock and uptime of a host differ a little. */
-const BOOT_SLACK_MINUTES = 2;
 
 /**
  * @param fleet should hold every instance with an open act: one that is missing is waited for an hour
@@ -103,16 +101,13 @@ function judge(
   const answers = seen.kind === 'measured' || seen.kind === null;
 
   if (act.remedy === 'reboot') {
-    // A boot from before the act was somebody else's.
-    const isOlder = seen.bootedAt !== null && minutesBetween(seen.bootedAt, act.at) > BOOT_SLACK_MINUTES;
-    if (!sameBoot && !isOlder) return worked('it came back with a new boot id');
+    if (!sameBoot) return worked('it came back with a new boot id');
     if (seen.bootedAt !== null && seen.bootedAt > act.at) {
       return worked('it came back, and has been up for less than that');
     }
     if (!isOver) return null;
     if (one.state !== 'running' || !answers) return failed(persisting(one, seen));
     if (!seen.isNewer) return failed('no check has seen it since');
-    if (!sameBoot) return failed('it answers again, but it had booted before that');
     const isBootKnown = act.boot !== null && seen.boot !== null;
     return failed(
       isBootKnown
