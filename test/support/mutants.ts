@@ -115,7 +115,7 @@ export const MUTANTS: readonly Mutant[] = [
     to: 'return { direct: [`its memory at',
   },
   {
-    rule: 'reached and unreached are told apart',
+    rule: 'what was reached and what was not are judged differently',
     file: 'flag/plan.ts',
     from: 'if (!reached) {',
     to: 'if (false) {',

@@ -113,6 +113,18 @@ describe('what a check says', () => {
     expect([state.mailing, one?.incident?.mailed, one?.mails]).toEqual([mailing(0), null, [NOW]]);
   });
 
+  it('may have gone out where SNS answers with an error of its own: it may have taken the mail first', async () => {
+    const mail = Object.assign(new Error('oops'), { name: 'InternalError', $metadata: { httpStatusCode: 500 } });
+    const { state, one } = await announced({ mail });
+    expect([state.mailing, one?.incident?.mailed, one?.mails]).toEqual([mailing(0), null, [NOW]]);
+  });
+
+  it('did not go out where SNS throttles it', async () => {
+    const mail = Object.assign(new Error('slow'), { name: 'ThrottledException', $metadata: { httpStatusCode: 429 } });
+    const { state, one } = await announced({ mail });
+    expect([state.mailing, one?.mails]).toEqual([null, []]);
+  });
+
   it('is marked when it may be the second time, and no more once it is known to be out', async () => {
     const { bodies, state } = await announced({ mailing: mailing(5) });
     expect(bodies[0]).toContain('A mail of 08:10 UTC may have said this already');
