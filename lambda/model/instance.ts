@@ -26,6 +26,18 @@ export interface Login {
   readonly privateKeyPath: string | null;
   /** Jump hosts on the way, the nearest first (ssh's ProxyJump); absent: none. */
   readonly jumps?: readonly JumpHost[];
+  /** Only OpenSSH's own client can go this way; absent: ssh2 can. */
+  readonly openssh?: OpensshWay;
+}
+
+/** How OpenSSH's client is called for a host. */
+export interface OpensshWay {
+  /** The name that ssh_config's `Host` patterns see. */
+  readonly destination: string;
+  /** Arguments before the destination, e.g. `['-F', 'ssh.cfg']`. They come from a person's own inventory or flags. */
+  readonly options: readonly string[];
+  /** Why ssh2 can't, e.g. `ProxyCommand`. */
+  readonly because: string;
 }
 
 /** A host that is logged in to only to reach another from there. */
