@@ -9,10 +9,16 @@ export const USED = {
   port: ['ansible_port', 'ansible_ssh_port'],
   user: ['ansible_user', 'ansible_ssh_user'],
   key: ['ansible_private_key_file', 'ansible_ssh_private_key_file'],
-  // Ansible passes them in this order, and ssh uses the first option of a kind.
-  arguments: ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args'],
+  sshArgs: ['ansible_ssh_args'],
+  commonArgs: ['ansible_ssh_common_args'],
+  extraArgs: ['ansible_ssh_extra_args'],
   worker: ['crawlwatch_worker'],
+  limits: ['crawlwatch_limits'],
   connection: ['ansible_connection'],
+  executable: ['ansible_ssh_executable'],
+  smartCard: ['ansible_ssh_pkcs11_provider'],
+  keyText: ['ansible_private_key', 'ansible_ssh_private_key'],
+  password: ['ansible_password', 'ansible_ssh_pass', 'ansible_ssh_password'],
 } as const;
 
 const USED_NAMES: ReadonlySet<string> = new Set(Object.values(USED).flat());

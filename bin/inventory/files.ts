@@ -41,17 +41,19 @@ export async function openInventory(paths: readonly string[]): Promise<Inventory
   return resolveInventory(read.draft, files);
 }
 
-/** Resolves hosts, with notes about them. @throws UsageError at the first whose login can't be read. */
+/** Resolves hosts, with notes about them. */
 export function hostsNamed(inventory: Inventory, names: readonly string[]) {
-  const notes: string[] = [];
+  const unused = new Map<string, string>();
   const hosts = names.map((name) => {
     const resolved = inventory.resolve(name);
-    if (resolved.kind === 'broken') throw new UsageError(describeProblem(resolved.problem));
-    if (resolved.note !== null) notes.push(resolved.note);
+    for (const variable of resolved.unused) if (!unused.has(variable)) unused.set(variable, name);
     return resolved.host;
   });
-  return { hosts, notes };
+  return { hosts, notes: [...unused].map(([variable, host]) => passwordNote(variable, host)) };
 }
+
+const passwordNote = (variable: string, host: string) =>
+  `${variable} (of ${host}, for example) is not used: crawlwatch logs in with keys only; ssh-copy-id puts one on a host`;
 
 function open(path: string): Opened {
   const whole = path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;

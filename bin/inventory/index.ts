@@ -1,6 +1,7 @@
 /** Ansible's inventories, INI and YAML, and its host patterns. */
 export { expandRanges, parseHostSpec, readPort } from './address.ts';
 export { hostsNamed, openInventory, patternAids } from './files.ts';
-export type { Inventory, InventoryHost } from './inventory.ts';
+export { type InventoryHost, plainHost } from './host.ts';
+export type { Inventory } from './inventory.ts';
 export { selectHosts } from './pattern.ts';
 export { proxyOf, type SshProxy } from './ssh-arguments.ts';

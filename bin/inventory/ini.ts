@@ -17,8 +17,8 @@ import {
 import { bad, ok, type Parsed } from './parsed.ts';
 import { iniValue } from './values.ts';
 
-/** Splits a line as a POSIX shell would, without comments (as Python's shlex, which Ansible uses). */
-export function shellWords(line: string): Parsed<readonly string[]> {
+/** Splits a line as a POSIX shell would (as Python's shlex, which Ansible uses): with or without comments in it. */
+export function shellWords(line: string, hasComments = true): Parsed<readonly string[]> {
   const words: string[] = [];
   let word: string | null = null;
   let quote: '"' | "'" | null = null;
@@ -31,7 +31,7 @@ export function shellWords(line: string): Parsed<readonly string[]> {
     } else if (char === '"' || char === "'") {
       quote = char;
       word ??= '';
-    } else if (char === '#') {
+    } else if (char === '#' && hasComments) {
       break;
     } else if (/[ \t\r\n]/.test(char)) {
       if (word !== null) words.push(word);

@@ -2,25 +2,12 @@
  * Resolves an inventory as Ansible does: which hosts, where, and as whom to log in. Several sources are one inventory, a
  * later one overriding an earlier. What is read and what is refused: docs/inventories.md.
  */
-import { type Login, WORKER } from '../../lambda/model/index.ts';
-import { parseHostSpec, readPort } from './address.ts';
-import { type Draft, type InventoryProblem, type Setting, USED, type Variable, type Variables } from './draft.ts';
+import type { Draft, InventoryProblem, Setting, Variables } from './draft.ts';
 import { finishGroups, type Groups } from './groups.ts';
-import { proxyOfArguments, type SshProxy } from './ssh-arguments.ts';
+import { type Defaults, type ResolvedHost, resolveHost } from './host.ts';
 
 export type { InventoryProblem } from './draft.ts';
-
-export interface InventoryHost {
-  /** Its name in the inventory. */
-  readonly name: string;
-  /** `ansible_host`, else the name without a user and a port. */
-  readonly address: string;
-  readonly login: Partial<Login>;
-  /** `crawlwatch_worker`: the systemd unit of the crawler; null where none is given. */
-  readonly worker: string | null;
-  /** The proxy that `ansible_ssh_common_args` and the like name. */
-  readonly proxy?: SshProxy;
-}
+export type { InventoryHost, ResolvedHost } from './host.ts';
 
 export interface Inventory {
   /** Names of all hosts in Ansible's order, which is that of the group `all`. */
@@ -31,16 +18,11 @@ export interface Inventory {
   readonly groups: readonly string[];
   /** Names of a group's hosts and those of its child groups, in Ansible's order. */
   hostsOf(group: string): readonly string[];
-  /** How to reach a host. An error in its variables matters only once it is resolved. */
-  resolve(host: string): HostResult;
+  /** How to reach a host. */
+  resolve(host: string): ResolvedHost;
   /** What was read and ignored, a sentence each. */
   readonly notes: readonly string[];
 }
-
-/** A host, with a note on what is ignored; or where its login is broken. */
-export type HostResult =
-  | { readonly kind: 'host'; readonly host: InventoryHost; readonly note: string | null }
-  | { readonly kind: 'broken'; readonly problem: InventoryProblem };
 
 /** Variables of one group or host, from a file of group_vars/ or host_vars/. */
 export interface FileVariables {
@@ -49,16 +31,20 @@ export interface FileVariables {
   readonly settings: readonly Setting[];
 }
 
-/** The values of `ansible_connection` that mean SSH. */
-const SSH = /^(?:ansible\.builtin\.)?(?:ssh|smart|paramiko|paramiko_ssh)$/;
-
 /** `hosts.ini:3: expected key=value, got "ansible_port"` */
 export function describeProblem({ file, line, expected, got }: InventoryProblem): string {
   return `${file}:${line}: expected ${expected}, got ${JSON.stringify(got.slice(0, 120))}`;
 }
 
-/** @param files by source, of which a later one overrides, and within a source in the order of the directory */
-export function resolveInventory(draft: Draft, files: readonly (readonly FileVariables[])[]): Inventory {
+/**
+ * @param files by source, of which a later one overrides, and within a source in the order of the directory
+ * @param defaults what Ansible's configuration sets, which any variable overrides
+ */
+export function resolveInventory(
+  draft: Draft,
+  files: readonly (readonly FileVariables[])[],
+  defaults: Defaults = {},
+): Inventory {
   const groups = finishGroups(draft);
   const layers = layersOf(draft, groups, files);
   const resolve = (name: string) => {
@@ -66,7 +52,7 @@ export function resolveInventory(draft: Draft, files: readonly (readonly FileVar
     for (const layer of layers) {
       if (layer.hosts === null || layer.hosts.has(name)) layer.apply(name, variables);
     }
-    return resolveHost(name, variables);
+    return resolveHost(name, variables, defaults);
   };
   return {
     hosts: groups.hostsOf('all'),
@@ -127,81 +113,4 @@ function layersOf(draft: Draft, groups: Groups, files: readonly (readonly FileVa
       },
     },
   ];
-}
-
-interface Used {
-  readonly text: string;
-  readonly variable: Variable;
-}
-
-/** The last of several names that is set; null where none is, or where it is set to nothing. */
-function strongest(names: readonly string[], variables: Variables): Variable | null {
-  const set = names.flatMap((name) => variables.get(name) ?? []);
-  const variable = set.findLast(({ value }) => value.kind === 'bad' || value.value !== null);
-  return variable === undefined || (variable.value.kind === 'ok' && variable.value.value === '') ? null : variable;
-}
-
-const problemOf = ({ file, line, source }: Variable, expected: string): InventoryProblem => ({
-  file,
-  line,
-  expected,
-  got: source,
-});
-
-/** A variable's text, or why it can't be used. */
-function use(variable: Variable): Used | InventoryProblem {
-  const { value } = variable;
-  if (value.kind === 'bad') return problemOf(variable, value.expected);
-  const text = value.value ?? '';
-  return /\{[{%#]/.test(text) ? problemOf(variable, 'a plain value: templates are not evaluated') : { text, variable };
-}
-
-function resolveHost(name: string, variables: Variables): HostResult {
-  const used: Partial<Record<keyof typeof USED, Used>> = {};
-  for (const meaning of ['address', 'port', 'user', 'key', 'worker'] as const) {
-    const variable = strongest(USED[meaning], variables);
-    if (variable === null) continue;
-    const found = use(variable);
-    if ('expected' in found) return { kind: 'broken', problem: found };
-    used[meaning] = found;
-  }
-  let proxy: SshProxy | null = null;
-  for (const argument of USED.arguments) {
-    const variable = strongest([argument], variables);
-    if (variable === null) continue;
-    const found = use(variable);
-    if ('expected' in found) return { kind: 'broken', problem: found };
-    proxy ??= proxyOfArguments(found.text);
-  }
-  const { address, port, user, key, worker } = used;
-  const portNumber = port === undefined ? null : readPort(port.text);
-  if (port !== undefined && portNumber === null) {
-    return { kind: 'broken', problem: problemOf(port.variable, 'a port from 1 to 65535') };
-  }
-  if (worker !== undefined && !WORKER.test(worker.text)) {
-    return { kind: 'broken', problem: problemOf(worker.variable, 'a systemd unit like sidekiq.service') };
-  }
-  const connection = strongest(USED.connection, variables)?.source ?? 'ssh';
-  // Any variable overrides what the name itself says, as in user@host:port.
-  const spec = parseHostSpec(name);
-  const named = spec.kind === 'ok' ? spec.value : { user: null, host: name, port: null };
-  const loginUser = user?.text ?? named.user;
-  const loginPort = portNumber ?? named.port;
-  return {
-    kind: 'host',
-    note: SSH.test(connection)
-      ? null
-      : `${name} has ansible_connection=${connection}; it is probed over SSH like all others`,
-    host: {
-      name,
-      address: address?.text ?? named.host,
-      login: {
-        ...(loginUser !== null && { user: loginUser }),
-        ...(loginPort !== null && { port: loginPort }),
-        ...(key !== undefined && { privateKeyPath: key.text }),
-      },
-      worker: worker?.text ?? null,
-      ...(proxy !== null && { proxy }),
-    },
-  };
 }

@@ -1,5 +1,6 @@
-/** Reads the proxy from ssh's options: a jump host, or a command that makes the connection. */
+/** Splits ssh's options as Ansible does, and reads the proxy from them: a jump host, or a command that makes the connection. */
 import { shellWords } from './ini.ts';
+import { bad, ok, type Parsed } from './parsed.ts';
 
 export type SshProxy =
   /** As for ProxyJump: `[user@]host[:port]`, several with commas, the nearest first. */
@@ -9,6 +10,27 @@ export type SshProxy =
 
 /** Options of ssh that take a value (https://man.openbsd.org/ssh). */
 const WITH_VALUE = 'BbcDEeFIiJLlmOoPpQRSWw';
+
+/** With these ssh runs no command of ours, or gives it no input. */
+const WITHOUT_COMMAND = 'fGNnOQsVW';
+
+/** Splits `-o Foo=1 -J bastion` into words. Refuses what is no option: ssh would take it for the host. */
+export function splitArguments(text: string): Parsed<readonly string[]> {
+  const split = shellWords(text, false);
+  if (split.kind === 'bad') return bad(`options of ssh with ${split.expected}`);
+  const words = split.value.map((word) => word.trim()).filter((word) => word !== '');
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? '';
+    if (!/^-[^-]/.test(word)) return bad(`options of ssh alone: ${JSON.stringify(word)} is none`);
+    const valued = [...word].findIndex((letter, n) => n > 0 && WITH_VALUE.includes(letter));
+    const letters = valued < 0 ? word.slice(1) : word.slice(1, valued + 1);
+    const odd = [...letters].find((letter) => WITHOUT_COMMAND.includes(letter));
+    if (odd !== undefined) return bad(`options with which ssh runs a command: not -${odd}`);
+    if (valued !== word.length - 1) continue;
+    if (words[++i] === undefined) return bad(`a value after ${word}`);
+  }
+  return ok(words);
+}
 
 interface Options {
   readonly values: ReadonlyMap<string, readonly string[]>;
@@ -35,10 +57,8 @@ function readOptions(words: readonly string[]): Options {
 }
 
 /** The proxy of `-o ProxyJump=bastion`, `-J bastion` and the like, the first that applies; null for a direct connection. */
-export function proxyOfArguments(text: string): SshProxy | null {
-  const words = shellWords(text);
-  if (words.kind === 'bad') return null;
-  const { values } = readOptions(words.value);
+export function proxyOfArguments(words: readonly string[]): SshProxy | null {
+  const { values } = readOptions(words);
   const [jump] = values.get('J') ?? [];
   if (jump !== undefined) return proxyOf('proxyjump', jump);
   for (const option of values.get('o') ?? []) {

@@ -7,7 +7,7 @@ import type { Instance, Login, ProbeTransport, Transport } from '../../lambda/mo
 import { NOTHING_REMEMBERED, UNTAGGED, WORKER } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import type { Inventory, InventoryHost } from '../inventory/index.ts';
-import { expandRanges, parseHostSpec } from '../inventory/index.ts';
+import { expandRanges, parseHostSpec, plainHost } from '../inventory/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
 import { localTransport } from './local.ts';
@@ -64,8 +64,12 @@ async function sshSource(
   if (flags.listHosts === true) return fixedSource(source, hosts.map(instanceOf), {});
   const [{ sshAccess }, { sshRoutes }] = await Promise.all([import('./ssh-access.ts'), import('./ssh-route.ts')]);
   const routeTo = await sshRoutes(flags, settings, io);
-  const instances = hosts.map((host) => instanceOf({ ...host, ...routeTo(host), worker: flags.worker ?? host.worker }));
-  return fixedSource(source, instances, { ssh: await sshAccess(flags, settings, io) });
+  const instances = hosts.map((host) => {
+    const own = { ...host, worker: flags.worker ?? host.worker };
+    if (host.isLocal === true) return toInstance(own, 'local', settings);
+    return instanceOf(host.problem === undefined ? { ...own, ...routeTo(host) } : own);
+  });
+  return fixedSource(source, instances, { ssh: await sshAccess(flags, settings, io), local: localTransport() });
 }
 
 function fixedSource(
@@ -88,10 +92,16 @@ interface Host {
   readonly address: string | null;
   readonly login: Partial<Login>;
   readonly worker: string | null;
+  /** Why it can't be checked; absent: it can. */
+  readonly problem?: string;
 }
 
 /** A host without tags. */
-function toInstance({ name, address, login, worker }: Host, transport: Transport, settings: Settings): Instance {
+function toInstance(
+  { name, address, login, worker, problem }: Host,
+  transport: Transport,
+  settings: Settings,
+): Instance {
   return {
     id: name,
     name,
@@ -119,7 +129,7 @@ function toInstance({ name, address, login, worker }: Host, transport: Transport
     tagged: UNTAGGED,
     remembered: NOTHING_REMEMBERED,
     unreadable: [],
-    problem: null,
+    problem: problem === undefined ? null : { code: 'BadOverride', text: problem },
     tags: {},
   };
 }
@@ -135,10 +145,8 @@ function hostsOf(texts: readonly string[]): InventoryHost[] {
     }
     const { user, port } = spec.value;
     return names.value.map((name) => ({
-      name,
-      address: name,
+      ...plainHost(name),
       login: { ...(user === null ? {} : { user }), ...(port === null ? {} : { port }) },
-      worker: null,
     }));
   });
   const asTyped = ({ name, login }: InventoryHost) =>
@@ -162,7 +170,7 @@ async function inventoryHosts(
   print(inventory.notes);
   const names = limit === undefined ? inventory.hosts : await limitedTo(limit, inventory, print);
   // Names alone need no login.
-  if (listHosts) return names.map((name) => ({ name, address: name, login: {}, worker: null }));
+  if (listHosts) return names.map(plainHost);
   const { hosts, notes } = hostsNamed(inventory, names);
   print(notes);
   return hosts;

@@ -1,12 +1,12 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { hostsNamed, openInventory } from '../../bin/inventory/files.ts';
 import type { Inventory, InventoryHost } from '../../bin/inventory/inventory.ts';
-import { proxyOfArguments } from '../../bin/inventory/ssh-arguments.ts';
+import { proxyOfArguments, splitArguments } from '../../bin/inventory/ssh-arguments.ts';
 import { crawlwatch } from '../bin/command-line.ts';
 
 const FIXTURES = join(import.meta.dirname, '../fixtures/inventories');
@@ -43,18 +43,25 @@ function meaning(name: string, variables: HostVariables): InventoryHost {
   const user = text('ansible_user', 'ansible_ssh_user') ?? itsUser;
   const port = text('ansible_port', 'ansible_ssh_port') ?? itsPort;
   const key = text('ansible_private_key_file', 'ansible_ssh_private_key_file');
-  const proxy = ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args']
-    .map((variable) => proxyOfArguments(text(variable) ?? ''))
-    .find((way) => way !== null);
+  const wordsOf = (variable: string) => {
+    const split = splitArguments(text(variable) ?? '');
+    return split.kind === 'ok' ? split.value : [];
+  };
+  const first = wordsOf('ansible_ssh_args');
+  const sshArguments = [...first, ...wordsOf('ansible_ssh_common_args'), ...wordsOf('ansible_ssh_extra_args')];
+  const proxy = proxyOfArguments(sshArguments);
   return {
     name,
     address: text('ansible_host', 'ansible_ssh_host') ?? itsHost,
     login: {
       ...(user !== undefined && { user }),
       ...(port !== undefined && { port: Number(port) }),
-      ...(key !== undefined && { privateKeyPath: key }),
+      ...(key !== undefined && { privateKeyPath: key.replace(/^~(?=\/)/, homedir()) }),
     },
     worker: text('crawlwatch_worker') ?? null,
+    limits: text('crawlwatch_limits') ?? null,
+    sshArguments,
+    ...(first.length > 0 && { sshArgumentsFirst: first.length }),
     ...(proxy && { proxy }),
   };
 }
@@ -231,8 +238,8 @@ describe('what Ansible tells ssh', () => {
             .find((arg) => arg.startsWith(`${name}=`))
             ?.slice(name.length + 1)
             .replace(/^"(.*)"$/, '$1');
-        const proxy = proxyOfArguments(args.map((arg) => `'${arg}'`).join(' '));
-        const key = option('IdentityFile')?.replace(environment.HOME ?? '', '~');
+        const proxy = proxyOfArguments(args);
+        const key = option('IdentityFile')?.replace(environment.HOME ?? '', homedir());
         return [args.at(-3), option('Port'), option('User'), key, proxy?.kind === 'jump' ? proxy.hosts : undefined];
       });
       done();

@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { describeProblem, type InventoryHost, resolveInventory } from '../../../bin/inventory/inventory.ts';
 import { readInventory } from '../../../bin/inventory/read.ts';
@@ -9,8 +10,8 @@ const inventoryOf = async (...texts: string[]) => {
   if (result.kind === 'broken') throw new Error(describeProblem(result.problem));
   const inventory = resolveInventory(result.draft, []);
   const resolved = inventory.hosts.map(inventory.resolve);
-  const hosts = resolved.flatMap((one) => (one.kind === 'host' ? one.host : []));
-  const broken = resolved.flatMap((one) => (one.kind === 'broken' ? describeProblem(one.problem) : []));
+  const hosts = resolved.map(({ host }) => host);
+  const broken = hosts.flatMap(({ problem }) => problem ?? []);
   return { ...inventory, resolved, hosts, broken };
 };
 const broken = async (...texts: string[]) => {
@@ -19,6 +20,8 @@ const broken = async (...texts: string[]) => {
 };
 const hostOf = async (name: string, ...texts: string[]) =>
   (await inventoryOf(...texts)).hosts.find((host) => host.name === name) as InventoryHost;
+
+const NOTHING_ELSE = { worker: null, limits: null, sshArguments: [] };
 
 describe('a broken inventory', () => {
   it.each([
@@ -64,27 +67,10 @@ describe('a broken inventory', () => {
       'a ansible_user=x\\',
       'hosts.ini:1: expected a character after the \\, got "a ansible_user=x\\\\"',
     ],
-    ['a truth value', 'a ansible_user=True', 'hosts.ini:1: expected text in quotes, or a whole number, got "True"'],
-    [
-      'a number with a point',
-      'a ansible_host=10.10',
-      'hosts.ini:1: expected text in quotes, or a whole number, got "10.10"',
-    ],
-    ['a list', "a ansible_host='[1, 2]'", 'hosts.ini:1: expected text in quotes, or a whole number, got "[1, 2]"'],
-    [
-      'escapes that Python knows',
-      '[g]\na\n[g:vars]\nansible_user="\\x41"',
-      'hosts.ini:4: expected text without \\ in quotes, got "\\"\\\\x41\\""',
-    ],
     [
       'a priority that is no number',
       '[g]\na\n[g:vars]\nansible_group_priority=high',
       'hosts.ini:4: expected a whole number as ansible_group_priority, got "ansible_group_priority=high"',
-    ],
-    [
-      'a template in ssh arguments',
-      "a ansible_ssh_common_args='-J {{ gate }}'",
-      'hosts.ini:1: expected a plain value: templates are not evaluated, got "-J {{ gate }}"',
     ],
     [
       'a program',
@@ -129,21 +115,6 @@ describe('a broken inventory', () => {
       'all:\n  hosts:',
       'hosts.ini:1: expected a host or [group]; YAML inventories end in .yml, .yaml, .json or nothing, got "all:"',
     ],
-    [
-      'a port that is none, where it was set',
-      '[web]\na\n[web:vars]\nansible_port=ssh',
-      'hosts.ini:4: expected a port from 1 to 65535, got "ssh"',
-    ],
-    [
-      'a template',
-      'a ansible_user={{x}}',
-      'hosts.ini:1: expected a plain value: templates are not evaluated, got "{{x}}"',
-    ],
-    [
-      'a worker that is no unit',
-      "a crawlwatch_worker='x; reboot'",
-      'hosts.ini:1: expected a systemd unit like sidekiq.service, got "x; reboot"',
-    ],
   ])('is reported with file, line and what was expected: %s', async (_, text, problem) => {
     expect(await broken(text)).toBe(problem);
   });
@@ -153,18 +124,114 @@ describe('a broken inventory', () => {
   });
 });
 
+const OTHER_WAY = 'ssh, smart or paramiko, and local for localhost: no host is checked in another way';
+
+describe('a host whose variables cannot be used', () => {
+  it.each([
+    [
+      'a number with a point',
+      'a ansible_host=10.10',
+      'ansible_host is "10.10" (hosts.ini:1); allowed: text in quotes, or a whole number.',
+    ],
+    [
+      'escapes that Python knows',
+      '[g]\na\n[g:vars]\nansible_user="\\x41"',
+      'ansible_user is "\\"\\\\x41\\"" (hosts.ini:4); allowed: text without \\ in quotes.',
+    ],
+    [
+      'a template in ssh arguments',
+      "a ansible_ssh_common_args='-J {{ gate }}'",
+      'ansible_ssh_common_args is "-J {{ gate }}" (hosts.ini:1); allowed: a plain value: of templates only {{ inventory_hostname }} is evaluated.',
+    ],
+    [
+      'a port that is none, where it was set',
+      '[web]\na\n[web:vars]\nansible_port=ssh',
+      'ansible_port is "ssh" (hosts.ini:4); allowed: a port from 1 to 65535.',
+    ],
+    [
+      'a template',
+      'a ansible_user={{x}}',
+      'ansible_user is "{{x}}" (hosts.ini:1); allowed: a plain value: of templates only {{ inventory_hostname }} is evaluated.',
+    ],
+    [
+      'a worker that is no unit',
+      "a crawlwatch_worker='x; reboot'",
+      'crawlwatch_worker is "x; reboot" (hosts.ini:1); allowed: a systemd unit like sidekiq.service.',
+    ],
+    [
+      'a truth value',
+      'a ansible_user=True',
+      'ansible_user is "True" (hosts.ini:1); allowed: text in quotes, or a whole number.',
+    ],
+    [
+      'a list',
+      "a ansible_host='[1, 2]'",
+      'ansible_host is "[1, 2]" (hosts.ini:1); allowed: text in quotes, or a whole number.',
+    ],
+    [
+      'a port of YAML that is none',
+      'a ansible_port=0',
+      'ansible_port is "0" (hosts.ini:1); allowed: a port from 1 to 65535.',
+    ],
+    [
+      'an address with a port',
+      'a ansible_host=10.0.0.1:2222',
+      'ansible_host is "10.0.0.1:2222" (hosts.ini:1); allowed: a name or an IP address; the port goes into ansible_port.',
+    ],
+    [
+      'an option as address',
+      'a ansible_host=-oProxyCommand=reboot',
+      'ansible_host is "-oProxyCommand=reboot" (hosts.ini:1); allowed: a name or an IP address; the port goes into ansible_port.',
+    ],
+    [
+      'an option as name',
+      '-oProxyCommand=reboot',
+      'Its name is no address; allowed: ansible_host with a name or an IP address.',
+    ],
+    [
+      'an expression of a template',
+      'a ansible_host="{{ inventory_hostname | lower }}"',
+      'ansible_host is "{{ inventory_hostname | lower }}" (hosts.ini:1); allowed: a plain value: of templates only {{ inventory_hostname }} is evaluated.',
+    ],
+    ...[
+      ['ansible_connection=docker', OTHER_WAY],
+      ['ansible_connection=community.aws.aws_ssm', OTHER_WAY],
+      ['ansible_connection=winrm', OTHER_WAY],
+      ['ansible_connection=local', 'ssh; local is for localhost: what this machine reports is no report of another'],
+      ['ansible_ssh_executable=/opt/tsh', 'ssh: no other program is run'],
+      ['ansible_ssh_executable=/usr/bin/sshpass', 'ssh: no other program is run'],
+      [
+        'ansible_ssh_pkcs11_provider=/usr/lib/opensc.so',
+        "nothing: name it in ssh's own configuration, as PKCS11Provider",
+      ],
+    ].map(([variable = '', allowed]): [string, string, string] => {
+      const [name, value] = variable.split('=');
+      return [variable, `a ${variable}`, `${name} is "${value}" (hosts.ini:1); allowed: ${allowed}.`];
+    }),
+    [
+      'a key in the inventory, not to be printed',
+      'a ansible_private_key=-----BEGIN',
+      'ansible_private_key is "..." (hosts.ini:1); allowed: nothing: ansible_private_key_file names the file of a key.',
+    ],
+  ])('is reported with the variable, where it is set and what is allowed: %s', async (_, text, problem) => {
+    const { broken: problems, hosts } = await inventoryOf(text, 'fine\n');
+    expect(problems).toEqual([problem]);
+    expect(hosts.find(({ name }) => name === 'fine')).not.toHaveProperty('problem');
+  });
+});
+
 describe('an INI inventory', () => {
   it('may be a plain list of hosts, with users, ports and comments', async () => {
     const { hosts } = await inventoryOf(
       '# ours\nweb1\n\n; more\nweb2:2222 # second\nubuntu@web3\n10.0.0.4\n::1\n[fe80::1]:22\n',
     );
     expect(hosts).toEqual([
-      { name: 'web1', address: 'web1', login: {}, worker: null },
-      { name: 'web2', address: 'web2', login: { port: 2222 }, worker: null },
-      { name: 'ubuntu@web3', address: 'web3', login: { user: 'ubuntu' }, worker: null },
-      { name: '10.0.0.4', address: '10.0.0.4', login: {}, worker: null },
-      { name: '::1', address: '::1', login: {}, worker: null },
-      { name: 'fe80::1', address: 'fe80::1', login: { port: 22 }, worker: null },
+      { name: 'web1', address: 'web1', login: {}, ...NOTHING_ELSE },
+      { name: 'web2', address: 'web2', login: { port: 2222 }, ...NOTHING_ELSE },
+      { name: 'ubuntu@web3', address: 'web3', login: { user: 'ubuntu' }, ...NOTHING_ELSE },
+      { name: '10.0.0.4', address: '10.0.0.4', login: {}, ...NOTHING_ELSE },
+      { name: '::1', address: '::1', login: {}, ...NOTHING_ELSE },
+      { name: 'fe80::1', address: 'fe80::1', login: { port: 22 }, ...NOTHING_ELSE },
     ]);
   });
 
@@ -182,12 +249,14 @@ describe('an INI inventory', () => {
 
   it('reads the login and the worker from host variables', async () => {
     const line =
-      'big ansible_host=10.0.0.9 ansible_port=2222 ansible_user=deploy ansible_ssh_private_key_file="~/my keys/id" crawlwatch_worker=sidekiq.service';
+      'big ansible_host=10.0.0.9 ansible_port=2222 ansible_user=deploy ansible_ssh_private_key_file="~/my keys/id" crawlwatch_worker=sidekiq.service crawlwatch_limits=memory.warning=8;ignore=/scratch';
     expect(await hostOf('big', line)).toEqual({
       name: 'big',
       address: '10.0.0.9',
-      login: { user: 'deploy', port: 2222, privateKeyPath: '~/my keys/id' },
+      login: { user: 'deploy', port: 2222, privateKeyPath: `${homedir()}/my keys/id` },
       worker: 'sidekiq.service',
+      limits: 'memory.warning=8;ignore=/scratch',
+      sshArguments: [],
     });
   });
 
@@ -234,15 +303,12 @@ ansible_user="child" # the strongest group
     expect((await inventoryOf('[__proto__]\na\n')).hostsOf('__proto__')).toEqual(['a']);
   });
 
-  it('has a note on a host that Ansible does not reach over SSH', async () => {
-    const { resolved } = await inventoryOf('a ansible_connection=local\nb ansible_connection=ssh\nc\n');
-    const notes = resolved.map((one) => one.kind === 'host' && one.note);
-    expect(notes).toEqual(['a has ansible_connection=local; it is probed over SSH like all others', null, null]);
-  });
-
   it('resolves a host though the login of another is broken', async () => {
-    const { hosts, broken: problems } = await inventoryOf('a\nb ansible_port=ssh\n');
-    expect(hosts.map(({ name }) => name)).toEqual(['a']);
-    expect(problems).toEqual(['hosts.ini:2: expected a port from 1 to 65535, got "ssh"']);
+    const { hosts } = await inventoryOf('a\nb ansible_port=ssh\n');
+    expect(hosts).toMatchObject([
+      { name: 'a', login: {} },
+      { name: 'b', login: {}, problem: 'ansible_port is "ssh" (hosts.ini:2); allowed: a port from 1 to 65535.' },
+    ]);
+    expect(hosts[0]).not.toHaveProperty('problem');
   });
 });

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { proxyOf, proxyOfArguments } from '../../../bin/inventory/ssh-arguments.ts';
+import { proxyOf, proxyOfArguments, splitArguments } from '../../../bin/inventory/ssh-arguments.ts';
+
+const words = (text: string) => {
+  const split = splitArguments(text);
+  return split.kind === 'ok' ? split.value : [];
+};
 
 describe("the proxy in ssh's arguments", () => {
   it.each([
@@ -12,7 +17,7 @@ describe("the proxy in ssh's arguments", () => {
     '-F proxyjump=a -i -Jnot-an-option',
     '-p 22 host -o ControlMaster=auto',
   ])('is direct for %j', (text) => {
-    expect(proxyOfArguments(text)).toBeNull();
+    expect(proxyOfArguments(words(text))).toBeNull();
   });
 
   it.each([
@@ -27,7 +32,7 @@ describe("the proxy in ssh's arguments", () => {
     ['-o ProxyCommand="ssh -qW %h:%p -p 2222 -l me bastion"', 'me@bastion:2222'],
     ['-o ProxyCommand="exec /usr/bin/ssh -J a -W %h:%p b"', 'a,b'],
   ])('leads for %j through %s', (text, hosts) => {
-    expect(proxyOfArguments(text)).toEqual({ kind: 'jump', hosts });
+    expect(proxyOfArguments(words(text))).toEqual({ kind: 'jump', hosts });
   });
 
   it.each(['nc -X 5 %h %p', 'aws ssm start-session --target %h', 'ssh bastion nc %h %p', 'ssh -W other:22 bastion'])(

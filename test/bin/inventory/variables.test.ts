@@ -7,8 +7,7 @@ import { readVariables } from '../../../bin/inventory/yaml.ts';
 const problemOf = async (text: string, files: readonly FileVariables[]) => {
   const read = await readInventory([{ file: 'hosts.ini', text }]);
   if (read.kind === 'broken') throw new Error(describeProblem(read.problem));
-  const resolved = resolveInventory(read.draft, [files]).resolve('a');
-  return resolved.kind === 'broken' ? describeProblem(resolved.problem) : null;
+  return resolveInventory(read.draft, [files]).resolve('a').host.problem ?? null;
 };
 
 describe('variables in files', () => {
@@ -42,19 +41,26 @@ describe('variables in files', () => {
     [
       'a vaulted value',
       'ansible_user: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  31\n',
-      'a plain value: vaulted ones are not decrypted, got "!vault"',
+      'ansible_user is "!vault" (AT); allowed: a plain value: vaulted ones are not decrypted.',
     ],
-    ['a template', 'crawlwatch_worker: "{{ unit }}"', 'a plain value: templates are not evaluated, got "{{ unit }}"'],
-    ['a truth value', 'ansible_user: yes', 'text in quotes, or a whole number, got "yes"'],
-    ['base 60', 'ansible_port: 22:30', 'text in quotes, or a whole number, got "22:30"'],
-    ['a list', 'ansible_host: [a]', 'text, got "a list"'],
-    ['a tag', 'ansible_port: !!int "22"', 'a value without a tag, got "tag:yaml.org,2002:int 22"'],
+    [
+      'a template',
+      'crawlwatch_worker: "{{ unit }}"',
+      'crawlwatch_worker is "{{ unit }}" (AT); allowed: a plain value: of templates only {{ inventory_hostname }} is evaluated.',
+    ],
+    ['a truth value', 'ansible_user: yes', 'ansible_user is "yes" (AT); allowed: text in quotes, or a whole number.'],
+    ['base 60', 'ansible_port: 22:30', 'ansible_port is "22:30" (AT); allowed: text in quotes, or a whole number.'],
+    ['a list', 'ansible_host: [a]', 'ansible_host is "a list" (AT); allowed: text.'],
+    [
+      'a tag',
+      'ansible_port: !!int "22"',
+      'ansible_port is "tag:yaml.org,2002:int 22" (AT); allowed: a value without a tag.',
+    ],
   ])('are refused where a host would use them: %s', async (_, content, problem) => {
-    const said = `expected ${problem}`;
     const inherited = await problemOf(text, [file('group', 'prod', content), file('host', 'b', content)]);
     // A host's own user overrides that of its group, and what isn't used isn't judged.
-    expect(inherited).toBe(content.startsWith('ansible_user') ? null : `group_vars/prod.yml:1: ${said}`);
-    expect(await problemOf(text, [file('host', 'a', content)])).toBe(`host_vars/a.yml:1: ${said}`);
+    expect(inherited).toBe(content.startsWith('ansible_user') ? null : problem.replace('AT', 'group_vars/prod.yml:1'));
+    expect(await problemOf(text, [file('host', 'a', content)])).toBe(problem.replace('AT', 'host_vars/a.yml:1'));
   });
 });
 

@@ -6,8 +6,7 @@ const parse = async (file: string, text: string) => {
   const read = await readInventory([{ file, text }]);
   if (read.kind === 'broken') return read;
   const inventory = resolveInventory(read.draft, []);
-  const broken = inventory.hosts.map(inventory.resolve).find((host) => host.kind === 'broken');
-  return broken ?? ({ kind: 'inventory', inventory } as const);
+  return { kind: 'inventory', inventory } as const;
 };
 
 describe('a YAML inventory that is broken', () => {
@@ -55,11 +54,6 @@ describe('a YAML inventory that is broken', () => {
       'a plugin',
       'plugin: amazon.aws.aws_ec2\nregions: [eu-west-1]\n',
       'a.yml:1: expected hosts and groups: plugins are not run; ansible-inventory -i a.yml --list --yaml writes what they find, got "plugin: amazon.aws.aws_ec2"',
-    ],
-    [
-      'a vaulted value that a host would use',
-      'a:\n  hosts:\n    b:\n      ansible_user: !vault |\n        $ANSIBLE_VAULT;1.1;AES256\n        3132\n',
-      'a.yml:4: expected a plain value: vaulted ones are not decrypted, got "!vault"',
     ],
     ['deeply nested', `a: ${'['.repeat(3000)}`, /^a\.yml:1: expected valid YAML: Maximum call stack/],
   ])('is reported with file, line and what was expected: %s', async (_, text, problem) => {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { InventoryHost } from '../../../bin/inventory/inventory.ts';
+import { type InventoryHost, plainHost } from '../../../bin/inventory/host.ts';
 import { readSshConfig } from '../../../bin/sources/ssh-config.ts';
 import { type RouteFlags, sshRoutes } from '../../../bin/sources/ssh-route.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
@@ -84,7 +84,7 @@ const route = async (host: Partial<InventoryHost> & { address: string }, flags: 
   const io = { stderr: { write: (text: string) => said.push(text) } } as never;
   const settings = parseSettings({ ssh: { user: flags.user } });
   const routeTo = await sshRoutes(flags, settings, io);
-  return routeTo({ name: host.address, login: {}, worker: null, ...host });
+  return routeTo({ ...plainHost(host.address), ...host });
 };
 
 describe('the route to a host', () => {
