@@ -13,6 +13,8 @@ Examples:
   crawlwatch check --local -o json
   crawlwatch check --host ubuntu@10.0.0.7 '[2001:db8::7]:2222' --private-key ~/.ssh/fleet
   crawlwatch check -i hosts.ini -l 'web:&prod:!web3' -u ubuntu -o line
+  crawlwatch check -i aws_ec2.yml -i inventory.py       plugins and scripts, where ansible-inventory is installed
+  ansible-inventory -i hosts.toml --list | crawlwatch check -i -
   crawlwatch check -i hosts.ini --quiet                 for cron: mails only what is not OK
   crawlwatch check --host web1 -o nagios                a plugin for Nagios, Icinga or Checkmk
   crawlwatch check -o prometheus >crawlwatch.prom       for node_exporter's textfile collector

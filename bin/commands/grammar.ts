@@ -28,7 +28,7 @@ export const hostOption = (): Option =>
 export const inventoryOption = (): Option =>
   new Option(
     '-i, --inventory <file>',
-    'an Ansible inventory (INI, YAML, a directory) or a list of hosts; repeatable',
+    'an Ansible inventory (INI, YAML, JSON, a directory, a script or plugin) or a list of hosts; - is standard input; repeatable',
   ).argParser(repeated<string>);
 
 export const limitOption = (): Option =>

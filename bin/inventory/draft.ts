@@ -32,7 +32,7 @@ const MAX_GROUPS = 10_000;
 /** A place in a file. */
 export interface Place {
   readonly file: string;
-  /** Counted from 1. */
+  /** Counted from 1; 0 where only the file is known. */
   readonly line: number;
 }
 
@@ -52,6 +52,8 @@ export type Variables = Map<string, Variable>;
 export interface InventoryProblem extends Place {
   readonly expected: string;
   readonly got: string;
+  /** It is of a form that ansible-inventory turns into one that is read here; absent: it isn't. */
+  readonly isConvertible?: true;
 }
 
 export interface DraftGroup {
@@ -124,17 +126,27 @@ export function addHosts(
   const expanded = expandPattern(pattern);
   if (expanded.kind === 'bad') return expanded;
   const { names, port } = expanded.value;
+  // A port after the name counts only where the host is named first, and a variable overrides it.
+  const own: Variable | null = port === null ? null : { ...at, value: ok(port), source: port };
   for (const name of names) {
-    if (!draft.hosts.has(name)) {
-      // A port after the name counts only where the host is named first, and a variable overrides it.
-      const own: Variables = new Map();
-      if (port !== null) own.set('ansible_port', { ...at, value: ok(port), source: port });
-      draft.hosts.set(name, own);
-    }
-    groupOf(draft, group).hosts.add(name);
-    const set = setOfHost(draft, name, variables);
-    if (set.kind === 'bad') return set;
+    const added = addNamed(draft, group, name, own, variables);
+    if (added.kind === 'bad') return added;
   }
+  return ok(null);
+}
+
+/** Adds one host by its name, word for word, to a group or to none. @returns what was expected instead. */
+export function addNamed(
+  draft: Draft,
+  group: string | null,
+  name: string,
+  port: Variable | null,
+  variables: readonly Setting[],
+): Parsed<null> {
+  if (!draft.hosts.has(name)) draft.hosts.set(name, new Map(port === null ? [] : [['ansible_port', port]]));
+  if (group !== null) groupOf(draft, group).hosts.add(name);
+  const set = setOfHost(draft, name, variables);
+  if (set.kind === 'bad') return set;
   if (draft.hosts.size > MAX_HOSTS) return bad(`at most ${MAX_HOSTS} hosts`);
   if (draft.groups.size > MAX_GROUPS) return bad(`at most ${MAX_GROUPS} groups`);
   return ok(null);

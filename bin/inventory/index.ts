@@ -1,7 +1,8 @@
-/** Ansible's inventories, INI and YAML, and its host patterns. */
+/** Ansible's inventories and its host patterns. */
 export { expandRanges, parseHostSpec, readPort } from './address.ts';
-export { hostsNamed, openInventory, patternAids } from './files.ts';
+export { patternAids } from './files.ts';
 export { type InventoryHost, plainHost } from './host.ts';
 export type { Inventory } from './inventory.ts';
+export { hostsNamed, openInventory } from './open.ts';
 export { selectHosts } from './pattern.ts';
 export { proxyOf, type SshProxy } from './ssh-arguments.ts';

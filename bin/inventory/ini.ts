@@ -125,7 +125,7 @@ export function readIni(draft: Draft, file: string, text: string): InventoryProb
     if (child === undefined) return bad('the name of one group');
     if (draft.groups.has(child)) return addChild(draft, group, child);
     const problem = { ...at, expected: `a group ${child} in this inventory`, got: line };
-    const waiting = pending.get(child) ?? { problem, parents: [] };
+    const waiting: Pending = pending.get(child) ?? { problem, parents: [] };
     waiting.parents.push(group);
     pending.set(child, waiting);
     return ok(null);

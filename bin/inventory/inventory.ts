@@ -33,7 +33,8 @@ export interface FileVariables {
 
 /** `hosts.ini:3: expected key=value, got "ansible_port"` */
 export function describeProblem({ file, line, expected, got }: InventoryProblem): string {
-  return `${file}:${line}: expected ${expected}, got ${JSON.stringify(got.slice(0, 120))}`;
+  const at = line > 0 ? `${file}:${line}` : file;
+  return `${at}: expected ${expected}, got ${JSON.stringify(got.slice(0, 120))}`;
 }
 
 /**

@@ -19,6 +19,8 @@ import { parseTree, type TreeEntry, type TreeNode } from './yaml-tree.ts';
 export type YamlInventory =
   | { readonly kind: 'read' }
   | { readonly kind: 'broken'; readonly problem: InventoryProblem }
+  /** The configuration of a plugin. */
+  | { readonly kind: 'dynamic'; readonly problem: InventoryProblem }
   /** Not YAML, or without a mapping at its top: it may be INI. */
   | { readonly kind: 'other'; readonly problem: InventoryProblem };
 
@@ -35,8 +37,8 @@ export function readYaml(draft: Draft, file: string, text: string): YamlInventor
   const plugin = root.entries.find(({ key, node }) => key === 'plugin' && node.kind !== 'null');
   if (plugin !== undefined) {
     const got = plugin.node.kind === 'scalar' ? `plugin: ${plugin.node.text}` : 'plugin:';
-    const expected = `hosts and groups: plugins are not run; ansible-inventory -i ${file} --list --yaml writes what they find`;
-    return { kind: 'broken', problem: { file, line: plugin.line, expected, got } };
+    const expected = 'hosts and groups, not the configuration of a plugin';
+    return { kind: 'dynamic', problem: { file, line: plugin.line, expected, got, isConvertible: true } };
   }
   for (const entry of root.entries) {
     const problem = readGroup(draft, entry, null);

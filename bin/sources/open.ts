@@ -158,12 +158,15 @@ function hostsOf(texts: readonly string[]): InventoryHost[] {
 
 async function inventoryHosts(
   paths: readonly string[],
-  { limit, listHosts = false }: SourceFlags,
+  { limit, listHosts = false, user }: SourceFlags,
   io: CommandIo,
 ): Promise<readonly InventoryHost[]> {
   const { hostsNamed, openInventory } = await import('../inventory/index.ts');
-  const inventory = await openInventory(paths);
-  if (inventory.hosts.length === 0) throw new UsageError(`${paths.join(', ')}: no host in this inventory`);
+  const inventory = await openInventory(paths, { ...io, user });
+  if (inventory.hosts.length === 0)
+    throw new UsageError(
+      `${paths.map((path) => (path === '-' ? 'standard input' : path)).join(', ')}: no host in this inventory`,
+    );
   const print = (notes: readonly string[]) => {
     for (const note of notes.slice(0, NOTES_MAX)) io.stderr.write(`crawlwatch: ${forTerminal(note)}\n`);
   };

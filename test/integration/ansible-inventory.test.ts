@@ -4,10 +4,11 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { hostsNamed, openInventory } from '../../bin/inventory/files.ts';
 import type { Inventory, InventoryHost } from '../../bin/inventory/inventory.ts';
+import { hostsNamed, openInventory } from '../../bin/inventory/open.ts';
 import { proxyOfArguments, splitArguments } from '../../bin/inventory/ssh-arguments.ts';
 import { crawlwatch } from '../bin/command-line.ts';
+import { aids } from '../bin/inventory/aids.ts';
 
 const FIXTURES = join(import.meta.dirname, '../fixtures/inventories');
 const found = spawnSync('ansible-inventory', ['--version'], { encoding: 'utf8' });
@@ -103,7 +104,7 @@ const INVENTORIES: readonly (readonly [string, string])[] = [
 describe.concurrent('an inventory', () => {
   it.for(INVENTORIES)('is read as ansible-inventory reads it: %s', async ([, words], { expect }) => {
     const listed = JSON.parse(await ansible('ansible-inventory', [...sources(words), '--list'])) as Listed;
-    const inventory = await openInventory(words.split(' ').map(path));
+    const inventory = await openInventory(words.split(' ').map(path), aids());
     const expected = members(listed, 'all').filter((name, i, all) => all.indexOf(name) === i);
     expect(expected.length).toBeGreaterThan(0);
     expect(all(inventory).sort(byName)).toEqual(
@@ -133,7 +134,9 @@ describe.concurrent('what ansible-inventory --list --yaml writes', () => {
       const folder = mkdtempSync(join(tmpdir(), 'crawlwatch-inventory-'));
       const file = join(folder, 'hosts.yml');
       writeFileSync(file, await ansible('ansible-inventory', [...sources(words), '--list', '--yaml']));
-      const [copy, source] = await Promise.all([file, path(words)].map((one) => openInventory([one]).then(all)));
+      const [copy, source] = await Promise.all(
+        [file, path(words)].map((one) => openInventory([one], aids()).then(all)),
+      );
       rmSync(folder, { recursive: true });
       expect(copy?.sort(byName)).toEqual(source?.sort(byName));
     },
@@ -243,7 +246,7 @@ describe('what Ansible tells ssh', () => {
         return [args.at(-3), option('Port'), option('User'), key, proxy?.kind === 'jump' ? proxy.hosts : undefined];
       });
       done();
-      const hosts = all(await openInventory(words.split(' ').map(path)));
+      const hosts = all(await openInventory(words.split(' ').map(path), aids()));
       const ours = hosts.map(({ address, login, proxy }) => [
         address,
         login.port?.toString(),

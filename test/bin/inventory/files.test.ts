@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hostsNamed, openInventory } from '../../../bin/inventory/files.ts';
+import { hostsNamed, openInventory } from '../../../bin/inventory/open.ts';
 import { crawlwatch } from '../command-line.ts';
+import { aids } from './aids.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -17,7 +18,7 @@ const write = (files: Readonly<Record<string, string>>) => {
   }
 };
 const open = async (name: string) => {
-  const inventory = await openInventory([name.includes(',') ? name : join(folder, name)]);
+  const inventory = await openInventory([name.includes(',') ? name : join(folder, name)], aids());
   return { ...hostsNamed(inventory, inventory.hosts), notes: inventory.notes };
 };
 const refusal = async (name: string) =>
@@ -66,7 +67,7 @@ describe('what -i names', () => {
 
   it('may be a file whose name has a comma', async () => {
     write({ 'a,b': 'web1\n' });
-    expect((await openInventory([join(folder, 'a,b')])).hosts).toEqual(['web1']);
+    expect((await openInventory([join(folder, 'a,b')], aids())).hosts).toEqual(['web1']);
   });
 
   it('ignores vaulted files of variables, with a note', async () => {
@@ -85,7 +86,7 @@ describe('what -i names', () => {
       hosts: '[web]\na ansible_ssh_pass=secret1\nb ansible_ssh_pass=secret2\n[web:vars]\nansible_become_password=x\n',
       'group_vars/web.yml': 'ansible_password: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  31\n',
     });
-    const { hosts, notes } = hostsNamed(await openInventory([join(folder, 'hosts')]), ['b', 'a']);
+    const { hosts, notes } = hostsNamed(await openInventory([join(folder, 'hosts')], aids()), ['b', 'a']);
     expect(hosts).toMatchObject([{ login: {} }, { login: {} }]);
     expect(notes).toEqual(
       ['ansible_password', 'ansible_ssh_pass'].map(

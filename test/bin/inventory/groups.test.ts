@@ -4,7 +4,7 @@ import { readInventory } from '../../../bin/inventory/read.ts';
 
 const groupsOf = async (text: string) => {
   const read = await readInventory([{ file: 'hosts.ini', text }]);
-  if (read.kind === 'broken') throw new Error(read.problem.expected);
+  if (read.kind !== 'draft') throw new Error(read.problem.expected);
   return finishGroups(read.draft);
 };
 

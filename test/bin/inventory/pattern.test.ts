@@ -10,7 +10,7 @@ const read = await readInventory([
     text: 'lone\n::1\n[web]\nweb[1:4]\n[db]\ndb1\ndb2:2222\n[prod:children]\ndb\n[prod]\nweb1\nweb2\n[none]\n',
   },
 ]);
-if (read.kind === 'broken') throw new Error('fixture');
+if (read.kind !== 'draft') throw new Error('fixture');
 const inventory = resolveInventory(read.draft, []);
 const FILES: Readonly<Record<string, string>> = {
   some: 'web1\n\n db2 \r\n!web1',

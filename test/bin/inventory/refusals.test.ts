@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { hostsNamed, openInventory } from '../../../bin/inventory/files.ts';
+import { hostsNamed, openInventory } from '../../../bin/inventory/open.ts';
+import { aids } from './aids.ts';
 
 const FOLDER = join(import.meta.dirname, '../../fixtures/inventories/refused');
 const DOCS = join(import.meta.dirname, '../../../docs/inventories.md');
@@ -12,7 +13,7 @@ const EXPECTED = /^[\w.-]+:\d+: expected .+, got "|^\w+: \w+ is ".*" \([\w.-]+:\
 
 async function refusalOf(file: string): Promise<string> {
   try {
-    const inventory = await openInventory([join(FOLDER, file)]);
+    const inventory = await openInventory([join(FOLDER, file)], aids());
     const broken = hostsNamed(inventory, inventory.hosts).hosts.find(({ problem }) => problem !== undefined);
     return broken === undefined
       ? `${file} is not refused`

@@ -6,7 +6,7 @@ import { readVariables } from '../../../bin/inventory/yaml.ts';
 /** What is wrong with the login of `a`. */
 const problemOf = async (text: string, files: readonly FileVariables[]) => {
   const read = await readInventory([{ file: 'hosts.ini', text }]);
-  if (read.kind === 'broken') throw new Error(describeProblem(read.problem));
+  if (read.kind !== 'draft') throw new Error(describeProblem(read.problem));
   return resolveInventory(read.draft, [files]).resolve('a').host.problem ?? null;
 };
 

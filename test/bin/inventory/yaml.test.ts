@@ -4,7 +4,7 @@ import { readInventory } from '../../../bin/inventory/read.ts';
 
 const parse = async (file: string, text: string) => {
   const read = await readInventory([{ file, text }]);
-  if (read.kind === 'broken') return read;
+  if (read.kind !== 'draft') return read;
   const inventory = resolveInventory(read.draft, []);
   return { kind: 'inventory', inventory } as const;
 };
@@ -53,24 +53,24 @@ describe('a YAML inventory that is broken', () => {
     [
       'a plugin',
       'plugin: amazon.aws.aws_ec2\nregions: [eu-west-1]\n',
-      'a.yml:1: expected hosts and groups: plugins are not run; ansible-inventory -i a.yml --list --yaml writes what they find, got "plugin: amazon.aws.aws_ec2"',
+      'a.yml:1: expected hosts and groups, not the configuration of a plugin, got "plugin: amazon.aws.aws_ec2"',
     ],
     ['deeply nested', `a: ${'['.repeat(3000)}`, /^a\.yml:1: expected valid YAML: Maximum call stack/],
   ])('is reported with file, line and what was expected: %s', async (_, text, problem) => {
     const result = await parse('a.yml', text);
-    expect(result.kind === 'broken' ? describeProblem(result.problem) : '').toMatch(problem);
+    expect('problem' in result ? describeProblem(result.problem) : '').toMatch(problem);
   });
 
   it('is TOML', async () => {
     const result = await parse('a.toml', '[web.hosts]\na = {}\n');
-    expect(result.kind === 'broken' && describeProblem(result.problem)).toBe(
-      'a.toml:1: expected INI or YAML; ansible-inventory -i a.toml --list --yaml writes what it finds, got "[web.hosts]"',
+    expect('problem' in result && describeProblem(result.problem)).toBe(
+      'a.toml:1: expected INI, YAML or JSON, not TOML, got "[web.hosts]"',
     );
   });
 
   it('is reported by the rules of INI where it has sections', async () => {
     const result = await parse('a.yml', '[web]\na b\n');
-    expect(result.kind === 'broken' && describeProblem(result.problem)).toMatch(/^a\.yml:2: expected key=value/);
+    expect('problem' in result && describeProblem(result.problem)).toMatch(/^a\.yml:2: expected key=value/);
   });
 });
 
