@@ -1,76 +1,19 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import type { Inventory, InventoryHost } from '../../bin/inventory/inventory.ts';
-import { hostsNamed, openInventory } from '../../bin/inventory/open.ts';
-import { proxyOfArguments, splitArguments } from '../../bin/inventory/ssh-arguments.ts';
+import type { InventoryHost } from '../../bin/inventory/inventory.ts';
+import { openInventory } from '../../bin/inventory/open.ts';
+import { proxyOfArguments } from '../../bin/inventory/ssh-arguments.ts';
 import { crawlwatch } from '../bin/command-line.ts';
 import { aids } from '../bin/inventory/aids.ts';
+import { all, ansible, environment, FIXTURES, type Listed, meaning, members } from '../support/ansible.ts';
 
-const FIXTURES = join(import.meta.dirname, '../fixtures/inventories');
-const found = spawnSync('ansible-inventory', ['--version'], { encoding: 'utf8' });
-if (found.status !== 0) throw new Error('ansible-inventory is missing; apt-get install -y ansible-core (or ansible)');
-
-const run = promisify(execFile);
-const environment: NodeJS.ProcessEnv = {
-  PATH: process.env.PATH,
-  HOME: tmpdir(),
-  LC_ALL: 'C.UTF-8',
-  ANSIBLE_CONFIG: join(FIXTURES, 'ansible.cfg'),
-  ANSIBLE_NOCOLOR: '1',
-};
-const ansible = async (program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
-  (await run(program, args, { cwd: FIXTURES, env: { ...environment, ...env } })).stdout;
 const sources = (words: string) => words.split(' ').flatMap((word) => ['-i', word]);
 /** A list of hosts stands as it is, anything else lies with the fixtures. */
 const path = (word: string) => (word.includes(',') ? word : join(FIXTURES, word));
-
-type HostVariables = Readonly<Record<string, unknown>>;
-type Group = { readonly hosts?: readonly string[]; readonly children?: readonly string[] };
-type Listed = Readonly<Record<string, Group>> & {
-  readonly _meta: Group & { readonly hostvars: Readonly<Record<string, HostVariables>> };
-};
-
-/** What ssh gets from these variables: of several names for one thing the last that is set counts. */
-function meaning(name: string, variables: HostVariables): InventoryHost {
-  const last = (...keys: string[]) =>
-    keys.map((key) => variables[key]).findLast((value) => value !== null && value !== undefined);
-  const text = (...keys: string[]) => (last(...keys) === '' ? undefined : last(...keys)?.toString());
-  // Of user@host:port Ansible hands all to ssh as a name; we take it for what was meant.
-  const [, itsUser, itsHost = name, itsPort] = /^(?:([^@]+)@)?([^:@]+)(?::(\d+))?$/.exec(name) ?? [];
-  const user = text('ansible_user', 'ansible_ssh_user') ?? itsUser;
-  const port = text('ansible_port', 'ansible_ssh_port') ?? itsPort;
-  const key = text('ansible_private_key_file', 'ansible_ssh_private_key_file');
-  const wordsOf = (variable: string) => {
-    const split = splitArguments(text(variable) ?? '');
-    return split.kind === 'ok' ? split.value : [];
-  };
-  const first = wordsOf('ansible_ssh_args');
-  const sshArguments = [...first, ...wordsOf('ansible_ssh_common_args'), ...wordsOf('ansible_ssh_extra_args')];
-  const proxy = proxyOfArguments(sshArguments);
-  return {
-    name,
-    address: text('ansible_host', 'ansible_ssh_host') ?? itsHost,
-    login: {
-      ...(user !== undefined && { user }),
-      ...(port !== undefined && { port: Number(port) }),
-      ...(key !== undefined && { privateKeyPath: key.replace(/^~(?=\/)/, homedir()) }),
-    },
-    worker: text('crawlwatch_worker') ?? null,
-    limits: text('crawlwatch_limits') ?? null,
-    sshArguments,
-    ...(first.length > 0 && { sshArgumentsFirst: first.length }),
-    ...(proxy && { proxy }),
-  };
-}
-
-function members(listed: Listed, group: string): string[] {
-  const { hosts = [], children = [] } = listed[group] ?? {};
-  return [...hosts, ...children.flatMap((child) => members(listed, child))];
-}
 
 /** Sources of one inventory each, by what is in them that could be got wrong. */
 const INVENTORIES: readonly (readonly [string, string])[] = [
@@ -123,22 +66,24 @@ describe.concurrent('an inventory', () => {
   });
 });
 
-const all = (inventory: Inventory) => hostsNamed(inventory, inventory.hosts).hosts;
 const byName = (a: InventoryHost, b: InventoryHost) => (a.name < b.name ? -1 : 1);
 
 /** The way out for programs and plugins, which we don't run. */
-describe.concurrent('what ansible-inventory --list --yaml writes', () => {
-  it.for(['beside/hosts', 'anchors.yaml', 'values.ini', 'jumps.ini', 'folder'])(
-    'is read as its source: %s',
-    async (words, { expect }) => {
+describe.concurrent('what ansible-inventory --list writes', () => {
+  const SOURCES = ['beside/hosts', 'anchors.yaml', 'values.ini', 'jumps.ini', 'folder'];
+  it.for(SOURCES.flatMap((words) => ['hosts.json', 'hosts.yml', '-'].map((copy) => [words, copy] as const)))(
+    'is read as its source: %s, as %s',
+    async ([words, copy], { expect }) => {
+      const format = copy.endsWith('.yml') ? ['--yaml'] : [];
+      const text = await ansible('ansible-inventory', [...sources(words), '--list', ...format]);
       const folder = mkdtempSync(join(tmpdir(), 'crawlwatch-inventory-'));
-      const file = join(folder, 'hosts.yml');
-      writeFileSync(file, await ansible('ansible-inventory', [...sources(words), '--list', '--yaml']));
-      const [copy, source] = await Promise.all(
-        [file, path(words)].map((one) => openInventory([one], aids()).then(all)),
-      );
+      if (copy !== '-') writeFileSync(join(folder, copy), text);
+      const [read, source] = await Promise.all([
+        openInventory([copy === '-' ? '-' : join(folder, copy)], aids({ stdin: text })),
+        openInventory([path(words)], aids()),
+      ]);
       rmSync(folder, { recursive: true });
-      expect(copy?.sort(byName)).toEqual(source?.sort(byName));
+      expect(all(read).sort(byName)).toEqual(all(source).sort(byName));
     },
   );
 });
@@ -229,7 +174,7 @@ function recorder() {
   return { ssh, recorded, done: () => rmSync(folder, { recursive: true }) };
 }
 
-describe('what Ansible tells ssh', () => {
+describe('what Ansible gives to ssh', () => {
   it.each(['groups.ini', 'both-names.ini', 'jumps.ini', 'beside/hosts', 'nested.yml', 'depth.ini'])(
     'is what we connect with: %s',
     async (words) => {
@@ -257,4 +202,102 @@ describe('what Ansible tells ssh', () => {
       expect(ours.map(String).sort()).toEqual(theirs.map(String).sort());
     },
   );
+});
+
+/** What Ansible adds by itself, whatever the inventory and its configuration. */
+const ANSIBLES_OWN =
+  /^(?:KbdInteractiveAuthentication|PreferredAuthentications|PasswordAuthentication|ConnectTimeout|StrictHostKeyChecking|ControlPath)=/;
+const DEFAULT_ARGUMENTS = ['-C', '-o', 'ControlMaster=auto', '-o', 'ControlPersist=60s'];
+
+/** The options before the host, in their order, without Ansible's own. */
+function optionsOf(args: readonly string[]): string[] {
+  const end = args.lastIndexOf('-tt') < 0 ? args.length - 3 : args.lastIndexOf('-tt');
+  const options = args.slice(0, end);
+  const isDefault = DEFAULT_ARGUMENTS.every((word, n) => options[n] === word);
+  return options
+    .slice(isDefault ? DEFAULT_ARGUMENTS.length : 0)
+    .filter((word, n, all) => !ANSIBLES_OWN.test(word) && !(word === '-o' && ANSIBLES_OWN.test(all[n + 1] ?? '')));
+}
+
+/** The same from what we read. */
+function ourOptions({ login, sshArguments, sshArgumentsFirst = 0 }: InventoryHost): string[] {
+  const { port, privateKeyPath: key, user } = login;
+  return [
+    ...sshArguments.slice(0, sshArgumentsFirst),
+    ...(port === undefined ? [] : ['-o', `Port=${port}`]),
+    ...(key === undefined ? [] : ['-o', `IdentityFile="${key}"`]),
+    ...(user === undefined ? [] : ['-o', `User="${user}"`]),
+    ...sshArguments.slice(sshArgumentsFirst),
+  ];
+}
+
+const HOSTS = `[some]
+plain
+all_set ansible_host=10.0.0.1 ansible_port=22 ansible_user=var ansible_private_key_file=~/k2 ansible_ssh_args="-o A=var"
+emptied ansible_user= ansible_ssh_args= ansible_ssh_common_args= ansible_ssh_extra_args=
+quotes ansible_ssh_common_args='-o "ProxyCommand=nc %h %p # no comment" -p 7 -i "~/my key"'
+before ansible_ssh_args='-p 2201 -l first' ansible_port=2202 ansible_user=second ansible_ssh_extra_args='-p 2203'
+elsewhere ansible_ssh_private_key_file=~root/.ssh/id relative=1
+relative ansible_private_key_file=keys/id ansible_ssh_extra_args="-F 'ssh config'\\t-q"
+named.example.com ansible_host='{{ inventory_hostname_short }}.internal' ansible_user='{{inventory_hostname}}'
+`;
+
+const CONFIG = `[defaults]
+remote_user = configured ; inline
+Remote_Port: 2022
+private_key_file = keys/id_config
+# a comment
+[ssh_connection]
+ssh_args = -o A=config
+   -o B=config
+; another
+ssh_common_args = -o C=%%h -o "D=x;y" ; not this
+ssh_extra_args=-vv
+`;
+
+/** The names of the variables that are set, and what is in the files. */
+const CONFIGURED: readonly (readonly [string, NodeJS.ProcessEnv, Readonly<Record<string, string>>])[] = [
+  ['nothing', {}, {}],
+  ['ansible.cfg where one is', {}, { 'ansible.cfg': CONFIG }],
+  ['a file that ANSIBLE_CONFIG names', { ANSIBLE_CONFIG: 'other/mine.cfg' }, { 'other/mine.cfg': CONFIG }],
+  ['a directory that ANSIBLE_CONFIG names', { ANSIBLE_CONFIG: 'other' }, { 'other/ansible.cfg': CONFIG }],
+  ['one that is missing', { ANSIBLE_CONFIG: 'nowhere.cfg' }, { 'ansible.cfg': CONFIG }],
+  [
+    'variables before the file',
+    {
+      ANSIBLE_REMOTE_USER: 'env',
+      ANSIBLE_REMOTE_PORT: '2300',
+      ANSIBLE_PRIVATE_KEY_FILE: '$KEYS/id',
+      KEYS: '/keys',
+      ANSIBLE_SSH_ARGS: "-o 'A=env'",
+      ANSIBLE_SSH_COMMON_ARGS: '-J gate',
+    },
+    { 'ansible.cfg': CONFIG },
+  ],
+  [
+    'variables that are empty',
+    { ANSIBLE_SSH_ARGS: '', ANSIBLE_SSH_COMMON_ARGS: '', ANSIBLE_REMOTE_PORT: '' },
+    { 'ansible.cfg': CONFIG },
+  ],
+];
+
+describe('how Ansible is configured', () => {
+  it.each(CONFIGURED)('counts as for Ansible: %s', async (_, env, files) => {
+    const folder = mkdtempSync(join(tmpdir(), 'crawlwatch-configured-'));
+    for (const [name, text] of Object.entries({ ...files, hosts: HOSTS })) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), text);
+    }
+    const { ssh, recorded, done } = recorder();
+    const { ANSIBLE_CONFIG: _fixed, ...rest } = environment;
+    const here = { ...rest, HOME: homedir(), ...env };
+    const args = ['all', '-i', 'hosts', '-m', 'raw', '-a', 'true'];
+    await promisify(execFile)('ansible', args, { cwd: folder, env: { ...here, ANSIBLE_SSH_EXECUTABLE: ssh } });
+    const theirs = recorded().map((words) => [words.at(-3), ...optionsOf(words.slice(0, -1))]);
+    done();
+    const hosts = all(await openInventory([join(folder, 'hosts')], aids({ env: here, cwd: folder })));
+    rmSync(folder, { recursive: true });
+    expect(hosts.flatMap(({ problem }) => problem ?? [])).toEqual([]);
+    expect(hosts.map((host) => [host.address, ...ourOptions(host)]).sort()).toEqual(theirs.sort());
+  });
 });

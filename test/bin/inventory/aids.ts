@@ -5,7 +5,7 @@ import type { InventoryAids } from '../../../bin/inventory/open.ts';
 export const aids = (
   given: Partial<Omit<InventoryAids, 'stdin'>> & { readonly stdin?: string } = {},
 ): InventoryAids => ({
-  env: { PATH: '/nowhere' },
+  env: { PATH: '/nowhere', ANSIBLE_CONFIG: '/dev/null' },
   cwd: tmpdir(),
   signal: new AbortController().signal,
   ...given,

@@ -119,6 +119,27 @@ describe('--list-hosts', () => {
   });
 });
 
+describe('ansible_connection=local', () => {
+  it('is a check of this machine for localhost, beside hosts over SSH', async () => {
+    write({ hosts: 'localhost ansible_connection=local\n127.0.0.1 ansible_port=1\n' });
+    const ran = await crawlwatch(['check', '-i', join(folder, 'hosts'), '-o', 'json']);
+    expect(JSON.parse(ran.stdout).instances).toMatchObject([
+      { id: 'localhost', transport: 'local', vitals: { memory: { totalBytes: expect.any(Number) } } },
+      { id: '127.0.0.1', transport: 'ssh', vitals: null },
+    ]);
+  });
+
+  it.each(['web1 ansible_connection=local', 'localhost ansible_host=10.0.0.1 ansible_connection=local'])(
+    'is no check of another machine: %s',
+    async (line) => {
+      write({ hosts: `${line}\n` });
+      expect((await open('hosts')).hosts).toMatchObject([
+        { problem: expect.stringContaining('ansible_connection is "local"') },
+      ]);
+    },
+  );
+});
+
 describe('notes', () => {
   it('go to stderr, five at most, and leave the list alone', async () => {
     write({ 'a.yml': `web:\n  hosts: a\n${Array.from({ length: 9 }, (_, i) => `  odd${i}: {}\n`).join('')}` });
