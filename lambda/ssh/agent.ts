@@ -1,15 +1,37 @@
 /** The keys of an ssh-agent as ssh2 asks for them, which also says whether the agent is still awaited, and can be released. */
 import type { Duplex } from 'node:stream';
-import { BaseAgent, createAgent, type IdentityCallback, type SignCallback, type SigningRequestOptions } from 'ssh2';
+import {
+  BaseAgent,
+  createAgent,
+  type IdentityCallback,
+  type ParsedKey,
+  type PublicKeyEntry,
+  type SignCallback,
+  type SigningRequestOptions,
+} from 'ssh2';
+
+/** Which of an agent's keys are offered, and which first. */
+export interface AgentChoice {
+  /** Public keys of the identity files: those of them that the agent holds come first. */
+  readonly named: readonly Buffer[];
+  /** No others are offered. */
+  readonly only: boolean;
+}
 
 /** An ssh-agent for one login. */
 export class LoginAgent extends BaseAgent {
   readonly #agent: BaseAgent;
   readonly #streams = new Set<Duplex>();
   #released = false;
+  #held: readonly Buffer[] = [];
+  /** How many of its keys are offered; 0 until it has listed them. */
+  offered = 0;
 
   /** @param socketPath as in `SSH_AUTH_SOCK`. */
-  constructor(socketPath: string) {
+  constructor(
+    socketPath: string,
+    private readonly choice: AgentChoice = { named: [], only: false },
+  ) {
     super();
     this.#agent = createAgent(socketPath);
     const open = this.#agent.getStream?.bind(this.#agent);
@@ -28,15 +50,32 @@ export class LoginAgent extends BaseAgent {
     return this.#streams.size > 0;
   }
 
+  /** Whether it has listed this key. */
+  holds(blob: Buffer): boolean {
+    return this.#held.some((held) => held.equals(blob));
+  }
+
   /** Closes what is open to the agent, since one that never answers would keep this process alive. Nothing is called back. */
   release(): void {
     this.#released = true;
     for (const stream of this.#streams) stream.destroy();
   }
 
+  /** In ssh's order: the keys that the identity files name, then the others. */
   override getIdentities(done: IdentityCallback): void {
     this.#agent.getIdentities((error, keys) => {
-      if (!this.#released) done(error, keys);
+      if (this.#released) return;
+      if (error || keys === undefined) return done(error, keys);
+      const { named, only } = this.choice;
+      const listed = keys.map((key) => ({ key, blob: blobOf(key) }));
+      this.#held = listed.map(({ blob }) => blob);
+      const isNamed = ({ blob }: { readonly blob: Buffer }) => named.some((one) => one.equals(blob));
+      const chosen = [...listed.filter(isNamed), ...(only ? [] : listed.filter((each) => !isNamed(each)))];
+      this.offered = chosen.length;
+      done(
+        null,
+        chosen.map(({ key }) => key),
+      );
     });
   }
 
@@ -52,3 +91,7 @@ export class LoginAgent extends BaseAgent {
     }
   }
 }
+
+/** ssh2's own agent lists parsed keys. */
+const blobOf = (key: ParsedKey | PublicKeyEntry | Buffer | string): Buffer =>
+  typeof key === 'object' && 'getPublicSSH' in key ? key.getPublicSSH() : Buffer.alloc(0);
