@@ -24,6 +24,8 @@ export interface Login extends Entry {
   readonly jumps?: readonly JumpHost[];
   /** Only OpenSSH's own client can go this way; absent: ssh2 can. */
   readonly openssh?: OpensshWay;
+  /** How OpenSSH's client would go where ssh2 turns out to lack something; absent: it is not installed, or not asked. */
+  readonly opensshToo?: OpensshWay;
 }
 
 /** How one sshd is entered. */

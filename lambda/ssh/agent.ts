@@ -1,4 +1,5 @@
 /** The keys of an ssh-agent as ssh2 asks for them, which also says whether the agent is still awaited, and can be released. */
+import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
   BaseAgent,
@@ -9,6 +10,7 @@ import {
   type SignCallback,
   type SigningRequestOptions,
 } from 'ssh2';
+import { typeOf } from './key-files.ts';
 
 /** Which of an agent's keys are offered, and which first. */
 export interface AgentChoice {
@@ -95,3 +97,45 @@ export class LoginAgent extends BaseAgent {
 /** ssh2's own agent lists parsed keys. */
 const blobOf = (key: ParsedKey | PublicKeyEntry | Buffer | string): Buffer =>
   typeof key === 'object' && 'getPublicSSH' in key ? key.getPublicSSH() : Buffer.alloc(0);
+
+const REQUEST_IDENTITIES = Buffer.from([0, 0, 0, 1, 11]);
+const IDENTITIES_ANSWER = 12;
+const ANSWER_MAX = 256 * 1024;
+
+/**
+ * The types of all keys that an agent holds, also those that ssh2 leaves out: certificates and security keys.
+ * Empty where it does not answer within `limitMs`.
+ * https://datatracker.ietf.org/doc/html/draft-miller-ssh-agent
+ */
+export function agentKeyTypes(socketPath: string, limitMs: number): Promise<readonly string[]> {
+  return new Promise((resolve) => {
+    let answer = Buffer.alloc(0);
+    const socket = connect(socketPath, () => socket.write(REQUEST_IDENTITIES));
+    const end = () => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(keyTypes(answer));
+    };
+    const timer = setTimeout(end, limitMs);
+    socket.on('error', end).on('close', end);
+    socket.on('data', (chunk) => {
+      answer = Buffer.concat([answer, chunk]);
+      const isWhole = answer.length >= 4 && answer.length >= 4 + answer.readUInt32BE(0);
+      if (isWhole || answer.length > ANSWER_MAX) end();
+    });
+  });
+}
+
+function keyTypes(answer: Buffer): string[] {
+  const types: string[] = [];
+  if (answer.length < 9 || answer[4] !== IDENTITIES_ANSWER) return types;
+  // The number of keys; then of each its blob and its comment, both strings.
+  for (let at = 9; at + 4 <= answer.length; ) {
+    const blob = answer.subarray(at + 4, at + 4 + answer.readUInt32BE(at));
+    types.push(typeOf(blob));
+    at += 4 + blob.length;
+    if (at + 4 > answer.length) break;
+    at += 4 + answer.readUInt32BE(at);
+  }
+  return types;
+}

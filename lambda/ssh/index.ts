@@ -1,4 +1,5 @@
 /** The SSH transport: logs in, runs the script, and names every failure by what happened on the wire. */
+export { agentKeyTypes } from './agent.ts';
 export { OFFERED } from './algorithms.ts';
 export { instanceConnect } from './instance-connect.ts';
 export { parsePublicKey, publicKeyWithin } from './key-files.ts';

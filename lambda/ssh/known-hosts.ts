@@ -118,9 +118,12 @@ function namesHost(hosts: string, name: string): boolean {
   return matching.length > 0 && !matching.some((pattern) => pattern.startsWith('!'));
 }
 
-/** `*` and `?` only; `name` is in lower case. Written by hand, since a pattern as a RegExp can take exponential time. */
-export function matchesPattern(pattern: string, name: string): boolean {
-  const wanted = pattern.toLowerCase();
+/**
+ * `*` and `?` only. Written by hand, since a pattern as a RegExp can take exponential time.
+ * @param how `loose`: the pattern's letters in either case; `name` is in lower case
+ */
+export function matchesPattern(pattern: string, name: string, how: 'exact' | 'loose' = 'loose'): boolean {
+  const wanted = how === 'loose' ? pattern.toLowerCase() : pattern;
   let p = 0;
   let star = -1;
   let resume = 0;

@@ -72,7 +72,11 @@ export function sshTransport(options: SshOptions): ProbeTransport {
         `${quote(instance.name)} has no address to connect to; check the setting ssh.address.`,
       );
     }
-    const { port, jumps = [] } = instance.login;
+    const { port, jumps = [], openssh } = instance.login;
+    if (openssh !== undefined) {
+      const { because } = openssh;
+      return failure('HostUnreachable', `${quote(instance.name)} was not asked: ${because} needs OpenSSH's client.`);
+    }
     const route = JSON.stringify([address, port, jumps]);
     const attempt = async () => {
       const reply = await attemptOne(turn, address);
