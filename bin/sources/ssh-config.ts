@@ -30,7 +30,7 @@ type Item =
   | { readonly kind: 'match'; readonly criteria: readonly Criterion[]; readonly items: readonly Item[] }
   | { readonly kind: 'include'; readonly items: readonly Item[] }
   /** Where it applies, OpenSSH has to be asked. */
-  | { readonly kind: 'other'; readonly what: string };
+  | { readonly kind: 'other'; readonly what: string; readonly items: readonly Item[] };
 
 interface Criterion {
   readonly name: 'all' | 'final' | 'host' | 'originalhost' | 'user' | 'localuser';
@@ -135,8 +135,8 @@ function readFile(path: string, reading: Reading): Item[] {
     else if (line.key === 'host' || line.key === 'match') {
       const items: Item[] = [];
       const opened = line.key === 'host' ? hostBlock(line, items) : matchBlock(line, items);
-      if (opened === null) reading.broken(`${line.key === 'host' ? 'Host' : 'Match'} (${where})`);
-      whole.push(opened ?? { kind: 'other', what: where });
+      if (opened === null && line.key === 'host') reading.broken(`Host (${where})`);
+      whole.push(opened ?? { kind: 'other', what: `Match (${where})`, items });
       block = items;
     } else block.push(toItem(line, { ...reading, path, where }));
   }
@@ -174,20 +174,20 @@ function toItem(line: ConfigLine, reading: Reading & { readonly path: string; re
   if (key === 'include') return include(words, reading);
   if (key === 'proxycommand') return { kind: 'set', key, values: [rest] };
   if (key === 'proxyjump') {
-    return JUMPS.test(rest)
-      ? { kind: 'set', key, values: [rest] }
-      : { kind: 'other', what: `ProxyJump (${reading.where})` };
+    return JUMPS.test(rest) ? { kind: 'set', key, values: [rest] } : other(`ProxyJump (${reading.where})`);
   }
   switch (judge(key, words)) {
     case 'known':
       return { kind: 'set', key, values: isRead(key) ? words : [] };
     case 'other':
-      return { kind: 'other', what: `${line.keyword} (${reading.where})` };
+      return other(`${line.keyword} (${reading.where})`);
     default:
       reading.broken(`${line.keyword} (${reading.where})`);
-      return { kind: 'other', what: reading.where };
+      return other(reading.where);
   }
 }
+
+const other = (what: string): Item => ({ kind: 'other', what, items: [] });
 
 function include(words: readonly string[], reading: Reading & { readonly path: string; readonly where: string }): Item {
   const { path, home, depth } = reading;
@@ -248,7 +248,7 @@ function readArguments(
     const reading = { home, depth: DEPTH_MAX, path: '', where: what, broken: () => (broken = what) };
     const item = toItem(config, reading);
     if (broken !== null || (item.kind === 'other' && config.key === 'include')) return { unread: what };
-    items.push(item.kind === 'other' ? { kind: 'other', what } : item);
+    items.push(item.kind === 'other' ? other(what) : item);
   }
   return { items, file };
 }

@@ -156,7 +156,7 @@ export class Entries {
         : { isDefault: false, paths: [privateKey, ...paths] };
     }
     const paths = raw.filter((path) => path.toLowerCase() !== 'none').map((path) => this.#path(path, tokens));
-    return paths.every((path) => path !== null) ? { isDefault: false, paths } : null;
+    return paths.every((path) => path !== null) ? { isDefault: false, paths: [...new Set(paths)] } : null;
   }
 
   #defaultKeys(names: readonly string[]): string[] {

@@ -199,9 +199,9 @@ class Routes {
         return proxy;
       case 'jumps': {
         if (depth > HOPS_MAX) return { kind: 'bad', text: 'its ProxyJump leads in a circle' };
-        // Hosts behind one jump host share what is known of it.
+        // Hosts behind one jump host share what is known of it; on the way there a circle would wait for itself.
         const id = JSON.stringify(proxy.hops);
-        const known = this.#jumps.get(id) ?? this.#through(proxy.hops, depth);
+        const known = (depth === 0 ? this.#jumps.get(id) : undefined) ?? this.#through(proxy.hops, depth);
         if (depth === 0) this.#jumps.set(id, known);
         return known;
       }
