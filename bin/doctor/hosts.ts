@@ -45,7 +45,10 @@ async function keyStep({ login }: Instance, loginFor: ReturnType<typeof loginMet
   const open = path === null ? false : await isOpenToOthers(path);
   return ok(
     'key',
-    `${used}${open ? ' (others on this machine may read it: chmod 600)' : ''}${found.troubles.map((problem) => `; ${problem}`).join('')}`,
+    `${used}${open ? ' (others on this machine may read it: chmod 600)' : ''}${found
+      .troubles()
+      .map((problem) => `; ${problem}`)
+      .join('')}`,
   );
 }
 

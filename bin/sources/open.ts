@@ -64,11 +64,15 @@ async function sshSource(
   if (flags.listHosts === true) return fixedSource(source, hosts.map(instanceOf), {});
   const [{ sshAccess }, { sshRoutes }] = await Promise.all([import('./ssh-access.ts'), import('./ssh-route.ts')]);
   const routeTo = await sshRoutes(flags, settings, io);
-  const instances = hosts.map((host) => {
-    const own = { ...host, worker: flags.worker ?? host.worker };
-    if (host.isLocal === true) return toInstance(own, 'local', settings);
-    return instanceOf(host.problem === undefined ? { ...own, ...routeTo(host) } : own);
-  });
+  const instances = await Promise.all(
+    hosts.map(async (host) => {
+      const own = { ...host, worker: flags.worker ?? host.worker };
+      if (host.isLocal === true) return toInstance(own, 'local', settings);
+      if (host.problem !== undefined) return instanceOf(own);
+      const { address, login, problem } = await routeTo(host);
+      return instanceOf({ ...own, address, login, ...(problem !== null && { problem }) });
+    }),
+  );
   return fixedSource(source, instances, { ssh: await sshAccess(flags, settings, io), local: localTransport() });
 }
 

@@ -1,15 +1,15 @@
 /** How the command line logs in: which keys it uses and which host keys it trusts, as `ssh` would. */
-import { appendFileSync, closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import ssh2 from 'ssh2';
 import type { ProbeTransport } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
-import type { KeyOptions } from '../../lambda/ssh/index.ts';
+import type { KeyOptions, KnownHost } from '../../lambda/ssh/index.ts';
 import { parseKnownHosts, sshTransport } from '../../lambda/ssh/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
+import { DEFAULT_KEYS, GLOBAL_KNOWN_HOSTS, userKnownHosts } from './ssh-entry.ts';
 
 export interface SshFlags {
   readonly privateKey?: string;
@@ -17,54 +17,54 @@ export interface SshFlags {
   readonly acceptNewHostKeys?: boolean;
 }
 
-/** In the order in which they are tried. */
-const DEFAULT_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
-const HOST_KEYS_OF_ALL = '/etc/ssh/ssh_known_hosts';
-
 /** The keys to log in with. @throws UsageError where the file named by --private-key can't be read. */
 export async function sshKeys(flags: SshFlags, io: Pick<CommandIo, 'env'>): Promise<KeyOptions> {
-  const agentSocket = io.env.SSH_AUTH_SOCK;
-  const privateKey =
-    flags.privateKey === undefined
-      ? await defaultKey(join(homedir(), '.ssh'), agentSocket !== undefined)
-      : await readNamed(flags.privateKey, '--private-key');
+  const { privateKey } = flags;
+  if (privateKey !== undefined) await readNamed(privateKey, '--private-key');
+  const defaults = DEFAULT_KEYS.map((name) => join(homedir(), '.ssh', name)).filter((path) => existsSync(path));
   return {
-    ...(privateKey === null ? {} : { privateKey }),
-    ...(agentSocket === undefined || flags.privateKey !== undefined ? {} : { agentSocket }),
+    identities: {
+      files: privateKey === undefined ? defaults : [privateKey],
+      only: privateKey !== undefined,
+      agent: io.env.SSH_AUTH_SOCK || null,
+    },
+    none: true,
     readKey: (path) => readFile(path),
   };
 }
 
 /** @throws UsageError where a file named by a flag can't be read. */
 export async function sshAccess(flags: SshFlags, settings: Settings, io: CommandIo): Promise<ProbeTransport> {
-  const home = join(homedir(), '.ssh');
   const keys = await sshKeys(flags, io);
-  const ownFile = flags.knownHosts ?? join(home, 'known_hosts');
-  const files = flags.knownHosts === undefined ? [ownFile, HOST_KEYS_OF_ALL] : [];
+  const ofUser = userKnownHosts(homedir());
+  const files = flags.knownHosts === undefined ? [...ofUser, ...GLOBAL_KNOWN_HOSTS] : [flags.knownHosts];
   // --accept-new-host-keys writes the file where it doesn't exist.
-  const required = flags.knownHosts !== undefined && flags.acceptNewHostKeys !== true;
-  const texts = required
-    ? [await readNamed(ownFile, '--known-hosts')]
-    : await Promise.all([ownFile, ...files].map(readIfPresent));
+  if (flags.knownHosts !== undefined && flags.acceptNewHostKeys !== true) {
+    await readNamed(flags.knownHosts, '--known-hosts');
+  }
+  const read = knownHostsReader();
+  const [ownFile = ''] = files;
   return sshTransport({
     ...keys,
     connectSeconds: settings.timeouts.connectSeconds,
     hostKeys: {
       kind: 'known-hosts',
-      known: texts.flatMap((text) => (text === null ? [] : parseKnownHosts(text))),
+      known: files.flatMap(read),
+      read,
       acceptNew: flags.acceptNewHostKeys === true,
-      accepted: (line) => saveHostKey(ownFile, line, io),
+      accepted: (line, file = ownFile) => saveHostKey(file, line, io),
     },
   });
 }
 
-/** The first usable key of ~/.ssh. One that needs a passphrase is skipped where an agent may hold it. */
-async function defaultKey(home: string, hasAgent: boolean): Promise<string | null> {
-  for (const name of DEFAULT_KEYS) {
-    const text = await readIfPresent(join(home, name));
-    if (text !== null && !(hasAgent && ssh2.utils.parseKey(text) instanceof Error)) return text;
-  }
-  return null;
+/** Reads each file once, however many hosts name it. A missing or unreadable one counts as empty. */
+function knownHostsReader(): (path: string) => readonly KnownHost[] {
+  const known = new Map<string, readonly KnownHost[]>();
+  return (path) => {
+    const hosts = known.get(path) ?? parseKnownHosts(readIfPresent(path));
+    known.set(path, hosts);
+    return hosts;
+  };
 }
 
 /**
@@ -101,12 +101,11 @@ async function readNamed(path: string, flag: string): Promise<string> {
   }
 }
 
-async function readIfPresent(path: string): Promise<string | null> {
+function readIfPresent(path: string): string {
   try {
-    return await readFile(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch {
-    // Missing or not readable: as if there were none.
-    return null;
+    return '';
   }
 }
 

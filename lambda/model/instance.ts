@@ -19,15 +19,56 @@ export interface Surroundings {
   readonly securityGroups?: readonly string[];
 }
 
-export interface Login {
-  readonly user: string;
-  readonly port: number;
-  /** Path of a private key file; null: the transport's own key. */
-  readonly privateKeyPath: string | null;
+export interface Login extends Entry {
   /** Jump hosts on the way, the nearest first (ssh's ProxyJump); absent: none. */
   readonly jumps?: readonly JumpHost[];
   /** Only OpenSSH's own client can go this way; absent: ssh2 can. */
   readonly openssh?: OpensshWay;
+  /** How OpenSSH's client would go where ssh2 turns out to lack something; absent: it is not installed, or not asked. */
+  readonly opensshToo?: OpensshWay;
+}
+
+/** How one sshd is entered. */
+interface Entry {
+  readonly user: string;
+  readonly port: number;
+  /** Path of a private key file; null: the transport's own key. It doesn't count where there are `identities`. */
+  readonly privateKeyPath: string | null;
+  /** The keys to offer; absent: `privateKeyPath`, then those of the transport's agent. */
+  readonly identities?: Identities;
+  /** How its host key is judged; absent: as the transport does by itself. */
+  readonly trust?: HostKeyTrust;
+  /** Those that ssh_config allows of the algorithms that ssh2 is used with; absent: all. */
+  readonly algorithms?: AllowedAlgorithms;
+}
+
+/** The keys that are offered to an sshd, as ssh_config lists them. */
+export interface Identities {
+  /** Paths of private key files in the order of ssh_config. */
+  readonly files: readonly string[];
+  /** Offer of an agent's keys only those that `files` name (IdentitiesOnly). */
+  readonly only: boolean;
+  /** Path of the agent's socket; null: no agent is asked. */
+  readonly agent: string | null;
+}
+
+/** How a host key is judged, as ssh_config says. */
+export interface HostKeyTrust {
+  /** The name under which known_hosts has it (HostKeyAlias); null: its address and port. */
+  readonly alias: string | null;
+  /** Paths of known_hosts files (UserKnownHostsFile, GlobalKnownHostsFile). */
+  readonly files: readonly string[];
+  /** Where an accepted key is written; null: nowhere. */
+  readonly addTo: string | null;
+  /** Accept the key of a host that has none there. A changed key is never accepted. */
+  readonly acceptNew: boolean;
+}
+
+export interface AllowedAlgorithms {
+  readonly kex: readonly string[];
+  readonly cipher: readonly string[];
+  readonly hmac: readonly string[];
+  readonly hostKey: readonly string[];
 }
 
 /** How OpenSSH's client is called for a host. */
@@ -41,11 +82,8 @@ export interface OpensshWay {
 }
 
 /** A host that is logged in to only to reach another from there. */
-export interface JumpHost {
+export interface JumpHost extends Entry {
   readonly address: string;
-  readonly port: number;
-  readonly user: string;
-  readonly privateKeyPath: string | null;
 }
 
 /** What crawlwatch may do by itself to an instance, by its tag. */

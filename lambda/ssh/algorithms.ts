@@ -34,3 +34,20 @@ export const ALGORITHMS = {
   hmac: ['hmac-sha2-256-etm@openssh.com', 'hmac-sha2-512-etm@openssh.com', 'hmac-sha2-256', 'hmac-sha2-512'],
   compress: ['none'],
 };
+
+/** All that an ssh_config could allow. */
+export const OFFERED = {
+  kex: ALGORITHMS.kex,
+  cipher: ALGORITHMS.cipher,
+  hmac: ALGORITHMS.hmac,
+  hostKey: HOST_KEY_ALGORITHMS,
+} as const satisfies Record<string, readonly string[]>;
+
+/** Key exchanges against quantum computers, which ssh2 lacks (OpenSSH has them since 8.5 and 9.9). */
+const POST_QUANTUM = /^(sntrup\d|mlkem\d|ext-info-s$|kex-strict-s)/;
+
+/** Whether a host's list of key exchanges holds only what is newer than this client. `list`: names with commas. */
+export const isNewerOnly = (list: string): boolean => {
+  const names = list.split(',');
+  return names.some((name) => /\d/.test(name)) && names.every((name) => POST_QUANTUM.test(name));
+};

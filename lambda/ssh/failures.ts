@@ -4,6 +4,7 @@
  */
 import { ownLimit } from '../kit/index.ts';
 import type { FailureReason, Reply } from '../model/index.ts';
+import { isNewerOnly } from './algorithms.ts';
 
 /** How far an attempt has come. `kex` and `login` are both the handshake: after the banner, before a command. */
 export type Phase = 'resolve' | 'connect' | 'banner' | 'kex' | 'login' | 'command';
@@ -204,26 +205,48 @@ export function offeredOnly(sent: Buffer, complaint: string): string {
   return '';
 }
 
-const noCommonAlgorithm = (endpoint: string, said: string, offer: string): Failure =>
-  failure(
-    'NegotiationFailed',
-    `${endpoint} has no algorithm in common with this client, ${[said, ...(offer ? [offer] : [])].join(': ')}; SHA-1 and older are refused here: update its sshd.`,
-  );
+function noCommonAlgorithm(endpoint: string, said: string, offer: string): Failure {
+  const words = [said, ...(offer ? [offer] : [])].join(': ');
+  const [, list = ''] = /^it offers only "(.*)"$/.exec(offer) ?? [];
+  const why = isNewerOnly(list)
+    ? 'this client is older than that: OpenSSH has it'
+    : 'SHA-1 and older are refused here: update its sshd';
+  return failure('NegotiationFailed', `${endpoint} has no algorithm in common with this client, ${words}; ${why}.`);
+}
 
-/** No key was accepted. `left`: what the host would still take; `troubles`: what went wrong with our own keys. */
-export function loginRefused(
-  { endpoint }: Where,
-  user: string,
-  left: readonly string[],
-  troubles: readonly string[],
-): Failure {
+/** What became of the keys in a login. */
+export interface KeysTried {
+  /** What the host would still take. */
+  readonly left: readonly string[];
+  /** What went wrong with our own keys. */
+  readonly troubles: readonly string[];
+  /** How many were offered. */
+  readonly tried: number;
+}
+
+/** No key was accepted. */
+export function loginRefused({ endpoint }: Where, user: string, { left, troubles, tried }: KeysTried): Failure {
   const takes = left.length > 0 ? ` (it takes ${quote(left.join(', '))})` : '';
   const own = troubles.length > 0 ? `; here: ${quote(troubles.join('; '))}` : '';
+  const [refused, fix] =
+    tried === 0
+      ? ['and there was no key to try', 'give a private key, or start an ssh-agent']
+      : [
+          `with ${tried === 1 ? 'the one key' : `each of the ${tried} keys`} tried`,
+          'check the user and its authorized_keys',
+        ];
   return failure(
     'AuthenticationFailed',
-    `${endpoint} refused the login of ${quote(user)} with every key tried${takes}${own}; check the user and its authorized_keys.`,
+    `${endpoint} refused the login of ${quote(user)} ${refused}${takes}${own}; ${fix}.`,
   );
 }
+
+/** sshd hung up at its MaxAuthTries before the right key's turn. */
+export const tooManyKeys = ({ endpoint }: Where, user: string, keys: number): Failure =>
+  failure(
+    'AuthenticationFailed',
+    `${endpoint} broke off the login of ${quote(user)}, "Too many authentication failures": it allows fewer tries than there are keys here (${keys}); name the right one (IdentityFile with IdentitiesOnly yes, or --private-key).`,
+  );
 
 /** It closed the connection twice without a word while it accepted other logins. */
 export const turnedAway = (endpoint: string): Failure =>

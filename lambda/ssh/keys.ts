@@ -1,28 +1,33 @@
 /** The keys for a login: private keys, read and parsed once, and those of an ssh-agent. */
 import ssh2, { type AnyAuthMethod, type ParsedKey } from 'ssh2';
 import { messageOf } from '../kit/index.ts';
-import type { JumpHost } from '../model/index.ts';
+import type { Identities, JumpHost } from '../model/index.ts';
 import { LoginAgent } from './agent.ts';
 import { type Failure, failure, quote } from './failures.ts';
+import { type PrivateKey, type PublicKey, parsePrivateKey, parsePublicKey, publicKeyWithin } from './key-files.ts';
 
 export interface KeyOptions {
   /** The private key, already read: PEM or OpenSSH's format. Never logged. */
   readonly privateKey?: string | Buffer;
-  /** Reads the key file that a host's login names. */
+  /** Reads the key file that a host's login names, and the public key beside it. */
   readonly readKey?: (path: string) => Promise<string | Buffer>;
   /** For every key given here. */
   readonly passphrase?: string;
   /** Path of an ssh-agent's socket (`SSH_AUTH_SOCK`); asked after the private key. */
   readonly agentSocket?: string;
+  /** The keys of a host whose login names none, in place of `privateKey` and `agentSocket`. */
+  readonly identities?: Identities;
+  /** Also asks to be let in without a key, as ssh does. @default false: without a key no connection is made */
+  readonly none?: boolean;
 }
 
 /** How crawlwatch logs in to one host. */
 export interface Login {
-  /** Tried in this order. */
-  readonly methods: readonly AnyAuthMethod[];
+  /** Tried in this order. Which come after the agent's depends on what it has listed. */
+  readonly methods: Iterable<AnyAuthMethod>;
   readonly agent: LoginAgent | null;
   /** What is wrong with keys that can't be tried. */
-  readonly troubles: readonly string[];
+  troubles(): readonly string[];
 }
 
 /** A fresh ed25519 key pair in OpenSSH's format. */
@@ -32,64 +37,131 @@ export function newKeyPair(): { readonly private: string; readonly public: strin
   return ssh2.utils.parseKey(pair.private) instanceof Error ? newKeyPair() : pair;
 }
 
-type Key = { readonly keys: readonly ParsedKey[] } | { readonly problem: string };
+/** A private key that a login may use. */
+interface Key {
+  /** For sentences: `given`, or the quoted path. */
+  readonly name: string;
+  readonly read: PrivateKey;
+  /** Null where it can't be known, e.g. of a PEM file with a passphrase. */
+  readonly publicKey: PublicKey | null;
+}
+
+/** sshd ends the connection after so many refused keys by default (MaxAuthTries 6), less one. */
+const FEW_KEYS = 5;
 
 /** Returns the login methods for a host, in ssh's order. A key file is read once, however many hosts name it. */
 export function loginMethods(
   options: KeyOptions,
-): (host: Pick<JumpHost, 'user' | 'privateKeyPath'>) => Promise<Login | Failure> {
-  const { privateKey, readKey, passphrase, agentSocket } = options;
-  const own = privateKey === undefined ? null : parse(privateKey, passphrase);
+): (host: Pick<JumpHost, 'user' | 'privateKeyPath' | 'identities'>) => Promise<Login | Failure> {
+  const { privateKey, agentSocket, none = false } = options;
+  const own = privateKey === undefined ? null : keyOf('given', privateKey, options.passphrase);
   const files = new Map<string, Promise<Key>>();
   const fileKey = (path: string): Promise<Key> => {
-    const known = files.get(path) ?? read(path, readKey, passphrase);
+    const known = files.get(path) ?? readKeyFile(path, options);
     files.set(path, known);
     return known;
   };
-  return async ({ user, privateKeyPath: path }) => {
-    const key = path === null ? own : await fileKey(path);
-    const troubles: string[] = [];
-    const methods: AnyAuthMethod[] = [];
-    if (key && 'problem' in key) {
-      troubles.push(`the private key ${path === null ? 'given' : quote(path)} can't be used: ${key.problem}`);
-    } else if (key) {
-      for (const each of key.keys) methods.push({ type: 'publickey', username: user, key: each });
-      if (key.keys.length > 1) troubles.push('the RSA key is used with SHA-2 only');
+  const sets = new Map<Identities | string | null, Promise<KeySet>>();
+  /** Many hosts share what their logins name. */
+  const keysOf = (path: string | null, identities: Identities | undefined): Promise<KeySet> => {
+    const source = identities ?? path;
+    const paths = identities?.files ?? (path === null ? [] : [path]);
+    const known = sets.get(source) ?? readSet(paths.map(fileKey), source === null ? own : null);
+    sets.set(source, known);
+    return known;
+  };
+  return async ({ user, privateKeyPath: path, identities = path === null ? options.identities : undefined }) => {
+    const { keys, named } = await keysOf(path, identities);
+    const socket = identities === undefined ? agentSocket : identities.agent;
+    const agent = socket ? new LoginAgent(socket, { named, only: identities?.only ?? false }) : null;
+    const troubles = () => keys.flatMap((key) => troubleOf(key, agent) ?? []);
+    if (agent === null && !none && !keys.some(({ read }) => 'key' in read)) {
+      const why = troubles()[0] ?? 'there is no key to log in with: give a private key, or start an ssh-agent';
+      return failure('AuthenticationFailed', `No connection was made, since ${why}.`);
     }
-    const agent = agentSocket ? new LoginAgent(agentSocket) : null;
-    if (agent) methods.push({ type: 'agent', username: user, agent });
-    if (methods.length > 0) return { methods, agent, troubles };
-    const why = troubles[0] ?? 'there is no key to log in with: give a private key, or start an ssh-agent';
-    return failure('AuthenticationFailed', `No connection was made, since ${why}.`);
+    const isAgentFirst = identities !== undefined;
+    return { methods: methodsOf({ user, keys, agent, isAgentFirst, none }), agent, troubles };
   };
 }
 
-async function read(path: string, readKey: KeyOptions['readKey'], passphrase: string | undefined): Promise<Key> {
-  if (!readKey) return { problem: 'key files are not read here' };
-  try {
-    return parse(await readKey(path), passphrase);
-  } catch (error) {
-    return { problem: quote(messageOf(error)) };
-  }
+/** The keys that one login, or many alike, may use. */
+interface KeySet {
+  readonly keys: readonly Key[];
+  /** Their public keys. */
+  readonly named: readonly Buffer[];
 }
 
-function parse(text: string | Buffer, passphrase: string | undefined): Key {
-  const key = ssh2.utils.parseKey(text, passphrase);
-  if (key instanceof Error) return { problem: quote(key.message) };
-  const first = Array.isArray(key) ? (key[0] as ParsedKey) : key;
-  return first.isPrivateKey() ? { keys: signers(first) } : { problem: 'it is a public key' };
+async function readSet(reading: readonly Promise<Key>[], own: Key | null): Promise<KeySet> {
+  const keys = [...(own === null ? [] : [own]), ...(await Promise.all(reading))];
+  return { keys, named: keys.flatMap(({ publicKey }) => publicKey?.blob ?? []) };
+}
+
+interface Offer {
+  readonly user: string;
+  readonly keys: readonly Key[];
+  readonly agent: LoginAgent | null;
+  readonly isAgentFirst: boolean;
+  readonly none: boolean;
+}
+
+/**
+ * As ssh does: the agent's keys, then the key files that it doesn't hold. ssh begins with `none`, which costs a round
+ * trip that hardly a host needs: here it comes last, unless so many keys would be refused before it that sshd hangs up.
+ */
+function* methodsOf({ user: username, keys, agent, isAgentFirst, none }: Offer): Generator<AnyAuthMethod> {
+  const isNoneFirst = none && keys.length + (agent === null ? 0 : 1) > FEW_KEYS;
+  if (isNoneFirst) yield { type: 'none', username };
+  if (agent && isAgentFirst) yield { type: 'agent', username, agent };
+  const second: ParsedKey[] = [];
+  for (const { read, publicKey } of keys) {
+    if (!('key' in read) || (isAgentFirst && publicKey && agent?.holds(publicKey.blob))) continue;
+    const [first, other] = signers(read.key);
+    yield { type: 'publickey', username, key: first };
+    if (other) second.push(other);
+  }
+  for (const key of second) yield { type: 'publickey', username, key };
+  if (agent && !isAgentFirst) yield { type: 'agent', username, agent };
+  if (none && !isNoneFirst) yield { type: 'none', username };
+}
+
+function troubleOf({ name, read, publicKey }: Key, agent: LoginAgent | null): string | null {
+  if ('key' in read) return read.key.type === 'ssh-rsa' ? 'the RSA key is used with SHA-2 only' : null;
+  if (publicKey && agent?.holds(publicKey.blob)) return null;
+  return `the private key ${name} can't be used: ${read.problem}`;
+}
+
+async function readKeyFile(path: string, { readKey, passphrase }: KeyOptions): Promise<Key> {
+  const name = quote(path);
+  if (!readKey) return { name, read: { problem: 'key files are not read here', isLocked: false }, publicKey: null };
+  let key: Key;
+  try {
+    key = keyOf(name, await readKey(path), passphrase);
+  } catch (error) {
+    key = { name, read: { problem: quote(messageOf(error)), isLocked: false }, publicKey: null };
+  }
+  if (key.publicKey !== null) return key;
+  // The public key beside it names the agent's.
+  const beside = await readKey(`${path}.pub`).then(String, () => '');
+  return { ...key, publicKey: parsePublicKey(beside) };
+}
+
+function keyOf(name: string, text: string | Buffer, passphrase: string | undefined): Key {
+  const read = parsePrivateKey(text, passphrase);
+  if ('key' in read) return { name, read, publicKey: { type: read.key.type, blob: read.key.getPublicSSH() } };
+  // An IdentityFile may be a public key, for one that only the agent has.
+  return { name, read, publicKey: parsePublicKey(text.toString('latin1')) ?? publicKeyWithin(text) };
 }
 
 /**
  * Offers an RSA key as two, one for each signature algorithm of RFC 8332. By default ssh2 falls back to SHA-1 where a
  * server doesn't list what it takes, and never tries the second where the server takes only that.
  */
-function signers(key: ParsedKey): ParsedKey[] {
+function signers(key: ParsedKey): [ParsedKey, ParsedKey?] {
   if (key.type !== 'ssh-rsa') return [key];
-  return ['sha512', 'sha256'].map((hash) =>
+  const signer = (hash: 'sha512' | 'sha256'): ParsedKey =>
     Object.create(key, {
       type: { value: `rsa-sha2-${hash.slice(3)}` },
       sign: { value: (data: Buffer) => key.sign(data, hash) },
-    }),
-  );
+    });
+  return [signer('sha512'), signer('sha256')];
 }

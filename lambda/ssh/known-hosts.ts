@@ -3,9 +3,10 @@
  * Format: https://man.openbsd.org/sshd#SSH_KNOWN_HOSTS_FILE_FORMAT
  */
 import { createHash, createHmac } from 'node:crypto';
-import { TAG } from '../model/index.ts';
+import { type HostKeyTrust, TAG } from '../model/index.ts';
 import { HOST_KEY_ALGORITHMS } from './algorithms.ts';
 import { endpointOf, type Failure, failure, quote } from './failures.ts';
+import { typeOf } from './key-files.ts';
 
 export interface KnownHost {
   /** The line's first field: patterns with commas, or `|1|salt|hash`. */
@@ -18,7 +19,8 @@ export interface KnownHost {
 
 /**
  * How host keys are judged.
- * `known-hosts`: by OpenSSH's file; `accepted` gets each line that `acceptNew` added, to append it to a file.
+ * `known-hosts`: by OpenSSH's files: `known`, or those that a host's login names, which `read` reads. `accepted` gets each
+ * line that is added, and the file where it belongs if the login names one.
  * `pin`: by the fingerprint in `instance.hostKey`; without one the first key seen is accepted and returned.
  */
 export type HostKeyPolicy =
@@ -26,7 +28,8 @@ export type HostKeyPolicy =
       readonly kind: 'known-hosts';
       readonly known: readonly KnownHost[];
       readonly acceptNew: boolean;
-      readonly accepted?: (line: string) => void;
+      readonly accepted?: (line: string, file: string | undefined) => void;
+      readonly read?: (path: string) => readonly KnownHost[];
     }
   | { readonly kind: 'pin' };
 
@@ -42,24 +45,46 @@ export interface HostKeyCheck {
 
 /** Skips lines that aren't understood, as OpenSSH does, and `@cert-authority` lines: certificates aren't read. */
 export function parseKnownHosts(text: string): KnownHost[] {
-  return text.split('\n').flatMap((line) => {
-    const fields = line.trim().split(/[ \t]+/);
-    const marker = fields[0]?.startsWith('@') ? fields.shift() : undefined;
-    const [hosts, type, key] = fields;
-    if (!hosts || hosts.startsWith('#') || !type || !key) return [];
-    if (marker !== undefined && marker !== '@revoked') return [];
+  return linesOf(text).flatMap(({ marker, hosts, type, key }) => {
+    if (marker !== '' && marker !== '@revoked') return [];
     return typeOf(Buffer.from(key, 'base64')) === type ? [{ hosts, type, key, revoked: marker === '@revoked' }] : [];
   });
+}
+
+/** Whether a `@cert-authority` line names the host, so that it may show a certificate, which only OpenSSH's client reads. */
+export function hasCertAuthority(text: string, { address, port, alias }: HostNaming): boolean {
+  const authorities = linesOf(text).filter(({ marker }) => marker === '@cert-authority');
+  if (authorities.length === 0) return false;
+  const { name, unported } = lookedUp({ address, port, alias });
+  return authorities.some(({ hosts }) => namesHost(hosts, name) || (unported !== null && namesHost(hosts, unported)));
+}
+
+function linesOf(text: string) {
+  return text.split('\n').flatMap((line) => {
+    const fields = line.trim().split(/[ \t]+/);
+    const marker = fields[0]?.startsWith('@') ? (fields.shift() ?? '') : '';
+    const [hosts, type, key] = fields;
+    return !hosts || hosts.startsWith('#') || !type || !key ? [] : [{ marker, hosts, type, key }];
+  });
+}
+
+interface HostNaming {
+  readonly address: string;
+  readonly port: number;
+  /** HostKeyAlias: looked up as it is, whatever the port. */
+  readonly alias: string | null;
+}
+
+/** As in OpenSSH (sshconnect.c, get_hostfile_hostname_ipaddr), a line without a port holds for the host on any port. */
+function lookedUp({ address, port, alias }: HostNaming): { readonly name: string; readonly unported: string | null } {
+  if (alias !== null) return { name: alias.toLowerCase(), unported: null };
+  const plain = address.toLowerCase();
+  return port === 22 ? { name: plain, unported: null } : { name: `[${plain}]:${port}`, unported: plain };
 }
 
 /** `SHA256:...` without padding, as `ssh-keygen -l` prints it. */
 export function fingerprint(key: Buffer): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`;
-}
-
-/** The type that a public key's blob names: its first string (RFC 4253, 6.6). Empty where there is none. */
-function typeOf(key: Buffer): string {
-  return key.length < 4 ? '' : key.toString('latin1', 4, 4 + Math.min(key.readUInt32BE(0), 64));
 }
 
 /**
@@ -93,9 +118,12 @@ function namesHost(hosts: string, name: string): boolean {
   return matching.length > 0 && !matching.some((pattern) => pattern.startsWith('!'));
 }
 
-/** `*` and `?` only; `name` is in lower case. Written by hand, since a pattern as a RegExp can take exponential time. */
-export function matchesPattern(pattern: string, name: string): boolean {
-  const wanted = pattern.toLowerCase();
+/**
+ * `*` and `?` only. Written by hand, since a pattern as a RegExp can take exponential time.
+ * @param how `loose`: the pattern's letters in either case; `name` is in lower case
+ */
+export function matchesPattern(pattern: string, name: string, how: 'exact' | 'loose' = 'loose'): boolean {
+  const wanted = how === 'loose' ? pattern.toLowerCase() : pattern;
   let p = 0;
   let star = -1;
   let resume = 0;
@@ -122,14 +150,36 @@ export interface KeyHolder {
   readonly port: number;
   /** Its remembered fingerprint; null where there is none. */
   readonly pin: string | null;
+  /** Its own known_hosts files and rules; absent: those of the policy. */
+  readonly trust?: HostKeyTrust | undefined;
 }
 
 /** Returns the check of each host's key. A key accepted in this run is known from then on. */
 export function hostKeyChecks(policy: HostKeyPolicy): (holder: KeyHolder) => HostKeyCheck {
   if (policy.kind === 'pin') return pinCheck;
-  const added = new Map<string, string>();
-  const entriesFor = entryFinder(policy.known);
-  return (holder) => knownHostsCheck(policy, entriesFor, added, holder);
+  const { read } = policy;
+  const ofPolicy = { entriesFor: entryFinder(policy.known), added: new Map<string, string>() };
+  const ofFiles = new Map<string, Known>();
+  const knownIn = (files: readonly string[]): Known => {
+    const id = files.join('\0');
+    const found = ofFiles.get(id) ?? {
+      entriesFor: entryFinder(files.flatMap((file) => read?.(file) ?? [])),
+      added: new Map(),
+    };
+    ofFiles.set(id, found);
+    return found;
+  };
+  return (holder) => {
+    const known = holder.trust === undefined ? ofPolicy : knownIn(holder.trust.files);
+    return knownHostsCheck(policy, known, holder);
+  };
+}
+
+/** What a set of known_hosts files holds. */
+interface Known {
+  readonly entriesFor: (name: string) => KnownHost[];
+  /** Keys accepted in this run, base64, by the name that known_hosts has for the host. */
+  readonly added: Map<string, string>;
 }
 
 function pinCheck({ address, port, pin }: KeyHolder): HostKeyCheck {
@@ -147,19 +197,17 @@ function pinCheck({ address, port, pin }: KeyHolder): HostKeyCheck {
   };
 }
 
-/** `added`: keys accepted in this run, base64, by the name that known_hosts has for the host. */
 function knownHostsCheck(
-  { acceptNew, accepted }: Extract<HostKeyPolicy, { kind: 'known-hosts' }>,
-  entriesFor: (name: string) => KnownHost[],
-  added: Map<string, string>,
-  { address, port }: KeyHolder,
+  policy: Extract<HostKeyPolicy, { kind: 'known-hosts' }>,
+  { entriesFor, added }: Known,
+  { address, port, trust }: KeyHolder,
 ): HostKeyCheck {
-  const plain = address.toLowerCase();
-  const name = port === 22 ? plain : `[${plain}]:${port}`;
+  const acceptNew = trust?.acceptNew ?? policy.acceptNew;
+  const { name, unported: plain } = lookedUp({ address, port, alias: trust?.alias ?? null });
   const named = entriesFor(name);
-  const unported = port === 22 ? [] : entriesFor(plain);
+  const unported = plain === null ? [] : entriesFor(plain);
   const isTrusted = (entry: KnownHost) => !entry.revoked;
-  // As in OpenSSH, a line without a port holds for the host on any port, unless another line names the port.
+  // Unless another line names the port.
   const trusted = named.some(isTrusted) ? named.filter(isTrusted) : unported.filter(isTrusted);
   const revoked = [...named, ...unported].filter((entry) => entry.revoked);
   const types = new Set(trusted.map((entry) => entry.type));
@@ -187,7 +235,8 @@ function knownHostsCheck(
     proved(key) {
       if (trusted.length > 0 || added.has(name)) return;
       added.set(name, key.toString('base64'));
-      accepted?.(`${name} ${typeOf(key)} ${key.toString('base64')}`);
+      if (trust?.addTo === null) return;
+      policy.accepted?.(`${name} ${typeOf(key)} ${key.toString('base64')}`, trust?.addTo);
     },
   };
 }

@@ -8,9 +8,10 @@ import { isIP, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import ssh2, { type Algorithms, type Client, type ConnectConfig } from 'ssh2';
 import { messageOf } from '../kit/index.ts';
-import type { Reply } from '../model/index.ts';
+import type { AllowedAlgorithms, Reply } from '../model/index.ts';
 import { ALGORITHMS } from './algorithms.ts';
 import { BannerReader } from './banner.ts';
+import { type Dialing, dialName } from './connect.ts';
 import {
   closedBy,
   endpointOf,
@@ -24,6 +25,7 @@ import {
   socketFailed,
   sshFailed,
   timedOut,
+  tooManyKeys,
   type Where,
 } from './failures.ts';
 import type { Login } from './keys.ts';
@@ -38,6 +40,8 @@ export interface Attempt {
   readonly user: string;
   readonly login: Login;
   readonly hostKey: HostKeyCheck;
+  /** Those of our algorithms that may be used; absent: all. */
+  readonly algorithms?: AllowedAlgorithms | undefined;
   /** The connection through a jump host; null: a socket of our own. */
   readonly via: Duplex | null;
   readonly limits: Limits;
@@ -80,7 +84,9 @@ class Session {
   readonly #attempt: Attempt;
   readonly #resolve: (reply: Reply | null) => void;
   readonly #where;
-  readonly #socket: Duplex;
+  /** Null until a name's address has accepted. */
+  #socket: Duplex | null = null;
+  #dialing: Dialing | null = null;
   readonly #client = new ssh2.Client();
   readonly #bannerReader: BannerReader;
   #phase: Phase;
@@ -95,13 +101,13 @@ class Session {
   #running: Use | undefined;
   /** Methods that the host would still take, and what went wrong with our own keys. */
   #methodsLeft: readonly string[] = [];
-  readonly #keyTroubles: string[];
+  readonly #keyTroubles: string[] = [];
+  /** How many key files were offered; the agent counts its own. */
+  #filesTried = 0;
 
   constructor(attempt: Attempt, resolve: (reply: Reply | null) => void) {
     this.#attempt = attempt;
     this.#resolve = resolve;
-    this.#keyTroubles = [...attempt.login.troubles];
-    this.#socket = attempt.via ?? new Socket();
     this.#where = { endpoint: endpointOf(attempt.address, attempt.port), deadlineMs: attempt.limits.deadlineMs };
     this.#bannerReader = new BannerReader(this.#where);
     this.#phase = attempt.via !== null || isIP(attempt.address) ? 'connect' : 'resolve';
@@ -111,17 +117,35 @@ class Session {
     const { address, port, limits, signal, via } = this.#attempt;
     signal.addEventListener('abort', this.#cancel);
     limits.start('connecting', this.#expire);
-    this.#socket
-      .on('lookup', (error) => {
-        if (!error) this.#phase = 'connect';
-      })
-      .on('connect', this.#connected)
-      .on('error', this.#socketError)
-      .on('close', () => this.#settle(closedBy(this.#phase, this.#where, this.#bannerReader.received)));
     // Late errors come here too, when the session is settled. A host may exchange keys again: only the first counts.
     this.#client.on('error', this.#sshError).once('handshake', this.#keysExchanged).once('ready', this.#loggedIn);
-    if (via === null) (this.#socket as Socket).connect({ host: address, port });
-    else this.#connected();
+    if (via !== null) {
+      this.#listenTo(via);
+      this.#connected(via);
+    } else if (isIP(address)) {
+      const socket = new Socket();
+      this.#listenTo(socket);
+      socket.once('connect', () => this.#connected(socket)).connect({ host: address, port });
+    } else {
+      this.#dialing = dialName(address, port, {
+        resolved: () => {
+          this.#phase = 'connect';
+        },
+        connected: (socket) => {
+          this.#dialing = null;
+          this.#listenTo(socket);
+          this.#connected(socket);
+        },
+        failed: this.#socketError,
+      });
+    }
+  }
+
+  #listenTo(socket: Duplex): void {
+    this.#socket = socket;
+    socket
+      .on('error', this.#socketError)
+      .on('close', () => this.#settle(closedBy(this.#phase, this.#where, this.#bannerReader.received)));
   }
 
   readonly #socketError = (error: Error) => {
@@ -139,61 +163,67 @@ class Session {
     }
   };
 
-  readonly #connected = () => {
+  #connected(socket: Duplex): void {
     this.#phase = 'banner';
     this.#attempt.limits.connected();
     // Many small packets that wait for each other: Nagle's algorithm would double the time of a login.
-    if (this.#socket instanceof Socket) this.#socket.setNoDelay(true);
-    this.#socket.on('data', this.#readBanner);
+    if (socket instanceof Socket) socket.setNoDelay(true);
+    const readBanner = (chunk: Buffer) => this.#readBanner(chunk, socket, readBanner);
+    socket.on('data', readBanner);
     this.#nudge = setTimeout(() => {
       this.#identSent = true;
-      this.#socket.write(`SSH-2.0-${IDENT}\r\n`);
+      socket.write(`SSH-2.0-${IDENT}\r\n`);
     }, NUDGE_MS);
-  };
+  }
 
-  readonly #readBanner = (chunk: Buffer) => {
+  #readBanner(chunk: Buffer, socket: Duplex, reader: (chunk: Buffer) => void): void {
     const read = this.#bannerReader.push(chunk);
     switch (read.kind) {
       case 'more':
         return;
       case 'failed':
-        return this.#settle(read.failure);
+        this.#settle(read.failure);
+        return;
       case 'banner':
-        return this.#startSsh(read.line, read.rest);
+        socket.off('data', reader).pause().unshift(read.rest);
+        this.#startSsh(read.line, socket);
+        return;
       default:
-        return read satisfies never;
+        read satisfies never;
     }
-  };
+  }
 
-  #startSsh(banner: string, rest: Buffer): void {
-    const { hostKey, login, user, keepaliveMs } = this.#attempt;
+  #startSsh(banner: string, socket: Duplex): void {
+    const { hostKey, login, user, keepaliveMs, algorithms } = this.#attempt;
     clearTimeout(this.#nudge);
     this.#phase = 'kex';
     this.#banner = banner;
-    this.#socket.off('data', this.#readBanner).pause().unshift(rest);
-    if (this.#identSent) dropNextWrite(this.#socket);
-    const untried = login.methods.values();
+    if (this.#identSent) dropNextWrite(socket);
+    const untried = login.methods[Symbol.iterator]();
     const config: ConnectConfig = {
-      sock: this.#socket,
+      sock: socket,
       ident: IDENT,
       username: user,
       readyTimeout: 0,
       ...(keepaliveMs !== null && { keepaliveInterval: keepaliveMs, keepaliveCountMax: UNANSWERED }),
-      algorithms: { ...ALGORITHMS, serverHostKey: [...hostKey.algorithms] } as Algorithms,
+      algorithms: algorithmsFor(hostKey.algorithms, algorithms),
       hostVerifier: this.#verify,
       authHandler: (left: readonly string[] | null, _partial, next) => {
         this.#methodsLeft = left ?? [];
-        next(untried.next().value ?? (false as never));
+        const method = untried.next().value ?? null;
+        if (method?.type === 'publickey') this.#filesTried++;
+        next(method ?? (false as never));
       },
     };
-    this.#gather();
+    const gather = () => gatherWrites(socket);
+    gather();
     try {
       this.#client.connect(config);
     } catch (error) {
       // This Node was built without one of the algorithms.
       this.#settle(failure('NegotiationFailed', `This client can't speak SSH here: ${quote(messageOf(error))}.`));
     }
-    this.#socket.prependListener('data', this.#gather).on('data', this.#count);
+    socket.prependListener('data', gather).on('data', this.#count);
   }
 
   readonly #verify = (key: Buffer): boolean => {
@@ -213,8 +243,6 @@ class Session {
     this.#running = this.#attempt.use(this.#client, this.#where, this.#banner, (reply) => this.#settle(reply));
     if (this.#attempt.keepaliveMs !== null) this.#attempt.limits.stop();
   };
-
-  readonly #gather = () => gatherWrites(this.#socket);
 
   /** Cuts off a host that floods, by bytes and not only by time. */
   readonly #count = (chunk: Buffer) => {
@@ -236,13 +264,24 @@ class Session {
       this.#keyTroubles.push(error.message); // ssh2 goes on to the next key.
     } else if (final) {
       this.#settle(this.#loginRefused());
+    } else if (this.#phase === 'login' && /too many authentication failures/i.test(error.message)) {
+      this.#settle(tooManyKeys(this.#where, this.#attempt.user, this.#keysTried()));
     } else {
       this.#settle(sshFailed(this.#phase, this.#where, error, offeredOnly(this.#kexBytes, error.message)));
     }
   };
 
+  #keysTried(): number {
+    return this.#filesTried + (this.#attempt.login.agent?.offered ?? 0);
+  }
+
   #loginRefused(): Failure {
-    return loginRefused(this.#where, this.#attempt.user, this.#methodsLeft, this.#keyTroubles);
+    const troubles = [...this.#attempt.login.troubles(), ...this.#keyTroubles];
+    return loginRefused(this.#where, this.#attempt.user, {
+      left: this.#methodsLeft,
+      troubles,
+      tried: this.#keysTried(),
+    });
   }
 
   #settle(reply: Reply | null): void {
@@ -253,7 +292,12 @@ class Session {
     this.#attempt.signal.removeEventListener('abort', this.#cancel);
     this.#attempt.login.agent?.release();
     const result = reply && this.#complete(reply);
+    this.#dialing?.cancel();
     const socket = this.#socket;
+    if (socket === null) {
+      this.#resolve(result);
+      return;
+    }
     // A channel through a jump host closes once that answers, which isn't waited for.
     const isGone = socket.closed || !(socket instanceof Socket);
     if (!isGone) socket.once('close', () => this.#resolve(result));
@@ -271,6 +315,12 @@ class Session {
     const known = this.#phase === 'command' && this.#hostKey ? { hostKey: fingerprint(this.#hostKey) } : {};
     return { ...reply, ...printed, ...known };
   }
+}
+
+function algorithmsFor(hostKeys: readonly string[], allowed: AllowedAlgorithms | undefined): Algorithms {
+  const { kex, cipher, hmac } = allowed ?? ALGORITHMS;
+  const serverHostKey = allowed === undefined ? hostKeys : hostKeys.filter((one) => allowed.hostKey.includes(one));
+  return { ...ALGORITHMS, kex, cipher, hmac, serverHostKey } as unknown as Algorithms;
 }
 
 /** The error of opening one more file; null: it can be opened. Without one, libc reports that a name doesn't exist. */

@@ -72,7 +72,11 @@ export function sshTransport(options: SshOptions): ProbeTransport {
         `${quote(instance.name)} has no address to connect to; check the setting ssh.address.`,
       );
     }
-    const { port, jumps = [] } = instance.login;
+    const { port, jumps = [], openssh } = instance.login;
+    if (openssh !== undefined) {
+      const { because } = openssh;
+      return failure('HostUnreachable', `${quote(instance.name)} was not asked: ${because} needs OpenSSH's client.`);
+    }
     const route = JSON.stringify([address, port, jumps]);
     const attempt = async () => {
       const reply = await attemptOne(turn, address);
@@ -94,7 +98,7 @@ export function sshTransport(options: SshOptions): ProbeTransport {
 
   async function attemptOne({ instance, run, limits, jumpHosts }: Turn, address: string): Promise<Reply | null> {
     const { signal } = run;
-    const { port, user, jumps = [] } = instance.login;
+    const { port, user, jumps = [], trust, algorithms } = instance.login;
     const login = await loginFor(instance.login);
     if ('reason' in login) return login;
     if (pushKey !== undefined) {
@@ -106,8 +110,8 @@ export function sshTransport(options: SshOptions): ProbeTransport {
     if (way !== null && 'kind' in way) return signal.aborted ? null : way;
     if (way === null && jumps.length > 0) return null;
     const reply = await attemptSsh({
-      ...{ address, port, user, login, limits, signal, via: way?.stream ?? null, keepaliveMs: null },
-      hostKey: hostKeyOf({ address, port, pin: instance.hostKey }),
+      ...{ address, port, user, login, algorithms, limits, signal, via: way?.stream ?? null, keepaliveMs: null },
+      hostKey: hostKeyOf({ address, port, pin: instance.hostKey, trust }),
       use: (client, where, banner, done) =>
         runCommand(client, { command: commandFor(instance), stdin: run.script }, where, banner, done),
     });
@@ -122,14 +126,15 @@ export function sshTransport(options: SshOptions): ProbeTransport {
 
   /** A jump host is no instance and has no pin: with pins its key is accepted as seen. */
   function dial(run: ProbeRun): Dial {
-    return async ({ address, port, user, privateKeyPath }, via, use, limits) => {
-      const login = await loginFor({ user, privateKeyPath });
+    return async (jump, via, use, limits) => {
+      const { address, port, user, algorithms } = jump;
+      const login = await loginFor(jump);
       if ('reason' in login) return login;
-      const hostKey = hostKeyOf({ address, port, pin: null });
+      const hostKey = hostKeyOf({ address, port, pin: null, trust: jump.trust });
       // Its silence must be noticed before it is taken for silence of the hosts behind it.
       const keepaliveMs = run.hostDeadlineMs / 5;
       const attempt: Attempt = {
-        ...{ address, port, user, login, hostKey, via, limits, keepaliveMs, use },
+        ...{ address, port, user, login, algorithms, hostKey, via, limits, keepaliveMs, use },
         signal: run.signal,
       };
       return attemptSsh(attempt);
