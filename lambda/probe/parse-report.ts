@@ -79,6 +79,8 @@ export interface Pairs {
 export class Fields {
   readonly #lines = new Map<string, string[]>();
   readonly #notes: string[] = [];
+  /** A line begins with what no probe begins one with, so that anything may be missing from the others. */
+  readonly hasOddLine: boolean;
 
   constructor(lines: readonly string[]) {
     for (const line of lines) {
@@ -89,6 +91,8 @@ export class Fields {
       if (known === undefined) this.#lines.set(key, [rest]);
       else known.push(rest);
     }
+    this.hasOddLine = [...this.#lines.keys()].some((key) => !/^[a-z][a-z0-9_]{0,15}$/.test(key));
+    if (this.hasOddLine) this.#notes.push('The report holds a line that can not be read: a figure may be missing.');
   }
 
   /** A sentence for each figure that could not be read, once. */

@@ -1,11 +1,13 @@
 /** Reads what the probe printed. The host is not trusted: every figure is checked before it becomes a vital. */
 import type { MemoryPressure, ProbeOutcome, Vitals } from '../model/index.ts';
+import { UNIT_PATTERN } from '../model/index.ts';
 import { parseDisks } from './parse-disks.ts';
 import { parseMemory } from './parse-memory.ts';
 import { Fields, findReport, pairsOf } from './parse-report.ts';
 
 /** What shells say when they can start no process: dash, bash, busybox, mksh, zsh. */
 const CANNOT_FORK = /can(?:not|'t) fork|fork(?: failed)?: /i;
+const UNIT = new RegExp(UNIT_PATTERN);
 /** Characters searched for such a message at both ends: it is the first or the last thing that a host says. */
 const SEARCHED = 4096;
 
@@ -106,10 +108,10 @@ function parseWorker(fields: Fields, worker: string | null, notes: string[]): Vi
   const figure = 'The state of a unit';
   const units = new Map<string, { state: string | null; restarts: number | null }>();
   // A line that can't be read may be about any unit: one that isn't listed is then no longer known to be absent.
-  let isDoubtful = false;
+  let isDoubtful = fields.hasOddLine;
   for (const line of fields.all('unit')) {
-    const [, unit, state = '', restarts] = /^(\S{1,255}) ([a-z-]{1,32}) (\d{1,10}|-)$/.exec(line) ?? [];
-    if (unit === undefined) {
+    const [, unit = '', state = '', restarts] = /^(\S+) ([a-z-]{1,32}) (\d{1,10}|-)$/.exec(line) ?? [];
+    if (!UNIT.test(unit)) {
       fields.unknown('unit', figure);
       isDoubtful = true;
     } else if (units.has(unit)) {
