@@ -47,7 +47,7 @@ export function readLimits(text: string, settings: Settings): ReadLimits {
     if (criticalPercent > warningPercent) {
       return {
         kind: 'bad',
-        allowed: `${what}.critical (here ${criticalPercent}) at most ${what}.warning (here ${warningPercent}); what the tag leaves out is as in the settings`,
+        allowed: `${what}.critical (here ${criticalPercent}) at most ${what}.warning (here ${warningPercent}); what is left out is as in the settings`,
       };
     }
   }
