@@ -18,15 +18,18 @@ const TRACE = z.object({
   exhaustedAt: seconds.nullish(),
 });
 
-const { vitals } = recordSchema.shape;
-const { memory, disks, ...figures } = vitals.unwrap().shape;
+const { memory, disks, ...figures } = recordSchema.shape.vitals.unwrap().in.shape;
+const [disk, unreadDisk] = disks.element.options;
+const readDisk = disk.pick({ mount: true, usedPercent: true, readOnly: true, ignored: true });
 const OBSERVATION = recordSchema.pick({ id: true, checkedAt: true }).extend({
   // Any code: a record may come from a version that knows more of them.
   reasons: z.array(z.object({ code: z.string() })),
   vitals: z
     .object({
       memory: memory.pick({ totalBytes: true, availableBytes: true }),
-      disks: z.array(disks.element.pick({ mount: true, usedPercent: true, readOnly: true })),
+      disks: z
+        .array(z.union([readDisk, unreadDisk]))
+        .transform((all) => all.filter((one): one is z.infer<typeof readDisk> => !('unread' in one))),
       oomKills: figures.oomKills.optional(),
       bootId: figures.bootId.optional(),
     })

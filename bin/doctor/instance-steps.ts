@@ -116,7 +116,7 @@ function overridesStep(instance: Instance, now: Date): Step {
     );
   }
   const muted = instance.mutedUntil !== null && instance.mutedUntil > now ? instance.mutedUntil : null;
-  const given = [TAG.ssh, TAG.worker, TAG.auto].filter((key) => tags[key] !== undefined);
+  const given = [TAG.ssh, TAG.limits, TAG.worker, TAG.auto].filter((key) => tags[key] !== undefined);
   const readable = given.length === 0 ? 'none' : `${given.map((key) => `${key}=${tags[key]}`).join(', ')} can be read`;
   return ok(
     name,

@@ -10,6 +10,7 @@ import type { Inventory, InventoryHost } from '../inventory/index.ts';
 import { expandRanges, parseHostSpec, plainHost } from '../inventory/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
+import { withLimits } from './limits.ts';
 import { localTransport } from './local.ts';
 import type { Source, SourceFlags } from './source.ts';
 
@@ -60,7 +61,8 @@ async function sshSource(
   settings: Settings,
   io: CommandIo,
 ): Promise<Source> {
-  const instanceOf = (host: Host) => toInstance(host, 'ssh', settings);
+  const instanceOf = (host: Host & { readonly limits?: string | null }) =>
+    withLimits(toInstance(host, 'ssh', settings), host.limits, settings);
   if (flags.listHosts === true) return fixedSource(source, hosts.map(instanceOf), {});
   const [{ sshAccess }, { sshRoutes }] = await Promise.all([import('./ssh-access.ts'), import('./ssh-route.ts')]);
   const routeTo = await sshRoutes(flags, settings, io);

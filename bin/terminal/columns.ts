@@ -4,6 +4,7 @@ import { roughly } from '../../lambda/forecast/index.ts';
 import type { LoginCommand } from '../../lambda/judge/index.ts';
 import { clockTime, forTerminal, gib } from '../../lambda/kit/index.ts';
 import type { InstanceReport, Status } from '../../lambda/model/index.ts';
+import { fullestDisk } from '../../lambda/model/index.ts';
 import { bar, cutMark, type Glyphs, sparkline } from './sparkline.ts';
 import { cutMiddle, cutText, padText, textWidth } from './text-width.ts';
 
@@ -115,7 +116,8 @@ function columnsOf(layout: Layout, style: TableStyle, place: Column['cell'] | nu
     {
       title: layout.mount ? 'FULLEST DISK' : 'DISK',
       cell: ({ vitals }) => {
-        const [fullest] = [...(vitals?.disks ?? [])].sort((a, b) => b.usedPercent - a.usedPercent);
+        const disks = vitals?.disks ?? [];
+        const fullest = fullestDisk(disks) ?? disks.find((disk) => !disk.readOnlyByDesign && !disk.ignored);
         if (fullest === undefined) return '';
         const mount = layout.mount ? ` ${forTerminal(fullest.mount.slice(0, 24))}` : '';
         return `${drawn(fullest.usedPercent)}${share(fullest.usedPercent)}${mount}`;

@@ -4,8 +4,9 @@
  */
 
 import type { Ports } from '../../lambda/check/index.ts';
+import { seenAfter } from '../../lambda/memory/index.ts';
 import type { History, InstanceReport, InstanceState, Report, Sample } from '../../lambda/model/index.ts';
-import { EMPTY_STATE, fullestDisk, kindOf, NOTHING_REMEMBERED, shortBoot } from '../../lambda/model/index.ts';
+import { EMPTY_STATE, fullestDisk, kindOf, NOTHING_REMEMBERED } from '../../lambda/model/index.ts';
 import { newHistory } from '../backtest/index.ts';
 import { Trend, type Trends } from '../terminal/index.ts';
 import { appeared, type Change, changeOf } from './changes.ts';
@@ -155,5 +156,5 @@ function addSamples(host: Host, at: Date): void {
   }
   if (vitals === null) return;
   if (isDue) host.sampledAt = at.getTime();
-  if (vitals.bootId !== null) host.seen = { boot: shortBoot(vitals.bootId), oomKills: vitals.oomKills };
+  host.seen = seenAfter({ seen: host.seen, reasons: [] }, vitals);
 }

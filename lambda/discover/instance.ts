@@ -11,7 +11,7 @@ import {
   TAG,
   type Whereabouts,
 } from '../model/index.ts';
-import { type Settings, transportOf } from '../settings/index.ts';
+import { readLimits, type Settings, transportOf } from '../settings/index.ts';
 import { readHostKey, readMute, readTags } from './tags.ts';
 
 /** An instance as EC2 describes it. */
@@ -40,6 +40,7 @@ export function toInstance(one: DescribedInstance, settings: Settings): Instance
   const why = whySkipped(one);
   const isElsewhereWatched = why === null && stack !== null && stack !== settings.stack;
   const override = readOverride(tags[TAG.ssh]);
+  const limits = tags[TAG.limits] === undefined ? null : readLimits(tags[TAG.limits] ?? '', settings);
   const worker = tags[TAG.worker];
   const badWorker = worker !== undefined && worker !== '' && !UNIT.test(worker);
   const transport = transportOf(settings);
@@ -80,8 +81,10 @@ export function toInstance(one: DescribedInstance, settings: Settings): Instance
       (hostKeyTag === 'unreadable'
         ? badTag(TAG.hostKey, tags[TAG.hostKey] ?? '', 'SHA256:... as ssh-keygen -l prints it, or renew')
         : null) ??
-      (badWorker ? badTag(TAG.worker, worker, 'a systemd unit, e.g. sidekiq.service') : null),
+      (badWorker ? badTag(TAG.worker, worker, 'a systemd unit, e.g. sidekiq.service') : null) ??
+      (limits?.kind === 'bad' ? badTag(TAG.limits, tags[TAG.limits] ?? '', limits.allowed) : null),
     tags: Object.fromEntries(Object.entries(tags).filter(([name]) => name === key || name.startsWith('crawlwatch:'))),
+    ...(limits?.kind === 'limits' && { limits: limits.limits }),
     ...(one.elsewhere === true && { elsewhere: true }),
     ...(one.subnet !== undefined && { subnet: one.subnet }),
     ...(one.zone !== undefined && { zone: one.zone }),

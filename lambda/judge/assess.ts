@@ -2,7 +2,7 @@
 
 import { FORECAST_RULES, type Forecasts, NO_FORECASTS, type Resource, roughly } from '../forecast/index.ts';
 import { GIB, gib, percent, quoted } from '../kit/index.ts';
-import { newOomKills } from '../memory/index.ts';
+import { newOomKills, waitedSince, wasWritable } from '../memory/index.ts';
 import type {
   Assessment,
   Disk,
@@ -16,7 +16,7 @@ import type {
   Vitals,
 } from '../model/index.ts';
 import { isHung, TAG } from '../model/index.ts';
-import type { Settings } from '../settings/index.ts';
+import { type Settings, settingsFor } from '../settings/index.ts';
 
 export interface Finding {
   readonly code: ReasonCode;
@@ -41,7 +41,7 @@ export const worstFirst = (a: { readonly status: Status }, b: { readonly status:
 export function assess(
   instance: Instance,
   outcome: ProbeOutcome,
-  settings: Settings,
+  fleetSettings: Settings,
   forecasts: Forecasts = NO_FORECASTS,
 ): Assessment {
   if (outcome.kind === 'failed') {
@@ -52,16 +52,22 @@ export function assess(
     };
     return conclude([finding], outcome.notes ?? [], NO_FORECASTS);
   }
+  const settings = settingsFor(fleetSettings, instance.limits);
   const { vitals } = outcome;
+  const memory = assessMemory(instance, outcome, settings);
   const worker = assessWorker(instance, vitals, settings);
   const measured = [
-    ...assessMemory(instance, vitals, outcome.couldFork, settings),
+    ...memory.findings,
     ...worker.findings,
     ...assessSshd(instance, vitals),
-    ...vitals.disks.flatMap((disk) => assessDisk(disk, instance.remembered, settings)),
+    ...vitals.disks.flatMap((disk) =>
+      disk.readOnly
+        ? assessReadOnly(disk, wasWritable(instance.remembered, vitals, disk.mount))
+        : assessDisk(disk, instance.remembered, settings),
+    ),
   ];
   const findings = [...measured, ...assessForecasts(forecasts, measured), ...assessOomKills(instance, vitals)];
-  return conclude(mergeByCode(findings), [...outcome.notes, ...worker.notes], forecasts);
+  return conclude(mergeByCode(findings), [...outcome.notes, ...memory.notes, ...worker.notes], forecasts);
 }
 
 function conclude(findings: readonly Finding[], notes: readonly string[], forecasts: Forecasts): Assessment {
@@ -92,25 +98,29 @@ function recommend(findings: readonly Finding[]): Recommendation {
   return codes.length === 0 ? 'none' : 'investigate';
 }
 
-function assessMemory(instance: Instance, vitals: Vitals, couldFork: boolean, settings: Settings): Finding[] {
+function assessMemory(
+  instance: Instance,
+  outcome: Extract<ProbeOutcome, { kind: 'vitals' }>,
+  settings: Settings,
+): { readonly findings: Finding[]; readonly notes: readonly string[] } {
+  const { vitals, couldFork } = outcome;
   const { memory: limits, pressure } = settings;
   const { availableBytes, totalBytes } = vitals.memory;
   const available = (availableBytes / totalBytes) * 100;
   const figures = `${percent(available)} of memory is available (${gib(availableBytes)} of ${gib(totalBytes)})`;
-  // The pressure is that of the last 10 s: an OOM kill has ended the waits that it still shows.
-  const isOver = available >= limits.clearPercent && newOomKills(instance.remembered.seen, vitals) > 0;
-  const { fullAvg10: full = 0, someAvg10: some = 0 } = (isOver ? null : vitals.memoryPressure) ?? {};
+  const waits = waitsNow(instance, outcome, settings, available);
+  const { full, some } = waits;
   const { status: statusBefore, reasons: reasonsBefore } = instance.remembered;
   const wasLow = reasonsBefore.includes('MemoryLow') || reasonsBefore.includes('MemoryExhaustedResponsive');
   const was = (status: Status) => wasLow && statusBefore === status;
   const exhausted: string[] = [];
   if (available <= limits.exhaustedPercent)
     exhausted.push(`${figures}, the limit is ${percent(limits.exhaustedPercent)}`);
-  if (full >= pressure.fullAvg10) exhausted.push(`every task waited for memory ${percent(full)} of the last 10 s`);
+  if (full >= pressure.fullAvg10) exhausted.push(`every task waited for memory ${percent(full)} of ${waits.period}`);
   if (!couldFork) exhausted.push(`no process can be started; ${figures}`);
   if (exhausted.length > 0) {
-    const text = `${sentence(exhausted.join('; '))} It still answers: a worker restart now may save a reboot.`;
-    return [{ code: 'MemoryExhaustedResponsive', status: 'CRITICAL', text }];
+    const text = `${sentence(exhausted.join('; '))}${compressedSwap(vitals)} It still answers: a worker restart now may save a reboot.`;
+    return { findings: [{ code: 'MemoryExhaustedResponsive', status: 'CRITICAL', text }], notes: [] };
   }
   const findings: Finding[] = [];
   const critical = available < (was('CRITICAL') ? limits.criticalClearPercent : limits.criticalPercent);
@@ -118,16 +128,52 @@ function assessMemory(instance: Instance, vitals: Vitals, couldFork: boolean, se
   const warning = available < (warned ? limits.clearPercent : limits.warningPercent);
   if (critical || warning) {
     const limit = critical ? limits.criticalPercent : limits.warningPercent;
-    const text = `${sentence(`${figures}; the limit is ${percent(limit)}`)}${largestProcess(vitals)}`;
+    const text = `${sentence(`${figures}; the limit is ${percent(limit)}`)}${largestProcess(vitals)}${compressedSwap(vitals)}`;
     findings.push({ code: 'MemoryLow', status: critical ? 'CRITICAL' : 'WARNING', text });
   }
   const ease = reasonsBefore.includes('MemoryPressure') ? 0.5 : 1;
   const waitsLow = available < limits.warningPercent && some >= THRASHING.someWhileLow * ease;
   if (full >= THRASHING.full * ease || waitsLow) {
-    const text = `Tasks waited for memory ${percent(some)} of the last 10 s, all of them at once ${percent(full)}; ${figures}.`;
+    const text = `Tasks waited for memory ${percent(some)} of the last 10 s, all of them at once ${percent(full)}${waits.period === LAST_10_S ? '' : ` of ${waits.period}`}; ${figures}.`;
     findings.push({ code: 'MemoryPressure', status: 'WARNING', text });
   }
-  return findings;
+  const isPast = waits.past >= THRASHING.full && full < THRASHING.full;
+  const note = `Every task waited for memory ${percent(waits.past)} of the last 10 s, but ${figures}: that may be over, and is a reason only if the next check finds that it went on.`;
+  return { findings, notes: isPast ? [note] : [] };
+}
+
+const LAST_10_S = 'the last 10 s';
+
+/**
+ * How much tasks wait for memory, as far as it is the present. PSI's averages decay: seconds after an OOM kill, or the
+ * end of whatever took the memory, they show the waits of before, beside much that is available. There they count for
+ * nothing by themselves. Yet a host may thrash with much available: a cgroup at its own limit reclaims and waits, and
+ * PSI is that of the whole machine, which is otherwise idle. What goes on shows in the totals: where the last check saw
+ * long waits as well, the share of the time since then counts, by the host's own clock, unless a kill in between has
+ * ended them. A single check has no earlier totals; there it takes that the host was too slow for its deadline.
+ */
+function waitsNow(
+  { remembered: { seen } }: Instance,
+  { vitals, isSlow = false }: Extract<ProbeOutcome, { kind: 'vitals' }>,
+  { memory }: Settings,
+  available: number,
+): { readonly full: number; readonly some: number; readonly past: number; readonly period: string } {
+  const { fullAvg10 = 0, someAvg10 = 0 } = vitals.memoryPressure ?? {};
+  const now = { full: fullAvg10, some: someAvg10, past: 0, period: LAST_10_S };
+  if (isSlow || available < memory.clearPercent) return now;
+  if (newOomKills(seen, vitals) > 0) return { ...now, full: 0, some: 0 };
+  const since = waitedSince(seen, vitals);
+  if (since === null) return { ...now, full: 0, some: 0, past: fullAvg10 };
+  return since < fullAvg10 ? { ...now, full: since, past: fullAvg10, period: 'the time since the last check' } : now;
+}
+
+/** What is in compressed swap still takes memory: swap that is free is no way out. */
+function compressedSwap({ swap: { zram, zswap } }: Vitals): string {
+  if (zram !== undefined && zram.usedBytes > 0) {
+    return ` Swap is zram, which is memory itself: ${gib(zram.usedBytes)} of ${gib(zram.totalBytes)} used.`;
+  }
+  if (zswap === undefined || zswap.poolBytes === 0) return '';
+  return ` zswap holds ${gib(zswap.storedBytes)} of swap in ${gib(zswap.poolBytes)} of memory.`;
 }
 
 /** Names the process that holds most memory, where it is a tenth of all or more. */
@@ -198,6 +244,16 @@ const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${tex
 /** Percentage points above its limit at which a reason clears: a disk right at the limit would come and go. */
 const CLEAR_MARGIN = 1;
 
+/** One that is read-only by design is no fault, unless it was writable before. */
+function assessReadOnly(disk: Disk, was: boolean): Finding[] {
+  if (disk.ignored === true || (disk.readOnlyByDesign === true && !was)) return [];
+  const subject = disk.mount === '/' ? 'The root file system' : quoted(disk.mount);
+  const text = was
+    ? `${subject} is read-only and was writable before: the kernel remounts it so after an I/O error.`
+    : `${subject} is read-only: the kernel remounts it so after an I/O error.`;
+  return [{ code: 'ReadOnlyFilesystem', status: 'CRITICAL', text }];
+}
+
 export function assessDisk(
   disk: Disk,
   before: Pick<InstanceState, 'status' | 'reasons'>,
@@ -207,13 +263,8 @@ export function assessDisk(
     const isReported = before.reasons.includes(code) && (status === 'WARNING' || before.status === status);
     return limit + (isReported ? CLEAR_MARGIN : 0);
   };
+  if (disk.ignored === true) return [];
   const mount = quoted(disk.mount);
-  if (disk.readOnly) {
-    // Only the root is meant to be writable on every crawler; other read-only mounts are often that by design.
-    if (disk.mount !== '/') return [];
-    const text = 'The root file system is read-only: the kernel remounts it so after an I/O error.';
-    return [{ code: 'ReadOnlyFilesystem', status: 'CRITICAL', text }];
-  }
   const findings: Finding[] = [];
   const available = 100 - disk.usedPercent;
   const space = settings.disk;

@@ -5,6 +5,7 @@ export { writeTags, writeTagsIn } from './ec2.ts';
 export { type FleetSamples, fleetSamples, NOTHING_KNOWN, type PastFigures, pastSamples } from './figures.ts';
 export { closed, goodChecks, isUnstable, isWorse, mayMailEnd, mayMailWorse } from './incident.ts';
 export { fromTags, nextState, withState } from './remember.ts';
+export { newOomKills, seenAfter, waitedSince, wasWritable } from './seen.ts';
 export { changeInstance, type LoadedState, loadState, type ObjectStore, saveState } from './store.ts';
 export {
   expectedKey,
@@ -12,7 +13,6 @@ export {
   isMuted,
   isSameTrouble,
   kindBefore,
-  newOomKills,
   rebootedInVain,
   sinceLaunch,
   type Transition,

@@ -43,6 +43,12 @@ const decision = z.object({
   for: z.array(sentence).max(12),
   against: z.array(sentence).max(12),
 });
+const seen = z.object({
+  boot: z.string().max(40),
+  oomKills: z.number().nullable(),
+  writable: z.array(z.string().max(8)).max(64).exactOptional(),
+  waited: z.object({ upSeconds: z.number().min(0), fullMicros: z.number().min(0) }).exactOptional(),
+});
 const instance = z.object({
   letters,
   fresh: z.int().min(0).max(24),
@@ -61,7 +67,7 @@ const instance = z.object({
     .regex(/^SHA256:[A-Za-z0-9+/]{43}=?$/)
     .nullable(),
   renewed: z.boolean(),
-  seen: z.object({ boot: z.string().max(40), oomKills: z.number().nullable() }).nullable(),
+  seen: seen.nullable(),
   bootedAt: instant.nullable().default(null),
   events: z.array(reason).max(10),
   decisions: z.array(decision).max(6).default([]),

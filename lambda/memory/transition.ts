@@ -12,6 +12,7 @@ import type {
 import { assessmentClass, classOf, kindOf, shortBoot } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { advance, mayMailEnd } from './incident.ts';
+import { seenAfter } from './seen.ts';
 
 export interface Transition {
   readonly instance: Instance;
@@ -63,7 +64,7 @@ export function transition(
     incident: answered ? flagEnded(before, incident.incident, now) : incident.incident,
     acted: nextActed(before, outcome, now),
     ...nextPin(instance, before, answered ? hostKey : null),
-    seen: nextSeen(before, outcome),
+    seen: outcome.kind === 'failed' ? before.seen : seenAfter(before, outcome.vitals),
     bootedAt: nextBootedAt(before, outcome, now),
     events: [...new Set([...before.events, ...codes.filter((code) => kindOf(code) === 'event')])],
   };
@@ -141,11 +142,6 @@ export function expectedKey(hostKeyTag: Instance['hostKeyTag'], state: InstanceS
   return hostKeyTag ?? state.pin;
 }
 
-function nextSeen(before: InstanceState, outcome: ProbeOutcome): InstanceState['seen'] {
-  if (outcome.kind === 'failed' || outcome.vitals.bootId === null) return before.seen;
-  return { boot: shortBoot(outcome.vitals.bootId), oomKills: outcome.vitals.oomKills };
-}
-
 /** Without a boot id the uptime alone can show that a host was rebooted. */
 function nextBootedAt(before: InstanceState, outcome: ProbeOutcome, now: Date): Date | null {
   if (outcome.kind === 'failed') return before.bootedAt;
@@ -172,15 +168,6 @@ function nextActed({ acted, seen, since }: InstanceState, outcome: ProbeOutcome,
     acted.at >= since &&
     minutesBetween(acted.at, bootedAt) > -BOOT_SLACK_MINUTES;
   return isOurs ? acted : { what: 'booted', at: bootedAt };
-}
-
-/** Kills since that state, where the boot is the same and both counters are known. */
-export function newOomKills(
-  seen: InstanceState['seen'],
-  vitals: { readonly bootId: string | null; readonly oomKills: number | null },
-): number {
-  if (seen === null || seen.oomKills === null || vitals.oomKills === null || vitals.bootId === null) return 0;
-  return shortBoot(vitals.bootId) === seen.boot ? Math.max(0, vitals.oomKills - seen.oomKills) : 0;
 }
 
 /** Muted now. An unreadable mute doesn't silence, but nothing acts on such an instance. */

@@ -86,6 +86,18 @@ export interface JumpHost extends Entry {
   readonly address: string;
 }
 
+/** What one instance has in the place of the fleet's thresholds: percents that must be available or free. */
+export interface Limits {
+  readonly memoryWarning?: number;
+  readonly memoryCritical?: number;
+  readonly diskWarning?: number;
+  readonly diskCritical?: number;
+  readonly inodesWarning?: number;
+  readonly inodesCritical?: number;
+  /** Patterns of mounts to leave out, besides those of `disk.ignore`. */
+  readonly ignore?: readonly string[];
+}
+
 /** What crawlwatch may do by itself to an instance, by its tag. */
 export const AUTO_WORDS = ['restart', 'reboot', 'restart+reboot', 'never'] as const;
 export type Auto = (typeof AUTO_WORDS)[number];
@@ -116,6 +128,8 @@ export interface Instance extends Whereabouts, Surroundings {
   readonly worker: string | null;
   /** A worker is expected here, named or not. */
   readonly workerExpected: boolean;
+  /** Its own thresholds, and mounts to leave out; absent: the fleet's settings hold. */
+  readonly limits?: Limits;
   /** The probe is to ask over SSM whether sshd answers. */
   readonly sshdExpected: boolean;
   /** Null: the tag is missing. */

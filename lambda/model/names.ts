@@ -8,6 +8,7 @@
 export const TAG = {
   worker: 'crawlwatch:worker',
   ssh: 'crawlwatch:ssh',
+  limits: 'crawlwatch:limits',
   hostKey: 'crawlwatch:host-key',
   auto: 'crawlwatch:auto',
   mute: 'crawlwatch:mute',

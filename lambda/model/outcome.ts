@@ -27,6 +27,8 @@ export type ProbeOutcome =
       readonly vitals: Vitals;
       /** False when the host answered but could start no process. */
       readonly couldFork: boolean;
+      /** Our deadline cut it off after these vitals: it is slow now, not only in the seconds before. */
+      readonly isSlow?: boolean;
       /** Things worth a line that change no status, e.g. `12 more mounts`. */
       readonly notes: readonly string[];
     }

@@ -51,6 +51,20 @@ export interface Incident {
   readonly vainMailed: boolean;
 }
 
+/** What the last answer with a boot id said, as far as the next one is compared with it. */
+export interface Seen {
+  /** The first eight characters of the boot id. */
+  readonly boot: string;
+  readonly oomKills: number | null;
+  /**
+   * Mounts that were writable in this boot, as short hashes: one that is mounted read-only from the start is no fault.
+   * Absent: the root is all there is, and writable; such a host costs nothing here.
+   */
+  readonly writable?: readonly string[];
+  /** How long all tasks had waited for memory by then; kept only where they did much of the ten seconds before. */
+  readonly waited?: { readonly upSeconds: number; readonly fullMicros: number };
+}
+
 export interface InstanceState {
   /** The last 24 checks, the newest last. */
   readonly letters: string;
@@ -75,7 +89,7 @@ export interface InstanceState {
   readonly pin: string | null;
   /** The tag `crawlwatch:host-key` said `renew`, and that was done. */
   readonly renewed: boolean;
-  readonly seen: { readonly boot: string; readonly oomKills: number | null } | null;
+  readonly seen: Seen | null;
   /** When it booted, by the uptime of its first answer since; null: not known. */
   readonly bootedAt: Date | null;
   /** What happened since the last mail, such as an OOM kill. */

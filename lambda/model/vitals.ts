@@ -9,25 +9,59 @@ export interface Disk {
   readonly usedPercent: number;
   /** Null where the file system counts none. */
   readonly inodesUsedPercent: number | null;
+  /** No mount of its device can be written. */
   readonly readOnly: boolean;
+  /** Meant to be read-only (squashfs, `ro` in fstab), or nothing says otherwise; absent: it should be writable. */
+  readonly readOnlyByDesign?: true;
+  /** Left out of reasons, forecasts and metrics, by `disk.ignore` or the tag `crawlwatch:limits`. */
+  readonly ignored?: true;
+}
+
+/** A disk of which only its mount is known. */
+export interface UnreadDisk {
+  readonly mount: string;
+  /** e.g. `permission denied`. */
+  readonly why: string;
+}
+
+/** Share of time in which tasks waited for memory (PSI). */
+export interface MemoryPressure {
+  /** Percent of the last ten seconds in which some task waited, and in which all did at once. */
+  readonly someAvg10: number;
+  readonly fullAvg10: number;
+  /** Microseconds since boot; absent where the probe didn't say. */
+  readonly someTotalMicros?: number;
+  readonly fullTotalMicros?: number;
+}
+
+export interface Swap {
+  readonly totalBytes: number | null;
+  readonly freeBytes: number | null;
+  /** Swap in compressed memory: what is used of it still takes memory. Absent: there is none. */
+  readonly zram?: { readonly totalBytes: number; readonly usedBytes: number };
+  /** Swap that is held back in compressed memory: what it was, and what it takes there. Absent: there is none. */
+  readonly zswap?: { readonly storedBytes: number; readonly poolBytes: number };
 }
 
 export interface Vitals {
   readonly memory: {
     readonly totalBytes: number;
+    /** ZFS's ARC above its minimum included: the kernel counts it as used. */
     readonly availableBytes: number;
-    readonly freeBytes: number;
+    readonly freeBytes: number | null;
     /** Total less available. */
     readonly usedBytes: number;
     /** Kernels before 3.14 have no MemAvailable: it was estimated. */
     readonly estimated?: boolean;
   };
-  readonly swap: { readonly totalBytes: number | null; readonly freeBytes: number | null };
+  readonly swap: Swap;
   readonly disks: readonly Disk[];
+  /** Disks that could not be read; absent: there are none. In JSON they are among `disks`, with null for each figure. */
+  readonly unreadDisks?: readonly UnreadDisk[];
   /** Kills since boot, the whole machine's; null before Linux 4.13. */
   readonly oomKills: number | null;
-  /** Percent of the last ten seconds; null where the kernel has no PSI. */
-  readonly memoryPressure: { readonly someAvg10: number; readonly fullAvg10: number } | null;
+  /** Null where the kernel has no PSI. */
+  readonly memoryPressure: MemoryPressure | null;
   readonly processes: readonly { readonly pid: number; readonly name: string; readonly residentBytes: number }[];
   /** `state` is systemd's ActiveState, or `running`/`absent` by process name; null when it is not known. */
   readonly worker: { readonly unit: string; readonly state: string | null; readonly restarts: number | null } | null;
@@ -43,11 +77,11 @@ export interface Vitals {
 /** What the `seen` tag keeps of a boot id. */
 export const shortBoot = (bootId: string): string => bootId.slice(0, 8);
 
-/** The fullest mount that can be written; null where none is known. */
-export function fullestDisk<D extends { readonly usedPercent: number; readonly readOnly: boolean }>(
+/** The fullest mount that can be written and isn't ignored; null where none is known. */
+export function fullestDisk<D extends Pick<Disk, 'usedPercent' | 'readOnly' | 'ignored'>>(
   disks: readonly D[],
 ): D | null {
   return disks
-    .filter((disk) => !disk.readOnly)
+    .filter((disk) => !disk.readOnly && disk.ignored !== true)
     .reduce<D | null>((worst, disk) => (worst === null || disk.usedPercent > worst.usedPercent ? disk : worst), null);
 }

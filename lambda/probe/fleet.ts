@@ -1,7 +1,7 @@
 /** The probing step: runs each transport over its instances, within the run's time. No host delays or fails another. */
 import { messageOf } from '../kit/index.ts';
 import type { Instance, Log, ProbedInstance, ProbeOutcome, Reply, Transport, Transports } from '../model/index.ts';
-import type { Settings } from '../settings/index.ts';
+import { type Settings, settingsFor } from '../settings/index.ts';
 import { parseCutShort } from './cut-short.ts';
 import { parseVitals } from './parse-vitals.ts';
 import { SENT_SCRIPT } from './script.ts';
@@ -33,7 +33,8 @@ export async function probeFleet(
     onProbed(probed);
   };
   const reply = (id: string, got: Reply, durationMs: number) => {
-    settle(id, read(got, byId.get(id)?.worker ?? null, settings), got.hostKey ?? null, Math.round(durationMs));
+    const { worker = null, limits } = byId.get(id) ?? {};
+    settle(id, read(got, worker, settingsFor(settings, limits)), got.hostKey ?? null, Math.round(durationMs));
   };
 
   const askable = instances.filter((instance) => instance.problem === null);
@@ -65,7 +66,9 @@ export async function probeFleet(
 }
 
 const read = (reply: Reply, worker: string | null, settings: Settings): ProbeOutcome =>
-  reply.kind === 'output' ? parseVitals(reply.output, worker) : parseCutShort(reply, worker, settings);
+  reply.kind === 'output'
+    ? parseVitals(reply.output, worker, settings.disk.ignore ?? [])
+    : parseCutShort(reply, worker, settings);
 
 const notChecked = (text: string): ProbeOutcome => ({ kind: 'failed', reason: 'NotChecked', text });
 

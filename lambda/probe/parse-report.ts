@@ -63,13 +63,24 @@ export function findReport(output: string): FoundReport {
   return { kind: 'none', why: lines === null ? why : `The report is cut after ${bytes} bytes.` };
 }
 
+/** The figures of a line `NAME=NUMBER ...`. */
+export interface Pairs {
+  readonly figures: ReadonlyMap<string, number>;
+  /** Names that are there twice, or with what is no number: their figures are not known. */
+  readonly odd: ReadonlySet<string>;
+  /** It holds a word that is no pair at all. */
+  readonly isGarbled: boolean;
+}
+
 /**
- * The lines of a report by their first word. The first fault is kept, so that a reader can go on to the end and look
- * once.
+ * The lines of a report by their first word. What can't be read of one figure costs that figure alone: it reads as null,
+ * and a note names it. `key` and `figure` are the reader's own words, never the host's.
  */
 export class Fields {
   readonly #lines = new Map<string, string[]>();
-  #fault: string | null = null;
+  readonly #notes: string[] = [];
+  /** A line begins with what no probe begins one with, so that anything may be missing from the others. */
+  readonly hasOddLine: boolean;
 
   constructor(lines: readonly string[]) {
     for (const line of lines) {
@@ -80,16 +91,18 @@ export class Fields {
       if (known === undefined) this.#lines.set(key, [rest]);
       else known.push(rest);
     }
+    this.hasOddLine = [...this.#lines.keys()].some((key) => !/^[a-z][a-z0-9_]{0,15}$/.test(key));
+    if (this.hasOddLine) this.#notes.push('The report holds a line that can not be read: a figure may be missing.');
   }
 
-  /** A sentence about the first thing wrong; null while nothing is. */
-  get fault(): string | null {
-    return this.#fault;
+  /** A sentence for each figure that could not be read, once. */
+  get notes(): readonly string[] {
+    return [...new Set(this.#notes)];
   }
 
-  /** Notes what is wrong with a line; `key` is the reader's own word, never the host's. */
-  fail(key: string, what = 'can not be read'): null {
-    this.#fault ??= `The report's line \`${key}\` ${what}.`;
+  /** Notes that a figure is not known. */
+  unknown(key: string, figure: string, what = 'can not be read'): null {
+    this.#notes.push(`${figure} is not known: the report's line \`${key}\` ${what}.`);
     return null;
   }
 
@@ -99,38 +112,42 @@ export class Fields {
   }
 
   /** The one line of that name; null where there is none. Two contradict each other. */
-  one(key: string): string | null {
+  one(key: string, figure: string): string | null {
     const [line, second] = this.all(key);
-    if (second !== undefined) return this.fail(key, 'is there twice');
+    if (second !== undefined) return this.unknown(key, figure, 'is there twice');
     return line ?? null;
   }
 
   /** A whole number, at most fifteen digits: exact in a double. */
-  whole(key: string): number | null {
-    return this.#number(key, /^\d{1,15}$/);
+  whole(key: string, figure: string): number | null {
+    return this.#number(key, figure, /^\d{1,15}$/);
   }
 
   /** A decimal as the kernel prints it, never negative. */
-  decimal(key: string): number | null {
-    return this.#number(key, /^\d{1,12}(\.\d{1,9})?$/);
+  decimal(key: string, figure: string): number | null {
+    return this.#number(key, figure, /^\d{1,12}(\.\d{1,9})?$/);
   }
 
-  /** `NAME=NUMBER ...`; a name given twice is wrong. */
-  pairs(key: string): ReadonlyMap<string, number> {
-    const pairs = new Map<string, number>();
-    for (const pair of (this.one(key) ?? '').split(' ').filter((word) => word !== '')) {
-      const match = /^([^=]+)=(\d{1,15})$/.exec(pair);
-      const name = match?.[1];
-      if (name === undefined) this.fail(key);
-      else if (pairs.has(name)) this.fail(key, 'gives a figure twice');
-      else pairs.set(name, Number(match?.[2]));
-    }
-    return pairs;
-  }
-
-  #number(key: string, pattern: RegExp): number | null {
-    const text = this.one(key);
+  #number(key: string, figure: string, pattern: RegExp): number | null {
+    const text = this.one(key, figure);
     if (text === null) return null;
-    return pattern.test(text) ? Number(text) : this.fail(key);
+    return pattern.test(text) ? Number(text) : this.unknown(key, figure);
   }
+}
+
+/** Takes a line `NAME=NUMBER ...` apart. */
+export function pairsOf(line: string): Pairs {
+  const figures = new Map<string, number>();
+  const odd = new Set<string>();
+  let isGarbled = false;
+  for (const word of line.split(' ').filter((one) => one !== '')) {
+    const equals = word.indexOf('=');
+    const name = word.slice(0, Math.max(0, equals));
+    const value = word.slice(equals + 1);
+    if (name === '') isGarbled = true;
+    else if (!/^\d{1,15}$/.test(value) || figures.has(name)) odd.add(name);
+    else figures.set(name, Number(value));
+  }
+  for (const name of odd) figures.delete(name);
+  return { figures, odd, isGarbled };
 }

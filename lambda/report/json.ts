@@ -3,6 +3,7 @@
 import { worstFirst } from '../judge/index.ts';
 import { inertJson } from '../kit/index.ts';
 import type { InstanceReport, Report, Status, Summary } from '../model/index.ts';
+import { writtenInstance } from './unread-disks.ts';
 
 export function summarise(instances: readonly Pick<InstanceReport, 'status'>[]): Summary {
   const count = (status: Status) => instances.filter((instance) => instance.status === status).length;
@@ -29,10 +30,12 @@ export function exitCodeOf(summary: Summary): 0 | 1 | 2 | 3 {
 
 /** One JSON document, version 1 (schema.ts); inert on a terminal, whatever hosts have put into it. */
 export function reportJson(report: Report): string {
-  return inertJson(JSON.stringify(report, null, 2));
+  return inertJson(JSON.stringify({ ...report, instances: report.instances.map(writtenInstance) }, null, 2));
 }
 
 /** One instance on one line of JSON, complete without the report around it. */
 export function instanceJson(instance: InstanceReport, of: Pick<Report, 'checkedAt' | 'source'>): string {
-  return inertJson(JSON.stringify({ version: 1, checkedAt: of.checkedAt, source: of.source, ...instance }));
+  return inertJson(
+    JSON.stringify({ version: 1, checkedAt: of.checkedAt, source: of.source, ...writtenInstance(instance) }),
+  );
 }

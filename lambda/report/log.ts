@@ -1,6 +1,7 @@
 /** What the log says of one instance in each check. Pure. */
 
 import type { InstanceReport } from '../model/index.ts';
+import { writtenInstance } from './unread-disks.ts';
 
 /**
  * The whole report of an instance of which there is something to say, and of every instance in the first check of an
@@ -12,7 +13,7 @@ import type { InstanceReport } from '../model/index.ts';
 export function logFields(instance: InstanceReport, at: Date, everyMinutes: number): Readonly<Record<string, unknown>> {
   const { id, name, transport, status, reasons, notes, flagged, durationMs, vitals } = instance;
   const quiet = status === 'OK' && reasons.length === 0 && notes.length === 0 && !flagged;
-  if (!quiet || vitals === null || at.getUTCMinutes() < everyMinutes) return { ...instance };
+  if (!quiet || vitals === null || at.getUTCMinutes() < everyMinutes) return { ...writtenInstance(instance) };
   const { memory, disks } = vitals;
   return {
     id,

@@ -5,6 +5,7 @@
 
 import { forTerminal, GIB, gib } from '../kit/index.ts';
 import type { Disk, InstanceReport, Report, Vitals } from '../model/index.ts';
+import { fullestDisk } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 
 /** Of a plugin's output Nagios reads 8 KiB; the rest is for the figures. */
@@ -30,10 +31,11 @@ const plain = (text: string): string => forTerminal(text.slice(0, TEXT_MAX)).rep
 
 function summary({ vitals }: InstanceReport): string {
   if (vitals === null) return 'nothing is known';
-  const { memory, disks } = vitals;
-  const [fullest] = [...disks].sort((a, b) => b.usedPercent - a.usedPercent);
-  const disk = fullest === undefined ? '' : `, ${fullest.mount} ${Math.round(fullest.usedPercent)} % used`;
-  return `${gib(memory.usedBytes)} of ${gib(memory.totalBytes)} memory used${disk}`;
+  const { memory, disks, unreadDisks = [] } = vitals;
+  const fullest = fullestDisk(disks);
+  const unread = unreadDisks.map(({ mount, why }) => `, ${mount} not read: ${why}`).join('');
+  const disk = fullest === null ? '' : `, ${fullest.mount} ${Math.round(fullest.usedPercent)} % used`;
+  return `${gib(memory.usedBytes)} of ${gib(memory.totalBytes)} memory used${disk}${unread}`;
 }
 
 /** Figures with their limits, which are crawlwatch's own: used percent, so 100 less what must be available. */
@@ -54,7 +56,7 @@ function vitalsFigures(vitals: Vitals, settings: Settings): (string | null)[] {
     percentage('mem', (memory.usedBytes / memory.totalBytes) * 100, limits.warningPercent, limits.criticalPercent),
     figure('mem_available', memory.availableBytes, 'B', '', '', 0, memory.totalBytes),
     swapTotal === 0 ? null : figure('swap', swapUsed, 'B', '', '', 0, swapTotal),
-    ...vitals.disks.flatMap((disk) => diskFigures(disk, settings)),
+    ...vitals.disks.filter(({ ignored }) => ignored !== true).flatMap((disk) => diskFigures(disk, settings)),
     figure('pressure', pressure?.fullAvg10, '%', '', settings.pressure.fullAvg10, 0, 100),
     figure('oom_kills', vitals.oomKills, 'c', '', '', 0),
     figure('worker_restarts', worker?.restarts, 'c', '', '', 0),

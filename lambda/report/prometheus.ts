@@ -96,7 +96,14 @@ function vitalsFamilies(instances: readonly InstanceReport[]): Family[] {
   );
   const each = (of: (vitals: Vitals) => number | null) => read.map(({ host, vitals }): Value => [host, of(vitals)]);
   const eachDisk = (of: (disk: Vitals['disks'][number]) => number | null) =>
-    read.flatMap(({ host, vitals }) => vitals.disks.map((disk): Value => [{ ...host, mount: disk.mount }, of(disk)]));
+    read.flatMap(({ host, vitals }) =>
+      vitals.disks
+        .filter(({ ignored }) => ignored !== true)
+        .map((disk): Value => [{ ...host, mount: disk.mount }, of(disk)]),
+    );
+  const unreadDisks = read.flatMap(({ host, vitals }) =>
+    (vitals.unreadDisks ?? []).map(({ mount }): Value => [{ ...host, mount }, 1]),
+  );
   const eachWorker = (of: (worker: NonNullable<Vitals['worker']>) => number | null) =>
     read.flatMap(({ host, vitals }): Value[] =>
       vitals.worker === null ? [] : [[{ ...host, unit: vitals.worker.unit }, of(vitals.worker)]],
@@ -184,6 +191,7 @@ function vitalsFamilies(instances: readonly InstanceReport[]): Family[] {
       '1 where the file system is mounted read-only.',
       eachDisk(({ readOnly }) => Number(readOnly)),
     ),
+    gauge('disk_unread', '1 where the file system could not be read.', unreadDisks),
     gauge('process_resident_bytes', 'Resident memory of the largest processes.', processes),
     gauge(
       'worker_active',

@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import type { ReasonCode } from '../model/index.ts';
 import { REASON_CLASS } from '../model/index.ts';
+import { readDisks } from './unread-disks.ts';
 
 const bytes = z.number().min(0);
 const percent = z.number().min(0).max(100);
@@ -16,20 +17,44 @@ const disk = z.object({
   usedPercent: percent,
   inodesUsedPercent: percent.nullable(),
   readOnly: z.boolean(),
+  readOnlyByDesign: z.literal(true).exactOptional(),
+  ignored: z.literal(true).exactOptional(),
 });
+const unreadDisk = z.object({
+  mount: z.string(),
+  totalBytes: z.null(),
+  availableBytes: z.null(),
+  usedPercent: z.null(),
+  inodesUsedPercent: z.null(),
+  readOnly: z.null(),
+  unread: z.string(),
+});
+const sizes = { totalBytes: bytes, usedBytes: bytes };
 
-const vitals = z.object({
+const writtenVitals = z.object({
   memory: z.object({
     totalBytes: bytes.positive(),
     availableBytes: bytes,
-    freeBytes: bytes,
+    freeBytes: bytes.nullable(),
     usedBytes: bytes,
     estimated: z.boolean().exactOptional(),
   }),
-  swap: z.object({ totalBytes: bytes.nullable(), freeBytes: bytes.nullable() }),
-  disks: z.array(disk),
+  swap: z.object({
+    totalBytes: bytes.nullable(),
+    freeBytes: bytes.nullable(),
+    zram: z.object(sizes).exactOptional(),
+    zswap: z.object({ storedBytes: bytes, poolBytes: bytes }).exactOptional(),
+  }),
+  disks: z.array(z.union([disk, unreadDisk])),
   oomKills: z.number().nullable(),
-  memoryPressure: z.object({ someAvg10: z.number(), fullAvg10: z.number() }).nullable(),
+  memoryPressure: z
+    .object({
+      someAvg10: z.number(),
+      fullAvg10: z.number(),
+      someTotalMicros: z.number().exactOptional(),
+      fullTotalMicros: z.number().exactOptional(),
+    })
+    .nullable(),
   processes: z.array(z.object({ pid: z.number(), name: z.string(), residentBytes: bytes })),
   worker: z.object({ unit: z.string(), state: z.string().nullable(), restarts: z.number().nullable() }).nullable(),
   sshd: z.boolean().nullable(),
@@ -38,6 +63,7 @@ const vitals = z.object({
   load1: z.number().nullable(),
   system: z.string().nullable().exactOptional(),
 });
+const vitals = writtenVitals.transform(({ disks, ...rest }) => ({ ...rest, ...readDisks(disks) }));
 
 const instance = z.object({
   id: z.string(),

@@ -39,6 +39,16 @@ const tagged = z.object({
   flag: z.object({ reason, at: instant }).nullable(),
   acted: z.object({ what: text, at: instant }).nullable(),
 }) satisfies z.ZodType<Instance['tagged']>;
+const percent = z.number().min(0).max(100).exactOptional();
+const limits = z.object({
+  memoryWarning: percent,
+  memoryCritical: percent,
+  diskWarning: percent,
+  diskCritical: percent,
+  inodesWarning: percent,
+  inodesCritical: percent,
+  ignore: z.array(text).readonly().exactOptional(),
+}) satisfies z.ZodType<Instance['limits']>;
 const written = z.object({
   id: text,
   name: text,
@@ -60,6 +70,7 @@ const written = z.object({
   login: z.object({ ...login, jumps: z.array(jump).readonly().exactOptional() }),
   worker: text.nullable(),
   workerExpected: z.boolean(),
+  limits: limits.exactOptional(),
   sshdExpected: z.boolean(),
   auto: z.enum([...AUTO_WORDS, 'unreadable']).nullable(),
   mutedUntil: z.union([instant, z.literal('unreadable')]).nullable(),

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 
 import { DEFAULT_STACK_NAME } from '../model/index.ts';
+import { MOUNT_PATTERN } from './mounts.ts';
 import { maintenanceWindow } from './window.ts';
 
 /** A leaf: its schema, what is allowed in words, and what it does. The README's table is generated from these. */
@@ -126,6 +127,11 @@ export const settingsSchema = z
       warningPercent: percent(10, 'Available space under which a mount is WARNING.'),
       criticalPercent: percent(5, 'Available space under which a mount is CRITICAL.'),
       ignoreAboveGib: number(20, 0, 1_000_000, 'Free space above this is never low.', ' GiB'),
+      ignore: optional(
+        z.array(z.string().regex(MOUNT_PATTERN)).min(1),
+        'a list of mounts, like ["/scratch", "/mnt/*"]: `*` is any number of characters, `?` one',
+        'Mounts that are left out of reasons, forecasts and metrics; the tag crawlwatch:limits adds more.',
+      ),
     }),
     inodes: group({
       warningPercent: percent(5, 'Free inodes under which a mount is WARNING.'),

@@ -33,6 +33,8 @@ const TAG_SAYS: Readonly<Record<keyof typeof TAG, string>> = {
   worker:
     'systemd unit of the crawler, e.g. `sidekiq.service`: a worker is expected here. Empty: expected, judged by used memory',
   ssh: 'overrides of the login, `user=ec2-user;port=2222`, either or both; SSH is expected here',
+  limits:
+    'thresholds of this instance and mounts to leave out, `memory.warning=8;memory.critical=2;disk.critical=2;ignore=/scratch;ignore=/mnt/*`: percents available or free of `memory`, `disk` and `inodes`, the rest as in the settings',
   auto: 'what crawlwatch may do by itself here: `restart`, `reboot` or `restart+reboot`, where the stack has it on; `never` also refuses people',
   mute: '`until=2026-11-23T06:00:00Z`, with `;why=...` behind it if you like: checked and measured, but neither mailed, flagged nor acted on',
   hostKey:

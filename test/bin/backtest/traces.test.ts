@@ -31,6 +31,19 @@ describe('a line', () => {
   });
 });
 
+it('a record leaves out what could not be read of its disks, and keeps the others', () => {
+  const disk = { mount: '/', usedPercent: 50, readOnly: false };
+  const unread = { mount: '/d', totalBytes: null, availableBytes: null, usedPercent: null, inodesUsedPercent: null };
+  const vitals = {
+    memory: { totalBytes: 9, availableBytes: 7 },
+    disks: [disk, { ...unread, readOnly: null, unread: 'permission denied' }, { ...disk, mount: '/s', ignored: true }],
+  };
+  expect(readBacktestLine({ checkedAt: at(0).toISOString(), id: 'a', reasons: [], vitals })).toMatchObject({
+    kind: 'observation',
+    observation: { vitals: { disks: [disk, { mount: '/s', ignored: true }] } },
+  });
+});
+
 describe('a recording', () => {
   type Seen = Parameters<typeof tracesOf>[0][number];
   const seen = (

@@ -4,7 +4,7 @@ import { textWidth } from '../../../bin/terminal/text-width.ts';
 import { nextStep } from '../../../lambda/judge/advice.ts';
 import type { InstanceReport } from '../../../lambda/model/index.ts';
 import { inOrder } from '../../../lambda/report/json.ts';
-import { BAD_NAME, host, plain, reportOf, unread, vitalsOf } from '../../lambda/report/report-fixtures.ts';
+import { BAD_NAME, GIB, host, plain, reportOf, unread, vitalsOf } from '../../lambda/report/report-fixtures.ts';
 
 describe('the table', () => {
   const low = host('web2', {
@@ -44,6 +44,20 @@ web2: WARNING
 3 hosts in 0.8 s: 1 CRITICAL, 1 WARNING, 1 OK
 start with ficrawler9: reboot it from its console: it no longer serves a login`,
     );
+  });
+
+  it('shows the fullest disk of those that count, and notes those that could not be read', () => {
+    const vitals = vitalsOf(100, 50, { free: GIB, percent: 50 });
+    const [boot, root] = vitals.disks;
+    const full = { ...boot!, usedPercent: 100 };
+    const design = { ...full, mount: '/snap', readOnly: true, readOnlyByDesign: true as const };
+    const shown = (disks: typeof vitals.disks, notes: string[] = []) =>
+      reportTable(reportOf(host('a', { vitals: { ...vitals, disks }, notes })), plain);
+    expect(shown([design, { ...full, ignored: true }, root!], ['/data could not be read: permission denied.'])).toMatch(
+      /50 % \/\n\nnote: a: \/data could not be read: permission denied\.\n/,
+    );
+    expect(shown([{ ...root!, readOnly: true }])).toMatch(/50 % \//);
+    expect(shown([design])).not.toMatch(/100 %/);
   });
 
   it.each([20, 40, 60, 80, 100, 120, 200])('fits a terminal of %d columns', (width) => {

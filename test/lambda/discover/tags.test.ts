@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readHostKey, readMute, readTags } from '../../../lambda/discover/tags.ts';
 import { TAG, UNTAGGED } from '../../../lambda/model/index.ts';
-import { HOST_KEY } from '../../support/fleet.ts';
+import { HOST_KEY, instance } from '../../support/fleet.ts';
 
 describe('the tags that crawlwatch writes', () => {
   it.each([
@@ -73,5 +73,24 @@ describe('the tag crawlwatch:mute', () => {
     ['', 'unreadable'],
   ])('%j is read as %j', (text, until) => {
     expect(readMute(text)).toEqual(until);
+  });
+});
+
+describe('the tag crawlwatch:limits', () => {
+  const of = (limits: string) => instance({ tags: { [TAG.limits]: limits } });
+
+  it('gives the instance limits of its own', () => {
+    expect(of('memory.warning=8;ignore=/scratch')).toMatchObject({
+      limits: { memoryWarning: 8, ignore: ['/scratch'] },
+      problem: null,
+    });
+    expect(instance().limits).toBeUndefined();
+  });
+
+  it.each(['', 'memory=8', 'disk.critical=50', 'ignore=scratch'])('%j is BadOverride, never ignored', (text) => {
+    const { problem, limits } = of(text);
+    expect(problem?.code).toBe('BadOverride');
+    expect(problem?.text).toContain(`The tag crawlwatch:limits is ${JSON.stringify(text)}; allowed: `);
+    expect(limits).toBeUndefined();
   });
 });

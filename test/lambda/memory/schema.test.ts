@@ -45,7 +45,17 @@ const instance: fc.Arbitrary<InstanceState> = fc.record({
   acted: fc.option(fc.record({ what: fc.constantFrom('reboot', 'booted', 'restart-worker'), at: date })),
   pin: fc.constantFrom(null, HOST_KEY),
   renewed: fc.boolean(),
-  seen: fc.option(fc.record({ boot: fc.constantFrom('1a2b3c4d', 'ffffffff'), oomKills: fc.option(fc.nat()) })),
+  seen: fc.option(
+    fc.record(
+      {
+        boot: fc.constantFrom('1a2b3c4d', 'ffffffff'),
+        oomKills: fc.option(fc.nat()),
+        writable: fc.constantFrom([], ['a7x2', 'zz9q1b']),
+        waited: fc.record({ upSeconds: fc.nat(), fullMicros: fc.nat() }),
+      },
+      { requiredKeys: ['boot', 'oomKills'] },
+    ),
+  ),
   events: fc.constantFrom<ReasonCode[]>([], ['OomKill']),
   bootedAt: fc.option(date),
   decisions: fc.array(
@@ -117,6 +127,9 @@ describe('the file of the state', () => {
     ['a flag without a time', { flag: { reason: 'BannerTimeout' } }],
     ['a time that is none', { since: '2026-13-45T00:00:00Z' }],
     ['more mails than a day can have', { mails: Array(500).fill(AT.toISOString()) }],
+    ['more mounts than are kept', { seen: { boot: 'ffffffff', oomKills: 0, writable: Array(65).fill('a') } }],
+    ['a mount in full', { seen: { boot: 'ffffffff', oomKills: 0, writable: ['/var/lib/data'] } }],
+    ['waits below zero', { seen: { boot: 'ffffffff', oomKills: 0, waited: { upSeconds: 1, fullMicros: -1 } } }],
     ['an act of any length', { acted: { what: 'x'.repeat(100), at: AT.toISOString() } }],
   ])('with an instance of %s loses that one alone, and names it', (_, damage) => {
     const text = written((file) => {

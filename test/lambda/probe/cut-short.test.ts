@@ -30,7 +30,16 @@ describe('a probe that failed after it had begun to answer', () => {
     ['at the limit', begun(mem(3))],
     ['waited for by every task', begun(mem(33), 'psi some=60.00 full=45.00')],
   ])('has its vitals where the figures say that memory is exhausted: %s', (_what, output) => {
-    expect(cut(output)).toMatchObject({ kind: 'vitals', couldFork: true, notes: ['It was cut.'] });
+    expect(cut(output)).toMatchObject({ kind: 'vitals', couldFork: true, isSlow: true, notes: ['It was cut.'] });
+  });
+
+  it.each<[number, string]>([
+    [33, 'failed'],
+    [14, 'vitals'],
+  ])('whose connection was lost may have ended those waits: with %d %% available it is %s', (percent, kind) => {
+    const output = begun(mem(percent), 'psi some=60.00 full=45.00');
+    expect(cut(output, 'ConnectionLost')).toMatchObject({ kind });
+    expect(cut(output, 'ConnectionLost')).not.toHaveProperty('isSlow');
   });
 
   it.each(['sh: 12: Cannot fork', "sh: can't fork: Resource temporarily unavailable", 'bash: fork: retry: x'])(

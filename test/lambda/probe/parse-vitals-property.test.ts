@@ -10,6 +10,7 @@ const LINES = [
   'mem MemTotal=4000 MemFree=10 Active(file)=5 Inactive(file)=7 SReclaimable=9 min_free=4',
   'vm oom_kill=3',
   'psi some=1.00 full=0.50',
+  'psi some=1.00 full=0.50 some_total=90 full_total=40',
   'load 0.25',
   'up 12.00',
   'boot 0a1b2c3d-4e5f-6789-abcd-ef0123456789',
@@ -21,8 +22,14 @@ const LINES = [
   'part 60',
   'disk 4096 1000 300 200 80 20 rw /',
   'disk 512 900000000000000000 1 1 0 0 ro /srv/a\\040b',
+  'disk 4096 1000 10 -97 80 18446744073709551000 rw /data',
+  'disk 4096 1000 0 0 0 0 rd /snap',
+  'unread denied /y',
   'late /x',
   'more 4',
+  'arc 4096000 1024000',
+  'zram 7 2',
+  'mount ro /z',
   'fork 0',
 ];
 /** What a broken or hostile host might put in the place of a figure. */
@@ -87,6 +94,12 @@ function expectInDomain(outcome: ProbeOutcome): void {
   within(memory.totalBytes, 1024);
   expect(memory.usedBytes).toBe(memory.totalBytes - memory.availableBytes);
   within(swap.freeBytes, 0, swap.totalBytes ?? 0);
+  within(swap.zram?.usedBytes ?? null, 0, swap.zram?.totalBytes);
+  within(swap.zswap?.poolBytes ?? null, 0, memory.totalBytes);
+  for (const { mount, why } of rest.unreadDisks ?? []) {
+    expect(mount).toMatch(/^(\/|0x)[^\p{C}]*$/u);
+    expect(why).toMatch(/^[a-z ]+$/);
+  }
   for (const disk of disks) {
     expect(disk.mount).toMatch(/^(\/|0x)/);
     expect(disk.mount).not.toMatch(/\p{C}/u);
@@ -127,6 +140,124 @@ describe('whatever a host sends', () => {
         expect(parseVitals(before + whole + after, null)).toEqual(parseVitals(whole, null));
       }),
     );
+  });
+});
+
+describe('one line of a sound report that is damaged', () => {
+  const SOUND = [
+    'mem MemTotal=8000000 MemFree=100 MemAvailable=700 Shmem=3 SwapTotal=9 SwapFree=2 HugePages_Total=4 Hugepagesize=20',
+    'vm oom_kill=3',
+    'psi some=1.00 full=0.50 some_total=90 full_total=40',
+    'load 0.25',
+    'up 12.00',
+    'boot 0a1b2c3d-4e5f-6789-abcd-ef0123456789',
+    'os 6.1.0 debian 12',
+    'arc 4096000 1024000',
+    'zram 7 2',
+    'proc 812 5000 ruby',
+    'proc 9 40 sh',
+    'unit w.service active 0',
+    'unit v.service failed 2',
+    'units process',
+    'sshd 22 up',
+    'disk 4096 1000 300 200 80 20 rw /',
+    'disk 4096 1000 10 5 0 0 rd /snap',
+    'disk 512 9000 30 20 800 20 ro /data',
+    'unread denied /x',
+    'late /y',
+    'more 4',
+    'unasked 2',
+  ];
+  /** None of these is a figure that the kernel could have meant. Below zero only what is left of a disk can be. */
+  const NO_FIGURE = ['-', 'NaN', 'Infinity', '1e308', '99999999999999999999', '0x', '=', '%', '1,5', '()', '7=', '+1'];
+
+  const damage = fc
+    .tuple(fc.nat(SOUND.length - 1), fc.nat(), fc.constantFrom(...NO_FIGURE), fc.nat(5))
+    .map(([at, n, text, kind]) => {
+      const line = SOUND[at] ?? '';
+      const words = line.split(' ');
+      const word = n % words.length;
+      // Most words are a unit's name as well, but then of another unit.
+      const odd = words[0] === 'unit' ? '%' : text;
+      const [name = '', value] = (words[word] ?? '').split('=');
+      const damaged = [
+        [words.with(word, odd).join(' ')],
+        [words.with(word, value === undefined ? odd : `${name}=${odd}`).join(' ')],
+        [words.toSpliced(word, 1).join(' ')],
+        [words.slice(0, Math.max(1, word)).join(' ')],
+        [words.toSpliced(word, 0, odd).join(' ')],
+        [line, words.with(words.length > 1 ? 1 : 0, odd).join(' ')],
+      ][kind] ?? [line];
+      return { key: words[0] ?? '', lines: SOUND.toSpliced(at, 1, ...damaged.filter((one) => one !== '')) };
+    });
+
+  /** Every figure by its path: of lists by mount, pid or unit, so that one that is missing moves no other. */
+  function figuresOf(value: unknown, path = ''): [string, unknown][] {
+    if (Array.isArray(value)) {
+      return value.flatMap((one) => figuresOf(one, `${path}[${one.mount ?? one.pid ?? one.unit}]`));
+    }
+    if (typeof value !== 'object' || value === null) return [[path, value]];
+    return Object.entries(value).flatMap(([key, one]) => figuresOf(one, `${path}.${key}`));
+  }
+
+  /** What a line's damage may cost; each of it is then null or missing. */
+  const COSTS: Readonly<Record<string, RegExp>> = {
+    mem: /^\.(memory\.freeBytes|swap)/,
+    vm: /^\.oomKills/,
+    psi: /^\.memoryPressure/,
+    load: /^\.load1/,
+    up: /^\.uptimeSeconds/,
+    boot: /^\.bootId/,
+    os: /^\.system/,
+    arc: /^\.memory\.(available|used)Bytes/,
+    zram: /^\.swap\.zram/,
+    proc: /^\.processes/,
+    unit: /^\.worker/,
+    units: /^\.worker/,
+    sshd: /^\.sshd/,
+    disk: /^\.(unreadD|d)isks/,
+    unread: /^\.unreadDisks/,
+    late: /^\.unreadDisks/,
+  };
+  /** Words rather than figures: what is damaged there is another word. */
+  const WORDS = /\.system|\.name|\.why|\.unit|\.mount|unreadDisks/;
+
+  it('costs that figure alone, and never makes a wrong one', { timeout: 60_000 }, () => {
+    const sound = parseVitals(report(...SOUND), 'w.service');
+    if (sound.kind !== 'vitals') throw new Error(sound.text);
+    const figures = new Map(figuresOf(sound.vitals));
+    expect(sound.notes).toHaveLength(6);
+    let readable = 0;
+    fc.assert(
+      fc.property(damage, ({ key, lines }) => {
+        const outcome = parseVitals(report(...lines), 'w.service');
+        expectInDomain(outcome);
+        if (outcome.kind === 'failed') {
+          expect([outcome.reason, key]).toEqual(['Unparsable', 'mem']);
+          return;
+        }
+        readable += 1;
+        // A word that is missing altogether is what the length at the end is for; here an estimate takes its place.
+        const isEstimated = outcome.notes.some((note) => note.includes('estimated'));
+        if (isEstimated) expect([key, outcome.vitals.memory.estimated]).toEqual(['mem', true]);
+        const now = new Map(figuresOf(outcome.vitals));
+        for (const [path, figure] of figures) {
+          if (isEstimated && /^\.memory/.test(path)) continue;
+          const isCost = COSTS[key]?.test(path) ?? false;
+          if (!isCost) expect([path, now.get(path)]).toEqual([path, figure]);
+          else if (key !== 'arc' && !WORDS.test(path)) expect([figure, null, undefined]).toContain(now.get(path));
+        }
+        for (const [path, figure] of now) {
+          if (figures.has(path) || WORDS.test(path) || path === '.memory.estimated') continue;
+          expect([path, figure, COSTS[key]?.test(path)]).toEqual([path, figure, true]);
+        }
+        // Without the ARC it is the kernel's own figure.
+        const { availableBytes } = outcome.vitals.memory;
+        if (!isEstimated) expect([sound.vitals.memory.availableBytes, 700 * 1024]).toContain(availableBytes);
+      }),
+      { numRuns: 3000 },
+    );
+    expect(readable).toBeGreaterThan(2000);
   });
 });
 

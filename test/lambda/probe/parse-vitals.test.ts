@@ -30,34 +30,26 @@ describe('what can not be trusted becomes a typed reason', () => {
     ['a letter outside ASCII', report(MEM, 'os é'), /garbled/],
     ['no memory figures', report('load 1.00'), /MemTotal/],
     ['memory given twice', report(MEM, MEM), /`mem` is there twice/],
-    ['a memory figure given twice', report(`${MEM} MemFree=7`), /figure twice/],
-    ['a negative figure', report('mem MemTotal=1000 MemFree=-1 MemAvailable=400'), /`mem` can not be read/],
-    ['NaN', report('mem MemTotal=NaN MemFree=1 MemAvailable=400'), /`mem` can not be read/],
-    ['an exponent', report('mem MemTotal=1e9 MemFree=1 MemAvailable=400'), /`mem` can not be read/],
+    ['a total given twice', report(`${MEM} MemTotal=7`), /no MemTotal/],
+    ['what is available given twice', report(`${MEM} MemAvailable=7`), /no MemAvailable that can be read/],
+    ['a negative figure', report('mem MemTotal=1000 MemFree=1 MemAvailable=-400'), /no MemAvailable that can be read/],
+    ['NaN', report('mem MemTotal=NaN MemFree=1 MemAvailable=400'), /no MemTotal/],
+    ['an exponent', report('mem MemTotal=1e9 MemFree=1 MemAvailable=400'), /no MemTotal/],
     ['no memory in the machine', report('mem MemTotal=0 MemFree=0 MemAvailable=0'), /no machine has/],
     ['more memory than any machine has', report('mem MemTotal=999999999999999 MemFree=0 MemAvailable=0'), /no machine/],
-    ['more digits than a number holds', report(`mem MemTotal=${'9'.repeat(400)} MemFree=0`), /can not be read/],
+    ['more digits than a number holds', report(`mem MemTotal=${'9'.repeat(400)} MemFree=0`), /no MemTotal/],
     ['more available than there is', report('mem MemTotal=1000 MemFree=1 MemAvailable=1001'), /more available/],
-    ['more free than there is', report('mem MemTotal=1000 MemFree=1001 MemAvailable=1'), /more free memory/],
-    ['more free swap than there is', report(`${MEM} SwapTotal=1 SwapFree=2`), /more free swap/],
-    ['free swap without swap', report(`${MEM} SwapFree=2`), /more free swap/],
-    ['pressure above all time', report(MEM, 'psi some=100.01 full=0.00'), /`psi`/],
-    ['half of the pressure', report(MEM, 'psi some=1.00'), /`psi`/],
-    ['a load below nothing', report(MEM, 'load -1'), /`load`/],
-    ['an uptime given twice', report(MEM, 'up 1.00', 'up 2.00'), /`up` is there twice/],
-    ['a boot id that is none', report(MEM, 'boot $(reboot)'), /`boot`/],
-    ['a disk without a mount point', report(MEM, 'disk 4096 1 1 1 1 1 rw'), /`disk` can not be read/],
-    ['a disk with a negative figure', report(MEM, 'disk 4096 100 -1 1 1 1 rw /'), /`disk` can not be read/],
+    ['nothing that available memory could be estimated from', report('mem MemTotal=1000'), /no MemAvailable/],
     [
-      'a mount point given twice',
-      report(MEM, 'disk 1 9 1 1 1 1 rw /', 'disk 1 9 1 1 1 1 rw /'),
-      /`disk` is there twice/,
+      'an estimate of which a part is odd',
+      report('mem MemTotal=1000 MemFree=9 Active(file)=x Inactive(file)=4'),
+      /no MemAvailable/,
     ],
-    ['a process without a name', report(MEM, 'proc 1 1'), /`proc`/],
-    ['a process given twice', report(MEM, 'proc 1 1 a', 'proc 1 1 a'), /`proc` is there twice/],
-    ['a unit without a state', report(MEM, 'unit a.service'), /`unit`/],
-    ['a unit given twice', report(MEM, 'unit a active 0', 'unit a dead 0'), /`unit` is there twice/],
-    ['an sshd that is neither up nor down', report(MEM, 'sshd 22 maybe'), /`sshd`/],
+    [
+      'an estimate beside a word that may be the figure itself',
+      report('mem MemTotal=1000 MemFree=9 MemAvai?able=400'),
+      /no MemAvailable/,
+    ],
   ])('%s is Unparsable', (_, output, text) => {
     expect(parseVitals(output, 'w.service')).toEqual({
       kind: 'failed',
@@ -85,6 +77,140 @@ describe('what can not be trusted becomes a typed reason', () => {
     ['a report that says that it could not fork, without memory', report('load 1.00', 'fork 0')],
   ])('a host that could start no process and gave no figures is ForkFailed: %s', (_, output) => {
     expect(parseVitals(output, null)).toMatchObject({ kind: 'failed', reason: 'ForkFailed' });
+  });
+});
+
+describe('an odd figure costs itself alone', () => {
+  const SWAP = { totalBytes: null, freeBytes: null };
+
+  it.each<[string, string[], Partial<Vitals> | Record<string, unknown>, RegExp]>([
+    [
+      'more free swap than there is (lxcfs)',
+      [`${MEM} SwapTotal=1 SwapFree=2`],
+      { swap: SWAP },
+      /^Swap .* more free swap/,
+    ],
+    ['free swap without swap', [`${MEM} SwapFree=2`], { swap: SWAP }, /^Swap .* more free swap/],
+    ['swap of no machine', [`${MEM} SwapTotal=${2 ** 41} SwapFree=2`], { swap: SWAP }, /^Swap .* no machine/],
+    ['a SwapTotal given twice', [`${MEM} SwapTotal=3 SwapTotal=4 SwapFree=2`], { swap: SWAP }, /^Swap .* SwapTotal/],
+    ['a negative SwapFree', [`${MEM} SwapTotal=1 SwapFree=-2`], { swap: { ...SWAP, totalBytes: 1024 } }, /^Free swap/],
+    ['more free memory than there is', [MEM.replace('=100 ', '=1001 ')], {}, /^Free memory .* more free memory/],
+    ['free memory given twice', [`${MEM} MemFree=7`], {}, /^Free memory .* no MemFree/],
+    ['no free memory at all', [MEM.replace('MemFree=100 ', '')], {}, /^Free memory .* has no MemFree/],
+    ['shared memory that is no number', [`${MEM} Shmem=many`], {}, /^Shared memory/],
+    ['a word among the memory figures', [`${MEM} oops`], {}, /^A figure of memory/],
+    ['pressure above all time', [MEM, 'psi some=100.01 full=0.00'], { memoryPressure: null }, /^Memory pressure/],
+    ['half of the pressure', [MEM, 'psi some=1.00'], { memoryPressure: null }, /^Memory pressure/],
+    [
+      'totals of the pressure that are none',
+      [MEM, 'psi some=1.00 full=0.50 some_total=x full_total=7'],
+      { memoryPressure: { someAvg10: 1, fullAvg10: 0.5 } },
+      /^How long tasks have waited/,
+    ],
+    ['OOM kills given twice', [MEM, 'vm oom_kill=1 oom_kill=2'], { oomKills: null }, /^The number of OOM kills/],
+    ['OOM kills below zero', [MEM, 'vm oom_kill=-1'], { oomKills: null }, /^The number of OOM kills/],
+    ['a load below nothing', [MEM, 'load -1'], { load1: null }, /^The load/],
+    ['an uptime given twice', [MEM, 'up 1.00', 'up 2.00'], { uptimeSeconds: null }, /^The uptime .* twice/],
+    ['a boot id that is none', [MEM, 'boot $(reboot)'], { bootId: null }, /^The boot id/],
+    ['a system given twice', [MEM, 'os a', 'os b'], { system: null }, /^The system .* twice/],
+    ['a process without a name', [MEM, 'proc 1 1', 'proc 7 2 b'], { processes: [{ pid: 7 }] }, /^One of the largest/],
+    [
+      'a process given twice',
+      [MEM, 'proc 1 1 a', 'proc 1 9 a', 'proc 7 2 b'],
+      { processes: [{ pid: 7 }] },
+      /^One of the largest .* twice/,
+    ],
+    ['an sshd that is neither up nor down', [MEM, 'sshd 22 maybe'], { sshd: null }, /^Whether sshd answers/],
+    [
+      'an sshd that is down beside an odd one',
+      [MEM, 'sshd 22 down', 'sshd x'],
+      { sshd: null },
+      /^Whether sshd answers/,
+    ],
+    ['a count of further mounts that is none', [MEM, 'more many'], { disks: [] }, /^The number of further mounts/],
+    ['a mount without a state', [MEM, 'mount /'], { disks: [] }, /^The state of a mount/],
+    ['two statements on whether it can fork', [MEM, 'fork 0', 'fork 1'], {}, /^Whether it can start a process/],
+    ['a disk without a mount point', [MEM, 'disk 4096 1 1 1 1 1 rw'], { disks: [] }, /^A disk is not known/],
+  ])('%s', (_, lines, vitals, note) => {
+    const got = vitalsOf(report(...lines));
+    expect(got.vitals).toMatchObject({ memory: { totalBytes: 1_024_000, availableBytes: 409_600 }, ...vitals });
+    expect(got.notes).toEqual([expect.stringMatching(note)]);
+    expect(got.couldFork).toBe(true);
+  });
+
+  it.each([
+    ['without a state', ['unit w.service']],
+    ['given twice', ['unit w.service active 0', 'unit w.service failed 0']],
+    ['of which the name may be any', ['unit w.serv ice active 0']],
+  ])('a unit %s is not known, and so neither dead nor absent', (_, lines) => {
+    const got = vitalsOf(report(MEM, ...lines, 'units process'), 'w.service');
+    expect(got.vitals.worker).toEqual({ unit: 'w.service', state: null, restarts: null });
+    expect(got.notes).toContainEqual(expect.stringMatching(/^The state of a unit is not known/));
+  });
+
+  it('and is named where several are odd', () => {
+    const got = vitalsOf(report(MEM, 'load x', 'up y', 'boot z'));
+    expect(got.notes).toHaveLength(3);
+  });
+});
+
+describe('memory that the kernel calls used and gives back', () => {
+  const KIB_PER_GIB = 2 ** 20;
+  const mem = (total: number, free: number, available: number, more = '') =>
+    `mem MemTotal=${total * KIB_PER_GIB} MemFree=${free * KIB_PER_GIB} MemAvailable=${available * KIB_PER_GIB}${more}`;
+  const gib = (size: number) => size * 2 ** 30;
+
+  it.each([
+    ['above its minimum is available', mem(32, 1, 1), [`arc ${gib(24)} ${gib(2)}`], 23, ['22.0 GiB']],
+    ['at its minimum adds nothing', mem(32, 1, 1), [`arc ${gib(2)} ${gib(2)}`], 1, []],
+    ['under its minimum adds nothing', mem(32, 1, 1), [`arc ${gib(1)} ${gib(2)}`], 1, []],
+    ['never makes more available than there is', mem(8, 1, 6), [`arc ${gib(6)} 0`], 8, ['2.0 GiB']],
+    ['of another machine (lxcfs) counts for nothing', mem(4, 1, 1), [`arc ${gib(16)} ${gib(1)}`], 1, ['is not known']],
+    [
+      'that does not fit beside a process counts for nothing',
+      mem(4, 1, 1),
+      [`arc ${gib(2)} 0`, `proc 7 ${2 * KIB_PER_GIB} ruby`],
+      1,
+      ['is not known'],
+    ],
+    ['below zero counts for nothing', mem(4, 1, 1), ['arc -5 0'], 1, ['is not known']],
+    ['given twice counts for nothing', mem(4, 1, 1), [`arc ${gib(1)} 0`, `arc ${gib(2)} 0`], 1, ['is there twice']],
+  ])("ZFS's ARC %s", (_, memory, lines, available, notes) => {
+    const got = vitalsOf(report(memory, ...lines));
+    expect(got.vitals.memory.availableBytes).toBe(gib(available));
+    expect(got.vitals.memory.usedBytes).toBe(got.vitals.memory.totalBytes - gib(available));
+    expect(got.notes).toEqual(notes.map((part) => expect.stringContaining(part)));
+  });
+
+  it.each([
+    ['all of the swap', 2, 'Swap is zram, which is memory, compressed; 1.5 GiB of 2.0 GiB used.'],
+    ['a part of it', 6, '2.0 GiB of the swap is zram, which is memory, compressed; 1.5 GiB of 2.0 GiB used.'],
+  ])('zram that is %s is named', (_, swap, note) => {
+    const size = swap * KIB_PER_GIB;
+    const got = vitalsOf(report(`${MEM} SwapTotal=${size} SwapFree=7`, `zram ${2 * KIB_PER_GIB} ${1.5 * KIB_PER_GIB}`));
+    expect(got.vitals.swap.zram).toEqual({ totalBytes: gib(2), usedBytes: gib(1.5) });
+    expect(got.notes).toEqual([note]);
+  });
+
+  it.each(['zram 5 6', 'zram 999999 1', 'zram x 1', 'zram 1', 'zram 2 1\nzram 2 1'])('%j is not known', (line) => {
+    const got = vitalsOf(report(`${MEM} SwapTotal=10 SwapFree=5`, ...line.split('\n')));
+    expect(got.vitals.swap).toEqual({ totalBytes: 10_240, freeBytes: 5120 });
+    expect(got.notes).toEqual([expect.stringMatching(/^Swap on zram is not known/)]);
+  });
+
+  it('zram is named where the swap itself is odd', () => {
+    const got = vitalsOf(report(`${MEM} SwapTotal=10 SwapFree=50`, 'zram 10 5'));
+    expect(got.vitals.swap).toMatchObject({ totalBytes: null, zram: { totalBytes: 10_240, usedBytes: 5120 } });
+  });
+
+  it('what zswap holds is named, unless it is odd', () => {
+    const got = vitalsOf(report(`${mem(4, 1, 2)} Zswap=${KIB_PER_GIB / 2} Zswapped=${KIB_PER_GIB}`));
+    expect(got.vitals.swap.zswap).toEqual({ storedBytes: gib(1), poolBytes: gib(0.5) });
+    expect(got.notes).toEqual(['zswap holds 1.0 GiB of swap in 512 MiB of memory.']);
+    for (const odd of ['Zswap=9999 Zswapped=5', 'Zswap=x Zswapped=5', 'Zswap=1 Zswapped=-5']) {
+      const { vitals, notes } = vitalsOf(report(`${MEM} ${odd}`));
+      expect([vitals.swap.zswap, notes.length], odd).toEqual([undefined, 1]);
+    }
   });
 });
 
@@ -122,6 +248,9 @@ describe('a whole report', () => {
       couldFork: false,
       notes: ['/ is mounted read-only.'],
     });
+    expect(vitalsOf(report(MEM, 'mount ro /data', 'mount rd /snap', 'mount rw /', 'fork 0')).notes).toEqual([
+      '/data is mounted read-only.',
+    ]);
     expect(vitalsOf(`crawlwatch 1\n${MEM}\npart 60\n`).couldFork).toBe(false);
     expect(parseVitals(`crawlwatch 1\n${MEM}\npart 61\n`, null).kind).toBe('failed');
   });
@@ -132,6 +261,16 @@ describe('a whole report', () => {
       { pid: 8, name: 'a) b', residentBytes: 2048 },
       { pid: 7, name: 'small one', residentBytes: 1024 },
     ]);
+  });
+
+  it('has the totals of memory pressure where they are printed', () => {
+    const { vitals } = vitalsOf(report(MEM, 'psi some=1.00 full=0.50 some_total=90000001 full_total=40000002'));
+    expect(vitals.memoryPressure).toEqual({
+      someAvg10: 1,
+      fullAvg10: 0.5,
+      someTotalMicros: 90_000_001,
+      fullTotalMicros: 40_000_002,
+    });
   });
 
   it.each([

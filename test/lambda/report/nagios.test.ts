@@ -41,6 +41,21 @@ describe("a monitoring plugin's line", () => {
     );
   });
 
+  it('names a disk that could not be read, and leaves out one that is ignored or read-only', () => {
+    const vitals = vitalsOf(100, 50, { free: GIB, percent: 50 });
+    const [boot, root] = vitals.disks;
+    const disks = [
+      { ...boot!, ignored: true as const, usedPercent: 100 },
+      root!,
+      { ...boot!, mount: '/snap', readOnly: true, usedPercent: 100 },
+    ];
+    const text = line(
+      host('a', { vitals: { ...vitals, disks, unreadDisks: [{ mount: '/data', why: 'permission denied' }] } }),
+    );
+    expect(text).toMatch(/memory used, \/ 50 % used, \/data not read: permission denied \|/);
+    expect(text).not.toContain('/boot');
+  });
+
   it('has no limit for a disk that is never low: much is free, or it is read-only', () => {
     const vitals = vitalsOf(100, 50, { free: 21 * GIB, percent: 96 });
     const [boot, root] = vitals.disks;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { prometheusText } from '../../../lambda/report/prometheus.ts';
 import { fullHost, hostileHost, unreadHost } from './metrics-fixtures.ts';
-import { host, reportOf } from './report-fixtures.ts';
+import { GIB, host, reportOf, vitalsOf } from './report-fixtures.ts';
 
 const lines = (text: string) => text.trimEnd().split('\n');
 const samples = (text: string) => lines(text).filter((line) => !line.startsWith('#'));
@@ -28,6 +28,20 @@ describe('the metrics of a report', () => {
     expect(
       series.filter((one) => one.startsWith('crawlwatch_disk_used_ratio{') && one.includes('/twice')),
     ).toHaveLength(1);
+  });
+
+  it('name a disk that could not be read, and leave out one that is ignored', () => {
+    const vitals = vitalsOf(100, 50, { free: GIB, percent: 50 });
+    const [boot, root] = vitals.disks;
+    const disks = [{ ...boot!, ignored: true as const }, root!];
+    const text = prometheusText(
+      reportOf(
+        host('a', { vitals: { ...vitals, disks, unreadDisks: [{ mount: '/data', why: 'permission denied' }] } }),
+      ),
+    );
+    expect(text).toContain('crawlwatch_disk_unread{id="a",name="a",mount="/data"} 1\n');
+    expect(text).toContain('crawlwatch_disk_used_ratio{id="a",name="a",mount="/"} 0.5\n');
+    expect(text).not.toMatch(/mount="\/boot"|used_ratio\{[^}]*data/);
   });
 
   it('have every figure of a probe, in base units', () => {

@@ -2,7 +2,9 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import type * as z from 'zod';
 import type { InstanceReport, Report } from '../../../lambda/model/index.ts';
 import { instanceJson, reportJson } from '../../../lambda/report/json.ts';
+import { logFields } from '../../../lambda/report/log.ts';
 import { recordSchema, reportSchema } from '../../../lambda/report/schema.ts';
+import { disk } from '../../support/fleet.ts';
 import { BAD_NAME, host, reportOf, unread, vitalsOf } from './report-fixtures.ts';
 
 type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
@@ -13,7 +15,15 @@ describe("the report's schema", () => {
     since: '2026-11-22T07:05:00Z',
     vitals: {
       ...vitalsOf(1000, 900, { free: 0, percent: 100 }),
-      memoryPressure: { someAvg10: 12.5, fullAvg10: 0 },
+      memoryPressure: { someAvg10: 12.5, fullAvg10: 0, someTotalMicros: 9, fullTotalMicros: 7 },
+      swap: {
+        totalBytes: null,
+        freeBytes: null,
+        zram: { totalBytes: 9, usedBytes: 7 },
+        zswap: { storedBytes: 9, poolBytes: 7 },
+      },
+      disks: [disk({ ignored: true }), disk({ mount: '/snap', readOnly: true, readOnlyByDesign: true })],
+      unreadDisks: [{ mount: '/data', why: 'permission denied' }],
       processes: [{ pid: 7, name: 'ruby', residentBytes: 800 }],
       worker: { unit: 'sidekiq.service', state: 'active', restarts: 3 },
       system: '6.1.0-18-amd64 debian 12',
@@ -32,6 +42,23 @@ describe("the report's schema", () => {
     expect(reportSchema.parse(JSON.parse(reportJson(report)))).toEqual(report);
     const { version, checkedAt, source } = report;
     expect(recordSchema.parse(JSON.parse(instanceJson(full, report)))).toEqual({ version, checkedAt, source, ...full });
+  });
+
+  it('lists a disk that could not be read among the others, with null for each figure and why', () => {
+    const [written] = JSON.parse(reportJson(reportOf(full))).instances;
+    expect(written.vitals).not.toHaveProperty('unreadDisks');
+    expect(written.vitals.disks.map(({ mount }: { mount: string }) => mount)).toEqual(['/', '/snap', '/data']);
+    expect(written.vitals.disks.at(-1)).toEqual({
+      mount: '/data',
+      totalBytes: null,
+      availableBytes: null,
+      usedPercent: null,
+      inodesUsedPercent: null,
+      readOnly: null,
+      unread: 'permission denied',
+    });
+    expect(JSON.parse(instanceJson(full, reportOf(full))).vitals).toEqual(written.vitals);
+    expect(logFields(full, new Date(0), 5)).toMatchObject({ vitals: { disks: written.vitals.disks } });
   });
 
   it.each([

@@ -13,6 +13,7 @@ const SHARD: Shard = {
   hosts: [
     instance({ id: 'i-1', tags: { crawlwatch: 'true', Näme: 'ü' } }),
     instance({ id: 'i-2', launchedAt: null, elsewhere: true }),
+    instance({ id: 'i-3', tags: { 'crawlwatch:limits': 'memory.warning=8;disk.critical=0.5;ignore=/mnt/*' } }),
   ],
 };
 const RESULT: ShardResult = {
