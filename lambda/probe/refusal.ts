@@ -80,9 +80,14 @@ const BEGUN = /^crawlwatch /m;
 /** Whether a script of ours has begun to run. */
 export const hasBegun = (output: string): boolean => BEGUN.test(output);
 
+/** What sshd itself adds (session.c), whatever the command is. */
+const BESIDE_THE_POINT = /^Could not chdir to home directory .*\n?/gm;
+
 /** What there is to quote of a session: the known words, else the error stream, which says why, before the output. */
 export function wordsOf(output: string, errors: string, refusal: Refusal | null): string {
-  return refusal === null ? plainWords(`${errors}\n${output === errors ? '' : output}`) : plainWords(refusal.words);
+  if (refusal !== null) return plainWords(refusal.words);
+  const said = `${errors}\n${output === errors ? '' : output}`;
+  return plainWords(said.replace(BESIDE_THE_POINT, '')) || plainWords(said);
 }
 
 const FORCED =

@@ -260,18 +260,28 @@ function copyKey(endpoint: string, user: string): string {
 }
 
 /**
- * It ended a login, or let it wait, after it had said why: sshd does so where PAM's account rules refuse a user (auth2.c,
- * userauth_finish). @param found what it would be without the words
+ * A login that came to no answer: words to this user say why. sshd ends one with them where PAM's account rules refuse the
+ * user (auth2.c, userauth_finish).
+ * @param found what it is without words
  */
-export function loginEnded({ endpoint }: Where, user: string, words: string, found: Failure): Failure {
-  const refusal = refusalIn(words);
+export function loginLost(
+  { endpoint }: Where,
+  user: string,
+  { toUser, hasProved }: { readonly toUser: string; readonly hasProved: boolean },
+  found: Failure,
+): Failure {
   const hasEnded = found.reason === 'ConnectionLost';
-  if (!hasEnded && refusal === null) {
-    return { ...found, text: `${found.text.replace(/\.$/, '')}; it had said ${quoteWords(words)}.` };
+  const refusal = refusalIn(toUser);
+  const and = (more: string): Failure => ({ ...found, text: `${found.text.replace(/\.$/, '')}${more}.` });
+  if (toUser === '') {
+    return hasProved && hasEnded
+      ? and(', after it had accepted our key; rules of its PAM (pam_access) end a login like that, too: its log says')
+      : found;
   }
+  if (!hasEnded && refusal === null) return and(`; it had said ${quoteWords(toUser)}`);
   const does = `${hasEnded ? 'ended the login' : 'does not go on with the login'} of ${quote(user)}`;
   const fix = refusal?.advice ?? 'see its log and the account rules of its PAM: /var/log/auth.log, /etc/pam.d/sshd';
-  return failure('AuthenticationFailed', `${endpoint} ${does} and says ${quoteWords(words)}; ${fix}.`);
+  return failure('AuthenticationFailed', `${endpoint} ${does} and says ${quoteWords(toUser)}; ${fix}.`);
 }
 
 /** sshd hung up at its MaxAuthTries before the right key's turn. */

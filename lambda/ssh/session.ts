@@ -17,7 +17,7 @@ import {
   endpointOf,
   type Failure,
   failure,
-  loginEnded,
+  loginLost,
   loginRefused,
   offeredOnly,
   type Phase,
@@ -307,10 +307,8 @@ class Session {
     });
   }
 
-  /** A host that had said to this user why it ends the login has not lost the connection. */
   #lost(found: Failure): void {
-    const words = this.#phase === 'login' ? this.#said.toUser : '';
-    this.#settle(words === '' ? found : loginEnded(this.#where, this.#attempt.user, words, found));
+    this.#settle(this.#phase === 'login' ? loginLost(this.#where, this.#attempt.user, this.#said, found) : found);
   }
 
   #settle(reply: Reply | null): void {
