@@ -9,6 +9,7 @@ export { LiveScreen } from './live-screen.ts';
 export { plainTable } from './plain-table.ts';
 export { startProgress } from './progress.ts';
 export { progressLine } from './progress-line.ts';
+export { type Questions, questionsOn } from './questions.ts';
 export { countsText, reportTable, summaryLine } from './report-table.ts';
 export { cutMark, type Glyphs, Trend } from './sparkline.ts';
 export { cutMiddle, cutText, padText, textWidth } from './text-width.ts';

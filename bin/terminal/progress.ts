@@ -5,10 +5,13 @@ import type { Output } from './io.ts';
 export interface Progress {
   discovered(count: number): void;
   assessed(instance: InstanceReport): void;
+  /** Makes room for a question, and draws the bar again. */
+  pause(): void;
+  resume(): void;
   stop(): void;
 }
 
-const SILENT: Progress = { discovered() {}, assessed() {}, stop() {} };
+const SILENT: Progress = { discovered() {}, assessed() {}, pause() {}, resume() {}, stop() {} };
 
 export async function startProgress(stderr: Output): Promise<Progress> {
   if (stderr.isTTY !== true) return SILENT;
@@ -29,15 +32,22 @@ export async function startProgress(stderr: Output): Promise<Progress> {
     linewrap: true,
     gracefulExit: false,
   });
+  let [total, done] = [0, 0];
+  const stop = () => {
+    if (bar.isActive) bar.stop();
+  };
   return {
-    discovered: (count) => bar.start(count, 0),
+    discovered: (count) => {
+      total = count;
+      bar.start(total, done);
+    },
     assessed: ({ status }) => {
       counts[status]++;
-      bar.increment();
+      bar.update(++done);
     },
-    stop: () => {
-      if (bar.isActive) bar.stop();
-    },
+    pause: stop,
+    resume: () => bar.start(total, done),
+    stop,
   };
 }
 

@@ -33,3 +33,28 @@ export function printableAscii(text: string): string {
 export function inertJson(json: string): string {
   return json.replace(UNSAFE_IN_JSON, units);
 }
+
+/** What a host sent, for a sentence: printable ASCII in quotes, at most `max` characters of it. */
+export function quote(sent: string, max = 200): string {
+  const safe = sent.slice(0, max + 1).replace(/[^\x20-\x7e]|\\/g, (c) => {
+    const hex = c.charCodeAt(0).toString(16);
+    return hex.length > 2 ? `\\u${hex.padStart(4, '0')}` : `\\x${hex.padStart(2, '0')}`;
+  });
+  return `"${safe.length > max ? `${safe.slice(0, max - 3)}...` : safe}"`;
+}
+
+/** More than this isn't looked at, whatever a host sends. */
+const WORDS_MAX = 4096;
+/** Colours and cursor movements: they say nothing (ECMA-48, 5.4). */
+const SEQUENCES = /(?!\s)\p{Cc}\[[0-?]*[ -/]*[@-~]/gu;
+
+/** The words that a host sent to be read by people, as one line: without colours, each run of spaces and lines as one space. */
+export const plainWords = (sent: string): string =>
+  sent
+    .slice(0, WORDS_MAX)
+    .replace(SEQUENCES, '')
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
+
+/** The same, quoted for a sentence. */
+export const quoteWords = (sent: string, max = 200): string => quote(plainWords(sent), max);

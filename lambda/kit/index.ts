@@ -30,10 +30,10 @@ export {
   ssmOnceClient,
 } from './clients.ts';
 export { deniesAnInstance, errorCode, errorText, isAccessDenied, isRefusal, isThrottle, messageOf } from './errors.ts';
-export { forTerminal, inertJson, printableAscii } from './escape.ts';
+export { forTerminal, inertJson, plainWords, printableAscii, quote, quoteWords } from './escape.ts';
 export { Html, html } from './html.ts';
 export { createLog } from './log.ts';
 export { ownLimit } from './own-limit.ts';
 export { packedFiles, packedReader } from './s3.ts';
 export { isoSeconds, parseInstant, parseStamp } from './time.ts';
-export { clockTime, duration, GIB, gib, minutesBetween, percent, plural, quoted } from './wording.ts';
+export { clockTime, duration, endpointOf, GIB, gib, minutesBetween, percent, plural, quoted } from './wording.ts';

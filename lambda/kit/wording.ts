@@ -30,3 +30,7 @@ export const plural = (count: number, noun: string): string => `${count} ${noun}
 
 /** A name as it reads within a sentence: in quotes where it holds spaces or quotes. */
 export const quoted = (name: string): string => (/^[\w./:@-]+$/.test(name) ? name : JSON.stringify(name));
+
+/** `10.0.1.7:22`, `[2001:db8::1]:22`. */
+export const endpointOf = (address: string, port: number): string =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;

@@ -62,6 +62,8 @@ export interface HostKeyTrust {
   readonly addTo: string | null;
   /** Accept the key of a host that has none there. A changed key is never accepted. */
   readonly acceptNew: boolean;
+  /** Nobody is asked about such a key (StrictHostKeyChecking yes). @default false */
+  readonly strict?: boolean;
 }
 
 export interface AllowedAlgorithms {

@@ -5,7 +5,15 @@ import type { Vitals } from './vitals.ts';
 
 /** What came back from one host, before it is read. Output is untrusted bytes, at most 64 KiB. */
 export type Reply =
-  | { readonly kind: 'output'; readonly output: string; readonly hostKey?: string }
+  | {
+      readonly kind: 'output';
+      readonly output: string;
+      /** The error stream, at most 4 KiB; absent: it was empty, or is the output. */
+      readonly errors?: string;
+      /** How the login's command ended; absent: it was cut off, or the transport has no such thing. */
+      readonly exitStatus?: number;
+      readonly hostKey?: string;
+    }
   | {
       readonly kind: 'failed';
       readonly reason: FailureReason;
@@ -13,6 +21,8 @@ export type Reply =
       readonly text: string;
       /** What the host had printed by then. */
       readonly output?: string;
+      /** What it had said besides: the error stream and the login's messages, at most 8 KiB. */
+      readonly errors?: string;
       /** AWS refused to send the host anything. */
       readonly unsent?: 'refused' | 'throttled';
       readonly hostKey?: string;

@@ -2,8 +2,7 @@
 import { messageOf } from '../kit/index.ts';
 import type { Instance, Log, ProbedInstance, ProbeOutcome, Reply, Transport, Transports } from '../model/index.ts';
 import { type Settings, settingsFor } from '../settings/index.ts';
-import { parseCutShort } from './cut-short.ts';
-import { parseVitals } from './parse-vitals.ts';
+import { readReply } from './read-reply.ts';
 import { SENT_SCRIPT } from './script.ts';
 
 export interface ProbeLimits {
@@ -33,8 +32,14 @@ export async function probeFleet(
     onProbed(probed);
   };
   const reply = (id: string, got: Reply, durationMs: number) => {
-    const { worker = null, limits } = byId.get(id) ?? {};
-    settle(id, read(got, worker, settingsFor(settings, limits)), got.hostKey ?? null, Math.round(durationMs));
+    const instance = byId.get(id);
+    if (instance === undefined) return;
+    settle(
+      id,
+      readReply(got, instance, settingsFor(settings, instance.limits)),
+      got.hostKey ?? null,
+      Math.round(durationMs),
+    );
   };
 
   const askable = instances.filter((instance) => instance.problem === null);
@@ -64,11 +69,6 @@ export async function probeFleet(
   closed = true;
   return instances.flatMap(({ id }) => results.get(id) ?? []);
 }
-
-const read = (reply: Reply, worker: string | null, settings: Settings): ProbeOutcome =>
-  reply.kind === 'output'
-    ? parseVitals(reply.output, worker, settings.disk.ignore ?? [])
-    : parseCutShort(reply, worker, settings);
 
 const notChecked = (text: string): ProbeOutcome => ({ kind: 'failed', reason: 'NotChecked', text });
 

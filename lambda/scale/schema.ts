@@ -90,12 +90,19 @@ const host = z.codec(written, z.custom<Instance>(), {
 });
 
 const reply = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('output'), output: cut(OUTPUT_LENGTH), hostKey: text.exactOptional() }),
+  z.object({
+    kind: z.literal('output'),
+    output: cut(OUTPUT_LENGTH),
+    errors: cut(OUTPUT_LENGTH).exactOptional(),
+    exitStatus: z.int().exactOptional(),
+    hostKey: text.exactOptional(),
+  }),
   z.object({
     kind: z.literal('failed'),
     reason: z.enum(failures),
     text: cut(TEXT_LENGTH),
     output: cut(OUTPUT_LENGTH).exactOptional(),
+    errors: cut(OUTPUT_LENGTH).exactOptional(),
     unsent: z.enum(['refused', 'throttled']).exactOptional(),
     hostKey: text.exactOptional(),
     reached: z.boolean().exactOptional(),

@@ -1,30 +1,48 @@
 /** The command on a connection after the login: its input, its bounded output, and how it ended. */
 import type { Client } from 'ssh2';
 import type { Reply } from '../model/index.ts';
+import { hasBegun, refusalIn, refusedSentence, wordsOf } from '../probe/index.ts';
 import { failure, quote, type Where } from './failures.ts';
 import type { Use } from './session.ts';
 
 /** What a reply may hold (Reply in model/outcome.ts), and how much of the error stream is worth keeping. */
 const OUTPUT_MAX = 64 * 1024;
 const STDERR_MAX = 4 * 1024;
+/** Of a longer output, what is kept of its beginning. */
+const HEAD = 2 * 1024;
 
 /** What shells and libc say when the host can start no process: dash, bash, busybox, mksh. */
 const FORK_FAILED = /\bv?fork\b|cannot allocate memory|resource temporarily unavailable|out of memory/i;
 
-/** Bytes up to a limit. */
+/** Bytes up to a limit: the first, or where no script of ours has begun in those the very first and the last. */
 class Bounded {
-  readonly #chunks: Buffer[] = [];
+  #chunks: Buffer[] = [];
+  #head: Buffer | null = null;
   #length = 0;
   constructor(private readonly max: number) {}
 
-  /** False once it is full. */
+  /** False once it is full of what counts. */
   push(chunk: Buffer): boolean {
-    this.#chunks.push(chunk.subarray(0, this.max - this.#length));
-    this.#length = Math.min(this.max, this.#length + chunk.length);
-    return this.#length < this.max;
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+    if (this.#length < this.max) return true;
+    const all = Buffer.concat(this.#chunks);
+    if (this.#head === null && hasBegun(all.toString('latin1'))) {
+      this.#chunks = [all.subarray(0, this.max)];
+      return false;
+    }
+    // A start file that talks without end: the report comes after it.
+    this.#head ??= all.subarray(0, HEAD);
+    const tail = all.subarray(HEAD - this.max);
+    this.#chunks = [tail];
+    this.#length = tail.length;
+    return true;
   }
+
   text(): string {
-    return Buffer.concat(this.#chunks).toString('utf8');
+    const kept = Buffer.concat(this.#chunks);
+    if (this.#head === null) return kept.toString('utf8');
+    return Buffer.concat([this.#head, kept.subarray(HEAD - this.max)]).toString('utf8');
   }
 }
 
@@ -42,54 +60,106 @@ export function runCommand(
   const stdout = new Bounded(OUTPUT_MAX);
   const stderr = new Bounded(STDERR_MAX);
   const output = () => stdout.text() || stderr.text();
+  const errors = () => (stdout.text() === '' ? '' : stderr.text());
   client.exec(command, (error, channel) => {
     if (error) return done(execRefused(where, banner, error));
     let signal: string | undefined;
-    let exited = false;
+    let exitStatus: number | null = null;
+    const patience = refusalWatch(where, { output, errors }, done);
     channel.on('error', () => {}); // The connection's own error is more precise.
     channel.on('data', (chunk: Buffer) => {
-      if (!stdout.push(chunk)) done({ kind: 'output', output: output() });
+      if (!stdout.push(chunk)) done({ kind: 'output', output: output(), ...errorsOf(errors()) });
+      patience.heard();
     });
-    channel.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-    channel.on('exit', (_code: number | null, name?: string) => {
-      exited = true;
+    channel.stderr.on('data', (chunk: Buffer) => {
+      stderr.push(chunk);
+      patience.heard();
+    });
+    channel.on('exit', (code: number | null, name?: string) => {
+      exitStatus = code;
       signal = name;
     });
-    channel.on('close', () => done(ended(where, { exited, signal, stdout: stdout.text(), stderr: stderr.text() })));
+    channel.on('close', () => {
+      patience.stop();
+      done(ended(where, { exitStatus, signal, stdout: stdout.text(), stderr: stderr.text() }));
+    });
     channel.end(stdin);
   });
-  return { output };
+  return { output, errors };
+}
+
+const errorsOf = (errors: string): { readonly errors?: string } => (errors === '' ? {} : { errors });
+
+/** So long a start file that only talks may take until it has started the probe, or a command that refuses has ended. */
+const PATIENCE_MS = 2500;
+
+/**
+ * Ends a session that says in known words that it runs no command, and goes on: the disabled root of a cloud's image sleeps
+ * for ten seconds after them. On a host whose start files say such words the probe begins right after them.
+ */
+function refusalWatch(
+  { endpoint }: Where,
+  said: { output(): string; errors(): string },
+  done: (reply: Reply) => void,
+): { heard(): void; stop(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let isOver = false;
+  const expire = () => {
+    const [output, errors] = [said.output(), said.errors()];
+    const refusal = refusalIn(`${errors}\n${output}`);
+    if (refusal === null || hasBegun(output)) return;
+    done({
+      ...failure('ExecRefused', refusedSentence(endpoint, wordsOf(output, errors, refusal), refusal, null)),
+      output,
+    });
+  };
+  return {
+    heard() {
+      if (isOver || timer !== undefined) return;
+      isOver = hasBegun(said.output());
+      if (!isOver && refusalIn(`${said.errors()}\n${said.output()}`) !== null)
+        timer = setTimeout(expire, PATIENCE_MS).unref();
+    },
+    stop() {
+      isOver = true;
+      clearTimeout(timer);
+    },
+  };
 }
 
 function ended(
   { endpoint }: Where,
   end: {
-    readonly exited: boolean;
+    readonly exitStatus: number | null;
     readonly signal: string | undefined;
     readonly stdout: string;
     readonly stderr: string;
   },
 ): Reply {
-  const output = end.stdout || end.stderr;
-  if (end.stdout === '' && FORK_FAILED.test(end.stderr)) {
+  const { exitStatus, signal, stdout, stderr } = end;
+  const output = stdout || stderr;
+  const errors = errorsOf(stdout === '' ? '' : stderr);
+  if (!hasBegun(stdout) && FORK_FAILED.test(stderr)) {
     return {
-      ...failure(
-        'ForkFailed',
-        `${endpoint} accepted the login but could start no process, ${quote(end.stderr.trim())}.`,
-      ),
+      ...failure('ForkFailed', `${endpoint} accepted the login but could start no process, ${quote(stderr.trim())}.`),
       output,
     };
   }
-  if (end.signal !== undefined) {
+  if (signal !== undefined) {
     return {
-      ...failure('ConnectionLost', `The probe on ${endpoint} was killed by ${quote(end.signal)} before it had ended.`),
+      ...failure('ConnectionLost', `The probe on ${endpoint} was killed by ${quote(signal)} before it had ended.`),
       output,
+      ...errors,
     };
   }
-  if (!end.exited) {
-    return { ...failure('ConnectionLost', `${endpoint} closed the session before the probe had ended.`), output };
+  if (exitStatus === null) {
+    return {
+      ...failure('ConnectionLost', `${endpoint} closed the session before the probe had ended.`),
+      output,
+      ...errors,
+    };
   }
-  return { kind: 'output', output };
+  return { kind: 'output', output, ...errors, exitStatus };
 }
 
 /**

@@ -2,9 +2,12 @@
  * The reason and sentence of a failed SSH attempt, from what happened on the wire. Pure: no socket, no clock.
  * Every sentence names address, port and phase; what the host sent is quoted, printable and cut.
  */
-import { ownLimit } from '../kit/index.ts';
+import { endpointOf, ownLimit, quote, quoteWords } from '../kit/index.ts';
 import type { FailureReason, Reply } from '../model/index.ts';
+import { refusalIn, refusedSentence } from '../probe/index.ts';
 import { isNewerOnly } from './algorithms.ts';
+
+export { endpointOf, quote };
 
 /** How far an attempt has come. `kex` and `login` are both the handshake: after the banner, before a command. */
 export type Phase = 'resolve' | 'connect' | 'banner' | 'kex' | 'login' | 'command';
@@ -19,19 +22,6 @@ export interface Where {
 }
 
 export const failure = (reason: FailureReason, text: string): Failure => ({ kind: 'failed', reason, text });
-
-/** What a host sent, for a sentence: printable ASCII, at most 200 characters of it. */
-export function quote(sent: string): string {
-  const safe = sent.slice(0, 201).replace(/[^\x20-\x7e]|\\/g, (c) => {
-    const hex = c.charCodeAt(0).toString(16);
-    return hex.length > 2 ? `\\u${hex.padStart(4, '0')}` : `\\x${hex.padStart(2, '0')}`;
-  });
-  return `"${safe.length > 200 ? `${safe.slice(0, 197)}...` : safe}"`;
-}
-
-export function endpointOf(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
 
 /** The deadline fell in this phase. `received` is what had come instead of a banner. */
 export function timedOut(phase: Phase, { endpoint, deadlineMs }: Where, received: string): Failure {
@@ -177,8 +167,13 @@ export function sshFailed(phase: Phase, { endpoint }: Where, error: SshError, of
   if (typeof error.code === 'number') {
     if (phase === 'kex' && error.code === KEY_EXCHANGE_FAILED) return noCommonAlgorithm(endpoint, said, offer);
     if (phase === 'login') return failure('AuthenticationFailed', `${endpoint} broke off the login, ${said}.`);
-    if (phase === 'command')
+    if (phase === 'command') {
+      const refusal = refusalIn(error.message);
+      if (refusal !== null) {
+        return failure('ExecRefused', refusedSentence(endpoint, refusal.words, refusal, 'disconnected'));
+      }
       return failure('ConnectionLost', `${endpoint} disconnected before the probe had ended, ${said}.`);
+    }
   }
   if (/no matching/i.test(error.message)) return noCommonAlgorithm(endpoint, said, offer);
   return failure('ProtocolError', `${endpoint} does not keep to the SSH protocol, ${said}.`);
@@ -222,23 +217,71 @@ export interface KeysTried {
   readonly troubles: readonly string[];
   /** How many were offered. */
   readonly tried: number;
+  /** The host had accepted one of them. */
+  readonly hasProved: boolean;
+  /** What it had said. */
+  readonly words: string;
 }
 
-/** No key was accepted. */
-export function loginRefused({ endpoint }: Where, user: string, { left, troubles, tried }: KeysTried): Failure {
-  const takes = left.length > 0 ? ` (it takes ${quote(left.join(', '))})` : '';
+/** No key was accepted, or a key alone is not enough. */
+export function loginRefused({ endpoint }: Where, user: string, keys: KeysTried): Failure {
+  const { left, troubles, tried, hasProved, words } = keys;
+  const methods = quote(left.join(', '));
   const own = troubles.length > 0 ? `; here: ${quote(troubles.join('; '))}` : '';
-  const [refused, fix] =
+  const said = words === '' ? '' : `; it says ${quoteWords(words, 120)}`;
+  const refused = (what: string) => failure('AuthenticationFailed', `${endpoint} ${what}.`);
+  if (left.length > 0 && !left.includes('publickey')) {
+    return hasProved
+      ? refused(
+          `took our key for ${quote(user)} and asks for ${methods} as well${said}; crawlwatch answers no second factor: exempt this user from it there (AuthenticationMethods publickey, in a Match block)`,
+        )
+      : refused(
+          `takes no key from ${quote(user)}, only ${methods}${own}${said}; passwords aren't used: set PubkeyAuthentication yes in its sshd_config, then ${copyKey(endpoint, user)}`,
+        );
+  }
+  const takes = left.length > 0 ? ` (it takes ${methods})` : '';
+  const withKeys =
     tried === 0
-      ? ['and there was no key to try', 'give a private key, or start an ssh-agent']
-      : [
-          `with ${tried === 1 ? 'the one key' : `each of the ${tried} keys`} tried`,
-          'check the user and its authorized_keys',
-        ];
-  return failure(
-    'AuthenticationFailed',
-    `${endpoint} refused the login of ${quote(user)} ${refused}${takes}${own}; ${fix}.`,
-  );
+      ? 'and there was no key to try'
+      : `with ${tried === 1 ? 'the one key' : `each of the ${tried} keys`} tried`;
+  const passwords = left.some((method) => method === 'password' || method === 'keyboard-interactive');
+  const none = tried === 0 ? 'give a private key, or start an ssh-agent' : 'check the user and its authorized_keys';
+  const fix = passwords
+    ? `passwords aren't used; ${tried === 0 ? `${none}` : `to add a key: ${copyKey(endpoint, user)}`}`
+    : none;
+  return refused(`refused the login of ${quote(user)} ${withKeys}${takes}${own}${said}; ${fix}`);
+}
+
+/** The command that adds a key; one with a name that a shell would not read as one word isn't given. */
+function copyKey(endpoint: string, user: string): string {
+  const [, host, port] = /^\[?([\w.:-]+?)\]?:(\d+)$/.exec(endpoint) ?? [];
+  if (host === undefined || !/^[\w.-]+$/.test(user)) return 'ssh-copy-id USER@HOST';
+  return `ssh-copy-id ${port === '22' ? '' : `-p ${port} `}${user}@${host}`;
+}
+
+/**
+ * A login that came to no answer: words to this user say why. sshd ends one with them where PAM's account rules refuse the
+ * user (auth2.c, userauth_finish).
+ * @param found what it is without words
+ */
+export function loginLost(
+  { endpoint }: Where,
+  user: string,
+  { toUser, hasProved }: { readonly toUser: string; readonly hasProved: boolean },
+  found: Failure,
+): Failure {
+  const hasEnded = found.reason === 'ConnectionLost';
+  const refusal = refusalIn(toUser);
+  const and = (more: string): Failure => ({ ...found, text: `${found.text.replace(/\.$/, '')}${more}.` });
+  if (toUser === '') {
+    return hasProved && hasEnded
+      ? and(', after it had accepted our key; rules of its PAM (pam_access) end a login like that, too: its log says')
+      : found;
+  }
+  if (!hasEnded && refusal === null) return and(`; it had said ${quoteWords(toUser)}`);
+  const does = `${hasEnded ? 'ended the login' : 'does not go on with the login'} of ${quote(user)}`;
+  const fix = refusal?.advice ?? 'see its log and the account rules of its PAM: /var/log/auth.log, /etc/pam.d/sshd';
+  return failure('AuthenticationFailed', `${endpoint} ${does} and says ${quoteWords(toUser)}; ${fix}.`);
 }
 
 /** sshd hung up at its MaxAuthTries before the right key's turn. */

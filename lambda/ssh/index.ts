@@ -2,8 +2,8 @@
 export { agentKeyTypes } from './agent.ts';
 export { OFFERED } from './algorithms.ts';
 export { instanceConnect } from './instance-connect.ts';
-export { parsePublicKey, publicKeyWithin } from './key-files.ts';
+export { parsePrivateKey, parsePublicKey, publicKeyWithin } from './key-files.ts';
 export { type KeyOptions, loginMethods } from './keys.ts';
-export { hasCertAuthority, type KnownHost, matchesPattern, parseKnownHosts } from './known-hosts.ts';
+export { hasCertAuthority, type KnownHost, matchesPattern, parseKnownHosts, type UnknownKey } from './known-hosts.ts';
 export { readPrivateKey, type SecretClients } from './secrets.ts';
 export { type SshOptions, sshTransport } from './transport.ts';

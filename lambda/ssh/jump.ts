@@ -100,7 +100,7 @@ export class JumpHosts {
         this.#close.add(close);
         jump = { client, endpoint, banner, ended: null };
         resolve(jump);
-        return { output: () => '' };
+        return { output: () => '', errors: () => '' };
       };
       const over = (reply: Reply | null) => {
         const why = reply?.kind === 'failed' ? reply : failure('NotChecked', 'the run was ended.');

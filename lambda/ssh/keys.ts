@@ -13,6 +13,9 @@ export interface KeyOptions {
   readonly readKey?: (path: string) => Promise<string | Buffer>;
   /** For every key given here. */
   readonly passphrase?: string;
+  /** The passphrase of one key file, and the way to learn which files need one. */
+  readonly passphraseOf?: (path: string) => string | undefined;
+  readonly locked?: (path: string) => void;
   /** Path of an ssh-agent's socket (`SSH_AUTH_SOCK`); asked after the private key. */
   readonly agentSocket?: string;
   /** The keys of a host whose login names none, in place of `privateKey` and `agentSocket`. */
@@ -130,12 +133,14 @@ function troubleOf({ name, read, publicKey }: Key, agent: LoginAgent | null): st
   return `the private key ${name} can't be used: ${read.problem}`;
 }
 
-async function readKeyFile(path: string, { readKey, passphrase }: KeyOptions): Promise<Key> {
+async function readKeyFile(path: string, options: KeyOptions): Promise<Key> {
+  const { readKey, passphraseOf, locked } = options;
   const name = quote(path);
   if (!readKey) return { name, read: { problem: 'key files are not read here', isLocked: false }, publicKey: null };
   let key: Key;
   try {
-    key = keyOf(name, await readKey(path), passphrase);
+    key = keyOf(name, await readKey(path), passphraseOf?.(path) ?? options.passphrase);
+    if ('problem' in key.read && key.read.isLocked) locked?.(path);
   } catch (error) {
     key = { name, read: { problem: quote(messageOf(error)), isLocked: false }, publicKey: null };
   }

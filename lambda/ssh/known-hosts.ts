@@ -30,8 +30,22 @@ export type HostKeyPolicy =
       readonly acceptNew: boolean;
       readonly accepted?: (line: string, file: string | undefined) => void;
       readonly read?: (path: string) => readonly KnownHost[];
+      /** Lines that a person has accepted, and the way to learn what to ask a person for. */
+      readonly approved?: ReadonlySet<string>;
+      readonly unknown?: (key: UnknownKey) => void;
     }
   | { readonly kind: 'pin' };
+
+/** A key that a host showed and known_hosts lacks. */
+export interface UnknownKey {
+  readonly endpoint: string;
+  /** The name that known_hosts has for the host. */
+  readonly name: string;
+  readonly type: string;
+  readonly fingerprint: string;
+  /** The line for known_hosts. */
+  readonly line: string;
+}
 
 /** The check of a host's key in one connection. */
 export interface HostKeyCheck {
@@ -225,7 +239,12 @@ function knownHostsCheck(
         const fix = `if the host was rebuilt, forget the old key: ssh-keygen -R ${quote(name)}`;
         return failure('HostKeyMismatch', `${shown}, not the one in known_hosts; nothing was run; ${fix}.`);
       }
-      if (acceptNew) return null;
+      const line = `${name} ${typeOf(key)} ${key.toString('base64')}`;
+      if (acceptNew || policy.approved?.has(line)) return null;
+      if (trust?.strict !== true) {
+        const endpoint = endpointOf(address, port);
+        policy.unknown?.({ endpoint, name, type: typeOf(key), fingerprint: fingerprint(key), line });
+      }
       const fix = `ssh-keyscan -p ${port} ${address}, or --accept-new-host-keys`;
       return failure(
         'HostKeyUnknown',

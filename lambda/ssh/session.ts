@@ -17,6 +17,7 @@ import {
   endpointOf,
   type Failure,
   failure,
+  loginLost,
   loginRefused,
   offeredOnly,
   type Phase,
@@ -31,6 +32,7 @@ import {
 import type { Login } from './keys.ts';
 import { fingerprint, type HostKeyCheck } from './known-hosts.ts';
 import type { Limits } from './limits.ts';
+import { LoginWords, withProof } from './said.ts';
 
 /** What one attempt at a host needs. */
 export interface Attempt {
@@ -51,6 +53,8 @@ export interface Attempt {
    * and sends a keepalive each time these milliseconds have passed.
    */
   readonly keepaliveMs: number | null;
+  /** Called when the host has accepted one of our keys, whatever becomes of the login then. */
+  readonly keyTaken?: () => void;
   /** What the login is for; `done` ends it, unless the connection ends first. */
   use(client: Client, where: Where, banner: string, done: (reply: Reply) => void): Use;
 }
@@ -59,6 +63,8 @@ export interface Attempt {
 export interface Use {
   /** What the host has printed so far. */
   output(): string;
+  /** What it has printed on the error stream, where that is not the output. */
+  errors(): string;
 }
 
 /** Unanswered keepalives after which a lasting connection counts as lost. */
@@ -99,6 +105,7 @@ class Session {
   /** What came in the clear, from the banner on. */
   #kexBytes = Buffer.alloc(0);
   #running: Use | undefined;
+  readonly #said = new LoginWords();
   /** Methods that the host would still take, and what went wrong with our own keys. */
   #methodsLeft: readonly string[] = [];
   readonly #keyTroubles: string[] = [];
@@ -119,6 +126,7 @@ class Session {
     limits.start('connecting', this.#expire);
     // Late errors come here too, when the session is settled. A host may exchange keys again: only the first counts.
     this.#client.on('error', this.#sshError).once('handshake', this.#keysExchanged).once('ready', this.#loggedIn);
+    this.#client.on('banner', (message) => this.#said.push(message));
     if (via !== null) {
       this.#listenTo(via);
       this.#connected(via);
@@ -145,12 +153,12 @@ class Session {
     this.#socket = socket;
     socket
       .on('error', this.#socketError)
-      .on('close', () => this.#settle(closedBy(this.#phase, this.#where, this.#bannerReader.received)));
+      .on('close', () => this.#lost(closedBy(this.#phase, this.#where, this.#bannerReader.received)));
   }
 
   readonly #socketError = (error: Error) => {
     const cause = this.#phase === 'resolve' ? (noMoreFiles() ?? error) : error;
-    this.#settle(socketFailed(this.#phase, this.#where, cause, this.#bannerReader.received));
+    this.#lost(socketFailed(this.#phase, this.#where, cause, this.#bannerReader.received));
   };
   readonly #cancel = () => this.#settle(null);
   readonly #expire = (afterMs: number) => {
@@ -159,7 +167,7 @@ class Session {
       this.#settle(this.#loginRefused());
     } else {
       const where = { ...this.#where, deadlineMs: afterMs };
-      this.#settle(timedOut(this.#phase, where, this.#bannerReader.received));
+      this.#lost(timedOut(this.#phase, where, this.#bannerReader.received));
     }
   };
 
@@ -200,6 +208,11 @@ class Session {
     this.#banner = banner;
     if (this.#identSent) dropNextWrite(socket);
     const untried = login.methods[Symbol.iterator]();
+    const proved = () => {
+      this.#said.hasProved = true;
+      this.#attempt.keyTaken?.();
+    };
+    let lastType: string | undefined;
     const config: ConnectConfig = {
       sock: socket,
       ident: IDENT,
@@ -210,9 +223,15 @@ class Session {
       hostVerifier: this.#verify,
       authHandler: (left: readonly string[] | null, _partial, next) => {
         this.#methodsLeft = left ?? [];
-        const method = untried.next().value ?? null;
+        // A second factor is asked for, and no key is one.
+        const wantsMore = this.#said.hasProved && left !== null && left.length > 0 && !left.includes('publickey');
+        const method = wantsMore ? undefined : untried.next().value;
         if (method?.type === 'publickey') this.#filesTried++;
-        next(method ?? (false as never));
+        // ssh2 doesn't pass on what the host would still take after an agent's keys: it is asked for.
+        const asks = method === undefined && lastType === 'agent' && this.#said.hasProved;
+        lastType = method?.type;
+        if (method !== undefined) next(withProof(method, proved));
+        else next(asks ? { type: 'none', username: user } : (false as never));
       },
     };
     const gather = () => gatherWrites(socket);
@@ -276,12 +295,20 @@ class Session {
   }
 
   #loginRefused(): Failure {
+    const { all: words, hasProved } = this.#said;
     const troubles = [...this.#attempt.login.troubles(), ...this.#keyTroubles];
+    const tried = this.#keysTried();
     return loginRefused(this.#where, this.#attempt.user, {
       left: this.#methodsLeft,
       troubles,
-      tried: this.#keysTried(),
+      tried,
+      hasProved,
+      words,
     });
+  }
+
+  #lost(found: Failure): void {
+    this.#settle(this.#phase === 'login' ? loginLost(this.#where, this.#attempt.user, this.#said, found) : found);
   }
 
   #settle(reply: Reply | null): void {
@@ -312,8 +339,10 @@ class Session {
   #complete(reply: Reply): Reply {
     const output = this.#running?.output() ?? '';
     const printed = reply.kind === 'failed' && reply.output === undefined && output !== '' ? { output } : {};
+    const errors = [this.#said.toUser, this.#running?.errors() ?? ''].filter((text) => text !== '').join('\n');
+    const said = this.#phase === 'command' && errors !== '' ? { errors } : {};
     const known = this.#phase === 'command' && this.#hostKey ? { hostKey: fingerprint(this.#hostKey) } : {};
-    return { ...reply, ...printed, ...known };
+    return { ...reply, ...printed, ...said, ...known };
   }
 }
 

@@ -109,14 +109,18 @@ export function sshTransport(options: SshOptions): ProbeTransport {
     // An abort ends the jump hosts' connections first, which is no failure of theirs.
     if (way !== null && 'kind' in way) return signal.aborted ? null : way;
     if (way === null && jumps.length > 0) return null;
+    let isKeyTaken = false;
     const reply = await attemptSsh({
+      keyTaken: () => {
+        isKeyTaken = true;
+      },
       ...{ address, port, user, login, algorithms, limits, signal, via: way?.stream ?? null, keepaliveMs: null },
       hostKey: hostKeyOf({ address, port, pin: instance.hostKey, trust }),
       use: (client, where, banner, done) =>
         runCommand(client, { command: commandFor(instance), stdin: run.script }, where, banner, done),
     });
     if (reply?.kind !== 'failed') return reply;
-    if (pushKey !== undefined && reply.reason === 'AuthenticationFailed') {
+    if (pushKey !== undefined && reply.reason === 'AuthenticationFailed' && !isKeyTaken) {
       return keyNotTaken(endpointOf(address, port), user);
     }
     const broken = (await way?.broken()) ?? null;

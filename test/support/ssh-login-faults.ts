@@ -84,6 +84,67 @@ export const AFTER_BANNER: readonly Fault[] = [
     start: (key) => ssh(key, { authenticate: (_context, client) => client.end() }),
   },
   {
+    does: 'closes during the login after a notice for all',
+    reason: 'ConnectionLost',
+    says: /closed the connection during the login\.$/,
+    start: (key) =>
+      ssh(key, { config: { banner: 'AUTHORISED USE ONLY' }, authenticate: (_context, client) => client.end() }),
+  },
+  {
+    does: 'never answers the login after a notice for all',
+    reason: 'HandshakeTimeout',
+    says: /did not answer the login within 6 s\.$/,
+    start: (key) => ssh(key, { config: { banner: 'AUTHORISED USE ONLY' }, authenticate: () => {} }),
+  },
+  {
+    does: 'waits for a person in a browser',
+    reason: 'AuthenticationFailed',
+    says: /does not go on with the login of "crawler" and says "This login requires an additional check\. /,
+    start: (key) =>
+      ssh(key, {
+        config: { banner: 'This login requires an additional check.\nTo authenticate, visit: https://a.test/1' },
+        authenticate: () => {},
+      }),
+  },
+  {
+    does: 'refuses a login and says why',
+    reason: 'AuthenticationFailed',
+    says: /refused the login of "crawler".*; it says "Ask the crawler team\."; check the user/,
+    start: (key) =>
+      ssh(key, {
+        config: { banner: 'Ask the crawler team.' },
+        authenticate: (context) => context.reject(['publickey']),
+      }),
+  },
+  {
+    does: 'takes a key and asks for a code',
+    reason: 'AuthenticationFailed',
+    says: /took our key for "crawler" and asks for "keyboard-interactive" as well; .*no second factor/,
+    start: (key) =>
+      ssh(key, {
+        authenticate(context) {
+          if (context.method === 'publickey' && context.signature === undefined) context.accept();
+          else context.reject(['keyboard-interactive'], true);
+        },
+      }),
+  },
+  {
+    does: 'takes passwords alone',
+    reason: 'AuthenticationFailed',
+    says: /takes no key from "crawler", only "password, keyboard-interactive"; passwords aren't used/,
+    start: (key) => ssh(key, { authenticate: (context) => context.reject(['password', 'keyboard-interactive']) }),
+  },
+  {
+    does: 'says that root is another user, and sleeps',
+    reason: 'ExecRefused',
+    says: /it says "Please login as the user .*; log in as that user: -u admin,/,
+    output: 'Please login as',
+    start: (key) =>
+      ssh(key, {
+        exec: (accept) => accept().write('Please login as the user "admin" rather than the user "root".\n'),
+      }),
+  },
+  {
     does: 'refuses to run commands',
     reason: 'ExecRefused',
     says: /refused to run a command, "Unable to exec"/,

@@ -74,6 +74,14 @@ describe('the name of a disconnect by the host', () => {
   });
 });
 
+it('a disconnect that says why no command runs is ExecRefused, with what to do', () => {
+  const error = Object.assign(new Error('Password change required but no TTY available.'), { code: 2 });
+  expect(sshFailed('command', WHERE, error, '')).toMatchObject({
+    reason: 'ExecRefused',
+    text: expect.stringMatching(/"Password change required but no TTY available\." and disconnected; .*chage -M -1/),
+  });
+});
+
 describe('what a host sent, in a sentence', () => {
   it.each([
     ['\x1b]0;owned\x07', '"\\x1b]0;owned\\x07"'],
