@@ -55,13 +55,15 @@ export function runCommand(
       exited = true;
       signal = name;
     });
-    channel.on('close', () => done(ended(where, { exited, signal, stdout: stdout.text(), stderr: stderr.text() })));
+    channel.on('close', () =>
+      done(commandEnded(where, { exited, signal, stdout: stdout.text(), stderr: stderr.text() })),
+    );
     channel.end(stdin);
   });
   return { output };
 }
 
-function ended(
+export function commandEnded(
   { endpoint }: Where,
   end: {
     readonly exited: boolean;
@@ -96,7 +98,7 @@ function ended(
  * OpenSSH fails an exec request on a session that it has opened for one cause only: it could make no pipe or process
  * (session.c, do_exec_no_pty). Other servers refuse by policy, and any server may refuse the session itself.
  */
-function execRefused({ endpoint }: Where, banner: string, error: Error & { readonly reason?: unknown }): Reply {
+export function execRefused({ endpoint }: Where, banner: string, error: Error & { readonly reason?: unknown }): Reply {
   const opened = error.reason === undefined;
   if (opened && banner.startsWith('SSH-2.0-OpenSSH_')) {
     return failure(
