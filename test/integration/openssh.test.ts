@@ -49,7 +49,11 @@ async function ask(target: Target, asking: Asking = {}): Promise<Reply | undefin
   const lines = [...config, 'GlobalKnownHostsFile none', `UserKnownHostsFile ${knownHosts}`];
   const openssh = {
     destination: asking.destination ?? target.address,
-    options: ['-F', fileWith(`${lines.join('\n')}\n`), ...options],
+    options: [
+      ...['-F', fileWith(`${lines.join('\n')}\n`), ...options],
+      ...['-p', String(target.port), '-l', target.user],
+      ...(login.privateKeyPath === null ? [] : ['-i', target.privateKeyPath]),
+    ],
     because: 'a test',
   };
   const instance = sshInstance(target.address, target.port, {
@@ -268,7 +272,7 @@ describe('a ProxyCommand', () => {
   });
 
   it('may give control characters, which are escaped and cut', async () => {
-    const config = [`ProxyCommand printf '\\033[2J%%0999d\\n' 7 >&2`];
+    const config = [`ProxyCommand sh -c "printf '\\033[2J%%0999d\\n' 7 >&2; sleep 1"`];
     const { text } = (await ask(sshd, { config })) as Extract<Reply, { kind: 'failed' }>;
     expect(text).toMatch(/"\\x1b\[2J0+\.\.\."/);
     expect(text.length).toBeLessThan(500);
