@@ -7,6 +7,7 @@ import type { ProbeTransport } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import type { KeyOptions, KnownHost } from '../../lambda/ssh/index.ts';
 import { parseKnownHosts, sshTransport } from '../../lambda/ssh/index.ts';
+import { withOpenssh } from '../openssh/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
 import { DEFAULT_KEYS, GLOBAL_KNOWN_HOSTS, userKnownHosts } from './ssh-entry.ts';
@@ -44,7 +45,7 @@ export async function sshAccess(flags: SshFlags, settings: Settings, io: Command
   }
   const read = knownHostsReader();
   const [ownFile = ''] = files;
-  return sshTransport({
+  const fast = sshTransport({
     ...keys,
     connectSeconds: settings.timeouts.connectSeconds,
     hostKeys: {
@@ -55,6 +56,7 @@ export async function sshAccess(flags: SshFlags, settings: Settings, io: Command
       accepted: (line, file = ownFile) => saveHostKey(file, line, io),
     },
   });
+  return withOpenssh(fast, { ...flags, connectSeconds: settings.timeouts.connectSeconds, env: io.env });
 }
 
 /** Reads each file once, however many hosts name it. A missing or unreadable one counts as empty. */

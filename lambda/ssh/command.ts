@@ -81,7 +81,7 @@ export function runCommand(
     });
     channel.on('close', () => {
       patience.stop();
-      done(ended(where, { exitStatus, signal, stdout: stdout.text(), stderr: stderr.text() }));
+      done(commandEnded(where, { exitStatus, signal, stdout: stdout.text(), stderr: stderr.text() }));
     });
     channel.end(stdin);
   });
@@ -127,7 +127,7 @@ function refusalWatch(
   };
 }
 
-function ended(
+export function commandEnded(
   { endpoint }: Where,
   end: {
     readonly exitStatus: number | null;
@@ -166,7 +166,7 @@ function ended(
  * OpenSSH fails an exec request on a session that it has opened for one cause only: it could make no pipe or process
  * (session.c, do_exec_no_pty). Other servers refuse by policy, and any server may refuse the session itself.
  */
-function execRefused({ endpoint }: Where, banner: string, error: Error & { readonly reason?: unknown }): Reply {
+export function execRefused({ endpoint }: Where, banner: string, error: Error & { readonly reason?: unknown }): Reply {
   const opened = error.reason === undefined;
   if (opened && banner.startsWith('SSH-2.0-OpenSSH_')) {
     return failure(

@@ -146,7 +146,8 @@ export function sshTransport(options: SshOptions): ProbeTransport {
   }
 }
 
-function commandFor({ worker }: Instance): string {
+/** What a host is to run, with the script on its input. */
+export function commandFor({ worker }: Instance): string {
   const units = probeArguments(worker === null ? [] : [worker], null);
   return units.length === 0 ? 'sh -s' : `sh -s -- ${units.join(' ')}`;
 }

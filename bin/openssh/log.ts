@@ -1,0 +1,112 @@
+/**
+ * What OpenSSH's client writes into its log with `-vvv`: how far a connection came and what ended it. Pure.
+ * Its words are those of OpenSSH 7.3 to 10 (sshconnect.c, sshconnect2.c, kex.c, packet.c, clientloop.c), in the C locale.
+ * A host can put lines of its own into the log only after its banner, and so lie about itself alone.
+ */
+
+/** How far it came. `kex` and `login` come after the host's banner; `command` after the login. */
+export type LogPhase = 'start' | 'resolve' | 'connect' | 'banner' | 'kex' | 'login' | 'command';
+
+export interface SshLog {
+  readonly phase: LogPhase;
+  /** What is between this machine and the host; null: a connection of ssh itself. */
+  readonly proxy: 'ProxyCommand' | 'ProxyJump' | null;
+  /** Where it went, by ssh's configuration; null where it didn't come so far. */
+  readonly endpoint: { readonly host: string; readonly port: number } | null;
+  readonly user: string | null;
+  /** The host's identification, e.g. `OpenSSH_9.2p1`; null: its sshd has not said a word. */
+  readonly software: string | null;
+  /** What came in place of an identification, its first line; empty: nothing. */
+  readonly received: string;
+  /** `TYPE FINGERPRINT` of the key that the host showed. */
+  readonly hostKey: { readonly type: string; readonly fingerprint: string } | null;
+  /** How many keys were offered. */
+  readonly keysOffered: number;
+  /** It knew one of them. */
+  readonly hasProved: boolean;
+  /** Whose turn it was: the host's, to answer a packet, or this side's, e.g. an agent's or a person's to touch a key. */
+  readonly turn: 'host' | 'here';
+  /** How the command ended, where the host said so. */
+  readonly exit: 'status' | 'signal' | null;
+  /** Lines that are no debugging: errors and warnings, in order. */
+  readonly complaints: readonly string[];
+}
+
+/** Lines that show how far it came, in the order in which they come. */
+const STEPS: readonly (readonly [LogPhase, RegExp])[] = [
+  ['resolve', /^resolving "/],
+  ['connect', /^Connecting to \S+ \[/],
+  ['banner', /^(Connection established\.|Executing proxy (dialer )?command: )/],
+  ['kex', /^Remote protocol version \d/],
+  ['login', /^SSH2_MSG_NEWKEYS received/],
+  ['command', /^(Authenticated to |Authentication succeeded \()/],
+];
+const ORDER: readonly LogPhase[] = ['start', ...STEPS.map(([phase]) => phase)];
+
+const COMPLAINTS_MAX = 40;
+/** At the levels INFO and VERBOSE, and no complaint. */
+const NO_COMPLAINT = /^(Authenticated to |Transferred: |Bytes per second: |Warning: Permanently added |OpenSSH_)/;
+
+/** What lines of debugging say, one each. Where a host could repeat a line, the first counts. */
+const FACTS: readonly (readonly [RegExp, (match: readonly string[], log: SshLog) => Partial<SshLog>])[] = [
+  [/^(send|receive) packet: type \d/, ([, way]) => ({ turn: way === 'send' ? 'host' : 'here' })],
+  [/^Setting implicit ProxyCommand from ProxyJump/, () => ({ proxy: 'ProxyJump' })],
+  [/^Executing proxy (?:dialer )?command: /, (_, { proxy }) => ({ proxy: proxy ?? 'ProxyCommand' })],
+  [/^Connecting to (\S+) \[[^\]]*\] port (\d+)/, ([, host = '', port]) => ({ endpoint: { host, port: Number(port) } })],
+  [
+    /^Remote protocol version [\d.]+, remote software version (.*)/,
+    ([, name = ''], { software }) => ({ software: software ?? name }),
+  ],
+  [
+    /^(?:kex_exchange_identification: banner line \d+|ssh_exchange_identification): (.*)/,
+    ([, line = ''], { received }) => ({ received: received || line }),
+  ],
+  [
+    /^Authenticating to (\S+):(\d+) as '(.*)'$/,
+    ([, host = '', port, name = ''], { user }) => ({ endpoint: { host, port: Number(port) }, user: user ?? name }),
+  ],
+  [
+    /^Server host key: (\S+) (\S+)$/,
+    ([, type = '', fingerprint = ''], { hostKey }) => ({ hostKey: hostKey ?? { type, fingerprint } }),
+  ],
+  [
+    /^(?:Offering (?:\S+ )?public key|Trying private key): /,
+    (_, { keysOffered }) => ({ keysOffered: keysOffered + 1 }),
+  ],
+  [/^Server accepts key: /, () => ({ hasProved: true })],
+  [
+    /^client_input_channel_req: channel \d+ rtype exit-(status|signal) /,
+    ([, how], { exit }) => ({ exit: exit ?? (how === 'signal' ? 'signal' : 'status') }),
+  ],
+];
+
+/** Reads a log as far as it was kept. Lines that aren't known say nothing. */
+export function readLog(text: string): SshLog {
+  const complaints: string[] = [];
+  let log: SshLog = {
+    phase: 'start',
+    proxy: null,
+    endpoint: null,
+    user: null,
+    software: null,
+    received: '',
+    hostKey: null,
+    keysOffered: 0,
+    hasProved: false,
+    turn: 'host',
+    exit: null,
+    complaints,
+  };
+  for (const line of text.split('\n')) {
+    const [, level, said = ''] = /^(debug[123]: )?(.*?)\r*$/.exec(line) ?? [];
+    const [step] = STEPS.find(([, pattern]) => pattern.test(said)) ?? [];
+    if (step !== undefined && ORDER.indexOf(step) > ORDER.indexOf(log.phase)) log = { ...log, phase: step };
+    if (level === undefined) {
+      if (said !== '' && !NO_COMPLAINT.test(said) && complaints.length < COMPLAINTS_MAX) complaints.push(said);
+      continue;
+    }
+    const [pattern, note] = FACTS.find(([fact]) => fact.test(said)) ?? [];
+    if (pattern !== undefined) log = { ...log, ...note?.(pattern.exec(said) ?? [], log) };
+  }
+  return log;
+}
