@@ -10,7 +10,7 @@ import type {
   ProbedInstance,
   RawEvidence,
 } from '../../model/index.ts';
-import type { Settings } from '../../settings/index.ts';
+import { type Settings, settingsFor } from '../../settings/index.ts';
 import { phaseOf } from '../reach.ts';
 import { weighConsole } from './console.ts';
 import { weighStatus } from './ec2-status.ts';
@@ -67,7 +67,10 @@ export function weigh(
   const { launchedAt, worker } = instance;
   const { bootedAt } = before;
   const all: readonly (readonly [EvidenceKind, Weighed])[] = [
-    ['last figures', weighLastFigures(lastGood, raw?.memoryEndsAt ?? null, now, settings)],
+    [
+      'last figures',
+      weighLastFigures(lastGood, raw?.memoryEndsAt ?? null, now, settingsFor(settings, instance.limits)),
+    ],
     ['other transport', weighOtherTransport(t, other)],
     ['EC2', weighStatus(raw?.impaired ?? null, since, now)],
     ['hypervisor', hypervisor],
