@@ -114,10 +114,10 @@ describe('what ansible-inventory --list has written', () => {
         Array.from({ length: 500 }, (_, g) => [`g${g}`, names.filter((_name, n) => n % 500 === g)]),
       ),
     });
-    const began = performance.now();
+    const began = process.cpuUsage();
     const { hosts } = await openText(text);
     expect(hosts).toHaveLength(50_000);
-    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(process.cpuUsage(began).user).toBeLessThan(15_000_000);
   });
 });
 
