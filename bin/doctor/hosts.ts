@@ -25,7 +25,8 @@ export async function diagnoseHosts(flags: SourceFlags, settings: Settings, io: 
   return instances.map((instance, n) => {
     const key = keys[n];
     const probe = probed.find((one) => one.instance.id === instance.id);
-    const login = probe === undefined ? [] : sshSteps({ ...probe, elsewhere: false, fixFor: fixForLogin });
+    const steps = probe === undefined ? [] : sshSteps({ ...probe, elsewhere: false, fixFor: fixForLogin });
+    const login = instance.transport === 'local' ? steps.slice(-1) : steps;
     return {
       kind: 'host',
       id: instance.id,
@@ -35,7 +36,12 @@ export async function diagnoseHosts(flags: SourceFlags, settings: Settings, io: 
   });
 }
 
-async function keyStep({ login }: Instance, loginFor: ReturnType<typeof loginMethods>): Promise<Step> {
+async function keyStep(
+  { login, problem, transport }: Instance,
+  loginFor: ReturnType<typeof loginMethods>,
+): Promise<Step> {
+  if (problem !== null) return failed('inventory', problem.text, 'correct the variable: until then it is not checked');
+  if (transport === 'local') return ok('inventory', 'it is this machine: no login is needed');
   const { privateKeyPath: path } = login;
   const found = await loginFor(login);
   if ('reason' in found) {

@@ -66,7 +66,7 @@ function configFile({ env, cwd }: AnsibleSurroundings): string | null {
   const named = env.ANSIBLE_CONFIG;
   const candidates = [
     ...(named === undefined ? [] : [resolve(cwd, expandUser(named)), resolve(cwd, expandUser(named), 'ansible.cfg')]),
-    // As Ansible does: whoever may write into the directory could have a command run as this account.
+    // As Ansible does: anybody who may write to the directory could have a command run as this account.
     ...(isWritableByAll(cwd) ? [] : [join(cwd, 'ansible.cfg')]),
     join(homedir(), '.ansible.cfg'),
     '/etc/ansible/ansible.cfg',

@@ -37,8 +37,9 @@ export async function listWithAnsible(sources: readonly string[], run: AnsibleRu
   const { deadlineMs = DEADLINE_MS } = run;
   const ended = await spawned(['--list', ...sources.map((source) => `--inventory=${source}`)], run, deadlineMs);
   const command = `ansible-inventory ${sources.map((source) => `-i ${quoted(source)}`).join(' ')} --list`;
-  const fail = (why: string) => new UsageError(`${command} ${why}`);
+  const fail = (what: string) => new UsageError(`${command} ${what}`);
   const said = oneLine(ended.stderr);
+  const why = oneLine(firstFailure(ended.stderr));
   switch (ended.kind) {
     case 'missing':
       return null;
@@ -49,7 +50,7 @@ export async function listWithAnsible(sources: readonly string[], run: AnsibleRu
     case 'not-run':
       throw fail(`can't be run: ${said}`);
     case 'ended':
-      if (ended.code !== 0) throw fail(`failed (${ended.code ?? ended.signal}): ${said || 'it wrote nothing'}`);
+      if (ended.code !== 0) throw fail(`failed (${ended.code ?? ended.signal}): ${why || 'it wrote nothing'}`);
       return { command, text: ended.stdout, warnings: said };
   }
 }
@@ -133,6 +134,12 @@ function endGroup(child: ChildProcess): void {
   }
   child.stdout?.destroy();
   child.stderr?.destroy();
+}
+
+/** What the first plugin said that tried a source: those after it only say that it is no INI or YAML. */
+function firstFailure(stderr: string): string {
+  const parts = stderr.split(/\[(?:DEPRECATION )?(?:WARNING|ERROR)\]:\s|^ERROR!\s/m);
+  return parts.find((part) => /failed to parse/i.test(part)) ?? stderr;
 }
 
 /** Ansible breaks its lines at the terminal's width. */

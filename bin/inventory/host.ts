@@ -66,7 +66,7 @@ export type Defaults = Partial<Record<keyof typeof USED, Used>>;
 /** The values of `ansible_connection` that mean SSH. */
 const SSH = /^(?:ansible\.(?:builtin|posix)\.)?(?:ssh|smart|paramiko|paramiko_ssh)$/;
 const LOCAL = /^(?:ansible\.builtin\.)?local$/;
-/** Names of this machine, whichever it is. Any other host with a local connection stands for one that is somewhere else. */
+/** Names of this machine, whichever it is. Any other name with a local connection means a host that is elsewhere. */
 const THIS_MACHINE = /^(?:localhost|ip6-localhost|127\.0\.0\.\d{1,3}|::1)$/;
 
 const whereOf = ({ file, line }: Variable) => (line > 0 ? `${file}:${line}` : file);

@@ -47,12 +47,10 @@ export function resolveInventory(
   defaults: Defaults = {},
 ): Inventory {
   const groups = finishGroups(draft);
-  const layers = layersOf(draft, groups, files);
+  const layersFor = layersOf(draft, groups, files);
   const resolve = (name: string) => {
     const variables: Variables = new Map();
-    for (const layer of layers) {
-      if (layer.hosts === null || layer.hosts.has(name)) layer.apply(name, variables);
-    }
+    for (const layer of layersFor(name)) for (const [key, variable] of layer) variables.set(key, variable);
     return resolveHost(name, variables, defaults);
   };
   return {
@@ -65,53 +63,40 @@ export function resolveInventory(
   };
 }
 
-interface Layer {
-  /** Null: all hosts. */
-  readonly hosts: ReadonlySet<string> | null;
-  apply(host: string, variables: Variables): void;
-}
+/** Variables that are set together. */
+type Layer = Iterable<Setting>;
 
 /**
- * Layers of variables, weakest first, as in Ansible's VARIABLE_PRECEDENCE: groups in the inventory, all/ of
+ * The layers of a host, weakest first, as in Ansible's VARIABLE_PRECEDENCE: groups in the inventory, all/ of
  * group_vars, other groups of group_vars, hosts in the inventory, host_vars.
  */
-function layersOf(draft: Draft, groups: Groups, files: readonly (readonly FileVariables[])[]): Layer[] {
-  const members = new Map<string, ReadonlySet<string>>();
-  const membersOf = (group: string) => {
-    const found = members.get(group) ?? new Set(groups.hostsOf(group));
-    members.set(group, found);
-    return found;
-  };
-  const layer = (group: string, settings: Iterable<Setting>): Layer[] => {
-    const all = [...settings];
-    if (all.length === 0) return [];
-    const apply = (_: string, variables: Variables) => {
-      for (const [key, variable] of all) variables.set(key, variable);
-    };
-    return [{ hosts: membersOf(group), apply }];
-  };
+function layersOf(
+  draft: Draft,
+  groups: Groups,
+  files: readonly (readonly FileVariables[])[],
+): (host: string) => readonly Layer[] {
   const { byStrength } = groups;
   const rank = new Map(byStrength.map((name, i) => [name, i]));
   const ofGroups = files.map((source) =>
     source.filter((file) => file.of === 'group').sort((a, b) => (rank.get(a.name) ?? 0) - (rank.get(b.name) ?? 0)),
   );
-  const inFiles = (isAll: boolean) =>
-    ofGroups.flat().flatMap(({ name, settings }) => ((name === 'all') === isAll ? layer(name, settings) : []));
+  const inFiles = (isAll: boolean) => ofGroups.flat().filter(({ name }) => (name === 'all') === isAll);
 
-  const ofHosts = new Map<string, Setting[]>();
-  for (const { of, name, settings } of files.flat()) {
-    if (of === 'host') ofHosts.set(name, [...(ofHosts.get(name) ?? []), ...settings]);
+  // By host, so that a host costs its own groups, not all that there are.
+  const byHost = new Map<string, Layer[]>();
+  const add = (host: string, layer: Layer) => {
+    const layers = byHost.get(host);
+    if (layers === undefined) byHost.set(host, [layer]);
+    else layers.push(layer);
+  };
+  for (const name of byStrength) {
+    const variables = draft.groups.get(name)?.variables ?? new Map();
+    if (variables.size > 0) for (const host of groups.hostsOf(name)) add(host, variables);
   }
-  return [
-    ...byStrength.flatMap((name) => layer(name, draft.groups.get(name)?.variables ?? [])),
-    ...inFiles(true),
-    ...inFiles(false),
-    {
-      hosts: null,
-      apply: (host, variables) => {
-        for (const [key, variable] of draft.hosts.get(host) ?? []) variables.set(key, variable);
-        for (const [key, variable] of ofHosts.get(host) ?? []) variables.set(key, variable);
-      },
-    },
-  ];
+  for (const { name, settings } of [...inFiles(true), ...inFiles(false)]) {
+    if (settings.length > 0) for (const host of groups.hostsOf(name)) add(host, settings);
+  }
+  for (const [host, variables] of draft.hosts) add(host, variables);
+  for (const { of, name, settings } of files.flat()) if (of === 'host') add(name, settings);
+  return (host) => byHost.get(host) ?? [];
 }

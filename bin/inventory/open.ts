@@ -51,7 +51,8 @@ async function draftOf(opened: readonly Opened[], aids: InventoryAids): Promise<
     theirs.map(({ path }) => path),
     aids,
   );
-  if (listed === null) throw new UsageError(withWayOut(read.problem, 'is not installed here'));
+  if (listed === null)
+    throw new UsageError(withWayOut(read.problem, 'ansible-inventory is not installed here; where it is'));
   if (parseListed(listed.text) === null) throw new UsageError(`${listed.command} wrote no inventory as JSON`);
   const file = theirs.length === 1 ? (theirs[0]?.path ?? '') : 'ansible-inventory';
   const place = { path: '', sources: [{ file, text: listed.text }], directory: null };
@@ -68,10 +69,10 @@ const isOurs = ({ path, sources: [source] }: Opened): boolean =>
   (source !== undefined && 'file' in source && source.file === path && parseListed(source.text) !== null);
 
 /** Names the command that makes a readable inventory of one that only Ansible can read. */
-function withWayOut(problem: InventoryProblem, but?: string): string {
+function withWayOut(problem: InventoryProblem, lead = 'try'): string {
   const command = `${listCommand(problem.file === STDIN ? 'FILE' : problem.file)} | crawlwatch check -i -`;
   if (!problem.isConvertible) return describeProblem(problem);
-  return `${describeProblem(problem)}; ${but === undefined ? 'try' : `ansible-inventory ${but}, else`}: ${command}`;
+  return `${describeProblem(problem)}; ${lead}: ${command}`;
 }
 
 /** Resolves hosts, with notes about them. */

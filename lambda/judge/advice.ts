@@ -62,7 +62,7 @@ export const ADVICE: Readonly<Partial<Record<ReasonCode, string>>> = {
   SshThrottled: 'raise MaxStartups in sshd_config, or lower --forks if the hosts are one machine',
   SsmNotManaged: 'attach an instance profile with AmazonSSMManagedInstanceCore and see that the SSM agent runs',
   SsmAccessDenied: 'let this identity use ssm:SendCommand on the instance and the probe document',
-  BadOverride: 'correct the tag',
+  BadOverride: 'correct the tag, or the variable in the inventory',
   Unparsable: 'crawlwatch probe | ssh HOST sh   shows what it prints; login scripts that talk are the usual cause',
   NotChecked: 'check again; with many hosts raise --forks',
 };

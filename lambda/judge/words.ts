@@ -37,7 +37,7 @@ export const REASON_WORDS: Readonly<Record<ReasonCode, string>> = {
   SshThrottled: 'SSH turns us away for the time being',
   SsmNotManaged: 'SSM does not manage it',
   SsmAccessDenied: 'we may not send it commands',
-  BadOverride: 'one of its tags cannot be read',
+  BadOverride: 'one of its tags or variables cannot be used',
   Unparsable: 'what it printed cannot be read',
   NotChecked: 'its check did not get a turn',
 };

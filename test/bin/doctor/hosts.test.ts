@@ -174,6 +174,17 @@ describe('the doctor of a host over SSH', () => {
     expect(exitCode).toBe(0);
   });
 
+  it('names the variable of an inventory that cannot be used, and takes localhost for this machine', async () => {
+    const file = join(folder, 'inventory-of-others');
+    writeFileSync(file, 'localhost ansible_connection=local\nbox ansible_connection=docker\n');
+    const ran = await crawlwatch(['doctor', '-i', file]);
+    expect(ran.exitCode).toBe(2);
+    expect(ran.stdout).toMatch(/^localhost\n {2}✓ inventory +it is this machine: no login is needed\n {2}✓ probe /m);
+    expect(ran.stdout).toMatch(
+      /^box\n {2}✗ inventory +ansible_connection is "docker" .*\n +fix: correct the variable/m,
+    );
+  });
+
   it('says in one line that it takes either instances or hosts', async () => {
     const { stderr, exitCode } = await crawlwatch(['doctor', 'i-0123456789abcdef0', '--host', 'web1']);
     expect(stderr).toMatch(/^crawlwatch: give either instances \(i-0123456789abcdef0\) or --host or -i, not both\n$/);

@@ -311,4 +311,15 @@ ansible_user="child" # the strongest group
     ]);
     expect(hosts[0]).not.toHaveProperty('problem');
   });
+
+  it('costs a host its own groups, not all that there are', async () => {
+    const groups = Array.from(
+      { length: 4_000 },
+      (_, g) => `[g${g}]\n${[1, 2, 3, 4, 5].map((n) => `h${g}-${n}\n`).join('')}[g${g}:vars]\nansible_port=${g + 1}\n`,
+    );
+    const began = process.cpuUsage();
+    const { hosts } = await inventoryOf(groups.join(''));
+    expect(hosts.at(-1)).toMatchObject({ name: 'h3999-5', login: { port: 4_000 } });
+    expect(process.cpuUsage(began).user).toBeLessThan(4_000_000);
+  });
 });

