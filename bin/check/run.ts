@@ -15,6 +15,8 @@ export interface CheckRun {
   readonly answered?: () => void;
   /** Called as hosts finish; `began` is the check's own time. */
   readonly assessed?: (instance: InstanceReport, began: Date) => void;
+  /** How long the run has waited for a person, who is not what it took. */
+  readonly pausedMs?: () => number;
   readonly history?: Ports['history'];
   /** What is remembered of the hosts, given what the source remembers. */
   readonly state?: (own: Ports['state']) => Ports['state'];
@@ -58,7 +60,8 @@ export async function runCheck(source: Source, settings: Settings, io: CommandIo
   // Without a past there can be no forecast: hosts are judged as soon as they answer.
   const hasPast = source.source === 'aws' || run.history !== undefined;
   const effective = hasPast ? settings : { ...settings, forecast: { ...settings.forecast, enabled: false } };
-  const { report } = await checkFleet(effective, ports, { deadlineMs: RUN_DEADLINE_MS, signal: io.signal });
+  const checked = await checkFleet(effective, ports, { deadlineMs: RUN_DEADLINE_MS, signal: io.signal });
+  const report = { ...checked.report, durationMs: Math.round(checked.report.durationMs - (run.pausedMs?.() ?? 0)) };
   return { report, login: (instance) => sshCommand(instance, logins.get(instance.id) ?? {}, settings) };
 }
 

@@ -3,9 +3,9 @@ import { forTerminal } from '../../lambda/kit/index.ts';
 import type { Instance, Report } from '../../lambda/model/index.ts';
 import type { OutputFormat } from '../check/index.ts';
 import type { SettingFlags } from '../settings/index.ts';
-import type { Source, SourceFlags } from '../sources/index.ts';
-import type { CommandIo } from '../terminal/index.ts';
-import { EXIT_UNKNOWN, errorLines, UsageError } from '../terminal/index.ts';
+import type { Asking, Source, SourceFlags } from '../sources/index.ts';
+import type { CommandIo, Progress } from '../terminal/index.ts';
+import { EXIT_UNKNOWN, errorLines, questionsOn, UsageError } from '../terminal/index.ts';
 import { addSources, type CommandLine, outputOption, SOURCES_HELP } from './grammar.ts';
 
 const HELP = `
@@ -62,7 +62,8 @@ async function checkOnce(flags: CheckFlags, io: CommandIo): Promise<number> {
   const { openSource } = await import('../sources/index.ts');
   const { output, quiet = false } = flags;
   const settings = await settingsFor(flags, io);
-  const source = await openSource(flags, settings, io);
+  const asks = askingOn(flags, io);
+  const source = await openSource(asks === null ? flags : { ...flags, asking: asks.asking }, settings, io);
   const complain = (problem: string) => io.stderr.write(`crawlwatch: ${forTerminal(problem)}\n`);
   if (flags.listHosts === true) return listHosts(await source.discover(complain), source, io);
 
@@ -72,7 +73,9 @@ async function checkOnce(flags: CheckFlags, io: CommandIo): Promise<number> {
   // On one terminal a bar and the lines of hosts would overwrite each other.
   const isBarless = quiet || (isStream(output) && io.stdout.isTTY === true);
   const progress = await startProgress(isBarless ? { write() {} } : io.stderr);
+  asks?.makeRoom(progress);
   const { report, login } = await runCheck(source, settings, io, {
+    pausedMs: () => asks?.askedMs() ?? 0,
     discovered: progress.discovered,
     assessed: (instance, began) => {
       progress.assessed(instance);
@@ -91,6 +94,37 @@ async function checkOnce(flags: CheckFlags, io: CommandIo): Promise<number> {
   // A fleet of which a part could not be read is not known to be OK.
   if (exitCode === 0 && report.problems.some((problem) => problem.startsWith('discover: '))) return EXIT_UNKNOWN;
   return exitCode;
+}
+
+/**
+ * Questions at the first contact with a host, as ssh asks them: where a person reads the output, at a terminal, and has not
+ * accepted all new host keys beforehand.
+ */
+function askingOn({ output, quiet = false, acceptNewHostKeys = false, listHosts = false }: CheckFlags, io: CommandIo) {
+  const isRead = (output === 'table' || output === 'line') && !quiet && !listHosts;
+  const questions = isRead && !acceptNewHostKeys ? questionsOn(io) : null;
+  if (questions === null) return null;
+  let room: Pick<Progress, 'pause' | 'resume'> | null = null;
+  let askedMs = 0;
+  let since = 0;
+  const asking: Asking = {
+    questions,
+    pause() {
+      room?.pause();
+      since = performance.now();
+    },
+    resume() {
+      askedMs += performance.now() - since;
+      room?.resume();
+    },
+  };
+  return {
+    asking,
+    makeRoom(progress: Pick<Progress, 'pause' | 'resume'>) {
+      room = progress;
+    },
+    askedMs: () => askedMs,
+  };
 }
 
 /** What cron mails: the summary still counts every host. */

@@ -34,11 +34,16 @@ export const inventoryOption = (): Option =>
 export const limitOption = (): Option =>
   new Option('-l, --limit <pattern>', "only these hosts of the inventory: Ansible's patterns, e.g. 'web:&prod:!web3'");
 
+const NO_PASSWORDS =
+  "passwords aren't used, only keys: give a host yours with ssh-copy-id USER@HOST (it asks for the password once), load a key into ssh-agent with ssh-add, or name one with --private-key FILE";
+
 /** How to log in to hosts over SSH. */
 export const addLogin = (command: Command): Command =>
   command
     .option('-u, --user <user>', 'login user where nothing else names one')
     .option('--private-key <file>', 'private key to log in with')
+    .option('-k, --ask-pass', "as in Ansible, but passwords aren't used: says what to do")
+    .on('option:ask-pass', () => command.error(`error: -k, --ask-pass: ${NO_PASSWORDS}`))
     .option('--known-hosts <file>', 'host keys to trust (default: ~/.ssh/known_hosts, /etc/ssh/ssh_known_hosts)');
 
 /** How hosts are probed. */

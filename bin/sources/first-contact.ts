@@ -70,9 +70,10 @@ export function askingTransport(
           else held.set(id, [reply, durationMs]);
         },
       });
-      const waiting = [...held].flatMap(([id, [reply]]) => {
-        const instance = byId.get(id);
-        return instance === undefined ? [] : [{ instance, needs: needs(instance, reply) }];
+      // In the order of the inventory.
+      const waiting = pass.flatMap((instance) => {
+        const [reply] = held.get(instance.id) ?? [];
+        return reply === undefined ? [] : [{ instance, needs: needs(instance, reply) }];
       });
       const asked = new Map(
         waiting.flatMap(({ instance, needs: all }) => all.map((need) => [need, instance] as const)),

@@ -3,19 +3,22 @@ import { appendFileSync, closeSync, existsSync, fstatSync, mkdirSync, openSync, 
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { ProbeTransport } from '../../lambda/model/index.ts';
+import type { Login, ProbeTransport } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import type { KeyOptions, KnownHost } from '../../lambda/ssh/index.ts';
 import { parseKnownHosts, sshTransport } from '../../lambda/ssh/index.ts';
 import { withOpenssh } from '../openssh/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
+import type { Asking, FirstContact } from './first-contact.ts';
 import { DEFAULT_KEYS, GLOBAL_KNOWN_HOSTS, userKnownHosts } from './ssh-entry.ts';
 
 export interface SshFlags {
   readonly privateKey?: string;
   readonly knownHosts?: string;
   readonly acceptNewHostKeys?: boolean;
+  /** How a person is asked about an unknown host key and for a passphrase; absent: nobody is. */
+  readonly asking?: Asking;
 }
 
 /** The keys to log in with. @throws UsageError where the file named by --private-key can't be read. */
@@ -45,19 +48,36 @@ export async function sshAccess(flags: SshFlags, settings: Settings, io: Command
   }
   const read = knownHostsReader();
   const [ownFile = ''] = files;
-  const fast = sshTransport({
-    ...keys,
-    connectSeconds: settings.timeouts.connectSeconds,
-    hostKeys: {
-      kind: 'known-hosts',
-      known: files.flatMap(read),
-      read,
-      acceptNew: flags.acceptNewHostKeys === true,
-      accepted: (line, file = ownFile) => saveHostKey(file, line, io),
-    },
-  });
-  return withOpenssh(fast, { ...flags, connectSeconds: settings.timeouts.connectSeconds, env: io.env });
+  const saved = new Set<string>();
+  const { connectSeconds } = settings.timeouts;
+  const transport = (contact?: FirstContact) => {
+    const fast = sshTransport({
+      ...keys,
+      ...(contact && { passphraseOf: (path) => contact.passphrases.get(path), locked: contact.locked }),
+      connectSeconds,
+      hostKeys: {
+        kind: 'known-hosts',
+        known: files.flatMap(read),
+        read,
+        acceptNew: flags.acceptNewHostKeys === true,
+        accepted: (line, file = ownFile) => {
+          // Each pass of a run sees a key that was accepted in an earlier one as new.
+          if (saved.has(line)) return;
+          saved.add(line);
+          saveHostKey(file, line, io);
+        },
+        ...(contact && { approved: contact.approved, unknown: contact.unknown }),
+      },
+    });
+    return withOpenssh(fast, { ...flags, connectSeconds, env: io.env });
+  };
+  if (flags.asking === undefined) return transport();
+  const { askingTransport } = await import('./first-contact.ts');
+  return askingTransport(transport, ({ login }) => keyFilesOf(login, keys), flags.asking);
 }
+
+const keyFilesOf = ({ identities, privateKeyPath }: Login, { identities: own }: KeyOptions): readonly string[] =>
+  identities?.files ?? (privateKeyPath === null ? (own?.files ?? []) : [privateKeyPath]);
 
 /** Reads each file once, however many hosts name it. A missing or unreadable one counts as empty. */
 function knownHostsReader(): (path: string) => readonly KnownHost[] {

@@ -7,7 +7,7 @@ export { EXIT_UNKNOWN, errorLines, explainAwsError, UsageError } from './errors.
 export { type CommandIo, type Output, QUIET, terminalStyle } from './io.ts';
 export { LiveScreen } from './live-screen.ts';
 export { plainTable } from './plain-table.ts';
-export { startProgress } from './progress.ts';
+export { type Progress, startProgress } from './progress.ts';
 export { progressLine } from './progress-line.ts';
 export { type Questions, questionsOn } from './questions.ts';
 export { countsText, reportTable, summaryLine } from './report-table.ts';

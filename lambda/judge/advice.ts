@@ -49,7 +49,8 @@ function investigate(instance: InstanceReport, login: LoginCommand): string {
 /** By reason: how to fix a check that could not be made. */
 export const ADVICE: Readonly<Partial<Record<ReasonCode, string>>> = {
   AuthenticationFailed: "give -u USER and --private-key FILE, and see that the key is in that user's authorized_keys",
-  HostKeyUnknown: 'ssh-keyscan HOST >> ~/.ssh/known_hosts once its fingerprint is confirmed, or --accept-new-host-keys',
+  HostKeyUnknown:
+    'ssh-keyscan -p PORT HOST >> ~/.ssh/known_hosts once its fingerprint is confirmed, or --accept-new-host-keys',
   HostKeyMismatch: 'find out why the host key changed; if the host was rebuilt on purpose: ssh-keygen -R HOST',
   NegotiationFailed: 'update OpenSSH on the host: it offers no algorithm that is still safe',
   ProtocolError: 'see what listens on that port, it does not speak SSH; another port: --host HOST:PORT',
@@ -58,7 +59,7 @@ export const ADVICE: Readonly<Partial<Record<ReasonCode, string>>> = {
   NoAddress: 'give the instance an address of the kind that ssh.address asks for, private or public',
   NameNotResolved: 'correct the name, or give its address: ansible_host=10.0.0.1 in the inventory',
   ExecRefused:
-    'let that user run commands: no ForceCommand, no nologin shell; over SSM put right what the agent says, on the host by SSH or its serial console',
+    'let that user run sh, as the reason says, or log in as another; over SSM put right what the agent says, on the host by SSH or its serial console',
   SshThrottled: 'raise MaxStartups in sshd_config, or lower --forks if the hosts are one machine',
   SsmNotManaged: 'attach an instance profile with AmazonSSMManagedInstanceCore and see that the SSM agent runs',
   SsmAccessDenied: 'let this identity use ssm:SendCommand on the instance and the probe document',

@@ -92,6 +92,7 @@ const errorsOf = (errors: string): { readonly errors?: string } => (errors === '
 
 /** So long a start file that only talks may take until it has started the probe, or a command that refuses has ended. */
 const PATIENCE_MS = 2500;
+const WATCHED = 8 * 1024;
 
 /**
  * Ends a session that says in known words that it runs no command, and goes on: the disabled root of a cloud's image sleeps
@@ -116,7 +117,8 @@ function refusalWatch(
   return {
     heard() {
       if (isOver || timer !== undefined) return;
-      isOver = hasBegun(said.output());
+      // A refusal is short; a start file that talks at length is heard to its end.
+      isOver = said.output().length > WATCHED || hasBegun(said.output());
       if (!isOver && refusalIn(`${said.errors()}\n${said.output()}`) !== null)
         timer = setTimeout(expire, PATIENCE_MS).unref();
     },
@@ -127,6 +129,7 @@ function refusalWatch(
   };
 }
 
+/** What a command that has ended comes to. `exitStatus` is null where it did not exit by itself. */
 export function commandEnded(
   { endpoint }: Where,
   end: {

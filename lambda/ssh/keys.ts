@@ -130,7 +130,8 @@ function* methodsOf({ user: username, keys, agent, isAgentFirst, none }: Offer):
 function troubleOf({ name, read, publicKey }: Key, agent: LoginAgent | null): string | null {
   if ('key' in read) return read.key.type === 'ssh-rsa' ? 'the RSA key is used with SHA-2 only' : null;
   if (publicKey && agent?.holds(publicKey.blob)) return null;
-  return `the private key ${name} can't be used: ${read.problem}`;
+  const fix = read.isLocked ? '; load it into ssh-agent with ssh-add' : '';
+  return `the private key ${name} can't be used: ${read.problem}${fix}`;
 }
 
 async function readKeyFile(path: string, options: KeyOptions): Promise<Key> {
