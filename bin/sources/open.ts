@@ -69,7 +69,7 @@ async function sshSource(
   const instances = await Promise.all(
     hosts.map(async (host) => {
       const own = { ...host, worker: flags.worker ?? host.worker };
-      if (host.isLocal === true) return toInstance(own, 'local', settings);
+      if (host.isLocal === true) return withLimits(toInstance(own, 'local', settings), host.limits, settings);
       if (host.problem !== undefined) return instanceOf(own);
       const { address, login, problem } = await routeTo(host);
       return instanceOf({ ...own, address, login, ...(problem !== null && { problem }) });
