@@ -4,20 +4,31 @@
 #   sh -s -- [sshd:PORT] [UNIT...] <probe.sh
 #
 # It installs nothing, writes nothing, leaves nothing running and exits 0 whatever happens: to the SSM agent 194 means
-# "reboot me" and 137 "timed out". Builtins print memory and processes first, for a host that can't fork as well.
+# "reboot me" and 137 "timed out". Builtins print memory and processes first, for a host that can't fork as well. Its
+# work grows linearly with mounts and processes; what takes another process ends within twenty seconds by itself.
 # Another machine's recording can be replayed: every path begins with /proc/ or /etc/, and every tool is found
-# through the one line that begins PATH=/usr.
+# through the one line that begins PATH=/usr. Not replayed are the states of the probe's own children, under $own, and
+# what /sys says of a read-only ext4: whether it has counted errors. A recording's stat may know one path a call.
 #
 # The report runs from the line `crawlwatch 1` to the line `end BYTES`, which counts all before itself. Between them:
-#   mem NAME=KIB...      of /proc/meminfo     vm oom_kill=N          psi some=PERCENT full=PERCENT, of ten seconds
+#   mem NAME=KIB...      of /proc/meminfo     vm oom_kill=N          psi some=PERCENT full=PERCENT, of ten seconds, and
+#                        some_total=US full_total=US, since the boot
+#   arc BYTES MIN_BYTES, ZFS's cache          zram TOTAL_KIB USED_KIB, swap that is compressed memory
 #   load L   up SECONDS  boot ID              os KERNEL ID VERSION   proc PID KIB NAME, the largest first
 #   unit NAME STATE RESTARTS                  and then what it means that a unit is not listed: `units systemd`, it is
 #                        not loaded; `units process`, no process has its name; `units unknown`, nothing
 #   sshd PORT up|down|unknown
-#   disk BLOCKSIZE BLOCKS FREE AVAILABLE INODES INODESFREE ro|rw MOUNT, escaped as by the kernel (\040), or in hex: 0x..
-#   late MOUNT did not answer; more N disks had no room; unasked N were not asked
+#   disk BLOCKSIZE BLOCKS FREE AVAILABLE INODES INODESFREE STATE MOUNT, one a device, under the mount that is written.
+#                        Figures as stat prints them: negative or wrapped where the kernel's are. STATE is
+#                          rw  some mount of it is writable
+#                          ro  none is, but /etc/fstab has one that should be, or the file system has counted errors
+#                          rd  none is, and nothing says that one should be
+#                        MOUNT is escaped as by the kernel (\040), or in hex: 0x..
+#   unread WHY MOUNT     a disk that could not be asked: denied, failed, odd (what was printed are no figures)
+#   late MOUNT did not answer; more N disks had no room; unasked N were not asked, or it had no room to say why not
 #   part BYTES           what took no other process ends here; a shell may need half a minute to find that it can't fork
-#   fork 0               no process could be started, so there may be `mount ro|rw MOUNT` in the place of `disk`
+#   fork 0               no process could be started, so there may be `mount STATE MOUNT` in the place of `disk`
+# A name of more than 80 bytes has a checksum in the place of its middle; no two mounts are printed alike.
 
 # Nothing may come from the environment: functions that bash imports, the limit that TMOUT sets to its read.
 unset -f unalias command printf print read kill wait
@@ -34,19 +45,43 @@ PATH=/dev/null
 if command -v printf >/dev/null; then put() { printf '%s\n' "$1"; }; else put() { print -r -- "$1"; }; fi
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin:/run/current-system/sw/bin
 export PATH
+own=/proc
 
 bytes=0
 say() { put "$1" && bytes=$((bytes + ${#1} + 1)); }
 
-# clean TEXT: sets $text to at most 80 bytes of it, without the middle, all but printable ASCII as `?`.
+ten='??????????' said=$nl
+ascii='!"#$%&()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~ '
+
+# clean TEXT: sets $text to at most 80 bytes of it, all but printable ASCII as `?`, with a checksum for the middle.
 clean() {
   head= tail=$1
   while :; do case $tail in *[!\ -~]*) head=$head${tail%%[!\ -~]*}? tail=${tail#*[!\ -~]} ;; *) break ;; esac; done
-  text=$head$tail head=$text tail=$text
+  text=$head$tail
   [ ${#text} -gt 80 ] || return 0
-  while [ ${#head} -gt 32 ]; do head=${head%?}; done
-  while [ ${#tail} -gt 45 ]; do tail=${tail#?}; done
-  text=$head...$tail
+  rest=${text#$ten$ten$ten} middle=${text#$ten$ten$ten} sum=${#text}
+  head=${text%"$rest"} middle=${middle%????$ten$ten$ten}
+  tail=${rest#"$middle"}
+  # Of a path of 4,096 bytes a part has to do.
+  rest=${middle#$ten$ten$ten$ten$ten$ten$ten$ten$ten$ten}
+  [ "$rest" = "$middle" ] || middle=${middle%"$rest"}
+  while [ "$middle" ]; do
+    rest=${middle#?}
+    prefix=${ascii%%"${middle%"$rest"}"*} middle=$rest
+    # mksh counts in 32 bits.
+    sum=$(((sum * 101 + ${#prefix}) % 16777213))
+  done
+  text=$head...$sum...$tail
+}
+
+# clean_mount TEXT: the same, but never what an earlier call gave.
+clean_mount() {
+  clean "$1"
+  head=$text extra=0
+  while :; do
+    case $said in *"$nl$text$nl"*) extra=$((extra + 1)) text=${head%??????}...$extra ;; *) break ;; esac
+  done
+  said=$said$text$nl
 }
 
 say_memory() {
@@ -55,6 +90,7 @@ say_memory() {
     case $key in
       MemTotal: | MemFree: | MemAvailable: | *'ctive(file):' | SReclaimable: | Shmem: | SwapTotal: | SwapFree: | \
         HugePages_Total: | Hugepagesize:) line="$line ${key%:}=$value" ;;
+      Zswap: | Zswapped:) [ "$value" = 0 ] || line="$line ${key%:}=$value" ;;
     esac
   done </proc/meminfo
   # What the estimate takes on a kernel that doesn't report what is available.
@@ -64,9 +100,25 @@ say_memory() {
   esac
   say "$line"
   while read -r key value; do case $key in oom_kill) say "vm oom_kill=$value" && break ;; esac; done </proc/vmstat
-  line=psi
-  while read -r key value rest; do line="$line $key=${value#avg10=}"; done </proc/pressure/memory
-  [ "$line" = psi ] || say "$line"
+  line=psi totals=
+  while read -r key value rest; do
+    line="$line $key=${value#avg10=}"
+    case $rest in *total=*) totals="$totals ${key}_total=${rest##*total=}" ;; esac
+  done </proc/pressure/memory
+  [ "$line" = psi ] || say "$line$totals"
+  size= least=
+  while read -r key value rest; do
+    case $key in size) size=$rest ;; c_min) least=$rest ;; esac
+  done </proc/spl/kstat/zfs/arcstats
+  [ -z "$size" ] || [ -z "$least" ] || say "arc $size $least"
+  size= used=0
+  while read -r name key total value rest; do
+    case $name:$total$value in
+      *:*[!0-9]* | *:) ;;
+      /dev/zram*) size=$((${size:-0} + total)) used=$((used + value)) ;;
+    esac
+  done </proc/swaps
+  [ -z "$size" ] || say "zram $size $used"
 }
 
 say_identity() {
@@ -113,87 +165,255 @@ say_processes() {
   done
 }
 
-# Sets $mounts to the file systems to ask, `INDEX ro|rw MOUNT` each: the root first, each device once, whole file
-# systems rather than bind mounts of a part, and only local disks: a dead NFS, CIFS or FUSE mount answers never, and
-# not even KILL ends the wait. A line of mountinfo is
-# `ID PARENT DEVICE TOP MOUNT OPTIONS [OPTIONAL...] - TYPE SOURCE SUPEROPTIONS`, the oldest mount first.
+# Sets ask_0 and so on to `STATE MOUNT` of the $count file systems to ask: the root first, each device once, and only
+# local disks: a dead NFS, CIFS or FUSE mount answers never, and not even KILL ends the wait. A line of mountinfo is
+# `ID PARENT DEVICE TOP MOUNT OPTIONS [OPTIONAL...] - TYPE SOURCE SUPEROPTIONS`, in no order. dash is slow with many
+# variables, and every shell is with long ones, so there are few a mount, and the disks are collected twenty by twenty.
 read_mounts() {
-  table="0 none rw //$nl" remote= mounts= count=0 devices=' '
+  order=0 slices=0 slice= held=0 devices= root= rooted= count=0
   while read -r id parent device top mount options rest; do
-    # What a newer mount lies on can't be reached by its name any more.
-    case $table in *" $mount/"*)
-      IFS=$nl
-      set -- $table
-      table= IFS=$blank
-      for line in "$@"; do case $line in *" $mount/"*) ;; *) table=$table$line$nl ;; esac; done ;;
-    esac
+    case $id$parent:${device%%:*}${device#*:} in *[!0-9:]* | *:*:*) continue ;; esac
     rest=" $rest" rest=${rest#* - }
-    case $mount:${rest%% *} in
-      /:* | *:ext[234] | *:xfs | *:btrfs | *:zfs | *:f2fs | *:bcachefs | *:jfs | *:vfat | *:exfat | *:ntfs3) ;;
-      *:nfs* | *:cifs | *:smb* | *:fuse* | *:autofs | *:9p | *:ceph | *:afs | *:lustre | *:glusterfs | *:gfs2)
-        remote="$remote $mount" && continue ;;
-      *) continue ;;
+    type=${rest%% *} super=${rest##* } state=rw remote=
+    case $mount:$type in
+      /:* | *:ext[234] | *:xfs | *:btrfs | *:zfs | *:f2fs | *:bcachefs | *:jfs | *:vfat | *:exfat | *:ntfs3)
+        case ,$options,$super, in *,ro,*) state=rd ;; esac
+        case $type:,$super, in
+          squashfs:* | erofs:* | iso9660:* | romfs:* | cramfs:*) type=sealed ;;
+          overlay:*,upperdir=*) ;;
+          overlay:*) type=sealed ;;
+        esac
+        slice="$slice$id ${device%%:*}_${device#*:} $state $type $top $mount$nl" held=$((held + 1))
+        [ $held -lt 20 ] || { eval "slice_$slices=\$slice" && slices=$((slices + 1)) slice= held=0; } ;;
     esac
-    for line in $remote; do case $mount in "$line"/*) continue 2 ;; esac; done
-    case ",$options,${rest##* }," in *,ro,*) state=ro ;; *) state=rw ;; esac
-    case $mount:$top in /:*) rank=0 ;; *:/) rank=1 ;; *) rank=2 ;; esac
-    table="$table$rank $device $state $mount/$nl"
+    case $type in
+      nfs* | cifs | smb* | fuse* | autofs | 9p | ceph | afs | lustre | glusterfs | gfs2) remote=yes ;;
+    esac
+    IFS=/
+    set -- $mount
+    IFS=$blank
+    # Those mounted from the same parent, by depth.
+    eval "line=\$from_${parent}_$#" && [ "$line" ] || eval "depths_$parent=\"\$depths_$parent $#\""
+    order=$((order + 1))
+    eval "from_${parent}_$#=\"\$line $id\" mount_$id=\"$order $parent \$mount $# $remote\""
   done </proc/self/mountinfo
-  for rank in 0 1 2; do
+  eval "slice_$slices=\$slice"
+  held=0
+  while [ $held -le $slices ]; do
+    eval "line=\$slice_$held" && held=$((held + 1))
     IFS=$nl
-    for line in $table; do
+    for line in $line; do
       IFS=$blank
-      set -- $line
-      case $rank:$devices in "$1:"*" $2 "*) continue ;; "$1:"*) ;; *) continue ;; esac
-      mounts="$mounts$count $3 ${4%/}$nl" count=$((count + 1)) devices="$devices$2 "
+      add_to_device $line
     done
   done
   IFS=$blank
+  [ "$rooted" ] || add_mount rw /
+  for device in $root $devices; do
+    eval "set -- \$device_$device" && state=$1 type=$2 mount=$4
+    eval "device_$device="
+    [ "$mount" ] && [ "$mount" != - ] || continue
+    shift 4
+    [ $state = rw ] || find_read_only_state "$@"
+    add_mount $state $mount
+  done
 }
 
-# ask SECONDS COMMAND...: runs it, and gives up with status 9 when it takes longer, dead or not. The clock of
-# find_answers interrupts the wait every second.
-ask() {
-  left=$1 && shift
-  "$@" </dev/null &
-  while tick=; wait $!; status=$?; [ "$tick" ]; do
-    left=$((left - 1))
-    [ $left -gt 0 ] || { kill -9 $! && return 9; }
+add_mount() { eval "ask_$count=\"$1 \$2\" told_$count=" && count=$((count + 1)); }
+
+# add_to_device ID DEVICE STATE TYPE TOP MOUNT: a device is `STATE TYPE RANK MOUNT ID...`, of which MOUNT is its face: a
+# mount that is writable, the root, one of the whole file system, the shortest. A writable mount that no name leads to
+# any more shows what the device is, but can't be asked.
+add_to_device() {
+  id=$1 device=$2 state=$3 type=$4 top=$5 mount=$6
+  eval "set -- \$device_$device"
+  [ $# -gt 0 ] || { devices="$devices $device" && set -- $state $type 9 -; }
+  rank=$3 face=$4
+  case $state$1 in *rw*) known=rw ;; *) known=rd ;; esac
+  shift 4
+  if is_reachable $id; then
+    case $mount:$top in /:*) new=1 ;; *:/) new=2 ;; *) new=3 ;; esac
+    [ $state = rw ] || new=$((new + 3))
+    if [ $new -lt $rank ] || { [ $new -eq $rank ] && [ ${#mount} -lt ${#face} ]; }; then rank=$new face=$mount; fi
+    [ "$mount" != / ] || rooted=yes
+    case $face:$root in /:) root=$device ;; esac
+  fi
+  eval "device_$device=\"\$known \$type \$rank \$face \$* \$id\""
+}
+
+# is_reachable ID: whether the path of its mount point leads to it, and without a file system that may never answer.
+is_reachable() {
+  at=$1 steps=0
+  eval "set -- \$mount_$1"
+  order=$1 parent=$2 point=$3 depth=$4
+  # What is mounted on it.
+  eval "line=\$from_${at}_$depth"
+  for other in $line; do
+    eval "set -- \$mount_$other"
+    [ "$3" != "$point" ] || return 1
   done
+  while [ $steps -lt 100 ]; do
+    # What was mounted later, from the same parent, over a directory on the way.
+    eval "line=\$depths_$parent" && over=
+    for other in $line; do
+      [ $other -ge $depth ] || eval "over=\"\$over \$from_${parent}_$other\""
+    done
+    for other in $over; do
+      eval "set -- \$mount_$other"
+      case $point in "$3"/*) [ $1 -lt $order ] || return 1 ;; esac
+    done
+    eval "set -- \$mount_$parent"
+    [ $# -ge 4 ] && [ "$2" != "$parent" ] || return 0
+    [ "$3" = "$point" ] || [ $# -eq 4 ] || return 1
+    order=$1 parent=$2 point=$3 depth=$4 steps=$((steps + 1))
+  done
+  return 1
+}
+
+# find_read_only_state ID...: sets $state for the $device of a $type that has only these mounts, all read-only.
+find_read_only_state() {
+  [ "$type" != sealed ] || return 0
+  [ "$fstab" ] || read_fstab
+  for id in "$@"; do
+    eval "set -- \$mount_$id"
+    case $fstab in *"$nl$3$nl"*) state=ro ;; esac
+  done
+  case $type in ext[234]) ;; *) return 0 ;; esac
+  name= value=
+  while read -r line; do
+    case $line in DEVNAME=*) name=${line#*=} ;; esac
+  done </sys/dev/block/${device%_*}:${device#*_}/uevent
+  read -r value </sys/fs/ext4/$name/errors_count
+  case $value in '' | 0) ;; *) state=ro ;; esac
+}
+
+# Sets $fstab to the mount points that are to be writable, each on a line of its own. A bind mount is what it binds.
+read_fstab() {
+  fstab=$nl
+  while read -r line point type options rest; do
+    case $line:,$options, in '#'* | *,ro,* | *bind,*) continue ;; esac
+    [ "$point" = / ] || point=${point%/}
+    fstab=$fstab$nl$point$nl
+  done </etc/fstab
+}
+
+# ask SECONDS COMMAND...: runs it, and gives up with status 9 when it takes longer, dead or not; with status 8 before it
+# has begun where there is no time left at all. The clock of find_answers interrupts the wait every second.
+ask() {
+  last=$((ticks + $1)) && shift
+  [ $ticks -lt 12 ] || return 8
+  late=
+  asking=yes
+  "$@" </dev/null 2>&1 &
+  while before=$ticks; wait $!; status=$?; [ $before -ne $ticks ]; do
+    kill -0 $$ || leave
+    # bash may have reaped it during an interrupted wait, and its next one would wait for whatever ends next.
+    kill -0 $! || break
+    [ $ticks -ge $last ] && ! waits_for_cpu || continue
+    late=yes
+    # What not even KILL ends is left to the kernel.
+    kill -9 $! && [ $ticks -le $((last + 1)) ] || break
+  done
+  asking=
+  [ -z "$late" ] || return 9
   return $status
+}
+
+# Whether the child is not slow but short of CPU, which is given more time.
+waits_for_cpu() {
+  [ $ticks -lt 12 ] && [ -z "$late" ] && line= && read -r line <"$own/$!/stat" || return 1
+  case ${line##*) } in R*) ;; *) return 1 ;; esac
 }
 
 # Finds out what takes a process each, and hands it to print_answers as it comes.
 find_answers() {
-  trap 'tick=1' USR1
-  # By KILL: a child that is not sleep yet still has the trap, which would swallow a TERM.
-  sh -c 'trap "kill -9 \$!; exit" TERM; while sleep 1 & wait $! && kill -USR1 $PPID; do :; done' </dev/null >/dev/null &
-  clock=$! hung=0
+  ticks=0 asking= clock= hung=0
+  trap 'put nofork && leave' EXIT
+  trap leave HUP INT TERM PIPE
+  trap 'ticks=$((ticks + 1))' USR1
+  # It outlives find_answers by a second at most, and gives it twenty. By KILL: a child that is not sleep yet still has
+  # the trap, which would swallow a TERM.
+  sh -c 'trap "kill -9 \$!; wait; exit" HUP INT TERM
+    while sleep 1 >/dev/null & wait $! && [ $((i += 1)) -le 20 ] && kill -USR1 $PPID; do :; done
+    kill $PPID && { sleep 2 >/dev/null & wait $!; kill -9 $PPID; }
+    echo gone' </dev/null &
+  clock=$!
   [ -z "$units" ] || ask 5 systemctl --no-pager show -p LoadState -p ActiveState -p NRestarts -- $units
   put units
   [ -z "$port" ] || ask_sshd
-  IFS=$nl
-  for line in $mounts; do
-    IFS=$blank
-    set -- $line
-    case $hung:$stuck:$1 in 2:* | *:yes:[1-9]*) put unasked && continue ;; esac
-    clean "$3"
-    case $3 in *[!\ -~]*)
+  put disks
+  # One process for many mounts, where stat takes more than one path: it fails for the second.
+  many=
+  if [ $count -gt 6 ] && [ -z "$stuck" ]; then
+    ask 2 stat -f -c x / /proc/none
+    [ $? -ne 1 ] || many=yes
+  fi
+  index=0
+  while [ $index -lt $count ]; do
+    if [ "$many" ] && [ $((index % 32)) -eq 0 ] && ask_many; then index=$((index + 32)) && continue; fi
+    case $hung:$stuck:$index in 3:* | *:yes:[1-9]*) break ;; esac
+    eval "text=\${ask_$index#* }"
+    case $text in *[!\ -~]*)
       name=
-      for byte in $(put "$3" | od -An -v -tx1); do name=$name$byte; done
-      [ ${#name} -lt 4 ] || [ ${#name} -gt 200 ] || text=0x${name%0a} ;;
+      for byte in $(put "$text" | od -An -v -tx1); do name=$name$byte; done
+      [ ${#name} -lt 4 ] || [ ${#name} -gt 200 ] || put "hex $index 0x${name%0a}" ;;
     esac
-    put "at $1 $2 $text"
-    # As a format, \040 is a space; a percent sign has to be two.
-    path= text=$3
-    while case $text in *%*) ;; *) false ;; esac; do path=$path${text%%\%*}%% text=${text#*%}; done
-    path=$path$text
-    case $path in *\\* | *%*) path=$(printf "$path") ;; esac
-    ask 2 stat -f -c "disk $1 %S %b %f %a %c %d" "$path"
-    [ $? -ne 9 ] || { hung=$((hung + 1)) && put "late $1"; }
+    put "at $index"
+    unescape "$text"
+    ask 2 stat -f -c "disk $index %S %b %f %a %c %d" "$path"
+    case $? in 8) put "unasked $index" && break ;; 9) put "late $index" && hung=$((hung + 1)) ;; esac
+    index=$((index + 1))
   done
-  kill $clock
-  put done
+  put 'done'
+  trap - EXIT
+  leave
+}
+
+# Ends what find_answers has started, and itself.
+leave() {
+  trap - EXIT
+  trap '' HUP INT TERM PIPE USR1
+  [ -z "$asking" ] || [ "$!" = "$clock" ] || kill -9 $!
+  put gone
+  [ -z "$clock" ] || { kill $clock && wait $clock; }
+  exit 0
+}
+
+# Asks for the 32 mounts from $index on at once; fails unless all of them answered.
+ask_many() {
+  i=$index paths=
+  while [ $i -lt $count ] && [ $i -lt $((index + 32)) ]; do
+    eval "unescape \"\${ask_$i#* }\""
+    case $path in *[!\ -~]*) return 1 ;; esac
+    paths=$paths$path$nl i=$((i + 1))
+  done
+  IFS=$nl
+  set -- $paths
+  IFS=$blank
+  put "many $index"
+  ask 2 stat -f -c 'also %S %b %f %a %c %d' "$@"
+  status=$?
+  put "answered $status"
+  return $status
+}
+
+# unescape MOUNT: sets $path to it without the kernel's escapes.
+unescape() {
+  path= text=$1
+  while :; do
+    case $text in
+      *\\*) path=$path${text%%\\*} text=${text#*\\} ;;
+      *) path=$path$text && return ;;
+    esac
+    case $text in
+      040*) path="$path " text=${text#040} ;;
+      011*) path=$path$tab text=${text#011} ;;
+      012*) path=$path$nl text=${text#012} ;;
+      043*) path="$path#" text=${text#043} ;;
+      134*) path=$path\\ text=${text#134} ;;
+      *) path=$path\\ ;;
+    esac
+  done
 }
 
 # Asks sshd for its greeting: that a socket listens says little, but what greets was forked just now. Where it listens
@@ -225,7 +445,7 @@ ask_sshd() {
 
 # Prints what find_answers finds. Doesn't wait for the end of its input, which a process that hangs holds open.
 print_answers() {
-  left=$units unlisted= load= active= restarts= sshd= names=$nl disks= size=0 more=0 unasked=0 finished=
+  left=$units unlisted= load= active= restarts= sshd= disks= at= hexes=' ' next=0 end=0 finished=
   while [ -z "$finished" ] && read -r key rest; do
     case $key in
       LoadState=*) load=${key#*=} ;;
@@ -235,20 +455,47 @@ print_answers() {
       units) print_unit && print_unlisted ;;
       sshd) sshd=$rest ;;
       SSH-*) sshd=up ;;
-      at) names=$names$rest$nl ;;
-      disk) take_disk $rest ;;
-      late) name_of $rest && say "late ${text#r? }" ;;
-      unasked) unasked=$((unasked + 1)) ;;
-      done) finished=yes ;;
-      *) case " $rest" in *' ssh-'* | *' ecdsa-'*) sshd=up ;; esac ;;
+      disks) disks=yes ;;
+      done | gone | nofork) finished=$key ;;
+      *) if [ "$disks" ]; then take_disk; else case " $rest" in *' ssh-'* | *' ecdsa-'*) sshd=up ;; esac; fi ;;
     esac
   done
   case $sshd in '') ;; up | unknown) say "sshd $port $sshd" ;; *) say "sshd $port down" ;; esac
   print_disks
-  [ $more -eq 0 ] || say "more $more"
-  [ $unasked -eq 0 ] || say "unasked $unasked"
-  [ "$finished" ] || say 'fork 0'
+  [ "$finished" != nofork ] || say 'fork 0'
   put "end $bytes"
+}
+
+# Takes the line `$key $rest` about a mount: what it answered, or why it did not.
+take_disk() {
+  case $key in
+    at | hex | disk | late | unasked | many) ;;
+    also)
+      [ $next -ge $end ] || eval "told_$next=\$rest"
+      next=$((next + 1)) && return ;;
+    answered)
+      # Not as many lines as mounts: none is known to be another's.
+      [ "$rest:$next" = "0:$end" ] || while [ $first -lt $end ]; do end=$((end - 1)) && eval "told_$end="; done
+      end=0 && return ;;
+    *)
+      case $at:$rest in
+        :*) ;;
+        *'ermission denied'* | *'not permitted'*) eval "told_$at=denied" ;;
+      esac
+      return ;;
+  esac
+  number=${rest%% *}
+  case $number in *[!0-9]* | '' | ??????*) return ;; esac
+  [ $number -lt $count ] || return
+  case $key in
+    at) at=$number && eval "told_$at=failed" ;;
+    hex) hexes="$hexes$rest " ;;
+    disk) eval "told_$number=\${rest#* }" ;;
+    many)
+      at= first=$number next=$number end=$((number + 32))
+      [ $end -le $count ] || end=$count ;;
+    *) eval "case \$told_$number in *' '*) ;; *) told_$number=\$key ;; esac" ;;
+  esac
 }
 
 # Prints the unit that systemctl has just shown; it shows them in the order asked.
@@ -276,60 +523,98 @@ print_unlisted() {
   esac
 }
 
-# name_of INDEX: sets $text to the `ro|rw MOUNT` that was asked under it.
-name_of() { text=${names#*"$nl$1 "} text=${text%%"$nl"*}; }
-
-# take_disk INDEX BLOCKSIZE BLOCKS FREE AVAILABLE INODES INODESFREE: adds `FULLNESS disk ...` to $disks.
-take_disk() {
-  case "$# $*" in *[!0-9\ ]*) return ;; 7\ *) ;; *) return ;; esac
-  full=0 && name_of "$1"
-  fuller "$3" "$5" && fuller "$6" "$7"
-  text="disk $2 $3 $4 $5 $6 $7 $text"
-  disks="$disks$full $text$nl" size=$((size + ${#text} + 1))
+# Prints why disks are missing, then the root and the fullest.
+print_disks() {
+  missing= unasked=0 more=0 number=0
+  while [ $number -lt $count ]; do
+    eval "state=\$ask_$number && set -- \$told_$number"
+    case $1 in
+      '' | unasked) unasked=$((unasked + 1)) ;;
+      late | failed | denied) missing="$missing $number" ;;
+      *)
+        if are_figures "$@"; then
+          # What is read-only by design is full by design.
+          case $number:$state in '0:'r?' /') full=root ;; *:rd*) full=0 ;; esac
+          eval "filled_$full=\"\$filled_$full $number\""
+        else
+          eval "told_$number=odd" && missing="$missing $number"
+        fi ;;
+    esac
+    number=$((number + 1))
+  done
+  for number in $missing; do
+    [ $bytes -lt 1850 ] || { unasked=$((unasked + 1)) && continue; }
+    name_mount
+    eval "set -- \$told_$number"
+    case $1 in late) say "late $text" ;; *) say "unread $1 $text" ;; esac
+  done
+  level=root
+  while [ "$level" != -1 ]; do
+    eval "line=\$filled_$level"
+    for number in $line; do
+      # The first for which there is no room ends it, so that all that follow are less full.
+      [ $more -eq 0 ] && print_disk || more=$((more + 1))
+    done
+    case $level in root) level=100 ;; *) level=$((level - 1)) ;; esac
+  done
+  [ $more -eq 0 ] || say "more $more"
+  [ $unasked -eq 0 ] || say "unasked $unasked"
 }
 
-# fuller TOTAL LEFT: raises $full to the percentage gone. mksh counts in 32 bits, so the last digits may have to go.
+# Prints the disk $number; fails where there is no room.
+print_disk() {
+  name_mount
+  eval "text=\"disk \$told_$number \${ask_$number%% *} \$text\""
+  [ $((bytes + ${#text})) -lt 2300 ] && say "$text"
+}
+
+# Sets $text to the name of the mount $number.
+name_mount() {
+  case $hexes in
+    *" $number "*) text=${hexes#*" $number "} text=${text%% *} ;;
+    *) eval "clean_mount \"\${ask_$number#* }\"" ;;
+  esac
+}
+
+# are_figures BLOCKSIZE BLOCKS FREE AVAILABLE INODES INODESFREE: whether they are, and sets $full to the percentage gone.
+are_figures() {
+  case $#:$1 in 6:*[!0-9]* | [!6]*) return 1 ;; esac
+  for figure; do case ${figure#-} in '' | *[!0-9]* | 0?* | $ten$ten?*) return 1 ;; esac; done
+  full=0
+  fuller "$2" "$4"
+  fuller "$5" "$6"
+}
+
+# fuller TOTAL LEFT: raises $full to the percentage gone. A negative number left, or more than there are, is none.
 fuller() {
   total=$1 rest=$2
+  case $total in 0 | -*) return 0 ;; esac
+  case $rest in -*) full=100 && return ;; esac
+  [ ${#rest} -le ${#total} ] || { full=100 && return; }
+  # mksh counts in 32 bits.
   while [ ${#total} -gt 7 ]; do total=${total%?} rest=${rest%?}; done
-  rest=$((100 - ${rest:-0} * 100 / (total + 1)))
-  [ "$total" = 0 ] || [ $rest -le $full ] || full=$rest
-}
-
-# Prints the root and then, where there isn't room for all, of the fullest.
-print_disks() {
-  level=100 room=2300
-  [ $((bytes + size)) -ge $room ] || level=all
-  IFS=$nl
-  for line in $disks; do case $line in *' r'?' /') say "${line#* }" ;; esac; done
-  while :; do
-    for line in $disks; do
-      case $level:$line in *' r'?' /') continue ;; all:* | "$level:$level "*) ;; *) continue ;; esac
-      line=${line#* }
-      if [ $((bytes + ${#line})) -lt $room ]; then say "$line"; else more=$((more + 1)); fi
-    done
-    case $level in all | 0) break ;; esac
-    level=$((level - 1))
-  done
+  rest=${rest:-0}
+  [ $rest -le $total ] || rest=0
+  rest=$((100 - rest * 100 / (total + 1)))
+  [ $rest -le $full ] || full=$rest
 }
 
 # What is left to print when no process could be started; the shell ends by itself then.
 print_no_answers() {
   trap - EXIT
-  IFS=$nl
-  for line in $mounts; do
-    IFS=$blank
-    set -- $line
-    clean "$3"
-    [ $((bytes + ${#text})) -ge 2300 ] || say "mount $2 $text"
-  done
-  say 'fork 0'
+  if [ "$forking" ]; then
+    number=0
+    while [ $number -lt $count ] && [ $bytes -lt 2200 ]; do
+      eval "clean_mount \"\${ask_$number#* }\" && say \"mount \${ask_$number%% *} \$text\"" && number=$((number + 1))
+    done
+    say 'fork 0'
+  fi
   put "end $bytes"
   exit 0
 }
 
 main() {
-  units= roster=' ' port= doubt=
+  units= roster=' ' port= doubt= fstab= forking=
   for unit in "$@"; do
     case $unit in
       sshd:*[!0-9]* | sshd: | sshd:??????*) continue ;;
@@ -345,12 +630,16 @@ main() {
   # A login's greeting may not have ended its line.
   put '' && say 'crawlwatch 1'
   trap print_no_answers EXIT
+  # bash would run the other trap as well: a session that ends is no want of processes.
+  trap 'trap - EXIT && exit 0' HUP INT TERM
   say_memory
   say_identity
   read_mounts
   say_processes
   say "part $bytes"
-  find_answers | print_answers
+  forking=yes
+  find_answers | print_answers &
+  wait
   trap - EXIT
   exit 0
 }
