@@ -59,11 +59,12 @@ export async function takeAll(rig: Rig, ways: readonly Way[], program: string): 
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const [n, { way, world, target }] = next;
       const patience = ['timeout', '-k', '1', String(PATIENCE_SECONDS)];
-      const ssh = await run(world, [...patience, 'ssh', '-o', 'BatchMode=yes', ...target.ssh, 'echo in']);
-      const check = (...words: readonly string[]) => askCrawlwatch(world, program, words);
-      const host = target.host === null ? null : await check('--host', target.host);
+      const ssh = await run(world, 'ssh', [...patience, 'ssh', '-o', 'BatchMode=yes', ...target.ssh, 'echo in']);
+      const check = (client: string, ...words: readonly string[]) =>
+        askCrawlwatch(world, client, [program, 'check', ...words]);
+      const host = target.host === null ? null : await check('host', '--host', target.host);
       const isInventoryAsked = host === null || way.byInventoryToo === true;
-      const inventory = isInventoryAsked ? await check('-i', join(world.folder, 'hosts.ini')) : null;
+      const inventory = isInventoryAsked ? await check('inventory', '-i', join(world.folder, 'hosts.ini')) : null;
       rows[n] = {
         ...{ way, host, inventory },
         ssh: ssh.exitCode === 0 && ssh.stdout === 'in\n',
@@ -80,16 +81,16 @@ export async function takeAll(rig: Rig, ways: readonly Way[], program: string): 
   });
 }
 
-async function run({ enter, env, home }: World, words: readonly string[]) {
-  const [program = '', ...before] = enter;
+async function run({ enter, env, home }: World, client: string, words: readonly string[]) {
+  const [program = '', ...before] = enter(client);
   return finish(spawn(program, [...before, ...words], { cwd: home, env, stdio: ['ignore', 'pipe', 'pipe'] }));
 }
 
-async function askCrawlwatch(world: World, program: string, words: readonly string[]): Promise<Checked> {
+async function askCrawlwatch(world: World, client: string, words: readonly string[]): Promise<Checked> {
   const options = ['--timeout', String(DEADLINE_SECONDS), '-o', 'json'];
   // Whatever happens it must end: this long after its deadline it hangs.
   const patience = ['timeout', '-k', '1', String(DEADLINE_SECONDS + 60)];
-  const done = await run(world, [...patience, process.execPath, program, 'check', ...words, ...options]);
+  const done = await run(world, client, [...patience, process.execPath, ...words, ...options]);
   return { exitCode: done.exitCode, stderr: done.stderr, instance: instanceOf(done.stdout) };
 }
 
@@ -111,9 +112,13 @@ async function askAnsible(
     const ssh = join(world.folder, 'ssh');
     const set = Object.entries(world.env).map(([name, value]) => `${name}='${value}'`);
     const patience = `timeout -k 1 ${PATIENCE_SECONDS}`;
-    writeFileSync(ssh, `#!/bin/sh\nexec env ${set.join(' ')} ${world.enter.join(' ')} ${patience} ssh "$@"\n`, {
-      mode: 0o755,
-    });
+    writeFileSync(
+      ssh,
+      `#!/bin/sh\nexec env ${set.join(' ')} ${world.enter('ansible').join(' ')} ${patience} ssh "$@"\n`,
+      {
+        mode: 0o755,
+      },
+    );
     return `${world.name} ${target.inventory} ansible_ssh_executable=${ssh}\n`;
   });
   const inventory = join(rig.folder, 'all.ini');

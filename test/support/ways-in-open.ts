@@ -392,7 +392,10 @@ const HOST_KEYS: readonly Way[] = [
   },
   {
     name: 'StrictHostKeyChecking no, known_hosts /dev/null',
-    prepare: (rig, world) => web1(rig, world, { StrictHostKeyChecking: 'no', UserKnownHostsFile: '/dev/null' }),
+    prepare: (rig, world) => {
+      world.put('.ssh/known_hosts', '');
+      return web1(rig, world, { StrictHostKeyChecking: 'no', UserKnownHostsFile: '/dev/null' });
+    },
   },
   {
     name: 'post-quantum only',
@@ -481,7 +484,7 @@ const JUMPS: readonly Way[] = [
         'other.cfg',
         block('Host inside', { HostName: '127.0.0.1', Port: rig.servers.jump.port, ...FLEET }),
       );
-      return inner(rig, world, { ProxyCommand: `exec ssh -F ${file} -W %h:%p %r@inside 2>/dev/null` });
+      return inner(rig, world, { ProxyCommand: `ssh -F ${file} -W %h:%p %r@inside 2>/dev/null` });
     },
   },
   {

@@ -94,14 +94,30 @@ export interface World {
   door(port: number): Promise<string>;
   /** An agent that holds these keys, given as files. @returns its socket. */
   agent(files: readonly string[]): Promise<string>;
-  /** The words that run a program here. */
-  readonly enter: readonly string[];
+  /** The words before a program that run it here, on a copy of the home for that client. */
+  enter(client: string): readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Set by the way. */
   setEnv(name: string, value: string): void;
 }
 
 const SLOW = join(import.meta.dirname, 'ways-in-slow.pl');
+
+/**
+ * `enter FOLDER CLIENT PROGRAM ARGUMENTS...`: runs it with the files of FOLDER/etc in place of those of /etc, and on a copy
+ * of FOLDER/home, so that no client sees what another wrote there.
+ */
+const ENTER = `#!/bin/sh
+folder=$1 client=$2; shift 2
+if [ -d "$folder/home" ]; then
+  cp -a "$folder/home" "$folder/home-of-$client" || exit 97
+fi
+exec unshare -m --propagation private sh -c '
+  folder=$1 client=$2; shift 2
+  for file in passwd hosts nsswitch.conf; do mount --bind "$folder/etc/$file" "/etc/$file" || exit 97; done
+  [ ! -d "$folder/home" ] || mount --bind "$folder/home-of-$client" "$folder/home" || exit 97
+  cd "$PWD" && exec "$@"' sh "$folder" "$client" "$@"
+`;
 
 export async function startRig(): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), 'crawlwatch-ways-'));
@@ -124,18 +140,7 @@ export async function startRig(): Promise<Rig> {
   const authorized = (name: string, keys: readonly KeyName[]) =>
     write(own(name), `${keys.map(publicKey).join('\n')}\n`, 0o644);
 
-  write(
-    own('enter'),
-    [
-      '#!/bin/sh',
-      '# enter FOLDER PROGRAM ARGUMENTS...: with the files of FOLDER/etc in place of those of /etc',
-      "exec unshare -m --propagation private sh -c '",
-      'for file in passwd hosts nsswitch.conf; do mount --bind "$0/etc/$file" "/etc/$file" || exit 97; done',
-      'exec "$@"\' "$@"',
-      '',
-    ].join('\n'),
-    0o755,
-  );
+  write(own('enter'), ENTER, 0o755);
   const etc = (where: string, home: string, hosts: readonly string[]) => {
     const users = ['web', 'jump', 'open'].map(
       (name, n) => `${name}:${name === 'open' ? '' : '*'}:${20001 + n}:65534::${own('homes')}:/bin/sh`,
@@ -151,7 +156,7 @@ export async function startRig(): Promise<Rig> {
   };
   mkdirSync(own('homes'));
   etc(own('server'), own('homes'), [`127.0.0.1 ${INNER}`]);
-  const inServer = [own('enter'), own('server')];
+  const inServer = [own('enter'), own('server'), 'sshd'];
 
   const targetKeys = authorized('authorized-target', ['fleet', 'rsa', 'ecdsa']);
   const jumpKeys = authorized('authorized-jump', ['bastion', 'fleet']);
@@ -172,9 +177,13 @@ export async function startRig(): Promise<Rig> {
 
   const listener = async (address: string, when: 'late' | 'never', sshd: Sshd, port = 0) => {
     const config = join(sshd.directory, 'sshd_config');
-    const child = spawn(own('enter'), [own('server'), 'perl', SLOW, address, String(port), when, config], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn(
+      inServer[0] as string,
+      [...inServer.slice(1), 'perl', SLOW, address, String(port), when, config],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     children.push(child);
     const [line] = await once(child.stdout, 'data');
     return Number(String(line));
@@ -221,7 +230,7 @@ export async function startRig(): Promise<Rig> {
       const home = join(here, 'home');
       mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
       etc(here, home, [
-        '127.0.0.1 web1.test plain.test one.ways.test',
+        '127.0.0.1 web1.test plain.test one.ways.test one.ways.test.',
         ...[`${DEAD_ADDRESS} two.test`, '127.0.0.3 two.test'],
         ...['127.0.0.3 late-first.test', `${DEAD_ADDRESS} late-first.test`],
         ...[`${SILENT_ADDRESS} silent-first.test`, '127.0.0.1 silent-first.test'],
@@ -268,7 +277,7 @@ export async function startRig(): Promise<Rig> {
           }
           return socket;
         },
-        enter: [own('enter'), here],
+        enter: (client) => [own('enter'), here, client],
         env,
         setEnv: (variable, value) => {
           env[variable] = value;
