@@ -117,6 +117,60 @@ const CONFIGURED: readonly Way[] = [
     },
   },
   {
+    name: 'an alias in capitals',
+    prepare: (rig, world) => {
+      world.copyKey('fleet', 'fleet');
+      const { port } = rig.servers.target;
+      world.put('.ssh/config', block('Host WEB1', { HostName: '127.0.0.1', Port: port, User: 'web', ...FLEET }));
+      return { ssh: ['WEB1'], host: 'WEB1', inventory: 'ansible_host=WEB1' };
+    },
+  },
+  {
+    name: 'lines that end as on Windows',
+    prepare: (rig, world) => {
+      world.copyKey('fleet', 'fleet');
+      const { port } = rig.servers.target;
+      const text = block('Host web1', { HostName: '127.0.0.1', Port: port, User: 'web', ...FLEET });
+      world.put('.ssh/config', text.replaceAll('\n', '\r\n'));
+      return WEB1;
+    },
+  },
+  {
+    name: 'Match localuser, Match all',
+    prepare: (rig, world) =>
+      web1(
+        rig,
+        world,
+        { User: [], Port: [] },
+        [
+          block('Match localuser root host web1', { User: 'web' }),
+          block('Match all', { Port: rig.servers.target.port }),
+        ].join(''),
+      ),
+  },
+  {
+    name: 'the configuration of the system',
+    prepare: (rig, world) => {
+      world.copyKey('fleet', 'fleet');
+      const { port } = rig.servers.target;
+      world.systemConfig(block('Host web1', { HostName: '127.0.0.1', Port: port, User: 'nobody', ...FLEET }));
+      world.put('.ssh/config', block('Host web*', { User: 'web' }));
+      return WEB1;
+    },
+  },
+  {
+    name: 'ansible_user and ansible_port over the configuration',
+    prepare: (rig, world) => {
+      web1(rig, world, { User: 'nobody', Port: 1 });
+      const { port } = rig.servers.target;
+      return {
+        ssh: ['-p', String(port), 'web@web1'],
+        host: `web@web1:${port}`,
+        inventory: `ansible_host=web1 ansible_port=${port} ansible_user=web`,
+      };
+    },
+  },
+  {
     name: 'CanonicalizeHostname',
     prepare: (rig, world) => {
       world.copyKey('fleet', 'fleet');
@@ -230,6 +284,40 @@ const KEYS: readonly Way[] = [
     prepare: (rig, world) => {
       rewritten(world, 'stranger', 'locked', '-N', 'not asked for');
       return web1(rig, world, { IdentityFile: ['~/.ssh/locked', '~/.ssh/fleet'] });
+    },
+  },
+  {
+    name: 'a wrong key that ansible_ssh_private_key_file names, the right one in the configuration',
+    prepare: (rig, world) => {
+      const key = world.copyKey('stranger', 'stranger');
+      web1(rig, world);
+      return {
+        ssh: ['-i', key, 'web1'],
+        host: null,
+        inventory: `ansible_host=web1 ansible_ssh_private_key_file=${key}`,
+      };
+    },
+  },
+  {
+    name: 'IdentityFile by a variable',
+    prepare: (rig, world) => {
+      world.setEnv('FLEET_KEYS', join(world.home, 'keys'));
+      world.copyKey('ecdsa', '../keys/ecdsa');
+      return web1(rig, world, { IdentityFile: ['$', '{FLEET_KEYS}/ecdsa'].join('') });
+    },
+  },
+  {
+    name: 'IdentityFile in the home of a named user',
+    prepare: (rig, world) => {
+      world.copyKey('ecdsa', 'ecdsa');
+      return web1(rig, world, { IdentityFile: '~root/.ssh/ecdsa' });
+    },
+  },
+  {
+    name: 'two keys wanted',
+    prepare: (rig, world) => {
+      world.copyKey('rsa', 'rsa');
+      return web1(rig, world, { Port: rig.servers.twoKeys.port, IdentityFile: ['~/.ssh/fleet', '~/.ssh/rsa'] });
     },
   },
   {
@@ -398,6 +486,18 @@ const HOST_KEYS: readonly Way[] = [
     },
   },
   {
+    name: 'an old host, whose algorithms the configuration allows',
+    prepare: (rig, world) => {
+      return web1(rig, world, {
+        Port: rig.servers.old.port,
+        KexAlgorithms: '+diffie-hellman-group14-sha1',
+        HostKeyAlgorithms: '+ssh-rsa',
+        Ciphers: '+aes128-cbc',
+        MACs: '+hmac-sha1',
+      });
+    },
+  },
+  {
     name: 'post-quantum only',
     missing: (rig) => (rig.servers.postQuantum === null ? 'this OpenSSH has no post-quantum key exchange' : null),
     prepare: (rig, world) => web1(rig, world, { Port: rig.servers.postQuantum?.port ?? 0 }),
@@ -424,6 +524,28 @@ const JUMPS: readonly Way[] = [
         ...{ HostName: INNER, Port: rig.servers.jump.port, User: 'web', ...FLEET },
       });
       return inner(rig, world, { ProxyJump: 'gate,second' }, `${gate(rig, world)}${second}`);
+    },
+  },
+  {
+    name: 'jump, as a URI',
+    prepare: (rig, world) => {
+      world.copyKey('fleet', 'id_ed25519');
+      return inner(rig, world, { ProxyJump: `ssh://jump@127.0.0.1:${rig.servers.jump.port}` });
+    },
+  },
+  {
+    name: 'jump behind a ProxyCommand',
+    prepare: (rig, world) => {
+      const command = 'busybox nc 127.0.0.1 %p';
+      return inner(rig, world, { ProxyJump: 'gate' }, gate(rig, world, { HostName: INNER, ProxyCommand: command }));
+    },
+  },
+  {
+    name: 'jump with its second key',
+    prepare: (rig, world) => {
+      world.copyKey('stranger', 'stranger');
+      const keys = ['~/.ssh/stranger', '~/.ssh/bastion'];
+      return inner(rig, world, { ProxyJump: 'gate' }, gate(rig, world, { IdentityFile: keys }));
     },
   },
   {

@@ -1,4 +1,6 @@
 /** Ways by which ssh does not get in, and what crawlwatch says of each: an inconclusive reason that names the cause. */
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
 import { DEAD_ADDRESS, SILENT_ADDRESS, userCertificate } from './ways-in-rig.ts';
 import {
   block,
@@ -94,6 +96,30 @@ const KEYS: readonly Way[] = [
       world.copyKey('certified', 'certified');
       return web1(rig, world, { IdentityFile: '~/.ssh/certified', CertificateFile: certificate });
     },
+  },
+  {
+    name: 'a private key that others can read',
+    ...refused(/^AuthenticationFailed$/, /permission|others can read|too open|0644/i),
+    prepare: (rig, world) => {
+      const target = web1(rig, world, { IdentityFile: '~/.ssh/shown' });
+      chmodSync(world.copyKey('ecdsa', 'shown'), 0o644);
+      return target;
+    },
+  },
+  {
+    name: 'PubkeyAuthentication no',
+    ...refused(/^AuthenticationFailed$/, /./),
+    prepare: (rig, world) => web1(rig, world, { PubkeyAuthentication: 'no' }),
+  },
+  {
+    name: 'PreferredAuthentications without keys',
+    ...refused(/^AuthenticationFailed$/, /./),
+    prepare: (rig, world) => web1(rig, world, { PreferredAuthentications: 'keyboard-interactive,password' }),
+  },
+  {
+    name: 'two keys wanted, of which one is right',
+    ...refused(/^AuthenticationFailed$/, /./),
+    prepare: (rig, world) => web1(rig, world, { Port: rig.servers.twoKeys.port }),
   },
   {
     name: 'none, for a user who needs a key',
@@ -249,6 +275,20 @@ const PROXIES: readonly Way[] = [
 ];
 
 const OPTIONS: readonly Way[] = [
+  {
+    name: 'a configuration that others can write',
+    ...refused(/./, /permission|owner/i),
+    prepare: (rig, world) => {
+      web1(rig, world);
+      chmodSync(join(world.home, '.ssh', 'config'), 0o666);
+      return WEB1;
+    },
+  },
+  {
+    name: 'an old host',
+    ...refused(/^NegotiationFailed$/, /SHA-1|diffie-hellman-group14-sha1/),
+    prepare: (rig, world) => web1(rig, world, { Port: rig.servers.old.port }),
+  },
   {
     name: 'Match exec that does not hold',
     ...refused(/^AuthenticationFailed$/, /./),

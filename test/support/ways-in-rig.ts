@@ -78,6 +78,10 @@ export interface Servers {
   readonly none: Sshd;
   /** Takes three keys of a login. */
   readonly impatient: Sshd;
+  /** Wants two keys of a login. */
+  readonly twoKeys: Sshd;
+  /** Knows nothing newer than SHA-1. */
+  readonly old: Sshd;
   /** A port on 127.0.0.3 that answers a second after the first SYN. On 127.0.0.4, the target's port never does. */
   readonly late: number;
 }
@@ -86,6 +90,8 @@ export interface World {
   readonly name: string;
   readonly folder: string;
   readonly home: string;
+  /** Takes the place of /etc/ssh/ssh_config. */
+  systemConfig(text: string): void;
   /** Writes a file below the home; its folders are made. */
   put(path: string, text: string, mode?: number): string;
   /** Copies a private key (and what else is asked for) into ~/.ssh. */
@@ -101,6 +107,13 @@ export interface World {
   setEnv(name: string, value: string): void;
 }
 
+/** As sshd of ten years ago. */
+const OLD = [
+  'KexAlgorithms diffie-hellman-group14-sha1',
+  'HostKeyAlgorithms ssh-rsa',
+  'Ciphers aes128-cbc',
+  'MACs hmac-sha1',
+];
 const SLOW = join(import.meta.dirname, 'ways-in-slow.pl');
 
 /**
@@ -115,6 +128,7 @@ fi
 exec unshare -m --propagation private sh -c '
   folder=$1 client=$2; shift 2
   for file in passwd hosts nsswitch.conf; do mount --bind "$folder/etc/$file" "/etc/$file" || exit 97; done
+  [ ! -f "$folder/etc/ssh_config" ] || mount --bind "$folder/etc/ssh_config" /etc/ssh/ssh_config || exit 97
   [ ! -d "$folder/home" ] || mount --bind "$folder/home-of-$client" "$folder/home" || exit 97
   cd "$PWD" && exec "$@"' sh "$folder" "$client" "$@"
 `;
@@ -190,7 +204,7 @@ export async function startRig(): Promise<Rig> {
   };
 
   try {
-    const [target, jumpHost, closedJump, root, hostCertified, hostExpired, postQuantum, none, impatient] =
+    const [target, jumpHost, closedJump, root, hostCertified, hostExpired, postQuantum, none, impatient, twoKeys, old] =
       await Promise.all([
         server(web, { addresses: ['127.0.0.1', '::1'] }),
         server(jump),
@@ -206,16 +220,32 @@ export async function startRig(): Promise<Rig> {
           'AuthorizedKeysFile none',
         ]),
         server(['MaxAuthTries 3', ...web]),
+        server(['AuthenticationMethods publickey,publickey', ...web]),
+        server([...OLD, ...web], { hostKeyTypes: ['rsa'] }),
       ]);
     const [late] = await Promise.all([
       listener('127.0.0.3', 'late', target),
       listener(SILENT_ADDRESS, 'never', target, target.port),
     ]);
     const servers: Servers = {
-      ...{ target, jump: jumpHost, closedJump, root, hostCertified, hostExpired, postQuantum, none, impatient },
+      ...{
+        target,
+        jump: jumpHost,
+        closedJump,
+        root,
+        hostCertified,
+        hostExpired,
+        postQuantum,
+        none,
+        impatient,
+        twoKeys,
+        old,
+      },
       late,
     };
-    const all = [target, jumpHost, closedJump, root, postQuantum, none, impatient].filter((one) => one !== null);
+    const all = [target, jumpHost, closedJump, root, postQuantum, none, impatient, twoKeys, old].filter(
+      (one) => one !== null,
+    );
     const known = all.flatMap((one) =>
       Object.values(one.hostKeys).flatMap((hostKey) =>
         ['127.0.0.1', '::1', INNER].map((address) => `[${address}]:${one.port} ${hostKey}`),
@@ -248,6 +278,7 @@ export async function startRig(): Promise<Rig> {
         folder: here,
         home,
         put,
+        systemConfig: (text) => void write(join(here, 'etc', 'ssh_config'), text, 0o644),
         copyKey: (from, as, parts = {}) => {
           const path = join(home, '.ssh', as);
           mkdirSync(dirname(path), { recursive: true });
