@@ -118,7 +118,8 @@ const SLOW = join(import.meta.dirname, 'ways-in-slow.pl');
 
 /**
  * `enter FOLDER CLIENT PROGRAM ARGUMENTS...`: runs it with the files of FOLDER/etc in place of those of /etc, and on a copy
- * of FOLDER/home, so that no client sees what another wrote there.
+ * of FOLDER/home, so that no client sees what another wrote there. They are mounted over a copy of /etc: a mount over a file
+ * of /etc itself would end when that file is replaced, as useradd does.
  */
 const ENTER = `#!/bin/sh
 folder=$1 client=$2; shift 2
@@ -126,11 +127,12 @@ if [ -d "$folder/home" ]; then
   cp -a "$folder/home" "$folder/home-of-$client" || exit 97
 fi
 exec unshare -m --propagation private sh -c '
-  folder=$1 client=$2; shift 2
+  etc=$1 folder=$2 client=$3; shift 3
+  mount --bind "$etc" /etc || exit 97
   for file in passwd hosts nsswitch.conf; do mount --bind "$folder/etc/$file" "/etc/$file" || exit 97; done
   [ ! -f "$folder/etc/ssh_config" ] || mount --bind "$folder/etc/ssh_config" /etc/ssh/ssh_config || exit 97
   [ ! -d "$folder/home" ] || mount --bind "$folder/home-of-$client" "$folder/home" || exit 97
-  cd "$PWD" && exec "$@"' sh "$folder" "$client" "$@"
+  cd "$PWD" && exec "$@"' sh "\${0%/*}/etc" "$folder" "$client" "$@"
 `;
 
 export async function startRig(): Promise<Rig> {
@@ -155,6 +157,8 @@ export async function startRig(): Promise<Rig> {
     write(own(name), `${keys.map(publicKey).join('\n')}\n`, 0o644);
 
   write(own('enter'), ENTER, 0o755);
+  execFileSync('cp', ['-a', '/etc', own('etc')]);
+  for (const secret of ['shadow', 'shadow-', 'gshadow', 'gshadow-']) rmSync(own('etc', secret), { force: true });
   const etc = (where: string, home: string, hosts: readonly string[]) => {
     const users = ['web', 'jump', 'open'].map(
       (name, n) => `${name}:${name === 'open' ? '' : '*'}:${20001 + n}:65534::${own('homes')}:/bin/sh`,
