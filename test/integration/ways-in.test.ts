@@ -32,7 +32,7 @@ beforeAll(async () => {
   const ways = [...OPEN_WAYS, ...REFUSED_WAYS].filter((way) => !unavailable.has(way));
   for (const row of await takeAll(rig, ways, program.path)) rows.set(row.way, row);
   process.stdout.write(`\n${matrix([...rows.values()])}\n\n`);
-}, 300_000);
+}, 600_000);
 afterAll(async () => {
   await rig?.close();
   program?.remove();
@@ -69,5 +69,18 @@ describe('where ssh does not get in, crawlwatch says why, and blames no host', (
       expect(reason?.text).toMatch(way.refused?.text as RegExp);
       expect(instance?.durationMs).toBeLessThan((DEADLINE_SECONDS + 2) * 1000);
     }
+  });
+});
+
+describe("without OpenSSH's client, what crawlwatch can't follow is named, and costs no host its good name", () => {
+  const ways = [...OPEN_WAYS, ...REFUSED_WAYS].filter(({ withoutSsh }) => withoutSsh !== undefined);
+  it.for(ways.map((way) => [way.name, way] as const))('%s', ([, way], context) => {
+    const why = missing ?? unavailable.get(way);
+    if (why !== undefined) context.skip(why);
+    const { withoutSsh: checked } = rows.get(way) as Row;
+    expect(checked?.instance, checked?.stderr).not.toBeNull();
+    if (checked !== null && isIn(checked)) return;
+    expect(checked?.instance?.status, JSON.stringify(checked)).toBe('UNKNOWN');
+    expect(checked?.instance?.reasons[0]?.text).toMatch(way.withoutSsh as RegExp);
   });
 });

@@ -36,6 +36,8 @@ export interface Row {
   /** By `--host`, by `-i`, or by both. */
   readonly host: Checked | null;
   readonly inventory: Checked | null;
+  /** Where no `ssh` is installed. */
+  readonly withoutSsh: Checked | null;
 }
 
 export const isIn = ({ instance }: Checked): boolean => instance?.vitals != null;
@@ -65,8 +67,10 @@ export async function takeAll(rig: Rig, ways: readonly Way[], program: string): 
       const host = target.host === null ? null : await check('host', '--host', target.host);
       const isInventoryAsked = host === null || way.byInventoryToo === true;
       const inventory = isInventoryAsked ? await check('inventory', '-i', join(world.folder, 'hosts.ini')) : null;
+      const given = target.host === null ? ['-i', join(world.folder, 'hosts.ini')] : ['--host', target.host];
+      const withoutSsh = way.withoutSsh === undefined ? null : await check('without-ssh', ...given);
       rows[n] = {
-        ...{ way, host, inventory },
+        ...{ way, host, inventory, withoutSsh },
         ssh: ssh.exitCode === 0 && ssh.stdout === 'in\n',
         sshSaid: ssh.stderr.trim(),
         ...{ ansible: null, ansibleSaid: '' },
@@ -88,9 +92,10 @@ async function run({ enter, env, home }: World, client: string, words: readonly 
 
 async function askCrawlwatch(world: World, client: string, words: readonly string[]): Promise<Checked> {
   const options = ['--timeout', String(DEADLINE_SECONDS), '-o', 'json'];
+  const path = client === 'without-ssh' ? ['env', `PATH=${join(world.folder, 'no-programs')}`] : [];
   // Whatever happens it must end: this long after its deadline it hangs.
   const patience = ['timeout', '-k', '1', String(DEADLINE_SECONDS + 60)];
-  const done = await run(world, client, [...patience, process.execPath, ...words, ...options]);
+  const done = await run(world, client, [...patience, ...path, process.execPath, ...words, ...options]);
   return { exitCode: done.exitCode, stderr: done.stderr, instance: instanceOf(done.stdout) };
 }
 

@@ -44,6 +44,7 @@ const CONFIGURED: readonly Way[] = [
   },
   {
     name: 'Match host',
+    withoutSsh: /\bMatch\b/,
     prepare: (rig, world) => {
       const match = block('Match host 127.0.0.1', { Port: rig.servers.target.port, User: 'web', ...FLEET });
       world.copyKey('fleet', 'fleet');
@@ -75,6 +76,7 @@ const CONFIGURED: readonly Way[] = [
   },
   {
     name: 'Match exec',
+    withoutSsh: /\bMatch\b/,
     prepare: (rig, world) =>
       web1(rig, world, { Port: [] }, block('Match exec "test %n = web1"', { Port: rig.servers.target.port })),
   },
@@ -172,6 +174,7 @@ const CONFIGURED: readonly Way[] = [
   },
   {
     name: 'CanonicalizeHostname',
+    withoutSsh: /CanonicalizeHostname/,
     prepare: (rig, world) => {
       world.copyKey('fleet', 'fleet');
       const domain = block('Host *.ways.test', {
@@ -394,6 +397,7 @@ const KEYS: readonly Way[] = [
   },
   {
     name: 'certificate user, beside its key',
+    withoutSsh: /certificate/i,
     byInventoryToo: true,
     prepare: (rig, world) => {
       const certificate = userCertificate(rig, 'user-beside', ['-n', 'web', '-V', '+1h']);
@@ -403,6 +407,7 @@ const KEYS: readonly Way[] = [
   },
   {
     name: 'certificate user, by CertificateFile',
+    withoutSsh: /CertificateFile/,
     prepare: (rig, world) => {
       const certificate = userCertificate(rig, 'user-file', ['-n', 'web,jump', '-V', '+1h']);
       world.copyKey('certified', 'certified');
@@ -423,6 +428,7 @@ const KEYS: readonly Way[] = [
 const HOST_KEYS: readonly Way[] = [
   {
     name: 'certificate host',
+    withoutSsh: /cert-authority/,
     prepare: (rig, world) => {
       world.put('.ssh/known_hosts', `@cert-authority *.test ${rig.publicKey('hostCa')}\n`);
       return web1(rig, world, { Port: rig.servers.hostCertified.port, HostKeyAlias: 'web1.test' });
@@ -464,6 +470,7 @@ const HOST_KEYS: readonly Way[] = [
   },
   {
     name: 'KnownHostsCommand',
+    withoutSsh: /KnownHostsCommand/,
     prepare: (rig, world) => {
       const { port, hostKeys } = rig.servers.target;
       world.put('.ssh/known_hosts', '');
@@ -487,6 +494,7 @@ const HOST_KEYS: readonly Way[] = [
   },
   {
     name: 'an old host, whose algorithms the configuration allows',
+    withoutSsh: /KexAlgorithms|SHA-1/,
     prepare: (rig, world) => {
       return web1(rig, world, {
         Port: rig.servers.old.port,
@@ -499,6 +507,7 @@ const HOST_KEYS: readonly Way[] = [
   },
   {
     name: 'post-quantum only',
+    withoutSsh: /older|newer|post-quantum/,
     missing: (rig) => (rig.servers.postQuantum === null ? 'this OpenSSH has no post-quantum key exchange' : null),
     prepare: (rig, world) => web1(rig, world, { Port: rig.servers.postQuantum?.port ?? 0 }),
   },
@@ -535,6 +544,7 @@ const JUMPS: readonly Way[] = [
   },
   {
     name: 'jump behind a ProxyCommand',
+    withoutSsh: /ProxyCommand/,
     prepare: (rig, world) => {
       const command = 'busybox nc 127.0.0.1 %p';
       return inner(rig, world, { ProxyJump: 'gate' }, gate(rig, world, { HostName: INNER, ProxyCommand: command }));
@@ -572,6 +582,7 @@ const JUMPS: readonly Way[] = [
   },
   {
     name: 'ProxyCommand nc',
+    withoutSsh: /ProxyCommand/,
     byInventoryToo: true,
     prepare: (rig, world) => inner(rig, world, { ProxyCommand: 'busybox nc 127.0.0.1 %p' }),
   },
@@ -601,6 +612,7 @@ const JUMPS: readonly Way[] = [
   },
   {
     name: 'ProxyCommand ssh -F -W, with %r and a redirection',
+    withoutSsh: /ProxyCommand/,
     prepare: (rig, world) => {
       const file = world.put(
         'other.cfg',
@@ -683,6 +695,7 @@ const ARGUMENTS: readonly Way[] = [
   },
   {
     name: 'arguments: -F, in which a ProxyJump is',
+    withoutSsh: /-F/,
     prepare: (rig, world) => {
       world.copyKey('fleet', 'fleet');
       const own = block('Host web1', { HostName: INNER, Port: rig.servers.target.port, User: 'web', ...FLEET });
@@ -713,6 +726,7 @@ const ARGUMENTS: readonly Way[] = [
   },
   {
     name: 'arguments: ProxyCommand socat',
+    withoutSsh: /ProxyCommand/,
     prepare: (rig, world) => {
       const key = world.copyKey('fleet', 'fleet');
       const { port } = rig.servers.target;

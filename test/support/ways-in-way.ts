@@ -19,6 +19,8 @@ export interface Way {
   readonly refused?: { readonly code: RegExp; readonly text: RegExp };
   /** crawlwatch is given the host by an inventory as well as by `--host`. */
   readonly byInventoryToo?: true;
+  /** What an inconclusive reason names where OpenSSH's client isn't installed, unless crawlwatch gets in all the same. */
+  readonly withoutSsh?: RegExp;
   /** Why this machine can't try it; null where it can. */
   missing?(rig: Rig): string | null;
   prepare(rig: Rig, world: World): Target | Promise<Target>;
