@@ -1,6 +1,6 @@
 /** Asks ssh, Ansible and crawlwatch to take each way, and puts who gets in into a table. */
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { finish } from '../bin/built-program.ts';
 import { hasProgram, type Rig, type World } from './ways-in-rig.ts';
@@ -10,6 +10,10 @@ import type { Target, Way } from './ways-in-way.ts';
 export const DEADLINE_SECONDS = 8;
 /** For ssh, which has none. */
 const PATIENCE_SECONDS = 12;
+/** In the environment of whatever a client starts. */
+const MARK = 'WAYS_IN_CLIENT';
+/** Runs of crawlwatch, each on a copy of the home. */
+const CRAWLWATCH = ['host', 'inventory', 'without-ssh'];
 /** How many ways are taken at the same time. */
 const AT_ONCE = 6;
 
@@ -85,9 +89,38 @@ export async function takeAll(rig: Rig, ways: readonly Way[], program: string): 
   });
 }
 
+/** Processes that a run of crawlwatch left behind, each as its command line. */
+export function leftBehind(rig: Rig): readonly string[] {
+  const marks = CRAWLWATCH.map((client) => `${MARK}=${client}`);
+  return readdirSync('/proc').flatMap((pid) => {
+    const environment = /^\d+$/.test(pid) ? readIfPresent(join('/proc', pid, 'environ')).split('\0') : [];
+    const isOfRig = environment.some((entry) => entry.startsWith(`HOME=${rig.folder}/`));
+    if (!isOfRig || !environment.some((entry) => marks.includes(entry))) return [];
+    return [
+      readIfPresent(join('/proc', pid, 'cmdline'))
+        .split('\0')
+        .join(' '),
+    ];
+  });
+}
+
+function readIfPresent(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return ''; // A process may end at any moment.
+  }
+}
+
 async function run({ enter, env, home }: World, client: string, words: readonly string[]) {
   const [program = '', ...before] = enter(client);
-  return finish(spawn(program, [...before, ...words], { cwd: home, env, stdio: ['ignore', 'pipe', 'pipe'] }));
+  return finish(
+    spawn(program, [...before, ...words], {
+      cwd: home,
+      env: { ...env, [MARK]: client },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
 }
 
 async function askCrawlwatch(world: World, client: string, words: readonly string[]): Promise<Checked> {

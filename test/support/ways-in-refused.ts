@@ -113,6 +113,7 @@ const KEYS: readonly Way[] = [
   },
   {
     name: 'PreferredAuthentications without keys',
+    ansibleGetsIn: true,
     ...refused(/^AuthenticationFailed$/, /./),
     prepare: (rig, world) => web1(rig, world, { PreferredAuthentications: 'keyboard-interactive,password' }),
   },
@@ -229,10 +230,11 @@ const PROXIES: readonly Way[] = [
   {
     name: 'ProxyCommand that breaks off in the middle of the key exchange',
     ...refused(/./, /ProxyCommand/),
-    prepare: (rig, world) =>
-      inner(rig, world, {
-        ProxyCommand: script(world, 'head -c 600 | busybox nc 127.0.0.1 "$1" | head -c 600').concat(' %p'),
-      }),
+    prepare: (rig, world) => {
+      const first = 'dd bs=1 count=900 2>/dev/null';
+      const command = script(world, `${first} | busybox nc 127.0.0.1 "$1" | ${first}`);
+      return inner(rig, world, { ProxyCommand: `${command} %p` });
+    },
   },
   {
     name: 'jump host with the wrong key',

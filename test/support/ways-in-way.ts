@@ -17,6 +17,8 @@ export interface Way {
   readonly name: string;
   /** What crawlwatch says where ssh does not get in; absent: ssh gets in. */
   readonly refused?: { readonly code: RegExp; readonly text: RegExp };
+  /** Ansible's own arguments of ssh get in all the same. */
+  readonly ansibleGetsIn?: true;
   /** crawlwatch is given the host by an inventory as well as by `--host`. */
   readonly byInventoryToo?: true;
   /** What an inconclusive reason names where OpenSSH's client isn't installed, unless crawlwatch gets in all the same. */
