@@ -49,6 +49,8 @@ const NO_COMPLAINT = /^(Authenticated to |Transferred: |Bytes per second: |Warni
 
 /** What lines of debugging say, one each. Where a host could repeat a line, the first counts. */
 const FACTS: readonly (readonly [RegExp, (match: readonly string[], log: SshLog) => Partial<SshLog>])[] = [
+  // A notice, a message to ignore or to debug with, a list of extensions: no answer (RFC 4250, 4.1.2).
+  [/^receive packet: type (?:2|4|7|53)$/, () => ({})],
   [/^(send|receive) packet: type \d/, ([, way]) => ({ turn: way === 'send' ? 'host' : 'here' })],
   [/^Setting implicit ProxyCommand from ProxyJump/, () => ({ proxy: 'ProxyJump' })],
   [/^Executing proxy (?:dialer )?command: /, (_, { proxy }) => ({ proxy: proxy ?? 'ProxyCommand' })],

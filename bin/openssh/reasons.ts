@@ -252,9 +252,12 @@ function notLoggedIn(at: At): Failure {
   const phase = log.phase as 'kex' | 'login';
   const { complaints } = log;
   const find = (pattern: RegExp) => complaints.map((line) => pattern.exec(line)).find((match) => match !== null);
-  if (ended.by !== 'exit') return log.turn === 'here' ? stuckHere(at, phase) : timedOut(phase, where, '');
-
   const words = linesOf(ended.stderr).join('\n');
+  const toUser = log.hasProved || refusalIn(words) !== null ? words : '';
+  const lost = (found: Failure): Failure =>
+    phase === 'login' ? loginLost(where, user, { toUser, hasProved: log.hasProved }, found) : found;
+  if (ended.by !== 'exit') return log.turn === 'here' ? stuckHere(at, phase) : lost(timedOut(phase, where, ''));
+
   const denied = find(/Permission denied \(([^)]*)\)/);
   if (denied) {
     const methods = (denied[1] ?? '').split(',').filter((method) => method !== '');
@@ -272,11 +275,7 @@ function notLoggedIn(at: At): Failure {
     return failure('NegotiationFailed', `ssh does not take the host key of ${where.endpoint}, ${quote(shortKey[0])}.`);
   if (find(/Protocol major versions differ/)) return notSsh(where.endpoint, complaints[0] ?? '');
   if (find(/timed out|^Timeout, server/i)) return timedOut(phase, where, '');
-  if (find(/^Connection closed by |^Received disconnect |^Disconnected from /)) {
-    const lost = closedBy(phase, where, '');
-    const said = { toUser: log.hasProved || refusalIn(words) !== null ? words : '', hasProved: log.hasProved };
-    return phase === 'login' ? loginLost(where, user, said, lost) : lost;
-  }
+  if (find(/^Connection closed by |^Received disconnect |^Disconnected from /)) return lost(closedBy(phase, where, ''));
   if (find(/^Connection reset by |: Connection reset by peer/)) return socketFailed(phase, where, errorOf('reset'), '');
   if (find(/Broken pipe/)) return socketFailed(phase, where, Object.assign(new Error(), { code: 'EPIPE' }), '');
   return sshFailed(phase, where, new Error(complaints.at(-1) ?? `ssh ended with status ${ended.code}`), '');
@@ -374,7 +373,9 @@ function commandOf({ ended, log, where, host }: At): Reply {
     .join('\n');
   const texts = { stdout: ended.stdout, stderr: stderr === '' ? '' : `${stderr}\n` };
   // Where it said how the command ended, it is of no interest that ssh itself was slow to end.
-  if (log.exit === 'status') return commandEnded(where, { exitStatus: ended.code, signal: undefined, ...texts });
+  if (log.exit === 'status') {
+    return commandEnded(where, { exitStatus: ended.code ?? OWN_ERROR, signal: undefined, ...texts });
+  }
   if (log.exit === 'signal') return commandEnded(where, { exitStatus: null, signal: 'a signal', ...texts });
   if (ended.by !== 'exit') return { ...timedOut('command', where, ''), output: texts.stdout || texts.stderr };
   const request = find(/^(?:exec|shell|subsystem) request failed on channel.*/);

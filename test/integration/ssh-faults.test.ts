@@ -64,7 +64,7 @@ const FAULTS: readonly Fault[] = [
   {
     does: 'breaks off after too many keys',
     reason: 'AuthenticationFailed',
-    says: /broke off the login, "Too many authentication failures"/,
+    says: /broke off the login of "root", "Too many authentication failures"/,
     sshd: { config: ['MaxAuthTries 1', 'AuthorizedKeysFile none'] },
   },
   ...[

@@ -123,7 +123,8 @@ export const AFTER_BANNER: readonly Fault[] = [
     start: (key) =>
       ssh(key, {
         authenticate(context) {
-          if (context.method === 'publickey' && context.signature === undefined) context.accept();
+          if (context.method !== 'publickey') context.reject(['publickey']);
+          else if (context.signature === undefined) context.accept();
           else context.reject(['keyboard-interactive'], true);
         },
       }),
