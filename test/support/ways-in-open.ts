@@ -128,6 +128,15 @@ const CONFIGURED: readonly Way[] = [
     },
   },
   {
+    name: 'an alias in capitals, by Match',
+    prepare: (rig, world) => {
+      world.copyKey('fleet', 'fleet');
+      const match = block('Match originalhost web1', { HostName: '127.0.0.1', Port: rig.servers.target.port });
+      world.put('.ssh/config', `${match}${block('Match host 127.0.0.1', { User: 'web', ...FLEET })}`);
+      return { ssh: ['WEB1'], host: 'WEB1', inventory: 'ansible_host=WEB1' };
+    },
+  },
+  {
     name: 'lines that end as on Windows',
     prepare: (rig, world) => {
       world.copyKey('fleet', 'fleet');
