@@ -51,7 +51,7 @@ describe('crawlwatch gets in as ssh does', () => {
   });
 });
 
-describe('where ssh does not get in, crawlwatch says why, and blames no host', () => {
+describe('where ssh does not get in, crawlwatch is inconclusive and names the cause', () => {
   it.for(REFUSED_WAYS.map((way) => [way.name, way] as const))('%s', ([, way], context) => {
     const why = missing ?? unavailable.get(way);
     if (why !== undefined) context.skip(why);
@@ -72,7 +72,7 @@ describe('where ssh does not get in, crawlwatch says why, and blames no host', (
   });
 });
 
-describe("without OpenSSH's client, what crawlwatch can't follow is named, and costs no host its good name", () => {
+describe("without OpenSSH's client, crawlwatch gets in, or is inconclusive and names what it can't follow", () => {
   const ways = [...OPEN_WAYS, ...REFUSED_WAYS].filter(({ withoutSsh }) => withoutSsh !== undefined);
   it.for(ways.map((way) => [way.name, way] as const))('%s', ([, way], context) => {
     const why = missing ?? unavailable.get(way);

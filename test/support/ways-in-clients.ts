@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { finish } from '../bin/built-program.ts';
-import { hasProgram, type Rig, type World } from './ways-in-rig.ts';
+import { type Account, hasProgram, type Rig } from './ways-in-rig.ts';
 import type { Target, Way } from './ways-in-way.ts';
 
 /** The whole deadline that crawlwatch has for a host. */
@@ -51,27 +51,27 @@ export const checksOf = ({ host, inventory }: Row): readonly Checked[] =>
 
 /** @param program the path of the built crawlwatch. */
 export async function takeAll(rig: Rig, ways: readonly Way[], program: string): Promise<readonly Row[]> {
-  const prepared: { way: Way; world: World; target: Target }[] = [];
+  const prepared: { way: Way; account: Account; target: Target }[] = [];
   for (const [n, way] of ways.entries()) {
-    const world = rig.world(`w${String(n).padStart(2, '0')}`);
-    const target = await way.prepare(rig, world);
-    writeFileSync(join(world.folder, 'hosts.ini'), `${world.name} ${target.inventory}\n`);
-    prepared.push({ way, world, target });
+    const account = rig.account(`w${String(n).padStart(2, '0')}`);
+    const target = await way.prepare(rig, account);
+    writeFileSync(join(account.folder, 'hosts.ini'), `${account.name} ${target.inventory}\n`);
+    prepared.push({ way, account, target });
   }
   const ansible = askAnsible(rig, prepared);
   const rows: Row[] = [];
   const queue = [...prepared.entries()];
   const take = async (): Promise<void> => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const [n, { way, world, target }] = next;
+      const [n, { way, account, target }] = next;
       const patience = ['timeout', '-k', '1', String(PATIENCE_SECONDS)];
-      const ssh = await run(world, 'ssh', [...patience, 'ssh', '-o', 'BatchMode=yes', ...target.ssh, 'echo in']);
+      const ssh = await run(account, 'ssh', [...patience, 'ssh', '-o', 'BatchMode=yes', ...target.ssh, 'echo in']);
       const check = (client: string, ...words: readonly string[]) =>
-        askCrawlwatch(world, client, [program, 'check', ...words]);
+        askCrawlwatch(account, client, [program, 'check', ...words]);
       const host = target.host === null ? null : await check('host', '--host', target.host);
       const isInventoryAsked = host === null || way.byInventoryToo === true;
-      const inventory = isInventoryAsked ? await check('inventory', '-i', join(world.folder, 'hosts.ini')) : null;
-      const given = target.host === null ? ['-i', join(world.folder, 'hosts.ini')] : ['--host', target.host];
+      const inventory = isInventoryAsked ? await check('inventory', '-i', join(account.folder, 'hosts.ini')) : null;
+      const given = target.host === null ? ['-i', join(account.folder, 'hosts.ini')] : ['--host', target.host];
       const withoutSsh = way.withoutSsh === undefined ? null : await check('without-ssh', ...given);
       rows[n] = {
         ...{ way, host, inventory, withoutSsh },
@@ -84,7 +84,7 @@ export async function takeAll(rig: Rig, ways: readonly Way[], program: string): 
   await Promise.all(Array.from({ length: AT_ONCE }, take));
   const answers = await ansible;
   return rows.map((row, n) => {
-    const answer = answers?.get(prepared[n]?.world.name ?? '');
+    const answer = answers?.get(prepared[n]?.account.name ?? '');
     return answer === undefined ? row : { ...row, ansible: / \| rc=0 \| .*\bin\b/.test(answer), ansibleSaid: answer };
   });
 }
@@ -112,7 +112,7 @@ function readIfPresent(path: string): string {
   }
 }
 
-async function run({ enter, env, home }: World, client: string, words: readonly string[]) {
+async function run({ enter, env, home }: Account, client: string, words: readonly string[]) {
   const [program = '', ...before] = enter(client);
   return finish(
     spawn(program, [...before, ...words], {
@@ -123,12 +123,12 @@ async function run({ enter, env, home }: World, client: string, words: readonly 
   );
 }
 
-async function askCrawlwatch(world: World, client: string, words: readonly string[]): Promise<Checked> {
+async function askCrawlwatch(account: Account, client: string, words: readonly string[]): Promise<Checked> {
   const options = ['--timeout', String(DEADLINE_SECONDS), '-o', 'json'];
-  const path = client === 'without-ssh' ? ['env', `PATH=${join(world.folder, 'no-programs')}`] : [];
+  const path = client === 'without-ssh' ? ['env', `PATH=${join(account.folder, 'no-programs')}`] : [];
   // Whatever happens it must end: this long after its deadline it hangs.
   const patience = ['timeout', '-k', '1', String(DEADLINE_SECONDS + 60)];
-  const done = await run(world, client, [...patience, ...path, process.execPath, ...words, ...options]);
+  const done = await run(account, client, [...patience, ...path, process.execPath, ...words, ...options]);
   return { exitCode: done.exitCode, stderr: done.stderr, instance: instanceOf(done.stdout) };
 }
 
@@ -143,21 +143,21 @@ function instanceOf(stdout: string): Checked['instance'] {
 /** One run for all ways: Ansible takes seconds to start. Its ssh is each way's own. @returns a line a host. */
 async function askAnsible(
   rig: Rig,
-  ways: readonly { readonly world: World; readonly target: Target }[],
+  ways: readonly { readonly account: Account; readonly target: Target }[],
 ): Promise<ReadonlyMap<string, string> | null> {
   if (!hasProgram('ansible')) return null;
-  const lines = ways.map(({ world, target }) => {
-    const ssh = join(world.folder, 'ssh');
-    const set = Object.entries(world.env).map(([name, value]) => `${name}='${value}'`);
+  const lines = ways.map(({ account, target }) => {
+    const ssh = join(account.folder, 'ssh');
+    const set = Object.entries(account.env).map(([name, value]) => `${name}='${value}'`);
     const patience = `timeout -k 1 ${PATIENCE_SECONDS}`;
     writeFileSync(
       ssh,
-      `#!/bin/sh\nexec env ${set.join(' ')} ${world.enter('ansible').join(' ')} ${patience} ssh "$@"\n`,
+      `#!/bin/sh\nexec env ${set.join(' ')} ${account.enter('ansible').join(' ')} ${patience} ssh "$@"\n`,
       {
         mode: 0o755,
       },
     );
-    return `${world.name} ${target.inventory} ansible_ssh_executable=${ssh}\n`;
+    return `${account.name} ${target.inventory} ansible_ssh_executable=${ssh}\n`;
   });
   const inventory = join(rig.folder, 'all.ini');
   writeFileSync(inventory, lines.join(''));

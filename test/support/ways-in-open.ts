@@ -20,12 +20,12 @@ import {
 const needs = (program: string) => () => (hasProgram(program) ? null : `no ${program} is installed`);
 
 const CONFIGURED: readonly Way[] = [
-  { name: 'plain', byInventoryToo: true, prepare: (rig, world) => web1(rig, world) },
+  { name: 'plain', byInventoryToo: true, prepare: (rig, account) => web1(rig, account) },
   {
     name: 'a default key and no configuration',
     byInventoryToo: true,
-    prepare: (rig, world) => {
-      world.copyKey('fleet', 'id_ed25519');
+    prepare: (rig, account) => {
+      account.copyKey('fleet', 'id_ed25519');
       const { port } = rig.servers.target;
       return {
         ssh: ['-p', String(port), 'web@127.0.0.1'],
@@ -36,28 +36,28 @@ const CONFIGURED: readonly Way[] = [
   },
   {
     name: 'no user named',
-    prepare: (rig, world) => {
-      world.copyKey('fleet', 'fleet');
-      world.put('.ssh/config', block('Host web1', { HostName: '127.0.0.1', Port: rig.servers.root.port, ...FLEET }));
+    prepare: (rig, account) => {
+      account.copyKey('fleet', 'fleet');
+      account.put('.ssh/config', block('Host web1', { HostName: '127.0.0.1', Port: rig.servers.root.port, ...FLEET }));
       return WEB1;
     },
   },
   {
     name: 'Match host',
     withoutSsh: /\bMatch\b/,
-    prepare: (rig, world) => {
+    prepare: (rig, account) => {
       const match = block('Match host 127.0.0.1', { Port: rig.servers.target.port, User: 'web', ...FLEET });
-      world.copyKey('fleet', 'fleet');
-      world.put('.ssh/config', `${block('Host web1', { HostName: '127.0.0.1' })}${match}`);
+      account.copyKey('fleet', 'fleet');
+      account.put('.ssh/config', `${block('Host web1', { HostName: '127.0.0.1' })}${match}`);
       return WEB1;
     },
   },
   {
     name: 'Match originalhost and user, negated',
-    prepare: (rig, world) =>
+    prepare: (rig, account) =>
       web1(
         rig,
-        world,
+        account,
         { User: [], Port: [] },
         [
           block('Match originalhost web* !user web', { User: 'web' }),
@@ -67,42 +67,42 @@ const CONFIGURED: readonly Way[] = [
   },
   {
     name: 'Match final',
-    prepare: (rig, world) => {
-      world.copyKey('fleet', 'fleet');
+    prepare: (rig, account) => {
+      account.copyKey('fleet', 'fleet');
       const last = block('Match final host 127.0.0.1', { Port: rig.servers.target.port });
-      world.put('.ssh/config', `${block('Host web1', { HostName: '127.0.0.1', User: 'web', ...FLEET })}${last}`);
+      account.put('.ssh/config', `${block('Host web1', { HostName: '127.0.0.1', User: 'web', ...FLEET })}${last}`);
       return WEB1;
     },
   },
   {
     name: 'Match exec',
     withoutSsh: /\bMatch\b/,
-    prepare: (rig, world) =>
-      web1(rig, world, { Port: [] }, block('Match exec "test %n = web1"', { Port: rig.servers.target.port })),
+    prepare: (rig, account) =>
+      web1(rig, account, { Port: [] }, block('Match exec "test %n = web1"', { Port: rig.servers.target.port })),
   },
   {
     name: 'Include, of a pattern, nested',
-    prepare: (rig, world) => {
-      web1(rig, world);
-      world.put('.ssh/conf.d/10-more.conf', 'Include conf.d/deep/*\n');
-      world.put('.ssh/conf.d/deep/a', block('Host web1', { HostName: '127.0.0.1', Port: rig.servers.target.port }));
-      world.put('.ssh/conf.d/deep/b', block('Host web?', { User: 'web', ...FLEET }));
-      world.put('.ssh/config', 'Include conf.d/*.conf\n');
+    prepare: (rig, account) => {
+      web1(rig, account);
+      account.put('.ssh/conf.d/10-more.conf', 'Include conf.d/deep/*\n');
+      account.put('.ssh/conf.d/deep/a', block('Host web1', { HostName: '127.0.0.1', Port: rig.servers.target.port }));
+      account.put('.ssh/conf.d/deep/b', block('Host web?', { User: 'web', ...FLEET }));
+      account.put('.ssh/config', 'Include conf.d/*.conf\n');
       return WEB1;
     },
   },
   {
     name: 'Include within a Host block',
-    prepare: (rig, world) => {
-      world.put('.ssh/others', block('Host web1 web2', { User: 'web' }));
-      return web1(rig, world, { User: [] }, block('Host web*', { Include: 'others' }));
+    prepare: (rig, account) => {
+      account.put('.ssh/others', block('Host web1 web2', { User: 'web' }));
+      return web1(rig, account, { User: [] }, block('Host web*', { Include: 'others' }));
     },
   },
   {
     name: 'quotes, equal signs and a negated Host',
-    prepare: (rig, world) => {
-      world.copyKey('fleet', 'a key');
-      world.put(
+    prepare: (rig, account) => {
+      account.copyKey('fleet', 'a key');
+      account.put(
         '.ssh/config',
         [
           'Host * !web1',
@@ -120,29 +120,38 @@ const CONFIGURED: readonly Way[] = [
   },
   {
     name: 'an alias in capitals',
-    prepare: (rig, world) => {
-      world.copyKey('fleet', 'fleet');
+    prepare: (rig, account) => {
+      account.copyKey('fleet', 'fleet');
       const { port } = rig.servers.target;
-      world.put('.ssh/config', block('Host WEB1', { HostName: '127.0.0.1', Port: port, User: 'web', ...FLEET }));
+      account.put('.ssh/config', block('Host WEB1', { HostName: '127.0.0.1', Port: port, User: 'web', ...FLEET }));
+      return { ssh: ['WEB1'], host: 'WEB1', inventory: 'ansible_host=WEB1' };
+    },
+  },
+  {
+    name: 'an alias in capitals, by Match',
+    prepare: (rig, account) => {
+      account.copyKey('fleet', 'fleet');
+      const match = block('Match originalhost web1', { HostName: '127.0.0.1', Port: rig.servers.target.port });
+      account.put('.ssh/config', `${match}${block('Match host 127.0.0.1', { User: 'web', ...FLEET })}`);
       return { ssh: ['WEB1'], host: 'WEB1', inventory: 'ansible_host=WEB1' };
     },
   },
   {
     name: 'lines that end as on Windows',
-    prepare: (rig, world) => {
-      world.copyKey('fleet', 'fleet');
+    prepare: (rig, account) => {
+      account.copyKey('fleet', 'fleet');
       const { port } = rig.servers.target;
       const text = block('Host web1', { HostName: '127.0.0.1', Port: port, User: 'web', ...FLEET });
-      world.put('.ssh/config', text.replaceAll('\n', '\r\n'));
+      account.put('.ssh/config', text.replaceAll('\n', '\r\n'));
       return WEB1;
     },
   },
   {
     name: 'Match localuser, Match all',
-    prepare: (rig, world) =>
+    prepare: (rig, account) =>
       web1(
         rig,
-        world,
+        account,
         { User: [], Port: [] },
         [
           block('Match localuser root host web1', { User: 'web' }),
@@ -152,18 +161,18 @@ const CONFIGURED: readonly Way[] = [
   },
   {
     name: 'the configuration of the system',
-    prepare: (rig, world) => {
-      world.copyKey('fleet', 'fleet');
+    prepare: (rig, account) => {
+      account.copyKey('fleet', 'fleet');
       const { port } = rig.servers.target;
-      world.systemConfig(block('Host web1', { HostName: '127.0.0.1', Port: port, User: 'nobody', ...FLEET }));
-      world.put('.ssh/config', block('Host web*', { User: 'web' }));
+      account.systemConfig(block('Host web1', { HostName: '127.0.0.1', Port: port, User: 'nobody', ...FLEET }));
+      account.put('.ssh/config', block('Host web*', { User: 'web' }));
       return WEB1;
     },
   },
   {
     name: 'ansible_user and ansible_port over the configuration',
-    prepare: (rig, world) => {
-      web1(rig, world, { User: 'nobody', Port: 1 });
+    prepare: (rig, account) => {
+      web1(rig, account, { User: 'nobody', Port: 1 });
       const { port } = rig.servers.target;
       return {
         ssh: ['-p', String(port), 'web@web1'],
@@ -175,23 +184,23 @@ const CONFIGURED: readonly Way[] = [
   {
     name: 'CanonicalizeHostname',
     withoutSsh: /CanonicalizeHostname/,
-    prepare: (rig, world) => {
-      world.copyKey('fleet', 'fleet');
+    prepare: (rig, account) => {
+      account.copyKey('fleet', 'fleet');
       const domain = block('Host *.ways.test', {
         Port: rig.servers.target.port,
         User: 'web',
         ...FLEET,
         HostKeyAlias: `[127.0.0.1]:${rig.servers.target.port}`,
       });
-      world.put('.ssh/config', `CanonicalizeHostname yes\nCanonicalDomains ways.test\n${domain}`);
+      account.put('.ssh/config', `CanonicalizeHostname yes\nCanonicalDomains ways.test\n${domain}`);
       return { ssh: ['one'], host: 'one', inventory: 'ansible_host=one' };
     },
   },
   {
     name: 'tokens in HostName and IdentityFile',
-    prepare: (rig, world) => {
-      world.copyKey('fleet', 'web1.test-web-key');
-      return web1(rig, world, {
+    prepare: (rig, account) => {
+      account.copyKey('fleet', 'web1.test-web-key');
+      return web1(rig, account, {
         HostName: '%h.test',
         IdentityFile: '%d/.ssh/%h-%r-key',
         HostKeyAlias: `[127.0.0.1]:${rig.servers.target.port}`,
@@ -201,12 +210,12 @@ const CONFIGURED: readonly Way[] = [
 ];
 
 const ADDRESSES: readonly Way[] = [
-  { name: 'IPv6', prepare: (rig, world) => web1(rig, world, { HostName: '::1' }) },
+  { name: 'IPv6', prepare: (rig, account) => web1(rig, account, { HostName: '::1' }) },
   {
     name: 'IPv6 in brackets',
     byInventoryToo: true,
-    prepare: (rig, world) => {
-      world.copyKey('fleet', 'id_ed25519');
+    prepare: (rig, account) => {
+      account.copyKey('fleet', 'id_ed25519');
       const { port } = rig.servers.target;
       return {
         ssh: ['-p', String(port), 'web@::1'],
@@ -217,23 +226,23 @@ const ADDRESSES: readonly Way[] = [
   },
   {
     name: 'AddressFamily inet6',
-    prepare: (rig, world) =>
-      web1(rig, world, {
+    prepare: (rig, account) =>
+      web1(rig, account, {
         ...{ HostName: 'both.test', AddressFamily: 'inet6', HostKeyAlias: `[::1]:${rig.servers.target.port}` },
       }),
   },
   {
     name: 'two addresses, the first dead, the second slow',
-    prepare: (rig, world) => web1(rig, world, { HostName: 'two.test', Port: rig.servers.late }),
+    prepare: (rig, account) => web1(rig, account, { HostName: 'two.test', Port: rig.servers.late }),
   },
   {
     name: 'two addresses, the first slow, the second dead',
-    prepare: (rig, world) => web1(rig, world, { HostName: 'late-first.test', Port: rig.servers.late }),
+    prepare: (rig, account) => web1(rig, account, { HostName: 'late-first.test', Port: rig.servers.late }),
   },
   {
     name: 'two addresses, the first silent',
-    prepare: (rig, world) => ({
-      ...web1(rig, world, {
+    prepare: (rig, account) => ({
+      ...web1(rig, account, {
         HostName: 'silent-first.test',
         HostKeyAlias: `[127.0.0.1]:${rig.servers.target.port}`,
         ConnectTimeout: 2,
@@ -241,16 +250,16 @@ const ADDRESSES: readonly Way[] = [
       inventory: 'ansible_host=web1 ansible_ssh_timeout=2',
     }),
   },
-  { name: 'BindAddress', prepare: (rig, world) => web1(rig, world, { BindAddress: '127.0.0.1' }) },
+  { name: 'BindAddress', prepare: (rig, account) => web1(rig, account, { BindAddress: '127.0.0.1' }) },
 ];
 
 const KEYS: readonly Way[] = [
   {
     name: 'second default key',
-    prepare: (rig, world) => {
-      world.copyKey('stranger', 'id_ed25519');
-      world.copyKey('rsa', 'id_rsa');
-      world.put(
+    prepare: (rig, account) => {
+      account.copyKey('stranger', 'id_ed25519');
+      account.copyKey('rsa', 'id_rsa');
+      account.put(
         '.ssh/config',
         block('Host web1', { HostName: '127.0.0.1', Port: rig.servers.target.port, User: 'web' }),
       );
@@ -259,18 +268,18 @@ const KEYS: readonly Way[] = [
   },
   {
     name: 'second IdentityFile',
-    prepare: (rig, world) => {
-      world.copyKey('stranger', 'old');
-      return web1(rig, world, { IdentityFile: ['~/.ssh/old', '~/.ssh/none-such', '~/.ssh/fleet'] });
+    prepare: (rig, account) => {
+      account.copyKey('stranger', 'old');
+      return web1(rig, account, { IdentityFile: ['~/.ssh/old', '~/.ssh/none-such', '~/.ssh/fleet'] });
     },
   },
   {
     name: 'a key that ansible_ssh_private_key_file names, after the configuration',
-    prepare: (rig, world) => {
-      const key = world.copyKey('ecdsa', 'ecdsa');
-      world.copyKey('stranger', 'fleet');
+    prepare: (rig, account) => {
+      const key = account.copyKey('ecdsa', 'ecdsa');
+      account.copyKey('stranger', 'fleet');
       const { port } = rig.servers.target;
-      world.put('.ssh/config', block('Host web1', { HostName: '127.0.0.1', Port: port, User: 'web', ...FLEET }));
+      account.put('.ssh/config', block('Host web1', { HostName: '127.0.0.1', Port: port, User: 'web', ...FLEET }));
       return {
         ssh: ['-i', key, 'web1'],
         host: null,
@@ -284,16 +293,16 @@ const KEYS: readonly Way[] = [
   formatWay('PEM ECDSA', 'ecdsa', 'PEM'),
   {
     name: 'a key with a passphrase before the right one',
-    prepare: (rig, world) => {
-      rewritten(world, 'stranger', 'locked', '-N', 'not asked for');
-      return web1(rig, world, { IdentityFile: ['~/.ssh/locked', '~/.ssh/fleet'] });
+    prepare: (rig, account) => {
+      rewritten(account, 'stranger', 'locked', '-N', 'not asked for');
+      return web1(rig, account, { IdentityFile: ['~/.ssh/locked', '~/.ssh/fleet'] });
     },
   },
   {
     name: 'a wrong key that ansible_ssh_private_key_file names, the right one in the configuration',
-    prepare: (rig, world) => {
-      const key = world.copyKey('stranger', 'stranger');
-      web1(rig, world);
+    prepare: (rig, account) => {
+      const key = account.copyKey('stranger', 'stranger');
+      web1(rig, account);
       return {
         ssh: ['-i', key, 'web1'],
         host: null,
@@ -303,31 +312,31 @@ const KEYS: readonly Way[] = [
   },
   {
     name: 'IdentityFile by a variable',
-    prepare: (rig, world) => {
-      world.setEnv('FLEET_KEYS', join(world.home, 'keys'));
-      world.copyKey('ecdsa', '../keys/ecdsa');
-      return web1(rig, world, { IdentityFile: ['$', '{FLEET_KEYS}/ecdsa'].join('') });
+    prepare: (rig, account) => {
+      account.setEnv('FLEET_KEYS', join(account.home, 'keys'));
+      account.copyKey('ecdsa', '../keys/ecdsa');
+      return web1(rig, account, { IdentityFile: ['$', '{FLEET_KEYS}/ecdsa'].join('') });
     },
   },
   {
     name: 'IdentityFile in the home of a named user',
-    prepare: (rig, world) => {
-      world.copyKey('ecdsa', 'ecdsa');
-      return web1(rig, world, { IdentityFile: '~root/.ssh/ecdsa' });
+    prepare: (rig, account) => {
+      account.copyKey('ecdsa', 'ecdsa');
+      return web1(rig, account, { IdentityFile: '~root/.ssh/ecdsa' });
     },
   },
   {
     name: 'two keys wanted',
-    prepare: (rig, world) => {
-      world.copyKey('rsa', 'rsa');
-      return web1(rig, world, { Port: rig.servers.twoKeys.port, IdentityFile: ['~/.ssh/fleet', '~/.ssh/rsa'] });
+    prepare: (rig, account) => {
+      account.copyKey('rsa', 'rsa');
+      return web1(rig, account, { Port: rig.servers.twoKeys.port, IdentityFile: ['~/.ssh/fleet', '~/.ssh/rsa'] });
     },
   },
   {
     name: 'PubkeyAcceptedAlgorithms for RSA alone',
-    prepare: (rig, world) => {
-      world.copyKey('rsa', 'rsa');
-      return web1(rig, world, {
+    prepare: (rig, account) => {
+      account.copyKey('rsa', 'rsa');
+      return web1(rig, account, {
         IdentityFile: ['~/.ssh/fleet', '~/.ssh/rsa'],
         PubkeyAcceptedAlgorithms: 'rsa-sha2-256',
       });
@@ -335,17 +344,17 @@ const KEYS: readonly Way[] = [
   },
   {
     name: 'agent',
-    prepare: async (rig, world) => {
-      world.setEnv('SSH_AUTH_SOCK', await world.agent([rig.key('fleet')]));
-      return web1(rig, world, { IdentityFile: [] });
+    prepare: async (rig, account) => {
+      account.setEnv('SSH_AUTH_SOCK', await account.agent([rig.key('fleet')]));
+      return web1(rig, account, { IdentityFile: [] });
     },
   },
   {
     name: 'agent, and its public key as IdentityFile',
-    prepare: async (rig, world) => {
-      world.setEnv('SSH_AUTH_SOCK', await world.agent([...strangers(world, 3), rig.key('ecdsa')]));
-      world.put('.ssh/ecdsa.pub', `${rig.publicKey('ecdsa')}\n`);
-      return web1(rig, world, {
+    prepare: async (rig, account) => {
+      account.setEnv('SSH_AUTH_SOCK', await account.agent([...strangers(account, 3), rig.key('ecdsa')]));
+      account.put('.ssh/ecdsa.pub', `${rig.publicKey('ecdsa')}\n`);
+      return web1(rig, account, {
         Port: rig.servers.impatient.port,
         IdentityFile: '~/.ssh/ecdsa.pub',
         IdentitiesOnly: 'yes',
@@ -354,73 +363,73 @@ const KEYS: readonly Way[] = [
   },
   {
     name: 'agent with eight keys, IdentityFile locked on disk',
-    prepare: async (rig, world) => {
-      world.setEnv('SSH_AUTH_SOCK', await world.agent([...strangers(world, 7), rig.key('fleet')]));
-      web1(rig, world);
-      unlinkSync(join(world.home, '.ssh', 'fleet'));
-      rewritten(world, 'fleet', 'fleet', '-N', 'not asked for');
+    prepare: async (rig, account) => {
+      account.setEnv('SSH_AUTH_SOCK', await account.agent([...strangers(account, 7), rig.key('fleet')]));
+      web1(rig, account);
+      unlinkSync(join(account.home, '.ssh', 'fleet'));
+      rewritten(account, 'fleet', 'fleet', '-N', 'not asked for');
       return WEB1;
     },
   },
   {
     name: 'IdentitiesOnly, agent with eight keys',
-    prepare: async (rig, world) => {
-      world.setEnv('SSH_AUTH_SOCK', await world.agent(strangers(world, 8)));
-      return web1(rig, world, { Port: rig.servers.impatient.port, IdentitiesOnly: 'yes' });
+    prepare: async (rig, account) => {
+      account.setEnv('SSH_AUTH_SOCK', await account.agent(strangers(account, 8)));
+      return web1(rig, account, { Port: rig.servers.impatient.port, IdentitiesOnly: 'yes' });
     },
   },
   {
     name: 'IdentityAgent',
-    prepare: async (rig, world) => {
-      const socket = await world.agent([rig.key('fleet')]);
-      world.setEnv('SSH_AUTH_SOCK', join(world.folder, 'no-agent'));
-      return web1(rig, world, { IdentityFile: [], IdentityAgent: `"${socket}"` });
+    prepare: async (rig, account) => {
+      const socket = await account.agent([rig.key('fleet')]);
+      account.setEnv('SSH_AUTH_SOCK', join(account.folder, 'no-agent'));
+      return web1(rig, account, { IdentityFile: [], IdentityAgent: `"${socket}"` });
     },
   },
   {
     name: 'IdentityAgent by a variable',
-    prepare: async (rig, world) => {
-      world.setEnv('FLEET_AGENT', await world.agent([rig.key('fleet')]));
-      return web1(rig, world, { IdentityFile: [], IdentityAgent: '$FLEET_AGENT' });
+    prepare: async (rig, account) => {
+      account.setEnv('FLEET_AGENT', await account.agent([rig.key('fleet')]));
+      return web1(rig, account, { IdentityFile: [], IdentityAgent: '$FLEET_AGENT' });
     },
   },
   {
     name: 'IdentityAgent none, agent with eight keys',
-    prepare: async (rig, world) => {
-      world.setEnv('SSH_AUTH_SOCK', await world.agent(strangers(world, 8)));
-      return web1(rig, world, { Port: rig.servers.impatient.port, IdentityAgent: 'none' });
+    prepare: async (rig, account) => {
+      account.setEnv('SSH_AUTH_SOCK', await account.agent(strangers(account, 8)));
+      return web1(rig, account, { Port: rig.servers.impatient.port, IdentityAgent: 'none' });
     },
   },
   {
     name: 'none',
-    prepare: (rig, world) => web1(rig, world, { Port: rig.servers.none.port, User: 'open', IdentityFile: [] }),
+    prepare: (rig, account) => web1(rig, account, { Port: rig.servers.none.port, User: 'open', IdentityFile: [] }),
   },
   {
     name: 'certificate user, beside its key',
     withoutSsh: /certificate/i,
     byInventoryToo: true,
-    prepare: (rig, world) => {
+    prepare: (rig, account) => {
       const certificate = userCertificate(rig, 'user-beside', ['-n', 'web', '-V', '+1h']);
-      world.copyKey('certified', 'certified', { public: true, certificate });
-      return web1(rig, world, { IdentityFile: '~/.ssh/certified' });
+      account.copyKey('certified', 'certified', { public: true, certificate });
+      return web1(rig, account, { IdentityFile: '~/.ssh/certified' });
     },
   },
   {
     name: 'certificate user, by CertificateFile',
     withoutSsh: /CertificateFile/,
-    prepare: (rig, world) => {
+    prepare: (rig, account) => {
       const certificate = userCertificate(rig, 'user-file', ['-n', 'web,jump', '-V', '+1h']);
-      world.copyKey('certified', 'certified');
-      return web1(rig, world, { IdentityFile: '~/.ssh/certified', CertificateFile: certificate });
+      account.copyKey('certified', 'certified');
+      return web1(rig, account, { IdentityFile: '~/.ssh/certified', CertificateFile: certificate });
     },
   },
   {
     name: 'certificate user, in the agent',
-    prepare: async (rig, world) => {
+    prepare: async (rig, account) => {
       const certificate = userCertificate(rig, 'user-agent', ['-n', 'web', '-V', '+1h']);
-      const key = world.copyKey('certified', 'away/certified', { public: true, certificate });
-      world.setEnv('SSH_AUTH_SOCK', await world.agent([key]));
-      return web1(rig, world, { IdentityFile: [] });
+      const key = account.copyKey('certified', 'away/certified', { public: true, certificate });
+      account.setEnv('SSH_AUTH_SOCK', await account.agent([key]));
+      return web1(rig, account, { IdentityFile: [] });
     },
   },
 ];
@@ -429,74 +438,74 @@ const HOST_KEYS: readonly Way[] = [
   {
     name: 'certificate host',
     withoutSsh: /cert-authority/,
-    prepare: (rig, world) => {
-      world.put('.ssh/known_hosts', `@cert-authority *.test ${rig.publicKey('hostCa')}\n`);
-      return web1(rig, world, { Port: rig.servers.hostCertified.port, HostKeyAlias: 'web1.test' });
+    prepare: (rig, account) => {
+      account.put('.ssh/known_hosts', `@cert-authority *.test ${rig.publicKey('hostCa')}\n`);
+      return web1(rig, account, { Port: rig.servers.hostCertified.port, HostKeyAlias: 'web1.test' });
     },
   },
   {
     name: 'certificate host, by its address pattern',
-    prepare: (rig, world) => {
-      world.put('.ssh/known_hosts', `@cert-authority [web1.test]:*,web1.test ${rig.publicKey('hostCa')}\n`);
-      return web1(rig, world, { Port: rig.servers.hostCertified.port, HostName: 'web1.test' });
+    prepare: (rig, account) => {
+      account.put('.ssh/known_hosts', `@cert-authority [web1.test]:*,web1.test ${rig.publicKey('hostCa')}\n`);
+      return web1(rig, account, { Port: rig.servers.hostCertified.port, HostName: 'web1.test' });
     },
   },
   {
     name: 'HostKeyAlias',
-    prepare: (rig, world) => {
-      world.put('.ssh/known_hosts', `fleet-key ${rig.servers.target.hostKeys.ed25519}\n`);
-      return web1(rig, world, { HostKeyAlias: 'fleet-key' });
+    prepare: (rig, account) => {
+      account.put('.ssh/known_hosts', `fleet-key ${rig.servers.target.hostKeys.ed25519}\n`);
+      return web1(rig, account, { HostKeyAlias: 'fleet-key' });
     },
   },
   {
     name: 'UserKnownHostsFile, two, hashed',
-    prepare: (rig, world) => {
+    prepare: (rig, account) => {
       const { port, hostKeys } = rig.servers.target;
-      world.put('.ssh/known_hosts', '');
-      world.put('.ssh/known/1', '# nothing yet\n');
-      const second = world.put('.ssh/known/2', `[127.0.0.1]:${port} ${hostKeys.ed25519}\n`);
+      account.put('.ssh/known_hosts', '');
+      account.put('.ssh/known/1', '# nothing yet\n');
+      const second = account.put('.ssh/known/2', `[127.0.0.1]:${port} ${hostKeys.ed25519}\n`);
       keygen('-H', '-f', second);
-      return web1(rig, world, { UserKnownHostsFile: '~/.ssh/known/1 ~/.ssh/known/2' });
+      return web1(rig, account, { UserKnownHostsFile: '~/.ssh/known/1 ~/.ssh/known/2' });
     },
   },
   {
     name: 'GlobalKnownHostsFile',
-    prepare: (rig, world) => {
+    prepare: (rig, account) => {
       const { port, hostKeys } = rig.servers.target;
-      world.put('.ssh/known_hosts', '');
-      const file = world.put('known-to-all', `[127.0.0.1]:${port} ${hostKeys.ecdsa}\n`);
-      return web1(rig, world, { GlobalKnownHostsFile: file });
+      account.put('.ssh/known_hosts', '');
+      const file = account.put('known-to-all', `[127.0.0.1]:${port} ${hostKeys.ecdsa}\n`);
+      return web1(rig, account, { GlobalKnownHostsFile: file });
     },
   },
   {
     name: 'KnownHostsCommand',
     withoutSsh: /KnownHostsCommand/,
-    prepare: (rig, world) => {
+    prepare: (rig, account) => {
       const { port, hostKeys } = rig.servers.target;
-      world.put('.ssh/known_hosts', '');
-      const command = script(world, `echo "[127.0.0.1]:${port} ${hostKeys.ed25519}"`);
-      return web1(rig, world, { KnownHostsCommand: command });
+      account.put('.ssh/known_hosts', '');
+      const command = script(account, `echo "[127.0.0.1]:${port} ${hostKeys.ed25519}"`);
+      return web1(rig, account, { KnownHostsCommand: command });
     },
   },
   {
     name: 'StrictHostKeyChecking accept-new',
-    prepare: (rig, world) => {
-      world.put('.ssh/known_hosts', '');
-      return web1(rig, world, { StrictHostKeyChecking: 'accept-new' });
+    prepare: (rig, account) => {
+      account.put('.ssh/known_hosts', '');
+      return web1(rig, account, { StrictHostKeyChecking: 'accept-new' });
     },
   },
   {
     name: 'StrictHostKeyChecking no, known_hosts /dev/null',
-    prepare: (rig, world) => {
-      world.put('.ssh/known_hosts', '');
-      return web1(rig, world, { StrictHostKeyChecking: 'no', UserKnownHostsFile: '/dev/null' });
+    prepare: (rig, account) => {
+      account.put('.ssh/known_hosts', '');
+      return web1(rig, account, { StrictHostKeyChecking: 'no', UserKnownHostsFile: '/dev/null' });
     },
   },
   {
     name: 'an old host, whose algorithms the configuration allows',
     withoutSsh: /KexAlgorithms|SHA-1/,
-    prepare: (rig, world) => {
-      return web1(rig, world, {
+    prepare: (rig, account) => {
+      return web1(rig, account, {
         Port: rig.servers.old.port,
         KexAlgorithms: '+diffie-hellman-group14-sha1',
         HostKeyAlgorithms: '+ssh-rsa',
@@ -509,7 +518,7 @@ const HOST_KEYS: readonly Way[] = [
     name: 'post-quantum only',
     withoutSsh: /older|newer|post-quantum/,
     missing: (rig) => (rig.servers.postQuantum === null ? 'this OpenSSH has no post-quantum key exchange' : null),
-    prepare: (rig, world) => web1(rig, world, { Port: rig.servers.postQuantum?.port ?? 0 }),
+    prepare: (rig, account) => web1(rig, account, { Port: rig.servers.postQuantum?.port ?? 0 }),
   },
 ];
 
@@ -517,58 +526,58 @@ const JUMPS: readonly Way[] = [
   {
     name: 'jump',
     byInventoryToo: true,
-    prepare: (rig, world) => inner(rig, world, { ProxyJump: 'gate' }, gate(rig, world)),
+    prepare: (rig, account) => inner(rig, account, { ProxyJump: 'gate' }, gate(rig, account)),
   },
   {
     name: 'jump, its address and port in the directive',
-    prepare: (rig, world) => {
-      world.copyKey('fleet', 'id_ed25519');
-      return inner(rig, world, { ProxyJump: `jump@127.0.0.1:${rig.servers.jump.port}` });
+    prepare: (rig, account) => {
+      account.copyKey('fleet', 'id_ed25519');
+      return inner(rig, account, { ProxyJump: `jump@127.0.0.1:${rig.servers.jump.port}` });
     },
   },
   {
     name: 'two jumps',
-    prepare: (rig, world) => {
+    prepare: (rig, account) => {
       const second = block('Host second', {
         ...{ HostName: INNER, Port: rig.servers.jump.port, User: 'web', ...FLEET },
       });
-      return inner(rig, world, { ProxyJump: 'gate,second' }, `${gate(rig, world)}${second}`);
+      return inner(rig, account, { ProxyJump: 'gate,second' }, `${gate(rig, account)}${second}`);
     },
   },
   {
     name: 'jump, as a URI',
-    prepare: (rig, world) => {
-      world.copyKey('fleet', 'id_ed25519');
-      return inner(rig, world, { ProxyJump: `ssh://jump@127.0.0.1:${rig.servers.jump.port}` });
+    prepare: (rig, account) => {
+      account.copyKey('fleet', 'id_ed25519');
+      return inner(rig, account, { ProxyJump: `ssh://jump@127.0.0.1:${rig.servers.jump.port}` });
     },
   },
   {
     name: 'jump behind a ProxyCommand',
     withoutSsh: /ProxyCommand/,
-    prepare: (rig, world) => {
+    prepare: (rig, account) => {
       const command = 'busybox nc 127.0.0.1 %p';
-      return inner(rig, world, { ProxyJump: 'gate' }, gate(rig, world, { HostName: INNER, ProxyCommand: command }));
+      return inner(rig, account, { ProxyJump: 'gate' }, gate(rig, account, { HostName: INNER, ProxyCommand: command }));
     },
   },
   {
     name: 'jump with its second key',
-    prepare: (rig, world) => {
-      world.copyKey('stranger', 'stranger');
+    prepare: (rig, account) => {
+      account.copyKey('stranger', 'stranger');
       const keys = ['~/.ssh/stranger', '~/.ssh/bastion'];
-      return inner(rig, world, { ProxyJump: 'gate' }, gate(rig, world, { IdentityFile: keys }));
+      return inner(rig, account, { ProxyJump: 'gate' }, gate(rig, account, { IdentityFile: keys }));
     },
   },
   {
     name: 'jump with %r and the key of the agent',
-    prepare: async (rig, world) => {
-      world.setEnv('SSH_AUTH_SOCK', await world.agent([rig.key('fleet')]));
-      return inner(rig, world, { ProxyJump: `%r@127.0.0.1:${rig.servers.jump.port}`, IdentityFile: [] });
+    prepare: async (rig, account) => {
+      account.setEnv('SSH_AUTH_SOCK', await account.agent([rig.key('fleet')]));
+      return inner(rig, account, { ProxyJump: `%r@127.0.0.1:${rig.servers.jump.port}`, IdentityFile: [] });
     },
   },
   {
     name: 'jump by a certificate host',
-    prepare: (rig, world) => {
-      world.put('.ssh/known_hosts', `@cert-authority web1.test ${rig.publicKey('hostCa')}\n`);
+    prepare: (rig, account) => {
+      account.put('.ssh/known_hosts', `@cert-authority web1.test ${rig.publicKey('hostCa')}\n`);
       const { hostCertified } = rig.servers;
       const through = block('Host through', {
         HostName: '127.0.0.1',
@@ -577,70 +586,76 @@ const JUMPS: readonly Way[] = [
         ...FLEET,
         HostKeyAlias: 'web1.test',
       });
-      return inner(rig, world, { ProxyJump: 'through', Port: hostCertified.port, HostKeyAlias: 'web1.test' }, through);
+      return inner(
+        rig,
+        account,
+        { ProxyJump: 'through', Port: hostCertified.port, HostKeyAlias: 'web1.test' },
+        through,
+      );
     },
   },
   {
     name: 'ProxyCommand nc',
     withoutSsh: /ProxyCommand/,
     byInventoryToo: true,
-    prepare: (rig, world) => inner(rig, world, { ProxyCommand: 'busybox nc 127.0.0.1 %p' }),
+    prepare: (rig, account) => inner(rig, account, { ProxyCommand: 'busybox nc 127.0.0.1 %p' }),
   },
   {
     name: 'ProxyCommand socat, to a socket',
-    prepare: async (rig, world) => {
-      const socket = await world.door(rig.servers.target.port);
-      return inner(rig, world, { ProxyCommand: `socat - UNIX-CONNECT:${socket}` });
+    prepare: async (rig, account) => {
+      const socket = await account.door(rig.servers.target.port);
+      return inner(rig, account, { ProxyCommand: `socat - UNIX-CONNECT:${socket}` });
     },
   },
   {
     name: 'ProxyUseFdpass',
     missing: needs('nc.openbsd'),
-    prepare: (rig, world) => inner(rig, world, { ProxyCommand: 'nc.openbsd -F 127.0.0.1 %p', ProxyUseFdpass: 'yes' }),
+    prepare: (rig, account) =>
+      inner(rig, account, { ProxyCommand: 'nc.openbsd -F 127.0.0.1 %p', ProxyUseFdpass: 'yes' }),
   },
   {
     name: 'ProxyCommand ssh -W, by an alias',
-    prepare: (rig, world) => inner(rig, world, { ProxyCommand: 'ssh -W %h:%p gate' }, gate(rig, world)),
+    prepare: (rig, account) => inner(rig, account, { ProxyCommand: 'ssh -W %h:%p gate' }, gate(rig, account)),
   },
   {
     name: 'ProxyCommand ssh -W, with -i, -p, -o and brackets',
-    prepare: (rig, world) => {
-      world.copyKey('bastion', 'bastion');
+    prepare: (rig, account) => {
+      account.copyKey('bastion', 'bastion');
       const command = `ssh -i ~/.ssh/bastion -o User=jump -p ${rig.servers.jump.port} -q -W [%h]:%p 127.0.0.1`;
-      return inner(rig, world, { ProxyCommand: command });
+      return inner(rig, account, { ProxyCommand: command });
     },
   },
   {
     name: 'ProxyCommand ssh -F -W, with %r and a redirection',
     withoutSsh: /ProxyCommand/,
-    prepare: (rig, world) => {
-      const file = world.put(
+    prepare: (rig, account) => {
+      const file = account.put(
         'other.cfg',
         block('Host inside', { HostName: '127.0.0.1', Port: rig.servers.jump.port, ...FLEET }),
       );
-      return inner(rig, world, { ProxyCommand: `ssh -F ${file} -W %h:%p %r@inside 2>/dev/null` });
+      return inner(rig, account, { ProxyCommand: `ssh -F ${file} -W %h:%p %r@inside 2>/dev/null` });
     },
   },
   {
     name: 'ProxyCommand ssh, nc on the jump host',
-    prepare: (rig, world) => inner(rig, world, { ProxyCommand: 'ssh gate busybox nc %h %p' }, gate(rig, world)),
+    prepare: (rig, account) => inner(rig, account, { ProxyCommand: 'ssh gate busybox nc %h %p' }, gate(rig, account)),
   },
   {
     name: 'ProxyCommand, a script with the name and the user',
-    prepare: (rig, world) => {
+    prepare: (rig, account) => {
       const { port } = rig.servers.target;
       const command = script(
-        world,
+        account,
         `[ "$1 $2 $3" = "${INNER} ${port} web" ] || exit 1`,
         'exec busybox nc 127.0.0.1 "$2"',
       );
-      return inner(rig, world, { ProxyCommand: `${command} %h %p %r` });
+      return inner(rig, account, { ProxyCommand: `${command} %h %p %r` });
     },
   },
   {
     name: 'ProxyCommand none, of a host that a pattern sends elsewhere',
-    prepare: (rig, world) => {
-      web1(rig, world, { ProxyCommand: 'none' });
+    prepare: (rig, account) => {
+      web1(rig, account, { ProxyCommand: 'none' });
       const all = block('Host *', { ProxyJump: 'no-such-jump.test' });
       const { port } = rig.servers.target;
       const own = block('Host web1', {
@@ -650,7 +665,7 @@ const JUMPS: readonly Way[] = [
         ...FLEET,
         ProxyCommand: 'none',
       });
-      world.put('.ssh/config', `${own}${all}`);
+      account.put('.ssh/config', `${own}${all}`);
       return WEB1;
     },
   },
@@ -660,9 +675,9 @@ const JUMPS: readonly Way[] = [
 function formatWay(name: string, key: 'rsa' | 'ecdsa', format: string): Way {
   return {
     name,
-    prepare: (rig, world) => {
-      rewritten(world, key, 'other-format', '-N', '', '-m', format);
-      return web1(rig, world, { IdentityFile: '~/.ssh/other-format' });
+    prepare: (rig, account) => {
+      rewritten(account, key, 'other-format', '-N', '', '-m', format);
+      return web1(rig, account, { IdentityFile: '~/.ssh/other-format' });
     },
   };
 }
@@ -683,10 +698,10 @@ const ARGUMENTS: readonly Way[] = [
   argumentWay('-o IdentityFile', (_port, key) => ['-o', `IdentityFile=${key}`], ['ansible_port', 'ansible_user']),
   {
     name: 'arguments: -F',
-    prepare: (rig, world) => {
-      web1(rig, world, { Port: 1, User: 'nobody' });
+    prepare: (rig, account) => {
+      web1(rig, account, { Port: 1, User: 'nobody' });
       const { port } = rig.servers.target;
-      const file = world.put(
+      const file = account.put(
         'ssh.cfg',
         block('Host web1', { HostName: '127.0.0.1', Port: port, User: 'web', ...FLEET }),
       );
@@ -696,25 +711,25 @@ const ARGUMENTS: readonly Way[] = [
   {
     name: 'arguments: -F, in which a ProxyJump is',
     withoutSsh: /-F/,
-    prepare: (rig, world) => {
-      world.copyKey('fleet', 'fleet');
+    prepare: (rig, account) => {
+      account.copyKey('fleet', 'fleet');
       const own = block('Host web1', { HostName: INNER, Port: rig.servers.target.port, User: 'web', ...FLEET });
-      const file = world.put('ssh.cfg', `${gate(rig, world)}${own}  ProxyJump gate\n`);
+      const file = account.put('ssh.cfg', `${gate(rig, account)}${own}  ProxyJump gate\n`);
       return byArguments(['-F', file], { ansible_host: 'web1' });
     },
   },
   {
     name: 'arguments: -J',
-    prepare: (rig, world) => {
-      web1(rig, world, { HostName: INNER }, gate(rig, world));
+    prepare: (rig, account) => {
+      web1(rig, account, { HostName: INNER }, gate(rig, account));
       return byArguments(['-J', 'gate'], { ansible_host: 'web1' });
     },
   },
   {
     name: 'arguments: ProxyCommand "ssh -i KEY -W"',
-    prepare: (rig, world) => {
-      const bastion = world.copyKey('bastion', 'away/bastion');
-      const key = world.copyKey('fleet', 'fleet');
+    prepare: (rig, account) => {
+      const bastion = account.copyKey('bastion', 'away/bastion');
+      const key = account.copyKey('fleet', 'fleet');
       const { target, jump } = rig.servers;
       return byArguments(['-o', `ProxyCommand=ssh -i ${bastion} -W %h:%p -q -p ${jump.port} jump@127.0.0.1`], {
         ansible_host: INNER,
@@ -727,8 +742,8 @@ const ARGUMENTS: readonly Way[] = [
   {
     name: 'arguments: ProxyCommand socat',
     withoutSsh: /ProxyCommand/,
-    prepare: (rig, world) => {
-      const key = world.copyKey('fleet', 'fleet');
+    prepare: (rig, account) => {
+      const key = account.copyKey('fleet', 'fleet');
       const { port } = rig.servers.target;
       return byArguments(['-o', 'ProxyCommand=socat - TCP:127.0.0.1:%p'], {
         ansible_host: INNER,
@@ -740,10 +755,10 @@ const ARGUMENTS: readonly Way[] = [
   },
   {
     name: 'arguments: UserKnownHostsFile and HostKeyAlias',
-    prepare: (rig, world) => {
-      const key = world.copyKey('fleet', 'fleet');
-      world.put('.ssh/known_hosts', '');
-      const file = world.put('hosts of the fleet', `fleet-key ${rig.servers.target.hostKeys.ed25519}\n`);
+    prepare: (rig, account) => {
+      const key = account.copyKey('fleet', 'fleet');
+      account.put('.ssh/known_hosts', '');
+      const file = account.put('hosts of the fleet', `fleet-key ${rig.servers.target.hostKeys.ed25519}\n`);
       return byArguments(['-o', `UserKnownHostsFile="${file}"`, '-o', 'HostKeyAlias=fleet-key'], {
         ansible_port: rig.servers.target.port,
         ansible_user: 'web',
@@ -753,8 +768,8 @@ const ARGUMENTS: readonly Way[] = [
   },
   {
     name: 'arguments: both ansible_port and -o Port',
-    prepare: (rig, world) => {
-      const key = world.copyKey('fleet', 'fleet');
+    prepare: (rig, account) => {
+      const key = account.copyKey('fleet', 'fleet');
       return byArguments(['-o', 'Port=1', '-o', 'User=nobody'], {
         ansible_port: rig.servers.target.port,
         ansible_user: 'web',
@@ -773,8 +788,8 @@ function argumentWay(
 ): Way {
   return {
     name: `arguments: ${name}`,
-    prepare: (rig, world) => {
-      const key = world.copyKey('fleet', 'away/fleet');
+    prepare: (rig, account) => {
+      const key = account.copyKey('fleet', 'away/fleet');
       const { port } = rig.servers.target;
       return byArguments(
         words(port, key),

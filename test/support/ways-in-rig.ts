@@ -55,7 +55,7 @@ export interface Rig {
   publicKey(name: KeyName): string;
   readonly servers: Servers;
   /** The client's home and files for one way. */
-  world(name: string): World;
+  account(name: string): Account;
   close(): Promise<void>;
 }
 
@@ -86,7 +86,7 @@ export interface Servers {
   readonly late: number;
 }
 
-export interface World {
+export interface Account {
   readonly name: string;
   readonly folder: string;
   readonly home: string;
@@ -259,7 +259,7 @@ export async function startRig(): Promise<Rig> {
       known.push(...['two.test', 'late-first.test', '127.0.0.3'].map((name) => `[${name}]:${late} ${hostKey}`));
     }
 
-    const world = (name: string): World => {
+    const account = (name: string): Account => {
       const here = own('ways', name);
       const home = join(here, 'home');
       mkdirSync(join(home, '.ssh'), { recursive: true, mode: 0o700 });
@@ -324,7 +324,7 @@ export async function startRig(): Promise<Rig> {
       key,
       publicKey,
       servers,
-      world,
+      account,
       close: async () => {
         for (const child of children) child.kill('SIGKILL');
         for (const door of doors) door.close();

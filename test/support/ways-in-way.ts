@@ -1,7 +1,7 @@
 /** What a way in is, and what ways share: how they write ~/.ssh and an inventory. */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { INNER, type KeyName, type Rig, type World } from './ways-in-rig.ts';
+import { type Account, INNER, type KeyName, type Rig } from './ways-in-rig.ts';
 
 /** How each client is given the host. */
 export interface Target {
@@ -25,7 +25,7 @@ export interface Way {
   readonly withoutSsh?: RegExp;
   /** Why this machine can't try it; null where it can. */
   missing?(rig: Rig): string | null;
-  prepare(rig: Rig, world: World): Target | Promise<Target>;
+  prepare(rig: Rig, account: Account): Target | Promise<Target>;
 }
 
 /** One host `web1` of ~/.ssh/config: its name is all that a client needs. */
@@ -45,23 +45,23 @@ export const FLEET = { IdentityFile: '~/.ssh/fleet' } as const;
 const toTarget = (rig: Rig): Directives => ({ HostName: '127.0.0.1', Port: rig.servers.target.port, User: 'web' });
 
 /** Writes `Host web1` with these directives; without them it is the target, as `web`, with the fleet's key. */
-export function web1(rig: Rig, world: World, directives: Directives = {}, before = ''): Target {
-  world.copyKey('fleet', 'fleet');
-  world.put('.ssh/config', `${before}${block('Host web1', { ...toTarget(rig), ...FLEET, ...directives })}`);
+export function web1(rig: Rig, account: Account, directives: Directives = {}, before = ''): Target {
+  account.copyKey('fleet', 'fleet');
+  account.put('.ssh/config', `${before}${block('Host web1', { ...toTarget(rig), ...FLEET, ...directives })}`);
   return WEB1;
 }
 
 /** `Host gate`, the jump host, with the key that it takes. */
-export function gate(rig: Rig, world: World, directives: Directives = {}): string {
-  world.copyKey('bastion', 'bastion');
+export function gate(rig: Rig, account: Account, directives: Directives = {}): string {
+  account.copyKey('bastion', 'bastion');
   const { port } = rig.servers.jump;
   const base = { HostName: '127.0.0.1', Port: port, User: 'jump', IdentityFile: '~/.ssh/bastion' };
   return block('Host gate', { ...base, ...directives });
 }
 
 /** A host that only the jump host can see. */
-export const inner = (rig: Rig, world: World, directives: Directives, before = ''): Target =>
-  web1(rig, world, { HostName: INNER, ...directives }, before);
+export const inner = (rig: Rig, account: Account, directives: Directives, before = ''): Target =>
+  web1(rig, account, { HostName: INNER, ...directives }, before);
 
 /** ssh's arguments in the inventory, and the same words for ssh itself, in the order in which Ansible puts them. */
 export function byArguments(
@@ -91,24 +91,24 @@ const quoted = (word: string): string =>
   /^[\w./:=@%+,~-]+$/.test(word) ? word : `"${word.replace(/(["\\])/g, '\\$1')}"`;
 
 /** A script in the home, for a ProxyCommand. */
-export const script = (world: World, ...lines: readonly string[]): string =>
-  world.put('connect', ['#!/bin/sh', ...lines, ''].join('\n'), 0o755);
+export const script = (account: Account, ...lines: readonly string[]): string =>
+  account.put('connect', ['#!/bin/sh', ...lines, ''].join('\n'), 0o755);
 
 export function keygen(...words: readonly string[]): void {
   execFileSync('ssh-keygen', ['-q', ...words], { stdio: 'pipe' });
 }
 
 /** Keys that no server knows, outside of ~/.ssh. */
-export const strangers = (world: World, count: number): readonly string[] =>
+export const strangers = (account: Account, count: number): readonly string[] =>
   Array.from({ length: count }, (_, n) => {
-    const path = join(world.folder, `stranger${n}`);
+    const path = join(account.folder, `stranger${n}`);
     keygen('-t', 'ed25519', '-N', '', '-C', `stranger${n}`, '-f', path);
     return path;
   });
 
 /** A key of ~/.ssh in another format or with a passphrase. */
-export function rewritten(world: World, key: KeyName, as: string, ...words: readonly string[]): string {
-  const path = world.copyKey(key, as);
+export function rewritten(account: Account, key: KeyName, as: string, ...words: readonly string[]): string {
+  const path = account.copyKey(key, as);
   keygen('-p', '-P', '', ...words, '-f', path);
   return path;
 }
