@@ -81,7 +81,8 @@ async function sshSource(
   );
   const instances = routed.map(([instance]) => instance);
   for (const [instance, how] of flags.verbose === true ? routed : []) {
-    if (how !== null) printWay(instance.name, wayText(instance, how), io);
+    // The transport itself says of a host that it goes through ssh, and of one that it asks again so.
+    if (how !== null && instance.login.openssh === undefined) printWay(instance.name, wayText(instance, how), io);
   }
   return fixedSource(source, instances, { ssh: await sshAccess(flags, settings, io), local: localTransport() });
 }

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { homedir, hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
-import type { FailureReason, Instance, JumpHost, Login, OpensshWay } from '../../lambda/model/index.ts';
+import type { JumpHost, Login } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import { agentKeyTypes } from '../../lambda/ssh/index.ts';
 import { type InventoryHost, readPort } from '../inventory/index.ts';
@@ -64,17 +64,6 @@ export async function sshRoutes(
   const reader = new ConfigReader({ ...here, ...(systemConfig !== undefined && { systemConfig }) });
   const routes = new Routes({ here, client, reader, accountHome: account.homedir, flags, settings });
   return (host) => routes.to(host);
-}
-
-/**
- * The way through ssh for a host that ssh2 could not log in to, where ssh has more to offer: newer algorithms, a security
- * key. Null: none.
- */
-export function throughSshInstead({ login }: Pick<Instance, 'login'>, reason: FailureReason): OpensshWay | null {
-  const way = login.opensshToo;
-  if (way === undefined) return null;
-  if (reason === 'NegotiationFailed') return { ...way, because: ALGORITHMS };
-  return reason === 'AuthenticationFailed' && way.because !== ALGORITHMS ? way : null;
 }
 
 interface Context {
