@@ -34,7 +34,7 @@ const KINDS: readonly Kind[] = [
   ],
   [
     /system is (?:booting up|going down|shutting down)|unprivileged users are not permitted to log in|(?:log-?ins?|logging in)\b.{0,40}\b(?:disabled|not (?:yet )?(?:allowed|permitted)|unavailable)|no log-?ins\b/i,
-    'it lets nobody but root in while /run/nologin or /etc/nologin exists: wait until it has booted, or remove that file',
+    'only root can log in while /run/nologin or /etc/nologin exists: wait until it has booted, or remove that file',
   ],
   [
     /account is (?:currently )?(?:not available|disabled|locked)|(?:shell|interactive) (?:access|log-?ins?)\b.{0,40}\b(?:disabled|denied|forbidden|not |restricted)|does not (?:provide|allow|have) (?:a )?shell|no shell access/i,

@@ -71,7 +71,7 @@ describe('the doctor of a host over SSH', () => {
       /✗ login +AuthenticationFailed: .*\n +fix: give -u USER/,
     ],
     ['runs no command', () => host({ exec: (_accept, reject) => reject() }), '✓✓✓✓✓✓✗', /✗ probe +ExecRefused: /],
-    ['prints something else', () => host({ output: 'hello\n' }), '✓✓✓✓✓✓✗', /✗ probe +Unparsable: /],
+    ['prints something else', () => host({ output: 'hello\n' }), '✓✓✓✓✓✓✗', /✗ probe +ExecRefused: .*"hello/],
   ])('ends at the step at which a host %s', async (_, start, marks, says, words = []) => {
     const server = await start();
     const { stdout, exitCode } = await doctor(server, asKnown(server, hostKey), ...words);
