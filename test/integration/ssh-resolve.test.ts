@@ -177,7 +177,12 @@ describe('a fleet of 1,000 hosts', () => {
   const counted = async (systemConfig: string) => {
     let spawned = 0;
     const real = sshClient(ssh, process.env);
-    const client: SshClient = { ask: (words, host) => (spawned++, real.ask(words, host)) };
+    const client: SshClient = {
+      ask(words, host) {
+        spawned++;
+        return real.ask(words, host);
+      },
+    };
     const path = file('system', systemConfig);
     const routeTo = await sshRoutes({}, parseSettings({}), { env: {} }, { client, systemConfig: path });
     const routes = await Promise.all(fleet.map(routeTo));

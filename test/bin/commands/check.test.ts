@@ -66,6 +66,22 @@ describe('a check of hosts that do not answer', () => {
     await expect.poll(() => silent.open).toBe(0);
   });
 
+  it('says with -v which way each host is reached', async () => {
+    const reset = await server((socket) => socket.resetAndDestroy());
+    const at = `127.0.0.1:${reset.port}`;
+    const inventory = join(folder, 'ways.ini');
+    writeFileSync(
+      inventory,
+      `direct ansible_host=127.0.0.1 ansible_port=${reset.port}\n` +
+        `jumped ansible_host=127.0.0.1 ansible_port=${reset.port} ansible_ssh_common_args='-J me@${at}'\n` +
+        "odd ansible_host=127.0.0.1 ansible_ssh_common_args='-o Sorcery=yes'\n",
+    );
+    const ran = await crawlwatch(['check', '-i', inventory, '-u', 'crawler', ...login(), '-o', 'line', '-v']);
+    expect(ran.stderr).toContain(`crawlwatch: direct: crawler@${at}, directly\n`);
+    expect(ran.stderr).toContain(`crawlwatch: jumped: crawler@${at}, through me@${at}\n`);
+    expect(ran.stderr).toMatch(/^crawlwatch: odd: odd was not asked: .*Sorcery/im);
+  });
+
   it('escapes whatever a host sends', async () => {
     const evil = await server((socket) => socket.end('\u001b]0;owned\u0007\u001b[2J\r\n'));
     const at = `127.0.0.1:${evil.port}`;
