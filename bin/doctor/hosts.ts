@@ -4,6 +4,7 @@ import type { Instance } from '../../lambda/model/index.ts';
 import { probeFleet } from '../../lambda/probe/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import { loginMethods } from '../../lambda/ssh/index.ts';
+import { opensshWayText } from '../openssh/index.ts';
 import type { SourceFlags } from '../sources/index.ts';
 import { openSource, sshKeys } from '../sources/index.ts';
 import { type CommandIo, QUIET, UsageError } from '../terminal/index.ts';
@@ -42,6 +43,8 @@ async function keyStep(
 ): Promise<Step> {
   if (problem !== null) return failed('inventory', problem.text, 'correct the variable: until then it is not checked');
   if (transport === 'local') return ok('inventory', 'it is this machine: no login is needed');
+  const through = opensshWayText({ login });
+  if (through !== null) return ok('key', `those of ssh's own configuration, since this host is asked ${through}`);
   const { privateKeyPath: path } = login;
   const found = await loginFor(login);
   if ('reason' in found) {

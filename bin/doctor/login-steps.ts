@@ -2,6 +2,7 @@
 
 import { gib, percent } from '../../lambda/kit/index.ts';
 import type { FailureReason, Instance, ProbeOutcome } from '../../lambda/model/index.ts';
+import { opensshWayText } from '../openssh/index.ts';
 import { failed, ok, type Step, unknown } from './step.ts';
 
 const SSH_STEPS = ['address', 'connection', 'sshd', 'host key', 'login', 'probe'] as const;
@@ -74,7 +75,7 @@ function okText(name: SshStep, { instance: { address, login }, outcome, hostKey 
     case 'address':
       return host;
     case 'connection':
-      return `${host}:${login.port} accepts${viaText(login.jumps ?? [])}`;
+      return `${host}:${login.port} accepts${viaText(login)}`;
     case 'sshd':
       return 'answers, and has algorithms in common';
     case 'host key':
@@ -87,8 +88,12 @@ function okText(name: SshStep, { instance: { address, login }, outcome, hostKey 
   return name satisfies never;
 }
 
-const viaText = (jumps: NonNullable<Instance['login']['jumps']>): string =>
-  jumps.length === 0 ? '' : `, through ${jumps.map((jump) => jump.address).join(', ')}`;
+function viaText(login: Instance['login']): string {
+  const through = opensshWayText({ login });
+  if (through !== null) return `, ${through}`;
+  const { jumps = [] } = login;
+  return jumps.length === 0 ? '' : `, through ${jumps.map((jump) => jump.address).join(', ')}`;
+}
 
 function vitalsText({ vitals: { memory }, couldFork }: Extract<ProbeOutcome, { kind: 'vitals' }>): string {
   const share = percent((memory.availableBytes / memory.totalBytes) * 100);

@@ -3,6 +3,7 @@ import { appendFileSync, closeSync, existsSync, fstatSync, mkdirSync, openSync, 
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { forTerminal } from '../../lambda/kit/index.ts';
 import type { Login, ProbeTransport } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import type { KeyOptions, KnownHost } from '../../lambda/ssh/index.ts';
@@ -19,6 +20,8 @@ export interface SshFlags {
   readonly acceptNewHostKeys?: boolean;
   /** How a person is asked about an unknown host key and for a passphrase; absent: nobody is. */
   readonly asking?: Asking;
+  /** Say which way each host is asked. */
+  readonly verbose?: boolean;
 }
 
 /** The keys to log in with. @throws UsageError where the file named by --private-key can't be read. */
@@ -69,7 +72,13 @@ export async function sshAccess(flags: SshFlags, settings: Settings, io: Command
         ...(contact && { approved: contact.approved, unknown: contact.unknown }),
       },
     });
-    return withOpenssh(fast, { ...flags, connectSeconds, env: io.env });
+    return withOpenssh(fast, {
+      ...flags,
+      ...{ connectSeconds, env: io.env },
+      ...(flags.verbose === true && {
+        note: ({ name }, way) => void io.stderr.write(`crawlwatch: ${forTerminal(`${name}: ${way}`)}\n`),
+      }),
+    });
   };
   if (flags.asking === undefined) return transport();
   const { askingTransport } = await import('./first-contact.ts');
