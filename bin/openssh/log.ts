@@ -20,6 +20,8 @@ export interface SshLog {
   readonly received: string;
   /** `TYPE FINGERPRINT` of the key that the host showed. */
   readonly hostKey: { readonly type: string; readonly fingerprint: string } | null;
+  /** How many keys ssh meant to try; 0 where its version doesn't say. */
+  readonly keysHere: number;
   /** How many keys were offered. */
   readonly keysOffered: number;
   /** It knew one of them. */
@@ -71,6 +73,7 @@ const FACTS: readonly (readonly [RegExp, (match: readonly string[], log: SshLog)
     /^Server host key: (\S+) (\S+)$/,
     ([, type = '', fingerprint = ''], { hostKey }) => ({ hostKey: hostKey ?? { type, fingerprint } }),
   ],
+  [/^Will attempt key: /, (_, { keysHere }) => ({ keysHere: keysHere + 1 })],
   [
     /^(?:Offering (?:\S+ )?public key|Trying private key): /,
     (_, { keysOffered }) => ({ keysOffered: keysOffered + 1 }),
@@ -93,6 +96,7 @@ export function readLog(text: string): SshLog {
     software: null,
     received: '',
     hostKey: null,
+    keysHere: 0,
     keysOffered: 0,
     hasProved: false,
     turn: 'host',

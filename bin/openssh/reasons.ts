@@ -21,6 +21,7 @@ import {
   socketFailed,
   sshFailed,
   timedOut,
+  tooManyKeys,
 } from '../../lambda/ssh/index.ts';
 import { type JumpTrace, readJumpTrace } from './jump-trace.ts';
 import { readLog, type SshLog } from './log.ts';
@@ -266,7 +267,12 @@ function notLoggedIn(at: At): Failure {
   }
   if (find(/^Host key verification failed|^Exiting, you have requested strict checking/)) return keyUnknown(at);
   const disconnect = disconnectOf(log);
-  if (disconnect !== null) return sshFailed(phase, where, disconnect, '');
+  if (disconnect !== null) {
+    const isOfKeys = phase === 'login' && /too many authentication failures/i.test(disconnect.message);
+    return isOfKeys
+      ? tooManyKeys(where, user, Math.max(log.keysHere, log.keysOffered))
+      : sshFailed(phase, where, disconnect, '');
+  }
   const algorithms = find(/(no matching .*? found)\. Their offer: (.*)/) ?? find(/(no matching .*)/i);
   if (algorithms) return noCommonAlgorithm(where.endpoint, algorithms[1] ?? '', algorithms[2] ?? '');
   if (find(/Unable to negotiate/)) return noCommonAlgorithm(where.endpoint, complaints.at(-1) ?? '', '');
@@ -323,7 +329,7 @@ function noCommonAlgorithm(endpoint: string, said: string, offer: string): Failu
     offer === ''
       ? 'compare ssh -Q with its sshd -T'
       : OLD.test(offer)
-        ? 'update its sshd'
+        ? 'SHA-1 and older are refused here: update its sshd'
         : 'update the ssh of this machine, which is older';
   return failure(
     'NegotiationFailed',

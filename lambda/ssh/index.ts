@@ -16,6 +16,7 @@ export {
   socketFailed,
   sshFailed,
   timedOut,
+  tooManyKeys,
 } from './failures.ts';
 export { instanceConnect } from './instance-connect.ts';
 export { parsePrivateKey, parsePublicKey, publicKeyWithin } from './key-files.ts';

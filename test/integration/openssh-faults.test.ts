@@ -5,10 +5,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withOpenssh } from '../../bin/openssh/index.ts';
 import type { FailureReason } from '../../lambda/model/index.ts';
+import { type Sshd, sshdMissing, startSshd } from '../../sandbox/sshd.ts';
 import { type Answer, probeAll, sshInstance } from '../support/probe-run.ts';
 import { BEFORE_BANNER, type Fault } from '../support/ssh-faults.ts';
 import { AFTER_BANNER } from '../support/ssh-login-faults.ts';
 import { keyPair } from '../support/ssh-server.ts';
+import { SSHD_DEADLINE_MS, SSHD_FAULTS } from '../support/sshd-faults.ts';
+
+if (sshdMissing !== null) throw new Error(sshdMissing);
 
 const DEADLINE_MS = 6000;
 
@@ -48,6 +52,7 @@ describe('a run through ssh over hosts with every fault', () => {
   const closing: (() => Promise<void>)[] = [];
 
   beforeAll(async () => {
+    process.env.TMPDIR = directory;
     writeFileSync(key, login.private, { mode: 0o600 });
     const hosts = await Promise.all(faults.map((fault) => fault.start(login.public)));
     for (const host of hosts) if (host.close) closing.push(() => host.close?.() as Promise<void>);
@@ -70,6 +75,7 @@ describe('a run through ssh over hosts with every fault', () => {
     answers = await probeAll(transport, instances, { hostDeadlineMs: DEADLINE_MS, script: 'echo vitals' });
   });
   afterAll(async () => {
+    delete process.env.TMPDIR;
     await Promise.all(closing.map((close) => close()));
     rmSync(directory, { recursive: true });
   });
@@ -91,6 +97,55 @@ describe('a run through ssh over hosts with every fault', () => {
   it('keeps to the deadline, and leaves no process and no log behind', () => {
     for (const { durationMs } of answers.values()) expect(durationMs).toBeLessThan(DEADLINE_MS + 2000);
     expect(execFileSync('ps', ['-eo', 'args']).toString()).not.toContain(key);
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('crawlwatch-ssh-'))).toEqual([]);
+    expect(readdirSync(directory).filter((name) => name.startsWith('crawlwatch-ssh-'))).toEqual([]);
+  });
+});
+
+/** OpenSSH's client takes it by default. */
+const NO_FAULT = 'only authenticates packets with SHA-1';
+
+describe('a run through ssh over OpenSSH servers with every fault', () => {
+  const started: Sshd[] = [];
+  let answers: Map<string, Answer>;
+  /** A fault that ssh words otherwise. */
+  const WORDS: Readonly<Record<string, RegExp>> = {
+    'has its shell killed in the middle of the output': /was killed by "a signal"/,
+    'drips its output': /the probe did not end within 5 s/,
+    'allows no sessions': /refused to run a command, ".*open failed/,
+  };
+
+  beforeAll(async () => {
+    const hosts = await Promise.all(
+      SSHD_FAULTS.map(async (fault) => {
+        const sshd = await startSshd(fault.sshd);
+        started.push(sshd);
+        await fault.prepare?.(sshd);
+        return [fault, sshd] as const;
+      }),
+    );
+    const all = await Promise.all(
+      hosts.map(([{ does, script = 'echo vitals', user }, sshd]) => {
+        const login = { user: user ?? sshd.user, port: sshd.port, privateKeyPath: sshd.privateKeyPath };
+        const options = ['-F', 'none', '-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null'];
+        options.push('-p', String(sshd.port), '-l', login.user, '-i', sshd.privateKeyPath);
+        const openssh = { destination: sshd.address, options, because: 'a test' };
+        const instance = sshInstance(sshd.address, sshd.port, { id: does, login: { ...login, openssh } });
+        const transport = withOpenssh(() => Promise.reject(new Error('no fast path')), { env: process.env });
+        return probeAll(transport, [instance], { hostDeadlineMs: SSHD_DEADLINE_MS, script });
+      }),
+    );
+    answers = new Map(all.flatMap((each) => [...each]));
+  });
+  afterAll(() => Promise.all(started.map((sshd) => sshd.close())));
+
+  it(`reads one that ${NO_FAULT}`, () => expect(answers.get(NO_FAULT)?.reply).toMatchObject({ output: 'vitals\n' }));
+
+  it.each(
+    SSHD_FAULTS.filter(({ does }) => does !== NO_FAULT).map((fault) => [fault.does, fault.reason, fault] as const),
+  )('calls one that %s %s', (does, reason, fault) => {
+    const reply = answers.get(does)?.reply;
+    const text = expect.stringMatching(WORDS[does] ?? fault.says);
+    expect(reply).toMatchObject({ kind: 'failed', reason, text });
+    expect(reply?.output ?? '').toContain(fault.output ?? '');
   });
 });

@@ -209,7 +209,7 @@ const ROWS: readonly Row[] = [
     'old algorithms alone',
     `${BANNER}Unable to negotiate with 10.0.0.7 port 22: no matching key exchange method found. Their offer: diffie-hellman-group1-sha1\n`,
     'NegotiationFailed',
-    /it offers only "diffie-hellman-group1-sha1"; update its sshd/,
+    /it offers only "diffie-hellman-group1-sha1"; SHA-1 .* update its sshd/,
     true,
   ],
   [
