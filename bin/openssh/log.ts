@@ -51,9 +51,9 @@ const NO_COMPLAINT = /^(Authenticated to |Transferred: |Bytes per second: |Warni
 
 /** What lines of debugging say, one each. Where a host could repeat a line, the first counts. */
 const FACTS: readonly (readonly [RegExp, (match: readonly string[], log: SshLog) => Partial<SshLog>])[] = [
-  // A notice, a message to ignore or to debug with, a list of extensions: no answer (RFC 4250, 4.1.2).
-  [/^receive packet: type (?:2|4|7|53)$/, () => ({})],
-  [/^(send|receive) packet: type \d/, ([, way]) => ({ turn: way === 'send' ? 'host' : 'here' })],
+  [/^send packet: type \d/, () => ({ turn: 'host' })],
+  // Neither words nor notices are an answer (RFC 4250, 4.1.2): ignore, debug, extensions, the login's banner, global requests.
+  [/^receive packet: type (?!(?:[247]|53|80)\b)\d/, () => ({ turn: 'here' })],
   [/^Setting implicit ProxyCommand from ProxyJump/, () => ({ proxy: 'ProxyJump' })],
   [/^Executing proxy (?:dialer )?command: /, (_, { proxy }) => ({ proxy: proxy ?? 'ProxyCommand' })],
   [/^Connecting to (\S+) \[[^\]]*\] port (\d+)/, ([, host = '', port]) => ({ endpoint: { host, port: Number(port) } })],
@@ -108,6 +108,7 @@ export function readLog(text: string): SshLog {
     const [step] = STEPS.find(([, pattern]) => pattern.test(said)) ?? [];
     if (step !== undefined && ORDER.indexOf(step) > ORDER.indexOf(log.phase)) log = { ...log, phase: step };
     if (level === undefined) {
+      if (/^Authenticated .*with partial success/.test(said)) log = { ...log, hasProved: true };
       if (said !== '' && !NO_COMPLAINT.test(said) && complaints.length < COMPLAINTS_MAX) complaints.push(said);
       continue;
     }

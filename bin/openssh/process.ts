@@ -1,6 +1,7 @@
 /** One process of ssh in a group of its own: bounded output, one deadline, and nothing left of it afterwards. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { Bounded, refusalWatch } from '../../lambda/ssh/index.ts';
 import type { Ended } from './reasons.ts';
 
 export interface Run {
@@ -12,8 +13,9 @@ export interface Run {
   readonly leftMs: number;
   /** For the connection alone; null: all of the time that is left. */
   readonly connectMs: number | null;
-  /** Whether the log shows a connection. */
+  /** Whether the log shows a connection, and whether it shows a login. */
   readonly isConnected: (log: string) => boolean;
+  readonly isIn: (log: string) => boolean;
   readonly signal: AbortSignal;
 }
 
@@ -64,8 +66,8 @@ export function runSsh(run: Run): { readonly result: Promise<RunResult>; readonl
     // Where no pipe can be opened, Node returns a process without streams, and its error follows.
     if (child.stdin === undefined) return void child.once('error', notStarted);
 
-    const stdout = new Kept(OUTPUT_MAX);
-    const stderr = new Kept(STDERR_MAX);
+    const stdout = new Bounded(OUTPUT_MAX);
+    const stderr = new Bounded(STDERR_MAX);
     const timers: NodeJS.Timeout[] = [];
     let finished = false;
     const finish = (done: () => RunResult, isOver: boolean) => {
@@ -73,6 +75,7 @@ export function runSsh(run: Run): { readonly result: Promise<RunResult>; readonl
       if (finished) return;
       finished = true;
       for (const timer of timers) clearTimeout(timer);
+      watch.stop();
       run.signal.removeEventListener('abort', abort);
       const now = done();
       endGroup(child, isOver ? 0 : GRACE_MS, leave);
@@ -86,6 +89,16 @@ export function runSsh(run: Run): { readonly result: Promise<RunResult>; readonl
         }),
         by === 'exit',
       );
+    let isIn = false;
+    let beforeLogin = 0;
+    const said = { output: () => stdout.text(), errors: () => stderr.text().slice(beforeLogin) };
+    const watch = refusalWatch({ endpoint: '', deadlineMs: 0 }, said, () => end('refused', null, null));
+    const heard = () => {
+      isIn ||= run.isIn(readBounded(run.log));
+      // What comes before the login is a notice, or of a ProxyCommand.
+      if (isIn) watch.heard();
+      else beforeLogin = stderr.text().length;
+    };
     const abort = () => finish(() => ({ kind: 'aborted' }), false);
     const at = (ms: number, act: () => void) => timers.push(setTimeout(act, ms));
     // What had arrived while this process was busy is read before the host is blamed for being late.
@@ -103,8 +116,12 @@ export function runSsh(run: Run): { readonly result: Promise<RunResult>; readonl
     child.stdin.on('error', () => {}); // An ssh that ends before it has read everything: its log says why.
     child.stdout.on('data', (chunk: Buffer) => {
       if (!stdout.push(chunk)) end('flood', null, null);
+      heard();
     });
-    child.stderr.on('data', (chunk: Buffer) => void stderr.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr.push(chunk);
+      heard();
+    });
     child.stdin.end(run.stdin);
   });
   return { result, gone };
@@ -131,23 +148,6 @@ function endGroup(child: ChildProcessWithoutNullStreams, graceMs: number, leave:
   };
   if (graceMs > 0) setTimeout(kill, graceMs);
   else kill();
-}
-
-/** Bytes up to a limit. */
-class Kept {
-  readonly #chunks: Buffer[] = [];
-  #length = 0;
-  constructor(private readonly max: number) {}
-
-  /** False once it is full. */
-  push(chunk: Buffer): boolean {
-    this.#chunks.push(chunk.subarray(0, this.max - this.#length));
-    this.#length = Math.min(this.max, this.#length + chunk.length);
-    return this.#length < this.max;
-  }
-  text(): string {
-    return Buffer.concat(this.#chunks).toString('utf8');
-  }
 }
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;

@@ -4,7 +4,7 @@
  * Only what the host itself did counts as hung: a cut way, a ProxyCommand that fails, or ssh's own trouble never does.
  */
 import type { FailureReason, Login, OpensshWay, Reply } from '../../lambda/model/index.ts';
-import { refusalIn } from '../../lambda/probe/index.ts';
+import { refusalIn, refusedSentence, wordsOf } from '../../lambda/probe/index.ts';
 import {
   closedBy,
   commandEnded,
@@ -28,8 +28,11 @@ import { readLog, type SshLog } from './log.ts';
 
 /** How one call of ssh ended. */
 export interface Ended {
-  /** `exit`: by itself; `deadline`: the host's time was up; `connecting`: that of the connection; `flood`: of output. */
-  readonly by: 'exit' | 'deadline' | 'connecting' | 'flood';
+  /**
+   * `exit`: by itself; `deadline`: the host's time was up; `connecting`: that of the connection; `flood`: of output;
+   * `refused`: the login's command said in known words that it runs nothing, and went on.
+   */
+  readonly by: 'exit' | 'deadline' | 'connecting' | 'flood' | 'refused';
   /** Exit status; null where a signal ended it. */
   readonly code: number | null;
   readonly signal: string | null;
@@ -48,6 +51,9 @@ export interface Asked {
   /** The time that was given, in milliseconds: the host's deadline or, where that ran out, the connection's. */
   readonly givenMs: number;
 }
+
+/** Characters kept of an error stream (see Reply in lambda/model). */
+const WORDS_MAX = 4 * 1024;
 
 /** ssh's own exit status for an error of its own; a command may end with it as well. */
 const OWN_ERROR = 255;
@@ -253,12 +259,12 @@ function notLoggedIn(at: At): Failure {
   const phase = log.phase as 'kex' | 'login';
   const { complaints } = log;
   const find = (pattern: RegExp) => complaints.map((line) => pattern.exec(line)).find((match) => match !== null);
-  const words = linesOf(ended.stderr).join('\n');
-  const toUser = log.hasProved || refusalIn(words) !== null ? words : '';
-  const lost = (found: Failure): Failure =>
-    phase === 'login' ? loginLost(where, user, { toUser, hasProved: log.hasProved }, found) : found;
+  const words = linesOf(ended.stderr).join('\n').slice(0, WORDS_MAX);
+  const lost = (found: Failure): Failure => {
+    const toUser = log.hasProved || refusalIn(words) !== null ? words : '';
+    return phase === 'login' ? loginLost(where, user, { toUser, hasProved: log.hasProved }, found) : found;
+  };
   if (ended.by !== 'exit') return log.turn === 'here' ? stuckHere(at, phase) : lost(timedOut(phase, where, ''));
-
   const denied = find(/Permission denied \(([^)]*)\)/);
   if (denied) {
     const methods = (denied[1] ?? '').split(',').filter((method) => method !== '');
@@ -377,13 +383,19 @@ function commandOf({ ended, log, where, host }: At): Reply {
   const stderr = linesOf(ended.stderr)
     .filter((line) => !isOwnFarewell(line, host))
     .join('\n');
-  const texts = { stdout: ended.stdout, stderr: stderr === '' ? '' : `${stderr}\n` };
+  const texts = { stdout: ended.stdout, stderr: stderr === '' ? '' : `${stderr}\n`.slice(0, WORDS_MAX) };
   // Where it said how the command ended, it is of no interest that ssh itself was slow to end.
-  if (log.exit === 'status') {
-    return commandEnded(where, { exitStatus: ended.code ?? OWN_ERROR, signal: undefined, ...texts });
-  }
+  if (log.exit === 'status') return commandEnded(where, { exitStatus: ended.code ?? OWN_ERROR, signal: undefined, ...texts });
   if (log.exit === 'signal') return commandEnded(where, { exitStatus: null, signal: 'a signal', ...texts });
-  if (ended.by !== 'exit') return { ...timedOut('command', where, ''), output: texts.stdout || texts.stderr };
+  const refusal = ended.by === 'refused' ? refusalIn(`${texts.stderr}\n${texts.stdout}`) : null;
+  if (refusal !== null) {
+    const words = wordsOf(texts.stdout, texts.stderr, refusal);
+    return { ...failure('ExecRefused', refusedSentence(where.endpoint, words, refusal, null)), output: texts.stdout };
+  }
+  if (ended.by !== 'exit') {
+    const errors = texts.stdout === '' || texts.stderr === '' ? {} : { errors: texts.stderr };
+    return { ...timedOut('command', where, ''), output: texts.stdout || texts.stderr, ...errors };
+  }
   const request = find(/^(?:exec|shell|subsystem) request failed on channel.*/);
   if (request) return execRefused(where, `SSH-2.0-${log.software ?? ''}`, new Error(request[0]));
   const channel = find(/^channel \d+: open failed: (.*)/);

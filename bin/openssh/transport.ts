@@ -91,6 +91,7 @@ export class OpensshRun {
       stdin: run.script,
       ...{ log, leftMs, connectMs },
       isConnected: (text) => !['start', 'resolve', 'connect'].includes(readLog(text).phase),
+      isIn: (text) => readLog(text).phase === 'command',
       signal: run.signal,
     });
     this.#gone.add(gone);

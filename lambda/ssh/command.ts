@@ -15,7 +15,7 @@ const HEAD = 2 * 1024;
 const FORK_FAILED = /\bv?fork\b|cannot allocate memory|resource temporarily unavailable|out of memory/i;
 
 /** Bytes up to a limit: the first, or where no script of ours has begun in those the very first and the last. */
-class Bounded {
+export class Bounded {
   #chunks: Buffer[] = [];
   #head: Buffer | null = null;
   #length = 0;
@@ -98,7 +98,7 @@ const WATCHED = 8 * 1024;
  * Ends a session that says in known words that it runs no command, and goes on: the disabled root of a cloud's image sleeps
  * for ten seconds after them. On a host whose start files say such words the probe begins right after them.
  */
-function refusalWatch(
+export function refusalWatch(
   { endpoint }: Where,
   said: { output(): string; errors(): string },
   done: (reply: Reply) => void,

@@ -1,7 +1,7 @@
 /** The SSH transport: logs in, runs the script, and names every failure by what happened on the wire. */
 export { agentKeyTypes } from './agent.ts';
 export { OFFERED } from './algorithms.ts';
-export { commandEnded, execRefused } from './command.ts';
+export { Bounded, commandEnded, execRefused, refusalWatch } from './command.ts';
 export {
   closedBy,
   endpointOf,
