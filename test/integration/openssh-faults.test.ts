@@ -31,8 +31,6 @@ const OTHERWISE: Readonly<
     says: /no matching key exchange method found": it offers only "diffie-hellman-group14-sha1.*update its sshd/,
   },
   'signs its host key only with SHA-1': { says: /no matching host key type found": it offers only "ssh-rsa"/ },
-  // The reader of replies knows its words (readReply); ssh is not watched for them.
-  'says that root is another user, and sleeps': { reason: 'CommandTimeout', says: /did not end within 6 s/ },
   'refuses to run commands': { says: /refused to run a command, "exec request failed on channel 0"/ },
   // ssh ends at a disconnection without writing what had come just before.
   'cuts the connection in the middle of its output': { output: '' },
