@@ -44,7 +44,8 @@ export const addLogin = (command: Command): Command =>
     .option('--private-key <file>', 'private key to log in with')
     .option('-k, --ask-pass', "as in Ansible, but passwords aren't used: says what to do")
     .on('option:ask-pass', () => command.error(`error: -k, --ask-pass: ${NO_PASSWORDS}`))
-    .option('--known-hosts <file>', 'host keys to trust (default: ~/.ssh/known_hosts, /etc/ssh/ssh_known_hosts)');
+    .option('--known-hosts <file>', "host keys to trust (default: those of ssh's configuration, ~/.ssh/known_hosts)")
+    .option('-v, --verbose', 'say of each host over SSH which way it is reached, and why');
 
 /** How hosts are probed. */
 export const addProbing = (command: Command): Command =>
@@ -73,8 +74,8 @@ export function addSources(command: Command): Command {
 }
 
 export const SOURCES_HELP = `
-Hosts: aliases, User, Port, IdentityFile and ProxyJump of ~/.ssh/config apply, and an inventory's ProxyJump.
-Keys: --private-key, else the inventory's, else ssh-agent's and ~/.ssh/id_ed25519, id_ecdsa or id_rsa.
+Hosts: as ssh resolves them, by ~/.ssh/config and an inventory's ansible_ssh_*_args; -v says which way each goes.
+Keys: --private-key, else as ssh offers them: the agent's, those of IdentityFile, or ~/.ssh/id_rsa, id_ecdsa, id_ed25519.
 Settings: flags, then CRAWLWATCH_SETTINGS (JSON), then ./cdk.json (context "crawlwatch"), then defaults.`;
 
 /** A command that works on a deployed stack. */

@@ -16,7 +16,8 @@ export async function diagnoseHosts(flags: SourceFlags, settings: Settings, io: 
   const source = await openSource(flags, settings, io);
   const instances = (await source.discover()).filter(({ skipped }) => skipped === null);
   if (instances.length === 0) throw new UsageError(source.nothingFound(0));
-  const loginFor = loginMethods(await sshKeys(flags, io));
+  // A key that can't be used is named before anything is asked.
+  const loginFor = loginMethods({ ...(await sshKeys(flags, io)), none: false });
   const keys = await Promise.all(instances.map((instance) => keyStep(instance, loginFor)));
   const withKey = instances.filter((_, n) => keys[n]?.finding === 'ok');
   const probed = await probeFleet(withKey, { transports: source.transports, log: QUIET }, settings, {

@@ -145,7 +145,10 @@ async function stackSshAccess(context: DoctorContext): Promise<Access> {
   const { clients, stack, settings, flags, io } = context;
   const { keySecretArn, instanceConnect } = settings.ssh;
   const ownAccess = async (key: Step | null): Promise<Access> => {
-    const own = await loginMethods(await sshKeys(flags, io))({ user: settings.ssh.user, privateKeyPath: null });
+    const own = await loginMethods({ ...(await sshKeys(flags, io)), none: false })({
+      user: settings.ssh.user,
+      privateKeyPath: null,
+    });
     if ('reason' in own) {
       const none = unknown('login', `not tried from here: ${keyProblem(own)}`, 'give --private-key FILE');
       return { transports: {}, ready: false, key, missing: [none] };

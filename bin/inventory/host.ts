@@ -6,7 +6,7 @@ import { type Login, WORKER } from '../../lambda/model/index.ts';
 import { type HostSpec, parseHostSpec, readPort } from './address.ts';
 import { USED, type Variable, type Variables } from './draft.ts';
 import { expandUser } from './home.ts';
-import { proxyOfArguments, type SshProxy, splitArguments } from './ssh-arguments.ts';
+import { splitArguments } from './ssh-arguments.ts';
 
 export interface InventoryHost {
   /** Its name in the inventory. */
@@ -32,8 +32,6 @@ export interface InventoryHost {
   readonly isLocal?: true;
   /** Why it can't be checked as its inventory has it, a sentence; absent: it can. */
   readonly problem?: string;
-  /** The proxy that `ansible_ssh_common_args` and the like name. */
-  readonly proxy?: SshProxy;
 }
 
 /** A host that is only a name. */
@@ -161,7 +159,7 @@ function portOf(facts: Facts): number | null {
   return readPort(given.text) ?? refuse(facts, given, 'a port from 1 to 65535');
 }
 
-function argumentsOf(facts: Facts): Pick<InventoryHost, 'sshArguments' | 'sshArgumentsFirst' | 'proxy'> {
+function argumentsOf(facts: Facts): Pick<InventoryHost, 'sshArguments' | 'sshArgumentsFirst'> {
   const wordsOf = (meaning: 'sshArgs' | 'commonArgs' | 'extraArgs'): readonly string[] => {
     const given = find(facts, meaning);
     if (given === null) return [];
@@ -172,11 +170,9 @@ function argumentsOf(facts: Facts): Pick<InventoryHost, 'sshArguments' | 'sshArg
   };
   const first = wordsOf('sshArgs');
   const sshArguments = [...first, ...wordsOf('commonArgs'), ...wordsOf('extraArgs')];
-  const proxy = proxyOfArguments(sshArguments);
   return {
     sshArguments,
     ...(first.length > 0 && { sshArgumentsFirst: first.length }),
-    ...(proxy !== null && { proxy }),
   };
 }
 

@@ -5,4 +5,3 @@ export { type InventoryHost, plainHost } from './host.ts';
 export type { Inventory } from './inventory.ts';
 export { hostsNamed, openInventory } from './open.ts';
 export { selectHosts } from './pattern.ts';
-export { proxyOf, type SshProxy } from './ssh-arguments.ts';

@@ -13,6 +13,7 @@ import { UsageError } from '../terminal/index.ts';
 import { withLimits } from './limits.ts';
 import { localTransport } from './local.ts';
 import type { Source, SourceFlags } from './source.ts';
+import { printWay, wayText } from './way-text.ts';
 
 /** At most so many notes are printed. */
 const NOTES_MAX = 5;
@@ -66,15 +67,23 @@ async function sshSource(
   if (flags.listHosts === true) return fixedSource(source, hosts.map(instanceOf), {});
   const [{ sshAccess }, { sshRoutes }] = await Promise.all([import('./ssh-access.ts'), import('./ssh-route.ts')]);
   const routeTo = await sshRoutes(flags, settings, io);
-  const instances = await Promise.all(
+  const routed = await Promise.all(
     hosts.map(async (host) => {
       const own = { ...host, worker: flags.worker ?? host.worker };
-      if (host.isLocal === true) return withLimits(toInstance(own, 'local', settings), host.limits, settings);
-      if (host.problem !== undefined) return instanceOf(own);
-      const { address, login, problem } = await routeTo(host);
-      return instanceOf({ ...own, address, login, ...(problem !== null && { problem }) });
+      if (host.isLocal === true) {
+        return [withLimits(toInstance(own, 'local', settings), host.limits, settings), null] as const;
+      }
+      if (host.problem !== undefined) return [instanceOf(own), null] as const;
+      const { address, login, problem, how } = await routeTo(host);
+      const instance = instanceOf({ ...own, address, login, ...(problem !== null && { problem }) });
+      return [instance, how] as const;
     }),
   );
+  const instances = routed.map(([instance]) => instance);
+  for (const [instance, how] of flags.verbose === true ? routed : []) {
+    // The transport itself says of a host that it goes through ssh, and of one that it asks again so.
+    if (how !== null && instance.login.openssh === undefined) printWay(instance.name, wayText(instance, how), io);
+  }
   return fixedSource(source, instances, { ssh: await sshAccess(flags, settings, io), local: localTransport() });
 }
 

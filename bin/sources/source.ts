@@ -19,4 +19,6 @@ export interface SourceFlags extends SshFlags, RouteFlags {
   readonly stack?: string;
   readonly worker?: string;
   readonly listHosts?: boolean;
+  /** Says of each host which way it goes, and why. */
+  readonly verbose?: boolean;
 }

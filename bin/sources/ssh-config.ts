@@ -239,6 +239,10 @@ function readArguments(
       file ??= value;
       continue;
     }
+    // ssh refuses it after another proxy.
+    if (letter === 'J' && items.some((item) => item.kind === 'set' && item.key.startsWith('proxy'))) {
+      return { unread: `-J ${value}` };
+    }
     const config = readLine(line);
     const what = letter === 'o' ? `-o ${value}` : `-${letter}`;
     if (config === null || config === 'broken') return { unread: what };
@@ -378,23 +382,26 @@ function evaluate(host: string, items: readonly Item[], { localUser }: ConfigPla
     } else if (key.startsWith('proxy')) {
       // The first of both counts, also where it says `none`.
       if (!values.has('proxyjump') && !values.has('proxycommand')) values.set(key, [first]);
-    } else if (!values.has(key)) values.set(key, [...words]);
+    } else if (!values.has(key)) values.set(key, key === 'hostkeyalias' ? [first.toLowerCase()] : [...words]);
   };
   const hostName = () => expand(values.get('hostname')?.[0] ?? host, { h: host })?.toLowerCase() ?? host;
 
   follow(items);
+  const resolved = hostName();
   if (wantsFinal) {
-    matched = hostName();
-    values.set('hostname', [matched]);
+    matched = resolved;
+    // From here on it is a name, without tokens.
+    values.set('hostname', [resolved.replaceAll('%', '%%')]);
     isFinal = true;
     follow(items);
   }
-  return other === null ? { hostName: hostName(), values } : { unread: other };
+  return other === null ? { hostName: resolved, values } : { unread: other };
 }
 
 /** A negated pattern that matches excludes the whole line. */
 function matchesList(patterns: readonly string[], text: string, how: 'exact' | 'loose'): boolean {
-  const matching = patterns.filter((pattern) => matchesPattern(pattern.replace(/^!/, ''), text, how));
+  const name = how === 'loose' ? text.toLowerCase() : text;
+  const matching = patterns.filter((pattern) => matchesPattern(pattern.replace(/^!/, ''), name, how));
   return matching.length > 0 && !matching.some((pattern) => pattern.startsWith('!'));
 }
 

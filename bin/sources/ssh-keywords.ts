@@ -60,19 +60,22 @@ const IGNORED: Readonly<Record<string, RegExp>> = {
   gssapiauthentication: FLAG,
 };
 
-/** All keywords of OpenSSH 9.9 that are not above: for these it is asked itself. */
+/**
+ * The other keywords that every OpenSSH since 9.0 knows: it is asked itself where they apply. A newer one, which an older
+ * client refuses, leaves it the whole file.
+ */
 const OTHERS = new Set(
   `addressfamily bindaddress bindinterface canonicaldomains canonicalizefallbacklocal canonicalizehostname
-canonicalizemaxdots canonicalizepermittedcnames casignaturealgorithms certificatefile channeltimeout cipher ciphers
+canonicalizemaxdots canonicalizepermittedcnames casignaturealgorithms certificatefile cipher ciphers
 dsaauthentication dynamicforward enableescapecommandline escapechar forkafterauthentication forwardx11timeout gatewayports
 gssapiclientidentity gssapikexalgorithms gssapikeyexchange gssapirenewalforcesrekey gssapiserveridentity gssapitrustdns
 hostbasedacceptedalgorithms hostbasedauthentication hostbasedkeytypes hostkeyalgorithms ignoreunknown ipqos
 kbdinteractivedevices kexalgorithms keepalive knownhostscommand localcommand localforward logverbose macs
-nohostauthenticationforlocalhost obscurekeystroketiming permitremoteopen pkcs11provider preferredauthentications protocol
+nohostauthenticationforlocalhost permitremoteopen pkcs11provider preferredauthentications protocol
 proxyusefdpass pubkeyacceptedalgorithms pubkeyacceptedkeytypes pubkeyauthentication rekeylimit remotecommand remoteforward
 requiredrsasize revokedhostkeys rhostsrsaauthentication rsaauthentication securitykeyprovider sessiontype setenv
-smartcarddevice stdinnull streamlocalbindmask streamlocalbindunlink syslogfacility tag tunnel tunneldevice
-useprivilegedport verifyhostkeydns versionaddendum xauthlocation`.split(/\s+/),
+smartcarddevice stdinnull streamlocalbindmask streamlocalbindunlink syslogfacility tunnel tunneldevice
+useprivilegedport verifyhostkeydns xauthlocation`.split(/\s+/),
 );
 
 /**

@@ -209,11 +209,14 @@ function noCommonAlgorithm(endpoint: string, said: string, offer: string): Failu
   return failure('NegotiationFailed', `${endpoint} has no algorithm in common with this client, ${words}; ${why}.`);
 }
 
+/** At most so many of our own keys are named in a sentence. */
+const TROUBLES_MAX = 5;
+
 /** What became of the keys in a login. */
 export interface KeysTried {
   /** What the host would still take. */
   readonly left: readonly string[];
-  /** What went wrong with our own keys. */
+  /** What went wrong with our own keys, each a phrase with nothing in it that isn't quoted. */
   readonly troubles: readonly string[];
   /** How many were offered. */
   readonly tried: number;
@@ -227,7 +230,9 @@ export interface KeysTried {
 export function loginRefused({ endpoint }: Where, user: string, keys: KeysTried): Failure {
   const { left, troubles, tried, hasProved, words } = keys;
   const methods = quote(left.join(', '));
-  const own = troubles.length > 0 ? `; here: ${quote(troubles.join('; '))}` : '';
+  const shown = troubles.slice(0, TROUBLES_MAX);
+  const more = troubles.length > shown.length ? [`and ${troubles.length - shown.length} more`] : [];
+  const own = troubles.length > 0 ? `; here: ${[...shown, ...more].join('; ')}` : '';
   const said = words === '' ? '' : `; it says ${quoteWords(words, 120)}`;
   const refused = (what: string) => failure('AuthenticationFailed', `${endpoint} ${what}.`);
   if (left.length > 0 && !left.includes('publickey')) {

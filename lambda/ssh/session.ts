@@ -280,7 +280,7 @@ class Session {
   readonly #sshError = (error: SshError) => {
     const final = error.message.startsWith('All configured authentication methods failed');
     if (error.level === 'agent' || (error.level === 'client-authentication' && !final)) {
-      this.#keyTroubles.push(error.message); // ssh2 goes on to the next key.
+      this.#keyTroubles.push(quote(error.message)); // ssh2 goes on to the next key.
     } else if (final) {
       this.#settle(this.#loginRefused());
     } else if (this.#phase === 'login' && /too many authentication failures/i.test(error.message)) {

@@ -6,7 +6,6 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { InventoryHost } from '../../bin/inventory/inventory.ts';
 import { openInventory } from '../../bin/inventory/open.ts';
-import { proxyOfArguments } from '../../bin/inventory/ssh-arguments.ts';
 import { crawlwatch } from '../bin/command-line.ts';
 import { aids } from '../bin/inventory/aids.ts';
 import { all, ansible, environment, FIXTURES, type Listed, meaning, members } from '../support/ansible.ts';
@@ -174,6 +173,12 @@ function recorder() {
   return { ssh, recorded, done: () => rmSync(folder, { recursive: true }) };
 }
 
+/** The option that names a proxy, as it is written; `-J` may be apart from its value. */
+const proxyIn = (args: readonly string[]): string | undefined => {
+  const at = args.findIndex((arg) => /^(-J|(-o)?Proxy(Jump|Command)\b)/i.test(arg));
+  return at < 0 ? undefined : args.slice(at, at + (args[at] === '-J' ? 2 : 1)).join(' ');
+};
+
 describe('what Ansible gives to ssh', () => {
   it.each(['groups.ini', 'both-names.ini', 'jumps.ini', 'beside/hosts', 'nested.yml', 'depth.ini'])(
     'is what we connect with: %s',
@@ -186,18 +191,17 @@ describe('what Ansible gives to ssh', () => {
             .find((arg) => arg.startsWith(`${name}=`))
             ?.slice(name.length + 1)
             .replace(/^"(.*)"$/, '$1');
-        const proxy = proxyOfArguments(args);
         const key = option('IdentityFile')?.replace(environment.HOME ?? '', homedir());
-        return [args.at(-3), option('Port'), option('User'), key, proxy?.kind === 'jump' ? proxy.hosts : undefined];
+        return [args.at(-3), option('Port'), option('User'), key, proxyIn(args)];
       });
       done();
       const hosts = all(await openInventory(words.split(' ').map(path), aids()));
-      const ours = hosts.map(({ address, login, proxy }) => [
+      const ours = hosts.map(({ address, login, sshArguments }) => [
         address,
         login.port?.toString(),
         login.user,
         login.privateKeyPath,
-        proxy?.kind === 'jump' ? proxy.hosts : undefined,
+        proxyIn(sshArguments),
       ]);
       expect(ours.map(String).sort()).toEqual(theirs.map(String).sort());
     },

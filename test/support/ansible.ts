@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Inventory, InventoryHost } from '../../bin/inventory/inventory.ts';
 import { hostsNamed } from '../../bin/inventory/open.ts';
-import { proxyOfArguments, splitArguments } from '../../bin/inventory/ssh-arguments.ts';
+import { splitArguments } from '../../bin/inventory/ssh-arguments.ts';
 
 export const FIXTURES = join(import.meta.dirname, '../fixtures/inventories');
 const found = spawnSync('ansible-inventory', ['--version'], { encoding: 'utf8' });
@@ -43,7 +43,6 @@ export function meaning(name: string, variables: HostVariables): InventoryHost {
   };
   const first = wordsOf('ansible_ssh_args');
   const sshArguments = [...first, ...wordsOf('ansible_ssh_common_args'), ...wordsOf('ansible_ssh_extra_args')];
-  const proxy = proxyOfArguments(sshArguments);
   return {
     name,
     address: text('ansible_host', 'ansible_ssh_host') ?? itsHost,
@@ -56,7 +55,6 @@ export function meaning(name: string, variables: HostVariables): InventoryHost {
     limits: text('crawlwatch_limits') ?? null,
     sshArguments,
     ...(first.length > 0 && { sshArgumentsFirst: first.length }),
-    ...(proxy && { proxy }),
   };
 }
 

@@ -3,18 +3,19 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Worker } from 'node:worker_threads';
 
-/** Listens with the shortest queue, tells the port, and then never accepts: its thread sleeps until it is ended. */
-const NEVER_ACCEPTS = `
+/** Listens with the shortest queue, posts the port, and then accepts nothing: its thread sleeps until it is ended or due. */
+const SLEEPS = `
   const { createServer } = require('node:net');
-  const { parentPort } = require('node:worker_threads');
+  const { parentPort, workerData } = require('node:worker_threads');
   const server = createServer();
   server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
     parentPort.postMessage(server.address().port);
-    setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0));
+    setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, workerData));
   });`;
 
-export async function fullBacklog(): Promise<{ port: number; close(): Promise<void> }> {
-  const worker = new Worker(NEVER_ACCEPTS, { eval: true });
+/** @param forMs after this it accepts like any other @default for ever */
+export async function fullBacklog(forMs = Number.POSITIVE_INFINITY): Promise<{ port: number; close(): Promise<void> }> {
+  const worker = new Worker(SLEEPS, { eval: true, workerData: forMs });
   const [port] = (await once(worker, 'message')) as [number];
   const fillers = Array.from({ length: 8 }, () => connect(port, '127.0.0.1').on('error', () => {}));
   // The queue holds two; these are the first to be let in.

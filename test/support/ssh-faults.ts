@@ -54,7 +54,7 @@ export const BEFORE_BANNER: readonly Fault[] = [
     does: 'drops packets',
     reason: 'ConnectTimeout',
     says: /did not accept a TCP connection within 6 s/,
-    start: fullBacklog,
+    start: () => fullBacklog(),
   },
   {
     does: 'accepts and is silent',
