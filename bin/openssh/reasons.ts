@@ -385,7 +385,8 @@ function commandOf({ ended, log, where, host }: At): Reply {
     .join('\n');
   const texts = { stdout: ended.stdout, stderr: stderr === '' ? '' : `${stderr}\n`.slice(0, WORDS_MAX) };
   // Where it said how the command ended, it is of no interest that ssh itself was slow to end.
-  if (log.exit === 'status') return commandEnded(where, { exitStatus: ended.code ?? 0, signal: undefined, ...texts });
+  if (log.exit === 'status')
+    return commandEnded(where, { exitStatus: ended.code ?? OWN_ERROR, signal: undefined, ...texts });
   if (log.exit === 'signal') return commandEnded(where, { exitStatus: null, signal: 'a signal', ...texts });
   const refusal = ended.by === 'refused' ? refusalIn(`${texts.stderr}\n${texts.stdout}`) : null;
   if (refusal !== null) {
