@@ -3,7 +3,6 @@ import { appendFileSync, closeSync, existsSync, fstatSync, mkdirSync, openSync, 
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { forTerminal } from '../../lambda/kit/index.ts';
 import type { Login, ProbeTransport } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import type { KeyOptions, KnownHost } from '../../lambda/ssh/index.ts';
@@ -13,6 +12,7 @@ import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
 import type { Asking, FirstContact } from './first-contact.ts';
 import { DEFAULT_KEYS, GLOBAL_KNOWN_HOSTS, userKnownHosts } from './ssh-entry.ts';
+import { printWay } from './way-text.ts';
 
 export interface SshFlags {
   readonly privateKey?: string;
@@ -75,9 +75,7 @@ export async function sshAccess(flags: SshFlags, settings: Settings, io: Command
     return withOpenssh(fast, {
       ...flags,
       ...{ connectSeconds, env: io.env },
-      ...(flags.verbose === true && {
-        note: ({ name }, way) => void io.stderr.write(`crawlwatch: ${forTerminal(`${name}: ${way}`)}\n`),
-      }),
+      ...(flags.verbose === true && { note: ({ name }, way) => printWay(name, way, io) }),
     });
   };
   if (flags.asking === undefined) return transport();

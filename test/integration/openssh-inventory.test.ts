@@ -85,6 +85,11 @@ describe('an inventory’s ProxyCommand', () => {
     expect(reasons).toMatchObject([{ text: expect.stringMatching(says) }]);
   });
 
+  it('is named by -v as the way to the host', async () => {
+    const { stderr } = await check('-o ProxyCommand="nc %h %p"', '', ['-v']);
+    expect(stderr).toBe('crawlwatch: web1: through ssh (ProxyCommand)\n');
+  });
+
   it('that is silent leaves the host UNKNOWN', async () => {
     const silent = await rawServer(() => {});
     const { status, reasons } = await check(`-o ProxyCommand="nc 127.0.0.1 ${silent.port}"`, '', ['--timeout', '3']);
