@@ -24,6 +24,8 @@ export interface SshLog {
   readonly keysHere: number;
   /** How many keys were offered. */
   readonly keysOffered: number;
+  /** A certificate was among them. */
+  readonly hasCertificate: boolean;
   /** It knew one of them. */
   readonly hasProved: boolean;
   /** Whose turn it was: the host's, to answer a packet, or this side's, e.g. an agent's or a person's to touch a key. */
@@ -75,8 +77,11 @@ const FACTS: readonly (readonly [RegExp, (match: readonly string[], log: SshLog)
   ],
   [/^Will attempt key: /, (_, { keysHere }) => ({ keysHere: keysHere + 1 })],
   [
-    /^(?:Offering (?:\S+ )?public key|Trying private key): /,
-    (_, { keysOffered }) => ({ keysOffered: keysOffered + 1 }),
+    /^(?:Offering (?:\S+ )?public key|Trying private key): (.*)/,
+    ([, file = ''], { keysOffered, hasCertificate }) => ({
+      keysOffered: keysOffered + 1,
+      hasCertificate: hasCertificate || /-CERT(-| )/.test(file),
+    }),
   ],
   [/^Server accepts key: /, () => ({ hasProved: true })],
   [
@@ -98,6 +103,7 @@ export function readLog(text: string): SshLog {
     hostKey: null,
     keysHere: 0,
     keysOffered: 0,
+    hasCertificate: false,
     hasProved: false,
     turn: 'host',
     exit: null,

@@ -123,12 +123,21 @@ function verdict(at: At, asked: Asked): Reply {
       return log.proxy === null ? noBanner(at) : noBannerByProxy(at);
     case 'kex':
     case 'login':
-      return brokenWay(at) ?? notLoggedIn(at);
+      return brokenWay(at) ?? blameless(at, notLoggedIn(at));
     case 'command':
-      return (log.exit === null ? brokenWay(at) : null) ?? commandOf(at);
+      return log.exit === null ? (brokenWay(at) ?? blameless(at, commandOf(at))) : commandOf(at);
     default:
       return log.phase satisfies never;
   }
+}
+
+/** A connection that ends within a ProxyCommand may have been ended by that, whatever it printed. */
+function blameless({ ended, log, where }: At, reply: Reply): Reply {
+  const isCut = reply.kind === 'failed' && reply.reason === 'ConnectionLost' && ended.by === 'exit';
+  if (!isCut || log.proxy !== 'ProxyCommand') return reply;
+  return unreachable(
+    `The connection to ${where.endpoint} ended within its ProxyCommand (${log.phase === 'command' ? 'before the probe had ended' : 'before the login was done'}): that may have broken off, so the host is not blamed.`,
+  );
 }
 
 /** strerror's words, of glibc, musl and BSD. */
@@ -320,10 +329,14 @@ function stuckHere({ where }: At, phase: 'kex' | 'login'): Failure {
 }
 
 /** What went wrong with our own keys, as ssh complains of it. */
-function ownTroubles({ complaints }: SshLog): string[] {
+function ownTroubles({ complaints, hasCertificate }: SshLog): string[] {
   const about =
     /^(Load key |sign_and_send_pubkey: |no such identity: |Permissions \d+ for |Warning: Identity file |get_agent_identities: |Certificate |Too many )/;
-  return complaints.filter((line) => about.test(line)).slice(0, 4);
+  // sshd refuses one that has expired, is for another user or by an authority that it does not know, without saying why.
+  const certificate = hasCertificate
+    ? ['a certificate was refused: ssh-keygen -L -f FILE shows until when it is valid and for whom']
+    : [];
+  return [...complaints.filter((line) => about.test(line)).slice(0, 4), ...certificate];
 }
 
 /** Algorithms of which an offer that has nothing else is too old. */

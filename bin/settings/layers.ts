@@ -41,6 +41,15 @@ export async function settingsFor(flags: SettingFlags, io: Pick<CommandIo, 'env'
   }
 }
 
+/** The login user that the environment or ./cdk.json names; null where only the default would count. */
+export async function namedUser(io: Pick<CommandIo, 'env' | 'cwd'>): Promise<string | null> {
+  for (const layer of [settingsOf(io.env), await cdkContext(io.cwd)]) {
+    const user = (layer as { readonly ssh?: { readonly user?: unknown } } | undefined)?.ssh?.user;
+    if (typeof user === 'string') return user;
+  }
+  return null;
+}
+
 /** Text that is no number stays text, so that an error quotes it as it was typed. */
 function numeric(text: string | undefined): number | string | undefined {
   return text === undefined || text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);

@@ -8,6 +8,7 @@ import { NOTHING_REMEMBERED, UNTAGGED, WORKER } from '../../lambda/model/index.t
 import type { Settings } from '../../lambda/settings/index.ts';
 import type { Inventory, InventoryHost } from '../inventory/index.ts';
 import { expandRanges, parseHostSpec, plainHost } from '../inventory/index.ts';
+import { namedUser } from '../settings/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
 import { withLimits } from './limits.ts';
@@ -66,7 +67,7 @@ async function sshSource(
     withLimits(toInstance(host, 'ssh', settings), host.limits, settings);
   if (flags.listHosts === true) return fixedSource(source, hosts.map(instanceOf), {});
   const [{ sshAccess }, { sshRoutes }] = await Promise.all([import('./ssh-access.ts'), import('./ssh-route.ts')]);
-  const routeTo = await sshRoutes(flags, settings, io);
+  const routeTo = await sshRoutes({ ...flags, usualUser: await namedUser(io) }, settings, io);
   const routed = await Promise.all(
     hosts.map(async (host) => {
       const own = { ...host, worker: flags.worker ?? host.worker };
@@ -84,7 +85,9 @@ async function sshSource(
     // The transport itself says of a host that it goes through ssh, and of one that it asks again so.
     if (how !== null && instance.login.openssh === undefined) printWay(instance.name, wayText(instance, how), io);
   }
-  return fixedSource(source, instances, { ssh: await sshAccess(flags, settings, io), local: localTransport() });
+  const namedKeys = hosts.flatMap(({ login }) => login.privateKeyPath ?? []);
+  const ssh = await sshAccess({ ...flags, namedKeys }, settings, io);
+  return fixedSource(source, instances, { ssh, local: localTransport() });
 }
 
 function fixedSource(

@@ -1,6 +1,6 @@
 /** How the command line logs in: which keys it uses and which host keys it trusts, as `ssh` would. */
 import { appendFileSync, closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Login, ProbeTransport } from '../../lambda/model/index.ts';
@@ -18,6 +18,8 @@ export interface SshFlags {
   readonly privateKey?: string;
   readonly knownHosts?: string;
   readonly acceptNewHostKeys?: boolean;
+  /** Key files that the inventory names. */
+  readonly namedKeys?: readonly string[];
   /** How a person is asked about an unknown host key and for a passphrase; absent: nobody is. */
   readonly asking?: Asking;
   /** Say which way each host is asked. */
@@ -36,9 +38,25 @@ export async function sshKeys(flags: SshFlags, io: Pick<CommandIo, 'env'>): Prom
       agent: io.env.SSH_AUTH_SOCK || null,
     },
     none: true,
-    readKey: (path) => readFile(path),
+    readKey: keyFileReader(new Set([...(privateKey === undefined ? [] : [privateKey]), ...(flags.namedKeys ?? [])])),
   };
 }
+
+/**
+ * As ssh (authfile.c, sshkey_perm_ok), ignores a private key of this account that others can read; one that a person names
+ * to crawlwatch is used all the same.
+ */
+const keyFileReader =
+  (named: ReadonlySet<string>) =>
+  async (path: string): Promise<Buffer> => {
+    const text = await readFile(path);
+    if (named.has(path) || !text.includes('PRIVATE KEY')) return text;
+    const { mode, uid } = await stat(path);
+    if ((mode & 0o077) === 0 || uid !== process.getuid?.()) return text;
+    throw new Error(
+      `others can read it (mode ${(mode & 0o777).toString(8)}), so it is ignored, as by ssh: chmod 600 it`,
+    );
+  };
 
 /** @throws UsageError where a file named by a flag can't be read. */
 export async function sshAccess(flags: SshFlags, settings: Settings, io: CommandIo): Promise<ProbeTransport> {

@@ -81,10 +81,13 @@ export function readAnswer(output: string): SshOptions {
     if (key === undefined || value === undefined) continue;
     const name = key.toLowerCase();
     const before = values.get(name);
-    if (before === undefined) values.set(name, LISTS.has(name) ? value.split(' ') : [value]);
+    if (before === undefined) values.set(name, LISTS.has(name) ? pathsOf(value) : [value]);
     else if (SEVERAL.has(name)) before.push(value);
   }
   return { hostName: values.get('hostname')?.[0] ?? '', values };
 }
+
+/** Paths that ssh prints side by side without quotes: one begins where a path can begin, or is `none`. */
+const pathsOf = (value: string): string[] => value.split(/ (?=[/~%$]|none$)/);
 
 const LISTS: ReadonlySet<string> = new Set(['userknownhostsfile', 'globalknownhostsfile']);

@@ -33,7 +33,8 @@ function jumpsOf(text: string, tokens: Tokens, configWords: readonly string[]): 
   const hops: Hop[] = [];
   for (const part of text.split(',')) {
     const expanded = expand(part.trim().replace(/^ssh:\/\//, ''), tokens);
-    const spec = expanded === null ? null : parseHostSpec(expanded);
+    // ssh -G puts every host of a URI into brackets, not only an IPv6 address.
+    const spec = expanded === null ? null : parseHostSpec(expanded.replace(/\[([^\]:]+)\](?=:|$)/, '$1'));
     if (spec === null || spec.kind === 'bad') {
       const allowed = spec === null ? 'a token that is known' : spec.expected;
       return { kind: 'bad', text: `ProxyJump: got ${JSON.stringify(part)}; allowed: ${allowed}` };

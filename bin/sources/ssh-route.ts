@@ -15,6 +15,8 @@ import { readCommand, type Tokens } from './ssh-words.ts';
 
 export interface RouteFlags extends EntryFlags {
   readonly user?: string;
+  /** Where neither the host nor ssh's configuration names one. @default the local user, as with ssh */
+  readonly usualUser?: string | null;
 }
 
 /** A host as its source names it. */
@@ -62,7 +64,15 @@ export async function sshRoutes(
   const client = path === null ? (ports.client ?? null) : sshClient(path, env);
   const { systemConfig } = ports;
   const reader = new ConfigReader({ ...here, ...(systemConfig !== undefined && { systemConfig }) });
-  const routes = new Routes({ here, client, reader, accountHome: account.homedir, flags, settings });
+  const routes = new Routes({
+    here,
+    client,
+    reader,
+    accountHome: account.homedir,
+    flags,
+    settings,
+    user: flags.usualUser ?? account.username,
+  });
   return (host) => routes.to(host);
 }
 
@@ -74,6 +84,7 @@ interface Context {
   readonly accountHome: string;
   readonly flags: RouteFlags;
   readonly settings: Settings;
+  readonly user: string;
 }
 
 /** What is known of one sshd. */
@@ -111,7 +122,7 @@ class Routes {
     const named = { user: this.#user(options, words), port: this.#port(options) };
     const place = {
       ...{ name: address, hostName: options.hostName },
-      ...{ user: named.user ?? settings.ssh.user, port: named.port ?? settings.ssh.port },
+      ...{ user: named.user ?? this.context.user, port: named.port ?? settings.ssh.port },
     };
     const found = this.#entries.of(options, place);
     const way: Way =
@@ -127,7 +138,7 @@ class Routes {
     const given = flags.privateKey ?? login.privateKeyPath ?? null;
     const key = given === null ? null : expandHome(given, this.context.here.home);
     const common: Partial<Login> = {
-      ...(named.user !== null && { user: named.user }),
+      user: place.user,
       ...(named.port !== null && { port: named.port }),
       ...(key !== null && { privateKeyPath: key }),
     };
@@ -223,13 +234,13 @@ class Routes {
 
   /** @param depth null: its own proxy doesn't count */
   async #jumpTo({ host, words }: Hop, depth: number | null): Promise<Way> {
-    const { flags, settings, client } = this.context;
+    const { flags, client } = this.context;
     const known = await this.#find(host, words);
     if ('unread' in known) return { kind: 'bad', text: `its jump host ${host}: ${this.#why(known)}` };
     const { options } = known;
     const place = {
       ...{ name: host, hostName: options.hostName },
-      user: this.#user(options, words) ?? flags.user ?? settings.ssh.user,
+      user: this.#user(options, words) ?? flags.user ?? this.context.user,
       port: readPort(options.values.get('port')?.[0] ?? '') ?? 22,
     };
     const found = this.#entries.of(options, place, 'jump');
