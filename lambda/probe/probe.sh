@@ -21,7 +21,8 @@
 #   disk BLOCKSIZE BLOCKS FREE AVAILABLE INODES INODESFREE STATE MOUNT, one a device, under the mount that is written.
 #                        Figures as stat prints them: negative or wrapped where the kernel's are. STATE is
 #                          rw  some mount of it is writable
-#                          ro  none is, but /etc/fstab has one that should be, or the file system has counted errors
+#                          ro  none is, but one was mounted so, /etc/fstab has one that should be, or the file system has
+#                              counted errors
 #                          rd  none is, and nothing says that one should be
 #                        MOUNT is escaped as by the kernel (\040), or in hex: 0x..
 #   unread WHY MOUNT     a disk that could not be asked: denied, failed, odd (what was printed are no figures)
@@ -177,12 +178,17 @@ read_mounts() {
     type=${rest%% *} super=${rest##* } state=rw remote=
     case $mount:$type in
       /:* | *:ext[234] | *:xfs | *:btrfs | *:zfs | *:f2fs | *:bcachefs | *:jfs | *:vfat | *:exfat | *:ntfs3)
-        case ,$options,$super, in *,ro,*) state=rd ;; esac
+        # A mount that was made writable, of a file system that is read-only now: the kernel turned it so after an error.
+        case ,$options,:,$super, in
+          *,ro,*:*) state=rd ;;
+          *:*,ro,*) state=ro ;;
+        esac
         case $type:,$super, in
           squashfs:* | erofs:* | iso9660:* | romfs:* | cramfs:*) type=sealed ;;
           overlay:*,upperdir=*) ;;
           overlay:*) type=sealed ;;
         esac
+        case $type$state in sealedro) state=rd ;; esac
         slice="$slice$id ${device%%:*}_${device#*:} $state $type $top $mount$nl" held=$((held + 1))
         [ $held -lt 20 ] || { eval "slice_$slices=\$slice" && slices=$((slices + 1)) slice= held=0; } ;;
     esac
@@ -229,7 +235,7 @@ add_to_device() {
   eval "set -- \$device_$device"
   [ $# -gt 0 ] || { devices="$devices $device" && set -- $state $type 9 -; }
   rank=$3 face=$4
-  case $state$1 in *rw*) known=rw ;; *) known=rd ;; esac
+  case $state$1 in *rw*) known=rw ;; *ro*) known=ro ;; *) known=rd ;; esac
   shift 4
   if is_reachable $id; then
     case $mount:$top in /:*) new=1 ;; *:/) new=2 ;; *) new=3 ;; esac
