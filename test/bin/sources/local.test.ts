@@ -57,7 +57,7 @@ describe('the probe on this machine', () => {
   it.each(['dash', 'bash', 'busybox ash'])(
     'is slow, not out of processes, where %s is cut after its first figures',
     async (shell) => {
-      const slow = SENT_SCRIPT.replace(/^find_answers \| print_answers$/m, 'sleep 300');
+      const slow = SENT_SCRIPT.replace(/^find_answers \| print_answers &$/m, 'sleep 300 &');
       expect(slow).not.toBe(SENT_SCRIPT);
       const script = `exec ${shell} <<'SLOW'\n${slow}\nSLOW\n`;
       const reply = await replyTo(script, { hostDeadlineMs: 2_000 });
@@ -104,7 +104,7 @@ describe('the probe on this machine', () => {
   it('gives no reply once the run is aborted, and leaves nothing behind', async () => {
     const abort = new AbortController();
     setTimeout(() => abort.abort(), 100);
-    expect(await replyTo('sleep 300', { signal: abort.signal })).toBeUndefined();
+    expect(await replyTo('sleep 300 &', { signal: abort.signal })).toBeUndefined();
     expect(await replyTo('echo', { signal: abort.signal })).toBeUndefined();
   });
 

@@ -48,7 +48,7 @@ const route = async (host: Partial<RoutedHost> & { address: string }, setting: S
   asked.length = 0;
   const settings = parseSettings({ ssh: { user: flags.user } });
   const systemConfig = join(home, 'ssh_config');
-  const routeTo = await sshRoutes(flags, settings, { env }, { client: ssh, systemConfig });
+  const routeTo = await sshRoutes({ usualUser: 'ubuntu', ...flags }, settings, { env }, { client: ssh, systemConfig });
   return routeTo({ name: host.address, login: {}, ...host });
 };
 const loginTo = async (address: string, setting: Setting = {}) => (await route({ address }, setting)).login;
@@ -59,7 +59,16 @@ const jump = (given: Partial<JumpHost>): JumpHost => ({
 
 describe('what ssh_config says of a host', () => {
   it('is nothing where there is none', async () => {
-    expect(await route({ address: 'web1' })).toEqual({ address: 'web1', login: {}, problem: null, how: '' });
+    expect(await route({ address: 'web1' })).toEqual({
+      address: 'web1',
+      login: { user: 'ubuntu' },
+      problem: null,
+      how: '',
+    });
+  });
+
+  it('is the local user where nothing names one', async () => {
+    expect((await loginTo('web1', { usualUser: null })).user).toBe(userInfo().username);
   });
 
   it.each([
@@ -92,7 +101,7 @@ describe('what ssh_config says of a host', () => {
   it('comes from an Include under a Host for that host alone', async () => {
     write('config', 'Host db1\n Include more\nHost *\n Port 2200');
     write('more', 'User included');
-    expect((await loginTo('web1')).user).toBeUndefined();
+    expect((await loginTo('web1')).user).toBe('ubuntu');
     expect((await loginTo('db1')).user).toBe('included');
   });
 
@@ -141,7 +150,7 @@ describe('what ssh_config says of a host', () => {
     'leaves the usual as it is: %s',
     async (lines) => {
       write('config', `${lines}\nControlMaster auto\nControlPath ~/.ssh/%C\nGSSAPIAuthentication yes`);
-      expect(await loginTo('web1')).toEqual({});
+      expect(await loginTo('web1')).toEqual({ user: 'ubuntu' });
     },
   );
 });
@@ -379,7 +388,9 @@ describe('what only OpenSSH can do', () => {
   it('does not say whether a user is named, which then counts only where a line names it', async () => {
     const { username } = userInfo();
     write('config', 'Match exec true\n Port 2222');
-    expect(await loginTo('web1', { client: client({ user: username, port: '2222' }) })).not.toHaveProperty('user');
+    expect(await loginTo('web1', { client: client({ user: username, port: '2222' }) })).toMatchObject({
+      user: 'ubuntu',
+    });
     write('config', `Match exec true\n User ${username}`);
     expect(await loginTo('web1', { client: client({ user: username }) })).toMatchObject({ user: username });
   });
