@@ -199,9 +199,8 @@ read_mounts() {
     set -- $mount
     IFS=$blank
     # Those mounted from the same parent, by depth.
-    eval "line=\$from_${parent}_$#" && [ "$line" ] || eval "depths_$parent=\"\$depths_$parent $#\""
     order=$((order + 1))
-    eval "from_${parent}_$#=\"\$line $id\" mount_$id=\"$order $parent \$mount $# $remote\""
+    eval "from_${parent}_$#=\"\$from_${parent}_$# $id \$mount\" mount_$id=\"$order $parent \$mount $# $remote\""
   done </proc/self/mountinfo
   eval "slice_$slices=\$slice"
   held=0
@@ -249,31 +248,36 @@ add_to_device() {
 
 # is_reachable ID: whether the path of its mount point leads to it, and without a file system that may never answer.
 is_reachable() {
-  at=$1 steps=0
-  eval "set -- \$mount_$1"
-  order=$1 parent=$2 point=$3 depth=$4
+  eval "set -- $1 \$mount_$1"
   # What is mounted on it.
-  eval "line=\$from_${at}_$depth"
-  for other in $line; do
-    eval "set -- \$mount_$other"
-    [ "$3" != "$point" ] || return 1
-  done
-  while [ $steps -lt 100 ]; do
-    # What was mounted later, from the same parent, over a directory on the way.
-    eval "line=\$depths_$parent" && over=
-    for other in $line; do
-      [ $other -ge $depth ] || eval "over=\"\$over \$from_${parent}_$other\""
-    done
-    for other in $over; do
-      eval "set -- \$mount_$other"
-      case $point in "$3"/*) [ $1 -lt $order ] || return 1 ;; esac
-    done
+  eval "line=\"\$from_${1}_$5 \""
+  case $line in *" $4 "*) return 1 ;; esac
+  at=$1 trail= steps=0
+  while eval "way=\$way_$at" && [ -z "$way" ]; do
+    trail="$trail $at"
+    eval "set -- \$mount_$at" && order=$1 parent=$2 point=$3 depth=$4
     eval "set -- \$mount_$parent"
-    [ $# -ge 4 ] && [ "$2" != "$parent" ] || return 0
-    [ "$3" = "$point" ] || [ $# -eq 4 ] || return 1
-    order=$1 parent=$2 point=$3 depth=$4 steps=$((steps + 1))
+    # What was mounted later, from the same parent, over a directory on the way.
+    over=$point least=${4:-2}
+    while [ $depth -gt $least ] && [ $depth -gt 2 ]; do
+      over=${over%/*} depth=$((depth - 1))
+      eval "line=\"\$from_${parent}_$depth \""
+      case $line in
+        *" $over "*)
+          line=${line%" $over "*}
+          eval "line=\$mount_${line##* }"
+          [ ${line%% *} -lt $order ] || way=closed ;;
+      esac
+    done
+    [ $# -lt 5 ] || [ "$3" = "$point" ] || way=closed
+    [ $# -gt 0 ] && [ "$2" != $parent ] || way=${way:-open}
+    # No table of the kernel's goes round.
+    at=$parent steps=$((steps + 1))
+    [ $steps -lt 1000 ] || way=closed
+    [ -z "$way" ] || break
   done
-  return 1
+  for at in $trail; do eval "way_$at=$way"; done
+  [ $way = open ]
 }
 
 # find_read_only_state ID...: sets $state for the $device of a $type that has only these mounts, all read-only.

@@ -49,16 +49,22 @@ export const withPath = (path: string): string => SENT_SCRIPT.replace(/^PATH=\/u
 
 /** Runs the script, and also says which of the processes it started still run half a second later. */
 export async function runAndCount(options: ProbeRunOptions): Promise<ProbeRunResult & { readonly strays: string[] }> {
-  const mark = `CRAWLWATCH_TEST=${randomUUID()}`;
-  const result = await runProbe({ ...options, env: { ...process.env, CRAWLWATCH_TEST: mark.split('=')[1] } });
+  const mark = randomUUID();
+  const result = await runProbe({ ...options, env: { ...process.env, CRAWLWATCH_TEST: mark } });
   await new Promise((resolve) => setTimeout(resolve, 500));
-  const strays = readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && environment(pid).includes(mark));
-  return { ...result, strays: strays.map((pid) => `${pid} ${readFileSync(`/proc/${pid}/stat`, 'utf8')}`) };
+  return { ...result, strays: processesMarked(mark).map(({ pid, command }) => `${pid} ${command}`) };
 }
 
-function environment(pid: string): string {
+/** The processes whose environment holds `CRAWLWATCH_TEST=MARK`. */
+export function processesMarked(mark: string): { readonly pid: string; readonly command: string }[] {
+  return readdirSync('/proc')
+    .filter((pid) => /^\d+$/.test(pid) && read(pid, 'environ').includes(`CRAWLWATCH_TEST=${mark}`))
+    .map((pid) => ({ pid, command: read(pid, 'cmdline').replaceAll('\0', ' ') }));
+}
+
+function read(pid: string, file: string): string {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
     return ''; // It has ended meanwhile.
   }

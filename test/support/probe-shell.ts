@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -64,6 +64,7 @@ const TOOLS = ['sh', 'sleep', 'od', 'printf'];
 /** The real script over a recorded machine's files, in a directory of its own that `done` removes. */
 export function replay(machine: Machine): { readonly script: string; done(): void } {
   const root = mkdtempSync(join(tmpdir(), 'crawlwatch-replay-'));
+  chmodSync(root, 0o755); // Others than root are to read it.
   const put = (path: string, content: string) => {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), content, { mode: 0o755 });
