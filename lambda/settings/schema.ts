@@ -71,7 +71,7 @@ export const settingsSchema = z
         'ubuntu',
         /^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/,
         'a Linux user name',
-        'Login user; the tag crawlwatch:ssh overrides it.',
+        'Login user; the tag crawlwatch:ssh overrides it. Where it is not set, `check --host` and `-i` log in as ssh would.',
       ),
       port: whole(22, 1, 65535, 'Port of sshd; the tag crawlwatch:ssh overrides it.'),
       address: choice('private', ['private', 'public'], 'Which address of an instance SSH connects to.'),
