@@ -94,12 +94,14 @@ describe('a session that ends early', () => {
 
   // Before, while and after it waits for a stat that does not end.
   const moments = [5, 40, 150, 1200];
+  // They wait more than they work.
+  const TOGETHER = 20;
   it.each(Object.keys(ENDS))('leaves nothing running where %s', async (how) => {
     const runs = Object.entries(SHELLS).flatMap(([name, shell]) =>
       [hung.script, sound.script].flatMap((script) => moments.map((ms) => ({ name, shell, script, ms }))),
     );
-    for (let at = 0; at < runs.length; at += 5) {
-      const some = runs.slice(at, at + 5).map(async ({ name, shell, script, ms }) => {
+    for (let at = 0; at < runs.length; at += TOGETHER) {
+      const some = runs.slice(at, at + TOGETHER).map(async ({ name, shell, script, ms }) => {
         const session = begin(shell, script);
         await sleep(ms);
         ENDS[how]?.(session);
