@@ -1,6 +1,6 @@
 import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { fromEnvironment } from '../../lambda/settings/settings.ts';
+import { fromEnvironment, parseSettings } from '../../lambda/settings/settings.ts';
 import { stackWith, templateWith } from './synth.ts';
 
 const VPC = { id: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'] };
@@ -25,10 +25,10 @@ describe('the check function', () => {
     expect(checkOf(template).ReservedConcurrentExecutions).toBeUndefined();
   });
 
-  it('reads from its environment the settings that the stack was given', () => {
+  it('reads from its environment the settings that it needs', () => {
     const { Variables } = checkOf(template).Environment;
     const { settings } = fromEnvironment(Variables);
-    expect(settings).toMatchObject({ alertEmail: 'you@example.com', logs: { retentionDays: 14 } });
+    expect(settings).toEqual(parseSettings({ alertEmail: 'you@example.com' }));
     expect(Variables.CRAWLWATCH_TOPIC_ARN.Ref).toMatch(/^Alerts/);
     expect(Variables.CRAWLWATCH_PROBE_DOCUMENT.Ref).toMatch(/^Probe/);
     expect(Variables.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED).toBe('true');
@@ -80,7 +80,7 @@ describe('the check function', () => {
     expect(checkOf(template).LoggingConfig).toEqual({ LogGroup: { Ref: expect.stringMatching(/^CheckLogs/) } });
   });
 
-  it('is invoked by the Scheduler with the time it was due, without retries', () => {
+  it('is invoked by the Scheduler with the time it was due, and again twice while the event is fresh', () => {
     templateWith({ schedule: { everyMinutes: 7 } }).hasResourceProperties('AWS::Scheduler::Schedule', {
       ScheduleExpression: 'rate(7 minutes)',
       FlexibleTimeWindow: { Mode: 'OFF' },
@@ -88,10 +88,34 @@ describe('the check function', () => {
       Target: {
         Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Check'), 'Arn'] },
         Input: '{"scheduledTime":"<aws.scheduler.scheduled-time>"}',
-        RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
+        RetryPolicy: { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 600 },
         DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^CheckFailed'), 'Arn'] } },
       },
     });
+  });
+});
+
+describe('the first check', () => {
+  const waitsFor = (settings: object): string[] => {
+    const [schedule] = Object.values(templateWith(settings).findResources('AWS::Scheduler::Schedule'));
+    return ((schedule as { DependsOn?: string[] }).DependsOn ?? []).map((id) => id.replace(/[0-9A-F]{8}$/, ''));
+  };
+
+  it('waits for the role that starts it, and for that role’s policy', () => {
+    for (const scale of ['single', 'distributed']) {
+      expect(waitsFor({ scale })).toEqual(
+        expect.arrayContaining([
+          expect.stringMatching(/^SchedulerRoleForTarget[0-9a-f]{6}$/),
+          expect.stringMatching(/^SchedulerRoleForTarget[0-9a-f]{6}DefaultPolicy$/),
+        ]),
+      );
+    }
+  });
+
+  it('waits for the endpoints by which it reaches AWS', () => {
+    expect(waitsFor({ vpc: { ...VPC, createEndpoints: true } })).toEqual(
+      expect.arrayContaining(['CheckNetworkEndpointec2', 'CheckNetworkEndpointmonitoring', 'CheckNetworkEndpoints3']),
+    );
   });
 });
 
