@@ -35,11 +35,11 @@ export function refuseLargeEnvironment(named: Readonly<Record<string, LambdaFunc
 /** Its variables as text, each name that is made at deploy replaced by as many characters as it may have. */
 function variablesOf(one: LambdaFunction): Record<string, string> {
   const stack = Stack.of(one);
-  const { Variables = {} } = (stack.resolve((one.node.defaultChild as CfnFunction).environment) ?? {}) as {
-    Variables?: Record<string, unknown>;
+  const { variables = {} } = stack.resolve((one.node.defaultChild as CfnFunction).environment) as {
+    variables?: Record<string, unknown>;
   };
   return Object.fromEntries(
-    Object.entries(Variables).map(([name, value]) => [name, standIn(value, stack.stackName)] as const),
+    Object.entries(variables).map(([name, value]) => [name, standIn(value, stack.stackName)] as const),
   );
 }
 

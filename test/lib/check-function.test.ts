@@ -144,6 +144,24 @@ describe("the check function's network", () => {
     template.resourceCountIs('AWS::EC2::VPCEndpoint', 0);
   });
 
+  it('lets the functions out by IPv6 where the settings say that its subnets have it, and nowhere else', () => {
+    const SSH = { transport: 'ssh', ssh: { keySecretArn: 'arn:aws:ssm:us-east-1:123456789012:parameter/k' } };
+    const template = templateWith({ ...SSH, vpc: { ...VPC, ipv6: true } });
+    const anywhere = (cidr: object) => Match.objectLike({ ...cidr, IpProtocol: '-1' });
+    template.hasResourceProperties('AWS::EC2::SecurityGroup', {
+      SecurityGroupEgress: [anywhere({ CidrIp: '0.0.0.0/0' }), anywhere({ CidrIpv6: '::/0' })],
+    });
+    const inVpc = Object.values(template.findResources('AWS::Lambda::Function'))
+      .map(({ Properties }) => Properties.VpcConfig)
+      .filter((config) => config !== undefined);
+    expect(inVpc.map(({ Ipv6AllowedForDualStack }) => Ipv6AllowedForDualStack)).toEqual([true, true]);
+    for (const settings of [{}, { ...SSH, vpc: VPC }, { vpc: { ipv6: true } }]) {
+      const text = JSON.stringify(templateWith(settings).toJSON());
+      expect(text).not.toContain('Ipv6AllowedForDualStack');
+      expect(text).not.toContain('CidrIpv6');
+    }
+  });
+
   it('takes the security groups given, and changes none of them', () => {
     const template = templateWith({
       vpc: { ...VPC, securityGroupIds: ['sg-0123456789abcdef0'], createEndpoints: true },

@@ -38,9 +38,9 @@ describe('the environment of the functions', () => {
       budget: { monthlyUsd: 100, instances: 50 },
       logs: { retentionDays: 14 },
       vpc: {
-        id: 'vpc-01',
-        subnetIds: ['subnet-01'],
-        securityGroupIds: ['sg-01'],
+        id: 'vpc-0123456789abcdef0',
+        subnetIds: ['subnet-0123456789abcdef0'],
+        securityGroupIds: ['sg-0123456789abcdef0'],
         createEndpoints: ['ec2'],
         ipv6: true,
       },
@@ -82,10 +82,13 @@ describe('the environment of the functions', () => {
   });
 
   it('is refused before Lambda would refuse it, with names as long as CloudFormation makes them', () => {
-    // The most accounts that synth lets through.
     const fits = (count: number) => problemsOf({ accounts: accounts(count), remedies: { reboot: true } }).length === 0;
-    let count = 28;
-    while (fits(count + 1)) count += 1;
+    // The most accounts that synth lets through: `count` fits, `over` doesn't.
+    let [count, over] = [28, 60];
+    while (over - count > 1) {
+      const middle = Math.floor((count + over) / 2);
+      [count, over] = fits(middle) ? [middle, over] : [count, middle];
+    }
     const { Check } = environmentsWith({ accounts: accounts(count), remedies: { reboot: true } });
     const names: Record<string, string> = {
       CRAWLWATCH_TOPIC_ARN: 'arn:aws-us-gov:sns:us-gov-west-1:123456789012:CrawlwatchStack-AlertsE664E991-0123456789AB',
