@@ -19,6 +19,10 @@ import { usesInstanceConnect } from './permissions.ts';
 /** What a VPC's own addresses are in (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html). */
 const PRIVATE_RANGES = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
 
+/** What EC2 refuses endpoints for; synth looks nothing up, so that it can only say it (API_CreateVpcEndpoint.html). */
+const PREREQUISITES =
+  'The VPC needs enableDnsSupport and enableDnsHostnames, each subnet a zone of its own, and none of these services an endpoint there already (then name the others in a list).';
+
 export interface CheckNetworkProps {
   readonly vpcId: string;
   readonly settings: Settings;
@@ -115,7 +119,7 @@ export class CheckNetwork extends Construct {
     const there = others.length === 0 ? '' : ` Expected in the VPC already, or reached by NAT: ${others.join(', ')}.`;
     const monthly = Math.round(all.length * subnetIds.length * PRICE.endpointZone);
     Annotations.of(this).addInfo(
-      `vpc.createEndpoints: ${all.length} interface endpoints (${all.join(', ')}) in ${subnetIds.length} subnets cost about $${monthly} a month, before data. The VPC needs enableDnsSupport and enableDnsHostnames, each subnet a zone of its own, and none of these services an endpoint there already (name the others in a list).${there}`,
+      `vpc.createEndpoints: ${all.length} interface endpoints (${all.join(', ')}) in ${subnetIds.length} subnets cost about $${monthly} a month, before data. ${PREREQUISITES}${there}`,
     );
     return new Map(byUrl.map((service) => [service, urlOf(service, add(service, false))]));
   }
@@ -133,7 +137,7 @@ function refuseUnknownServices(names: readonly string[]): void {
   const unknown = names.filter((name) => !known.has(name));
   if (unknown.length === 0) return;
   throw new SettingsError([
-    `vpc.createEndpoints: got ${JSON.stringify(unknown)}; allowed: true, false, or a list of services that have interface endpoints, by their short names, like ["ec2", "monitoring", "sns"]`,
+    `vpc.createEndpoints: got ${JSON.stringify(unknown)}; allowed: true, false, or a list of services that have interface endpoints, by their short names, like ["ec2", "monitoring", "sns"]. ${PREREQUISITES}`,
   ]);
 }
 

@@ -101,7 +101,7 @@ export const settingsSchema = z
       createEndpoints: leaf(
         z.union([z.boolean(), z.array(service).min(1)]),
         'true, false, or a list of services, like ["ec2", "monitoring", "sns"]',
-        'Create the interface endpoints that a VPC without NAT needs (about $7.30 a month each and zone): true for all of them, a list where the VPC has some already.',
+        'Create the interface endpoints that a VPC without NAT needs (about $7.30 a month each and zone): true for all of them, a list where the VPC has some already. The VPC needs enableDnsSupport and enableDnsHostnames, each subnet a zone of its own.',
       ).default(false),
       ipv6: flag(
         false,

@@ -77,7 +77,7 @@ describe('vpc.createEndpoints', () => {
     [['com.amazonaws.eu-central-1.ec2'], '["com.amazonaws.eu-central-1.ec2"]'],
   ])('refuses the unknown service among %j at synth', (createEndpoints, got) => {
     expect(problemsOf({ vpc: { ...VPC, createEndpoints } })).toEqual([
-      `vpc.createEndpoints: got ${got}; allowed: true, false, or a list of services that have interface endpoints, by their short names, like ["ec2", "monitoring", "sns"]`,
+      `vpc.createEndpoints: got ${got}; allowed: true, false, or a list of services that have interface endpoints, by their short names, like ["ec2", "monitoring", "sns"]. The VPC needs enableDnsSupport and enableDnsHostnames, each subnet a zone of its own, and none of these services an endpoint there already (then name the others in a list).`,
     ]);
   });
 

@@ -1,4 +1,6 @@
 /** Lambda's 4 KB for a function's environment. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fromEnvironment, parseSettings } from '../../lambda/settings/settings.ts';
 import { environmentBytes } from '../../lib/environment-limit.ts';
@@ -100,5 +102,27 @@ describe('the environment of the functions', () => {
     const deployed = Object.fromEntries(Object.entries(Check!).map(([key, value]) => [key, names[key] ?? value]));
     expect(environmentBytes(deployed)).toBeLessThan(4_096);
     expect(environmentBytes(deployed)).toBeGreaterThan(3_400);
+  });
+});
+
+describe('what the functions are not given', () => {
+  const sources = (readdirSync('lambda', { recursive: true }) as string[])
+    .filter((file) => file.endsWith('.ts') && !/^(settings|cost)\//.test(file))
+    .map((file) => [file, readFileSync(join('lambda', file), 'utf8')] as const);
+
+  it.each([
+    ['budget', /\bbudget\.(monthlyUsd|instances)\b|settings\.budget\b/],
+    ['logs', /\bretentionDays\b|settings\.logs\b/],
+    ['vpc', /\b(securityGroupIds|routeTableIds|createEndpoints)\b|vpc\.ipv6\b/],
+  ])('is read by none of them: %s', (_, reading) => {
+    expect(sources.length).toBeGreaterThan(100);
+    expect(sources.filter(([, text]) => reading.test(text)).map(([file]) => file)).toEqual([]);
+  });
+
+  it('is read by none of what acts: other accounts, other Regions, and who gets mail', () => {
+    const acting = sources.filter(([file]) => /^(remedy\/|remedy-handler|wiring\/remedy)/.test(file));
+    expect(acting.length).toBeGreaterThan(10);
+    const reading = /settings\.(accounts|regions|alertEmail)\b|\b(fleetTargets|readPlaces)\b/;
+    expect(acting.filter(([, text]) => reading.test(text)).map(([file]) => file)).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
+import { createClock } from '@sinonjs/fake-timers';
 import validate from 'asl-validator';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { fleetRunDefinition } from '../../lib/fleet-run-definition.ts';
 import { type AslWorld, runStateMachine } from '../support/asl.ts';
 
@@ -107,15 +108,13 @@ describe("the state machine's definition", () => {
   });
 
   describe('where Lambda runs ten functions at once, as in a new account', () => {
-    afterEach(() => vi.useRealTimers());
-
     it.each([
       ['20 shards of a minute', 20, 60],
       ['20 shards of the time that one should take at worst', 20, 120],
       ['18 shards beside a dashboard that is looked at', 18, 90],
     ])('finds a place for each of %s before its five minutes are over', async (_, shards, seconds) => {
-      vi.useFakeTimers({ now: 0 });
-      const sleep = (s: number) => new Promise<void>((resolve) => setTimeout(resolve, s * 1_000));
+      const clock = createClock();
+      const sleep = (s: number) => new Promise<void>((resolve) => clock.setTimeout(() => resolve(), s * 1_000));
       let running = 0;
       const ended: number[] = [];
       const { played } = world(shards);
@@ -128,11 +127,11 @@ describe("the state machine's definition", () => {
           const { step } = payload as Payload;
           await sleep(step === 'shard' ? seconds : 1);
           running -= 1;
-          if (step === 'shard') ended.push(Date.now() / 1_000);
+          if (step === 'shard') ended.push(clock.now / 1_000);
           return played.invoke(arn, payload);
         },
       });
-      await vi.runAllTimersAsync();
+      await clock.runAllAsync();
       expect((await run).output).toEqual({ summary: { checked: 500 } });
       expect(ended).toHaveLength(shards);
       // An Express child ends after five minutes, its waiting included; the plan took the first second.
