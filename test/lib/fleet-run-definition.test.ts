@@ -111,7 +111,7 @@ describe("the state machine's definition", () => {
     it.each([
       ['20 shards of a minute', 20, 60],
       ['20 shards of the time that one should take at worst', 20, 120],
-      ['18 shards beside a dashboard that is looked at', 18, 90],
+      ['18 shards of a minute and a half', 18, 90],
     ])('finds a place for each of %s before its five minutes are over', async (_, shards, seconds) => {
       const clock = createClock();
       const sleep = (s: number) => new Promise<void>((resolve) => clock.setTimeout(() => resolve(), s * 1_000));
