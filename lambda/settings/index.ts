@@ -1,13 +1,15 @@
 /** Turns cdk.json context, environment and flags into Settings, by one schema. */
+export { type Arn, parseArn } from './arns.ts';
 export { type ReadLimits, readLimits, settingsFor } from './limits.ts';
 export { isIgnored } from './mounts.ts';
-export { type EndpointServices, endpointServices, isSecretsManager, usesSsm } from './services.ts';
+export { calledServices, type EndpointServices, endpointServices, isSecretsManager, usesSsm } from './services.ts';
 export {
   actsByItself,
   type FunctionEnvironment,
   fromEnvironment,
   isDistributed,
   keepsSnapshot,
+  NOT_FOR_ACTING,
   parseSettings,
   readLoose,
   type Settings,

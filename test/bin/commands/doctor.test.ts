@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import {
@@ -260,5 +263,15 @@ describe.concurrent('the doctor', () => {
   it('uses the settings that the stack runs with', async () => {
     const fleet = await DoctorFleet.well({ tag: { key: 'Role', value: 'crawler' } });
     expect((await fleet.diagnose([HOST])).troubles[0]).toMatch(/^failed watch tag: it has no tag Role/);
+  });
+
+  it('takes for the default what the stack’s settings leave out, whatever cdk.json says', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'crawlwatch-doctor-'));
+    writeFileSync(join(folder, 'cdk.json'), '{"context":{"crawlwatch":{"tag":{"key":"Role"}}}}');
+    const fleet = await DoctorFleet.well();
+    // As the stack deploys them: what is as by default isn't there.
+    Object.assign(fleet.stack, { settings: {} });
+    expect((await fleet.diagnose([HOST], {}, folder)).troubles).toEqual([]);
+    rmSync(folder, { recursive: true });
   });
 });
