@@ -4,7 +4,7 @@ export { completionScript } from './completion.ts';
 export { confirm, interrupted } from './confirm.ts';
 export { troubleBlocks } from './details.ts';
 export { EXIT_UNKNOWN, errorLines, explainAwsError, UsageError } from './errors.ts';
-export { type CommandIo, type Output, QUIET, terminalStyle } from './io.ts';
+export { type CommandIo, type Output, QUIET, terminalStyle, withoutSecretsOn } from './io.ts';
 export { LiveScreen } from './live-screen.ts';
 export { plainTable } from './plain-table.ts';
 export { startProgress } from './progress.ts';
