@@ -1,8 +1,10 @@
 /** The steps from a check to the reader of its alerts: stack, schedule, last check, topic, subscribers, mails. */
 
+import { howToSubscribe } from '../../lambda/alert/index.ts';
 import { shellWord } from '../../lambda/judge/index.ts';
 import { clockTime, duration, minutesBetween, plural } from '../../lambda/kit/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
+import { masked } from '../terminal/index.ts';
 import { failed, type Lookup, ok, type Step, stepsOf, unknown } from './step.ts';
 
 /** A metric summed over a time. */
@@ -118,9 +120,20 @@ function lastCheckStep({ lastAt }: Total, facts: AlertFacts, settings: Settings)
 
 function topicSteps(subscribers: readonly Subscriber[] | null, facts: AlertFacts): Step[] {
   const topic = outputOf(facts, 'AlertsTopicArn') ?? 'the topic';
-  const deploy = 'npx cdk deploy -c alertEmail=you@example.com, then follow the link in the mail from AWS';
-  if (subscribers === null) return [failed('topic', `${topic} no longer exists`, deploy)];
-  if (subscribers.length === 0) return [failed('topic', `nobody is subscribed to ${topic}`, deploy)];
+  if (subscribers === null) {
+    return [
+      failed(
+        'topic',
+        `${topic} no longer exists`,
+        'npx cdk destroy, then npx cdk deploy -c alertEmail=you@example.com: a deploy alone makes nothing again that was deleted by hand',
+      ),
+    ];
+  }
+  const advice = (state: 'pending' | 'none') => {
+    const { text, command } = howToSubscribe(topic, state);
+    return `${text} ${command}`;
+  };
+  if (subscribers.length === 0) return [failed('topic', `nobody is subscribed to ${topic}`, advice('none'))];
   const isRead = subscribers.some(({ confirmed }) => confirmed);
   return [
     ok('topic', topic),
@@ -131,19 +144,12 @@ function topicSteps(subscribers: readonly Subscriber[] | null, facts: AlertFacts
       return failed(
         'subscription',
         `${who} is not confirmed${nobody}: it gets nothing`,
-        `follow the link in the mail from AWS Notifications, good for two days; for another: aws sns subscribe --topic-arn ${shellWord(topic)} --protocol ${shellWord(protocol)} --notification-endpoint ADDRESS`,
+        protocol === 'email'
+          ? advice('pending')
+          : 'have its owner confirm it: SNS has sent it a SubscriptionConfirmation',
       );
     }),
   ];
-}
-
-/** Enough to recognise one's own address; such reports are pasted into tickets. */
-export function masked(endpoint: string): string {
-  const [local = '', domain] = endpoint.split(/@(?=[^@]*$)/);
-  if (domain !== undefined) return `${local.slice(0, 1)}***@${domain}`;
-  if (endpoint.startsWith('arn:')) return `...:${endpoint.split(':').at(-1)}`;
-  const host = /^https?:\/\/([^/?#]+)/.exec(endpoint)?.[1];
-  return host === undefined ? `***${endpoint.slice(-2)}` : `${host}/...`;
 }
 
 function mailStep({ published, delivered, failed: lost }: MailCounts, { now, stack }: AlertFacts): Step {

@@ -6,6 +6,7 @@ export { troubleBlocks } from './details.ts';
 export { EXIT_UNKNOWN, errorLines, explainAwsError, UsageError } from './errors.ts';
 export { type CommandIo, type Output, QUIET, terminalStyle, withoutSecretsOn } from './io.ts';
 export { LiveScreen } from './live-screen.ts';
+export { masked } from './masked.ts';
 export { plainTable } from './plain-table.ts';
 export { startProgress } from './progress.ts';
 export { progressLine } from './progress-line.ts';

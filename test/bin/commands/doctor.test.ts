@@ -21,6 +21,9 @@ const ALWAYS = Number.POSITIVE_INFINITY;
 const deny = (service: Service, command: CommandClass<unknown, unknown>) =>
   service.fail(command, service.error('AccessDenied', 'not authorized to perform this'), ALWAYS);
 
+const ALERTS = 'arn:aws:sns:eu-central-1:123456789012:Alerts';
+const SUBSCRIBE = `aws sns subscribe --region eu-central-1 --topic-arn ${ALERTS} --protocol email --notification-endpoint you@example.com`;
+
 /** What is broken, and the one step that it makes. */
 type Row = readonly [string, (fleet: DoctorFleet) => unknown, string];
 
@@ -45,19 +48,19 @@ const OF_ALERTS: readonly Row[] = [
   [
     'nobody subscribed',
     ({ aws }) => void aws.topic.subscriptions.splice(0),
-    'failed topic: nobody is subscribed to arn:aws:sns:eu-central-1:123456789012:Alerts -> npx cdk deploy -c alertEmail=you@example.com, then follow the link in the mail from AWS',
+    `failed topic: nobody is subscribed to ${ALERTS} -> subscribe, then follow the link in the mail from AWS Notifications, good for two days (a deploy makes no subscription again that SNS has deleted): ${SUBSCRIBE}`,
   ],
   [
     'a topic that is gone',
     ({ stack }) => {
       stack.outputs = { ...stack.outputs, AlertsTopicArn: 'arn:aws:sns:eu-central-1:123456789012:Gone' };
     },
-    'failed topic: arn:aws:sns:eu-central-1:123456789012:Gone no longer exists -> npx cdk deploy -c alertEmail=you@example.com, then follow the link in the mail from AWS',
+    'failed topic: arn:aws:sns:eu-central-1:123456789012:Gone no longer exists -> npx cdk destroy, then npx cdk deploy -c alertEmail=you@example.com: a deploy alone makes nothing again that was deleted by hand',
   ],
   [
     'a reader who has not confirmed',
     ({ aws }) => void aws.topic.subscriptions.push({ endpoint: 'bob@example.com', confirmed: false }),
-    'failed subscription: email b***@example.com is not confirmed: it gets nothing -> follow the link in the mail from AWS Notifications, good for two days; for another: aws sns subscribe --topic-arn arn:aws:sns:eu-central-1:123456789012:Alerts --protocol email --notification-endpoint ADDRESS',
+    `failed subscription: email b***@example.com is not confirmed: it gets nothing -> follow the link in the mail from AWS Notifications, good for two days; after that SNS deletes the subscription and no deploy makes it again; another mail is sent by: ${SUBSCRIBE}`,
   ],
   [
     'mail that bounces',
