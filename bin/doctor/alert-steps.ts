@@ -40,6 +40,8 @@ export interface AlertFacts {
   readonly now: Date;
   /** The stack's outputs by name; null: there is no such stack. */
   readonly outputs: Lookup<Readonly<Record<string, string>> | null>;
+  /** CloudFormation's word for the stack's state; null where it isn't known. */
+  readonly status: string | null;
   /** This and the rest is null where there is no such stack. */
   readonly runs: Lookup<RecentRuns> | null;
   /** The heartbeat of the last day: when a check completed. */
@@ -56,18 +58,8 @@ export const MAIL_DAYS = 14;
 export const recentMinutes = ({ schedule }: Settings): number => Math.max(15, 3 * schedule.everyMinutes);
 
 export function alertSteps(facts: AlertFacts, settings: Settings): Step[] {
-  const { stack, region, outputs, runs, heartbeat, subscribers, mails } = facts;
-  const found = stepsOf('stack', outputs, (value) => [
-    value === null
-      ? failed(
-          'stack',
-          `there is no stack ${stack} in ${region}: nothing is checked on a schedule, and nobody is mailed`,
-          'npx cdk deploy -c alertEmail=you@example.com; or name another: --stack NAME, AWS_REGION',
-        )
-      : value.AlertsTopicArn === undefined
-        ? failed('stack', `${stack} is not a stack of crawlwatch`, 'name the right one: --stack NAME')
-        : ok('stack', `${stack} in ${region}`),
-  ]);
+  const { runs, heartbeat, subscribers, mails } = facts;
+  const found = stackSteps(facts);
   return [
     ...found,
     ...(runs === null ? [] : stepsOf('schedule', runs, (value) => [scheduleStep(value, facts, settings)])),
@@ -75,6 +67,39 @@ export function alertSteps(facts: AlertFacts, settings: Settings): Step[] {
     ...(subscribers === null ? [] : stepsOf('topic', subscribers, (value) => topicSteps(value, facts))),
     ...(mails === null ? [] : stepsOf('last mail', mails, (value) => [mailStep(value, facts)])),
   ];
+}
+
+/** Whether the stack is there, and whole. */
+export function stackSteps({
+  stack,
+  region,
+  outputs,
+  status,
+}: Pick<AlertFacts, 'stack' | 'region' | 'outputs' | 'status'>) {
+  return stepsOf('stack', outputs, (value): Step[] => {
+    if (value === null) {
+      return [
+        failed(
+          'stack',
+          `there is no stack ${stack} in ${region}: nothing is checked on a schedule, and nobody is mailed`,
+          'npx cdk deploy -c alertEmail=you@example.com; or name another: --stack NAME, AWS_REGION',
+        ),
+      ];
+    }
+    if (value.AlertsTopicArn !== undefined) return [ok('stack', `${stack} in ${region}`)];
+    const events = `aws cloudformation describe-stack-events --region ${shellWord(region)} --stack-name ${shellWord(stack)}`;
+    return [
+      status !== null && !/^(CREATE|UPDATE)_COMPLETE$/.test(status)
+        ? failed(
+            'stack',
+            `${stack} in ${region} is ${status}: it has no function and no topic, nothing is checked, and nobody is mailed`,
+            /_IN_PROGRESS$/.test(status)
+              ? `wait for its end: ${events}`
+              : `see why: ${events}; then npx cdk deploy, which replaces what could not be created`,
+          )
+        : failed('stack', `${stack} is not a stack of crawlwatch`, 'name the right one: --stack NAME'),
+    ];
+  });
 }
 
 const outputOf = ({ outputs }: AlertFacts, name: string): string | null =>
