@@ -23,6 +23,7 @@ const MOST = 20;
 
 export interface DoctorFlags extends SourceFlags, SettingFlags {
   readonly stack: string;
+  readonly deploy?: boolean;
   readonly output: 'text' | 'json';
 }
 

@@ -3,12 +3,14 @@ import {
   DescribeInstancesCommand,
   DescribeSecurityGroupsCommand,
   DescribeSubnetsCommand,
+  DescribeVpcAttributeCommand,
   type NetworkAclEntry,
   paginateDescribeNetworkAcls,
   paginateDescribeRouteTables,
   paginateDescribeVpcEndpoints,
   type RouteTable,
   type SecurityGroup,
+  type Subnet,
   type VpcEndpoint,
 } from '@aws-sdk/client-ec2';
 import type { Ec2 } from '../../lambda/kit/index.ts';
@@ -71,7 +73,26 @@ export async function describeAcl(ec2: Ec2, subnetId: string): Promise<NetworkAc
 
 /** IPv4 ranges of subnets. */
 export async function describeRanges(ec2: Ec2, subnetIds: readonly string[]): Promise<string[]> {
-  if (subnetIds.length === 0) return [];
-  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ SubnetIds: [...subnetIds] }));
-  return Subnets.flatMap(({ CidrBlock }) => CidrBlock ?? []);
+  return (await describeSubnets(ec2, subnetIds)).flatMap(({ CidrBlock }) => CidrBlock ?? []);
+}
+
+/** What a VPC's resolver does. https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html */
+export interface VpcDns {
+  readonly support: boolean;
+  readonly hostnames: boolean;
+}
+
+/** One call each: EC2 takes one attribute at a time. Rejects where there is no such VPC. */
+export async function describeDns(ec2: Ec2, vpcId: string): Promise<VpcDns> {
+  const ask = (Attribute: 'enableDnsSupport' | 'enableDnsHostnames') =>
+    ec2.send(new DescribeVpcAttributeCommand({ VpcId: vpcId, Attribute }));
+  const [support, hostnames] = await Promise.all([ask('enableDnsSupport'), ask('enableDnsHostnames')]);
+  return { support: support.EnableDnsSupport?.Value === true, hostnames: hostnames.EnableDnsHostnames?.Value === true };
+}
+
+/** Rejects where one of them doesn't exist. */
+export async function describeSubnets(ec2: Ec2, ids: readonly string[]): Promise<Subnet[]> {
+  if (ids.length === 0) return [];
+  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ SubnetIds: [...ids] }));
+  return Subnets;
 }
