@@ -57,12 +57,12 @@ async function doctor(ids: readonly string[], flags: DoctorFlags, io: CommandIo)
   if (io.stderr.isTTY === true && flags.deploy !== true) {
     io.stderr.write('crawlwatch: going step by step; a host that does not answer takes its whole deadline\n');
   }
-  const { diagnoseDeploy, diagnosesJson, diagnosesText, exitCodeOfDiagnoses } = await import('../doctor/index.ts');
+  const { diagnosesJson, diagnosesText, exitCodeOfDiagnoses } = await import('../doctor/index.ts');
   const { terminalStyle } = await import('../terminal/index.ts');
   const diagnoses = byHosts
     ? await ofHosts(flags, io)
     : flags.deploy === true
-      ? await diagnoseDeploy(awsClients, io)
+      ? await ofDeploy(io)
       : await ofInstances(ids, flags, io);
   io.stdout.write(
     flags.output === 'json'
@@ -76,6 +76,11 @@ async function ofHosts(flags: DoctorFlags, io: CommandIo) {
   const { diagnoseHosts } = await import('../doctor/index.ts');
   const { settingsFor } = await import('../settings/index.ts');
   return diagnoseHosts(flags, await settingsFor(flags, io), io);
+}
+
+async function ofDeploy(io: CommandIo) {
+  const { diagnoseDeploy } = await import('../doctor/index.ts');
+  return diagnoseDeploy(awsClients, io);
 }
 
 async function ofInstances(ids: readonly string[], flags: DoctorFlags, io: CommandIo) {
