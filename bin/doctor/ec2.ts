@@ -1,12 +1,12 @@
 /** The network around an instance, as EC2 describes it: its place, groups, routes, network ACL and endpoints. */
 import {
   DescribeInstancesCommand,
-  DescribeSecurityGroupsCommand,
-  DescribeSubnetsCommand,
   DescribeVpcAttributeCommand,
   type NetworkAclEntry,
   paginateDescribeNetworkAcls,
   paginateDescribeRouteTables,
+  paginateDescribeSecurityGroups,
+  paginateDescribeSubnets,
   paginateDescribeVpcEndpoints,
   type RouteTable,
   type SecurityGroup,
@@ -40,8 +40,10 @@ export async function describePlace(ec2: Ec2, id: string): Promise<InstancePlace
 /** Security groups with their rules. Rejects where one of them doesn't exist. */
 export async function describeGroups(ec2: Ec2, ids: readonly string[]): Promise<SecurityGroup[]> {
   if (ids.length === 0) return [];
-  const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: [...ids] }));
-  return SecurityGroups;
+  const found: SecurityGroup[] = [];
+  const pages = paginateDescribeSecurityGroups({ client: ec2 }, { GroupIds: [...ids] });
+  for await (const { SecurityGroups = [] } of pages) found.push(...SecurityGroups);
+  return found;
 }
 
 const ofVpc = (vpcId: string) => [{ Name: 'vpc-id', Values: [vpcId] }];
@@ -93,6 +95,8 @@ export async function describeDns(ec2: Ec2, vpcId: string): Promise<VpcDns> {
 /** Rejects where one of them doesn't exist. */
 export async function describeSubnets(ec2: Ec2, ids: readonly string[]): Promise<Subnet[]> {
   if (ids.length === 0) return [];
-  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ SubnetIds: [...ids] }));
-  return Subnets;
+  const found: Subnet[] = [];
+  const pages = paginateDescribeSubnets({ client: ec2 }, { SubnetIds: [...ids] });
+  for await (const { Subnets = [] } of pages) found.push(...Subnets);
+  return found;
 }

@@ -1,5 +1,5 @@
 /** A deployed stack's state and outputs, by which the command line finds its topic and its functions. */
-import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { DescribeStacksCommand, type DescribeStacksCommandOutput, type Stack } from '@aws-sdk/client-cloudformation';
 import type { CloudFormation } from '../../lambda/kit/index.ts';
 import { errorCode } from '../../lambda/kit/index.ts';
 
@@ -14,10 +14,10 @@ export interface DescribedStack {
 /** Null where there is no stack of that name. */
 export async function describeStack(cloudFormation: CloudFormation, stackName: string): Promise<DescribedStack | null> {
   try {
-    const { Stacks = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName: stackName }));
-    const outputs = Stacks[0]?.Outputs ?? [];
+    const stack = await firstOf(cloudFormation, stackName);
+    const outputs = stack?.Outputs ?? [];
     return {
-      status: Stacks[0]?.StackStatus ?? '',
+      status: stack?.StackStatus ?? '',
       outputs: Object.fromEntries(outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue])),
     };
   } catch (error) {
@@ -25,6 +25,18 @@ export async function describeStack(cloudFormation: CloudFormation, stackName: s
     if (errorCode(error) === 'ValidationError' && /does not exist/.test(String(error))) return null;
     throw error;
   }
+}
+
+async function firstOf(cloudFormation: CloudFormation, StackName: string): Promise<Stack | undefined> {
+  let NextToken: string | undefined;
+  do {
+    const page: DescribeStacksCommandOutput = await cloudFormation.send(
+      new DescribeStacksCommand({ StackName, ...(NextToken !== undefined && { NextToken }) }),
+    );
+    if (page.Stacks?.[0] !== undefined) return page.Stacks[0];
+    NextToken = page.NextToken || undefined;
+  } while (NextToken !== undefined);
+  return undefined;
 }
 
 /** The outputs by name; null where there is no stack of that name. */
