@@ -17,6 +17,8 @@ const shellAsText = {
  */
 const OWN_PROCESS = [
   'test/bin/commands/check-aws.test.ts',
+  'test/bin/commands/doctor-deploy.test.ts',
+  'test/bin/commands/secrets.test.ts',
   'test/bin/commands/stack-commands.test.ts',
   'test/bin/commands/test-alert.test.ts',
   'test/bin/lazy.test.ts',

@@ -1,5 +1,9 @@
 /** A deployed stack in the sandbox: its outputs, its check function, its document, and AWS's own metrics of them. */
-import { CloudFormationServiceException, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import {
+  CloudFormationServiceException,
+  DescribeStacksCommand,
+  type StackStatus,
+} from '@aws-sdk/client-cloudformation';
 import {
   CloudWatchClient,
   CloudWatchServiceException,
@@ -18,6 +22,8 @@ import { Service, serviceFor } from './aws-service.ts';
 export interface SandboxStack {
   /** Null: there is no stack. */
   outputs: Record<string, string> | null;
+  /** CloudFormation's word for its state. */
+  status: StackStatus;
   /** What the check function runs with. */
   settings: Settings;
   vpc: { readonly VpcId: string; readonly SubnetIds: string[]; readonly SecurityGroupIds: string[] } | null;
@@ -41,6 +47,7 @@ export function deployStack(aws: SandboxAws, settings: Settings): SandboxStack {
       LogGroupName: `${DEFAULT_STACK_NAME}-CheckLogs`,
       StateBucketName: aws.bucket.name,
     },
+    status: 'CREATE_COMPLETE',
     settings,
     vpc: null,
     secrets: new Map(),
@@ -55,7 +62,7 @@ export function deployStack(aws: SandboxAws, settings: Settings): SandboxStack {
       throw stack.cloudFormation.error('ValidationError', `Stack with id ${StackName} does not exist`);
     }
     const Outputs = Object.entries(stack.outputs).map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue }));
-    return { Stacks: [{ StackName, CreationTime: aws.now(), StackStatus: 'CREATE_COMPLETE' as const, Outputs }] };
+    return { Stacks: [{ StackName, CreationTime: aws.now(), StackStatus: stack.status, Outputs }] };
   });
   stack.lambda.on(GetFunctionConfigurationCommand, () => ({
     Environment: { Variables: { [ENV.settings]: JSON.stringify(stack.settings) } },

@@ -1,4 +1,5 @@
 /** `crawlwatch doctor`: why a host can't be reached, or why an alert doesn't reach its reader. It only reads. */
+import { Option } from 'commander';
 import { DEFAULT_STACK_NAME } from '../../lambda/model/index.ts';
 import type { DoctorClients, DoctorFlags } from '../doctor/index.ts';
 import { type CommandIo, explainAwsError, UsageError } from '../terminal/index.ts';
@@ -14,6 +15,7 @@ import {
 
 const HELP = `
 Examples:
+  crawlwatch doctor --deploy                         before npx cdk deploy: what the settings need of this account
   crawlwatch doctor                                  is the fleet checked, who gets the mail, what is wrong with the rest
   crawlwatch doctor i-0123456789abcdef0 ficrawler7   these instances, step by step
   crawlwatch doctor --host ubuntu@web1:2222          a host over SSH, without AWS
@@ -29,6 +31,11 @@ export function addDoctor({ program, io, exit }: CommandLine): void {
     .description('why a host cannot be reached or a mail does not arrive, step by step, each with its fix')
     .argument('[id...]', 'instances, by id or by the Name of a watched one')
     .option('--stack <name>', 'the deployed stack', DEFAULT_STACK_NAME)
+    .addOption(
+      new Option('--deploy', 'before a deploy: credentials, bootstrap, quotas, VPC, endpoints, subscription').conflicts(
+        [...['host', 'inventory', 'limit']],
+      ),
+    )
     .addOption(hostOption().conflicts('inventory'))
     .addOption(inventoryOption())
     .addOption(limitOption());
@@ -44,12 +51,19 @@ async function doctor(ids: readonly string[], flags: DoctorFlags, io: CommandIo)
   if (byHosts && ids.length > 0) {
     throw new UsageError(`give either instances (${ids.join(', ')}) or --host or -i, not both`);
   }
-  if (io.stderr.isTTY === true) {
+  if (flags.deploy === true && ids.length > 0) {
+    throw new UsageError(`--deploy looks at the account, not at instances: leave ${ids.join(', ')} out`);
+  }
+  if (io.stderr.isTTY === true && flags.deploy !== true) {
     io.stderr.write('crawlwatch: going step by step; a host that does not answer takes its whole deadline\n');
   }
   const { diagnosesJson, diagnosesText, exitCodeOfDiagnoses } = await import('../doctor/index.ts');
   const { terminalStyle } = await import('../terminal/index.ts');
-  const diagnoses = byHosts ? await ofHosts(flags, io) : await ofInstances(ids, flags, io);
+  const diagnoses = byHosts
+    ? await ofHosts(flags, io)
+    : flags.deploy === true
+      ? await ofDeploy(io)
+      : await ofInstances(ids, flags, io);
   io.stdout.write(
     flags.output === 'json'
       ? `${diagnosesJson(diagnoses, new Date())}\n`
@@ -62,6 +76,11 @@ async function ofHosts(flags: DoctorFlags, io: CommandIo) {
   const { diagnoseHosts } = await import('../doctor/index.ts');
   const { settingsFor } = await import('../settings/index.ts');
   return diagnoseHosts(flags, await settingsFor(flags, io), io);
+}
+
+async function ofDeploy(io: CommandIo) {
+  const { diagnoseDeploy } = await import('../doctor/index.ts');
+  return diagnoseDeploy(awsClients, io);
 }
 
 async function ofInstances(ids: readonly string[], flags: DoctorFlags, io: CommandIo) {

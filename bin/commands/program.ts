@@ -3,9 +3,10 @@
  * what is heavy (AWS's SDK, SSH, the settings' schema) only when it runs, so that --help loads none of it.
  */
 import { Command, CommanderError } from 'commander';
+import { secretIn } from '../../lambda/kit/index.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import type { CommandIo } from '../terminal/index.ts';
-import { EXIT_UNKNOWN } from '../terminal/index.ts';
+import { EXIT_UNKNOWN, UsageError, withoutSecretsOn } from '../terminal/index.ts';
 import { addReboot, addRestarts } from './act.ts';
 import { addBacktest } from './backtest.ts';
 import { addCheck } from './check.ts';
@@ -70,9 +71,28 @@ export function createProgram(io: CommandIo, exit: (code: number) => void): Comm
             .replace(/\s*\n\s*/g, ' ')}\n`,
         ),
     })
-    .exitOverride();
+    .exitOverride()
+    .hook('preAction', (_, command) => refuseSecrets(command));
   for (const add of COMMANDS) add({ program, io, exit });
   return program;
+}
+
+/**
+ * Whatever the command would do with it, other processes and the shell's history have it now.
+ * @throws UsageError that names the flag and the kind of the secret
+ */
+function refuseSecrets(command: Command): void {
+  const flags = command.options
+    .filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli')
+    .map((option) => ({ what: option.flags, value: command.getOptionValue(option.attributeName()) as unknown }));
+  const words = command.args.map((value) => ({ what: command.name(), value }));
+  for (const { what, value } of [...flags, ...words]) {
+    const secret = [value].flat().flatMap((one) => (typeof one === 'string' ? (secretIn(one) ?? []) : []))[0];
+    if (secret === undefined) continue;
+    throw new UsageError(
+      `${what}: got ${secret}; a secret must not be on a command line, where other processes and the shell's history see it`,
+    );
+  }
 }
 
 /**
@@ -81,7 +101,7 @@ export function createProgram(io: CommandIo, exit: (code: number) => void): Comm
  */
 export async function runCommandLine(words: readonly string[], io: CommandIo): Promise<number> {
   let exitCode = 0;
-  const program = createProgram(io, (code) => {
+  const program = createProgram(withoutSecretsOn(io), (code) => {
     exitCode = code;
   });
   try {

@@ -24,9 +24,9 @@ export function addTestAlert(line: CommandLine): void {
 /** @returns 0 where somebody gets the mail, else 3: AWS accepts a mail to nobody without an error. */
 async function testAlert({ stack }: TestAlertFlags, io: CommandIo): Promise<number> {
   const { cloudFormationClient, plural, snsOnceClient } = await import('../../lambda/kit/index.ts');
-  const { listSubscriptions, publishAlert } = await import('../../lambda/alert/index.ts');
+  const { howToSubscribe, listSubscriptions, publishAlert } = await import('../../lambda/alert/index.ts');
   const { stackOutputs } = await import('../stack/index.ts');
-  const { terminalStyle } = await import('../terminal/index.ts');
+  const { masked, terminalStyle } = await import('../terminal/index.ts');
   try {
     const topicArn = (await stackOutputs(cloudFormationClient(), stack))?.AlertsTopicArn;
     if (topicArn === undefined) {
@@ -43,17 +43,26 @@ async function testAlert({ stack }: TestAlertFlags, io: CommandIo): Promise<numb
     });
     const { colour } = terminalStyle(io.stdout, io.env);
     const red = (text: string) => (colour ? `${RED}${text}${PLAIN}` : text);
+    const advice = (state: 'pending' | 'none', address?: string) => {
+      const { text, command } = howToSubscribe(topicArn, state, address);
+      return forTerminal(`${text} ${command}`);
+    };
     for (const { protocol, endpoint, confirmed } of subscriptions) {
-      const who = `${protocol} ${forTerminal(endpoint)}`;
+      // The path of a web address may be all that protects it.
+      const who = `${protocol} ${forTerminal(/^https?:/.test(endpoint) ? masked(endpoint) : endpoint)}`;
+      const todo =
+        protocol === 'email'
+          ? advice('pending', endpoint)
+          : 'have its owner confirm it: SNS has sent it a SubscriptionConfirmation';
       io.stdout.write(
-        `${confirmed ? `confirmed    ${who}` : red(`UNCONFIRMED  ${who}: gets nothing; confirm AWS's mail, or deploy again for a new one after two days`)}\n`,
+        `${confirmed ? `confirmed    ${who}` : `${red(`UNCONFIRMED  ${who}: gets nothing`)}; ${todo}`}\n`,
       );
     }
     const reached = subscriptions.filter(({ confirmed }) => confirmed).length;
     io.stdout.write(
       reached > 0
         ? `Sent to ${plural(reached, 'subscriber')} of ${topicArn}\n`
-        : `${red('NOBODY gets the alerts')}: no confirmed subscription on ${topicArn}; npx cdk deploy -c alertEmail=you@example.com, and confirm the mail\n`,
+        : `${red('NOBODY gets the alerts')}: no confirmed subscription on ${topicArn}${subscriptions.length === 0 ? `; ${advice('none')}` : ''}\n`,
     );
     return reached > 0 ? 0 : EXIT_UNKNOWN;
   } catch (error) {

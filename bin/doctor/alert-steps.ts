@@ -1,8 +1,10 @@
 /** The steps from a check to the reader of its alerts: stack, schedule, last check, topic, subscribers, mails. */
 
+import { howToSubscribe } from '../../lambda/alert/index.ts';
 import { shellWord } from '../../lambda/judge/index.ts';
 import { clockTime, duration, minutesBetween, plural } from '../../lambda/kit/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
+import { masked } from '../terminal/index.ts';
 import { failed, type Lookup, ok, type Step, stepsOf, unknown } from './step.ts';
 
 /** A metric summed over a time. */
@@ -38,6 +40,8 @@ export interface AlertFacts {
   readonly now: Date;
   /** The stack's outputs by name; null: there is no such stack. */
   readonly outputs: Lookup<Readonly<Record<string, string>> | null>;
+  /** CloudFormation's word for the stack's state; null where it isn't known. */
+  readonly status: string | null;
   /** This and the rest is null where there is no such stack. */
   readonly runs: Lookup<RecentRuns> | null;
   /** The heartbeat of the last day: when a check completed. */
@@ -54,18 +58,8 @@ export const MAIL_DAYS = 14;
 export const recentMinutes = ({ schedule }: Settings): number => Math.max(15, 3 * schedule.everyMinutes);
 
 export function alertSteps(facts: AlertFacts, settings: Settings): Step[] {
-  const { stack, region, outputs, runs, heartbeat, subscribers, mails } = facts;
-  const found = stepsOf('stack', outputs, (value) => [
-    value === null
-      ? failed(
-          'stack',
-          `there is no stack ${stack} in ${region}: nothing is checked on a schedule, and nobody is mailed`,
-          'npx cdk deploy -c alertEmail=you@example.com; or name another: --stack NAME, AWS_REGION',
-        )
-      : value.AlertsTopicArn === undefined
-        ? failed('stack', `${stack} is not a stack of crawlwatch`, 'name the right one: --stack NAME')
-        : ok('stack', `${stack} in ${region}`),
-  ]);
+  const { runs, heartbeat, subscribers, mails } = facts;
+  const found = stackSteps(facts);
   return [
     ...found,
     ...(runs === null ? [] : stepsOf('schedule', runs, (value) => [scheduleStep(value, facts, settings)])),
@@ -73,6 +67,39 @@ export function alertSteps(facts: AlertFacts, settings: Settings): Step[] {
     ...(subscribers === null ? [] : stepsOf('topic', subscribers, (value) => topicSteps(value, facts))),
     ...(mails === null ? [] : stepsOf('last mail', mails, (value) => [mailStep(value, facts)])),
   ];
+}
+
+/** Whether the stack is there, and whole. */
+export function stackSteps({
+  stack,
+  region,
+  outputs,
+  status,
+}: Pick<AlertFacts, 'stack' | 'region' | 'outputs' | 'status'>) {
+  return stepsOf('stack', outputs, (value): Step[] => {
+    if (value === null) {
+      return [
+        failed(
+          'stack',
+          `there is no stack ${stack} in ${region}: nothing is checked on a schedule, and nobody is mailed`,
+          'npx cdk deploy -c alertEmail=you@example.com; or name another: --stack NAME, AWS_REGION',
+        ),
+      ];
+    }
+    if (value.AlertsTopicArn !== undefined) return [ok('stack', `${stack} in ${region}`)];
+    const events = `aws cloudformation describe-stack-events --region ${shellWord(region)} --stack-name ${shellWord(stack)}`;
+    return [
+      status !== null && !/^(CREATE|UPDATE)_COMPLETE$/.test(status)
+        ? failed(
+            'stack',
+            `${stack} in ${region} is ${status}: it has no function and no topic, nothing is checked, and nobody is mailed`,
+            /_IN_PROGRESS$/.test(status)
+              ? `wait for its end: ${events}`
+              : `see why: ${events}; then npx cdk deploy, which replaces what could not be created`,
+          )
+        : failed('stack', `${stack} is not a stack of crawlwatch`, 'name the right one: --stack NAME'),
+    ];
+  });
 }
 
 const outputOf = ({ outputs }: AlertFacts, name: string): string | null =>
@@ -118,9 +145,20 @@ function lastCheckStep({ lastAt }: Total, facts: AlertFacts, settings: Settings)
 
 function topicSteps(subscribers: readonly Subscriber[] | null, facts: AlertFacts): Step[] {
   const topic = outputOf(facts, 'AlertsTopicArn') ?? 'the topic';
-  const deploy = 'npx cdk deploy -c alertEmail=you@example.com, then follow the link in the mail from AWS';
-  if (subscribers === null) return [failed('topic', `${topic} no longer exists`, deploy)];
-  if (subscribers.length === 0) return [failed('topic', `nobody is subscribed to ${topic}`, deploy)];
+  if (subscribers === null) {
+    return [
+      failed(
+        'topic',
+        `${topic} no longer exists`,
+        'npx cdk destroy, then npx cdk deploy -c alertEmail=you@example.com: a deploy alone makes nothing again that was deleted by hand',
+      ),
+    ];
+  }
+  const advice = (state: 'pending' | 'none') => {
+    const { text, command } = howToSubscribe(topic, state);
+    return `${text} ${command}`;
+  };
+  if (subscribers.length === 0) return [failed('topic', `nobody is subscribed to ${topic}`, advice('none'))];
   const isRead = subscribers.some(({ confirmed }) => confirmed);
   return [
     ok('topic', topic),
@@ -131,19 +169,12 @@ function topicSteps(subscribers: readonly Subscriber[] | null, facts: AlertFacts
       return failed(
         'subscription',
         `${who} is not confirmed${nobody}: it gets nothing`,
-        `follow the link in the mail from AWS Notifications, good for two days; for another: aws sns subscribe --topic-arn ${shellWord(topic)} --protocol ${shellWord(protocol)} --notification-endpoint ADDRESS`,
+        protocol === 'email'
+          ? advice('pending')
+          : 'have its owner confirm it: SNS has sent it a SubscriptionConfirmation',
       );
     }),
   ];
-}
-
-/** Enough to recognise one's own address; such reports are pasted into tickets. */
-export function masked(endpoint: string): string {
-  const [local = '', domain] = endpoint.split(/@(?=[^@]*$)/);
-  if (domain !== undefined) return `${local.slice(0, 1)}***@${domain}`;
-  if (endpoint.startsWith('arn:')) return `...:${endpoint.split(':').at(-1)}`;
-  const host = /^https?:\/\/([^/?#]+)/.exec(endpoint)?.[1];
-  return host === undefined ? `***${endpoint.slice(-2)}` : `${host}/...`;
 }
 
 function mailStep({ published, delivered, failed: lost }: MailCounts, { now, stack }: AlertFacts): Step {

@@ -11,16 +11,19 @@ import type { SourceFlags } from '../sources/index.ts';
 import { findTargets } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
-import { alertSteps } from './alert-steps.ts';
+import { alertSteps, stackSteps } from './alert-steps.ts';
+import { emulatorOf, emulatorStep, onEmulator } from './emulator.ts';
+import { ifChecked } from './instance-steps.ts';
 import { diagnoseInstances, needsDoctor } from './instances.ts';
 import { attempt, type DoctorClients, readAlertFacts, readStack, rememberedBy, type Stack } from './stack.ts';
-import { type Diagnosis, failed, ok, type Step, stepsOf } from './step.ts';
+import { type Diagnosis, failed, ok, type Step, stepsOf, unknown } from './step.ts';
 
 /** Without ids at most so many are examined: the rest have the same fault, most likely. */
 const MOST = 20;
 
 export interface DoctorFlags extends SourceFlags, SettingFlags {
   readonly stack: string;
+  readonly deploy?: boolean;
   readonly output: 'text' | 'json';
 }
 
@@ -46,23 +49,39 @@ export async function diagnoseAws(
   const watched = (steps: (instances: readonly Instance[]) => readonly Step[]) =>
     ofStack('fleet', stepsOf('instances', fleet, steps));
   const context = { clients, stack, settings, flags, io };
+  const emulator = emulatorOf(io.env);
+  const answers = (diagnoses: readonly Diagnosis[]): Diagnosis[] => [
+    ...(emulator === null ? [] : [ofStack('alerts', [emulatorStep(emulator)])]),
+    ...diagnoses.map((one) => ({ ...one, steps: onEmulator(emulator, one.steps) })),
+  ];
+  const place = { stack: stack.name, region: clients.region, outputs: stack.outputs, status: stack.status };
+  const isThere = stack.outputs.kind !== 'answered' || stack.outputs.value?.AlertsTopicArn !== undefined;
 
   if (ids.length > 0) {
-    if (fleet.kind !== 'answered') return [watched(() => [])];
+    // Without a stack no check has looked at any of them: what follows is of this machine alone.
+    const absent = isThere ? [] : [ofStack('alerts', stackSteps(place))];
+    if (fleet.kind !== 'answered') return answers([...absent, watched(() => [])]);
     const { instances, missing } = await rememberedBy(stack, await named(ids, fleet.value), clients);
     const unread = missing.length === 0 ? [] : [ofStack('fleet', missing)];
-    return [...unread, ...(await diagnoseInstances(instances, context))];
+    return answers([...absent, ...unread, ...(await diagnoseInstances(instances, context))]);
   }
   const alerts = ofStack('alerts', alertSteps(await readAlertFacts(clients, stack, settings), settings));
   const found = fleet.kind === 'answered' ? fleet.value : [];
   const { instances, missing } = await rememberedBy(stack, found, clients);
-  const failing = instances.filter(needsDoctor);
+  // Nothing is wrong with an instance that nothing has checked.
+  const failing = isThere ? instances.filter(needsDoctor) : [];
   const summary = watched(() => [
-    fleetStep(found.length, failing.length, settings, clients),
+    fleetStep(instances, {
+      failing: failing.length,
+      isRead: missing.length === 0,
+      isThere,
+      settings,
+      region: clients.region,
+    }),
     // Where the stack's outputs can't be read, its own step already reports it.
     ...(stack.outputs.kind === 'answered' ? missing : []),
   ]);
-  return [alerts, summary, ...(await diagnoseInstances(failing.slice(0, MOST), context))];
+  return answers([alerts, summary, ...(await diagnoseInstances(failing.slice(0, MOST), context))]);
 
   async function named(words: readonly string[], instances: readonly Instance[]) {
     const targets = findTargets(words, { instances, region: clients.region, settings });
@@ -100,9 +119,22 @@ async function deployedSettings({ check }: Stack, flags: DoctorFlags, io: Comman
   return settingsFor(flags, { env, cwd: io.cwd });
 }
 
-function fleetStep(count: number, failing: number, { tag }: Settings, { region }: DoctorClients): Step {
-  const watched = `${plural(count, 'instance')} tagged ${tag.key}=${tag.value} in ${region}`;
-  if (count === 0) {
+interface Seen {
+  /** How many need a look of their own. */
+  readonly failing: number;
+  /** Whether what the checks remember could be read. */
+  readonly isRead: boolean;
+  /** Whether there is a stack that checks them. */
+  readonly isThere: boolean;
+  readonly settings: Settings;
+  readonly region: string;
+}
+
+/** How many there are, and what the last check made of them: those that it never looked at are not well. */
+function fleetStep(instances: readonly Instance[], { failing, isRead, isThere, settings, region }: Seen): Step {
+  const { tag, schedule } = settings;
+  const watched = `${plural(instances.length, 'instance')} tagged ${tag.key}=${tag.value} in ${region}`;
+  if (instances.length === 0) {
     const word = shellWord(`Key=${tag.key},Value=${tag.value}`);
     return failed(
       'instances',
@@ -110,7 +142,30 @@ function fleetStep(count: number, failing: number, { tag }: Settings, { region }
       `aws ec2 create-tags --region ${region} --resources i-... --tags ${word}`,
     );
   }
-  if (failing === 0) return ok('instances', `${watched}; all of them answered when they were last checked`);
+  const checked = instances.flatMap((one) => ifChecked(one) ?? []);
+  const isUnseen = ({ remembered, problem }: Instance) => remembered.status === null && problem === null;
+  const never = checked.filter(isUnseen).length;
+  const unjudged = checked.filter((one) => needsDoctor(one) && !isUnseen(one)).length;
+  const skipped = instances.length - checked.length;
+  if (!isThere) return unknown('instances', `${watched}, and no stack that checks them`);
+  const answered = checked.length - never - unjudged;
+  const counts = [
+    ...(answered > 0 ? [`${answered} answered when last checked`] : []),
+    ...(unjudged > 0 ? [`${unjudged} could not be judged by the last check`] : []),
+    ...(never > 0 ? [isRead ? `${never} not checked yet` : `${never} without a result that can be read`] : []),
+    ...(skipped > 0 ? [`${skipped} skipped (${reasonsOf(instances)})`] : []),
+  ];
   const most = failing > MOST ? `; the first ${MOST} follow, name others by their ids` : '';
-  return ok('instances', `${watched}; ${failing} of them could not be judged by their last check${most}`);
+  const text = `${watched}: ${counts.join(', ')}${most}`;
+  if (answered + unjudged > 0) return ok('instances', text);
+  return never > 0
+    ? unknown('instances', text, `wait for the next check: one is due every ${schedule.everyMinutes} min`)
+    : failed('instances', text, 'start one, or tag others: as it is no host is checked');
+}
+
+/** Why some are skipped, each reason once. */
+function reasonsOf(instances: readonly Instance[]): string {
+  const reasons = [...new Set(instances.flatMap(({ skipped }) => skipped ?? []))];
+  const shown = reasons.slice(0, 3).join('; ');
+  return reasons.length > 3 ? `${shown}; ...` : shown;
 }

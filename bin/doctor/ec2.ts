@@ -1,14 +1,16 @@
 /** The network around an instance, as EC2 describes it: its place, groups, routes, network ACL and endpoints. */
 import {
   DescribeInstancesCommand,
-  DescribeSecurityGroupsCommand,
-  DescribeSubnetsCommand,
+  DescribeVpcAttributeCommand,
   type NetworkAclEntry,
   paginateDescribeNetworkAcls,
   paginateDescribeRouteTables,
+  paginateDescribeSecurityGroups,
+  paginateDescribeSubnets,
   paginateDescribeVpcEndpoints,
   type RouteTable,
   type SecurityGroup,
+  type Subnet,
   type VpcEndpoint,
 } from '@aws-sdk/client-ec2';
 import type { Ec2 } from '../../lambda/kit/index.ts';
@@ -38,8 +40,10 @@ export async function describePlace(ec2: Ec2, id: string): Promise<InstancePlace
 /** Security groups with their rules. Rejects where one of them doesn't exist. */
 export async function describeGroups(ec2: Ec2, ids: readonly string[]): Promise<SecurityGroup[]> {
   if (ids.length === 0) return [];
-  const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({ GroupIds: [...ids] }));
-  return SecurityGroups;
+  const found: SecurityGroup[] = [];
+  const pages = paginateDescribeSecurityGroups({ client: ec2 }, { GroupIds: [...ids] });
+  for await (const { SecurityGroups = [] } of pages) found.push(...SecurityGroups);
+  return found;
 }
 
 const ofVpc = (vpcId: string) => [{ Name: 'vpc-id', Values: [vpcId] }];
@@ -71,7 +75,28 @@ export async function describeAcl(ec2: Ec2, subnetId: string): Promise<NetworkAc
 
 /** IPv4 ranges of subnets. */
 export async function describeRanges(ec2: Ec2, subnetIds: readonly string[]): Promise<string[]> {
-  if (subnetIds.length === 0) return [];
-  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({ SubnetIds: [...subnetIds] }));
-  return Subnets.flatMap(({ CidrBlock }) => CidrBlock ?? []);
+  return (await describeSubnets(ec2, subnetIds)).flatMap(({ CidrBlock }) => CidrBlock ?? []);
+}
+
+/** What a VPC's resolver does. https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html */
+export interface VpcDns {
+  readonly support: boolean;
+  readonly hostnames: boolean;
+}
+
+/** One call each: EC2 takes one attribute at a time. Rejects where there is no such VPC. */
+export async function describeDns(ec2: Ec2, vpcId: string): Promise<VpcDns> {
+  const ask = (Attribute: 'enableDnsSupport' | 'enableDnsHostnames') =>
+    ec2.send(new DescribeVpcAttributeCommand({ VpcId: vpcId, Attribute }));
+  const [support, hostnames] = await Promise.all([ask('enableDnsSupport'), ask('enableDnsHostnames')]);
+  return { support: support.EnableDnsSupport?.Value === true, hostnames: hostnames.EnableDnsHostnames?.Value === true };
+}
+
+/** Rejects where one of them doesn't exist. */
+export async function describeSubnets(ec2: Ec2, ids: readonly string[]): Promise<Subnet[]> {
+  if (ids.length === 0) return [];
+  const found: Subnet[] = [];
+  const pages = paginateDescribeSubnets({ client: ec2 }, { SubnetIds: [...ids] });
+  for await (const { Subnets = [] } of pages) found.push(...Subnets);
+  return found;
 }

@@ -6,7 +6,7 @@ import { errorCode, errorText, isAccessDenied } from '../../lambda/kit/index.ts'
 import { FLEET_METRIC, type Instance, METRIC_NAMESPACE, STATE_KEY } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import type { SecretClients } from '../../lambda/ssh/index.ts';
-import { stackOutputs, withStackState } from '../stack/index.ts';
+import { describeStack, withStackState } from '../stack/index.ts';
 import { explainAwsError } from '../terminal/index.ts';
 import {
   type AlertFacts,
@@ -54,24 +54,29 @@ export function failureOf(permission: string, error: unknown): Exclude<Lookup<ne
 export interface Stack {
   readonly name: string;
   readonly outputs: AlertFacts['outputs'];
+  /** CloudFormation's word for its state, e.g. `CREATE_COMPLETE`; null where there is none, or it can't be read. */
+  readonly status: string | null;
   /** Null where there is no stack, or none that has such a function among its outputs. */
   readonly check: Lookup<FunctionConfiguration> | null;
 }
 
 /** @throws UsageError where AWS accepts no call at all: it can't be reached, or refuses the credentials. */
 export async function readStack(clients: DoctorClients, name: string): Promise<Stack> {
-  const outputs = await stackOutputs(clients.cloudFormation, name).then(
-    (value): Stack['outputs'] => ({ kind: 'answered', value }),
+  const found = await describeStack(clients.cloudFormation, name).then(
+    (value): Lookup<Awaited<ReturnType<typeof describeStack>>> => ({ kind: 'answered', value }),
     (error) => {
       // This is the first call: unless only its permission is missing, every other would fail alike.
       if (!isAccessDenied(error)) throw explainAwsError(error) ?? error;
       return failureOf('cloudformation:DescribeStacks', error);
     },
   );
+  const outputs: Stack['outputs'] =
+    found.kind === 'answered' ? { kind: 'answered', value: found.value?.outputs ?? null } : found;
   const check = outputs.kind === 'answered' ? outputs.value?.CheckFunctionName : undefined;
   return {
     name,
     outputs,
+    status: found.kind === 'answered' ? (found.value?.status ?? null) : null,
     check:
       check === undefined
         ? null
@@ -110,7 +115,17 @@ export async function readAlertFacts(clients: DoctorClients, stack: Stack, setti
     topic === undefined ? null : attempt('sns:ListSubscriptionsByTopic', subscribersOf(clients, topic)),
     topic === undefined ? null : counted(mailCounts(clients, topic)),
   ]);
-  return { stack: stack.name, region, now, outputs: stack.outputs, runs, heartbeat, subscribers, mails };
+  return {
+    stack: stack.name,
+    status: stack.status,
+    region,
+    now,
+    outputs: stack.outputs,
+    runs,
+    heartbeat,
+    subscribers,
+    mails,
+  };
 }
 
 /** Null where there is no such topic. */

@@ -1,6 +1,7 @@
 /** The stack's settings: from `-c alertEmail`, `-c crawlwatch`, the environment and cdk.json, the first overriding. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { shown } from '../../lambda/kit/index.ts';
 import { CONTEXT_KEY } from '../../lambda/model/index.ts';
 import { parseSettings, readLoose, type Settings, SettingsError, settingsOf } from '../../lambda/settings/index.ts';
 
@@ -29,7 +30,7 @@ export function appSettings({ context, env, cwd }: AppSources): Settings {
 /** Refuses anything but an object, which a stronger layer would hide. */
 function layer(from: string, value: unknown): object | undefined {
   if (value === undefined || (typeof value === 'object' && value !== null && !Array.isArray(value))) return value;
-  throw new SettingsError([`${from}: got ${JSON.stringify(value)}; allowed: an object of settings`]);
+  throw new SettingsError([`${from}: got ${shown(value)}; allowed: an object of settings`]);
 }
 
 function contextOfFile(cwd: string): unknown {

@@ -1,6 +1,7 @@
 /** A command's settings: from its flags, the environment, ./cdk.json and the defaults, the first overriding. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf, shown } from '../../lambda/kit/index.ts';
 import { CONTEXT_KEY } from '../../lambda/model/index.ts';
 import { parseSettings, readLoose, type Settings, SettingsError, settingsOf } from '../../lambda/settings/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
@@ -69,13 +70,14 @@ async function cdkContext(cwd: string): Promise<object | undefined> {
     file = JSON.parse(await readFile(path, 'utf8'));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new UsageError(`can't read ${path}: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`can't read ${path}: ${withoutExcerpt(messageOf(error))}`);
   }
   const context = (file as { context?: Record<string, unknown> } | null)?.context?.[CONTEXT_KEY];
   const settings = readLoose(context);
   if (settings === undefined) return undefined;
   if (typeof settings === 'object' && settings !== null && !Array.isArray(settings)) return settings;
-  throw new SettingsError([
-    `cdk.json: context.${CONTEXT_KEY}: got ${JSON.stringify(context)}; allowed: an object of settings`,
-  ]);
+  throw new SettingsError([`cdk.json: context.${CONTEXT_KEY}: got ${shown(context)}; allowed: an object of settings`]);
 }
+
+/** V8 quotes what it can't read, in part: what is left of a key then bears no mark of one. */
+const withoutExcerpt = (message: string): string => message.replace(/(?:,? (?:\.\.\.)?|^)".*$/s, ' (it is not JSON)');

@@ -1,5 +1,5 @@
 /** Errors that a person at the terminal can fix: one line each, no stack trace, exit code 3. */
-import { forTerminal } from '../../lambda/kit/index.ts';
+import { forTerminal, withoutSecrets } from '../../lambda/kit/index.ts';
 import type { SettingsError } from '../../lambda/settings/index.ts';
 
 /** Exit code of usage, settings and credentials errors; as that of a monitoring plugin 3 means UNKNOWN. */
@@ -15,21 +15,25 @@ export function errorLines(error: unknown): string[] {
   if (isSettingsError(error)) return error.problems.map(line);
   if (error instanceof UsageError) return [line(error.message)];
   // A bug of ours: its stack trace helps.
-  return [`crawlwatch: unexpected ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
+  return [
+    `crawlwatch: unexpected ${withoutSecrets(error instanceof Error ? (error.stack ?? error.message) : String(error))}`,
+  ];
 }
 
 /** Compares the name: importing the class would load the whole schema before --help could be shown. */
 const isSettingsError = (error: unknown): error is SettingsError =>
   error instanceof Error && error.name === 'SettingsError' && 'problems' in error;
 
-const line = (text: string) => `crawlwatch: ${forTerminal(text)}`;
+const line = (text: string) => `crawlwatch: ${forTerminal(withoutSecrets(text))}`;
 
 const AWS_FREE = 'to check without AWS: --local, --host HOST or -i INVENTORY';
 
 /** What an error of AWS means and what to do about it; null for any other error. */
 export function explainAwsError(error: unknown): UsageError | null {
   if (!(error instanceof Error)) return null;
-  const message = error.message.replace(/ *Encoded authorization failure message: .*/s, '').replace(/\s+/g, ' ');
+  const message = withoutSecrets(error.message)
+    .replace(/ *Encoded authorization failure message: .*/s, '')
+    .replace(/\s+/g, ' ');
   const said = `${error.name}: ${message}`.slice(0, 300);
   const cause = { cause: error };
   if (/^Region is missing/.test(message)) {

@@ -1,5 +1,6 @@
 /** What a command uses of its process: streams, environment, working directory, interruption. */
 
+import { withoutSecrets } from '../../lambda/kit/index.ts';
 import type { Log } from '../../lambda/model/index.ts';
 
 /** No log: what it would say is in the report. */
@@ -36,4 +37,20 @@ export function terminalStyle(output: Output, env: CommandIo['env']): { width: n
     width: isTerminal ? (output.columns ?? 80) : null,
     colour: isTerminal && !env.NO_COLOR && env.TERM !== 'dumb',
   };
+}
+
+/**
+ * The same streams, on which no known secret appears: the last guard, behind those where a value is quoted. A secret
+ * that is split between two writes is not seen.
+ */
+export const withoutSecretsOn = (io: CommandIo): CommandIo => ({
+  ...io,
+  stdout: guarded(io.stdout),
+  stderr: guarded(io.stderr),
+});
+
+/** Inherits the rest: whether it is a terminal, and its size, which changes. */
+function guarded(output: Output): Output {
+  const write = (text: string, ...rest: []) => output.write(withoutSecrets(text), ...rest);
+  return Object.create(output, { write: { value: write } }) as Output;
 }

@@ -2,3 +2,4 @@
 export { announce, announceUnremembered } from './announce.ts';
 export { fixFor } from './commands.ts';
 export { listSubscriptions, publishAlert, type Subscription, subscriptionState } from './sns.ts';
+export { howToSubscribe } from './subscribe.ts';

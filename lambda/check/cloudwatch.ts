@@ -1,5 +1,5 @@
 /** Whether another stack still checks, by its heartbeat. */
-import { GetMetricDataCommand, type GetMetricDataCommandOutput } from '@aws-sdk/client-cloudwatch';
+import { paginateGetMetricData } from '@aws-sdk/client-cloudwatch';
 import type { CloudWatch } from '../kit/index.ts';
 import { FLEET_METRIC, METRIC_NAMESPACE } from '../model/index.ts';
 
@@ -7,8 +7,9 @@ const HOUR_MS = 3_600_000;
 
 /** @throws where CloudWatch refuses or can't be asked */
 export async function stackChecks(cloudWatch: CloudWatch, stack: string, now: Date): Promise<boolean> {
-  const answer: GetMetricDataCommandOutput = await cloudWatch.send(
-    new GetMetricDataCommand({
+  const pages = paginateGetMetricData(
+    { client: cloudWatch },
+    {
       StartTime: new Date(now.getTime() - HOUR_MS),
       EndTime: new Date(now.getTime() + 60_000),
       MetricDataQueries: [
@@ -25,7 +26,11 @@ export async function stackChecks(cloudWatch: CloudWatch, stack: string, now: Da
           },
         },
       ],
-    }),
+    },
   );
-  return answer.MetricDataResults?.some(({ Values = [] }) => Values.some((value) => value > 0)) ?? false;
+  // The values may be on a later page: to take an empty first one for silence would end the other stack's claim.
+  for await (const { MetricDataResults = [] } of pages) {
+    if (MetricDataResults.some(({ Values = [] }) => Values.some((value) => value > 0))) return true;
+  }
+  return false;
 }

@@ -66,7 +66,8 @@ async function readSome(
       new GetMetricDataCommand({ MetricDataQueries, StartTime, EndTime: now, ScanBy: 'TimestampAscending', NextToken }),
     );
     results.push(...(answer.MetricDataResults ?? []));
-    NextToken = answer.NextToken;
+    // An empty token is no token.
+    NextToken = answer.NextToken || undefined;
   }
   return instances.map(({ id }, n) => [id, periodsOf(results, n)]);
 }

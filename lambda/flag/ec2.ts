@@ -1,10 +1,10 @@
 /** What AWS itself knows of an instance that is due for a flag: a reboot destroys the rest. */
 
 import {
-  DescribeInstanceStatusCommand,
   GetConsoleOutputCommand,
   type GetConsoleOutputCommandOutput,
   type InstanceStatus,
+  paginateDescribeInstanceStatus,
 } from '@aws-sdk/client-ec2';
 import pLimit from 'p-limit';
 import { byTarget, type Target } from '../discover/index.ts';
@@ -84,15 +84,24 @@ async function readStatuses(
 ): Promise<Map<string, readonly Impairment[] | null | string>> {
   const { done, failed } = await bisect(
     ids,
-    (some) => ec2.send(new DescribeInstanceStatusCommand({ InstanceIds: [...some], IncludeAllInstances: true })),
+    (some) => describeStatuses(ec2, some),
     (error) => errorCode(error).startsWith('InvalidInstanceID'),
   );
   const statuses = new Map<string, readonly Impairment[] | null | string>();
-  for (const status of done.flatMap(({ value }) => value.InstanceStatuses ?? [])) {
+  for (const status of done.flatMap(({ value }) => value)) {
     statuses.set(status.InstanceId ?? '', impairments(status));
   }
   for (const { id, error } of failed) statuses.set(id, `EC2's status checks: ${errorText(error)}`);
   return statuses;
+}
+
+async function describeStatuses(ec2: Ec2, ids: readonly string[]): Promise<InstanceStatus[]> {
+  const found: InstanceStatus[] = [];
+  const input = { InstanceIds: [...ids], IncludeAllInstances: true };
+  for await (const { InstanceStatuses = [] } of paginateDescribeInstanceStatus({ client: ec2 }, input)) {
+    found.push(...InstanceStatuses);
+  }
+  return found;
 }
 
 function impairments(status: InstanceStatus): Impairment[] | null {

@@ -1,5 +1,7 @@
 /** What an error says, the SDK's above all, in a line that may be logged, tagged or mailed. */
 
+import { withoutSecrets } from './redact.ts';
+
 const TEXT_MAX = 300;
 const DENIED = /^(UnauthorizedOperation|AccessDenied(Exception)?|AuthorizationError(Exception)?)$/;
 
@@ -32,11 +34,11 @@ export function isRefusal(error: unknown): boolean {
   return hasCode && (isThrottle(error) || (status >= 400 && status < 500));
 }
 
-/** The message alone, where the kind of error is clear from what is around it. */
+/** The message alone, where the kind of error is clear from what is around it. AWS quotes what it refuses: no secrets. */
 export function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return withoutSecrets(String(error));
   // A refused connection to a name with several addresses is an AggregateError without a message, but with a code.
-  return error.message || String('code' in error ? error.code : '');
+  return withoutSecrets(error.message || String('code' in error ? error.code : ''));
 }
 
 /** `Code: message`, one line of at most 300 characters. */

@@ -34,6 +34,7 @@ export { forTerminal, inertJson, plainWords, printableAscii, quote, quoteWords }
 export { Html, html } from './html.ts';
 export { createLog } from './log.ts';
 export { ownLimit } from './own-limit.ts';
+export { secretIn, shown, withoutSecrets } from './redact.ts';
 export { packedFiles, packedReader } from './s3.ts';
 export { isoSeconds, parseInstant, parseStamp } from './time.ts';
 export { clockTime, duration, endpointOf, GIB, gib, minutesBetween, percent, plural, quoted } from './wording.ts';

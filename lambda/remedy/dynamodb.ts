@@ -213,18 +213,26 @@ export async function readHistory(
   instanceId: string,
   most = HISTORY_PAGE,
 ): Promise<HistoryEntry[]> {
-  const { Items = [] }: QueryCommandOutput = await db.send(
-    new QueryCommand({
-      TableName: table,
-      KeyConditionExpression: '#key = :key',
-      ExpressionAttributeNames: { '#key': 'key' },
-      ExpressionAttributeValues: { ':key': historyKey(instanceId) },
-      ScanIndexForward: false,
-      Limit: most,
-      ConsistentRead: true,
-    }),
-  );
-  return Items.flatMap((item) => readEntry(item.entry?.S ?? '') ?? []);
+  const entries: HistoryEntry[] = [];
+  let ExclusiveStartKey: QueryCommandOutput['LastEvaluatedKey'];
+  // A page ends at a megabyte or for reasons of DynamoDB's own, and may then hold fewer than asked for, or none.
+  do {
+    const page: QueryCommandOutput = await db.send(
+      new QueryCommand({
+        TableName: table,
+        KeyConditionExpression: '#key = :key',
+        ExpressionAttributeNames: { '#key': 'key' },
+        ExpressionAttributeValues: { ':key': historyKey(instanceId) },
+        ScanIndexForward: false,
+        Limit: most - entries.length,
+        ConsistentRead: true,
+        ExclusiveStartKey,
+      }),
+    );
+    entries.push(...(page.Items ?? []).flatMap((item) => readEntry(item.entry?.S ?? '') ?? []));
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey !== undefined && entries.length < most);
+  return entries;
 }
 
 const historyKey = (instanceId: string) => ({ S: `history#${instanceId}` });

@@ -1,5 +1,5 @@
 /** Reboots through EC2, and what AWS itself has scheduled for an instance. */
-import { DescribeInstanceStatusCommand, RebootInstancesCommand } from '@aws-sdk/client-ec2';
+import { type InstanceStatusEvent, paginateDescribeInstanceStatus, RebootInstancesCommand } from '@aws-sdk/client-ec2';
 import type { Ec2, Once } from '../kit/index.ts';
 import { errorCode } from '../kit/index.ts';
 
@@ -29,10 +29,11 @@ export async function rebootInstance(ec2: Once<Ec2>, id: string): Promise<void> 
  * are left out: EC2 lists them for a week, marked by the first word of their description (viewing_scheduled_events.html).
  */
 export async function scheduledEvents(ec2: Ec2, id: string): Promise<string[]> {
-  const { InstanceStatuses = [] } = await ec2.send(
-    new DescribeInstanceStatusCommand({ InstanceIds: [id], IncludeAllInstances: true }),
-  );
-  const events = InstanceStatuses.flatMap((status) => status.Events ?? []);
+  const events: InstanceStatusEvent[] = [];
+  const input = { InstanceIds: [id], IncludeAllInstances: true };
+  for await (const { InstanceStatuses = [] } of paginateDescribeInstanceStatus({ client: ec2 }, input)) {
+    events.push(...InstanceStatuses.flatMap((status) => status.Events ?? []));
+  }
   return events
     .filter(({ Description = '' }) => !/^\[(Completed|Canceled)\]/.test(Description))
     .map(({ Code = 'an event', NotBefore }) =>

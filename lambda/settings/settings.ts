@@ -1,15 +1,19 @@
 // By its namespace: the export `z` brings every language's messages into the bundle.
 import * as z from 'zod';
+import { secretIn, shown, withoutSecrets } from '../kit/index.ts';
 import { ENV } from '../model/index.ts';
 import { MEMBER_ROLE, settingsSchema } from './schema.ts';
 
 export type Settings = z.output<typeof settingsSchema>;
 
-/** Settings that can't be used. `problems` has a line for each: key, got, allowed. */
+/** Settings that can't be used. `problems` has a line for each: key, got, allowed; a secret only by its kind. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
-  constructor(readonly problems: readonly string[]) {
-    super(`settings: ${problems.join('\n')}`);
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    const safe = problems.map(withoutSecrets);
+    super(`settings: ${safe.join('\n')}`);
+    this.problems = safe;
   }
 }
 
@@ -69,14 +73,30 @@ function explain(issue: z.core.$ZodIssue, raw: unknown): string[] {
     const known = [
       ...new Set(rows.filter((r) => r.key.startsWith(prefix)).map((r) => r.key.slice(prefix.length).split('.')[0])),
     ];
-    return issue.keys.map((key) => `${prefix}${key}: unknown key; allowed: ${known.join(', ')}`);
+    return issue.keys.map((key) => `${prefix}${withoutSecrets(key)}: unknown key; allowed: ${known.join(', ')}`);
   }
   const row = rows.find((r) => `${path.join('.')}.`.startsWith(`${r.key}.`));
   const key = row?.key ?? path.join('.');
   const value = issue.code === 'custom' ? issue.params?.got : at(key === '' ? [] : key.split('.'));
-  const got = JSON.stringify(value) ?? 'nothing';
+  const got = shown(value);
   const allowed = issue.code === 'custom' ? issue.message : (row?.allowed ?? 'an object of settings');
   return [`${key || 'settings'}: got ${got}; allowed: ${allowed}`];
+}
+
+/**
+ * A line for each text that holds a secret: settings end up in templates, environments and tags, which many may read.
+ * What merely has the form of an AWS secret key may be an external id.
+ */
+function secretProblems(value: unknown, path: readonly string[] = []): string[] {
+  if (typeof value === 'string') {
+    const secret = secretIn(value);
+    if (secret === null || secret === 'an AWS secret access key') return [];
+    const row = settingRows().find(({ key }) => `${path.join('.')}.`.startsWith(`${key}.`));
+    const key = row?.key ?? path.map(withoutSecrets).join('.');
+    return [`${key}: got ${secret}; allowed: ${row?.allowed ?? 'an object of settings'}`];
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => secretProblems(inner, [...path, key]));
 }
 
 /**
@@ -86,14 +106,14 @@ function explain(issue: z.core.$ZodIssue, raw: unknown): string[] {
 export function parseSettings(...layers: readonly unknown[]): Settings {
   const bad = layers.filter((layer) => layer !== undefined && layer !== null && !isRecord(layer));
   if (bad.length > 0) {
-    throw new SettingsError(
-      bad.map((layer) => `settings: got ${JSON.stringify(layer)}; allowed: an object of settings`),
-    );
+    throw new SettingsError(bad.map((layer) => `settings: got ${shown(layer)}; allowed: an object of settings`));
   }
   const raw = layers.reduceRight<unknown>((under, layer) => overlay(under, layer ?? undefined), {});
   const parsed = settingsSchema.safeParse(raw);
-  if (parsed.success) return parsed.data;
-  throw new SettingsError([...new Set(parsed.error.issues.flatMap((issue) => explain(issue, raw)))]);
+  const secrets = secretProblems(raw);
+  if (parsed.success && secrets.length === 0) return parsed.data;
+  const issues = parsed.success ? [] : parsed.error.issues.flatMap((issue) => explain(issue, raw));
+  throw new SettingsError([...new Set([...secrets, ...issues])]);
 }
 
 /** What a function reads from its environment. */
@@ -197,6 +217,6 @@ export function settingsOf(env: Readonly<Record<string, string | undefined>>): u
   const value = readLoose(given);
   if (isRecord(value)) return value;
   throw new SettingsError([
-    `${ENV.settings}: got ${JSON.stringify(given.slice(0, 80))}; allowed: a JSON object of settings`,
+    `${ENV.settings}: got ${secretIn(given) ?? JSON.stringify(given.slice(0, 80))}; allowed: a JSON object of settings`,
   ]);
 }

@@ -1,5 +1,6 @@
 /** Warnings above the table: the mail reaches no one, no check has finished, figures can't be read. */
 
+import { howToSubscribe } from '../alert/index.ts';
 import { shellWord } from '../judge/index.ts';
 import { clockTime } from '../kit/index.ts';
 import { DEFAULT_STACK_NAME, type Pause } from '../model/index.ts';
@@ -39,27 +40,12 @@ export function noticesOf(health: WidgetHealth, settings: Settings, now: Date): 
 
 function aboutMail({ subscription, topicArn }: WidgetHealth): Notice[] {
   if (typeof subscription === 'object') return [unread('who gets the mail', subscription.unread)];
-  const subscribe =
-    topicArn === null
-      ? {}
-      : {
-          command: `aws sns subscribe --topic-arn ${shellWord(topicArn)} --protocol email --notification-endpoint you@example.com`,
-        };
-  switch (subscription) {
-    case 'confirmed':
-      return [];
-    case 'pending':
-      return [
-        {
-          level: 'red',
-          text: 'Nobody gets the alerts: the subscription is not confirmed. Open the mail from AWS Notifications and follow its link; it is good for two days, and another is sent by:',
-          ...subscribe,
-        },
-      ];
-    case 'none':
-      return [{ level: 'red', text: 'Nobody gets the alerts: the topic has no subscription.', ...subscribe }];
-  }
-  return subscription satisfies never;
+  if (subscription === 'confirmed') return [];
+  const what = subscription === 'pending' ? 'the subscription is not confirmed' : 'the topic has no subscription';
+  const nobody = `Nobody gets the alerts: ${what}`;
+  if (topicArn === null) return [{ level: 'red', text: `${nobody}.` }];
+  const { text, command } = howToSubscribe(topicArn, subscription);
+  return [{ level: 'red', text: `${nobody}. To get them, ${text}`, command }];
 }
 
 function aboutChecks({ suppressed }: WidgetHealth, { schedule }: Settings): Notice[] {

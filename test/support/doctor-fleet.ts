@@ -96,7 +96,11 @@ export class DoctorFleet {
   }
 
   /** @returns a line for each step that isn't well, with the mark and the fix, and the exit code */
-  async diagnose(ids: readonly string[] = [], flags: Partial<DoctorFlags> = {}, cwd = tmpdir()) {
+  async diagnose(
+    ids: readonly string[] = [],
+    flags: Partial<DoctorFlags> = {},
+    { env = {}, cwd = tmpdir() }: { readonly env?: Record<string, string>; readonly cwd?: string } = {},
+  ) {
     const { aws, stack } = this;
     const world = {
       region: aws.region,
@@ -115,7 +119,7 @@ export class DoctorFleet {
       stdin: (async function* () {})(),
       stdout: { write() {} },
       stderr: { write: (text: string) => stderr.push(text) },
-      env: {},
+      env,
       cwd,
       signal: new AbortController().signal,
     };

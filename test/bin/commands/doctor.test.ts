@@ -14,6 +14,7 @@ import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { ListSubscriptionsByTopicCommand } from '@aws-sdk/client-sns';
 import { DescribeInstanceInformationCommand, ListDocumentsCommand } from '@aws-sdk/client-ssm';
 import { describe, expect, it } from 'vitest';
+import { emulatorOf } from '../../../bin/doctor/emulator.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import type { CommandClass, Service } from '../../../sandbox/aws-service.ts';
 import { DoctorFleet, HOST } from '../../support/doctor-fleet.ts';
@@ -24,17 +25,13 @@ const ALWAYS = Number.POSITIVE_INFINITY;
 const deny = (service: Service, command: CommandClass<unknown, unknown>) =>
   service.fail(command, service.error('AccessDenied', 'not authorized to perform this'), ALWAYS);
 
+const ALERTS = 'arn:aws:sns:eu-central-1:123456789012:Alerts';
+const SUBSCRIBE = `aws sns subscribe --region eu-central-1 --topic-arn ${ALERTS} --protocol email --notification-endpoint you@example.com`;
+
 /** What is broken, and the one step that it makes. */
 type Row = readonly [string, (fleet: DoctorFleet) => unknown, string];
 
 const OF_ALERTS: readonly Row[] = [
-  [
-    'no stack',
-    ({ stack }) => {
-      stack.outputs = null;
-    },
-    'failed stack: there is no stack CrawlwatchStack in eu-central-1: nothing is checked on a schedule, and nobody is mailed -> npx cdk deploy -c alertEmail=you@example.com; or name another: --stack NAME, AWS_REGION',
-  ],
   [
     'a schedule that is off',
     ({ stack }) => stack.counted.set('Invocations', []),
@@ -48,19 +45,19 @@ const OF_ALERTS: readonly Row[] = [
   [
     'nobody subscribed',
     ({ aws }) => void aws.topic.subscriptions.splice(0),
-    'failed topic: nobody is subscribed to arn:aws:sns:eu-central-1:123456789012:Alerts -> npx cdk deploy -c alertEmail=you@example.com, then follow the link in the mail from AWS',
+    `failed topic: nobody is subscribed to ${ALERTS} -> subscribe, then follow the link in the mail from AWS Notifications, good for two days (a deploy makes no subscription again that SNS has deleted): ${SUBSCRIBE}`,
   ],
   [
     'a topic that is gone',
     ({ stack }) => {
       stack.outputs = { ...stack.outputs, AlertsTopicArn: 'arn:aws:sns:eu-central-1:123456789012:Gone' };
     },
-    'failed topic: arn:aws:sns:eu-central-1:123456789012:Gone no longer exists -> npx cdk deploy -c alertEmail=you@example.com, then follow the link in the mail from AWS',
+    'failed topic: arn:aws:sns:eu-central-1:123456789012:Gone no longer exists -> npx cdk destroy, then npx cdk deploy -c alertEmail=you@example.com: a deploy alone makes nothing again that was deleted by hand',
   ],
   [
     'a reader who has not confirmed',
     ({ aws }) => void aws.topic.subscriptions.push({ endpoint: 'bob@example.com', confirmed: false }),
-    'failed subscription: email b***@example.com is not confirmed: it gets nothing -> follow the link in the mail from AWS Notifications, good for two days; for another: aws sns subscribe --topic-arn arn:aws:sns:eu-central-1:123456789012:Alerts --protocol email --notification-endpoint ADDRESS',
+    `failed subscription: email b***@example.com is not confirmed: it gets nothing -> follow the link in the mail from AWS Notifications, good for two days; after that SNS deletes the subscription and no deploy makes it again; another mail is sent by: ${SUBSCRIBE}`,
   ],
   [
     'mail that bounces',
@@ -159,6 +156,113 @@ describe.concurrent('the doctor', () => {
       expect(exitCode).toBe(expected.startsWith('failed') ? 2 : 3);
     },
   );
+
+  const NO_STACK =
+    'failed stack: there is no stack CrawlwatchStack in eu-central-1: nothing is checked on a schedule, and nobody is mailed -> npx cdk deploy -c alertEmail=you@example.com; or name another: --stack NAME, AWS_REGION';
+
+  it('finds that there is no stack, and says of no instance that it was checked', async () => {
+    const fleet = await DoctorFleet.well();
+    fleet.stack.outputs = null;
+    const { troubles, exitCode, diagnoses } = await fleet.diagnose();
+    expect(troubles).toEqual([
+      NO_STACK,
+      'unknown instances: 1 instance tagged crawlwatch=true in eu-central-1, and no stack that checks them -> null',
+    ]);
+    expect(exitCode).toBe(2);
+    expect(diagnoses.map(({ kind }) => kind)).toEqual(['alerts', 'fleet']);
+    expect((await fleet.diagnose([HOST])).troubles[0]).toBe(NO_STACK);
+  });
+
+  it.each([
+    [
+      'CREATE_IN_PROGRESS',
+      'wait for its end: aws cloudformation describe-stack-events --region eu-central-1 --stack-name CrawlwatchStack',
+    ],
+    [
+      'ROLLBACK_COMPLETE',
+      'see why: aws cloudformation describe-stack-events --region eu-central-1 --stack-name CrawlwatchStack; then npx cdk deploy, which replaces what could not be created',
+    ],
+  ] as const)('finds a stack that is %s, and does not take it for one of others', async (status, fix) => {
+    const fleet = await DoctorFleet.well();
+    Object.assign(fleet.stack, { outputs: {}, status });
+    expect((await fleet.diagnose()).troubles[0]).toBe(
+      `failed stack: CrawlwatchStack in eu-central-1 is ${status}: it has no function and no topic, nothing is checked, and nobody is mailed -> ${fix}`,
+    );
+  });
+
+  it('counts those that were skipped and those that no check has seen, and calls neither well', async () => {
+    const fleet = await DoctorFleet.well();
+    const summary = async () => (await fleet.diagnose()).steps.find(({ name }) => name === 'instances');
+    const tags = { crawlwatch: 'true' };
+    expect(await summary()).toMatchObject({
+      finding: 'ok',
+      text: expect.stringMatching(/: 1 answered when last checked$/),
+    });
+
+    fleet.aws.launch('i-00000000000000002', { tags });
+    fleet.aws.launch('i-00000000000000003', { tags }).state = 'stopped';
+    fleet.aws.launch('i-00000000000000004', { tags }).state = 'stopped';
+    expect(await summary()).toMatchObject({
+      finding: 'ok',
+      text: '4 instances tagged crawlwatch=true in eu-central-1: 1 answered when last checked, 1 not checked yet, 2 skipped (is stopped, not running)',
+    });
+
+    fleet.aws.instances.delete(HOST);
+    expect(await summary()).toMatchObject({
+      finding: 'unknown',
+      text: '3 instances tagged crawlwatch=true in eu-central-1: 1 not checked yet, 2 skipped (is stopped, not running)',
+      fix: 'wait for the next check: one is due every 5 min',
+    });
+
+    fleet.aws.instances.delete('i-00000000000000002');
+    expect(await summary()).toMatchObject({
+      finding: 'failed',
+      text: '2 instances tagged crawlwatch=true in eu-central-1: 2 skipped (is stopped, not running)',
+    });
+  });
+
+  it('does not call an instance unchecked whose result it may not read', async () => {
+    const fleet = await DoctorFleet.well();
+    await fleet.remember({ [TAG.status]: 'OK' });
+    fleet.tag(TAG.status, null);
+    deny(fleet.aws.s3, GetObjectCommand);
+    const { steps } = await fleet.diagnose();
+    expect(steps.find(({ name }) => name === 'instances')?.text).toMatch(/: 1 without a result that can be read$/);
+  });
+
+  it('says that it speaks to an emulator, and blames nobody for what that leaves out', async () => {
+    const fleet = await DoctorFleet.well();
+    fleet.stack.counted.set('Invocations', []);
+    fleet.aws.topic.subscriptions.push({ endpoint: 'bob@example.com', confirmed: false });
+    const env = { AWS_ENDPOINT_URL: 'http://localhost:5000/' };
+    const { steps, exitCode } = await fleet.diagnose([], {}, { env });
+    expect(steps[0]).toMatchObject({
+      name: 'AWS',
+      finding: 'unknown',
+      text: expect.stringMatching(
+        /^AWS_ENDPOINT_URL is http:\/\/localhost:5000, which is not AWS: .*no mail.*no schedule.*no function.*no alarm.*no SSM agent/,
+      ),
+    });
+    expect(steps.filter(({ finding }) => finding === 'failed')).toEqual([]);
+    expect(steps.find(({ name }) => name === 'schedule')?.text).toMatch(/an emulator starts no schedule/);
+    expect(exitCode).toBe(3);
+    expect((await fleet.diagnose([HOST], {}, { env })).steps[0]?.name).toBe('AWS');
+  });
+
+  it.each([
+    [{}, null],
+    [{ AWS_ENDPOINT_URL: '' }, null],
+    [{ AWS_ENDPOINT_URL: 'https://vpce-1-2.ec2.eu-west-1.vpce.amazonaws.com' }, null],
+    [{ AWS_ENDPOINT_URL_SNS: 'https://sns.cn-north-1.amazonaws.com.cn' }, null],
+    [{ AWS_ENDPOINT_URL: 'http://localhost:4566', AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: 'true' }, null],
+    [{ AWS_ENDPOINT_URL_EC2: 'http://localhost:4566/x' }, 'AWS_ENDPOINT_URL_EC2 is http://localhost:4566'],
+    [
+      { AWS_ENDPOINT_URL: 'https://amazonaws.com.example.com' },
+      'AWS_ENDPOINT_URL is https://amazonaws.com.example.com',
+    ],
+  ])('knows an emulator by its address: %j', (env, expected) => {
+    expect(emulatorOf(env)).toBe(expected);
+  });
 
   it.each(OF_AN_INSTANCE)('finds %s, with its fix', async (_, breaks, expected) => {
     const fleet = await DoctorFleet.well();
@@ -271,7 +375,7 @@ describe.concurrent('the doctor', () => {
     const fleet = await DoctorFleet.well();
     // As the stack deploys them: what is as by default isn't there.
     Object.assign(fleet.stack, { settings: {} });
-    expect((await fleet.diagnose([HOST], {}, folder)).troubles).toEqual([]);
+    expect((await fleet.diagnose([HOST], {}, { cwd: folder })).troubles).toEqual([]);
     rmSync(folder, { recursive: true });
   });
 });

@@ -95,6 +95,18 @@ describe('crawlwatch test-alert', () => {
     const { exitCode, stdout } = await crawlwatch(['test-alert']);
     expect(exitCode).toBe(3);
     expect(stdout).toContain(`NOBODY gets the alerts: no confirmed subscription on ${TOPIC}`);
+    const address = subscribed[0]?.[0] ?? 'you@example.com';
+    expect(stdout).toContain(
+      `aws sns subscribe --region eu-west-1 --topic-arn ${TOPIC} --protocol email --notification-endpoint ${address}\n`,
+    );
+    expect(stdout).not.toContain('deploy -c');
+  });
+
+  it('shows of a web address no more than its host', async () => {
+    subscriptions = [['https://hooks.example.com/path/of/its/own', `${TOPIC}:2`]];
+    expect((await crawlwatch(['test-alert'])).stdout).toBe(
+      `confirmed    email hooks.example.com/...\nSent to 1 subscriber of ${TOPIC}\n`,
+    );
   });
 
   it('publishes a test to the topic of the stack that is named', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { masked } from '../../../bin/doctor/alert-steps.ts';
 import { diagnosesJson, diagnosesText } from '../../../bin/doctor/report.ts';
 import { type Diagnosis, exitCodeOfDiagnoses, failed, ok, type Step, unknown } from '../../../bin/doctor/step.ts';
+import { masked } from '../../../bin/terminal/masked.ts';
 
 const diagnosis = (...steps: Step[]): Diagnosis => ({ kind: 'host', id: 'web1', name: 'web1', steps });
 const [BROKEN, OPEN, WELL] = [

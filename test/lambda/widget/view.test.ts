@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { howToSubscribe } from '../../../lambda/alert/index.ts';
 import { REASON_WORDS } from '../../../lambda/judge/words.ts';
 import { REASON_CLASS, TAG } from '../../../lambda/model/index.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
@@ -183,7 +184,17 @@ describe('the notices above the table', () => {
     expect(notices({ pauses: { pause: PAUSE, automaticPause: null } })[0]?.command).toBe('crawlwatch resume');
   });
 
-  it('give the command that subscribes an address', () => {
-    expect(notices({ subscription: 'none' })[0]?.command).toContain('aws sns subscribe --topic-arn arn:aws:sns:x:1:t');
+  it('give the command that subscribes an address, where a deploy is no help', () => {
+    for (const subscription of ['none', 'pending'] as const) {
+      const { text, command } = howToSubscribe('arn:aws:sns:x:1:t', subscription);
+      expect(command).toBe(
+        'aws sns subscribe --region x --topic-arn arn:aws:sns:x:1:t --protocol email --notification-endpoint you@example.com',
+      );
+      const [notice] = notices({ subscription });
+      expect(notice).toMatchObject({ level: 'red', text: expect.stringContaining(text), command });
+      expect(notice?.text).toMatch(
+        /^Nobody gets the alerts: .*no deploy makes it again|a deploy makes no subscription/,
+      );
+    }
   });
 });
