@@ -535,7 +535,7 @@ print_unlisted() {
 
 # Prints why disks are missing, then the root and the fullest.
 print_disks() {
-  missing= unasked=0 more=0 number=0
+  missing= listed=0 unasked=0 more=0 number=0
   while [ $number -lt $count ]; do
     eval "state=\$ask_$number && set -- \$told_$number"
     case $1 in
@@ -545,7 +545,7 @@ print_disks() {
         if are_figures "$@"; then
           # What is read-only by design is full by design.
           case $number:$state in '0:'r?' /') full=root ;; *:rd*) full=0 ;; esac
-          eval "filled_$full=\"\$filled_$full $number\""
+          eval "filled_$full=\"\$filled_$full $number\"" && listed=$((listed + 1))
         else
           eval "told_$number=odd" && missing="$missing $number"
         fi ;;
@@ -559,9 +559,10 @@ print_disks() {
     case $1 in late) say "late $text" ;; *) say "unread $1 $text" ;; esac
   done
   level=root
-  while [ "$level" != -1 ]; do
+  while [ $listed -gt 0 ]; do
     eval "line=\$filled_$level"
     for number in $line; do
+      listed=$((listed - 1))
       # The first for which there is no room ends it, so that all that follow are less full.
       [ $more -eq 0 ] && print_disk || more=$((more + 1))
     done
