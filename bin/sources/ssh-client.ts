@@ -12,6 +12,7 @@ const OUTPUT_MAX = 1024 * 1024;
 const DRAIN_MS = 250;
 /** So many calls in a row that did not end say enough about the next. */
 const LATE_MAX = 4;
+const NEEDS_COMMAND = /Cannot fork into background without a command/;
 
 /** Asks OpenSSH itself what applies to a host. */
 export interface SshClient {
@@ -52,7 +53,11 @@ export function sshClient(path: string, options: ClientOptions): SshClient {
       else await new Promise<void>((resolve) => waiting.push(resolve));
       try {
         if (lateInARow >= LATE_MAX) return refused(`it did not end for ${lateInARow} hosts before`);
-        const answer = await run(path, ['-G', ...words, '--', host], options);
+        const ask = (more: readonly string[]) => run(path, ['-G', ...more, ...words, '--', host], options);
+        const first = await ask([]);
+        // A configuration that sends ssh into the background is refused here for want of a command, and only here.
+        const isForCommand = first !== 'late' && 'unread' in first && NEEDS_COMMAND.test(first.unread);
+        const answer = isForCommand ? await ask(['-o', 'ForkAfterAuthentication=no']) : first;
         lateInARow = answer === 'late' ? lateInARow + 1 : 0;
         return answer === 'late' ? refused(`it did not end within ${deadlineOf(options) / 1000} s`) : answer;
       } finally {

@@ -41,6 +41,12 @@ describe('ssh -G', () => {
     expect(await asked(script)).toEqual(refusal(words));
   });
 
+  it('answers for a configuration that sends ssh into the background', async () => {
+    const says = 'printf "hostname a\\nport 22\\nuser b\\n"; exit 0';
+    const script = `case "$*" in *ForkAfterAuthentication=no*) ${says};; esac; echo "Cannot fork into background without a command to execute." >&2; exit 255`;
+    expect(await asked(script)).toMatchObject({ hostName: 'a' });
+  });
+
   it('answers although what it started holds its pipes open', async () => {
     const answer = await asked('sleep 60 & printf "hostname a\\nport 22\\nuser b\\n"');
     expect(answer).toMatchObject({ hostName: 'a' });
