@@ -1,8 +1,9 @@
 /** What ssh_config's options mean for one sshd: the keys to offer, how its host key is judged, and what only ssh can do. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
 import type { AllowedAlgorithms, HostKeyTrust, Identities } from '../../lambda/model/index.ts';
 import { hasCertAuthority, OFFERED, parsePublicKey, publicKeyWithin } from '../../lambda/ssh/index.ts';
+import { readBounded } from './bounded-file.ts';
 import { expandHome, type SshOptions } from './ssh-config.ts';
 import { expand, type Tokens } from './ssh-words.ts';
 
@@ -276,7 +277,7 @@ export class Entries {
     let text = this.#texts.get(path);
     if (text === undefined) {
       try {
-        text = readFileSync(path, 'utf8');
+        text = readBounded(path).toString();
       } catch {
         text = null;
       }

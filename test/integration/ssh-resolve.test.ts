@@ -176,7 +176,7 @@ describe('a fleet of 1,000 hosts', () => {
   });
   const counted = async (systemConfig: string) => {
     let spawned = 0;
-    const real = sshClient(ssh, process.env);
+    const real = sshClient(ssh, { env: process.env });
     const client: SshClient = {
       ask(words, host) {
         spawned++;

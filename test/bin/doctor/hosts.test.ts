@@ -185,6 +185,14 @@ describe('the doctor of a host over SSH', () => {
     );
   });
 
+  it('names what ssh would do with a host, and no variable, where that cannot be followed', async () => {
+    const file = join(folder, 'jumps-nowhere');
+    writeFileSync(file, 'web1 ansible_ssh_common_args="-J %x@other"\n');
+    expect((await crawlwatch(['doctor', '-i', file])).stdout).toMatch(
+      /^web1\n {2}✗ ssh +web1 was not asked: .*\n +fix: put that right here, in ssh's configuration/m,
+    );
+  });
+
   it('says in one line that it takes either instances or hosts', async () => {
     const { stderr, exitCode } = await crawlwatch(['doctor', 'i-0123456789abcdef0', '--host', 'web1']);
     expect(stderr).toMatch(/^crawlwatch: give either instances \(i-0123456789abcdef0\) or --host or -i, not both\n$/);

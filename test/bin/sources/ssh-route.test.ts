@@ -268,6 +268,32 @@ describe('the way through jump hosts', () => {
   });
 });
 
+describe('a circle that only ssh could go', () => {
+  it.each([
+    ['by the host itself', 'Host a\n ProxyJump a\n BindAddress 127.0.0.1\n'],
+    ['by its jump host', 'Host a\n ProxyJump b\nHost b\n ProxyJump a\n BindAddress 127.0.0.1\n'],
+  ])('is not given to it: it would start itself without end, %s', async (_what, config) => {
+    write('config', config);
+    const values = (of: string) => ({
+      ...{
+        hostname: of,
+        compression: 'no',
+        bindaddress: '127.0.0.1',
+        proxyjump: of === 'a' && config.includes('Host b') ? 'b' : 'a',
+      },
+    });
+    const ssh: SshClient = {
+      ask: async (_words, host) => ({
+        hostName: host,
+        values: new Map(Object.entries(values(host)).map(([key, value]) => [key, [value]])),
+      }),
+    };
+    const { problem, login } = await route({ address: 'a' }, { client: ssh });
+    expect(problem).toBe('a was not asked: its ProxyJump leads in a circle.');
+    expect(login.openssh).toBeUndefined();
+  });
+});
+
 /** Each is something that ssh2 can't do, or that our reader leaves to OpenSSH. */
 describe('what only OpenSSH can do', () => {
   it.each<[string, readonly string[], string]>([
