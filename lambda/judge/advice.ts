@@ -48,7 +48,8 @@ function investigate(instance: InstanceReport, login: LoginCommand): string {
 
 /** By reason: how to fix a check that could not be made. */
 export const ADVICE: Readonly<Partial<Record<ReasonCode, string>>> = {
-  AuthenticationFailed: "give -u USER and --private-key FILE, and see that the key is in that user's authorized_keys",
+  AuthenticationFailed:
+    "put right what the reason names: the user (-u USER), the key (--private-key FILE, or ssh-add FILE), or that user's authorized_keys on the host",
   HostKeyUnknown:
     'ssh-keyscan -p PORT HOST >> ~/.ssh/known_hosts once its fingerprint is confirmed, or --accept-new-host-keys',
   HostKeyMismatch: 'find out why the host key changed; if the host was rebuilt on purpose: ssh-keygen -R HOST',

@@ -184,7 +184,9 @@ describe('a key with a passphrase', () => {
     }
     const end = await terminal.until(isBack);
     expect(end).toMatch(/^web1 +UNKNOWN +AuthenticationFailed/m);
-    expect(end.replace(/\s+/g, ' ')).toContain('load it into ssh-agent with ssh-add');
+    const words = end.replace(/\s+/g, ' ');
+    expect(words).toContain('bad passphrase?"; load it into ssh-agent with ssh-add; put that right, or give another');
+    expect(words).not.toContain('no passphrase given');
     expect(end.split(prompt())).toHaveLength(4);
   });
 
