@@ -55,7 +55,7 @@ export const ADVICE: Readonly<Partial<Record<ReasonCode, string>>> = {
   AuthenticationFailed:
     "put right what the reason names: the user (-u USER), the key (--private-key FILE, or ssh-add FILE), or that user's authorized_keys on the host",
   HostKeyUnknown:
-    'ssh-keyscan -p PORT HOST >> ~/.ssh/known_hosts once its fingerprint is confirmed, or --accept-new-host-keys',
+    'confirm its fingerprint on the host, then add the key to known_hosts as the reason says, or --accept-new-host-keys',
   HostKeyMismatch: 'find out why the host key changed; if the host was rebuilt on purpose: ssh-keygen -R HOST',
   NegotiationFailed: 'update OpenSSH on the host: it offers no algorithm that is still safe',
   ProtocolError: 'see what listens on that port, it does not speak SSH; another port: --host HOST:PORT',
