@@ -142,9 +142,10 @@ function endGroup(child: ChildProcessByStdio<null, Readable, Readable>): void {
 
 const refused = (words: string): Unread => ({ unread: JSON.stringify(words.slice(0, 300)), isRefused: true });
 
-/** What ssh complained of, without what it says of a terminal. */
+/** What ssh complained of, without what it says of a terminal, and without its list of options. */
 const lastWords = (stderr: string): string =>
   stderr
+    .replace(/^usage: [\s\S]*/m, '')
     .split('\n')
     .filter((line) => line.trim() !== '' && !line.startsWith('Pseudo-terminal'))
     .map((line) => line.trim())

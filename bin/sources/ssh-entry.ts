@@ -180,6 +180,8 @@ export class Entries {
     const { knownHosts, acceptNewHostKeys = false } = this.flags;
     const strict = values.get('stricthostkeychecking')?.[0]?.toLowerCase() ?? 'ask';
     const acceptNew = acceptNewHostKeys || ['accept-new', 'no', 'off', 'false'].includes(strict);
+    // Nobody is asked about a new key, as in ssh.
+    const isStrict = ['yes', 'true'].includes(strict);
     const ofUser = userKnownHosts(this.here.home);
     const user =
       knownHosts !== undefined ? [knownHosts] : this.#paths(values.get('userknownhostsfile') ?? ofUser, tokens);
@@ -190,8 +192,9 @@ export class Entries {
     const isDefault =
       alias === null &&
       acceptNew === acceptNewHostKeys &&
+      !isStrict &&
       (knownHosts !== undefined || files.join() === [...ofUser, ...GLOBAL_KNOWN_HOSTS].join());
-    const trust: HostKeyTrust = { alias, files, addTo: user[0] ?? null, acceptNew };
+    const trust: HostKeyTrust = { alias, files, addTo: user[0] ?? null, acceptNew, ...(isStrict && { strict: true }) };
     return { files, isDefault, trust };
   }
 

@@ -140,13 +140,14 @@ describe('what ssh_config says of a host', () => {
     ['a file for all', 'GlobalKnownHostsFile /g', { files: ['HOME/.ssh/known_hosts', 'HOME/.ssh/known_hosts2', '/g'] }],
     ['accept-new', 'StrictHostKeyChecking accept-new', { acceptNew: true }],
     ['no', 'StrictHostKeyChecking no', { acceptNew: true }],
+    ['yes', 'StrictHostKeyChecking yes', { acceptNew: false, strict: true }],
   ])('says how the host key is judged: %s', async (_what, line, trust) => {
     write('config', line);
     const text = JSON.stringify((await loginTo('web1')).trust).replaceAll(home, 'HOME');
     expect(JSON.parse(text)).toMatchObject(trust);
   });
 
-  it.each(['StrictHostKeyChecking yes', 'StrictHostKeyChecking ask', 'SendEnv LANG LC_*\nHashKnownHosts yes'])(
+  it.each(['StrictHostKeyChecking ask', 'SendEnv LANG LC_*\nHashKnownHosts yes'])(
     'leaves the usual as it is: %s',
     async (lines) => {
       write('config', `${lines}\nControlMaster auto\nControlPath ~/.ssh/%C\nGSSAPIAuthentication yes`);
