@@ -68,7 +68,9 @@ export function createProgram(io: CommandIo, exit: (code: number) => void): Comm
           `${text
             .replace(/^error: /, 'crawlwatch: ')
             .trim()
-            .replace(/\s*\n\s*/g, ' ')}\n`,
+            .replace(/\s*\n\s*/g, ' ')
+            // A host given without a flag, as to ssh.
+            .replace(/: too many arguments for '(?:check|watch)'.*/, '$& Hosts are named by --host or -i.')}\n`,
         ),
     })
     .exitOverride()

@@ -42,6 +42,12 @@ async function keyStep(
   { login, problem, transport }: Instance,
   loginFor: ReturnType<typeof loginMethods>,
 ): Promise<Step> {
+  // What ssh's configuration says, or what this machine lacks for it (bin/sources/ssh-route.ts); else a variable.
+  if (problem !== null && / was not asked: /.test(problem.text)) {
+    const fix =
+      "put that right here, in ssh's configuration or the options of the inventory: until then it is not checked";
+    return failed('ssh', problem.text, fix);
+  }
   if (problem !== null) return failed('inventory', problem.text, 'correct the variable: until then it is not checked');
   if (transport === 'local') return ok('inventory', 'it is this machine: no login is needed');
   const through = opensshWayText({ login });

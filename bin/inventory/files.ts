@@ -1,5 +1,5 @@
 /** Reads files and directories for an inventory; what can't be read is a usage error. */
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, type Stats, statSync } from 'node:fs';
 import { UsageError } from '../terminal/index.ts';
 import { LISTED_MAX_BYTES } from './ansible.ts';
 import type { PatternAids } from './pattern.ts';
@@ -38,7 +38,7 @@ export function namesIn(directory: string): string[] {
 /** @throws UsageError where the file is longer than `max` bytes. */
 export function textOf(path: string, max = TEXT_MAX): string {
   return reading(path, () => {
-    const { size } = statSync(path);
+    const { size } = endingFile(path);
     if (size > max) throw new UsageError(`-i: ${path} has ${size} bytes; allowed: at most ${max}`);
     return readFileSync(path, 'utf8');
   });
@@ -54,6 +54,7 @@ export function fileAt(path: string): InventoryFile {
 /** The first bytes, one character each. */
 function beginningOf(path: string): string {
   return reading(path, () => {
+    endingFile(path);
     const file = openSync(path, 'r');
     try {
       const bytes = Buffer.alloc(64);
@@ -62,6 +63,13 @@ function beginningOf(path: string): string {
       closeSync(file);
     }
   });
+}
+
+/** Refuses what may never end: opening a pipe waits for its writer, deaf to Ctrl-C. `/dev/null` is an empty file. */
+function endingFile(path: string): Stats {
+  const found = statSync(path);
+  if (found.isFile() || path === '/dev/null') return found;
+  throw new UsageError(`-i: ${path} is no regular file; allowed: a file, a directory, or - for standard input`);
 }
 
 function reading<T>(path: string, read: () => T): T {

@@ -103,7 +103,7 @@ function hostOf(facts: Facts): InventoryHost {
 
   const address = addressOf(facts, named, spec.kind === 'ok');
   // Any variable overrides what the name itself says, as in user@host:port.
-  const user = find(facts, 'user')?.text ?? address.user ?? named.user;
+  const user = userOf(facts) ?? address.user ?? named.user;
   const port = portOf(facts) ?? named.port;
   const key = find(facts, 'key');
   const words = argumentsOf(facts);
@@ -151,6 +151,13 @@ function addressOf(facts: Facts, named: HostSpec, isAddress: boolean): Pick<Host
   if (spec.kind === 'ok' && spec.value.port === null && !spec.value.host.includes('[')) return spec.value;
   refuse(facts, given, 'a name or an IP address; the port goes into ansible_port');
   return named;
+}
+
+/** A user with such characters is refused by OpenSSH as well, without a word of which one it was (ssh.c, valid_ruser). */
+function userOf(facts: Facts): string | null {
+  const given = find(facts, 'user');
+  if (given === null || !/^-|[\p{Cc}'`";&<>|(){}]|\s-|\\$/u.test(given.text)) return given?.text ?? null;
+  return refuse(facts, given, 'a user without control characters, those of a shell, or a dash in front');
 }
 
 function portOf(facts: Facts): number | null {

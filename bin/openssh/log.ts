@@ -16,13 +16,15 @@ export interface SshLog {
   readonly user: string | null;
   /** The host's identification, e.g. `OpenSSH_9.2p1`; null: its sshd has not said a word. */
   readonly software: string | null;
+  /** This side has sent its own identification: its keys and configuration are read by then. */
+  readonly hasBegun: boolean;
   /** What came in place of an identification, its first line; empty: nothing. */
   readonly received: string;
   /** `TYPE FINGERPRINT` of the key that the host showed. */
   readonly hostKey: { readonly type: string; readonly fingerprint: string } | null;
   /** How many keys ssh meant to try; 0 where its version doesn't say. */
   readonly keysHere: number;
-  /** How many keys were offered. */
+  /** How many keys were offered; not those whose file is missing or can't be used. */
   readonly keysOffered: number;
   /** A certificate was among them. */
   readonly hasCertificate: boolean;
@@ -51,6 +53,9 @@ const COMPLAINTS_MAX = 40;
 /** At the levels INFO and VERBOSE, and no complaint. */
 const NO_COMPLAINT = /^(Authenticated to |Transferred: |Bytes per second: |Warning: Permanently added |OpenSSH_)/;
 
+/** Follows `Trying private key: PATH`: there was none. */
+const UNUSED_KEY = /^(?:no such identity: |Load key ")/;
+
 /** What lines of debugging say, one each. Where a host could repeat a line, the first counts. */
 const FACTS: readonly (readonly [RegExp, (match: readonly string[], log: SshLog) => Partial<SshLog>])[] = [
   [/^send packet: type \d/, () => ({ turn: 'host' })],
@@ -61,12 +66,14 @@ const FACTS: readonly (readonly [RegExp, (match: readonly string[], log: SshLog)
   [/^Connecting to (\S+) \[[^\]]*\] port (\d+)/, ([, host = '', port]) => ({ endpoint: { host, port: Number(port) } })],
   [
     /^Remote protocol version [\d.]+, remote software version (.*)/,
-    ([, name = ''], { software }) => ({ software: software ?? name }),
+    // Until ssh sends a packet it reads host keys of this side, e.g. by a KnownHostsCommand.
+    ([, name = ''], { software }) => ({ software: software ?? name, ...(software === null && { turn: 'here' }) }),
   ],
   [
     /^(?:kex_exchange_identification: banner line \d+|ssh_exchange_identification): (.*)/,
-    ([, line = ''], { received }) => ({ received: received || line }),
+    ([, line = ''], { received }) => ({ received: received || line, hasBegun: true }),
   ],
+  [/^(?:Local version string |(?:kex|ssh)_exchange_identification: )/, () => ({ hasBegun: true })],
   [
     /^Authenticating to (\S+):(\d+) as '(.*)'$/,
     ([, host = '', port, name = ''], { user }) => ({ endpoint: { host, port: Number(port) }, user: user ?? name }),
@@ -83,6 +90,7 @@ const FACTS: readonly (readonly [RegExp, (match: readonly string[], log: SshLog)
       hasCertificate: hasCertificate || /-CERT(-| )/.test(file),
     }),
   ],
+  [UNUSED_KEY, (_, { keysOffered }) => ({ keysOffered: Math.max(0, keysOffered - 1) })],
   [/^Server accepts key: /, () => ({ hasProved: true })],
   [
     /^client_input_channel_req: channel \d+ rtype exit-(status|signal) /,
@@ -99,6 +107,7 @@ export function readLog(text: string): SshLog {
     endpoint: null,
     user: null,
     software: null,
+    hasBegun: false,
     received: '',
     hostKey: null,
     keysHere: 0,
@@ -115,6 +124,7 @@ export function readLog(text: string): SshLog {
     if (step !== undefined && ORDER.indexOf(step) > ORDER.indexOf(log.phase)) log = { ...log, phase: step };
     if (level === undefined) {
       if (/^Authenticated .*with partial success/.test(said)) log = { ...log, hasProved: true };
+      if (UNUSED_KEY.test(said)) log = { ...log, keysOffered: Math.max(0, log.keysOffered - 1) };
       if (said !== '' && !NO_COMPLAINT.test(said) && complaints.length < COMPLAINTS_MAX) complaints.push(said);
       continue;
     }

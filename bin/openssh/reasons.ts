@@ -120,7 +120,7 @@ function verdict(at: At, asked: Asked): Reply {
     case 'connect':
       return notConnected(at, asked);
     case 'banner':
-      return log.proxy === null ? noBanner(at) : noBannerByProxy(at);
+      return notBegun(at, asked) ?? (log.proxy === null ? noBanner(at) : noBannerByProxy(at));
     case 'kex':
     case 'login':
       return brokenWay(at) ?? blameless(at, notLoggedIn(at));
@@ -169,8 +169,30 @@ function notConnected({ ended, log, where }: At, { way }: Asked): Failure {
   }
   const refusal = find(/^ssh: connect to host \S+ port \d+: (.*)/);
   if (refusal !== undefined) return { ...socketFailed('connect', where, errorOf(refusal), ''), reached: false };
+  if (said.length === 0) {
+    return unreachable(
+      `${where.endpoint} was not asked: ssh ended with status ${ended.code}, without a word (${way.because}).`,
+    );
+  }
   return unreachable(
     `${where.endpoint} was not asked, ssh says ${quote(said.slice(0, 3).join('; '))} (${way.because}).`,
+  );
+}
+
+/** ssh gave up, or waits, before it has sent its own banner: it reads the keys of this side between the two. */
+function notBegun({ ended, log, where }: At, { way }: Asked): Failure | null {
+  const ofWay = /^(?:banner exchange: |Connection (?:closed|reset) |(?:kex|ssh)_exchange_identification: )/;
+  if (log.hasBegun || log.complaints.some((line) => ofWay.test(line))) return null;
+  if (ended.by !== 'exit') {
+    const within = `within ${Number((where.deadlineMs / 1000).toFixed(1))} s`;
+    return unreachable(
+      `${where.endpoint} was not asked: ssh here did not read its own keys ${within} (${way.because}); see the files that ssh -G ${quote(way.destination)} names.`,
+    );
+  }
+  // Without a word of its own: a proxy ended, or the host's kernel closed the connection.
+  if (log.complaints.length === 0) return null;
+  return unreachable(
+    `${where.endpoint} was not asked, ssh says ${quote(log.complaints.slice(0, 3).join('; '))} (${way.because}).`,
   );
 }
 
@@ -273,6 +295,12 @@ function notLoggedIn(at: At): Failure {
     const toUser = log.hasProved || refusalIn(words) !== null ? words : '';
     return phase === 'login' ? loginLost(where, user, { toUser, hasProved: log.hasProved }, found) : found;
   };
+  const broken = find(/^kex_protocol_error: .*/);
+  if (broken) {
+    return log.proxy === null
+      ? sshFailed(phase, where, new Error(broken[0]), '')
+      : byProxyNotSsh(where.endpoint, log.proxy, broken[0]);
+  }
   if (ended.by !== 'exit') return log.turn === 'here' ? stuckHere(at, phase) : lost(timedOut(phase, where, ''));
   const denied = find(/Permission denied \(([^)]*)\)/);
   if (denied) {
@@ -287,6 +315,13 @@ function notLoggedIn(at: At): Failure {
     return isOfKeys
       ? tooManyKeys(where, user, Math.max(log.keysHere, log.keysOffered))
       : sshFailed(phase, where, disconnect, '');
+  }
+  const ownCommand = complaints.filter((line) => line.startsWith('KnownHostsCommand'));
+  if (ownCommand.length > 0) {
+    return failure(
+      'HostUnreachable',
+      `${where.endpoint} was not read: ssh here could not judge its host key, ${quote(ownCommand.join('; '))}.`,
+    );
   }
   const algorithms = find(/(no matching .*? found)\. Their offer: (.*)/) ?? find(/(no matching .*)/i);
   if (algorithms) return noCommonAlgorithm(where.endpoint, algorithms[1] ?? '', algorithms[2] ?? '');
@@ -324,7 +359,7 @@ function stuckHere({ where }: At, phase: 'kex' | 'login'): Failure {
       )
     : failure(
         'HostUnreachable',
-        `${where.endpoint} sent its host key, but ssh here did not judge it ${within}; see its KnownHostsCommand.`,
+        `${where.endpoint} has a host key, but ssh here did not judge it ${within}; see its known_hosts and its KnownHostsCommand.`,
       );
 }
 
@@ -375,6 +410,13 @@ function keyMismatch({ log, where }: At): Failure | null {
 }
 
 function keyUnknown({ log, where, ended }: At): Failure {
+  const unread = log.complaints.find((line) => line.startsWith('Error checking host key '));
+  if (unread !== undefined) {
+    return failure(
+      'HostKeyUnknown',
+      `${shownKey(log, where.endpoint)}, which ssh can't judge, ${quote(unread)}; nothing was run.`,
+    );
+  }
   const why = log.complaints.filter((line) => /^Certificate |not permitted by HostkeyAlgorithms|CA /.test(line));
   const words = [...why, ...linesOf(ended.stderr).filter((line) => /KnownHostsCommand/.test(line))].slice(0, 2);
   const said = words.length === 0 ? '' : ` (${quote(words.join('; '))})`;

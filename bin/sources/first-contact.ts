@@ -15,7 +15,7 @@ export interface FirstContact {
   /** Lines of known_hosts that a person has accepted. */
   readonly approved: ReadonlySet<string>;
   unknown(key: UnknownKey): void;
-  /** Passphrases that have opened a key file, by its path. They are kept nowhere else. */
+  /** The passphrase of a key file, by its path: what opened it, or the last of those that didn't. Kept nowhere else. */
   readonly passphrases: ReadonlyMap<string, string>;
   locked(path: string): void;
 }
@@ -135,13 +135,12 @@ export function askingTransport(
       if (typed === null) return null;
       // As in ssh: an empty one passes over this key.
       if (typed === '') break;
-      if (text !== null && 'key' in parsePrivateKey(text, typed)) {
-        passphrases.set(path, typed);
-        return true;
-      }
+      passphrases.set(path, typed);
+      if (text !== null && 'key' in parsePrivateKey(text, typed)) return true;
     }
     hopeless.add(path);
-    return false;
+    // Asked again with a wrong one, a host is reported with that, and not as if none had been given.
+    return passphrases.has(path);
   }
 }
 

@@ -1,8 +1,9 @@
 /** How the command line logs in: which keys it uses and which host keys it trusts, as `ssh` would. */
-import { appendFileSync, closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { appendFileSync, closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { messageOf } from '../../lambda/kit/index.ts';
 import type { Login, ProbeTransport } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import type { KeyOptions, KnownHost } from '../../lambda/ssh/index.ts';
@@ -10,6 +11,7 @@ import { parseKnownHosts, sshTransport } from '../../lambda/ssh/index.ts';
 import { withOpenssh } from '../openssh/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
+import { readBounded } from './bounded-file.ts';
 import type { Asking, FirstContact } from './first-contact.ts';
 import { DEFAULT_KEYS, GLOBAL_KNOWN_HOSTS, userKnownHosts } from './ssh-entry.ts';
 import { printWay } from './way-text.ts';
@@ -29,7 +31,7 @@ export interface SshFlags {
 /** The keys to log in with. @throws UsageError where the file named by --private-key can't be read. */
 export async function sshKeys(flags: SshFlags, io: Pick<CommandIo, 'env'>): Promise<KeyOptions> {
   const { privateKey } = flags;
-  if (privateKey !== undefined) await readNamed(privateKey, '--private-key');
+  if (privateKey !== undefined) readNamed(privateKey, '--private-key');
   const defaults = DEFAULT_KEYS.map((name) => join(homedir(), '.ssh', name)).filter((path) => existsSync(path));
   return {
     identities: {
@@ -49,7 +51,7 @@ export async function sshKeys(flags: SshFlags, io: Pick<CommandIo, 'env'>): Prom
 const keyFileReader =
   (named: ReadonlySet<string>) =>
   async (path: string): Promise<Buffer> => {
-    const text = await readFile(path);
+    const text = readBounded(path);
     if (named.has(path) || !text.includes('PRIVATE KEY')) return text;
     const { mode, uid } = await stat(path);
     if ((mode & 0o077) === 0 || uid !== process.getuid?.()) return text;
@@ -65,7 +67,7 @@ export async function sshAccess(flags: SshFlags, settings: Settings, io: Command
   const files = flags.knownHosts === undefined ? [...ofUser, ...GLOBAL_KNOWN_HOSTS] : [flags.knownHosts];
   // --accept-new-host-keys writes the file where it doesn't exist.
   if (flags.knownHosts !== undefined && flags.acceptNewHostKeys !== true) {
-    await readNamed(flags.knownHosts, '--known-hosts');
+    readNamed(flags.knownHosts, '--known-hosts');
   }
   const read = knownHostsReader();
   const [ownFile = ''] = files;
@@ -140,9 +142,9 @@ function appendLine(file: string, line: string): void {
   }
 }
 
-async function readNamed(path: string, flag: string): Promise<string> {
+function readNamed(path: string, flag: string): void {
   try {
-    return await readFile(path, 'utf8');
+    readBounded(path);
   } catch (error) {
     throw new UsageError(`${flag}: can't read ${path}: ${codeOf(error)}`);
   }
@@ -150,10 +152,13 @@ async function readNamed(path: string, flag: string): Promise<string> {
 
 function readIfPresent(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readBounded(path).toString();
   } catch {
     return '';
   }
 }
 
-const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? String(error);
+function codeOf(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a directory' : (code ?? messageOf(error));
+}

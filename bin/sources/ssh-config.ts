@@ -3,9 +3,10 @@
  * named, never guessed: OpenSSH is then asked itself (`ssh -G`), or the host is not asked where that isn't installed.
  * https://man.openbsd.org/ssh_config
  */
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { matchesPattern } from '../../lambda/ssh/index.ts';
+import { readBounded } from './bounded-file.ts';
 import { isRead, JUMPS, judge } from './ssh-keywords.ts';
 import { type ConfigLine, expand, readCommand, readLine } from './ssh-words.ts';
 
@@ -115,7 +116,7 @@ interface Reading {
 function readFile(path: string, reading: Reading): Item[] {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readBounded(path).toString();
     // OpenSSH refuses a file that others may write.
     const { mode, uid } = statSync(path);
     const isOurs = uid === 0 || uid === process.getuid?.();

@@ -1,8 +1,9 @@
 /** What ssh_config's options mean for one sshd: the keys to offer, how its host key is judged, and what only ssh can do. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, isAbsolute, join } from 'node:path';
 import type { AllowedAlgorithms, HostKeyTrust, Identities } from '../../lambda/model/index.ts';
 import { hasCertAuthority, OFFERED, parsePublicKey, publicKeyWithin } from '../../lambda/ssh/index.ts';
+import { readBounded } from './bounded-file.ts';
 import { expandHome, type SshOptions } from './ssh-config.ts';
 import { expand, type Tokens } from './ssh-words.ts';
 
@@ -179,6 +180,8 @@ export class Entries {
     const { knownHosts, acceptNewHostKeys = false } = this.flags;
     const strict = values.get('stricthostkeychecking')?.[0]?.toLowerCase() ?? 'ask';
     const acceptNew = acceptNewHostKeys || ['accept-new', 'no', 'off', 'false'].includes(strict);
+    // Nobody is asked about a new key, as in ssh.
+    const isStrict = ['yes', 'true'].includes(strict);
     const ofUser = userKnownHosts(this.here.home);
     const user =
       knownHosts !== undefined ? [knownHosts] : this.#paths(values.get('userknownhostsfile') ?? ofUser, tokens);
@@ -189,8 +192,9 @@ export class Entries {
     const isDefault =
       alias === null &&
       acceptNew === acceptNewHostKeys &&
+      !isStrict &&
       (knownHosts !== undefined || files.join() === [...ofUser, ...GLOBAL_KNOWN_HOSTS].join());
-    const trust: HostKeyTrust = { alias, files, addTo: user[0] ?? null, acceptNew };
+    const trust: HostKeyTrust = { alias, files, addTo: user[0] ?? null, acceptNew, ...(isStrict && { strict: true }) };
     return { files, isDefault, trust };
   }
 
@@ -276,7 +280,7 @@ export class Entries {
     let text = this.#texts.get(path);
     if (text === undefined) {
       try {
-        text = readFileSync(path, 'utf8');
+        text = readBounded(path).toString();
       } catch {
         text = null;
       }

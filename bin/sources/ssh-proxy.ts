@@ -50,7 +50,7 @@ function jumpsOf(text: string, tokens: Tokens, configWords: readonly string[]): 
 
 /** Characters with which a shell does nothing, in a word or between quotes. */
 const INERT = String.raw`[\w@%+=:,./\[\]-]`;
-const WORD = new RegExp(String.raw`^(?:'((?:${INERT}| )*)'|"((?:${INERT}| )*)"|(~?${INERT}*|${INERT}+=~?${INERT}*))$`);
+const WORD = new RegExp(`^(?:'((?:${INERT}| )*)'|"((?:${INERT}| )*)"|(~?${INERT}*|${INERT}+=~?${INERT}*))$`);
 const REDIRECTION = /^(?:[12]?>>?\s*\/dev\/null|2>&1)$/;
 
 /** `ssh -W %h:%p bastion`, as in inventories for EC2, is a jump too, if a shell would run it just as it is written. */

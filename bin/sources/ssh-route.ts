@@ -50,7 +50,7 @@ const AGENT_MS = 1000;
 export async function sshRoutes(
   flags: RouteFlags,
   settings: Settings,
-  io: Pick<CommandIo, 'env'>,
+  io: Pick<CommandIo, 'env'> & Partial<Pick<CommandIo, 'signal'>>,
   ports: RoutePorts = {},
 ): Promise<(host: RoutedHost) => Promise<Route>> {
   const { env } = io;
@@ -61,7 +61,8 @@ export async function sshRoutes(
     agentTypes: socket ? await agentKeyTypes(socket, AGENT_MS) : [],
   };
   const path = ports.client === undefined ? findSsh(env) : null;
-  const client = path === null ? (ports.client ?? null) : sshClient(path, env);
+  const client =
+    path === null ? (ports.client ?? null) : sshClient(path, { env, ...(io.signal && { signal: io.signal }) });
   const { systemConfig } = ports;
   const reader = new ConfigReader({ ...here, ...(systemConfig !== undefined && { systemConfig }) });
   const routes = new Routes({
@@ -125,10 +126,10 @@ class Routes {
       ...{ user: named.user ?? this.context.user, port: named.port ?? settings.ssh.port },
     };
     const found = this.#entries.of(options, place);
-    const way: Way =
-      'because' in found
-        ? { kind: 'openssh', because: found.because }
-        : await this.#wayTo(options, this.#tokens(place), words, 0);
+    const wayByJumps = await this.#wayTo(options, this.#tokens(place), words, 0);
+    // ssh would start itself again and again in a circle, so that is looked for where ssh goes the way, too.
+    const isForSsh = 'because' in found && wayByJumps !== CIRCLE;
+    const way: Way = isForSsh ? { kind: 'openssh', because: found.because } : wayByJumps;
     if (way.kind === 'bad') return unreachable(`${host.name} was not asked: ${way.text}.`);
     const fallback = [
       ...(named.user === null ? ['-l', place.user] : []),
@@ -209,7 +210,7 @@ class Routes {
       case 'bad':
         return proxy;
       case 'jumps': {
-        if (depth > HOPS_MAX) return { kind: 'bad', text: 'its ProxyJump leads in a circle' };
+        if (depth > HOPS_MAX) return CIRCLE;
         // Hosts behind one jump host share what is known of it; on the way there a circle would wait for itself.
         const id = JSON.stringify(proxy.hops);
         const known = (depth === 0 ? this.#jumps.get(id) : undefined) ?? this.#through(proxy.hops, depth);
@@ -244,12 +245,12 @@ class Routes {
       port: readPort(options.values.get('port')?.[0] ?? '') ?? 22,
     };
     const found = this.#entries.of(options, place, 'jump');
-    if ('because' in found) {
+    const before = depth === null ? NO_JUMPS : await this.#wayTo(options, this.#tokens(place), words, depth + 1);
+    if ('because' in found && before !== CIRCLE) {
       const because = `${found.because}, for the jump host ${host}`;
       return client === null ? { kind: 'bad', text: this.#why({ unread: because }) } : { kind: 'openssh', because };
     }
-    const before = depth === null ? NO_JUMPS : await this.#wayTo(options, this.#tokens(place), words, depth + 1);
-    if (before.kind !== 'jumps') return before;
+    if (before.kind !== 'jumps' || 'because' in found) return before;
     const { entry } = found;
     return { kind: 'jumps', jumps: [...before.jumps, jumpHost(place, entry)] };
   }
@@ -281,6 +282,7 @@ class Routes {
 }
 
 const NO_JUMPS: Extract<Way, { kind: 'jumps' }> = { kind: 'jumps', jumps: [] };
+const CIRCLE: Way = { kind: 'bad', text: 'its ProxyJump leads in a circle' };
 const ALGORITHMS = 'algorithms';
 
 function jumpHost(place: { hostName: string; port: number; user: string }, entry: Entry): JumpHost {

@@ -12,6 +12,7 @@ export interface ConfigLine {
 export function readLine(text: string): ConfigLine | 'broken' | null {
   const line = text.replace(/[ \t\r\n\f]+$/, '').replace(/^[ \t\r\n]+/, '');
   if (line === '' || line.startsWith('#')) return null;
+  if (line.includes('\0')) return 'broken';
   const [, keyword, rest] = /^([A-Za-z0-9]+)(?:[ \t]*=[ \t]*|[ \t]+)([^ \t=].*)$/s.exec(line) ?? [];
   if (keyword === undefined || rest === undefined) return 'broken';
   const words = splitWords(rest);

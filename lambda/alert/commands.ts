@@ -98,6 +98,8 @@ const IN_THE_STACK: Readonly<Partial<Record<ReasonCode, string>>> = {
     'see what listens on that port, it does not speak SSH; another port: the tag crawlwatch:ssh, port=2222',
   HostUnreachable:
     'put right what the reason names, or check the route, the network ACL and the subnets that the check function is in',
+  ExecRefused:
+    'let that user run sh, as the reason says, or log in as another; over SSM put right what the agent says, on the host by SSH or its serial console',
   SshThrottled: 'raise MaxStartups in sshd_config, or look for who else opens many connections',
   SsmAccessDenied: 'see that the instance carries the watch tag, by which the check function may send it commands',
   NotChecked: "see the errors in the check function's log; if it ran out of time, raise forks or schedule.everyMinutes",

@@ -36,6 +36,7 @@ function investigate(instance: InstanceReport, login: LoginCommand): string {
   const onHost = (command: string) => commandOn(instance, login, command);
   const codes = instance.reasons.map((reason) => reason.code);
   const advice = codes.map((code) => ADVICE[code]).find((text) => text !== undefined);
+  if (instance.transport === 'ssm' && codes.includes('ExecRefused')) return AGENT_ADVICE;
   if (advice !== undefined) return advice;
   if (codes.some((code) => /^(Disk|Inodes|ReadOnly)/.test(code))) {
     return onHost('df -h; df -i; sudo du -xhd2 / 2>/dev/null | sort -h | tail');
@@ -46,11 +47,15 @@ function investigate(instance: InstanceReport, login: LoginCommand): string {
     : `${login(instance)} -v true`;
 }
 
+/** Of `ExecRefused` over SSM, where no user logs in. */
+const AGENT_ADVICE = 'put right what the agent says, on the host by SSH or its serial console';
+
 /** By reason: how to fix a check that could not be made. */
 export const ADVICE: Readonly<Partial<Record<ReasonCode, string>>> = {
-  AuthenticationFailed: "give -u USER and --private-key FILE, and see that the key is in that user's authorized_keys",
+  AuthenticationFailed:
+    "put right what the reason names: the user (-u USER), the key (--private-key FILE, or ssh-add FILE), or that user's authorized_keys on the host",
   HostKeyUnknown:
-    'ssh-keyscan -p PORT HOST >> ~/.ssh/known_hosts once its fingerprint is confirmed, or --accept-new-host-keys',
+    'confirm its fingerprint on the host, then add the key to known_hosts as the reason says, or --accept-new-host-keys',
   HostKeyMismatch: 'find out why the host key changed; if the host was rebuilt on purpose: ssh-keygen -R HOST',
   NegotiationFailed: 'update OpenSSH on the host: it offers no algorithm that is still safe',
   ProtocolError: 'see what listens on that port, it does not speak SSH; another port: --host HOST:PORT',
@@ -58,8 +63,7 @@ export const ADVICE: Readonly<Partial<Record<ReasonCode, string>>> = {
     'put right what the reason names, or see that this machine has a route to it (VPN, security group, network ACL)',
   NoAddress: 'give the instance an address of the kind that ssh.address asks for, private or public',
   NameNotResolved: 'correct the name, or give its address: ansible_host=10.0.0.1 in the inventory',
-  ExecRefused:
-    'let that user run sh, as the reason says, or log in as another; over SSM put right what the agent says, on the host by SSH or its serial console',
+  ExecRefused: 'let that user run sh, as the reason says, or log in as another',
   SshThrottled: 'raise MaxStartups in sshd_config, or lower --forks if the hosts are one machine',
   SsmNotManaged: 'attach an instance profile with AmazonSSMManagedInstanceCore and see that the SSM agent runs',
   SsmAccessDenied: 'let this identity use ssm:SendCommand on the instance and the probe document',

@@ -73,7 +73,14 @@ function explain(issue: z.core.$ZodIssue, raw: unknown): string[] {
     const known = [
       ...new Set(rows.filter((r) => r.key.startsWith(prefix)).map((r) => r.key.slice(prefix.length).split('.')[0])),
     ];
-    return issue.keys.map((key) => `${prefix}${withoutSecrets(key)}: unknown key; allowed: ${known.join(', ')}`);
+    return issue.keys.map((key) => {
+      // Written as the documentation names it, with dots.
+      const isFlat = rows.some((row) => row.key === `${prefix}${key}`);
+      const allowed = isFlat
+        ? `its value within objects, ${key.split('.').reduceRight((inner, part) => `{ "${part}": ${inner} }`, '...')}`
+        : known.join(', ');
+      return `${prefix}${withoutSecrets(key)}: unknown key; allowed: ${allowed}`;
+    });
   }
   const row = rows.find((r) => `${path.join('.')}.`.startsWith(`${r.key}.`));
   const key = row?.key ?? path.join('.');

@@ -250,7 +250,9 @@ export function loginRefused({ endpoint }: Where, user: string, keys: KeysTried)
       ? 'and there was no key to try'
       : `with ${tried === 1 ? 'the one key' : `each of the ${tried} keys`} tried`;
   const passwords = left.some((method) => method === 'password' || method === 'keyboard-interactive');
-  const none = tried === 0 ? 'give a private key, or start an ssh-agent' : 'check the user and its authorized_keys';
+  const noKey =
+    troubles.length > 0 ? 'put that right, or give another private key' : 'give a private key, or start an ssh-agent';
+  const none = tried === 0 ? noKey : 'check the user and its authorized_keys';
   const fix = passwords
     ? `passwords aren't used; ${tried === 0 ? `${none}` : `to add a key: ${copyKey(endpoint, user)}`}`
     : none;

@@ -25,12 +25,24 @@ export function parsePrivateKey(text: string | Buffer, passphrase: string | unde
   const pem = text.toString('latin1');
   // PKCS#8 (`ssh-keygen -m PKCS8`, `openssl genpkey`), which ssh2 can't read.
   if (/-----BEGIN (ENCRYPTED )?PRIVATE KEY-----/.test(pem)) return fromPkcs8(pem, passphrase);
-  const parsed = ssh2.utils.parseKey(text, passphrase);
+  const parsed = ssh2.utils.parseKey(blockOf(pem) ?? text, passphrase);
   if (parsed instanceof Error) {
     return { problem: quote(parsed.message), isLocked: /passphrase/i.test(parsed.message) };
   }
   const key = Array.isArray(parsed) ? (parsed[0] as ParsedKey) : parsed;
   return key.isPrivateKey() ? { key } : { problem: 'it is a public key', isLocked: false };
+}
+
+/**
+ * The key without what is around it, e.g. the attributes that `openssl pkcs12` writes before it. As ssh reads it: in
+ * OpenSSH's own format nothing may come before. Null where there is no such key.
+ */
+function blockOf(pem: string): string | null {
+  const [, block = null] =
+    /^(-----BEGIN OPENSSH PRIVATE KEY-----\r?\n[^-]*-----END OPENSSH PRIVATE KEY-----)/.exec(pem) ??
+    /^(-----BEGIN (RSA|EC|DSA) PRIVATE KEY-----\r?\n[\s\S]*?^-----END \2 PRIVATE KEY-----)/m.exec(pem) ??
+    [];
+  return block;
 }
 
 function fromPkcs8(pem: string, passphrase: string | undefined): PrivateKey {

@@ -75,7 +75,8 @@ export function hasCertAuthority(text: string, { address, port, alias }: HostNam
 
 function linesOf(text: string) {
   return text.split('\n').flatMap((line) => {
-    const fields = line.trim().split(/[ \t]+/);
+    // Not trim(), to which a byte order mark is blank: OpenSSH does not know a host by such a line.
+    const fields = line.replace(/^[ \t]+|[ \t\r]+$/g, '').split(/[ \t]+/);
     const marker = fields[0]?.startsWith('@') ? (fields.shift() ?? '') : '';
     const [hosts, type, key] = fields;
     return !hosts || hosts.startsWith('#') || !type || !key ? [] : [{ marker, hosts, type, key }];

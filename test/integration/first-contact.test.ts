@@ -131,6 +131,14 @@ describe('hosts whose keys are unknown', () => {
     expect(end).not.toContain('Are you sure');
   });
 
+  it.each(['yes', 'true'])('are not asked about where StrictHostKeyChecking is %s', async (strict) => {
+    writeFileSync(join(home, '.ssh', 'config'), `Host *\n  StrictHostKeyChecking ${strict}\n`);
+    check('-i hosts.ini');
+    const end = await terminal.until(isBack);
+    expect(end).toMatch(/^web1 +UNKNOWN +HostKeyUnknown/m);
+    expect(end).not.toContain('Are you sure');
+  });
+
   it('are a jump host and the host behind it, in this order', async () => {
     const [jump, inner] = sshds;
     writeFileSync(
@@ -184,7 +192,9 @@ describe('a key with a passphrase', () => {
     }
     const end = await terminal.until(isBack);
     expect(end).toMatch(/^web1 +UNKNOWN +AuthenticationFailed/m);
-    expect(end.replace(/\s+/g, ' ')).toContain('load it into ssh-agent with ssh-add');
+    const words = end.replace(/\s+/g, ' ');
+    expect(words).toContain('bad passphrase?"; load it into ssh-agent with ssh-add; put that right, or give another');
+    expect(words).not.toContain('no passphrase given');
     expect(end.split(prompt())).toHaveLength(4);
   });
 

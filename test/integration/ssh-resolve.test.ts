@@ -169,6 +169,13 @@ describe('our reader of ssh_config', () => {
   });
 });
 
+it('says what ssh complains of, without its list of options', async () => {
+  expect(await sshClient(ssh as string, process.env).ask(['-Z'], 'web1')).toEqual({
+    unread: expect.stringMatching(/^"(?:unknown|illegal|invalid) option -- '?Z'?"$/),
+    isRefused: true,
+  });
+});
+
 describe('a fleet of 1,000 hosts', () => {
   const fleet = Array.from({ length: 1000 }, (_, n): RoutedHost => {
     const address = `web${n}.example`;
@@ -176,7 +183,7 @@ describe('a fleet of 1,000 hosts', () => {
   });
   const counted = async (systemConfig: string) => {
     let spawned = 0;
-    const real = sshClient(ssh, process.env);
+    const real = sshClient(ssh, { env: process.env });
     const client: SshClient = {
       ask(words, host) {
         spawned++;

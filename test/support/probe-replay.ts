@@ -7,7 +7,7 @@ export { replay };
 const MEMINFO = 'MemTotal: 8000000 kB\nMemFree: 1000000 kB\nMemAvailable: 4000000 kB\n';
 
 /** Answers for one path a call, as a recording's stat does, without looking anything up. */
-const SAME_FOR_ALL = '#!/bin/dash\necho "${3%%\\%*}4096 700000 500000 490000 600000 590000"\n';
+const SAME_FOR_ALL = `#!/bin/dash\necho "\${3%%\\%*}4096 700000 500000 490000 600000 590000"\n`;
 
 const longName = (i: number) => `/srv/containers/storage/${String(i).padStart(32, '0')}/volumes/of-a-crawler/data`;
 

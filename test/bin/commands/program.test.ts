@@ -23,7 +23,7 @@ describe('a wrong command line', () => {
     ['wach --local', "unknown command 'wach' (Did you mean watch?)"],
     ['watch --evry 5', "unknown option '--evry' (Did you mean --every?)"],
     ['watch --list-hosts', "unknown option '--list-hosts'"],
-    ['check a', "too many arguments for 'check'. Expected 0 arguments but got 1."],
+    ['check a', "too many arguments for 'check'. Expected 0 arguments but got 1. Hosts are named by --host or -i."],
     [
       'check -o tabel',
       "option '-o, --output <format>' argument 'tabel' is invalid. Allowed choices are table, line, json, ndjson, prometheus, nagios.",
@@ -55,9 +55,10 @@ describe('a wrong command line', () => {
       'check -i FOLDER/hosts.ini -l ~w(',
       '--limit: got "~w("; allowed: a regular expression that Python and JavaScript read alike, not ~w(',
     ],
+    ['check web1', "too many arguments for 'check'. Expected 0 arguments but got 1. Hosts are named by --host or -i."],
     ['check --from FOLDER/none', "--from: can't read FOLDER/none: no such file"],
-    ['check --host a --private-key FOLDER/none', "--private-key: can't read FOLDER/none: ENOENT"],
-    ['check --host a --known-hosts FOLDER/none', "--known-hosts: can't read FOLDER/none: ENOENT"],
+    ['check --host a --private-key FOLDER/none', "--private-key: can't read FOLDER/none: no such file"],
+    ['check --host a --known-hosts FOLDER/none', "--known-hosts: can't read FOLDER/none: no such file"],
   ])('%s is reported in one line, exit code 3', async (words, says) => {
     const ran = await crawlwatch(words.replaceAll('FOLDER', folder).split(' '));
     expect(ran).toEqual({

@@ -68,7 +68,7 @@ describe('the doctor of a host over SSH', () => {
       'takes another key',
       () => host({ authorized: [another.public] }),
       '✓✓✓✓✓✗?',
-      /✗ login +AuthenticationFailed: .*\n +fix: give -u USER/,
+      /✗ login +AuthenticationFailed: .*\n +fix: put right what the reason names: the user \(-u USER\)/,
     ],
     ['runs no command', () => host({ exec: (_accept, reject) => reject() }), '✓✓✓✓✓✓✗', /✗ probe +ExecRefused: /],
     ['prints something else', () => host({ output: 'hello\n' }), '✓✓✓✓✓✓✗', /✗ probe +ExecRefused: .*"hello/],
@@ -182,6 +182,14 @@ describe('the doctor of a host over SSH', () => {
     expect(ran.stdout).toMatch(/^localhost\n {2}✓ inventory +it is this machine: no login is needed\n {2}✓ probe /m);
     expect(ran.stdout).toMatch(
       /^box\n {2}✗ inventory +ansible_connection is "docker" .*\n +fix: correct the variable/m,
+    );
+  });
+
+  it('names what ssh would do with a host, and no variable, where that cannot be followed', async () => {
+    const file = join(folder, 'jumps-nowhere');
+    writeFileSync(file, 'web1 ansible_ssh_common_args="-J %x@other"\n');
+    expect((await crawlwatch(['doctor', '-i', file])).stdout).toMatch(
+      /^web1\n {2}✗ ssh +web1 was not asked: .*\n +fix: put that right here, in ssh's configuration/m,
     );
   });
 

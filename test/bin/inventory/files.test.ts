@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -53,6 +54,18 @@ describe('what -i names', () => {
     });
     symlinkSync('../loop', join(folder, 'loop/again'));
     expect(await refusal(name)).toMatch(says);
+  });
+
+  it('is not read where it may never end: opening a pipe would wait for its writer, deaf to Ctrl-C', async () => {
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    const says = (name: string) =>
+      `-i: ${name} is no regular file; allowed: a file, a directory, or - for standard input`;
+    expect(await refusal('pipe')).toBe(says('/pipe'));
+    write({ 'all/hosts': 'web1\n' });
+    mkdirSync(join(folder, 'all/group_vars'));
+    execFileSync('mkfifo', [join(folder, 'all/group_vars/all.yml')]);
+    expect(await refusal('all')).toBe(says('/all/group_vars/all.yml'));
+    await expect(openInventory(['/dev/zero'], aids())).rejects.toThrow(says('/dev/zero'));
   });
 
   it('may be a file too large to be one', async () => {

@@ -49,6 +49,16 @@ describe('variables in files', () => {
       'crawlwatch_worker is "{{ unit }}" (AT); allowed: a plain value: of templates only {{ inventory_hostname }} is evaluated.',
     ],
     ['a truth value', 'ansible_user: yes', 'ansible_user is "yes" (AT); allowed: text in quotes, or a whole number.'],
+    [
+      'a user with a line break',
+      'ansible_user: "a\\nb"',
+      'ansible_user is "a\\nb" (AT); allowed: a user without control characters, those of a shell, or a dash in front.',
+    ],
+    [
+      'a user with a command',
+      'ansible_user: a;b',
+      'ansible_user is "a;b" (AT); allowed: a user without control characters, those of a shell, or a dash in front.',
+    ],
     ['base 60', 'ansible_port: 22:30', 'ansible_port is "22:30" (AT); allowed: text in quotes, or a whole number.'],
     ['a list', 'ansible_host: [a]', 'ansible_host is "a list" (AT); allowed: text.'],
     [

@@ -17,6 +17,7 @@ const RESOLVING = 'debug2: resolving "web1" port 22\n';
 const CONNECTING = `${RESOLVING}debug1: Connecting to web1 [10.0.0.7] port 22.\n`;
 const CONNECTED = `${CONNECTING}debug1: Connection established.\ndebug1: Local version string SSH-2.0-OpenSSH_9.2p1\n`;
 const BANNER = `${CONNECTED}debug1: Remote protocol version 2.0, remote software version OpenSSH_9.2p1\ndebug1: Authenticating to web1:22 as 'crawler'\ndebug3: send packet: type 20\n`;
+const UNANSWERED = BANNER.replace('debug3: send packet: type 20\n', '');
 const KEYS = `${BANNER}debug3: receive packet: type 31\ndebug1: Server host key: ssh-ed25519 SHA256:abc\ndebug1: SSH2_MSG_NEWKEYS received\ndebug3: send packet: type 5\n`;
 const IN = `${KEYS}Authenticated to web1 ([10.0.0.7]:22) using "publickey".\ndebug1: Sending command: sh -s\n`;
 const PROXY = 'debug1: Executing proxy command: exec nc web1 22\ndebug1: Local version string SSH-2.0-OpenSSH_9.2p1\n';
@@ -407,6 +408,56 @@ describe('the end of an ssh by itself', () => {
   });
 });
 
+describe('a fault of this side', () => {
+  const established = `${CONNECTING}debug1: Connection established.\n`;
+  it.each<Row>([
+    [
+      'a token that ssh does not know, after it has connected',
+      `${established}vdollar_percent_expand: unknown key %Z\npercent_dollar_expand: failed\n`,
+      'HostUnreachable',
+      /^web1:22 was not asked, ssh says "vdollar_percent_expand: unknown key %Z; percent_dollar_expand: failed" \(a test\)/,
+      false,
+    ],
+    [
+      'a user in the path of a key who is not there',
+      `${established}tilde_expand: No such user nobodyx\n`,
+      'HostUnreachable',
+      /No such user nobodyx/,
+      false,
+    ],
+    [
+      'a user in the path of a key who is not there, with a ProxyCommand',
+      'debug1: Executing proxy command: exec nc web1 22\ntilde_expand: No such user nobodyx\n',
+      'HostUnreachable',
+      /was not asked, ssh says "tilde_expand: No such user nobodyx"/,
+      false,
+    ],
+    [
+      'a KnownHostsCommand that fails',
+      `${UNANSWERED}KnownHostsCommand-ORDER /bin/false failed, status 1\nKnownHostsCommand failed\n`,
+      'HostUnreachable',
+      /could not judge its host key, "KnownHostsCommand-ORDER \/bin\/false failed, status 1; KnownHostsCommand failed"/,
+      true,
+    ],
+    [
+      'a file of revoked keys that is not there',
+      `${BANNER}debug3: receive packet: type 31\ndebug1: Server host key: ssh-ed25519 SHA256:abc\nError checking host key ED25519 SHA256:abc in revoked keys file /none: No such file or directory\nHost key verification failed.\n`,
+      'HostKeyUnknown',
+      /which ssh can't judge, "Error checking .* \/none: No such file or directory"; nothing was run\.$/,
+      true,
+    ],
+    [
+      'no key: those that ssh looks for are not there',
+      `${KEYS}debug1: Trying private key: /home/me/.ssh/id_rsa\ndebug3: no such identity: /home/me/.ssh/id_rsa: No such file or directory\ndebug1: Trying private key: /home/me/key\nLoad key "/home/me/key": error in libcrypto\ncrawler@web1: Permission denied (publickey).\n`,
+      'AuthenticationFailed',
+      /there was no key to try \(it takes "publickey"\); here: Load key/,
+      true,
+    ],
+  ])('%s', (_what, log, reason, says, reached) => {
+    expect(replyTo(log)).toMatchObject({ reason, text: expect.stringMatching(says), reached });
+  });
+});
+
 describe('a deadline', () => {
   it.each<[string, string, FailureReason, RegExp, boolean]>([
     ['before ssh began', '', 'HostUnreachable', /ssh did not begin to connect within 5 s/, false],
@@ -416,6 +467,20 @@ describe('a deadline', () => {
     ['in the key exchange', BANNER, 'HandshakeTimeout', /no key exchange was done within 5 s/, true],
     ['in the login', KEYS, 'HandshakeTimeout', /did not answer the login within 5 s/, true],
     ['in the command', IN, 'CommandTimeout', /the probe did not end within 5 s/, true],
+    [
+      'while ssh reads a key that is a pipe',
+      `${CONNECTING}debug1: Connection established.\ndebug1: identity file /home/me/key type 3\n`,
+      'HostUnreachable',
+      /^web1:22 was not asked: ssh here did not read its own keys within 5 s \(a test\)/,
+      false,
+    ],
+    [
+      'while a KnownHostsCommand runs before the key exchange',
+      `${UNANSWERED}debug3: subprocess: KnownHostsCommand-ORDER pid 198\n`,
+      'HostUnreachable',
+      /did not judge it within 5 s; see its known_hosts and its KnownHostsCommand/,
+      true,
+    ],
     [
       'while a KnownHostsCommand runs',
       `${BANNER}debug3: receive packet: type 31\n`,
@@ -498,6 +563,26 @@ describe('a ProxyCommand', () => {
   ])('that %s is no fault of the host', (_what, log, stderr, reason, says) => {
     const reply = replyTo(PROXY + log, { stderr });
     expect(reply).toMatchObject({ reason, text: expect.stringMatching(says), reached: false });
+  });
+
+  it.each([
+    ['ends', 'Connection closed by UNKNOWN port 65535', BANNER],
+    ['breaks', 'ssh_dispatch_run_fatal: Connection to UNKNOWN port 65535: Broken pipe', BANNER],
+    ['is reset', 'Connection reset by UNKNOWN port 65535', KEYS],
+  ])('that %s after the banner leaves the host inconclusive', (_what, line, lines) => {
+    const log = `${PROXY}${lines.slice(CONNECTED.length)}${line}\n`;
+    expect(replyTo(log, { stderr: 'tunnel: lost\n' })).toMatchObject({
+      reason: 'HostUnreachable',
+      text: 'The connection to web1:22 ended within its ProxyCommand (before the login was done): that may have broken off, so the host is not blamed.',
+    });
+  });
+
+  it('that sends our own words back does not speak SSH', () => {
+    const log = `${PROXY}${BANNER.slice(CONNECTED.length)}debug3: receive packet: type 30\nkex_protocol_error: type 30 seq 1\n`;
+    expect(replyTo(log, { by: 'deadline', code: null })).toMatchObject({
+      reason: 'HostUnreachable',
+      text: expect.stringMatching(/its ProxyCommand answered with something that is not SSH, "kex_protocol_error/),
+    });
   });
 
   it.each([

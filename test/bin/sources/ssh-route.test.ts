@@ -140,13 +140,14 @@ describe('what ssh_config says of a host', () => {
     ['a file for all', 'GlobalKnownHostsFile /g', { files: ['HOME/.ssh/known_hosts', 'HOME/.ssh/known_hosts2', '/g'] }],
     ['accept-new', 'StrictHostKeyChecking accept-new', { acceptNew: true }],
     ['no', 'StrictHostKeyChecking no', { acceptNew: true }],
+    ['yes', 'StrictHostKeyChecking yes', { acceptNew: false, strict: true }],
   ])('says how the host key is judged: %s', async (_what, line, trust) => {
     write('config', line);
     const text = JSON.stringify((await loginTo('web1')).trust).replaceAll(home, 'HOME');
     expect(JSON.parse(text)).toMatchObject(trust);
   });
 
-  it.each(['StrictHostKeyChecking yes', 'StrictHostKeyChecking ask', 'SendEnv LANG LC_*\nHashKnownHosts yes'])(
+  it.each(['StrictHostKeyChecking ask', 'SendEnv LANG LC_*\nHashKnownHosts yes'])(
     'leaves the usual as it is: %s',
     async (lines) => {
       write('config', `${lines}\nControlMaster auto\nControlPath ~/.ssh/%C\nGSSAPIAuthentication yes`);
@@ -265,6 +266,32 @@ describe('the way through jump hosts', () => {
     expect(await route({ name: 'web1', address, sshArguments })).toMatchObject({
       problem: expect.stringMatching(problem),
     });
+  });
+});
+
+describe('a circle that only ssh could go', () => {
+  it.each([
+    ['by the host itself', 'Host a\n ProxyJump a\n BindAddress 127.0.0.1\n'],
+    ['by its jump host', 'Host a\n ProxyJump b\nHost b\n ProxyJump a\n BindAddress 127.0.0.1\n'],
+  ])('is not given to it: it would start itself without end, %s', async (_what, config) => {
+    write('config', config);
+    const values = (of: string) => ({
+      ...{
+        hostname: of,
+        compression: 'no',
+        bindaddress: '127.0.0.1',
+        proxyjump: of === 'a' && config.includes('Host b') ? 'b' : 'a',
+      },
+    });
+    const ssh: SshClient = {
+      ask: async (_words, host) => ({
+        hostName: host,
+        values: new Map(Object.entries(values(host)).map(([key, value]) => [key, [value]])),
+      }),
+    };
+    const { problem, login } = await route({ address: 'a' }, { client: ssh });
+    expect(problem).toBe('a was not asked: its ProxyJump leads in a circle.');
+    expect(login.openssh).toBeUndefined();
   });
 });
 

@@ -197,4 +197,11 @@ describe('the next step', () => {
     } as const;
     expect(nextStep(denied)).toContain('--private-key');
   });
+
+  it('speaks of the SSM agent only where it was asked', () => {
+    const reasons = [{ code: 'ExecRefused', text: '' }] as const;
+    const refused = { ...unread, recommendation: 'investigate', reasons } as const;
+    expect(nextStep(refused)).toMatch(/^let that user run sh(?!.*SSM)/);
+    expect(nextStep({ ...refused, transport: 'ssm' })).toMatch(/^put right what the agent says/);
+  });
 });

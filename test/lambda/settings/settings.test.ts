@@ -25,6 +25,11 @@ describe('settings', () => {
       { memory: { warnPercent: 1 } },
       /^memory\.warnPercent: unknown key; allowed: warningPercent, /,
     ],
+    [
+      'a key with dots, as the documentation names it',
+      { 'disk.ignore': ['/scratch'] },
+      /^disk\.ignore: unknown key; allowed: its value within objects, { "disk": { "ignore": \.\.\. } }$/,
+    ],
     ['a number out of range', { forks: 501 }, /^forks: got 501; allowed: a whole number from 1 to 500$/],
     ['text for a number', { forks: '5' }, /^forks: got "5"; allowed: a whole number from 1 to 500$/],
     [

@@ -12,6 +12,20 @@ const KINDS: readonly [string, () => KeyObject][] = [
   ['ssh-ed25519', () => generateKeyPairSync('ed25519').privateKey],
 ];
 
+describe('a private key with more than it in its file', () => {
+  const rsa = String(
+    generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs1', format: 'pem' }),
+  );
+  it.each([
+    ['attributes before it, as openssl pkcs12 writes them', `Bag Attributes\n    friendlyName: web\n${rsa}`, true],
+    ['a certificate after it', `${rsa}-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n`, true],
+    ["a line after it, in OpenSSH's format", `${keyPair().private.trimEnd()}\ntrailing\n`, true],
+    ["a line before it, in OpenSSH's format, which ssh does not read either", `before\n${keyPair().private}`, false],
+  ])('is read as ssh does: %s', (_what, text, isRead) => {
+    expect('key' in parsePrivateKey(text, undefined)).toBe(isRead);
+  });
+});
+
 describe('a private key in PKCS#8', () => {
   it.each(KINDS)('is read: %s', (type, make) => {
     const pem = make().export({ type: 'pkcs8', format: 'pem' });

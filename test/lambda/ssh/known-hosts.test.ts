@@ -70,6 +70,13 @@ describe('known_hosts', () => {
     expect(checkOf(policy(text), address, port).verify(blob(ED25519))).toBeNull();
   });
 
+  it('reads no more than ssh of a line after a byte order mark', () => {
+    expect(parseKnownHosts(`\ufeff10.0.0.1 ${ED25519}\n \t10.0.0.2 ${ED25519}\r\n`).map(({ hosts }) => hosts)).toEqual([
+      '\ufeff10.0.0.1',
+      '10.0.0.2',
+    ]);
+  });
+
   it('asks first for the types of key that it holds, so that a host with several shows one that is known', () => {
     expect(checkOf(policy(`10.0.0.1 ${ECDSA}`), '10.0.0.1').algorithms[0]).toBe('ecdsa-sha2-nistp256');
     expect(checkOf(policy(''), '10.0.0.1').algorithms[0]).toBe('ssh-ed25519');
