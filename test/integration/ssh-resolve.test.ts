@@ -170,7 +170,7 @@ describe('our reader of ssh_config', () => {
 });
 
 it('says what ssh complains of, without its list of options', async () => {
-  expect(await sshClient(ssh as string, process.env).ask(['-Z'], 'web1')).toEqual({
+  expect(await sshClient(ssh as string, { env: process.env }).ask(['-Z'], 'web1')).toEqual({
     unread: expect.stringMatching(/^"(?:unknown|illegal|invalid) option -- '?Z'?"$/),
     isRefused: true,
   });
