@@ -9,7 +9,9 @@ import type { Fields } from './parse-report.ts';
 const UNREAD_WORDS: Readonly<Record<string, string>> = {
   denied: 'permission denied',
   failed: 'its file system gave an error',
+  norun: '`stat` could not be run there',
   odd: 'what was read of it is no figures',
+  behind: 'the way to it leads through a network or FUSE file system, which may never answer',
 };
 
 const LATE = 'no answer in time';
@@ -63,12 +65,12 @@ function unreadDisk(printed: string, why: string): ParsedDisk {
 }
 
 function noteOthers(fields: Fields, notes: string[]): void {
-  for (const [key, figure, text] of [
-    ['more', 'The number of further mounts', 'more mounts, all less full.'],
-    ['unasked', 'The number of mounts that were not asked', 'mounts were not asked.'],
+  for (const [key, figure, [one, several]] of [
+    ['more', 'The number of further mounts', ['more mount, less full.', 'more mounts, all less full.']],
+    ['unasked', 'The number of mounts that were not asked', ['mount was not asked.', 'mounts were not asked.']],
   ] as const) {
     const count = fields.whole(key, figure);
-    if (count !== null) notes.push(`${count} ${text}`);
+    if (count !== null) notes.push(`${count} ${count === 1 ? one : several}`);
   }
   // Only a host that could start no process lists mounts without figures.
   for (const line of fields.all('mount')) {

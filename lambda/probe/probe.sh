@@ -25,16 +25,18 @@
 #                              counted errors
 #                          rd  none is, and nothing says that one should be
 #                        MOUNT is escaped as by the kernel (\040), or in hex: 0x..
-#   unread WHY MOUNT     a disk that could not be asked: denied, failed, odd (what was printed are no figures)
+#   unread WHY MOUNT     a disk that could not be asked: denied, failed, norun (nor can stat be run), odd (what was
+#                        printed are no figures), behind (every way to it leads through what may never answer)
 #   late MOUNT did not answer; more N disks had no room; unasked N were not asked, or it had no room to say why not
 #   part BYTES           what took no other process ends here; a shell may need half a minute to find that it can't fork
 #   fork 0               no process could be started, so there may be `mount STATE MOUNT` in the place of `disk`
 # A name of more than 80 bytes has a checksum in the place of its middle; no two mounts are printed alike.
 
-# Nothing may come from the environment: functions that bash imports, the limit that TMOUT sets to its read.
+# Nothing may come from the environment: functions that bash imports, the limit that TMOUT sets to its read, the file that
+# BASH_ENV has it run first.
 unset -f unalias command printf print read kill wait
 unalias -a
-unset TMOUT DBUS_SYSTEM_BUS_ADDRESS
+unset TMOUT BASH_ENV DBUS_SYSTEM_BUS_ADDRESS
 [ -w /dev/null ] && exec 2>/dev/null
 set -f +e +u
 export LC_ALL=C
@@ -128,7 +130,8 @@ say_identity() {
   read -r value </proc/sys/kernel/random/boot_id && say "boot $value"
   kernel= name= version= init=
   read -r kernel </proc/sys/kernel/osrelease
-  while read -r line; do
+  # Its last line may have no end, which fails the read that sets it.
+  while read -r line || [ "$line" ]; do
     value=${line#*=} value=${value#[\"\']} value=${value%[\"\']}
     case $line in ID=*) name=$value ;; VERSION_ID=*) version=$value ;; esac
   done </etc/os-release
@@ -162,7 +165,7 @@ say_processes() {
     while read -r key value rest; do
       case $key in Name:) name=$value${rest:+ $rest} ;; VmRSS:) break ;; esac
     done <"/proc/$pid/status"
-    clean "$name" && [ "$value" ] && say "proc $pid $value $text"
+    clean "${name:-?}" && [ "$value" ] && say "proc $pid $value $text"
   done
 }
 
@@ -171,7 +174,7 @@ say_processes() {
 # `ID PARENT DEVICE TOP MOUNT OPTIONS [OPTIONAL...] - TYPE SOURCE SUPEROPTIONS`, in no order. dash is slow with many
 # variables, and every shell is with long ones, so there are few a mount, and the disks are collected twenty by twenty.
 read_mounts() {
-  order=0 slices=0 slice= held=0 devices= root= rooted= count=0
+  order=0 slices=0 slice= held=0 devices= root= rooted= behind= count=0
   while read -r id parent device top mount options rest; do
     case $id$parent:${device%%:*}${device#*:} in *[!0-9:]* | *:*:*) continue ;; esac
     rest=" $rest" rest=${rest#* - }
@@ -215,12 +218,18 @@ read_mounts() {
   IFS=$blank
   [ "$rooted" ] || add_mount rw /
   for device in $root $devices; do
-    eval "set -- \$device_$device" && state=$1 type=$2 mount=$4
+    eval "set -- \$device_$device" && state=$1 type=$2 rank=$3 mount=$4
     eval "device_$device="
     [ "$mount" ] && [ "$mount" != - ] || continue
+    [ $rank -ne 8 ] || { behind="$behind $mount" && continue; }
     shift 4
     [ $state = rw ] || find_read_only_state "$@"
     add_mount $state $mount
+  done
+  # Listed after those to ask, and never asked.
+  listed=$count
+  for mount in $behind; do
+    eval "ask_$listed=\"rw \$mount\" told_$listed=behind" && listed=$((listed + 1))
   done
 }
 
@@ -228,7 +237,7 @@ add_mount() { eval "ask_$count=\"$1 \$2\" told_$count=" && count=$((count + 1));
 
 # add_to_device ID DEVICE STATE TYPE TOP MOUNT: a device is `STATE TYPE RANK MOUNT ID...`, of which MOUNT is its face: a
 # mount that is writable, the root, one of the whole file system, the shortest. A writable mount that no name leads to
-# any more shows what the device is, but can't be asked.
+# any more shows what the device is, but can't be asked. Where every way leads through what may never answer, RANK is 8.
 add_to_device() {
   id=$1 device=$2 state=$3 type=$4 top=$5 mount=$6
   eval "set -- \$device_$device"
@@ -236,17 +245,22 @@ add_to_device() {
   rank=$3 face=$4
   case $state$1 in *rw*) known=rw ;; *ro*) known=ro ;; *) known=rd ;; esac
   shift 4
-  if is_reachable $id; then
-    case $mount:$top in /:*) new=1 ;; *:/) new=2 ;; *) new=3 ;; esac
-    [ $state = rw ] || new=$((new + 3))
-    if [ $new -lt $rank ] || { [ $new -eq $rank ] && [ ${#mount} -lt ${#face} ]; }; then rank=$new face=$mount; fi
-    [ "$mount" != / ] || rooted=yes
-    case $face:$root in /:) root=$device ;; esac
-  fi
+  is_reachable $id
+  case $?:$rank:$type in
+    0:*)
+      case $mount:$top in /:*) new=1 ;; *:/) new=2 ;; *) new=3 ;; esac
+      [ $state = rw ] || new=$((new + 3))
+      if [ $new -lt $rank ] || { [ $new -eq $rank ] && [ ${#mount} -lt ${#face} ]; }; then rank=$new face=$mount; fi
+      [ "$mount" != / ] || rooted=yes
+      case $face:$root in /:) root=$device ;; esac ;;
+    2:*:sealed) ;;
+    2:9:*) rank=8 face=$mount ;;
+  esac
   eval "device_$device=\"\$known \$type \$rank \$face \$* \$id\""
 }
 
-# is_reachable ID: whether the path of its mount point leads to it, and without a file system that may never answer.
+# is_reachable ID: whether the path of its mount point leads to it; 2 where that is through a file system other than the
+# root, which is asked in any case, that may never answer.
 is_reachable() {
   eval "set -- $1 \$mount_$1"
   # What is mounted on it.
@@ -269,7 +283,7 @@ is_reachable() {
           [ ${line%% *} -lt $order ] || way=closed ;;
       esac
     done
-    [ $# -lt 5 ] || [ "$3" = "$point" ] || way=closed
+    [ $# -lt 5 ] || [ "$3" = "$point" ] || [ "$3" = / ] || way=${way:-remote}
     [ $# -gt 0 ] && [ "$2" != $parent ] || way=${way:-open}
     # No table of the kernel's goes round.
     at=$parent steps=$((steps + 1))
@@ -277,7 +291,7 @@ is_reachable() {
     [ -z "$way" ] || break
   done
   for at in $trail; do eval "way_$at=$way"; done
-  [ $way = open ]
+  case $way in open) ;; remote) return 2 ;; *) return 1 ;; esac
 }
 
 # find_read_only_state ID...: sets $state for the $device of a $type that has only these mounts, all read-only.
@@ -300,7 +314,7 @@ find_read_only_state() {
 # Sets $fstab to the mount points that are to be writable, each on a line of its own. A bind mount is what it binds.
 read_fstab() {
   fstab=$nl
-  while read -r line point type options rest; do
+  while read -r line point type options rest || [ "$point" ]; do
     case $line:,$options, in '#'* | *,ro,* | *bind,*) continue ;; esac
     [ "$point" = / ] || point=${point%/}
     fstab=$fstab$nl$point$nl
@@ -371,7 +385,7 @@ find_answers() {
     put "at $index"
     unescape "$text"
     ask 2 stat -f -c "disk $index %S %b %f %a %c %d" "$path"
-    case $? in 8) put "unasked $index" && break ;; 9) put "late $index" && hung=$((hung + 1)) ;; esac
+    case $? in 8) put "unasked $index" && break ;; 9) put "late $index" && hung=$((hung + 1)) ;; 127) put "norun $index" ;; esac
     index=$((index + 1))
   done
   put 'done'
@@ -479,7 +493,7 @@ print_answers() {
 # Takes the line `$key $rest` about a mount: what it answered, or why it did not.
 take_disk() {
   case $key in
-    at | hex | disk | late | unasked | many) ;;
+    at | hex | disk | late | unasked | norun | many) ;;
     also)
       [ $next -ge $end ] || eval "told_$next=\$rest"
       next=$((next + 1)) && return ;;
@@ -536,11 +550,11 @@ print_unlisted() {
 # Prints why disks are missing, then the root and the fullest.
 print_disks() {
   missing= unasked=0 more=0 number=0
-  while [ $number -lt $count ]; do
+  while [ $number -lt $listed ]; do
     eval "state=\$ask_$number && set -- \$told_$number"
     case $1 in
       '' | unasked) unasked=$((unasked + 1)) ;;
-      late | failed | denied) missing="$missing $number" ;;
+      late | failed | denied | norun | behind) missing="$missing $number" ;;
       *)
         if are_figures "$@"; then
           # What is read-only by design is full by design.

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseVitals } from '../../lambda/probe/parse-vitals.ts';
 import { probeArguments } from '../../lambda/probe/script.ts';
 import { sshdMissing, startSshd } from '../../sandbox/sshd.ts';
 import { directory, hostMissing, runAndCount, TOOLS, toolbox, withPath } from '../support/probe-host.ts';
+import { runProbe } from '../support/probe-shell.ts';
 
 const missing = hostMissing ?? sshdMissing;
 if (missing !== null) throw new Error(missing);
@@ -39,6 +41,16 @@ describe('whether sshd answers', () => {
     expect(await asked(sshd.port, withPath(path))).toBe(true);
     await sshd.close();
     expect(await asked(sshd.port, withPath(path))).toBe(false);
+  });
+
+  it('is asked by a bash that runs no file which its environment names', async () => {
+    const sshd = await startSshd();
+    const file = `${own.path}/environment`;
+    writeFileSync(file, 'exit\n');
+    const env = { ...process.env, BASH_ENV: file };
+    const { output } = await runProbe({ args: [`sshd:${sshd.port}`], script: withPath(tools.bash), env });
+    expect(output).toContain(`\nsshd ${sshd.port} up\n`);
+    await sshd.close();
   });
 
   it('is no where a socket accepts and never greets, and unknown to tools that can not distinguish that from refused', async () => {

@@ -31,6 +31,12 @@ describe('a disk', () => {
     ['is reported read and late', 'disk 1 9 1 1 1 1 rw /d\nlate /d', 'it is reported twice'],
     ['may not be asked', 'unread denied /d', 'permission denied'],
     ['gives an error', 'unread failed /d', 'its file system gave an error'],
+    ['can not be asked for want of a tool', 'unread norun /d', '`stat` could not be run there'],
+    [
+      'lies behind a network file system',
+      'unread behind /d',
+      'the way to it leads through a network or FUSE file system, which may never answer',
+    ],
     ['gives no figures', 'unread odd /d', 'what was read of it is no figures'],
     ['is not read for a reason to come', 'unread quota /d', 'it could not be asked'],
     ['is not read for no word at all', 'unread __proto__ /d', 'it could not be asked'],
@@ -125,6 +131,9 @@ describe('a disk', () => {
     expect(outcome).toMatchObject({
       vitals: { unreadDisks: [{ mount: '/srv/my disk', why: 'no answer in time' }] },
       notes: ['/srv/my disk did not answer in time.', '3 more mounts, all less full.', '2 mounts were not asked.'],
+    });
+    expect(parseVitals(report(MEM, 'more 1', 'unasked 1'), null)).toMatchObject({
+      notes: ['1 more mount, less full.', '1 mount was not asked.'],
     });
   });
 });

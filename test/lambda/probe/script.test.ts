@@ -114,6 +114,18 @@ describe('the report', () => {
   });
 });
 
+describe('the processes', () => {
+  it.each(['', '  ', '\t'])('include one that has named itself %j', async (name) => {
+    const output = await probe({
+      ...disks([['/', 1]]),
+      '/proc/7/statm': '9 9 0 0 0 0 0\n',
+      '/proc/7/comm': `${name}\n`,
+      '/proc/7/status': `Name:\t${name}\nVmRSS:\t      36 kB\n`,
+    });
+    expect(vitalsOf(output)).toMatchObject({ processes: [{ pid: 7, name: '?' }], notes: [] });
+  });
+});
+
 describe('the mounts', () => {
   it('are asked by the names that still lead to them', async () => {
     const mountinfo = [
@@ -135,11 +147,59 @@ describe('the mounts', () => {
       '/proc/self/mountinfo': `${mountinfo.join('\n')}\n`,
       statfs: all.map((mount) => `${mount}\t1 9 1 1 0 0\n`).join(''),
     });
-    expect(vitalsOf(output).disks.map(({ mount, readOnly }) => [mount, readOnly])).toEqual([
+    const { disks: read, notes } = vitalsOf(output);
+    expect(read.map(({ mount, readOnly }) => [mount, readOnly])).toEqual([
       ['/', false],
       ['/whole', false],
       ['/boot', true],
     ]);
+    const why = 'the way to it leads through a network or FUSE file system, which may never answer';
+    expect(notes).toEqual([`/net/disk could not be read: ${why}.`]);
+  });
+
+  it.each([
+    ['nfs4', '10.0.0.1:/root'],
+    ['9p', 'host'],
+    ['fuse.fuse-overlayfs', 'fuse-overlayfs'],
+  ])('are asked below a root of type %s', async (type, source) => {
+    const output = await probe({
+      '/proc/self/mountinfo': `20 1 0:30 / / rw - ${type} ${source} rw\n21 20 8:1 / /data rw - ext4 /dev/sda1 rw\n`,
+      statfs: '/\t1 9 8 8 0 0\n/data\t1 9 0 0 0 0\n',
+    });
+    const { disks: read, unreadDisks } = vitalsOf(output);
+    expect(read.map(({ mount, usedPercent }) => [mount, usedPercent])).toEqual([
+      ['/', 11.1],
+      ['/data', 100],
+    ]);
+    expect(unreadDisks).toBeUndefined();
+  });
+
+  it.each([101, 400])('are asked under %d mounts over one another', async (height) => {
+    const stack = Array.from({ length: height }, (_, i) => `${30 + i} ${29 + i} 8:2 / /data rw - ext4 /dev/sda2 rw\n`);
+    const output = await probe({
+      '/proc/self/mountinfo': `29 1 8:1 / / rw - ext4 /dev/sda1 rw\n${stack.join('')}`,
+      statfs: '/\t1 9 8 8 0 0\n/data\t1 9 0 0 0 0\n',
+    });
+    expect(vitalsOf(output).disks.map(({ mount }) => mount)).toEqual(['/', '/data']);
+  });
+
+  it('are named where stat can not be run', async () => {
+    const output = await probe({ ...disks([['/', 1]]), 'bin/stat': '#!/no/such/interpreter\n' });
+    expect(vitalsOf(output).notes).toEqual(['/ could not be read: `stat` could not be run there.']);
+  });
+
+  it.each([
+    ['its end', ''],
+    ['a last line without end', '/dev/sdb /srv ext4 defaults 0 0'],
+    ['a last word without end', '/dev/sdb /srv'],
+  ])('are read-only by fault where fstab has them writable, up to %s', async (_, last) => {
+    const output = await probe({
+      '/proc/self/mountinfo': '30 27 8:1 / /data ro - xfs /dev/sda ro\n31 27 8:2 / /srv ro - xfs /dev/sdb ro\n',
+      '/etc/fstab': `/dev/sda /data xfs defaults 0 0\n${last}`,
+      statfs: '/\t1 9 8 8 0 0\n/data\t1 9 8 8 0 0\n/srv\t1 9 8 8 0 0\n',
+    });
+    const faulty = vitalsOf(output).disks.filter((disk) => disk.readOnly && disk.readOnlyByDesign !== true);
+    expect(faulty.map(({ mount }) => mount)).toEqual(last === '' ? ['/data'] : ['/data', '/srv']);
   });
 
   it('have the root among them even where nothing lists it', async () => {
