@@ -141,7 +141,7 @@ describe('the state of a device', () => {
 });
 
 describe('the mounts that are asked', () => {
-  it.each<[name: string, mountinfo: readonly string[], printed: readonly string[]]>([
+  it.each<[name: string, mountinfo: readonly string[], printed: readonly string[], behind?: readonly string[]]>([
     [
       'are those that their names lead to, in whatever order they are listed',
       [
@@ -156,7 +156,7 @@ describe('the mounts that are asked', () => {
       ['/', '/srv/ab', '/var', '/var/lib/db'],
     ],
     [
-      'are none that lie behind a file system that may never answer',
+      'are none that lie behind a file system that may never answer, which are named',
       [
         ROOT,
         '30 28 0:31 / /net rw - nfs4 host:/x rw',
@@ -168,10 +168,15 @@ describe('the mounts that are asked', () => {
         '36 35 8:64 / /auto/deeper rw - xfs /dev/sde rw',
       ],
       ['/', '/auto', '/auto/deeper'],
+      ['/net/auto', '/net/disk'],
     ],
-  ])('%s', async (_, mountinfo, printed) => {
+  ])('%s', async (_, mountinfo, printed, behind = []) => {
     const report = await reportOf(mounted(mountinfo));
-    expect(lines(report, 'disk', 'unread').sort()).toEqual(printed.map((mount) => `disk rw ${mount}`));
+    const expected = [
+      ...printed.map((mount) => `disk rw ${mount}`),
+      ...behind.map((mount) => `unread behind ${mount}`),
+    ];
+    expect(lines(report, 'disk', 'unread').sort()).toEqual(expected);
   });
 });
 
