@@ -149,6 +149,7 @@ describe.runIf(missing === null)('a deployed stack', () => {
       ),
       LogGroupName: expect.stringMatching(/^CrawlwatchStack-CheckLogs/),
       StateBucketName: expect.stringMatching(/^crawlwatchstack-storefiles/),
+      RemoveCommand: 'npx cdk destroy && npx crawlwatch forget',
       DashboardUrl: expect.stringMatching(/#dashboards\/dashboard\/CrawlwatchStack-us-east-1$/),
     });
     expect(await account.functionNamed(outputs.CheckFunctionName)).toMatchObject({ Runtime: 'nodejs24.x' });
