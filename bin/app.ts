@@ -10,6 +10,8 @@ try {
   const settings = appSettings({ context, env: process.env, cwd: process.cwd() });
   new CrawlwatchStack(app, settings.stack, {
     settings,
+    // Of the credentials with which the CDK CLI runs the app; unknown where it has none.
+    deployRegion: process.env.CDK_DEFAULT_REGION,
     description: 'crawlwatch: keeps a fleet of Linux EC2 crawlers alive',
   });
 } catch (error) {

@@ -21,6 +21,8 @@ export interface AlertTopicProps {
 /** The topic of everything that a person should read: the check's mails and the alarms on the check itself. */
 export class AlertTopic extends Construct {
   readonly topic: ITopic;
+  /** What subscribes each address by hand. CloudFormation doesn't make a subscription again that SNS has deleted. */
+  readonly subscribeCommands: readonly string[];
   readonly #key: Key | null;
 
   constructor(scope: Construct, id: string, { emails, topicArn, encrypt }: AlertTopicProps) {
@@ -28,6 +30,12 @@ export class AlertTopic extends Construct {
     this.#key = encrypt ? this.#makeKey() : null;
     this.topic = topicArn === null ? this.#makeTopic() : Topic.fromTopicArn(this, 'Existing', topicArn);
 
+    const { region } = Stack.of(this);
+    const { topicArn: arn } = this.topic;
+    this.subscribeCommands = [...new Set(emails)].map(
+      (email) =>
+        `aws sns subscribe --region ${region} --topic-arn ${arn} --protocol email --notification-endpoint ${shellQuoted(email)}`,
+    );
     for (const email of new Set(emails)) this.topic.addSubscription(new EmailSubscription(email));
     if (emails.length === 0 && topicArn === null) {
       Annotations.of(this).addWarningV2(
@@ -83,3 +91,6 @@ export class AlertTopic extends Construct {
     });
   }
 }
+
+/** As one word of a shell's. An address may hold characters that mean something there. */
+const shellQuoted = (text: string): string => (/^[\w.+@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);

@@ -9,7 +9,7 @@ import { LambdaInvoke, StepFunctionsStartExecution } from 'aws-cdk-lib/aws-sched
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
-import { Construct } from 'constructs';
+import { Construct, type IConstruct } from 'constructs';
 import { ENV } from '../lambda/model/index.ts';
 import { type Settings, toEnvironment, usesSsm } from '../lambda/settings/index.ts';
 import { CheckNetwork, placeIn } from './check-network.ts';
@@ -101,19 +101,27 @@ export class CheckFunction extends Construct {
 
   /** Starts each check at its time: this function or, in a distributed check, the state machine. */
   schedule({ schedule: { everyMinutes } }: Settings, run: FleetRun | null): void {
-    // The Scheduler's default is 185 attempts over a day.
-    const once = {
+    const target = {
       input: ScheduleTargetInput.fromObject({ scheduledTime: ContextAttribute.scheduledTime }),
-      retryAttempts: 0,
-      maxEventAge: Duration.minutes(1),
+      // For what can't be started at once, as right after a deploy, when IAM doesn't know the role everywhere yet. The
+      // Scheduler's default is 185 attempts over a day; the check drops an event of more than ten minutes.
+      retryAttempts: 2,
+      maxEventAge: Duration.minutes(10),
       deadLetterQueue: this.failed,
     };
     const schedule = new Schedule(this, 'Schedule', {
       description: 'crawlwatch: one check of the fleet',
       schedule: ScheduleExpression.rate(Duration.minutes(everyMinutes)),
       target:
-        run === null ? new LambdaInvoke(this.function, once) : new StepFunctionsStartExecution(run.stateMachine, once),
+        run === null
+          ? new LambdaInvoke(this.function, target)
+          : new StepFunctionsStartExecution(run.stateMachine, target),
     });
+    // A rate without a start date begins at once, and CloudFormation makes a role's policy beside whatever merely names the
+    // role: the first start would be refused (https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html).
+    schedule.node.addDependency(...schedulerRoles(Stack.of(this)));
+    // Without its endpoints the first check reaches no service.
+    if (this.network !== null) schedule.node.addDependency(this.network);
     if (run !== null) {
       // The run's policies must exist before its first start.
       schedule.node.addDependency(run);
@@ -131,6 +139,11 @@ export class CheckFunction extends Construct {
     this.function.addToRolePolicy(invokeRemedy(automaticArn));
     this.function.addEnvironment(ENV.remedyFunctionArn, automaticArn);
   }
+}
+
+/** The role that CDK makes for a schedule's target, with its policy. It is the stack's child, and no property names it. */
+function schedulerRoles(stack: Stack): IConstruct[] {
+  return stack.node.children.filter(({ node }) => node.id.startsWith('SchedulerRoleForTarget-'));
 }
 
 /**

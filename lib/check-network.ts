@@ -12,11 +12,16 @@ import {
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
 import { PRICE } from '../lambda/cost/index.ts';
-import { endpointServices, type Settings } from '../lambda/settings/index.ts';
+import { calledServices, endpointServices, type Settings, SettingsError } from '../lambda/settings/index.ts';
+import { interfaceServiceName, interfaceServices } from './aws-names.ts';
 import { usesInstanceConnect } from './permissions.ts';
 
 /** What a VPC's own addresses are in (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html). */
 const PRIVATE_RANGES = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];
+
+/** What EC2 refuses endpoints for; synth looks nothing up, so that it can only say it (API_CreateVpcEndpoint.html). */
+const PREREQUISITES =
+  'The VPC needs enableDnsSupport and enableDnsHostnames, each subnet a zone of its own, and none of these services an endpoint there already (then name the others in a list).';
 
 export interface CheckNetworkProps {
   readonly vpcId: string;
@@ -35,9 +40,12 @@ export class CheckNetwork extends Construct {
   readonly dynamoDbUrl: string | null;
   /** URL of S3's endpoint in this VPC, for a bucket in this Region; null as above. */
   readonly s3Url: string | null;
+  /** Whether functions here may connect by IPv6. */
+  readonly ipv6: boolean;
 
   constructor(scope: Construct, id: string, { vpcId, settings }: CheckNetworkProps) {
     super(scope, id);
+    this.ipv6 = settings.vpc.ipv6;
     // CDK demands zones, though nothing here uses them: subnets are given by their ids.
     this.vpc = Vpc.fromVpcAttributes(this, 'Vpc', { vpcId, availabilityZones: ['any'] });
     const subnetIds = settings.vpc.subnetIds ?? [];
@@ -48,6 +56,8 @@ export class CheckNetwork extends Construct {
       new SecurityGroup(this, 'SecurityGroup', {
         vpc: this.vpc,
         description: 'The crawlwatch check: allow its SSH port from this group on the hosts.',
+        // By itself CDK lets out IPv4 alone.
+        allowAllIpv6Outbound: settings.vpc.ipv6,
       }),
     ];
     const urls = settings.vpc.createEndpoints ? this.#addEndpoints(subnetIds, settings) : new Map<string, string>();
@@ -68,10 +78,14 @@ export class CheckNetwork extends Construct {
    * https://docs.aws.amazon.com/AmazonS3/latest/userguide/privatelink-interface-endpoints.html). Each of the subnets must
    * be in a zone of its own.
    *
+   * A service whose private name the VPC has already can't get a second endpoint: EC2 refuses it and the stack rolls
+   * back. A list of services leaves those out.
+   *
    * @returns the URLs of those that are called at their own name
    */
   #addEndpoints(subnetIds: readonly string[], settings: Settings): Map<string, string> {
     const { byPrivateDns, byUrl, byRoute } = endpointServices(settings);
+    refuseUnknownServices([...byPrivateDns, ...byUrl, ...byRoute]);
     const door = new SecurityGroup(this, 'EndpointDoor', {
       vpc: this.vpc,
       description: 'HTTPS to the AWS services that the crawlwatch check calls.',
@@ -84,7 +98,7 @@ export class CheckNetwork extends Construct {
     const add = (service: string, privateDnsEnabled: boolean) =>
       new CfnVPCEndpoint(this, `Endpoint-${service}`, {
         vpcId: this.vpc.vpcId,
-        serviceName: `com.amazonaws.${Stack.of(this).region}.${service}`,
+        serviceName: interfaceServiceName(this, service),
         vpcEndpointType: 'Interface',
         subnetIds: [...subnetIds],
         securityGroupIds: [door.securityGroupId],
@@ -94,15 +108,18 @@ export class CheckNetwork extends Construct {
     for (const service of byRoute) {
       new CfnVPCEndpoint(this, `Gateway-${service}`, {
         vpcId: this.vpc.vpcId,
+        // The same in every partition.
         serviceName: `com.amazonaws.${Stack.of(this).region}.${service}`,
         vpcEndpointType: 'Gateway',
         routeTableIds: [...(settings.vpc.routeTableIds ?? [])],
       });
     }
     const all = [...byPrivateDns, ...byUrl];
+    const others = calledServices(settings).filter((name) => ![...all, ...byRoute].includes(name));
+    const there = others.length === 0 ? '' : ` Expected in the VPC already, or reached by NAT: ${others.join(', ')}.`;
     const monthly = Math.round(all.length * subnetIds.length * PRICE.endpointZone);
     Annotations.of(this).addInfo(
-      `vpc.createEndpoints: ${all.length} interface endpoints (${all.join(', ')}) in ${subnetIds.length} subnets cost about $${monthly} a month, before data.`,
+      `vpc.createEndpoints: ${all.length} interface endpoints (${all.join(', ')}) in ${subnetIds.length} subnets cost about $${monthly} a month, before data. ${PREREQUISITES}${there}`,
     );
     return new Map(byUrl.map((service) => [service, urlOf(service, add(service, false))]));
   }
@@ -114,9 +131,20 @@ function urlOf(service: string, { attrDnsEntries }: CfnVPCEndpoint): string {
   return `https://${service === 's3' ? Fn.join('', ['bucket', Fn.select(1, Fn.split('*', name))]) : name}`;
 }
 
+/** A typo would be found by EC2, in the middle of a deploy. */
+function refuseUnknownServices(names: readonly string[]): void {
+  const known = interfaceServices();
+  const unknown = names.filter((name) => !known.has(name));
+  if (unknown.length === 0) return;
+  throw new SettingsError([
+    `vpc.createEndpoints: got ${JSON.stringify(unknown)}; allowed: true, false, or a list of services that have interface endpoints, by their short names, like ["ec2", "monitoring", "sns"]. ${PREREQUISITES}`,
+  ]);
+}
+
 /** What puts a function there. */
-export const placeIn = ({ vpc, subnets, securityGroups }: CheckNetwork) => ({
+export const placeIn = ({ vpc, subnets, securityGroups, ipv6 }: CheckNetwork) => ({
   vpc,
   vpcSubnets: { subnets },
   securityGroups,
+  ...(ipv6 && { ipv6AllowedForDualStack: true }),
 });

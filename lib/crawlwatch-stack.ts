@@ -1,10 +1,12 @@
-import { CfnOutput, DefaultStackSynthesizer, type IStackSynthesizer, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, DefaultStackSynthesizer, type IStackSynthesizer, Stack, type StackProps, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { REMOVAL } from '../lambda/model/index.ts';
 import { actsByItself, isDistributed, type Settings } from '../lambda/settings/index.ts';
 import { AlertTopic } from './alert-topic.ts';
 import { warnAboveBudget } from './budget.ts';
 import { CheckFunction } from './check-function.ts';
+import { refuseOtherPlaces, warnOfUnknownRegions } from './check-places.ts';
+import { refuseLargeEnvironment } from './environment-limit.ts';
 import { FleetAlarms } from './fleet-alarms.ts';
 import { FleetDashboard } from './fleet-dashboard.ts';
 import { FleetRun } from './fleet-run.ts';
@@ -15,15 +17,19 @@ import { WidgetFunction } from './widget-function.ts';
 
 export interface CrawlwatchStackProps extends StackProps {
   readonly settings: Settings;
+  /** The Region of the deploy, where it is known though the stack is made for any. @default - the stack's, if it has one */
+  readonly deployRegion?: string | undefined;
 }
 
 /** All of crawlwatch on AWS. Only composes: each construct declares its own resources. */
 export class CrawlwatchStack extends Stack {
-  constructor(scope: Construct, id: string, { settings, ...props }: CrawlwatchStackProps) {
+  constructor(scope: Construct, id: string, { settings, deployRegion, ...props }: CrawlwatchStackProps) {
     // Without the rule on the bootstrap's version: CloudFormation then needs no ssm:GetParameters for an update, and
     // the CDK CLI compares the version itself anyway.
     const synthesizer = new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) as IStackSynthesizer;
     super(scope, id, { synthesizer, ...props });
+    refuseOtherPlaces(settings, Token.isUnresolved(this.region) ? (deployRegion ?? null) : this.region);
+    warnOfUnknownRegions(this, settings);
     const alerts = new AlertTopic(this, 'Alerts', { emails: [settings.alertEmail ?? []].flat(), ...settings.alerts });
     const { topic } = alerts;
     const { probe } = new ProbeDocuments(this, 'Probe');
@@ -62,8 +68,17 @@ export class CrawlwatchStack extends Stack {
     });
 
     warnAboveBudget(this, settings);
+    refuseLargeEnvironment({ check: check.function, remedy: remedy.function, widget: widget.function });
 
     new CfnOutput(this, 'AlertsTopicArn', { value: topic.topicArn });
+    const [subscribe] = alerts.subscribeCommands;
+    if (subscribe !== undefined) {
+      new CfnOutput(this, 'SubscribeCommand', {
+        description:
+          'A subscription that nobody confirms is deleted after two days, and no later deploy makes it again',
+        value: alerts.subscribeCommands.join(' && '),
+      });
+    }
     new CfnOutput(this, 'CheckFunctionName', { value: check.function.functionName });
     new CfnOutput(this, 'WidgetFunctionName', { value: widget.function.functionName });
     new CfnOutput(this, 'RemedyFunctionName', { value: remedy.function.functionName });

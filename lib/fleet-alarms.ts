@@ -9,7 +9,7 @@ import { Construct } from 'constructs';
 import { actsByItself, type Settings } from '../lambda/settings/index.ts';
 import { heartbeatMetric, unlabelledFleetMetric } from './fleet-metrics.ts';
 
-/** An alarm goes off after so many missing checks in a row. */
+/** So many whole intervals in a row without a finished check. */
 const INTERVALS = 3;
 /** Share of its time after which a check is about to leave hosts unread; one hung host alone takes less. */
 const SLOW_SHARE = 0.95;
@@ -97,12 +97,14 @@ function checkerAlarms({
   const read = `Read the newest lines first: aws logs tail ${logGroup.logGroupName} --since 1h`;
   return {
     'check-is-silent': {
-      says: `crawlwatch is silent: no check has finished for ${INTERVALS * everyMinutes} minutes, and nobody is watching the fleet. ${read}.`,
+      says: `crawlwatch is silent: no check has finished in the last ${INTERVALS * everyMinutes} minutes (${INTERVALS} intervals), and nobody is watching the fleet. Right after the first deploy it means only that the first check has not ended yet. ${read}.`,
       metric: heartbeatMetric(settings),
       threshold: 1,
       comparisonOperator: LESS_THAN_THRESHOLD,
-      // Whole intervals, because a check that starts a little late leaves one period empty.
+      // More than one, because a check that starts a little late leaves one period empty; and because the newest value
+      // of FILL is 0 until that period's check has ended.
       evaluationPeriods: INTERVALS,
+      // Of a metric that never had a value even FILL may make nothing.
       treatMissingData: TreatMissingData.BREACHING,
     },
     'check-is-failing': {

@@ -15,6 +15,7 @@ import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { TAG } from '../lambda/model/index.ts';
 import type { Settings } from '../lambda/settings/index.ts';
+import { consoleUrlOf } from './aws-names.ts';
 import { fleetMetric, perInstanceSearch } from './fleet-metrics.ts';
 
 const FULL_WIDTH = 24;
@@ -54,7 +55,7 @@ export class FleetDashboard extends Construct {
         [about(props)],
       ],
     });
-    this.url = `https://${region}.console.aws.amazon.com/cloudwatch/home?region=${region}#dashboards/dashboard/${dashboardName}`;
+    this.url = `${consoleUrlOf(this)}/cloudwatch/home?region=${region}#dashboards/dashboard/${dashboardName}`;
   }
 }
 

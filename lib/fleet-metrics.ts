@@ -1,6 +1,6 @@
 /** The one place in lib/ that spells crawlwatch's metrics: alarms and dashboard take them from here. */
 import { Duration } from 'aws-cdk-lib';
-import { Metric, SearchExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { MathExpression, Metric, SearchExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { FLEET_METRIC, type FleetDimensions, INSTANCE_METRIC, METRIC_NAMESPACE } from '../lambda/model/index.ts';
 import { type Settings, watchesElsewhere } from '../lambda/settings/index.ts';
 
@@ -40,9 +40,19 @@ export function unlabelledFleetMetric(
   });
 }
 
-/** Counts finished checks: the duration is published last of all, as the heartbeat. */
-export function heartbeatMetric(settings: Settings): Metric {
-  return unlabelledFleetMetric('duration', settings).with({ statistic: Stats.SAMPLE_COUNT });
+/**
+ * Counts finished checks: the duration is published last of all, as the heartbeat. An interval without one is 0, not
+ * missing data: for that CloudWatch looks at two intervals more, and calls the alarm OK while one of them has a value
+ * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html).
+ */
+export function heartbeatMetric(settings: Settings): MathExpression {
+  const finished = unlabelledFleetMetric('duration', settings).with({ statistic: Stats.SAMPLE_COUNT });
+  return new MathExpression({
+    expression: 'FILL(finished, 0)',
+    label: 'finished checks',
+    usingMetrics: { finished },
+    period: Duration.minutes(settings.schedule.everyMinutes),
+  });
 }
 
 /**

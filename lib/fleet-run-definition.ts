@@ -15,14 +15,23 @@ export interface FleetRunParts {
 }
 
 /** Errors of Lambda's own service, which a retry may get past (bp-lambda-serviceexception.html, Step Functions guide). */
-const LAMBDA_TROUBLE = [
-  'Lambda.ServiceException',
-  'Lambda.AWSLambdaException',
-  'Lambda.SdkClientException',
-  'Lambda.TooManyRequestsException',
-];
-/** With jitter, so that shards that were throttled together don't all retry together. */
+const LAMBDA_TROUBLE = ['Lambda.ServiceException', 'Lambda.AWSLambdaException', 'Lambda.SdkClientException'];
+/** Lambda has no place for it now: nothing was started, so that it may be tried as often as there is time. */
+const NO_PLACE = 'Lambda.TooManyRequestsException';
+/**
+ * With jitter, so that shards that were throttled together don't all retry together. A new account runs 10 functions at
+ * once (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), others of its own among them: a shard
+ * waits for its place for as long as its execution may last, which ends the attempts.
+ */
 const RETRY = [
+  {
+    ErrorEquals: [NO_PLACE],
+    IntervalSeconds: 2,
+    BackoffRate: 1.5,
+    MaxDelaySeconds: 15,
+    MaxAttempts: 100,
+    JitterStrategy: 'FULL',
+  },
   { ErrorEquals: LAMBDA_TROUBLE, IntervalSeconds: 2, MaxAttempts: 3, BackoffRate: 2, JitterStrategy: 'FULL' },
 ];
 

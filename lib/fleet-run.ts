@@ -53,7 +53,10 @@ export class FleetRun extends Construct {
       tracingEnabled: false,
       logs: {
         level: LogLevel.ERROR,
+        // Step Functions adds each group to a resource policy of the account, which holds 5,120 characters; for names that
+        // begin so it needs one entry for all (https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html).
         destination: new LogGroup(this, 'Logs', {
+          logGroupName: `/aws/vendedlogs/states/${stack.stackName}-run`,
           retention: settings.logs.retentionDays,
           removalPolicy: RemovalPolicy.DESTROY,
         }),

@@ -133,13 +133,22 @@ export const invokeRemedy = (automaticArn: string): PolicyStatement =>
   });
 
 /**
- * One secret, by its ARN. If it is encrypted with a customer-managed KMS key, that key's owner must grant the role its
+ * One secret, by its ARN. Secrets Manager puts six random characters at its end, which an ARN typed from the name lacks:
+ * GetSecretValue takes both, IAM only the whole one or a pattern
+ * (https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_iam-policies.html). If it is encrypted with a customer-managed KMS key, that key's owner must grant the role its
  * use as well.
  */
 function readSshKey({ ssh }: Settings): PolicyStatement[] {
   if (ssh.keySecretArn === null) return [];
   const action = isSecretsManager(ssh.keySecretArn) ? 'secretsmanager:GetSecretValue' : 'ssm:GetParameter';
-  return [new PolicyStatement({ sid: 'ReadSshKey', actions: [action], resources: [ssh.keySecretArn] })];
+  return [new PolicyStatement({ sid: 'ReadSshKey', actions: [action], resources: secretResources(ssh.keySecretArn) })];
+}
+
+/** A name may end like a whole ARN: `crawler-sshkey`. Six small letters or six digits are rarely random: grants both. */
+function secretResources(arn: string): string[] {
+  const isWhole = !isSecretsManager(arn) || /-[A-Za-z0-9]{6}$/.test(arn);
+  const isPartial = isSecretsManager(arn) && (!isWhole || /-([a-z]{6}|\d{6})$/.test(arn));
+  return [...(isWhole ? [arn] : []), ...(isPartial ? [`${arn}-??????`] : [])];
 }
 
 /** Whether a check logs in with a key that it pushes by EC2 Instance Connect. */

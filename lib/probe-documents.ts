@@ -7,7 +7,9 @@ import { ssmRestartSshdDocument, ssmRestartWorkerDocument } from '../lambda/reme
  * What Run Command may run on a watched instance: fixed scripts, so that no role of the stack holds a shell on the fleet.
  *
  * The documents have no name of their own; CloudFormation makes one and keeps it when the script changes, since an
- * update adds a version and makes it the default. A check that runs during a deploy never names a deleted document.
+ * update adds a version. A check that runs during a deploy never names a deleted document. Commands name the newest
+ * version: that an update moves the default one too is documented, and there is a report that it doesn't
+ * (https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2539).
  */
 export class ProbeDocuments extends Construct {
   readonly probe: CfnDocument;

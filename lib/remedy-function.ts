@@ -8,7 +8,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { AUTOMATIC_ALIAS } from '../lambda/model/index.ts';
-import { type Settings, toEnvironment } from '../lambda/settings/index.ts';
+import { NOT_FOR_ACTING, type Settings, toEnvironment } from '../lambda/settings/index.ts';
 import type { CheckNetwork } from './check-network.ts';
 import { placeIn } from './check-network.ts';
 import { LAMBDA_BUNDLING } from './lambda-bundling.ts';
@@ -74,13 +74,17 @@ export class RemedyFunction extends Construct {
       ...(network && placeIn(network)),
       ...ONCE,
       environment: {
-        ...toEnvironment(settings, {
-          topicArn: topic.topicArn,
-          probeDocument: probe.ref,
-          restartWorkerDocument: restart.worker.ref,
-          restartSshdDocument: restart.sshd.ref,
-          leaseTable: table.tableName,
-        }),
+        ...toEnvironment(
+          settings,
+          {
+            topicArn: topic.topicArn,
+            probeDocument: probe.ref,
+            restartWorkerDocument: restart.worker.ref,
+            restartSshdDocument: restart.sshd.ref,
+            leaseTable: table.tableName,
+          },
+          NOT_FOR_ACTING,
+        ),
         ...(network?.dynamoDbUrl && { AWS_ENDPOINT_URL_DYNAMODB: network.dynamoDbUrl }),
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       },

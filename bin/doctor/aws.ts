@@ -5,7 +5,7 @@ import { shellWord } from '../../lambda/judge/index.ts';
 import { errorCode, plural } from '../../lambda/kit/index.ts';
 import type { Instance } from '../../lambda/model/index.ts';
 import { ENV } from '../../lambda/model/index.ts';
-import type { Settings } from '../../lambda/settings/index.ts';
+import { parseSettings, type Settings, settingsOf } from '../../lambda/settings/index.ts';
 import { type SettingFlags, settingsFor } from '../settings/index.ts';
 import type { SourceFlags } from '../sources/index.ts';
 import { findTargets } from '../stack/index.ts';
@@ -113,7 +113,9 @@ export async function diagnoseAws(
 /** The settings of the deployed check, where they can be read, overridden by this command's flags. */
 async function deployedSettings({ check }: Stack, flags: DoctorFlags, io: CommandIo): Promise<Settings> {
   const deployed = check?.kind === 'answered' ? check.value.environment[ENV.settings] : undefined;
-  const env = deployed === undefined ? io.env : { ...io.env, [ENV.settings]: deployed };
+  // With its defaults, which its environment leaves out: ./cdk.json must not fill them in.
+  const whole = deployed && JSON.stringify(parseSettings(settingsOf({ [ENV.settings]: deployed })));
+  const env = whole === undefined ? io.env : { ...io.env, [ENV.settings]: whole };
   return settingsFor(flags, { env, cwd: io.cwd });
 }
 

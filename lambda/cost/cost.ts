@@ -135,7 +135,7 @@ function optionalItems(settings: Settings): CostItem[] {
   const secret = ssh.keySecretArn !== null && isSecretsManager(ssh.keySecretArn);
   const { byPrivateDns, byUrl } = endpointServices(settings);
   const endpoints = byPrivateDns.length + byUrl.length;
-  const zones = vpc.createEndpoints ? (vpc.subnetIds?.length ?? 0) : 0;
+  const zones = vpc.subnetIds?.length ?? 0;
   return [
     { item: 'topic key', dollars: alerts.encrypt ? PRICE.key : 0, why: 'one KMS key', settings: ['alerts.encrypt'] },
     { item: 'SSH key', dollars: secret ? PRICE.secret : 0, why: 'one secret', settings: ['ssh.keySecretArn'] },

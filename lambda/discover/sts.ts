@@ -2,6 +2,7 @@
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import { memoize } from '@smithy/core/config';
 import { type Credentials, clientConfig } from '../kit/index.ts';
+import { partitionOf } from '../model/index.ts';
 
 export interface MemberRole {
   /** The account's twelve digits. */
@@ -22,7 +23,7 @@ const RENEW_MS = 6 * 60_000;
 export function memberCredentials({ id, roleName, externalId }: MemberRole, region: string): Credentials {
   const assumeRole = fromTemporaryCredentials({
     params: {
-      RoleArn: `arn:${partitionOf(region)}:iam::${id}:role/${roleName}`,
+      RoleArn: `arn:${partitionOf(region).id}:iam::${id}:role/${roleName}`,
       ExternalId: externalId,
       // What CloudTrail in that account shows.
       RoleSessionName: 'crawlwatch',
@@ -35,7 +36,3 @@ export function memberCredentials({ id, roleName, externalId }: MemberRole, regi
     ({ expiration }) => expiration !== undefined && expiration.getTime() - Date.now() < RENEW_MS,
   );
 }
-
-/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html */
-const partitionOf = (region: string): string =>
-  region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';

@@ -5,6 +5,7 @@ export * from './instance.ts';
 export * from './names.ts';
 export * from './outcome.ts';
 export * from './outlets.ts';
+export * from './partitions.ts';
 export * from './ports.ts';
 export * from './reasons.ts';
 export * from './report.ts';

@@ -1,11 +1,13 @@
 /** Turns cdk.json context, environment and flags into Settings, by one schema. */
-export { type EndpointServices, endpointServices, isSecretsManager, usesSsm } from './services.ts';
+export { type Arn, parseArn } from './arns.ts';
+export { calledServices, type EndpointServices, endpointServices, isSecretsManager, usesSsm } from './services.ts';
 export {
   actsByItself,
   type FunctionEnvironment,
   fromEnvironment,
   isDistributed,
   keepsSnapshot,
+  NOT_FOR_ACTING,
   parseSettings,
   readLoose,
   type Settings,

@@ -1,7 +1,8 @@
 // By its namespace: the export `z` brings every language's messages into the bundle.
 import * as z from 'zod';
 
-import { DEFAULT_STACK_NAME } from '../model/index.ts';
+import { DEFAULT_STACK_NAME, REGION_NAME } from '../model/index.ts';
+import { keySecretArn, topicArn } from './arns.ts';
 import { maintenanceWindow } from './window.ts';
 
 /** A leaf: its schema, what is allowed in words, and what it does. The README's table is generated from these. */
@@ -24,10 +25,13 @@ export const group = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape
 
 const EMAIL = /^[^\s@,]+@[^\s@,]+\.[^\s@,]+$/;
 const email = z.string().regex(EMAIL);
-const arn = (service: string) => z.string().regex(new RegExp(`^arn:[a-z-]+:(${service}):`));
 const ids = (prefix: string) => z.array(z.string().regex(new RegExp(`^${prefix}-[0-9a-f]+$`))).min(1);
 
-const REGION = /^[a-z]{2}(-[a-z]+)+-\d$/;
+/** An endpoint's name in `com.amazonaws.REGION.NAME`. Synth holds it to CDK's table. */
+const service = z.string().regex(/^[a-z0-9][a-z0-9.-]{1,63}$/);
+
+/** The role of accounts/crawlwatch-member.yaml, where it isn't named. */
+export const MEMBER_ROLE = 'crawlwatch-member';
 /** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, and sts:ExternalId of AssumeRole. */
 const account = z.strictObject({
   id: z.string().regex(/^\d{12}$/),
@@ -35,7 +39,7 @@ const account = z.strictObject({
   roleName: z
     .string()
     .regex(/^[\w+=,.@-]{1,64}$/)
-    .default('crawlwatch-member'),
+    .default(MEMBER_ROLE),
 });
 
 /** Retention periods that CloudWatch Logs accepts, in days (PutRetentionPolicy). */
@@ -75,8 +79,8 @@ export const settingsSchema = z
       port: whole(22, 1, 65535, 'Port of sshd; the tag crawlwatch:ssh overrides it.'),
       address: choice('private', ['private', 'public'], 'Which address of an instance SSH connects to.'),
       keySecretArn: optional(
-        arn('secretsmanager|ssm'),
-        'the ARN of a Secrets Manager secret or an SSM SecureString parameter',
+        keySecretArn,
+        'the ARN of a Secrets Manager secret or an SSM SecureString parameter in the Region of the stack',
         'Private key for the login.',
       ),
       instanceConnect: flag(false, 'Push a 60-second key by EC2 Instance Connect instead of keeping one.'),
@@ -94,9 +98,14 @@ export const settingsSchema = z
         'a list of rtb-...',
         'Their route tables: with createEndpoints S3 and DynamoDB get gateway endpoints there, which are free, for all that uses these tables.',
       ),
-      createEndpoints: flag(
+      createEndpoints: leaf(
+        z.union([z.boolean(), z.array(service).min(1)]),
+        'true, false, or a list of services, like ["ec2", "monitoring", "sns"]',
+        'Create the interface endpoints that a VPC without NAT needs (about $7.30 a month each and zone): true for all of them, a list where the VPC has some already. The VPC needs enableDnsSupport and enableDnsHostnames, each subnet a zone of its own.',
+      ).default(false),
+      ipv6: flag(
         false,
-        'Create the interface endpoints that a VPC without NAT needs (about $7.30 a month each and zone).',
+        'Let the functions connect by IPv6, to hosts that have no IPv4 address. Every subnet must be dual-stack.',
       ),
     }),
     forks: whole(100, 1, 500, 'Hosts asked over SSH at the same time.'),
@@ -172,8 +181,8 @@ export const settingsSchema = z
       recoverAfter: whole(2, 1, 12, 'Good checks in a row after which trouble counts as ended.'),
       hostAlarms: flag(false, 'Let the alarms on hosts send mail too.'),
       topicArn: optional(
-        arn('sns'),
-        'the ARN of an SNS topic of this account',
+        topicArn,
+        'the ARN of a standard SNS topic of this account, in the Region of the stack',
         'Publish to this topic instead of creating one. Its policy must let CloudWatch alarms publish.',
       ),
       encrypt: flag(false, 'Encrypt the topic with a KMS key of its own (about $1 a month).'),
@@ -191,7 +200,7 @@ export const settingsSchema = z
       'distributed: Step Functions splits the fleet among functions; for more than a few thousand hosts.',
     ),
     regions: optional(
-      z.array(z.string().regex(REGION)).min(1),
+      z.array(z.string().regex(REGION_NAME)).min(1),
       'a list of Regions, like ["eu-central-1", "us-east-1"]',
       'Where instances are watched, here and in each account. Null: in the Region of the stack.',
     ),

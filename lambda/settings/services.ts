@@ -17,24 +17,43 @@ export interface EndpointServices {
   readonly byRoute: readonly string[];
 }
 
+/** Called by the function that keeps state, at the endpoint's own name or by a route: never by private DNS. */
+const STORES = ['dynamodb', 's3'] as const;
+
 /**
- * The endpoints that check and remedy need in a VPC without a NAT gateway. The stack makes them and the bill
- * counts them from this one list. Lambda sends a function's logs itself, so they need none.
+ * The services that check and remedy call with these settings. Lambda sends a function's logs itself, so they need no
+ * endpoint.
  */
-export function endpointServices(settings: Settings): EndpointServices {
+export function calledServices(settings: Settings): string[] {
   const key = settings.ssh.keySecretArn;
   const keyInSecretsManager = key !== null && isSecretsManager(key);
+  return [
+    'ec2',
+    'monitoring',
+    'sns',
+    ...(keyInSecretsManager ? ['secretsmanager'] : []),
+    ...(usesSsm(settings) || (key !== null && !keyInSecretsManager) ? ['ssm'] : []),
+    ...(actsByItself(settings) ? ['lambda'] : []),
+    ...(settings.accounts === null ? [] : ['sts']),
+    ...STORES,
+  ];
+}
+
+/**
+ * The endpoints of `vpc.createEndpoints`: in a VPC without a NAT gateway all that the functions call; of a list what it
+ * names and no more, since the VPC has the others. The stack makes them and the bill counts them from this one place.
+ */
+export function endpointServices(settings: Settings): EndpointServices {
+  const { createEndpoints, routeTableIds } = settings.vpc;
+  const wanted = Array.isArray(createEndpoints)
+    ? [...new Set(createEndpoints)]
+    : createEndpoints
+      ? calledServices(settings)
+      : [];
+  const stores = STORES.filter((store) => wanted.includes(store));
   return {
-    byPrivateDns: [
-      'ec2',
-      'monitoring',
-      'sns',
-      ...(keyInSecretsManager ? ['secretsmanager'] : []),
-      ...(usesSsm(settings) || (key !== null && !keyInSecretsManager) ? ['ssm'] : []),
-      ...(actsByItself(settings) ? ['lambda'] : []),
-      ...(settings.accounts === null ? [] : ['sts']),
-    ],
-    byUrl: settings.vpc.routeTableIds === null ? ['dynamodb', 's3'] : [],
-    byRoute: settings.vpc.routeTableIds === null ? [] : ['dynamodb', 's3'],
+    byPrivateDns: wanted.filter((name) => !stores.some((store) => store === name)),
+    byUrl: routeTableIds === null ? stores : [],
+    byRoute: routeTableIds === null ? [] : stores,
   };
 }

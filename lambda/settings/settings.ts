@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { secretIn, shown, withoutSecrets } from '../kit/index.ts';
 import { ENV } from '../model/index.ts';
-import { settingsSchema } from './schema.ts';
+import { MEMBER_ROLE, settingsSchema } from './schema.ts';
 
 export type Settings = z.output<typeof settingsSchema>;
 
@@ -148,14 +148,53 @@ export const isDistributed = ({ scale }: Settings): boolean => scale === 'distri
 /** Whether the bucket's snapshot replaces the metrics of single instances. */
 export const keepsSnapshot = ({ metrics }: Settings): boolean => metrics.perInstance === 'none';
 
-/** Environment variables for a function; {@link fromEnvironment} reads them back. */
+/** Settings that only synth reads. `vpc.subnetIds` stays: with `vpc.id` it has to be given. */
+const OF_SYNTH = [
+  'budget',
+  'logs',
+  'vpc.securityGroupIds',
+  'vpc.routeTableIds',
+  'vpc.createEndpoints',
+  'vpc.ipv6',
+] as const;
+
+/** Settings that a function has no use for which acts in its own Region and account alone, and mails to the topic. */
+export const NOT_FOR_ACTING = ['alertEmail', 'accounts', 'regions'] as const;
+
+/**
+ * Environment variables for a function; {@link fromEnvironment} reads them back. Of the settings only those that differ
+ * from the defaults and that a function reads, since Lambda allows 4 KB for all variables
+ * (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+ *
+ * @param unread further settings that this function has no use for
+ */
 export function toEnvironment(
   settings: Settings,
   deployed: Partial<Record<Exclude<keyof typeof ENV, 'settings'>, string>>,
+  unread: readonly string[] = [],
 ): Record<string, string> {
   const names = Object.entries(deployed).map(([what, value]) => [ENV[what as keyof typeof deployed], value]);
-  return { [ENV.settings]: JSON.stringify(settings), ...Object.fromEntries(names) };
+  const left = new Set<string>([...OF_SYNTH, ...unread]);
+  const needed = unlikeDefault(settings, parseSettings(), left, '') ?? {};
+  return { [ENV.settings]: JSON.stringify(needed), ...Object.fromEntries(names) };
 }
+
+/** What of `given` is not as in `usual`, group by group; undefined where all of it is. Lists count as one value. */
+function unlikeDefault(given: unknown, usual: unknown, left: ReadonlySet<string>, prefix: string): unknown {
+  if (!isRecord(given) || !isRecord(usual)) return JSON.stringify(given) === JSON.stringify(usual) ? undefined : given;
+  const entries = Object.entries(given).flatMap(([key, value]) => {
+    if (left.has(prefix + key)) return [];
+    const own = unlikeDefault(value, usual[key], left, `${prefix}${key}.`);
+    return own === undefined ? [] : [[key, key === 'accounts' ? withoutUsualRole(own) : own] as const];
+  });
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
+}
+
+/** Most accounts have the role's usual name, which the schema puts back. */
+const withoutUsualRole = (accounts: unknown) =>
+  (accounts as NonNullable<Settings['accounts']>).map(({ roleName, ...account }) =>
+    roleName === MEMBER_ROLE ? account : { ...account, roleName },
+  );
 
 /** @throws SettingsError where `CRAWLWATCH_SETTINGS` isn't JSON or holds a bad setting. */
 export function fromEnvironment(env: Readonly<Record<string, string | undefined>>): FunctionEnvironment {

@@ -1,6 +1,7 @@
 /** Turns a Run Command invocation into a reply. */
 import type { CommandInvocation } from '@aws-sdk/client-ssm';
 import type { FailureReason, Reply } from '../model/index.ts';
+import { PROBE_SCRIPT } from '../probe/index.ts';
 
 /** The agent joins the two streams with this line (iohandler.go, amazon-ssm-agent). */
 const ERROR_PART = /\r?\n?-{10}ERROR-{7}\r?\n/;
@@ -27,6 +28,11 @@ const DISK_FAULTS: readonly (readonly [RegExp, string])[] = [
     "The agent can't write on the host, whose root is most likely full or read-only. ",
   ],
 ];
+
+/** The version line of a report, on a line of its own; a restart's is `crawlwatch restart 1`. */
+const VERSION_LINE = /^crawlwatch (\d{1,9})\r?$/gm;
+/** Of the reports that this program reads: those of the script that it would deploy. */
+const OWN_VERSION = /'crawlwatch (\d+)'/.exec(PROBE_SCRIPT)?.[1] ?? '';
 
 /** The reply of a host that gave no report. */
 export const failure = (reason: FailureReason, text: string, output = ''): Reply => ({
@@ -87,7 +93,7 @@ function hasStarted(invocation: CommandInvocation): boolean {
 
 function finished(invocation: CommandInvocation): Reply {
   const { stdout, all } = streams(invocation);
-  if (stdout.trim() !== '') return { kind: 'output', output: stdout };
+  if (stdout.trim() !== '') return ofOtherVersion(stdout) ?? { kind: 'output', output: stdout };
   const said = all
     .replace(ERROR_PART, '')
     .replace(/[^!-~]+/g, ' ')
@@ -99,6 +105,17 @@ function finished(invocation: CommandInvocation): Reply {
   }
   const [, means = ''] = /inotify|watch/i.test(said) ? [] : (DISK_FAULTS.find(([words]) => words.test(said)) ?? []);
   return failure('ExecRefused', `${means}The SSM agent answered, but could not run the probe: ${quoted}`);
+}
+
+/** Where the document was deployed with another version than this program; null where a report of ours is among it. */
+function ofOtherVersion(stdout: string): Reply | null {
+  const versions = [...stdout.matchAll(VERSION_LINE)].map(([, version = '']) => version);
+  const [other] = versions;
+  if (other === undefined || versions.includes(OWN_VERSION)) return null;
+  return failure(
+    'Unparsable',
+    `The probe's document reports in version ${other}, and this program reads version ${OWN_VERSION}: deploy the stack again with this version of crawlwatch (npx cdk deploy), and accounts/crawlwatch-member.yaml where another Region or account is watched.`,
+  );
 }
 
 function streams(invocation: CommandInvocation): { readonly stdout: string; readonly all: string } {

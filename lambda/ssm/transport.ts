@@ -25,6 +25,11 @@ import { failure, NOT_MANAGED, replyAtDeadline, replyOf } from './reply.ts';
 
 /** SSM publishes no rates; the client's adaptive retry spreads what it throttles. */
 const CALLS_AT_ONCE = 4;
+/**
+ * The document's newest version. CloudFormation puts out no number to pin, and no role of the stack can write a document, so
+ * that the newest is what was deployed with the function, a rollback included: that adds the old content as a new one.
+ */
+const NEWEST = '$LATEST';
 /** The least that SendCommand accepts. It bounds only the delivery, and not well: the run has its own deadline. */
 const DELIVERY_SECONDS = 30;
 const SLOWEST_POLL_MS = 5_000;
@@ -100,6 +105,8 @@ export function ssmTransport(ssm: Ssm, options: SsmOptions): ProbeTransport {
       const { Command } = await sender.send(
         new SendCommandCommand({
           DocumentName: documentName,
+          // What the last deploy wrote. Without it SSM runs the default version, which a deploy may have left behind.
+          DocumentVersion: NEWEST,
           InstanceIds: [...ids],
           ...(units !== '' && { Parameters: { Units: [units] } }),
           Comment: comment,

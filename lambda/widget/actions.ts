@@ -5,11 +5,10 @@
  */
 
 import { Html, html } from '../kit/index.ts';
-import { INSTANCE_ID, type Remedy } from '../model/index.ts';
+import { INSTANCE_ID, REGION_NAME, type Remedy } from '../model/index.ts';
 import { type FleetRow, remedyOf } from './rows.ts';
 
 const FUNCTION_ARN = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9_$-]{1,128})?$/;
-const REGION = /^[a-z]{2}(-[a-z]+)+-\d$/;
 const NAME_LENGTH = 60;
 
 /** What a click calls. */
@@ -61,6 +60,6 @@ export function instanceLink(row: FleetRow, endpoints: WidgetEndpoints): Html {
   const { id, elsewhere, account } = row;
   const region = elsewhere === true ? row.region : endpoints.region;
   const isForeign = elsewhere === true && account !== (endpoints.widgetArn?.split(':')[4] ?? null);
-  if (region === null || isForeign || !REGION.test(region) || !INSTANCE_ID.test(id)) return html`${id}`;
+  if (region === null || isForeign || !REGION_NAME.test(region) || !INSTANCE_ID.test(id)) return html`${id}`;
   return html`<a href="/ec2/home?region=${region}#InstanceDetails:instanceId=${id}" target="_blank">${id}</a>`;
 }

@@ -1,12 +1,18 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { describePage, ported, type Row, real } from './page.ts';
+import type { ReadmeWorld } from './readme-world.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const WEBS = [/web1/, /web2/, /2 hosts?.*2 OK/is];
 
 const own: Pick<Row, 'needs' | 'inOwnAccount'> = { needs: 'account', inOwnAccount: true };
 let mails: (() => Promise<readonly { readonly subject: string }[]>) | undefined;
+
+let topicArn = '';
+const byOwnCli = (command: string, world: ReadmeWorld) =>
+  `${command} --endpoint-url ${world.ownAccount.AWS_ENDPOINT_URL}`;
+const WITHOUT_CLI = { program: 'aws', by: async () => {} };
 
 const ROWS: Readonly<Record<string, Row>> = {
   'npm ci && npm run demo': { says: [/crawlwatch:reboot-flag/, /To deploy it: see README.md/] },
@@ -58,12 +64,31 @@ const ROWS: Readonly<Record<string, Row>> = {
   'npx crawlwatch test-alert': {
     ...own,
     prepare: async (world) => {
-      mails = await world.own.listen(await world.ownTopic());
+      topicArn = await world.ownTopic();
+      mails = await world.own.listen(topicArn);
     },
     says: [/confirmed .*listener/, /Sent to 1 subscriber/],
     after: async () => {
       expect(await mails?.()).toMatchObject([{ subject: 'crawlwatch: test of CrawlwatchStack' }]);
     },
+  },
+  'aws sns subscribe --region REGION --topic-arn ARN --protocol email --notification-endpoint you@example.com': {
+    ...own,
+    spelled: (command, world) => byOwnCli(command.replace('REGION', 'us-east-1').replace('ARN', topicArn), world),
+    orElse: WITHOUT_CLI,
+    says: [/SubscriptionArn/],
+  },
+  'aws ec2 describe-vpc-attribute --vpc-id VPC --attribute enableDnsHostnames': {
+    ...own,
+    spelled: (command, world) => byOwnCli(command.replace('VPC', world.vpcId), world),
+    orElse: WITHOUT_CLI,
+    says: [/EnableDnsHostnames/],
+  },
+  "aws ec2 describe-vpc-endpoints --filters Name=vpc-id,Values=VPC --query 'VpcEndpoints[].ServiceName'": {
+    ...own,
+    spelled: (command, world) => byOwnCli(command.replace('=VPC', `=${world.vpcId}`), world),
+    orElse: WITHOUT_CLI,
+    says: [/\[\]/],
   },
   "pip install 'moto[server]'": { elsewhere: 'the person who sets up the machine', says: [] },
   'moto_server -p 5000 &': {

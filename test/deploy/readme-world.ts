@@ -71,6 +71,10 @@ export class ReadmeWorld {
     return this.#of(this.#fleet).ids.get('ficrawler1')!;
   }
 
+  get vpcId(): string {
+    return this.#of(this.#fleet).vpcId;
+  }
+
   /** What the account's own emulator adds to the environment. */
   get ownAccount(): Readonly<Record<string, string>> {
     return this.#own?.env ?? {};

@@ -92,3 +92,24 @@ describe('the alerts topic', () => {
     expect(() => stackWith({ alerts: { topicArn: EXISTING, encrypt: true } })).toThrow(SettingsError);
   });
 });
+
+describe('the command that subscribes again', () => {
+  const output = (settings: object): unknown => {
+    const { SubscribeCommand } = templateWith(settings).findOutputs('SubscribeCommand');
+    return SubscribeCommand && inWords(SubscribeCommand.Value);
+  };
+  const command = (address: string) =>
+    `aws sns subscribe --region {AWS::Region} --topic-arn {Alerts} --protocol email --notification-endpoint ${address}`;
+
+  it('is an output, whole, since a deploy makes no subscription again that SNS has deleted', () => {
+    expect(output({ alertEmail: 'you@example.com' })).toBe(command('you@example.com'));
+    expect(output({ alertEmail: ['a@example.com', 'b@example.com', 'a@example.com'] })).toBe(
+      `${command('a@example.com')} && ${command('b@example.com')}`,
+    );
+    expect(output({ alertEmail: "o'brien&co@example.com" })).toBe(command("'o'\\''brien&co@example.com'"));
+  });
+
+  it('is none where nobody is to get mail', () => {
+    expect(output({})).toBeUndefined();
+  });
+});

@@ -9,12 +9,13 @@ const outdir = mkdtempSync(join(tmpdir(), 'crawlwatch-synth-'));
 afterAll(() => rmSync(outdir, { recursive: true }));
 
 /** Runs the app as `cdk synth` does: context in one variable, the result in a folder. No account is known. */
-function synth(context: object) {
+function synth(context: object, env: Record<string, string> = {}) {
   const { stdout, stderr, status } = spawnSync(process.execPath, [app], {
     encoding: 'utf8',
     env: {
       PATH: process.env.PATH ?? '',
       CDK_OUTDIR: outdir,
+      ...env,
       CDK_CONTEXT_JSON: JSON.stringify({ 'aws:cdk:bundling-stacks': [], ...context }),
     },
   });
@@ -51,6 +52,17 @@ describe('the app', () => {
     expect(stacks.map(([name, { environment }]) => [name, environment])).toEqual([
       [stack, 'aws://unknown-account/unknown-region'],
     ]);
+  });
+
+  it('fails on a topic in another Region than the credentials deploy to', () => {
+    const crawlwatch = { alerts: { topicArn: 'arn:aws:sns:eu-west-1:123456789012:alerts' } };
+    expect(synth({ crawlwatch }, { CDK_DEFAULT_REGION: 'us-east-1' })).toEqual({
+      stdout: '',
+      stderr:
+        'crawlwatch: alerts.topicArn: got "arn:aws:sns:eu-west-1:123456789012:alerts"; allowed: one in us-east-1, where the stack is: an alarm can only mail to a topic of its own Region\n',
+      status: 1,
+    });
+    expect(synth({ crawlwatch }, { CDK_DEFAULT_REGION: 'eu-west-1' }).status).toBe(0);
   });
 
   it.each(['', '1st', 'with space', 'under_score'])('refuses a stack of the name %j', (stack) => {

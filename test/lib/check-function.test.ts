@@ -1,6 +1,6 @@
 import { Annotations, Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
-import { fromEnvironment } from '../../lambda/settings/settings.ts';
+import { fromEnvironment, parseSettings } from '../../lambda/settings/settings.ts';
 import { stackWith, templateWith } from './synth.ts';
 
 const VPC = { id: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'] };
@@ -25,10 +25,10 @@ describe('the check function', () => {
     expect(checkOf(template).ReservedConcurrentExecutions).toBeUndefined();
   });
 
-  it('reads from its environment the settings that the stack was given', () => {
+  it('reads from its environment the settings that it needs', () => {
     const { Variables } = checkOf(template).Environment;
     const { settings } = fromEnvironment(Variables);
-    expect(settings).toMatchObject({ alertEmail: 'you@example.com', logs: { retentionDays: 14 } });
+    expect(settings).toEqual(parseSettings({ alertEmail: 'you@example.com' }));
     expect(Variables.CRAWLWATCH_TOPIC_ARN.Ref).toMatch(/^Alerts/);
     expect(Variables.CRAWLWATCH_PROBE_DOCUMENT.Ref).toMatch(/^Probe/);
     expect(Variables.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED).toBe('true');
@@ -80,7 +80,7 @@ describe('the check function', () => {
     expect(checkOf(template).LoggingConfig).toEqual({ LogGroup: { Ref: expect.stringMatching(/^CheckLogs/) } });
   });
 
-  it('is invoked by the Scheduler with the time it was due, without retries', () => {
+  it('is invoked by the Scheduler with the time it was due, and again twice while the event is fresh', () => {
     templateWith({ schedule: { everyMinutes: 7 } }).hasResourceProperties('AWS::Scheduler::Schedule', {
       ScheduleExpression: 'rate(7 minutes)',
       FlexibleTimeWindow: { Mode: 'OFF' },
@@ -88,10 +88,34 @@ describe('the check function', () => {
       Target: {
         Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^Check'), 'Arn'] },
         Input: '{"scheduledTime":"<aws.scheduler.scheduled-time>"}',
-        RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
+        RetryPolicy: { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 600 },
         DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^CheckFailed'), 'Arn'] } },
       },
     });
+  });
+});
+
+describe('the first check', () => {
+  const waitsFor = (settings: object): string[] => {
+    const [schedule] = Object.values(templateWith(settings).findResources('AWS::Scheduler::Schedule'));
+    return ((schedule as { DependsOn?: string[] }).DependsOn ?? []).map((id) => id.replace(/[0-9A-F]{8}$/, ''));
+  };
+
+  it('waits for the role that starts it, and for that role’s policy', () => {
+    for (const scale of ['single', 'distributed']) {
+      expect(waitsFor({ scale })).toEqual(
+        expect.arrayContaining([
+          expect.stringMatching(/^SchedulerRoleForTarget[0-9a-f]{6}$/),
+          expect.stringMatching(/^SchedulerRoleForTarget[0-9a-f]{6}DefaultPolicy$/),
+        ]),
+      );
+    }
+  });
+
+  it('waits for the endpoints by which it reaches AWS', () => {
+    expect(waitsFor({ vpc: { ...VPC, createEndpoints: true } })).toEqual(
+      expect.arrayContaining(['CheckNetworkEndpointec2', 'CheckNetworkEndpointmonitoring', 'CheckNetworkEndpoints3']),
+    );
   });
 });
 
@@ -118,6 +142,24 @@ describe("the check function's network", () => {
       SecurityGroupIds: [{ 'Fn::GetAtt': [expect.stringMatching(/^CheckNetworkSecurityGroup/), 'GroupId'] }],
     });
     template.resourceCountIs('AWS::EC2::VPCEndpoint', 0);
+  });
+
+  it('lets the functions out by IPv6 where the settings say that its subnets have it, and nowhere else', () => {
+    const SSH = { transport: 'ssh', ssh: { keySecretArn: 'arn:aws:ssm:us-east-1:123456789012:parameter/k' } };
+    const template = templateWith({ ...SSH, vpc: { ...VPC, ipv6: true } });
+    const anywhere = (cidr: object) => Match.objectLike({ ...cidr, IpProtocol: '-1' });
+    template.hasResourceProperties('AWS::EC2::SecurityGroup', {
+      SecurityGroupEgress: [anywhere({ CidrIp: '0.0.0.0/0' }), anywhere({ CidrIpv6: '::/0' })],
+    });
+    const inVpc = Object.values(template.findResources('AWS::Lambda::Function'))
+      .map(({ Properties }) => Properties.VpcConfig)
+      .filter((config) => config !== undefined);
+    expect(inVpc.map(({ Ipv6AllowedForDualStack }) => Ipv6AllowedForDualStack)).toEqual([true, true]);
+    for (const settings of [{}, { ...SSH, vpc: VPC }, { vpc: { ipv6: true } }]) {
+      const text = JSON.stringify(templateWith(settings).toJSON());
+      expect(text).not.toContain('Ipv6AllowedForDualStack');
+      expect(text).not.toContain('CidrIpv6');
+    }
   });
 
   it('takes the security groups given, and changes none of them', () => {

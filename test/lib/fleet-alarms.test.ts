@@ -42,10 +42,23 @@ describe('the alarms', () => {
   it('go off when no check has finished for three intervals', () => {
     template.hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmName: 'CrawlwatchStack-check-is-silent',
-      Namespace: 'Crawlwatch',
-      MetricName: 'CheckDuration',
-      Statistic: 'SampleCount',
-      Period: 600,
+      Metrics: [
+        { Expression: 'FILL(finished, 0)', Id: Match.anyValue(), Label: 'finished checks' },
+        {
+          Id: 'finished',
+          MetricStat: {
+            Metric: {
+              Namespace: 'Crawlwatch',
+              MetricName: 'CheckDuration',
+              Dimensions: [{ Name: 'Stack', Value: 'CrawlwatchStack' }],
+            },
+            Stat: 'SampleCount',
+            Period: 600,
+          },
+          ReturnData: false,
+        },
+      ],
+      MetricName: Match.absent(),
       EvaluationPeriods: 3,
       Threshold: 1,
       ComparisonOperator: 'LessThanThreshold',
@@ -53,6 +66,21 @@ describe('the alarms', () => {
       AlarmActions: [MAIL],
       OKActions: [MAIL],
     });
+  });
+
+  it.each([
+    [1, 3],
+    [5, 15],
+    [10, 30],
+  ])('on checks %i minutes apart see silence after the %i minutes that they say', (everyMinutes, minutes) => {
+    const alarm = alarmsWith({ schedule: { everyMinutes } }).find(({ name }) => name === 'check-is-silent')!;
+    // A value of 0 for an interval without a check is data, so that no further intervals are looked at.
+    expect(alarm.Metrics[0].Expression).toBe('FILL(finished, 0)');
+    expect((alarm.EvaluationPeriods * alarm.Metrics[1].MetricStat.Period) / 60).toBe(minutes);
+    expect(alarm.DatapointsToAlarm).toBeUndefined();
+    expect(inWords(alarm.AlarmDescription)).toContain(
+      `no check has finished in the last ${minutes} minutes (3 intervals)`,
+    );
   });
 
   it('go off when a check failed', () => {
@@ -109,7 +137,14 @@ describe('the alarms', () => {
   ])("watch the metrics of their own stack %s, and no instance's", (_, settings, Value) => {
     const alarms = alarmsWith(settings);
     expect(alarms.filter(({ Metrics }) => JSON.stringify(Metrics ?? '').includes('SELECT'))).toEqual([]);
-    const own = alarms.filter(({ Namespace }) => Namespace === 'Crawlwatch');
+    const watched = alarms.flatMap(({ Metrics, ...alarm }) =>
+      Metrics === undefined
+        ? [alarm]
+        : (Metrics as { MetricStat?: { Metric: typeof alarm } }[]).flatMap(
+            ({ MetricStat }) => MetricStat?.Metric ?? [],
+          ),
+    );
+    const own = watched.filter(({ Namespace }) => Namespace === 'Crawlwatch');
     expect(own).toHaveLength(7);
     for (const { Dimensions } of own) expect(Dimensions).toEqual([{ Name: 'Stack', Value }]);
   });

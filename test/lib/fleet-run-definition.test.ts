@@ -1,3 +1,4 @@
+import { createClock } from '@sinonjs/fake-timers';
 import validate from 'asl-validator';
 import { describe, expect, it } from 'vitest';
 import { fleetRunDefinition } from '../../lib/fleet-run-definition.ts';
@@ -9,6 +10,8 @@ const DEFINITION = fleetRunDefinition({
   concurrency: 20,
   stepSeconds: 300,
 });
+// biome-ignore lint/suspicious/noExplicitAny: a definition is JSON of any shape.
+const DEFINITION_STATES = (DEFINITION as any).States;
 const EVENT = { scheduledTime: '2026-11-22T08:00:00Z' };
 
 type Payload = {
@@ -102,6 +105,53 @@ describe("the state machine's definition", () => {
         .map(({ index }) => index)
         .sort(),
     ).toEqual([0, 0, 1]);
+  });
+
+  describe('where Lambda runs ten functions at once, as in a new account', () => {
+    it.each([
+      ['20 shards of a minute', 20, 60],
+      ['20 shards of the time that one should take at worst', 20, 120],
+      ['18 shards of a minute and a half', 18, 90],
+    ])('finds a place for each of %s before its five minutes are over', async (_, shards, seconds) => {
+      const clock = createClock();
+      const sleep = (s: number) => new Promise<void>((resolve) => clock.setTimeout(() => resolve(), s * 1_000));
+      let running = 0;
+      const ended: number[] = [];
+      const { played } = world(shards);
+      const run = runStateMachine(DEFINITION, EVENT, {
+        ...played,
+        wait: sleep,
+        async invoke(arn, payload) {
+          if (running >= 10) throw trouble('Lambda.TooManyRequestsException');
+          running += 1;
+          const { step } = payload as Payload;
+          await sleep(step === 'shard' ? seconds : 1);
+          running -= 1;
+          if (step === 'shard') ended.push(clock.now / 1_000);
+          return played.invoke(arn, payload);
+        },
+      });
+      await clock.runAllAsync();
+      expect((await run).output).toEqual({ summary: { checked: 500 } });
+      expect(ended).toHaveLength(shards);
+      // An Express child ends after five minutes, its waiting included; the plan took the first second.
+      expect(Math.max(...ended)).toBeLessThan(301);
+    });
+  });
+
+  it('retries as often as time allows where there was no place, and seldom where Lambda failed', () => {
+    const [noPlace, failure] = DEFINITION_STATES.Join.Retry;
+    expect(noPlace).toEqual({
+      ErrorEquals: ['Lambda.TooManyRequestsException'],
+      IntervalSeconds: 2,
+      BackoffRate: 1.5,
+      MaxDelaySeconds: 15,
+      MaxAttempts: 100,
+      JitterStrategy: 'FULL',
+    });
+    // A hundred waits of 7.5 s on average: longer than a child's five minutes, which end them.
+    expect((noPlace.MaxAttempts * noPlace.MaxDelaySeconds) / 2).toBeGreaterThan(300);
+    expect(failure.MaxAttempts).toBe(3);
   });
 
   it('passes less than a hundredth of the payload limit between its steps for 10,000 hosts, and fits for 100,000', async () => {

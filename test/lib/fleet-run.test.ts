@@ -46,11 +46,11 @@ describe('a distributed run', () => {
     expect(seconds({ ...DISTRIBUTED, schedule: { everyMinutes: 1 } })).toEqual([135, 135, 135]);
   });
 
-  it('is what the schedule starts, with the time it was due, without retries, and nothing else may', () => {
+  it('is what the schedule starts, with the time it was due, and nothing else may', () => {
     const { Target } = only('AWS::Scheduler::Schedule').Properties;
     expect(Target).toMatchObject({
       Input: '{"scheduledTime":"<aws.scheduler.scheduled-time>"}',
-      RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 60 },
+      RetryPolicy: { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 600 },
       DeadLetterConfig: { Arn: { 'Fn::GetAtt': [expect.stringMatching(/^CheckFailed/), 'Arn'] } },
     });
     expect(inWords(Target.Arn)).toBe(STATE_MACHINE);
@@ -89,6 +89,15 @@ describe('a distributed run', () => {
       DeletionPolicy: 'Delete',
       Properties: { RetentionInDays: 30 },
     });
+  });
+
+  it('logs where the account’s resource policy has one entry for all state machines', () => {
+    const named = (settings: object) =>
+      Object.values(templateWith({ ...DISTRIBUTED, ...settings }).findResources('AWS::Logs::LogGroup')).flatMap(
+        ({ Properties }) => Properties.LogGroupName ?? [],
+      );
+    expect(named({})).toEqual(['/aws/vendedlogs/states/CrawlwatchStack-run']);
+    expect(named({ stack: 'Other' })).toEqual(['/aws/vendedlogs/states/Other-run']);
   });
 
   it('adds to the check’s rights only those on its files', () => {

@@ -4,6 +4,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, it } from 'vitest';
 import { parseSettings } from '../../lambda/settings/settings.ts';
 import { CrawlwatchStack } from '../../lib/crawlwatch-stack.ts';
+import { settingsFiles } from '../support/settings-files.ts';
 
 const EVERYTHING = {
   remedies: { restartWorker: true, restartSshd: true, reboot: true },
@@ -35,9 +36,8 @@ function findings(settings: object): string {
 
 describe('the stack under cdk-nag', () => {
   it.each([
-    ['by default', { alertEmail: 'you@example.com' }],
+    ...settingsFiles().map(([name, settings]): [string, object] => [`of ${name}.json`, settings]),
     ['with everything that can be set', EVERYTHING],
-    ['distributed', { alertEmail: 'you@example.com', scale: 'distributed' }],
     ['distributed, with everything and without metrics of instances', { ...EVERYTHING, ...DISTRIBUTED }],
     ['that watches other Regions and accounts', ELSEWHERE],
     ['without metrics of instances', { metrics: { perInstance: 'none' } }],

@@ -36,7 +36,11 @@ it.each([
   const [one, other] = ['One', 'Other'].map((stack) => namesIn(templateWith({ ...settings, stack })));
   expect(one!.length).toBeGreaterThan(8);
   expect(other!.filter((name) => one!.includes(name))).toEqual([]);
-  for (const name of one!) expect(name).toMatch(/^AWS::CloudWatch::(Alarm One-[a-z-]+|Dashboard One-\{AWS::Region\})$/);
+  for (const name of one!) {
+    expect(name).toMatch(
+      /^AWS::(CloudWatch::(Alarm One-[a-z-]+|Dashboard One-\{AWS::Region\})|Logs::LogGroup \/aws\/vendedlogs\/states\/One-run)$/,
+    );
+  }
 });
 
 it('everything that a stack says of itself it says by its own name', () => {

@@ -1,6 +1,6 @@
 import { App, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { parseSettings } from '../../lambda/settings/settings.ts';
+import { parseSettings, SettingsError } from '../../lambda/settings/settings.ts';
 import { CrawlwatchStack } from '../../lib/crawlwatch-stack.ts';
 
 /** The stack with these settings over the defaults. Its functions aren't bundled: the template only names them. */
@@ -49,3 +49,16 @@ export function inWords(value: unknown): unknown {
 }
 
 const withoutHash = (logicalId: string): string => logicalId.replace(/[0-9A-F]{8}$/, '');
+
+/** What is wrong with these settings, by the words of their error; empty where the stack takes them. */
+export function problemsOf(settings: object, deployRegion?: string): readonly string[] {
+  try {
+    const parsed = parseSettings(settings);
+    const app = new App({ context: { 'aws:cdk:bundling-stacks': [] } });
+    new CrawlwatchStack(app, parsed.stack, { settings: parsed, deployRegion });
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems;
+    throw error;
+  }
+  return [];
+}

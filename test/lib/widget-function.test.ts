@@ -49,6 +49,5 @@ describe('the widget function', () => {
     const environment = (template: Template) => fromEnvironment(propertiesOf(template).Environment.Variables);
     expect(environment(alone(ARN)).remedyFunctionArn).toBe(ARN);
     expect(environment(alone()).remedyFunctionArn).toBeNull();
-    expect(environment(alone()).settings.logs.retentionDays).toBe(14);
   });
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { templateWith } from '../lib/synth.ts';
+import { settingsFiles } from '../support/settings-files.ts';
 
 const EVERYTHING = {
   remedies: { restartWorker: true, restartSshd: true, reboot: true },
@@ -27,9 +28,9 @@ if (noCfnLint !== null)
 
 describe.runIf(noCfnLint === null)('the template', () => {
   it.each([
-    ['by default', {}],
+    ...settingsFiles().map(([name, settings]): [string, object] => [`of ${name}.json`, settings]),
+    ['without any setting', {}],
     ['with everything that can be set', EVERYTHING],
-    ['distributed', { scale: 'distributed' }],
     ['distributed, with everything', { ...EVERYTHING, scale: 'distributed', metrics: { perInstance: 'none' } }],
   ])('is clean under cfn-lint %s', (_, settings) => {
     const folder = mkdtempSync(join(tmpdir(), 'crawlwatch-'));

@@ -9,6 +9,8 @@ export interface AslWorld {
   /** S3: the text of an object. */
   read(bucket: string, key: string): Promise<string>;
   readonly executionName: string;
+  /** Waits before a retry. @default no wait at all */
+  wait?(seconds: number): Promise<void>;
 }
 
 export interface AslRun {
@@ -45,7 +47,7 @@ export async function runStateMachine(definition: object, input: unknown, world:
         continue;
       }
       try {
-        const result = pass(await retried(state, () => work(state, data, context)));
+        const result = pass(await retried(state, () => work(state, data, context), world));
         if (state.ResultPath !== null) data = result;
       } catch (error) {
         const net = state.Catch?.find((one: State) => matches(one.ErrorEquals, error));
@@ -88,13 +90,20 @@ export async function runStateMachine(definition: object, input: unknown, world:
   return { output, entered, largestPayload };
 }
 
-async function retried(state: State, call: () => Promise<unknown>): Promise<unknown> {
-  for (let attempt = 0; ; attempt += 1) {
+/** Each retrier counts its own attempts. */
+async function retried(state: State, call: () => Promise<unknown>, { wait }: AslWorld): Promise<unknown> {
+  const attempts = new Map<State, number>();
+  for (;;) {
     try {
       return await call();
     } catch (error) {
       const retry = state.Retry?.find((one: State) => matches(one.ErrorEquals, error));
+      const attempt = attempts.get(retry) ?? 0;
       if (retry === undefined || attempt >= retry.MaxAttempts) throw error;
+      attempts.set(retry, attempt + 1);
+      const grown = retry.IntervalSeconds * retry.BackoffRate ** attempt;
+      const most = Math.min(grown, retry.MaxDelaySeconds ?? Number.POSITIVE_INFINITY);
+      await wait?.(retry.JitterStrategy === 'FULL' ? Math.random() * most : most);
     }
   }
 }

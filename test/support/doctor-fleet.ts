@@ -96,7 +96,11 @@ export class DoctorFleet {
   }
 
   /** @returns a line for each step that isn't well, with the mark and the fix, and the exit code */
-  async diagnose(ids: readonly string[] = [], flags: Partial<DoctorFlags> = {}, env: Record<string, string> = {}) {
+  async diagnose(
+    ids: readonly string[] = [],
+    flags: Partial<DoctorFlags> = {},
+    { cwd = tmpdir(), env = {} }: { readonly cwd?: string; readonly env?: Record<string, string> } = {},
+  ) {
     const { aws, stack } = this;
     const world = {
       region: aws.region,
@@ -116,7 +120,7 @@ export class DoctorFleet {
       stdout: { write() {} },
       stderr: { write: (text: string) => stderr.push(text) },
       env,
-      cwd: tmpdir(),
+      cwd,
       signal: new AbortController().signal,
     };
     const given: DoctorFlags = { stack: 'CrawlwatchStack', output: 'text', ...flags };

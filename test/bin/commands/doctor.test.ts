@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import {
@@ -232,7 +235,7 @@ describe.concurrent('the doctor', () => {
     fleet.stack.counted.set('Invocations', []);
     fleet.aws.topic.subscriptions.push({ endpoint: 'bob@example.com', confirmed: false });
     const env = { AWS_ENDPOINT_URL: 'http://localhost:5000/' };
-    const { steps, exitCode } = await fleet.diagnose([], {}, env);
+    const { steps, exitCode } = await fleet.diagnose([], {}, { env });
     expect(steps[0]).toMatchObject({
       name: 'AWS',
       finding: 'unknown',
@@ -243,7 +246,7 @@ describe.concurrent('the doctor', () => {
     expect(steps.filter(({ finding }) => finding === 'failed')).toEqual([]);
     expect(steps.find(({ name }) => name === 'schedule')?.text).toMatch(/an emulator starts no schedule/);
     expect(exitCode).toBe(3);
-    expect((await fleet.diagnose([HOST], {}, env)).steps[0]?.name).toBe('AWS');
+    expect((await fleet.diagnose([HOST], {}, { env })).steps[0]?.name).toBe('AWS');
   });
 
   it.each([
@@ -364,5 +367,15 @@ describe.concurrent('the doctor', () => {
   it('uses the settings that the stack runs with', async () => {
     const fleet = await DoctorFleet.well({ tag: { key: 'Role', value: 'crawler' } });
     expect((await fleet.diagnose([HOST])).troubles[0]).toMatch(/^failed watch tag: it has no tag Role/);
+  });
+
+  it('takes for the default what the stack’s settings leave out, whatever cdk.json says', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'crawlwatch-doctor-'));
+    writeFileSync(join(folder, 'cdk.json'), '{"context":{"crawlwatch":{"tag":{"key":"Role"}}}}');
+    const fleet = await DoctorFleet.well();
+    // As the stack deploys them: what is as by default isn't there.
+    Object.assign(fleet.stack, { settings: {} });
+    expect((await fleet.diagnose([HOST], {}, { cwd: folder })).troubles).toEqual([]);
+    rmSync(folder, { recursive: true });
   });
 });

@@ -100,3 +100,45 @@ describe('ssmTransport: what an agent says in place of a report', () => {
     expect(await replyTo(said)).toEqual({ kind: 'failed', reason: 'ExecRefused', text });
   });
 });
+
+describe('ssmTransport: a document that was deployed with another version', () => {
+  const replyTo = async (output: string) => {
+    const { aws, probe } = ssmSandbox();
+    aws.manage('i-0', async () => output);
+    return (await probe(ssmFleet(1))).get('i-0')?.reply;
+  };
+
+  it.each([
+    ['an older one', 'crawlwatch 0\nmem 1\nend 20\n', '0'],
+    ['a newer one', 'crawlwatch 2\r\nmem Total=1\r\nend 28\r\n', '2'],
+    ['one behind a banner', 'Welcome to web1\ncrawlwatch 17\nend 14', '17'],
+  ])('names both versions of %s, and what to deploy', async (_, output, version) => {
+    expect(await replyTo(output)).toEqual({
+      kind: 'failed',
+      reason: 'Unparsable',
+      text: `The probe's document reports in version ${version}, and this program reads version 1: deploy the stack again with this version of crawlwatch (npx cdk deploy), and accounts/crawlwatch-member.yaml where another Region or account is watched.`,
+    });
+  });
+
+  it.each([
+    ['a report of this version', 'crawlwatch 1\nend 13'],
+    ['one of this version behind words that look like another', 'crawlwatch 3\ncrawlwatch 1\nend 13'],
+    ['a restart', 'crawlwatch restart 1\nend'],
+    ['words', 'crawlwatch 1.5 is out\n'],
+  ])('leaves %s to its reader', async (_, output) => {
+    expect(await replyTo(output)).toEqual({ kind: 'output', output });
+  });
+});
+
+it('ssmTransport: runs the newest version of the document, not the default one', async () => {
+  const { aws, probe } = ssmSandbox();
+  aws.manage('i-0', async () => 'fine');
+  const sent: unknown[] = [];
+  const send = aws.ssm.send.bind(aws.ssm);
+  aws.ssm.send = (async (command: { input: object }, ...rest: []) => {
+    sent.push(command.input);
+    return send(command as never, ...rest);
+  }) as typeof aws.ssm.send;
+  await probe(ssmFleet(1));
+  expect(sent).toContainEqual(expect.objectContaining({ DocumentName: aws.documentName, DocumentVersion: '$LATEST' }));
+});
