@@ -1,5 +1,6 @@
 import { CfnOutput, DefaultStackSynthesizer, type IStackSynthesizer, Stack, type StackProps, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { REMOVAL } from '../lambda/model/index.ts';
 import { actsByItself, isDistributed, type Settings } from '../lambda/settings/index.ts';
 import { AlertTopic } from './alert-topic.ts';
 import { warnAboveBudget } from './budget.ts';
@@ -91,5 +92,6 @@ export class CrawlwatchStack extends Stack {
       new CfnOutput(this, 'WidgetRoleArn', { value: widget.roleArn });
     }
     new CfnOutput(this, 'DashboardUrl', { value: dashboard.url });
+    new CfnOutput(this, 'RemoveCommand', { description: 'Removes all of it, in this order', value: REMOVAL });
   }
 }

@@ -1,6 +1,6 @@
 /** `crawlwatch forget`: takes crawlwatch's own tags off every instance, after a stack is destroyed. */
 import { plural } from '../../lambda/kit/index.ts';
-import { TAG } from '../../lambda/model/index.ts';
+import { REMOVAL, TAG } from '../../lambda/model/index.ts';
 import type { MarkedInstance, StackFlags, StackPorts } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { addConfirmation, addStackCommand, type CommandLine, EXITS_HELP, runOnStack } from './grammar.ts';
@@ -13,9 +13,10 @@ export interface ForgetFlags extends StackFlags {
 const HELP = `
 Examples:
   crawlwatch forget --dry-run
-  npx cdk destroy && crawlwatch forget
+  ${REMOVAL}
 
-Your own tags stay: the watch tag, worker, ssh, auto, mute and host-key.${EXITS_HELP}`;
+In this order: a check that still runs writes its tags again. Run it in each Region and account that was watched.
+Your own tags stay: the watch tag, worker, ssh, auto, mute and host-key. What else stays: docs/first-hour.md.${EXITS_HELP}`;
 
 export function addForget(line: CommandLine): void {
   addConfirmation(
@@ -38,7 +39,7 @@ export async function forget(flags: ForgetFlags, io: CommandIo, ports: StackPort
   const what = `crawlwatch's own tags from ${plural(marked.length, 'instance')} in ${region}${losses(marked)}`;
   if ((await stackOutputs(ports.cloudFormation, flags.stack)) !== null) {
     io.stderr.write(
-      `crawlwatch: ${flags.stack} is deployed: its next check writes them again; to be rid of them, run npx cdk destroy first\n`,
+      `crawlwatch: ${flags.stack} is deployed: its next check writes them again; to be rid of them: ${REMOVAL}\n`,
     );
   }
   if (flags.dryRun === true) {

@@ -40,7 +40,7 @@ export async function diagnoseAws(
   const stack = await readStack(clients, flags.stack);
   const settings = await deployedSettings(stack, flags, io);
   const fleet = await attempt('ec2:DescribeInstances', findFleet(clients.ec2, clients.region, settings));
-  const ofStack = (kind: 'alerts' | 'fleet', steps: readonly Step[]) => ({
+  const ofStack = (kind: 'place' | 'alerts' | 'fleet', steps: readonly Step[]) => ({
     kind,
     id: stack.name,
     name: stack.name,
@@ -51,7 +51,7 @@ export async function diagnoseAws(
   const context = { clients, stack, settings, flags, io };
   const emulator = emulatorOf(io.env);
   const answers = (diagnoses: readonly Diagnosis[]): Diagnosis[] => [
-    ...(emulator === null ? [] : [ofStack('alerts', [emulatorStep(emulator)])]),
+    ...(emulator === null ? [] : [ofStack('place', [emulatorStep(emulator)])]),
     ...diagnoses.map((one) => ({ ...one, steps: onEmulator(emulator, one.steps) })),
   ];
   const place = { stack: stack.name, region: clients.region, outputs: stack.outputs, status: stack.status };

@@ -32,6 +32,8 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   'SSM agent': 'an emulator has no agents',
   'instance profile': 'an emulator has no agents',
   'route to SSM': 'an emulator has no network',
+  route: 'an emulator makes up where a function is',
+  'security group': 'an emulator has no network',
   probe: 'an emulator runs no command on a host',
 };
 

@@ -22,6 +22,8 @@ export function diagnosesText(diagnoses: readonly Diagnosis[], { colour }: { rea
 
 function titleOf({ kind, id, name }: Diagnosis): string {
   switch (kind) {
+    case 'place':
+      return 'Where the calls go';
     case 'deploy':
       return `Before a deploy of ${forTerminal(name)}`;
     case 'alerts':

@@ -15,8 +15,8 @@ export interface Step {
 
 /** A list of steps in their order. */
 export interface Diagnosis {
-  readonly kind: 'deploy' | 'alerts' | 'fleet' | 'instance' | 'host';
-  /** The stack's name for `deploy`, `alerts` and `fleet`, `i-...`, or the inventory's name. */
+  readonly kind: 'place' | 'deploy' | 'alerts' | 'fleet' | 'instance' | 'host';
+  /** The stack's name for `place`, `deploy`, `alerts` and `fleet`, `i-...`, or the inventory's name. */
   readonly id: string;
   readonly name: string;
   readonly steps: readonly Step[];

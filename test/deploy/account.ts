@@ -5,13 +5,20 @@ import {
   CreateVpcCommand,
   DescribeImagesCommand,
   DescribeInstancesCommand,
+  DescribeSecurityGroupsCommand,
   EC2Client,
   RunInstancesCommand,
 } from '@aws-sdk/client-ec2';
-import { HeadBucketCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  HeadBucketCommand,
+  ListBucketsCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
-import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 
 export interface Host {
   readonly name: string;
@@ -146,11 +153,66 @@ export function accountAt(endpoint: string) {
       await sns.send(new SubscribeCommand({ TopicArn: topicArn, Protocol: 'sqs', Endpoint: queueArn }));
       return async () => {
         const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+        // Received only, they come again after half a minute.
+        for (const { ReceiptHandle } of Messages) {
+          await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+        }
         return Messages.map(({ Body }) => {
           const { Subject, Message, MessageAttributes } = JSON.parse(Body!);
           return { subject: Subject, body: Message, attributes: MessageAttributes };
         });
       };
+    },
+
+    /** What there is of a kind that a stack may make, as `service name`, sorted. */
+    async everything(): Promise<string[]> {
+      const signedFor = (service: string) => ({
+        authorization: `AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/${service}/aws4_request`,
+      });
+      const raw = async (service: string, names: RegExp, init: RequestInit & { path?: string } = {}) => {
+        const { path = '/', headers, ...rest } = init;
+        const response = await fetch(`${endpoint}${path}`, { ...rest, headers: { ...headers, ...signedFor(service) } });
+        if (!response.ok) throw new Error(`${service}: ${response.status} ${await response.text()}`);
+        return [...(await response.text()).matchAll(names)].map(([, name]) => `${service} ${name}`);
+      };
+      const json = (target: string, body: object = {}) => ({
+        method: 'POST',
+        headers: { 'x-amz-target': target, 'content-type': 'application/x-amz-json-1.1' },
+        body: JSON.stringify(body),
+      });
+      const query = (action: string, version: string) => ({
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: `Action=${action}&Version=${version}`,
+      });
+      const { SecurityGroups = [] } = await ec2.send(new DescribeSecurityGroupsCommand({}));
+      const { Buckets = [] } = await s3.send(new ListBucketsCommand({}));
+      const found = await Promise.all([
+        raw('iam', /<RoleName>([^<]+)/g, query('ListRoles', '2010-05-08')),
+        raw('sns', /<TopicArn>([^<]+)/g, query('ListTopics', '2010-03-31')),
+        raw('sns', /<SubscriptionArn>([^<]+)/g, query('ListSubscriptions', '2010-03-31')),
+        raw('sqs', /"(https?:[^"]+)"/g, { ...json('AmazonSQS.ListQueues') }),
+        raw('cloudformation', /<StackName>([^<]+)/g, query('DescribeStacks', '2010-05-15')),
+        raw('monitoring', /<AlarmName>([^<]+)/g, query('DescribeAlarms', '2010-08-01')),
+        raw('monitoring', /<DashboardName>([^<]+)/g, query('ListDashboards', '2010-08-01')),
+        raw('logs', /"logGroupName": ?"([^"]+)/g, json('Logs_20140328.DescribeLogGroups')),
+        raw(
+          'ssm',
+          /"Name": ?"([^"]+)/g,
+          json('AmazonSSM.ListDocuments', { Filters: [{ Key: 'Owner', Values: ['Self'] }] }),
+        ),
+        raw('ssm', /"Name": ?"([^"]+)/g, json('AmazonSSM.DescribeParameters')),
+        raw('dynamodb', /"([^"]+)"(?=[,\]])/g, json('DynamoDB_20120810.ListTables')),
+        raw('lambda', /"FunctionName": ?"([^"]+)/g, { path: '/2015-03-31/functions/' }),
+        raw('scheduler', /"Name": ?"([^"]+)/g, { path: '/schedules' }),
+        raw('kms', /"KeyId": ?"([^"]+)/g, json('TrentService.ListKeys')),
+        raw('states', /"name": ?"([^"]+)/g, json('AWSStepFunctions.ListStateMachines')),
+      ]);
+      return [
+        ...found.flat(),
+        ...SecurityGroups.map(({ GroupName }) => `ec2 ${GroupName}`),
+        ...Buckets.map(({ Name }) => `s3 ${Name}`),
+      ].toSorted();
     },
 
     /** The environment and the time-out that the function was deployed with. */

@@ -1,44 +1,18 @@
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { whyNoMoto } from '../support/moto.ts';
-import { commandsOf, exported, Typed } from '../support/readme-commands.ts';
-import { ReadmeWorld, whyNoHosts } from './readme-world.ts';
+import { expect } from 'vitest';
+import { describePage, ported, type Row, real } from './page.ts';
+import type { ReadmeWorld } from './readme-world.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-/** Of a command that failed: the end of what it wrote. */
-const SHOWN = 4_000;
 const WEBS = [/web1/, /web2/, /2 hosts?.*2 OK/is];
 
-/** How one command is run, and what must be seen. */
-interface Row {
-  /** Default 0. */
-  readonly exit?: number;
-  readonly says: readonly RegExp[];
-  readonly needs?: 'hosts' | 'account';
-  readonly prepare?: (world: ReadmeWorld) => unknown;
-  /** What has to be spelled otherwise here. */
-  readonly spelled?: (command: string, world: ReadmeWorld) => string;
-  /** On a terminal, and this question answered with y. */
-  readonly asks?: RegExp;
-  /** While it runs, on a terminal. */
-  readonly during?: (typed: Typed, world: ReadmeWorld) => Promise<void>;
-  readonly after?: (world: ReadmeWorld) => Promise<void>;
-  /** Of an account of one's own: what stands before the README's own emulator. */
-  readonly inOwnAccount?: boolean;
-  /** Goes on behind the commands after it: to its own end, or to the end of all. */
-  readonly meanwhile?: 'to its end' | 'for ever';
-  /** What is done where this program is missing. */
-  readonly orElse?: { readonly program: string; readonly by: (world: ReadmeWorld) => Promise<void> };
-  /** Not run here, and where it is. */
-  readonly elsewhere?: string;
-}
-
-const real = (command: string, { id }: ReadmeWorld) => command.replaceAll('i-0123456789abcdef0', id);
-const ported = (command: string, { port }: ReadmeWorld) => command.replace(/\b5000\b/, String(port));
 const own: Pick<Row, 'needs' | 'inOwnAccount'> = { needs: 'account', inOwnAccount: true };
 let mails: (() => Promise<readonly { readonly subject: string }[]>) | undefined;
+
+let topicArn = '';
+const byOwnCli = (command: string, world: ReadmeWorld) =>
+  `${command} --endpoint-url ${world.ownAccount.AWS_ENDPOINT_URL}`;
+const WITHOUT_CLI = { program: 'aws', by: async () => {} };
 
 const ROWS: Readonly<Record<string, Row>> = {
   'npm ci && npm run demo': { says: [/crawlwatch:reboot-flag/, /To deploy it: see README.md/] },
@@ -73,6 +47,11 @@ const ROWS: Readonly<Record<string, Row>> = {
     },
   },
   'npx crawlwatch doctor --host ubuntu@web1': { needs: 'hosts', says: [/web1/] },
+  'npx crawlwatch doctor --deploy': {
+    ...own,
+    exit: 2,
+    says: [/✗ bootstrap .*is not bootstrapped/],
+  },
   'npx crawlwatch completion bash': { says: [/^complete -F _crawlwatch crawlwatch$/m] },
   'npx cdk bootstrap': { ...own, says: [/bootstrapped/] },
   'npx cdk deploy -c alertEmail=you@example.com': {
@@ -85,12 +64,31 @@ const ROWS: Readonly<Record<string, Row>> = {
   'npx crawlwatch test-alert': {
     ...own,
     prepare: async (world) => {
-      mails = await world.own.listen(await world.ownTopic());
+      topicArn = await world.ownTopic();
+      mails = await world.own.listen(topicArn);
     },
     says: [/confirmed .*listener/, /Sent to 1 subscriber/],
     after: async () => {
       expect(await mails?.()).toMatchObject([{ subject: 'crawlwatch: test of CrawlwatchStack' }]);
     },
+  },
+  'aws sns subscribe --region REGION --topic-arn ARN --protocol email --notification-endpoint you@example.com': {
+    ...own,
+    spelled: (command, world) => byOwnCli(command.replace('REGION', 'us-east-1').replace('ARN', topicArn), world),
+    orElse: WITHOUT_CLI,
+    says: [/SubscriptionArn/],
+  },
+  'aws ec2 describe-vpc-attribute --vpc-id VPC --attribute enableDnsHostnames': {
+    ...own,
+    spelled: (command, world) => byOwnCli(command.replace('VPC', world.vpcId), world),
+    orElse: WITHOUT_CLI,
+    says: [/EnableDnsHostnames/],
+  },
+  "aws ec2 describe-vpc-endpoints --filters Name=vpc-id,Values=VPC --query 'VpcEndpoints[].ServiceName'": {
+    ...own,
+    spelled: (command, world) => byOwnCli(command.replace('=VPC', `=${world.vpcId}`), world),
+    orElse: WITHOUT_CLI,
+    says: [/\[\]/],
   },
   "pip install 'moto[server]'": { elsewhere: 'the person who sets up the machine', says: [] },
   'moto_server -p 5000 &': {
@@ -159,6 +157,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     spelled: real,
     says: [/reboot: begun/, /reboot: done/, /reboot: worked/],
   },
+  'npx cdk destroy': { needs: 'account', asks: /\(y\/n\)/, says: [/CrawlwatchStack: destroyed/] },
   'npx crawlwatch forget': {
     needs: 'account',
     asks: /\[y\/N\]/,
@@ -167,82 +166,14 @@ const ROWS: Readonly<Record<string, Row>> = {
       expect(await world.emulator.tagsOf(world.id)).not.toHaveProperty('crawlwatch:status');
     },
   },
-  'npx cdk destroy': { needs: 'account', asks: /\(y\/n\)/, says: [/CrawlwatchStack: destroyed/] },
   'npx crawlwatch cost --instances 250': { says: [/250 instances/] },
   'npx crawlwatch probe': { says: [/^main "\$@"$/m] },
   'npm run simulate -- --instances 10000 --transport ssh': { says: [/10,000 instances over SSH/, /All of it fits/] },
 };
 
-const commands = commandsOf(readFileSync(join(ROOT, 'README.md'), 'utf8'));
-const noHosts = whyNoHosts();
-const missing = { hosts: noHosts, account: whyNoMoto() ?? noHosts };
-for (const [what, why] of Object.entries(missing)) {
-  if (why !== null) process.stderr.write(`\nSKIPPED, commands of the README that need ${what}: ${why}\n\n`);
-}
-
-describe('the README, by somebody who has nothing else', () => {
-  let world: ReadmeWorld;
-  const later: Promise<void>[] = [];
-  beforeAll(async () => {
-    world = new ReadmeWorld(ROOT);
-    world.settle();
-    if (noHosts === null) await world.openHosts();
-  });
-  afterAll(() => world.close());
-
-  it('has no command that this test does not run, and this test none that it has not', () => {
-    expect(Object.keys(ROWS).toSorted()).toEqual(commands.toSorted());
-  });
-
-  it.for(commands.filter((command) => ROWS[command]?.elsewhere === undefined))('runs %s', async (command, { skip }) => {
-    const row: Row = ROWS[command] ?? { says: [/nothing: it is not in the table/] };
-    const why = row.needs === undefined ? null : missing[row.needs];
-    if (why !== null) skip(why);
-    await row.prepare?.(world);
-    const line = row.spelled?.(command, world) ?? command;
-    if (line.startsWith('export ')) {
-      world.env = exported(line, world.env);
-      await row.after?.(world);
-      return;
-    }
-    const { orElse } = row;
-    if (orElse !== undefined && spawnSync(orElse.program, ['--version']).error !== undefined) {
-      process.stderr.write(`\nNOT RUN, since there is no ${orElse.program} here: ${line}\n\n`);
-      await orElse.by(world);
-      await row.after?.(world);
-      return;
-    }
-    const typed = new Typed(line.replace(/ &$/, ''), {
-      cwd: world.clone,
-      env: { ...world.env, ...(row.inOwnAccount === true && world.ownAccount) },
-      terminal: row.asks !== undefined || row.during !== undefined,
-    });
-    if (row.meanwhile === 'for ever') {
-      for (const wanted of row.says) await typed.shows(wanted);
-      return;
-    }
-    const seen = watched(row, typed, world);
-    if (row.meanwhile === undefined) return seen;
-    seen.catch(() => {});
-    later.push(seen);
-  });
-
-  it('has seen the end of what went on meanwhile', async () => {
-    await Promise.all(later);
-  });
+describePage({
+  title: 'the README, by somebody who has nothing else',
+  root: ROOT,
+  file: 'README.md',
+  rows: ROWS,
 });
-
-/** Types what it asks for, and holds it against what it should show. */
-async function watched(row: Row, typed: Typed, world: ReadmeWorld): Promise<void> {
-  if (row.asks !== undefined) {
-    await typed.shows(row.asks);
-    typed.type('y\n');
-  }
-  await row.during?.(typed, world);
-  const exit = await typed.ended();
-  const { output } = typed;
-  expect(exit, output.slice(-SHOWN)).toBe(row.exit ?? 0);
-  const unseen = row.says.filter((wanted) => !wanted.test(output));
-  expect(unseen, output.slice(-SHOWN)).toEqual([]);
-  await row.after?.(world);
-}

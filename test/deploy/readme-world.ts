@@ -12,10 +12,10 @@ import { packedFiles } from '../../lambda/kit/index.ts';
 import { changeInstance } from '../../lambda/memory/index.ts';
 import { type Sshd, sshdMissing, startSshd } from '../../sandbox/sshd.ts';
 import { type LambdaEndpoint, startLambdaEndpoint } from '../support/lambda-endpoint.ts';
-import { freePort, type Moto, startMoto } from '../support/moto.ts';
+import { EMULATED, freePort, type Moto, startMoto } from '../support/moto.ts';
 import { cloneTree, endAll, plainEnvironment } from '../support/readme-commands.ts';
 import { type Account, accountAt, type Fleet } from './account.ts';
-import { node24 } from './node24.ts';
+import { invoke, node24 } from './node24.ts';
 
 /** In the README's commands. */
 const PORT = 5000;
@@ -55,6 +55,11 @@ export class ReadmeWorld {
   /** Whether the first instance resets every connection. */
   hung = false;
 
+  /** How far the clock of the functions is ahead. */
+  minutesAhead = 0;
+  /** What cdk.json has. */
+  #settled: object = SETTINGS;
+
   constructor(root: string) {
     mkdirSync(this.home);
     this.env = plainEnvironment(this.home);
@@ -64,6 +69,10 @@ export class ReadmeWorld {
   /** Of the instance that is acted on. */
   get id(): string {
     return this.#of(this.#fleet).ids.get('ficrawler1')!;
+  }
+
+  get vpcId(): string {
+    return this.#of(this.#fleet).vpcId;
   }
 
   /** What the account's own emulator adds to the environment. */
@@ -137,12 +146,12 @@ export class ReadmeWorld {
   }
 
   /** The same instances in the emulator; the first of them is still to be tagged. */
-  async fillEmulator(): Promise<void> {
-    await this.#fill(this.emulator);
-    await this.#ec2.send(new DeleteTagsCommand({ Resources: [this.id], Tags: [{ Key: 'crawlwatch' }] }));
+  async fillEmulator(settings: object = {}): Promise<void> {
+    await this.#fill(this.emulator, settings);
+    await this.untag('crawlwatch');
   }
 
-  async #fill(account: Account): Promise<void> {
+  async #fill(account: Account, more: object = {}): Promise<void> {
     const { port: sshPort, privateKey } = this.#of(this.#sshd);
     this.#fleet = await account.launch([
       { name: 'ficrawler1', address: '127.0.1.11', sshPort },
@@ -150,14 +159,15 @@ export class ReadmeWorld {
     ]);
     const { vpcId, subnetId } = this.#fleet;
     const keySecretArn = await account.keep('crawler-key', privateKey);
-    this.settle({ transport: 'ssh', ssh: { keySecretArn }, vpc: { id: vpcId, subnetIds: [subnetId] } });
+    this.settle({ transport: 'ssh', ssh: { keySecretArn }, vpc: { id: vpcId, subnetIds: [subnetId] }, ...more });
   }
 
   /** Writes the settings into the clone's cdk.json, as the README has it. */
   settle(settings: object = {}): void {
     const file = join(this.clone, 'cdk.json');
     const manifest = JSON.parse(readFileSync(file, 'utf8'));
-    manifest.context.crawlwatch = { ...SETTINGS, ...settings };
+    this.#settled = { ...this.#settled, ...settings };
+    manifest.context.crawlwatch = this.#settled;
     writeFileSync(file, JSON.stringify(manifest));
   }
 
@@ -167,6 +177,10 @@ export class ReadmeWorld {
 
   async tag(key: string, value: string): Promise<void> {
     await this.#ec2.send(new CreateTagsCommand({ Resources: [this.id], Tags: [{ Key: key, Value: value }] }));
+  }
+
+  async untag(key: string): Promise<void> {
+    await this.#ec2.send(new DeleteTagsCommand({ Resources: [this.id], Tags: [{ Key: key }] }));
   }
 
   /** At an address, where the SDK puts the bucket into the path. */
@@ -182,9 +196,60 @@ export class ReadmeWorld {
     await changeInstance(files, this.id, (one) => ({ ...one, seen: { boot: '0badb007', oomKills: 0 } }));
   }
 
+  /** The ARN of the stack's topic in the emulator. */
+  emulatorTopic(): Promise<string> {
+    return this.#topicAt(this.#emulatorUrl);
+  }
+
   /** The ARN of the stack's topic in the own account. */
-  async ownTopic(): Promise<string> {
-    const all = await this.#resources(this.#of(this.#own).endpoint);
+  ownTopic(): Promise<string> {
+    return this.#topicAt(this.#of(this.#own).endpoint);
+  }
+
+  /** Has the code of the functions be another, as after a `git pull`. */
+  upgrade(): void {
+    const file = join(this.clone, 'lambda', 'kit', 'clients.ts');
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8').replace("customUserAgent: 'crawlwatch'", "customUserAgent: 'crawlwatch/2'"),
+    );
+  }
+
+  /** The names and the code of the check function as it is deployed. */
+  async checkFunction(): Promise<{ readonly name: string; readonly code: string }> {
+    const name = await this.#checkName();
+    const { CodeSha256 } = (await this.emulator.functionNamed(name)) as unknown as { readonly CodeSha256: string };
+    return { name, code: CodeSha256 };
+  }
+
+  /** What CloudFormation does on a destroy, before it deletes the bucket: the emulator runs no function. */
+  async emptyBucket(): Promise<void> {
+    const all = await this.#resources(this.#emulatorUrl);
+    const bucket = this.#of(all.find(({ type }) => type === 'AWS::S3::Bucket')).physical;
+    const assembly = join(this.clone, 'cdk.out');
+    const { Resources } = JSON.parse(readFileSync(join(assembly, `${STACK}.template.json`), 'utf8'));
+    const id = Object.keys(Resources).find(
+      (one) => one.startsWith('CustomS3AutoDeleteObjects') && Resources[one].Type === 'AWS::Lambda::Function',
+    );
+    const asset = Resources[id ?? ''].Metadata['aws:asset:path'];
+    const code = join(this.#work, 'empties-bucket');
+    cpSync(join(assembly, asset), code, { recursive: true });
+    const { error } = await invoke(
+      node24(),
+      {
+        ...{ bundle: join(code, 'index.js'), handler: 'autoDeleteHandler', timeoutMs: 60_000 },
+        event: { RequestType: 'Delete', ResourceProperties: { BucketName: bucket } },
+      },
+      {
+        ...this.#functionEnv,
+        NODE_PATH: join(import.meta.dirname, '..', '..', 'node_modules'),
+      },
+    );
+    if (error !== undefined) throw new Error(error);
+  }
+
+  async #topicAt(endpoint: string): Promise<string> {
+    const all = await this.#resources(endpoint);
     return this.#of(all.find(({ type }) => type === 'AWS::SNS::Topic')).physical;
   }
 
@@ -215,10 +280,8 @@ export class ReadmeWorld {
         return {
           bundle: join(code, `${file}.js`),
           ...{ handler, timeoutMs: Timeout * 1000 },
-          env: {
-            ...{ ...Environment.Variables, ...this.#of(this.#own).functionEnv },
-            ...{ AWS_ENDPOINT_URL: upstream, AWS_ENDPOINT_URL_S3: this.#s3Url },
-          },
+          env: { ...Environment.Variables, ...this.#functionEnv },
+          minutesAhead: this.minutesAhead,
         };
       },
     });
@@ -227,9 +290,25 @@ export class ReadmeWorld {
 
   /** One run of the deployed check, as the schedule starts it. */
   async check(): Promise<unknown> {
+    return this.#of(this.#lambda).run(await this.#checkName(), {
+      scheduledTime: new Date(Date.now() + this.minutesAhead * 60_000).toISOString(),
+    });
+  }
+
+  /** The one after that, five minutes later. */
+  nextCheck(): Promise<unknown> {
+    this.minutesAhead += 5;
+    return this.check();
+  }
+
+  async #checkName(): Promise<string> {
     const functions = (await this.#resources(this.#emulatorUrl)).filter(({ type }) => type === 'AWS::Lambda::Function');
-    const name = this.#of(functions.find(({ logical }) => logical.startsWith('Check'))).physical;
-    return this.#of(this.#lambda).run(name, { scheduledTime: new Date().toISOString() });
+    return this.#of(functions.find(({ logical }) => logical.startsWith('Check'))).physical;
+  }
+
+  /** What every function here gets beside its own environment. */
+  get #functionEnv(): Readonly<Record<string, string>> {
+    return { ...EMULATED, AWS_ENDPOINT_URL: this.#emulatorUrl, AWS_ENDPOINT_URL_S3: this.#s3Url };
   }
 
   async close(): Promise<void> {

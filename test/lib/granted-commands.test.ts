@@ -21,8 +21,11 @@ const CLI_ONLY = [
   'ec2:DescribeRouteTables',
   'ec2:DescribeSecurityGroups',
   'ec2:DescribeSubnets',
+  'ec2:DescribeVpcAttribute',
   'ec2:DescribeVpcEndpoints',
+  'lambda:GetAccountSettings',
   'lambda:GetFunctionConfiguration',
+  'sts:GetCallerIdentity',
 ];
 /** What Lambda, or SNS for an encrypted topic, does in a function's name; the queue's as CDK grants them; S3's word on files that aren't there. */
 const ON_BEHALF =
@@ -37,8 +40,9 @@ function actionsSent(source: string): string[] {
     return ACTION[action] ?? action;
   };
   return [
-    ...[...source.matchAll(/new (\w+)Command\(/g)].map(([, name = '']) => actionOf(name, `${name}Command`)),
-    ...[...source.matchAll(/\bpaginate([A-Z]\w+)\(/g)].map(([, name = '']) => actionOf(name, `paginate${name}`)),
+    // esbuild numbers a name that several files of a bundle import.
+    ...[...source.matchAll(/new (\w+)Command\d*\(/g)].map(([, name = '']) => actionOf(name, `${name}Command`)),
+    ...[...source.matchAll(/\bpaginate([A-Z]\w+?)\d*\(/g)].map(([, name = '']) => actionOf(name, `paginate${name}`)),
     ...[...source.matchAll(/\bfromTemporaryCredentials\(/g)].map(() => 'sts:AssumeRole'),
   ];
 }

@@ -99,7 +99,7 @@ export class DoctorFleet {
   async diagnose(
     ids: readonly string[] = [],
     flags: Partial<DoctorFlags> = {},
-    { env = {}, cwd = tmpdir() }: { readonly env?: Record<string, string>; readonly cwd?: string } = {},
+    { cwd = tmpdir(), env = {} }: { readonly cwd?: string; readonly env?: Record<string, string> } = {},
   ) {
     const { aws, stack } = this;
     const world = {

@@ -27,6 +27,8 @@ export interface DeployedFunction {
   readonly handler: string;
   readonly timeoutMs: number;
   readonly env: Readonly<Record<string, string>>;
+  /** How far its clock is ahead. @default 0 */
+  readonly minutesAhead?: number;
 }
 
 export interface LambdaStage {
@@ -72,11 +74,11 @@ export async function startLambdaEndpoint(stage: LambdaStage): Promise<LambdaEnd
   };
 
   function start(
-    { bundle, handler, timeoutMs, env }: DeployedFunction,
+    { bundle, handler, timeoutMs, env, minutesAhead = 0 }: DeployedFunction,
     event: unknown,
     invokedFunctionArn: string,
   ): Promise<Answer> {
-    const run = invoke(stage.node, { bundle, handler, event, timeoutMs, invokedFunctionArn }, env);
+    const run = invoke(stage.node, { bundle, handler, event, timeoutMs, minutesAhead, invokedFunctionArn }, env);
     running.add(run);
     return run.finally(() => running.delete(run));
   }

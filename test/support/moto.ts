@@ -16,6 +16,18 @@ export interface Moto {
   stop(): Promise<void>;
 }
 
+/** Environment of a program that has nothing to do with any account. */
+export const EMULATED = {
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+  AWS_REGION: 'us-east-1',
+  AWS_DEFAULT_REGION: 'us-east-1',
+  AWS_CONFIG_FILE: '/dev/null',
+  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+};
+
 /** Why no moto_server can be started here; null where it can. */
 export function whyNoMoto(): string | null {
   const { error, status } = spawnSync('moto_server', ['--help'], { stdio: 'ignore' });
@@ -38,17 +50,7 @@ export async function startMoto(): Promise<Moto> {
   const endpoint = `http://localhost:${port}`;
   const child = spawn('moto_server', ['-p', String(port)], { stdio: 'ignore' });
   await answers(`${endpoint}/moto-api/`, child);
-  const env = {
-    AWS_ENDPOINT_URL: endpoint,
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-    AWS_REGION: 'us-east-1',
-    AWS_DEFAULT_REGION: 'us-east-1',
-    AWS_CONFIG_FILE: '/dev/null',
-    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-    AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-  };
+  const env = { ...EMULATED, AWS_ENDPOINT_URL: endpoint };
   return {
     endpoint,
     env,
