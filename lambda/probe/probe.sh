@@ -356,8 +356,10 @@ find_answers() {
   trap leave HUP INT TERM PIPE
   trap 'ticks=$((ticks + 1))' USR1
   # It outlives find_answers by a second at most, and gives it twenty. By KILL: a child that is not sleep yet still has
-  # the trap, which would swallow a TERM.
+  # the trap, which would swallow a TERM. Where find_answers has ended before it begins, its parent is the host's first
+  # process, for which a USR1 may mean to halt.
   sh -c 'trap "kill -9 \$!; wait; exit" HUP INT TERM
+    [ $PPID -gt 1 ] || exit
     while sleep 1 >/dev/null & wait $! && [ $((i += 1)) -le 20 ] && kill -USR1 $PPID; do :; done
     kill $PPID && { sleep 2 >/dev/null & wait $!; kill -9 $PPID; }
     echo gone' </dev/null &
