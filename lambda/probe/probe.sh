@@ -351,18 +351,21 @@ waits_for_cpu() {
 
 # Finds out what takes a process each, and hands it to print_answers as it comes.
 find_answers() {
-  ticks=0 asking= clock= hung=0
-  trap 'put nofork && leave' EXIT
+  ticks=0 asking= clock= self= hung=0
   trap leave HUP INT TERM PIPE
+  trap 'put nofork && leave' EXIT
   trap 'ticks=$((ticks + 1))' USR1
-  # It outlives find_answers by a second at most, and gives it twenty. By KILL: a child that is not sleep yet still has
-  # the trap, which would swallow a TERM. Where find_answers has ended before it begins, its parent is the host's first
-  # process, for which a USR1 may mean to halt.
+  # The clock interrupts its parent for twenty seconds at most, and nobody else: should find_answers end before sh
+  # begins, the parent is the host's first process, for which a USR1 may mean to halt.
+  parent= self=
+  read -r self name state parent rest <$own/self/stat
+  [ "$parent" = $$ ] || self=
   sh -c 'trap "kill -9 \$!; wait; exit" HUP INT TERM
-    [ $PPID -gt 1 ] || exit
-    while sleep 1 >/dev/null & wait $! && [ $((i += 1)) -le 20 ] && kill -USR1 $PPID; do :; done
-    kill $PPID && { sleep 2 >/dev/null & wait $!; kill -9 $PPID; }
-    echo gone' </dev/null &
+    [ $PPID -gt 1 ] && [ "${0:-$PPID}" = $PPID ] && {
+      while sleep 1 >/dev/null & wait $! && [ $((i += 1)) -le 20 ] && kill -USR1 $PPID; do :; done
+      kill $PPID && { sleep 2 >/dev/null & wait $!; kill -9 $PPID; }
+    }
+    echo gone' "$self" </dev/null &
   clock=$!
   [ -z "$units" ] || ask 5 systemctl --no-pager show -p LoadState -p ActiveState -p NRestarts -- $units
   put units
@@ -401,7 +404,12 @@ leave() {
   trap '' HUP INT TERM PIPE USR1
   [ -z "$asking" ] || [ "$!" = "$clock" ] || kill -9 $!
   put gone
-  [ -z "$clock" ] || { kill $clock && wait $clock; }
+  # The clock ends its sleep when it is terminated; before it has one, its shell may not have begun, and bash lets go
+  # of what it was sent until then.
+  nap= signal=9
+  [ -z "$self" ] || read -r nap <$own/$clock/task/$clock/children
+  [ -z "$nap" ] || signal=15
+  [ -z "$clock" ] || { kill -$signal $clock && wait $clock; }
   exit 0
 }
 
@@ -656,9 +664,9 @@ main() {
   done
   # A login's greeting may not have ended its line.
   put '' && say 'crawlwatch 1'
-  trap print_no_answers EXIT
-  # bash would run the other trap as well: a session that ends is no want of processes.
+  # bash would run the trap for EXIT as well: a session that ends is no want of processes.
   trap 'trap - EXIT && exit 0' HUP INT TERM
+  trap print_no_answers EXIT
   say_memory
   say_identity
   read_mounts

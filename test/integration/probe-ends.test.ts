@@ -127,6 +127,24 @@ describe('a session that ends early', () => {
   });
 });
 
+describe('a probe that ends by itself on a busy host', () => {
+  // A child that is not its program yet may let go of the signal that is to end it.
+  it('has ended all that it started', { timeout: 300_000 }, async () => {
+    const { script, done } = replay(manyMounts(2, 40));
+    const left: string[] = [];
+    for (let round = 0; round < 12; round++) {
+      const sessions = Object.values(SHELLS).flatMap((shell) => [begin(shell, script), begin(shell, script)]);
+      await Promise.all(sessions.map(({ child }) => once(child, 'close')));
+      for (const { mark, output } of sessions) {
+        left.push(...(await leftAfter(1, mark)));
+        expect(output()).toMatch(/\ndisk .*\ndisk .*\nend \d+\n$/);
+      }
+    }
+    expect(left).toEqual([]);
+    done();
+  });
+});
+
 describe('mounts that never answer', () => {
   it.each([
     ['the first', ['/'], '/'],
