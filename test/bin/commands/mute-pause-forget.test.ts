@@ -194,7 +194,7 @@ describe('crawlwatch forget', () => {
     stack.deployed = true;
     const { exitCode, stdout, stderr } = await run(stack, { dryRun: true });
     expect(stderr).toBe(
-      'crawlwatch: CrawlwatchStack is deployed: its next check writes them again; to be rid of them, run npx cdk destroy first\n',
+      'crawlwatch: CrawlwatchStack is deployed: its next check writes them again; to be rid of them: npx cdk destroy && npx crawlwatch forget\n',
     );
     expect(stdout).toMatch(/^would remove .*:\n {2}i-0{16}1 {2}.*\n {2}i-0{16}2 {2}crawlwatch:seen\n$/);
     expect({ exitCode, deleted: stack.aws.calls(DeleteTagsCommand.name) }).toEqual({ exitCode: 0, deleted: 0 });

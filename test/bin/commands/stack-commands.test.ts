@@ -129,7 +129,7 @@ describe('a command on the stack', () => {
     );
     expect(
       stderr.replace(
-        'crawlwatch: CrawlwatchStack is deployed: its next check writes them again; to be rid of them, run npx cdk destroy first\n',
+        'crawlwatch: CrawlwatchStack is deployed: its next check writes them again; to be rid of them: npx cdk destroy && npx crawlwatch forget\n',
         '',
       ),
     ).toBe('');
