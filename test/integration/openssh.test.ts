@@ -282,10 +282,11 @@ describe('a ProxyCommand', () => {
     expect(text.length).toBeLessThan(500);
   });
 
-  it('counts the host’s own faults for the host', async () => {
+  it('counts the host’s own silence for the host, and an end in the middle for nobody', async () => {
     const config = ['ProxyCommand socat - TCP:%h:%p'];
     const killed = await ask(sshd, { config, script: 'echo half; sleep 0.2; kill -KILL $PPID; sleep 5' });
-    expect(killed).toMatchObject({ ...failed('ConnectionLost', /before the probe had ended/), output: 'half\n' });
+    const says = /ended within its ProxyCommand \(before the probe had ended\)/;
+    expect(killed).toMatchObject({ ...failed('HostUnreachable', says), output: 'half\n', reached: false });
     const silent = await rawServer((socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n'));
     const reply = await ask({ ...sshd, port: silent.port }, { config, hostDeadlineMs: 4000 });
     await silent.close();
