@@ -62,7 +62,9 @@ export async function startTerminalFleet(home: string): Promise<TerminalFleet> {
   }
   const leaveOut = (names: readonly string[]) => {
     const lines = hosts.flatMap(({ port }, i) =>
-      names.includes(NAMES[i] ?? '') ? [] : [`${NAMES[i]} ansible_host=127.0.0.1 ansible_port=${port}`],
+      names.includes(NAMES[i] ?? '')
+        ? []
+        : [`${NAMES[i]} ansible_host=127.0.0.1 ansible_user=ubuntu ansible_port=${port}`],
     );
     writeFileSync(
       join(home, 'crawlers.ini'),
