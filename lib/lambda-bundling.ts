@@ -8,7 +8,10 @@ export const LAMBDA_BUNDLING: BundlingOptions = {
   // Bundles the SDK too (the runtime's own is older), from its ES modules: smaller, and loaded in half the time.
   mainFields: ['module', 'main'],
   loader: { '.sh': 'text' },
-  esbuildArgs: { '--alias:@aws-sdk/credential-provider-node': './lambda/kit/environment-credentials.ts' },
+  esbuildArgs: {
+    '--alias:@aws-sdk/credential-provider-node': './lambda/kit/environment-credentials.ts',
+    '--alias:bcrypt-pbkdf': './lambda/kit/no-passphrases.ts',
+  },
   target: 'node24',
   minify: true,
 };
