@@ -29,6 +29,13 @@ const ROWS: Readonly<Record<string, Row>> = {
   'npx crawlwatch check --local': { says: [/1 host.*1 OK/is] },
   'npx crawlwatch check --host ubuntu@web1 web2:2222': { needs: 'hosts', says: WEBS },
   'npx crawlwatch check -i inventories/production2 -u ubuntu': { needs: 'hosts', says: WEBS },
+  'ansible-inventory --list | npx crawlwatch check -i -': {
+    needs: 'hosts',
+    // The reader's ansible.cfg would name the inventory.
+    spelled: () => 'ansible-inventory -i inventories/production2 --list | npx crawlwatch check -i - -u ubuntu',
+    orElse: { program: 'ansible-inventory', by: async () => {} },
+    says: WEBS,
+  },
   'npx crawlwatch check': {
     ...own,
     prepare: (world) => world.openOwnAccount(),
