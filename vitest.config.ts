@@ -71,7 +71,7 @@ export default defineConfig({
       {
         // Simulations, models explored in full, bundles and linters of templates: minutes, not seconds.
         extends: true,
-        test: { name: 'slow', include: ['test/slow/**/*.test.ts'], testTimeout: 600_000, hookTimeout: 600_000 },
+        test: { name: 'slow', include: ['test/slow/**/*.test.ts'], testTimeout: 1_800_000, hookTimeout: 600_000 },
       },
       {
         // Real sshd, real shells, real file systems: needs root and the Debian packages that .ci/run installs.
