@@ -239,7 +239,7 @@ describe('names too long to print', () => {
     ['in one character of two hundred', (i) => `/${'a'.repeat(100)}${i}${'b'.repeat(99)}`],
     ['far beyond what is summed', (i) => `/${'deep/'.repeat(150)}${i}/${'deep/'.repeat(20)}end`],
     ['in bytes that are no ASCII', (i) => `/${'ü'.repeat(60)}${'äöüß'.at(i % 4)}${'é'.repeat(60)}`],
-  ])('are told apart that differ %s', async (_, nameOf) => {
+  ])('have different names where they differ %s', async (_, nameOf) => {
     const report = await reportOf(manyMounts(4, 3, nameOf));
     const names = report.match(/(?<=^disk .* rw ).*$/gm) ?? [];
     expect(names).toHaveLength(4);
