@@ -40,6 +40,8 @@ async function testAlert({ stack }: TestAlertFlags, io: CommandIo): Promise<numb
       subject: `crawlwatch: test of ${stack}`,
       body: `This is a test, sent by crawlwatch test-alert to the topic of ${stack}. Its alerts arrive this way. Nothing is to be done.\n`,
       attributes: { status: 'OK', reasons: [], instanceIds: [] },
+      entries: [],
+      acts: null,
     });
     const { colour } = terminalStyle(io.stdout, io.env);
     const red = (text: string) => (colour ? `${RED}${text}${PLAIN}` : text);

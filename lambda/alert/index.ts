@@ -1,4 +1,5 @@
 /** Which incident is news, in which words, and through which channel. */
+export { composeRemedyAlert } from './acts.ts';
 export { announce, announceUnremembered } from './announce.ts';
 export { fixFor } from './commands.ts';
 export { listSubscriptions, publishAlert, type Subscription, subscriptionState } from './sns.ts';

@@ -86,6 +86,8 @@ export function composeAlert(planned: readonly MailEntry[], context: MailContext
         ...new Set([...entries.map((entry) => entry.transition.instance.id), ...context.departed.map(({ id }) => id)]),
       ],
     },
+    entries: [],
+    acts: null,
   };
 }
 

@@ -138,3 +138,40 @@ export interface HistoryEntry {
   /** Saved before an act that would destroy it; printable ASCII lines, bounded. */
   readonly evidence: readonly string[];
 }
+
+/** What an act on record came to. */
+export interface ActOutcome {
+  /** With its state until now: `begun` where it isn't known whether it was executed. */
+  readonly act: Act;
+  /** The instance's name, or its id where it is gone. */
+  readonly name: string;
+  readonly outcome: 'worked' | 'failed';
+  /** From the act to its proof, or to now. */
+  readonly minutes: number;
+  /** Printable ASCII, with its full stop. */
+  readonly sentence: string;
+  /** A restart has ended what else a reboot would have ended. */
+  readonly rebootAvoided: boolean;
+  /** From the beginning of the trouble to its end; null where it hasn't ended, or its beginning isn't known. */
+  readonly recoveryMinutes: number | null;
+}
+
+/** One act of this run, and how it went. */
+export interface ActNews {
+  readonly decision: Decision;
+  readonly act: Act;
+  /** In the host's or EC2's words. */
+  readonly text: string;
+  readonly evidence: readonly string[];
+}
+
+export interface RemedyNews {
+  /** Acts of earlier runs that are verified or given up. */
+  readonly outcomes: readonly ActOutcome[];
+  /** The pause of automatic acts that they bring about; null: none. */
+  readonly pausedNow: Pause | null;
+  readonly acted: readonly ActNews[];
+  /** Instances for which crawlwatch can do no more, not yet mailed. */
+  readonly escalated: readonly Decision[];
+  readonly now: Date;
+}

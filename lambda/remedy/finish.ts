@@ -4,12 +4,10 @@
  */
 
 import { messageOf } from '../kit/index.ts';
-import type { Act, Decision, HistoryEntry, MetricPoint, Pause } from '../model/index.ts';
+import type { Act, ActOutcome, Decision, HistoryEntry, MetricPoint, Pause, RemedyNews } from '../model/index.ts';
 import { FLEET_METRIC } from '../model/index.ts';
 import { type ActResult, commit } from './act.ts';
-import { composeRemedyAlert } from './message.ts';
 import type { RemedyPorts } from './ports.ts';
-import type { ActOutcome } from './verify.ts';
 
 export interface Run {
   /** Of the acts of earlier runs. */
@@ -46,18 +44,18 @@ export async function finishRun(
   const news = await attempt('histories could not be read', newsAmong(allHeld, requester, now, ports), []);
   const escalated = news.filter(({ remedy }) => remedy === 'escalated');
   const made = results.flatMap(({ act, ...rest }) => (act === null ? [] : [{ ...rest, act }]));
-  const alert = composeRemedyAlert({
+  const toMail: RemedyNews = {
     outcomes,
     pausedNow,
     acted: made,
     escalated: allHeld.filter((one) => escalated.some(({ instanceId }) => instanceId === one.instanceId)),
     now,
-  });
+  };
   const isMailed =
-    alert === null ||
+    !isNews(toMail) ||
     (await attempt(
       'the mail',
-      ports.notify(alert).then(() => true),
+      ports.notify(toMail).then(() => true),
       false,
     ));
   const ended: Act[] = [
@@ -77,6 +75,9 @@ export async function finishRun(
   if (points.length > 0) await attempt('metrics', ports.publish(points, now), undefined);
   return problems;
 }
+
+const isNews = ({ outcomes, pausedNow, acted, escalated }: RemedyNews): boolean =>
+  outcomes.length > 0 || pausedNow !== null || acted.length > 0 || escalated.length > 0;
 
 /** One run writes no more lines about an instance; they all have the run's time, and so no order among them. */
 const SAME_MOMENT_AT_MOST = 5;

@@ -3,13 +3,13 @@
 import type {
   Act,
   ActRecord,
-  Alert,
   FreshCheck,
   HistoryEntry,
   Instance,
   MetricPoint,
   Pause,
   Remedy,
+  RemedyNews,
   Stamp,
 } from '../model/index.ts';
 
@@ -48,7 +48,8 @@ export interface RemedyPorts {
   saveHistory(entry: HistoryEntry): Promise<void>;
   /** Newest first. */
   readHistory(id: string, most?: number): Promise<readonly HistoryEntry[]>;
-  notify(alert: Alert): Promise<void>;
+  /** Mails what this run has to say. */
+  notify(news: RemedyNews): Promise<void>;
   publish(points: readonly MetricPoint[], at: Date): Promise<void>;
 }
 

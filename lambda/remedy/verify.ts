@@ -5,25 +5,9 @@
 
 import { clockTime, duration, minutesBetween } from '../kit/index.ts';
 import { kindBefore } from '../memory/index.ts';
-import type { Act, FreshCheck, Instance, InstanceState, ReasonCode } from '../model/index.ts';
+import type { Act, ActOutcome, FreshCheck, Instance, InstanceState, ReasonCode } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { isOpenAct, REMEDY_WORDS, trialMinutes, troubleIn } from './ladder.ts';
-
-export interface ActOutcome {
-  /** With its state until now: `begun` where it isn't known whether it was executed. */
-  readonly act: Act;
-  /** The instance's name, or its id where it is gone. */
-  readonly name: string;
-  readonly outcome: 'worked' | 'failed';
-  /** From the act to its proof, or to now. */
-  readonly minutes: number;
-  /** Printable ASCII, with its full stop. */
-  readonly sentence: string;
-  /** A restart has ended what else a reboot would have ended. */
-  readonly rebootAvoided: boolean;
-  /** From the beginning of the trouble to its end; null where it hasn't ended, or its beginning isn't known. */
-  readonly recoveryMinutes: number | null;
-}
 
 export interface Verified {
   /** All that were given, those that are decided with their new state. */

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { DEFAULT_STACK_NAME, REGION_NAME } from '../model/index.ts';
 import { keySecretArn, topicArn } from './arns.ts';
 import { MOUNT_PATTERN } from './mounts.ts';
-import { maintenanceWindow } from './window.ts';
+import { isTimeZone, maintenanceWindow } from './window.ts';
 
 /** A leaf: its schema, what is allowed in words, and what it does. The README's table is generated from these. */
 export function leaf<T extends z.ZodType>(schema: T, allowed: string, description: string): T {
@@ -190,6 +190,21 @@ export const settingsSchema = z
         topicArn,
         'the ARN of a standard SNS topic of this account, in the Region of the stack',
         'Publish to this topic instead of creating one. Its policy must let CloudWatch alarms publish.',
+      ),
+      timeZone: leaf(
+        z.string().refine(isTimeZone),
+        'a time zone of the tz database, like Europe/Berlin or UTC',
+        'The time zone of the times in mail and chat.',
+      ).default('UTC'),
+      heartbeatUrl: optional(
+        z.url({ protocol: /^https$/ }).max(500),
+        'an https address of at most 500 characters',
+        'Fetched at the end of each good check, without any data: a service that expects it says when checks stop, also where AWS itself is down.',
+      ),
+      runbookUrl: optional(
+        z.url({ protocol: /^https$/ }).max(300),
+        'an https address of at most 300 characters',
+        'Your own runbook, linked from mail and chat; {reason} in it becomes the reason code. Null: the runbook on the dashboard.',
       ),
       encrypt: flag(false, 'Encrypt the topic with a KMS key of its own (about $1 a month).'),
     }),

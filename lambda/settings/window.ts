@@ -17,7 +17,7 @@ export const maintenanceWindow = z
   });
 
 /** Intl's list of zones leaves out the aliases, UTC among them, so this tries the zone. */
-function isTimeZone(timeZone: string): boolean {
+export function isTimeZone(timeZone: string): boolean {
   try {
     return new Intl.DateTimeFormat('en-US', { timeZone }) !== undefined;
   } catch {

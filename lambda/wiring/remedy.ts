@@ -1,5 +1,6 @@
 /** The ports of acting, from the SDK's clients: for the remedy function and for the demo's sandbox. */
 
+import { composeRemedyAlert } from '../alert/index.ts';
 import { findFleet, findInstance } from '../discover/index.ts';
 import type { DynamoDb, Ec2, Once, Sns, Ssm } from '../kit/index.ts';
 import { errorCode, errorText, isoSeconds, isRefusal, isThrottle, minutesBetween } from '../kit/index.ts';
@@ -82,7 +83,10 @@ export function remedyPorts(clients: RemedyClients): RemedyPorts {
       }));
       await writeTag(clients, { action: 'delete', ids: [id], keys: [TAG.flag] });
     },
-    notify: outlets.notify,
+    notify: async (news) => {
+      const alert = composeRemedyAlert(news);
+      if (alert !== null) await outlets.notify(alert);
+    },
     publish: outlets.publish,
   };
 }

@@ -3,6 +3,7 @@
  * which the real code acts on it.
  */
 
+import { composeRemedyAlert } from '../../lambda/alert/acts.ts';
 import { toInstance } from '../../lambda/discover/instance.ts';
 import { assess } from '../../lambda/judge/assess.ts';
 import { instanceReport } from '../../lambda/judge/report.ts';
@@ -19,6 +20,7 @@ import type {
   Instance,
   InstanceState,
   ProbeOutcome,
+  RemedyNews,
 } from '../../lambda/model/index.ts';
 import { EMPTY_STATE, NO_EVIDENCE, NOTHING_REMEMBERED, TAG } from '../../lambda/model/index.ts';
 import { isSame } from '../../lambda/remedy/act.ts';
@@ -296,15 +298,20 @@ export function modelPorts(call: Call<ModelState>, clock: { now(): Date }, spoil
       ),
     // It only keeps a line from being written twice; nothing is decided by it.
     readHistory: () => Promise.resolve([]),
-    notify: (alert) =>
+    notify: (news) =>
       call(
         'mail',
         { adds: ['mails'] },
-        mayFail(({ mails }) => void (spoilt.withoutMail || mails.push(alert))),
+        mayFail(({ mails }) => void (spoilt.withoutMail || mails.push(...mailOf(news)))),
       ),
     publish: () => Promise.resolve(),
   };
 }
+
+const mailOf = (news: RemedyNews): Alert[] => {
+  const alert = composeRemedyAlert(news);
+  return alert === null ? [] : [alert];
+};
 
 function reboot(world: ModelState, id: string, ok: boolean | null) {
   const wasOnRecord = world.acts.some((act) => act.instanceId === id && isOpenAct(act));

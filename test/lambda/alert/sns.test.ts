@@ -9,6 +9,8 @@ const alert = (over: Partial<Alert> = {}, instanceIds: readonly string[] = ['i-1
   subject: '[CRITICAL] ficrawler9',
   body: 'ficrawler9 (i-1)\n',
   attributes: { status: 'CRITICAL', reasons: ['BannerTimeout'], instanceIds },
+  entries: [],
+  acts: null,
   ...over,
 });
 

@@ -1,35 +1,14 @@
 /** The mail about acts: what was done, whether it helped, and what needs a person now. Worst first, plain text. */
 
 import { clockTime, plural, printableAscii } from '../kit/index.ts';
-import type { Alert } from '../model/index.ts';
+import type { ActNews, ActOutcome, Alert, RemedyNews } from '../model/index.ts';
 import { type Act, type Decision, type Pause, REMEDIES, SUBJECT_MAX } from '../model/index.ts';
-import type { ActOutcome } from './verify.ts';
 
 const ENTRIES_MAX = 40;
 const EVIDENCE_MAX = 12;
 const LINE_MAX = 300;
 /** Where so much of a line occurs elsewhere, it repeats that. */
 const REPEATED_LENGTH = 80;
-
-/** One act of this run, and how it went. */
-export interface ActNews {
-  readonly decision: Decision;
-  readonly act: Act;
-  /** In the host's or EC2's words. */
-  readonly text: string;
-  readonly evidence: readonly string[];
-}
-
-export interface RemedyNews {
-  /** Acts of earlier runs that are verified or given up. */
-  readonly outcomes: readonly ActOutcome[];
-  /** The pause of automatic acts that they bring about; null: none. */
-  readonly pausedNow: Pause | null;
-  readonly acted: readonly ActNews[];
-  /** Instances for which crawlwatch can do no more, not yet mailed. */
-  readonly escalated: readonly Decision[];
-  readonly now: Date;
-}
 
 interface Section {
   readonly title: string;
@@ -84,6 +63,8 @@ export function composeRemedyAlert({ outcomes, pausedNow, acted, escalated, now 
     subject: subjectOf(sections, all, pausedNow),
     body: `${[...(pausedNow === null ? [] : [pausedText(pausedNow)]), ...blocks, ...cut].join('\n\n')}\n`,
     attributes: { status: isGood ? 'OK' : 'CRITICAL', reasons: [], instanceIds: [...new Set(all.map(({ id }) => id))] },
+    entries: [],
+    acts: null,
   };
 }
 

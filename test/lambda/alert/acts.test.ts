@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Act, Decision } from '../../../lambda/model/index.ts';
-import { type ActNews, composeRemedyAlert, type RemedyNews } from '../../../lambda/remedy/message.ts';
-import type { ActOutcome } from '../../../lambda/remedy/verify.ts';
+import { composeRemedyAlert } from '../../../lambda/alert/acts.ts';
+import type { Act, ActNews, ActOutcome, Decision, RemedyNews } from '../../../lambda/model/index.ts';
 import { NOW } from '../../support/fleet.ts';
 
 const ID = 'i-00000000000000001';
