@@ -8,6 +8,7 @@ import { EXIT_UNKNOWN, errorLines } from './terminal/index.ts';
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 const controller = new AbortController();
+let isService = false;
 let interruptedBy: 'SIGINT' | 'SIGTERM' | null = null;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
@@ -37,6 +38,9 @@ async function main(): Promise<number> {
       env: process.env,
       cwd: process.cwd(),
       signal: controller.signal,
+      untilInterrupted: () => {
+        isService = true;
+      },
     });
   } catch (error) {
     if (interruptedBy === null) process.stderr.write(`${errorLines(error).join('\n')}\n`);
@@ -48,5 +52,5 @@ const exitCode = await main();
 // Ends the process although connections are still open, but not before all output is flushed.
 process.stdout.write('', (error) => {
   // On an error the stream's error event follows, which ends the process with its own code.
-  if (!error) process.exit(interruptedBy === null ? exitCode : 128 + constants.signals[interruptedBy]);
+  if (!error) process.exit(interruptedBy === null || isService ? exitCode : 128 + constants.signals[interruptedBy]);
 });

@@ -49,8 +49,8 @@ export async function printReport(
       return;
     }
     case 'nagios': {
-      const { pluginLine } = await import('../../lambda/report/index.ts');
-      stdout.write(`${pluginLine(report, settings)}\n`);
+      const { pluginOutput } = await import('../../lambda/report/index.ts');
+      stdout.write(`${pluginOutput(report, settings)}\n`);
       return;
     }
     case 'line':

@@ -31,6 +31,9 @@ export const inventoryOption = (): Option =>
     'an Ansible inventory (INI, YAML, JSON, a directory, a script or plugin) or a list of hosts; - is standard input; repeatable',
   ).argParser(repeated<string>);
 
+export const everyOption = (): Option =>
+  new Option('--interval, --every <seconds>', 'from the beginning of one check to that of the next').default('60');
+
 export const limitOption = (): Option =>
   new Option('-l, --limit <pattern>', "only these hosts of the inventory: Ansible's patterns, e.g. 'web:&prod:!web3'");
 

@@ -9,7 +9,6 @@ import type { CommandIo } from '../terminal/index.ts';
 import { EXIT_UNKNOWN, UsageError, withoutSecretsOn } from '../terminal/index.ts';
 import { addReboot, addRestarts } from './act.ts';
 import { addBacktest } from './backtest.ts';
-import { addCheck } from './check.ts';
 import { addCompletion } from './completion.ts';
 import { addCost } from './cost.ts';
 import { addDemo } from './demo.ts';
@@ -18,12 +17,11 @@ import { addFlagged, addUnflag } from './flagged.ts';
 import { addForget } from './forget.ts';
 import type { CommandLine } from './grammar.ts';
 import { addHistory } from './history.ts';
+import { addCheck, addExporter, addProbe, addWatch } from './hosts/index.ts';
 import { addMute } from './mute.ts';
 import { addPause, addResume } from './pause.ts';
 import { addPlan } from './plan.ts';
-import { addProbe } from './probe.ts';
 import { addTestAlert } from './test-alert.ts';
-import { addWatch } from './watch.ts';
 import { addWhy } from './why.ts';
 
 const EXAMPLES = `
@@ -37,7 +35,7 @@ Examples:
 
 /** In the order in which --help lists them. */
 const COMMANDS: readonly ((line: CommandLine) => void)[] = [
-  ...[addCheck, addWatch, addProbe, addBacktest],
+  ...[addCheck, addWatch, addExporter, addProbe, addBacktest],
   ...[
     addFlagged,
     addPlan,
@@ -70,7 +68,10 @@ export function createProgram(io: CommandIo, exit: (code: number) => void): Comm
             .trim()
             .replace(/\s*\n\s*/g, ' ')
             // A host given without a flag, as to ssh.
-            .replace(/: too many arguments for '(?:check|watch)'.*/, '$& Hosts are named by --host or -i.')}\n`,
+            .replace(
+              /: too many arguments for '(?:check|watch|exporter)'.*/,
+              '$& Hosts are named by --host or -i.',
+            )}\n`,
         ),
     })
     .exitOverride()

@@ -28,6 +28,8 @@ export interface CommandIo {
   readonly cwd: string;
   /** Aborted by Ctrl-C and SIGTERM: close what is open, print what is known. */
   readonly signal: AbortSignal;
+  /** Called by a command that only a signal ends: to be interrupted is then no failure, and its exit code counts. */
+  readonly untilInterrupted?: () => void;
 }
 
 /** Width of `output`, and whether to colour: only on a terminal, and not where NO_COLOR is set (https://no-color.org). */

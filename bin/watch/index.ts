@@ -1,4 +1,4 @@
-/** A repeated check: the live table, trends and changes. */
-export { timeOfDay } from './frame.ts';
+/** A repeated check: its loop, the live table, trends and changes. */
+export { type RepeatFlags, repetitionOf, runWatch } from './loop.ts';
 export { WatchState } from './state.ts';
-export { watchView } from './view.ts';
+export { newNotices, type WatchView, watchView } from './view.ts';

@@ -2,9 +2,10 @@
 
 import type { LoginCommand } from '../../lambda/judge/index.ts';
 import { forTerminal, isoSeconds, plural } from '../../lambda/kit/index.ts';
+import type { Report } from '../../lambda/model/index.ts';
 import { summarise } from '../../lambda/report/index.ts';
 import { tableStyle } from '../check/index.ts';
-import type { CommandIo } from '../terminal/index.ts';
+import type { CommandIo, Output } from '../terminal/index.ts';
 import { countsText, LiveScreen } from '../terminal/index.ts';
 import type { Change } from './changes.ts';
 import { changeLine, timeOfDay, watchFrame } from './frame.ts';
@@ -14,7 +15,7 @@ import type { WatchState } from './state.ts';
 export interface WatchStep {
   readonly at: Date;
   /** Null: the check could not be made. */
-  readonly tookSeconds: number | null;
+  readonly report: Report | null;
   readonly changes: readonly Change[];
   /** What is wrong with the watch itself at this time. */
   readonly notices: readonly string[];
@@ -68,8 +69,9 @@ function liveView(state: WatchState, { stdout, env }: CommandIo): WatchView {
     checked(step) {
       changes = [...changes, ...step.changes].slice(-CHANGES_KEPT);
       notices = step.notices;
-      if (step.tookSeconds !== null)
-        last = `checked at ${timeOfDay(step.at)} UTC in ${step.tookSeconds.toFixed(1)} s; `;
+      if (step.report !== null) {
+        last = `checked at ${timeOfDay(step.at)} UTC in ${(step.report.durationMs / 1000).toFixed(1)} s; `;
+      }
       status = `${last}next at ${timeOfDay(step.next)}, Ctrl-C ends`;
       draw();
     },
@@ -83,7 +85,7 @@ function liveView(state: WatchState, { stdout, env }: CommandIo): WatchView {
 
 function plainView(state: WatchState, { stdout, stderr }: CommandIo): WatchView {
   let isFirst = true;
-  let printed: readonly string[] = [];
+  const complain = newNotices(stderr);
   const counts = () => {
     const summary = summarise(state.instances);
     const hosts = plural(summary.checked, 'host');
@@ -98,13 +100,21 @@ function plainView(state: WatchState, { stdout, stderr }: CommandIo): WatchView 
       }
       isFirst = false;
       for (const change of changes) stdout.write(`${changeLine(change)}\n`);
-      for (const notice of notices.filter((one) => !printed.includes(one))) {
-        stderr.write(`crawlwatch: ${forTerminal(notice)}\n`);
-      }
-      printed = notices;
+      complain(notices);
     },
     end(checks) {
       if (checks > 0) stdout.write(`${isoSeconds(new Date())} ended after ${plural(checks, 'check')}; ${counts()}\n`);
     },
+  };
+}
+
+/** Prints the notices of one check after another, without those that the check before had too. */
+export function newNotices(stderr: Output): (notices: readonly string[]) => void {
+  let printed: readonly string[] = [];
+  return (notices) => {
+    for (const notice of notices.filter((one) => !printed.includes(one))) {
+      stderr.write(`crawlwatch: ${forTerminal(notice)}\n`);
+    }
+    printed = notices;
   };
 }

@@ -28,6 +28,12 @@ export function exitCodeOf(summary: Summary): 0 | 1 | 2 | 3 {
   return summary.warning > 0 ? 1 : 0;
 }
 
+/** The same, but 3 in the place of 0 where not all hosts could be listed: those are not known to be OK. */
+export function exitCodeOfCheck({ summary, problems }: Pick<Report, 'summary' | 'problems'>): 0 | 1 | 2 | 3 {
+  const exitCode = exitCodeOf(summary);
+  return exitCode === 0 && problems.some((problem) => problem.startsWith('discover: ')) ? 3 : exitCode;
+}
+
 /** One JSON document, version 1 (schema.ts); inert on a terminal, whatever hosts have put into it. */
 export function reportJson(report: Report): string {
   return inertJson(JSON.stringify({ ...report, instances: report.instances.map(writtenInstance) }, null, 2));

@@ -1,33 +1,106 @@
 /**
- * One host as a monitoring plugin reports it: `STATUS - text | perfdata` on one line, and by the exit code.
- * https://nagios-plugins.org/doc/guidelines.html (sections 2.1 and 2.6), which Icinga, Naemon and Checkmk read as well.
+ * A check as a monitoring plugin reports it: `STATUS - text | perfdata`, and by the exit code. Many hosts have a summary on
+ * that line, and below it a line each, worst first, with the hosts' figures behind the last.
+ * https://nagios-plugins.org/doc/guidelines.html (sections 2.1 and 2.6) and
+ * https://assets.nagios.com/downloads/nagioscore/docs/nagioscore/4/en/pluginapi.html, which Icinga, Naemon and Checkmk
+ * read as well.
  */
 
-import { forTerminal, GIB, gib } from '../kit/index.ts';
-import type { Disk, InstanceReport, Report, Vitals } from '../model/index.ts';
+import { forTerminal, gib, plural } from '../kit/index.ts';
+import type { InstanceReport, Report, Status, Summary } from '../model/index.ts';
 import { fullestDisk } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
+import { exitCodeOfCheck, inOrder } from './json.ts';
+import { countsPerfdata, fleetPerfdata, hostPerfdata } from './perfdata.ts';
 
-/** Of a plugin's output Nagios reads 8 KiB; the rest is for the figures. */
+/** Bytes. Nagios reads 4 KB of a plugin's output (the second page above), and NRPE before 3.0 only 1 KB. */
+const OUTPUT_MAX = 4000;
 const TEXT_MAX = 2000;
+const HEAD_MAX = 400;
+const HOST_MAX = 200;
+/** The words under which no host's name fits, with the number of those that are left out. */
+const MORE_MAX = 40;
+const REST_MAX = 100;
 
-/** The line for a report of exactly one host; with any other number it is UNKNOWN and gives the number. */
-export function pluginLine(report: Report, settings: Settings): string {
-  const [host, ...others] = report.instances;
-  if (host === undefined || others.length > 0) {
-    return pluginTrouble(`-o nagios reports one host, not ${report.instances.length}: name one by --host or -l`);
-  }
-  const said = host.reasons.map(({ code, text }) => `${code}: ${text}`).join(' ') || summary(host);
-  const line = `${host.status} - ${plain(`${host.name}: ${said}`)}`;
-  const perfdata = perfdataOf(host, settings);
-  return perfdata.length === 0 ? line : `${line} | ${perfdata.join(' ')}`;
+const STATUSES: readonly Status[] = ['OK', 'WARNING', 'CRITICAL', 'UNKNOWN'];
+
+/** Without a line feed at its end. */
+export function pluginOutput(report: Report, settings: Settings): string {
+  const status = STATUSES[exitCodeOfCheck(report)] ?? 'UNKNOWN';
+  const [host] = report.instances;
+  // Only hosts that are not OK may be in the report: the summary counts all.
+  if (host === undefined || report.summary.checked !== 1) return fleetOutput(status, report, settings);
+  const text = `${status} - ${plain(`${trouble(report)}${host.name}: ${said(host)}`, TEXT_MAX)}`;
+  return text + perfdata(hostPerfdata(host, settings), OUTPUT_MAX - bytesOf(text));
 }
 
-/** The same line for a check that could not be made. */
-export const pluginTrouble = (text: string): string => `UNKNOWN - ${plain(text)}`;
+/** The same first line for a check that could not be made. */
+export const pluginTrouble = (text: string): string => `UNKNOWN - ${plain(text, TEXT_MAX)}`;
 
-/** Without bars, which begin the figures. */
-const plain = (text: string): string => forTerminal(text.slice(0, TEXT_MAX)).replaceAll('|', '/');
+function fleetOutput(status: Status, report: Report, settings: Settings): string {
+  const hosts = inOrder(report.instances);
+  const counts = perfdata(countsPerfdata(report), OUTPUT_MAX);
+  const head = `${status} - ${plain(`${trouble(report)}${countsText(report.summary)}`, HEAD_MAX / 2)}`;
+  const first = `${head}${worst(hosts, HEAD_MAX - bytesOf(head))}${counts}`;
+  const each = listed(
+    hosts.map((host) => plain(`${host.status} ${host.name}: ${said(host)}`, HOST_MAX)),
+    TEXT_MAX,
+  );
+  const text = [first, ...each].join('\n');
+  return each.length === 0 ? text : text + perfdata(fleetPerfdata(hosts, settings), OUTPUT_MAX - bytesOf(text));
+}
+
+/** What could not be listed is not known to be well. */
+function trouble({ problems }: Report): string {
+  const [first] = problems.filter((problem) => problem.startsWith('discover: '));
+  return first === undefined ? '' : `not all hosts are listed (${[...first].slice(0, REST_MAX).join('')}); `;
+}
+
+function countsText({ checked, ok, ...bad }: Summary): string {
+  const troubled = checked - ok;
+  if (checked === 0) return 'no host was checked';
+  if (troubled === 0) return `${plural(checked, 'host')} OK`;
+  const counts = (['critical', 'unknown', 'warning'] as const).filter((status) => bad[status] > 0);
+  const each = counts.map((status) => `${bad[status]} ${status.toUpperCase()}`).join(', ');
+  return `${troubled} of ${plural(checked, 'host')} not OK (${each})`;
+}
+
+/** `: web1 DiskLow, web2 BannerTimeout +3 more`: as many names as a line has room for. */
+function worst(hosts: readonly InstanceReport[], max: number): string {
+  const troubled = hosts.filter(({ status }) => status !== 'OK');
+  const names = troubled.map(({ name, status, reasons }) =>
+    plain(`${name} ${reasons[0]?.code ?? status}`, HOST_MAX / 2),
+  );
+  const kept = fitting(names, ', ', max - MORE_MAX);
+  const more = names.length - kept.length;
+  if (kept.length === 0) return '';
+  return `: ${kept.join(', ')}${more === 0 ? '' : ` +${more} more`}`;
+}
+
+/** As many lines as fit, and how many don't. */
+function listed(lines: readonly string[], max: number): string[] {
+  const kept = fitting(lines, '\n', max - MORE_MAX);
+  const more = lines.length - kept.length;
+  return more === 0 ? kept : [...kept, `... and ${plural(more, 'more host')}`];
+}
+
+/** The first ones that fit into so many bytes. */
+function fitting(texts: readonly string[], separator: string, max: number): string[] {
+  let left = max;
+  const end = texts.findIndex((text) => {
+    left -= bytesOf(text) + separator.length;
+    return left < 0;
+  });
+  return texts.slice(0, end < 0 ? undefined : end);
+}
+
+function perfdata(figures: readonly string[], max: number): string {
+  const kept = fitting(figures, ' ', max - ' |'.length);
+  return kept.length === 0 ? '' : ` | ${kept.join(' ')}`;
+}
+
+const said = (host: InstanceReport): string =>
+  host.reasons.map(({ code, text }) => `${code}: ${text}`).join(' ') || summary(host);
 
 function summary({ vitals }: InstanceReport): string {
   if (vitals === null) return 'nothing is known';
@@ -38,70 +111,19 @@ function summary({ vitals }: InstanceReport): string {
   return `${gib(memory.usedBytes)} of ${gib(memory.totalBytes)} memory used${disk}${unread}`;
 }
 
-/** Figures with their limits, which are crawlwatch's own: used percent, so 100 less what must be available. */
-function perfdataOf({ vitals, durationMs }: InstanceReport, settings: Settings): string[] {
-  const figures = [
-    ...(vitals === null ? [] : vitalsFigures(vitals, settings)),
-    figure('time', durationMs / 1000, 's', '', '', 0),
-  ];
-  return figures.filter((one) => one !== null);
+/** One line without bars, which begin the figures, of at most so many bytes. */
+function plain(text: string, max: number): string {
+  // A control character has become several: what can't be seen at the end need not be made.
+  const safe = forTerminal(text.slice(0, max + 1)).replaceAll('|', '/');
+  if (bytesOf(safe) <= max) return safe;
+  let left = max - '...'.length;
+  let kept = '';
+  for (const char of safe) {
+    left -= bytesOf(char);
+    if (left < 0) break;
+    kept += char;
+  }
+  return `${kept}...`;
 }
 
-function vitalsFigures(vitals: Vitals, settings: Settings): (string | null)[] {
-  const { memory, swap, memoryPressure: pressure, worker } = vitals;
-  const limits = settings.memory;
-  const swapTotal = swap.totalBytes ?? 0;
-  const swapUsed = swap.freeBytes === null ? null : swapTotal - swap.freeBytes;
-  return [
-    percentage('mem', (memory.usedBytes / memory.totalBytes) * 100, limits.warningPercent, limits.criticalPercent),
-    figure('mem_available', memory.availableBytes, 'B', '', '', 0, memory.totalBytes),
-    swapTotal === 0 ? null : figure('swap', swapUsed, 'B', '', '', 0, swapTotal),
-    ...vitals.disks.filter(({ ignored }) => ignored !== true).flatMap((disk) => diskFigures(disk, settings)),
-    figure('pressure', pressure?.fullAvg10, '%', '', settings.pressure.fullAvg10, 0, 100),
-    figure('oom_kills', vitals.oomKills, 'c', '', '', 0),
-    figure('worker_restarts', worker?.restarts, 'c', '', '', 0),
-    figure('load1', vitals.load1, '', '', '', 0),
-    figure('uptime', vitals.uptimeSeconds, 's', '', '', 0),
-  ];
-}
-
-function diskFigures(disk: Disk, { disk: space, inodes }: Settings): (string | null)[] {
-  // Much free space is never low, and a read-only file system can't fill up.
-  const isJudged = !disk.readOnly && disk.availableBytes <= space.ignoreAboveGib * GIB;
-  const [warning, critical] = isJudged ? [space.warningPercent, space.criticalPercent] : [null, null];
-  const [few, fewest] = disk.readOnly ? [null, null] : [inodes.warningPercent, inodes.criticalPercent];
-  return [
-    percentage(`disk ${disk.mount}`, disk.usedPercent, warning, critical),
-    percentage(`inodes ${disk.mount}`, disk.inodesUsedPercent, few, fewest),
-  ];
-}
-
-const percentage = (label: string, used: number | null, warning: number | null, critical: number | null) =>
-  figure(label, used, '%', limitOf(warning), limitOf(critical), 0, 100);
-
-const limitOf = (available: number | null): number | '' => (available === null ? '' : 100 - available);
-
-type Limit = number | '';
-
-/** `'label'=value[unit];warn;crit;min;max`; null for what the host doesn't have. */
-function figure(
-  label: string,
-  value: number | null | undefined,
-  unit: string,
-  warning: Limit,
-  critical: Limit,
-  min: Limit,
-  max: Limit = '',
-): string | null {
-  if (value === null || value === undefined) return null;
-  const fields = [`${labelText(label)}=${rounded(value)}${unit}`, ...[warning, critical, min, max].map(String)];
-  return fields.join(';').replace(/;+$/, '');
-}
-
-/** Quoted where it holds a space; characters that would end it are replaced. */
-function labelText(label: string): string {
-  const safe = forTerminal(label).replace(/['=|;]/g, '_');
-  return /^[\w/.-]+$/.test(safe) ? safe : `'${safe}'`;
-}
-
-const rounded = (value: number): number => Number(value.toFixed(3));
+const bytesOf = (text: string): number => new TextEncoder().encode(text).length;

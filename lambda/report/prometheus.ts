@@ -25,11 +25,34 @@ const secondsOf = (minutes: number | null): number | null => (minutes === null ?
 const timeOf = (iso: string | null): number | null => (iso === null ? null : Date.parse(iso) / 1000);
 
 /** The whole document, families in a fixed order. */
-export function prometheusText(report: Report): string {
-  return [...checkFamilies(report), ...hostFamilies(report.instances), ...vitalsFamilies(report.instances)]
-    .map(familyText)
-    .join('');
+export const prometheusText = (report: Report): string => familiesOf(report).map(familyText).join('');
+
+/** What a scrape must know besides the check that it gets: how old it is, and whether a newer one failed. */
+export interface Served {
+  /** Whether the newest check could be made; where not, the report is of an earlier one. */
+  readonly isSuccess: boolean;
+  /** When the report was complete. */
+  readonly endedAt: Date;
 }
+
+/** The same document, as a server gives it at any time after the check. */
+export function exporterText(report: Report, { isSuccess, endedAt }: Served): string {
+  const served = [
+    gauge('check_success', '1 where the newest check could be made, 0 where an earlier one is served.', [
+      [NO_LABELS, Number(isSuccess)],
+    ]),
+    gauge('last_check_timestamp_seconds', 'When the check that is served was done.', [
+      [NO_LABELS, endedAt.getTime() / 1000],
+    ]),
+  ];
+  return [...served, ...familiesOf(report)].map(familyText).join('');
+}
+
+const familiesOf = (report: Report): Family[] => [
+  ...checkFamilies(report),
+  ...hostFamilies(report.instances),
+  ...vitalsFamilies(report.instances),
+];
 
 function checkFamilies({ summary, skipped, durationMs, checkedAt }: Report): Family[] {
   const { ok, warning, critical, unknown } = summary;
@@ -109,9 +132,7 @@ function vitalsFamilies(instances: readonly InstanceReport[]): Family[] {
       vitals.worker === null ? [] : [[{ ...host, unit: vitals.worker.unit }, of(vitals.worker)]],
     );
   const processes = read.flatMap(({ host, vitals }) =>
-    vitals.processes.map(
-      ({ pid, name, residentBytes }): Value => [{ ...host, process: name, pid: String(pid) }, residentBytes],
-    ),
+    residentByName(vitals.processes).map(([name, bytes]): Value => [{ ...host, process: name }, bytes]),
   );
   const systems = read.map(
     ({ host, vitals }): Value => [
@@ -192,7 +213,7 @@ function vitalsFamilies(instances: readonly InstanceReport[]): Family[] {
       eachDisk(({ readOnly }) => Number(readOnly)),
     ),
     gauge('disk_unread', '1 where the file system could not be read.', unreadDisks),
-    gauge('process_resident_bytes', 'Resident memory of the largest processes.', processes),
+    gauge('process_resident_bytes', 'Resident memory of the largest processes, summed by name.', processes),
     gauge(
       'worker_active',
       "1 where the crawler's unit is active, or its process runs.",
@@ -220,6 +241,23 @@ function vitalsFamilies(instances: readonly InstanceReport[]): Family[] {
     ),
     gauge('system_info', 'Kernel release, distribution and boot id; always 1.', systems),
   ];
+}
+
+/** As many as a probe sends processes: a host that lies adds no more series than one that doesn't. */
+const NAMES_MAX = 5;
+const NAME_MAX = 64;
+
+/**
+ * The largest sums, equal ones by name. Without pids, and with a run of digits that may be one as `*`: a process that is
+ * started again continues its series, where it would leave a dead one behind.
+ */
+function residentByName(processes: Vitals['processes']): [name: string, bytes: number][] {
+  const sums = new Map<string, number>();
+  for (const { name, residentBytes } of processes) {
+    const key = [...name.replace(/\d{4,}/g, '*')].slice(0, NAME_MAX).join('');
+    sums.set(key, (sums.get(key) ?? 0) + residentBytes);
+  }
+  return [...sums].sort(([a, most], [b, more]) => more - most || (a < b ? -1 : 1)).slice(0, NAMES_MAX);
 }
 
 const gauge = (name: string, help: string, values: readonly Value[]): Family => ({ name, type: 'gauge', help, values });

@@ -46,6 +46,20 @@ describe('the program', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 130, stderr: '' });
   });
 
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'that only a signal ends, as exporter, has done well at %s',
+    async (signal) => {
+      const silent = await rawServer(() => child.kill(signal));
+      writeFileSync(join(program.home, 'key'), keyPair().private);
+      const words = ['exporter', '--host', `127.0.0.1:${silent.port}`, '--private-key', 'key', '--listen', ':0'];
+      const child = program.start(words);
+      const { exitCode, stdout, stderr } = await finish(child);
+      await silent.close();
+      expect(stderr).toMatch(/^crawlwatch: metrics at [^\n]*\n$/);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' });
+    },
+  );
+
   it('ends silently when its reader has gone', async () => {
     const child = program.start(['check', '--local']);
     child.stdout?.destroy();

@@ -56,9 +56,9 @@ describe('-o nagios', () => {
     ['a hang', hung, 2, /^CRITICAL - 127\.0\.0\.1: ConnectionReset: .* \| time=[\d.]+s;;;0\n$/],
     [
       'several hosts',
-      () => ['check', '--host', 'a', 'b', '--timeout', '2'],
-      3,
-      /^UNKNOWN - -o nagios reports one host/,
+      () => [...hung(), '--host', `127.0.0.2:${reset.port}`],
+      2,
+      /^CRITICAL - 2 of 2 hosts not OK \(2 CRITICAL\): 127\.0\.0\.1 ConnectionReset, .*\nCRITICAL 127\.0\.0\.1: .*\nCRITICAL 127\.0\.0\.2: .*\n$/,
     ],
     ['a wrong flag', () => ['check', '--local', '--forks', '0'], 3, /^UNKNOWN - crawlwatch: --forks: got 0; .*\n$/],
     ['a missing file', () => from('none'), 3, /^UNKNOWN - .*no such file\n$/],

@@ -103,7 +103,7 @@ describe('the command line', () => {
     const commands = /Commands:\n((?: .*\n)+)/.exec(stdout)?.[1]?.match(/^ {2}[\w-]+/gm);
     const acting = ['flagged', 'plan', 'reboot', 'restart-worker', 'restart-sshd', 'unflag', 'mute', 'pause', 'resume'];
     const all = [
-      ...['check', 'watch', 'probe', 'backtest'],
+      ...['check', 'watch', 'exporter', 'probe', 'backtest'],
       ...[...acting, 'history', 'why', 'forget', 'doctor'],
       ...['test-alert', 'cost', 'completion', 'demo', 'help'],
     ];

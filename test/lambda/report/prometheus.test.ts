@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { prometheusText } from '../../../lambda/report/prometheus.ts';
+import { exporterText, prometheusText } from '../../../lambda/report/prometheus.ts';
 import { fullHost, hostileHost, unreadHost } from './metrics-fixtures.ts';
 import { GIB, host, reportOf, vitalsOf } from './report-fixtures.ts';
 
@@ -75,13 +76,81 @@ describe('the metrics of a report', () => {
       'disk_inodes_used_ratio{,mount="/"} 0.01',
       'disk_readonly{,mount="/boot"} 0',
       'disk_readonly{,mount="/"} 0',
-      'process_resident_bytes{,process="ruby",pid="2213"} 9663676416',
+      'process_resident_bytes{,process="ruby"} 9663676416',
       'worker_active{,unit="sidekiq.service"} 1',
       'worker_restarts_total{,unit="sidekiq.service"} 2',
       'sshd_answers{} 1',
       'uptime_seconds{} 93600',
       'load1{} 0.42',
       'system_info{,system="6.8.0-1021-aws ubuntu 24.04",boot_id="1a2b3c4d-0000-4000-8000-000000000000"} 1',
+    ]);
+  });
+
+  it('have the largest processes by name, so that one that is started again continues its series', () => {
+    const processes = (...sizes: (readonly [name: string, residentBytes: number])[]) => {
+      const list = sizes.map(([name, residentBytes], n) => ({ pid: 1000 + n, name, residentBytes }));
+      const text = prometheusText(reportOf(host('a', { vitals: { ...fullHost.vitals!, processes: list } })));
+      return samples(text).flatMap((line) => /process="(.*)"\} (\d+)$/.exec(line)?.slice(1).join(' ') ?? []);
+    };
+    expect(processes(['ruby', 30], ['perl', 20], ['ruby', 25])).toEqual(['ruby 55', 'perl 20']);
+    expect(processes(['job-41267', 3], ['job-41270', 2], ['python3.11', 1])).toEqual(['job-* 5', 'python3.11 1']);
+    expect(processes(['b', 1], ['a', 1])).toEqual(['a 1', 'b 1']);
+    expect(processes(['😀'.repeat(80), 1])).toEqual([`${'😀'.repeat(64)} 1`]);
+    expect(processes(...'abcdefghij'.split('').map((name, n) => [name, n + 1] as const))).toEqual([
+      'j 10',
+      'i 9',
+      'h 8',
+      'g 7',
+      'f 6',
+    ]);
+  });
+
+  it('are one document of whole lines, each series once, whatever hosts are called and send', () => {
+    const nasty = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 90 }),
+      fc.constantFrom('a"b', '\\', '\n', '"} 1\nx', ''),
+    );
+    const anyHost = fc.record({
+      name: nasty,
+      id: nasty,
+      processes: fc.array(nasty, { maxLength: 12 }),
+      unit: nasty,
+      mount: nasty,
+    });
+    fc.assert(
+      fc.property(fc.array(anyHost, { maxLength: 6 }), (hosts) => {
+        const report = reportOf(
+          ...hosts.map(({ name, id, processes, unit, mount }) => {
+            const full = fullHost.vitals!;
+            const list = processes.map((process, pid) => ({ pid, name: process, residentBytes: pid }));
+            const disks = full.disks.map((disk) => ({ ...disk, mount }));
+            const worker = { unit, state: unit, restarts: 1 };
+            return host(name, { id, vitals: { ...full, processes: list, disks, worker } });
+          }),
+        );
+        const text = exporterText(report, { isSuccess: true, endedAt: new Date(0) });
+        expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+        const bad = lines(text).filter(
+          (line) =>
+            !/^(?:# (?:HELP|TYPE) crawlwatch_[a-z0-9_]+ .+|crawlwatch_[a-z0-9_]+(?:\{(?:[a-z_]+="(?:[^"\\]|\\["\\])*",?)+\})? -?[\d.e+]+)$/.test(
+              line,
+            ),
+        );
+        expect(bad).toEqual([]);
+        const series = samples(text).map((line) => line.replace(/ \S+$/, ''));
+        expect(new Set(series).size).toBe(series.length);
+        expect(series.filter((one) => one.includes('process_resident')).length).toBeLessThanOrEqual(5 * hosts.length);
+      }),
+    );
+  });
+
+  it('say to a scraper how old they are, and whether a newer check failed', () => {
+    const served = samples(exporterText(reportOf(), { isSuccess: false, endedAt: new Date('2026-11-22T08:00:03.5Z') }));
+    expect(served.slice(0, 4)).toEqual([
+      'crawlwatch_check_success 0',
+      'crawlwatch_last_check_timestamp_seconds 1795334403.5',
+      'crawlwatch_check_timestamp_seconds 1795334400',
+      'crawlwatch_check_duration_seconds 0.812',
     ]);
   });
 

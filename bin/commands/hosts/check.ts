@@ -1,12 +1,12 @@
 /** `crawlwatch check`: one check of one source. It only reads. */
-import { forTerminal } from '../../lambda/kit/index.ts';
-import type { Instance, Report } from '../../lambda/model/index.ts';
-import type { OutputFormat } from '../check/index.ts';
-import type { SettingFlags } from '../settings/index.ts';
-import type { Asking, Source, SourceFlags } from '../sources/index.ts';
-import type { CommandIo, Progress } from '../terminal/index.ts';
-import { EXIT_UNKNOWN, errorLines, questionsOn, UsageError } from '../terminal/index.ts';
-import { addSources, type CommandLine, outputOption, SOURCES_HELP } from './grammar.ts';
+import { forTerminal } from '../../../lambda/kit/index.ts';
+import type { Instance, Report } from '../../../lambda/model/index.ts';
+import type { OutputFormat } from '../../check/index.ts';
+import type { SettingFlags } from '../../settings/index.ts';
+import type { Asking, Source, SourceFlags } from '../../sources/index.ts';
+import type { CommandIo, Progress } from '../../terminal/index.ts';
+import { EXIT_UNKNOWN, errorLines, questionsOn, UsageError } from '../../terminal/index.ts';
+import { addSources, type CommandLine, outputOption, SOURCES_HELP } from '../grammar.ts';
 
 const HELP = `
 Examples:
@@ -16,7 +16,7 @@ Examples:
   crawlwatch check -i aws_ec2.yml -i inventory.py       plugins and scripts, where ansible-inventory is installed
   ansible-inventory -i hosts.toml --list | crawlwatch check -i -
   crawlwatch check -i hosts.ini --quiet                 for cron: mails only what is not OK
-  crawlwatch check --host web1 -o nagios                a plugin for Nagios, Icinga or Checkmk
+  crawlwatch check --host web1 -o nagios                a plugin for Nagios, Icinga or Checkmk; of a fleet too
   crawlwatch check -o prometheus >crawlwatch.prom       for node_exporter's textfile collector
   crawlwatch probe | ssh web1 sh | crawlwatch check --from -
   AWS_PROFILE=prod crawlwatch check
@@ -51,15 +51,15 @@ async function check(flags: CheckFlags, io: CommandIo): Promise<number> {
   } catch (error) {
     // Monitoring systems read a plugin's standard output.
     if (flags.output !== 'nagios') throw error;
-    const { pluginTrouble } = await import('../../lambda/report/index.ts');
+    const { pluginTrouble } = await import('../../../lambda/report/index.ts');
     io.stdout.write(`${pluginTrouble(errorLines(error).join(' '))}\n`);
     return EXIT_UNKNOWN;
   }
 }
 
 async function checkOnce(flags: CheckFlags, io: CommandIo): Promise<number> {
-  const { settingsFor } = await import('../settings/index.ts');
-  const { openSource } = await import('../sources/index.ts');
+  const { settingsFor } = await import('../../settings/index.ts');
+  const { openSource } = await import('../../sources/index.ts');
   const { output, quiet = false } = flags;
   const settings = await settingsFor(flags, io);
   const asks = askingOn(flags, io);
@@ -67,9 +67,9 @@ async function checkOnce(flags: CheckFlags, io: CommandIo): Promise<number> {
   const complain = (problem: string) => io.stderr.write(`crawlwatch: ${forTerminal(problem)}\n`);
   if (flags.listHosts === true) return listHosts(await source.discover(complain), source, io);
 
-  const { isStream, printReport, runCheck, streamedLine } = await import('../check/index.ts');
-  const { exitCodeOf } = await import('../../lambda/report/index.ts');
-  const { startProgress } = await import('../terminal/index.ts');
+  const { isStream, printReport, runCheck, streamedLine } = await import('../../check/index.ts');
+  const { exitCodeOf, exitCodeOfCheck } = await import('../../../lambda/report/index.ts');
+  const { startProgress } = await import('../../terminal/index.ts');
   // On one terminal a bar and the lines of hosts would overwrite each other.
   const isBarless = quiet || (isStream(output) && io.stdout.isTTY === true);
   const progress = await startProgress(isBarless ? { write() {} } : io.stderr);
@@ -83,17 +83,14 @@ async function checkOnce(flags: CheckFlags, io: CommandIo): Promise<number> {
       io.stdout.write(`${streamedLine(output, instance, began, source.source)}\n`);
     },
   }).finally(progress.stop);
-  const exitCode = exitCodeOf(report.summary);
   if (!quiet) await printReport(output, { report, login }, settings, io);
-  else if (exitCode !== 0) await printReport(output, { report: onlyTroubled(report), login }, settings, io);
+  else if (exitCodeOf(report.summary) !== 0)
+    await printReport(output, { report: onlyTroubled(report), login }, settings, io);
   report.problems.forEach(complain);
   if (report.summary.checked === 0) {
     io.stderr.write(`crawlwatch: ${forTerminal(source.nothingFound(report.skipped.length))}\n`);
   }
-  if (output === 'nagios' && report.summary.checked > 1) return EXIT_UNKNOWN;
-  // A fleet of which a part could not be read is not known to be OK.
-  if (exitCode === 0 && report.problems.some((problem) => problem.startsWith('discover: '))) return EXIT_UNKNOWN;
-  return exitCode;
+  return exitCodeOfCheck(report);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** `crawlwatch probe`: prints the script that runs on the hosts, to read it or to run it where we can't log in. */
-import type { CommandLine } from './grammar.ts';
+import type { CommandLine } from '../grammar.ts';
 
 const HELP = `
 Examples:
@@ -12,7 +12,7 @@ export function addProbe({ program, io, exit }: CommandLine): void {
     .description('print the script that runs on the hosts')
     .addHelpText('after', HELP)
     .action(async () => {
-      const { PROBE_SCRIPT } = await import('../../lambda/probe/index.ts');
+      const { PROBE_SCRIPT } = await import('../../../lambda/probe/index.ts');
       io.stdout.write(PROBE_SCRIPT);
       exit(0);
     });
