@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { describePage, ported, type Row, real } from './page.ts';
 import type { ReadmeWorld } from './readme-world.ts';
@@ -50,6 +51,20 @@ const ROWS: Readonly<Record<string, Row>> = {
     during: async (typed) => {
       const [, first] = await typed.shows(/checked at ([\d:]+)/);
       await typed.shows(new RegExp(`checked at (?!${first})[\\d:]+`));
+      typed.type('\x03');
+    },
+  },
+  'npx crawlwatch exporter -i inventories/production2 -u ubuntu': {
+    needs: 'hosts',
+    // Its own port may be taken here.
+    spelled: (command) => `${command} --listen :0`,
+    says: [/scrape_configs: \[\{job_name: crawlwatch/],
+    during: async (typed) => {
+      const [url] = await typed.shows(/http:\/\/[\d.:]+\/metrics/);
+      const scrape = () => fetch(url);
+      let answer = await scrape();
+      for (; answer.status === 503; answer = await scrape()) await sleep(200);
+      expect(await answer.text()).toContain('crawlwatch_hosts{status="OK"} 2\n');
       typed.type('\x03');
     },
   },

@@ -1,7 +1,7 @@
 /** Prometheus' own judgement of `-o prometheus`: promtool, of Debian's package `prometheus`. */
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { prometheusText } from '../../lambda/report/prometheus.ts';
+import { exporterText, prometheusText } from '../../lambda/report/prometheus.ts';
 import { crawlwatch } from '../bin/command-line.ts';
 import { fullHost, hostileHost, unreadHost } from '../lambda/report/metrics-fixtures.ts';
 import { reportOf } from '../lambda/report/report-fixtures.ts';
@@ -30,6 +30,11 @@ describe('promtool', () => {
 
   it('finds nothing wrong with what hostile hosts send', () => {
     expect(promtool(prometheusText(reportOf(hostileHost, fullHost)))).toEqual(CLEAN);
+  });
+
+  it('finds nothing wrong with what the exporter adds to a check', () => {
+    const served = { isSuccess: false, endedAt: new Date('2026-11-22T08:00:03.5Z') };
+    expect(promtool(exporterText(reportOf(hostileHost, fullHost, unreadHost), served))).toEqual(CLEAN);
   });
 
   it('finds nothing wrong with a check of this machine, nor with one of nobody', async () => {

@@ -50,6 +50,10 @@ describe('the completion of bash', () => {
     [['check', '--qu'], ['--quiet']],
     [['watch', '--qu'], ['']],
     [['watch', '--rec'], ['--record']],
+    [['exporter', '--lis'], ['--listen']],
+    [['exporter', '--inter'], ['--interval']],
+    [['watch', '--ev'], ['--every']],
+    [['exporter', '-i', 'ho'], ['hosts.ini']],
     [['help', 'wat'], ['watch']],
   ])('offers for %j %j', (words, offers) => {
     expect(offered(...words)).toEqual(offers);

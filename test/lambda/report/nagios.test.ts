@@ -197,6 +197,8 @@ describe("a monitoring plugin's output, whatever hosts are called and send", () 
         if (hosts.length !== 1) expect(counts.hosts).toBe(`${hosts.length};;;0`);
         expect(middle.filter((line) => line.includes('|'))).toEqual([]);
       }),
+      // Documents of many hosts: some milliseconds each.
+      { numRuns: 1_000 },
     );
   });
 });
