@@ -58,7 +58,11 @@ describe('crawlwatch mute', () => {
       one: value,
       two: value,
     });
-    expect(instance({ tags: { [TAG.mute]: value } }).mutedUntil).toEqual(new Date(value.slice(6, 26)));
+    expect(instance({ tags: { [TAG.mute]: value } }).mute).toEqual({
+      kind: 'until',
+      until: new Date(value.slice(6, 26)),
+      why: why ?? null,
+    });
   });
 
   it('ends it with --off', async () => {
