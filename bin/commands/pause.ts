@@ -20,8 +20,8 @@ Examples:
 
 Stops: restarts and reboots by anyone, on schedule, at a terminal or by the dashboard's buttons.
 Goes on: checks, measurements, flags and mails. An act that is under way is not called back.
-It ends at its time or by crawlwatch resume; crawlwatch plan shows who paused, why and until when. To keep single hosts
-out of mails as well: crawlwatch mute.${EXITS_HELP}`;
+It ends at its time, or before: crawlwatch resume. Who paused, why and until when: crawlwatch plan. For single hosts, and
+their mails as well: crawlwatch mute.${EXITS_HELP}`;
 
 const RESUME_HELP = `
 Examples:
