@@ -7,6 +7,7 @@ import { secretIn } from '../../lambda/kit/index.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import type { CommandIo } from '../terminal/index.ts';
 import { EXIT_UNKNOWN, UsageError, withoutSecretsOn } from '../terminal/index.ts';
+import { addAck } from './ack.ts';
 import { addReboot, addRestarts } from './act.ts';
 import { addBacktest } from './backtest.ts';
 import { addCompletion } from './completion.ts';
@@ -43,6 +44,7 @@ const COMMANDS: readonly ((line: CommandLine) => void)[] = [
     addRestarts,
     addUnflag,
     addMute,
+    addAck,
     addPause,
     addResume,
     addHistory,

@@ -5,8 +5,9 @@ export { describeMarked, FORGOTTEN_TAG_KEYS, type MarkedInstance, writeMute } fr
 export { followReboot, lookAt } from './follow-reboot.ts';
 export { called, findTargets, nothingWatched, type Target } from './instances.ts';
 export { type Ask, openRemedy, wouldBeDone } from './lambda.ts';
-export { endOf } from './lasting.ts';
+export { endOf, instantOf } from './lasting.ts';
 export { stackPast, withStackState } from './past.ts';
 export { planText } from './plan-text.ts';
 export { explainRefusal, requesterName, stackFlag } from './requester.ts';
 export { stackS3Client } from './s3.ts';
+export { type Selection, selectTargets } from './select.ts';

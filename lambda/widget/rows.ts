@@ -1,9 +1,9 @@
 /** The rows of the dashboard's fleet table: status and reasons from tags, figures from the metrics of the rows shown. */
 
 import { forecast, type Resource } from '../forecast/index.ts';
-import { REASON_WORDS } from '../judge/index.ts';
+import { ackWords, REASON_WORDS } from '../judge/index.ts';
 import { minutesBetween } from '../kit/index.ts';
-import { isSameTrouble } from '../memory/index.ts';
+import { isSameTrouble, muteWords } from '../memory/index.ts';
 import type {
   Forecast,
   History,
@@ -43,7 +43,10 @@ export interface FleetRow extends Whereabouts {
   readonly since: Date | null;
   readonly flag: { readonly reason: ReasonCode; readonly at: Date } | null;
   readonly worker: string | null;
-  readonly muted: Date | null;
+  /** `muted until 06:00 UTC`; null: it isn't. */
+  readonly muted: string | null;
+  /** `acknowledged by ann@laptop since 08:10 UTC`; null: it isn't. */
+  readonly ack: string | null;
   /** The last remedy, as its tag has it. */
   readonly acted: Stamp | null;
   /** Why it is not checked, e.g. `is stopped, not running`. */
@@ -82,14 +85,16 @@ const EMPTY = {
   flag: null,
   worker: null,
   muted: null,
+  ack: null,
   acted: null,
   skipped: null,
   ...NOTHING,
 } as const;
 
-function checkedRow({ id, name, remembered, worker, mutedUntil, problem }: Instance, now: Date): FleetRow {
+function checkedRow(instance: Instance, now: Date): FleetRow {
+  const { id, name, remembered, worker, problem } = instance;
   const known = [...remembered.reasons, ...remembered.events].map((code) => ({ code, text: REASON_WORDS[code] }));
-  const muted = mutedUntil instanceof Date && mutedUntil > now ? mutedUntil : null;
+  const muted = muteWords(instance, now);
   const status = problem === null ? remembered.status : 'UNKNOWN';
   const { since, flag, acted, incident } = remembered;
   const reasons = problem === null ? known : [problem];
@@ -106,6 +111,7 @@ function checkedRow({ id, name, remembered, worker, mutedUntil, problem }: Insta
     flag,
     worker,
     muted,
+    ack: incident?.ack === undefined ? null : ackWords(incident.ack, now),
     acted,
   };
 }

@@ -111,13 +111,14 @@ function instanceCell(row: FleetRow, { endpoints, settings }: WidgetLook): Html 
 
 /** The worst reason in words; in small print the codes, the reasons before and the last act. */
 function problemCell(row: FleetRow, { now }: WidgetLook): Html {
-  const { reasons, before, flag, muted, acted, skipped, band } = row;
+  const { reasons, before, flag, muted, ack, acted, skipped, band } = row;
   const [worst] = reasons;
   const first = skipped ?? worst?.text ?? (band === 'unchecked' ? 'waits for its first check' : '');
   const small = [
     reasons.map(({ code }) => code).join(', '),
     before.length === 0 ? '' : `before: ${before.join(', ')}`,
-    muted === null ? '' : `muted until ${clockTime(muted, now)}`,
+    muted ?? '',
+    ack ?? '',
     acted === null ? '' : `last act ${acted.what.slice(0, 50)}@${isoSeconds(acted.at)}`,
   ].filter((text) => text !== '');
   const head = first.slice(0, 300);

@@ -164,6 +164,19 @@ const ROWS: Readonly<Record<string, Row>> = {
     says: [/restart-worker: not done: it was tried and refused/],
   },
   'npx crawlwatch mute i-0123456789abcdef0 --for 2h': { needs: 'account', spelled: real, says: [/muted until/] },
+  "npx crawlwatch mute 'ficrawler*' --window 'Sat 02:00-06:00 Europe/Berlin' --why backups": {
+    needs: 'account',
+    says: [/ficrawler1 .*muted in the window Sat 02:00-06:00 Europe\/Berlin, /],
+  },
+  'npx crawlwatch mute --list': { needs: 'account', says: [/ficrawler1 .*Sat 02:00-06:00 Europe\/Berlin .*backups/] },
+  'npx crawlwatch mute --all --off --yes': { needs: 'account', says: [/ficrawler1 .*no longer muted/] },
+  "npx crawlwatch ack i-0123456789abcdef0 --why 'a bigger disk is ordered'": {
+    needs: 'account',
+    spelled: real,
+    exit: 1,
+    // The reboot above has ended it.
+    says: [/ack: not done: it has no open incident/],
+  },
   "npx crawlwatch pause --why 'moving the database' --for 1h": {
     needs: 'account',
     says: [/CrawlwatchStack: paused: /],

@@ -49,7 +49,7 @@ describe('crawlwatch flagged', () => {
     expect(exitCode).toBe(0);
     expect(stdout).toBe(
       [
-        'INSTANCE                            STATE    FLAGGED AT  FOR     BECAUSE                LAST ACT             TAGS',
+        'INSTANCE                            STATE    FLAGGED AT  FOR     BECAUSE                LAST ACT             NOTES',
         'odd (i-00000000000000003)           running                      unreadable: yesterday  none',
         'evil\\x1b[31m (i-00000000000000002)  running  07:35 UTC   40 min  BannerTimeout          reboot at 07:00 UTC  auto=never',
         'ficrawler9 (i-00000000000000001)    running  08:05 UTC   10 min  BannerTimeout          none',
@@ -85,6 +85,7 @@ describe('crawlwatch flagged', () => {
         lastAct: null,
         auto: null,
         mute: null,
+        ack: null,
       },
     ]);
   });
@@ -141,6 +142,7 @@ describe('crawlwatch plan', () => {
     expect(stdout).toBe(
       [
         'PAUSED by ann@laptop since 08:00 UTC until 10:00 UTC: moving; end it: crawlwatch resume --stack Other',
+        '  no restart and no reboot by anyone; checks, measurements, flags and mails go on',
         '',
         `ficrawler7 (${ID1}): restart-worker: would be done now: sidekiq.service for WorkerDown`,
         `ficrawler9 (${ID2}): reboot: held back (spacing): too soon`,
