@@ -88,9 +88,11 @@ function explain(issue: z.core.$ZodIssue, raw: unknown): string[] {
   }
   const row = rows.find((r) => `${path.join('.')}.`.startsWith(`${r.key}.`));
   const key = row?.key ?? path.join('.');
-  const value = issue.code === 'custom' ? issue.params?.got : at(key === '' ? [] : key.split('.'));
+  // A refinement of a single value has no parameters; one that compares several says itself what it got.
+  const own = issue.code === 'custom' ? issue.params : undefined;
+  const value = own === undefined ? at(key === '' ? [] : key.split('.')) : own.got;
   const got = key === HEARTBEAT ? hidden(value) : shown(value);
-  const allowed = issue.code === 'custom' ? issue.message : (row?.allowed ?? 'an object of settings');
+  const allowed = own === undefined ? (row?.allowed ?? 'an object of settings') : issue.message;
   return [`${key || 'settings'}: got ${got}; allowed: ${allowed}`];
 }
 

@@ -112,7 +112,7 @@ describe('settings', () => {
   });
 
   it('takes any https address for a watchdog, and quotes none that it refuses', () => {
-    const url = 'https://hc.example.com/p/6e1c0f1e-5a4b-4a6f-9d53-2f6f2d2c6b11?token=0123456789abcdef';
+    const url = 'https://hc.example.com/p/6e1c0f1e-5a4b-4a6f-9d53-2f6f2d2c6b11/start';
     for (const taken of [url, 'https://hc-ping.com/6e1c0f1e-5a4b-4a6f-9d53-2f6f2d2c6b11']) {
       expect(parseSettings({ alerts: { heartbeatUrl: taken } }).alerts.heartbeatUrl).toBe(taken);
     }
@@ -123,5 +123,11 @@ describe('settings', () => {
       );
       expect(problems).not.toThrow('6e1c0f1e');
     }
+  });
+
+  it('says of an unknown time zone what it got and what is allowed', () => {
+    expect(() => parseSettings({ alerts: { timeZone: 'Mars/Olympus' } })).toThrow(
+      'alerts.timeZone: got "Mars/Olympus"; allowed: a time zone of the tz database, like Europe/Berlin or UTC',
+    );
   });
 });
