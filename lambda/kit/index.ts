@@ -31,7 +31,7 @@ export {
 } from './clients.ts';
 export { deniesAnInstance, errorCode, errorText, isAccessDenied, isRefusal, isThrottle, messageOf } from './errors.ts';
 export { forTerminal, inertJson, plainWords, printableAscii, quote, quoteWords } from './escape.ts';
-export { Html, html } from './html.ts';
+export { Html, html, type Insert } from './html.ts';
 export { createLog } from './log.ts';
 export { ownLimit } from './own-limit.ts';
 export { secretIn, shown, withoutSecrets } from './redact.ts';

@@ -14,10 +14,13 @@ import type {
   Sample,
   Stamp,
   Status,
+  Vitals,
   Whereabouts,
 } from '../model/index.ts';
 import { troubleIn } from '../remedy/index.ts';
+import { countFleet, type FleetCounts } from '../report/index.ts';
 import type { Settings } from '../settings/index.ts';
+import { type Times, timesIn } from './times.ts';
 
 /** Groups of rows, worst first: what needs a person, what can wait, what is well. */
 export const BANDS = ['flagged', 'critical', 'unknown', 'warning', 'unchecked', 'muted', 'ok', 'skipped'] as const;
@@ -43,28 +46,44 @@ export interface FleetRow extends Whereabouts {
   readonly since: Date | null;
   readonly flag: { readonly reason: ReasonCode; readonly at: Date } | null;
   readonly worker: string | null;
-  readonly muted: Date | null;
+  /** `muted until 18:00`; null: it isn't. */
+  readonly muted: string | null;
+  /** Who has acknowledged its trouble, and since when; null: nobody has. */
+  readonly ack: string | null;
   /** The last remedy, as its tag has it. */
   readonly acted: Stamp | null;
   /** Why it is not checked, e.g. `is stopped, not running`. */
   readonly skipped: string | null;
   readonly memory: Gauge | null;
   readonly disk: Gauge | null;
+  /** Who holds the memory, the largest first; empty: not known. The names are the host's own. */
+  readonly processes: readonly Process[];
   readonly forecast: Forecast;
 }
+
+export type Process = Pick<Vitals['processes'][number], 'name' | 'residentBytes'>;
 
 /** What the sparklines show. */
 export const TREND_HOURS = 3;
 export const ROWS_PER_PAGE = 100;
-const NOTHING = { memory: null, disk: null, forecast: { memoryMinutes: null, diskMinutes: null } } as const;
+const NOTHING = {
+  memory: null,
+  disk: null,
+  processes: [],
+  forecast: { memoryMinutes: null, diskMinutes: null },
+} as const;
 
-/** Every watched instance by its tags, worst first; no figures yet. */
-export function fleetRows(fleet: readonly Instance[], now: Date): FleetRow[] {
+/**
+ * Every watched instance by its tags, worst first; no figures yet.
+ * @param zone of the times
+ */
+export function fleetRows(fleet: readonly Instance[], now: Date, zone = 'UTC'): FleetRow[] {
+  const times = timesIn(zone, now);
   const rows = fleet.map((instance): FleetRow => {
     const { id, name, region, account, elsewhere = false, skipped } = instance;
     const where = { region, account, elsewhere };
     return skipped === null
-      ? { ...checkedRow(instance, now), ...where }
+      ? { ...checkedRow(instance, times), ...where }
       : { ...EMPTY, ...where, id, name, band: 'skipped', skipped };
   });
   return rows.sort(
@@ -82,14 +101,16 @@ const EMPTY = {
   flag: null,
   worker: null,
   muted: null,
+  ack: null,
   acted: null,
   skipped: null,
   ...NOTHING,
 } as const;
 
-function checkedRow({ id, name, remembered, worker, mutedUntil, problem }: Instance, now: Date): FleetRow {
+function checkedRow({ id, name, remembered, worker, mutedUntil, problem }: Instance, times: Times): FleetRow {
   const known = [...remembered.reasons, ...remembered.events].map((code) => ({ code, text: REASON_WORDS[code] }));
-  const muted = mutedUntil instanceof Date && mutedUntil > now ? mutedUntil : null;
+  const isMuted = mutedUntil instanceof Date && mutedUntil > times.now;
+  const muted = isMuted ? `muted until ${times.clock(mutedUntil)}` : null;
   const status = problem === null ? remembered.status : 'UNKNOWN';
   const { since, flag, acted, incident } = remembered;
   const reasons = problem === null ? known : [problem];
@@ -144,8 +165,10 @@ export interface FleetPage {
   /** From 1. */
   readonly page: number;
   readonly pages: number;
+  /** Watched instances, checked or not. */
   readonly total: number;
-  readonly counts: Readonly<Record<Band, number>>;
+  /** Of all pages. Those that were checked, as the metrics count them. */
+  readonly counts: FleetCounts & { readonly unchecked: number; readonly skipped: number; readonly muted: number };
 }
 
 /** @param wanted as it was requested; what is no existing page becomes the nearest one */
@@ -153,13 +176,17 @@ export function pageOf(rows: readonly FleetRow[], wanted: unknown): FleetPage {
   const pages = Math.max(1, Math.ceil(rows.length / ROWS_PER_PAGE));
   const requested = typeof wanted === 'number' && Number.isFinite(wanted) ? Math.trunc(wanted) : 1;
   const page = Math.min(Math.max(1, requested), pages);
-  const count = (band: Band) => rows.filter((row) => row.band === band).length;
+  const checked = rows.flatMap(({ status, reasons, flag }) =>
+    status === null ? [] : [{ status, reasons, flagged: flag !== null }],
+  );
+  const skipped = rows.filter((row) => row.skipped !== null).length;
+  const muted = rows.filter((row) => row.muted !== null).length;
   return {
     rows: rows.slice((page - 1) * ROWS_PER_PAGE, page * ROWS_PER_PAGE),
     page,
     pages,
     total: rows.length,
-    counts: Object.fromEntries(BANDS.map((band) => [band, count(band)])) as Record<Band, number>,
+    counts: { ...countFleet(checked), unchecked: rows.length - checked.length - skipped, skipped, muted },
   };
 }
 
