@@ -69,31 +69,14 @@ function aboutPauses({ pauses }: WidgetHealth, { stack, alerts }: Settings, now:
   const times = timesIn(alerts.timeZone, now);
   const command = stack === DEFAULT_STACK_NAME ? 'crawlwatch resume' : `crawlwatch resume --stack ${shellWord(stack)}`;
   const notice = (level: Notice['level'], what: string, goesOn: string, { who, why, from, until }: Pause): Notice => {
-    const end = until === null ? '' : `, until ${times.clock(until)}`;
-    const text = `${what}, by ${who}, ${times.since(from)}${end}: ${why}. ${goesOn} To end it:`;
-    return { level, text, command, button: 'resume' };
+    const when = `at ${times.clock(from)}, ${times.ago(from)}${until === null ? '' : `, until ${times.clock(until)}`}`;
+    return { level, text: `${who} paused ${what} ${when}: ${why}. ${goesOn} To end it:`, command, button: 'resume' };
   };
+  const own = 'Checks, flags and mails go on, and people may still restart and reboot.';
+  const all = 'Checks, flags and mails go on; neither crawlwatch nor people can restart or reboot a host.';
   return [
-    ...(automaticPause === null
-      ? []
-      : [
-          notice(
-            'red',
-            'crawlwatch restarts and reboots nothing by itself',
-            'Checks, flags and mails go on, and people may still restart and reboot.',
-            automaticPause,
-          ),
-        ]),
-    ...(pause === null
-      ? []
-      : [
-          notice(
-            'amber',
-            'All restarts and reboots are paused',
-            'Checks, flags and mails go on; neither crawlwatch nor people can restart or reboot a host.',
-            pause,
-          ),
-        ]),
+    ...(automaticPause === null ? [] : [notice('red', 'its own restarts and reboots', own, automaticPause)]),
+    ...(pause === null ? [] : [notice('amber', 'all restarts and reboots', all, pause)]),
   ];
 }
 

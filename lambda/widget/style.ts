@@ -58,9 +58,9 @@ export function widgetStyle(theme: Theme): Html {
 .cw-small{font-size:11px}.cw-dim,.cw-count-dim{color:${c.dim}}
 .cw-label{display:none}
 .cw-name{font-weight:600;overflow-wrap:anywhere}
-.cw-who{max-width:260px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
-.cw-what-cell{width:25%}.cw-what-cell>div{overflow-wrap:anywhere}
-.cw-since-cell{min-width:76px}.cw-since-cell b,.cw-out-cell{white-space:nowrap}
+.cw-who>span{display:inline-block;max-width:200px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;vertical-align:bottom;padding-right:8px}
+.cw-name-cell{min-width:150px}.cw-what-cell{width:28%;min-width:180px}.cw-what-cell>div{overflow-wrap:anywhere}
+.cw-since,.cw-since-cell b,.cw-out-cell{white-space:nowrap}
 .cw-badge{display:inline-block;margin:2px 6px 0 0;padding:1px 8px;border:1px solid ${c.dim};border-radius:8px;color:${c.dim};font-size:11px}
 .cw-pill{display:inline-block;min-width:72px;box-sizing:border-box;padding:2px 8px;border-radius:10px;font-size:11px;font-weight:700;text-align:center;letter-spacing:.03em;white-space:nowrap}
 .cw-pill-flagged,.cw-pill-critical{background:${c.critical};color:${c.onInk}}
@@ -96,8 +96,9 @@ export function widgetStyle(theme: Theme): Html {
 .cw tr.cw-row td{display:block;grid-column:1/-1;width:auto;padding:0;border:0}
 .cw tr.cw-row td.cw-name-cell{grid-column:1;grid-row:1}.cw tr.cw-row td.cw-status-cell{grid-column:2;grid-row:1}
 .cw tr.cw-row td:empty{display:none}
-.cw-label{display:block;color:${c.dim};font-size:11px}
-.cw-who{max-width:none}.cw-push{margin-left:0}.cw-among{padding-left:0;border-left:0}
+.cw tr.cw-row td.cw-memory-cell,.cw tr.cw-row td.cw-disk-cell{display:grid;grid-template-columns:92px minmax(0,1fr);align-items:center}
+.cw-memory-cell>*,.cw-disk-cell>*{grid-column:2}.cw .cw-label{display:block;grid-column:1;color:${c.dim};font-size:12px}
+.cw-push{margin-left:0}.cw-among{padding-left:0;border-left:0}
 .cw a.btn{min-height:44px;padding:3px 20px;font-size:14px}
 }
 </style>`;

@@ -27,7 +27,7 @@ const timesOf = ({ settings, now }: WidgetLook): Times => timesIn(settings.alert
 const page = (theme: Theme, body: Html): string =>
   html`<div class="cw cw-${theme}">${widgetStyle(theme)}${body}</div>`.text;
 
-const HEADS = ['Status', 'Instance', 'What is wrong', 'For how long', 'Memory used', 'Disk used', 'Runs out', ''];
+const HEADS = ['Status', 'Instance', 'What is wrong', 'Since', 'Memory used', 'Disk used', 'Runs out', ''];
 
 /** The fleet, one page of it. */
 export function fleetView(fleet: FleetPage, look: WidgetLook): string {
@@ -145,9 +145,9 @@ function instanceCell(row: FleetRow, { endpoints, settings }: WidgetLook): Html 
   const small = [
     ...(name === id ? [] : [link]),
     ...(watchesElsewhere(settings) ? [html`${region}${elsewhere === true ? html`, account ${account}` : null}`] : []),
-    ...(worker === null ? [] : [html`<span class="cw-dim">${worker}</span>`]),
+    ...(worker === null ? [] : [html`<i class="cw-dim">${worker}</i>`]),
   ];
-  return html`<div class="cw-name">${name === id ? link : name}</div><div class="cw-small cw-who">${small.map((part, i) => html`${i === 0 ? '' : ' · '}${part}`)}</div>`;
+  return html`<div class="cw-name">${name === id ? link : name}</div><div class="cw-small cw-who">${small.map((part) => html`<span>${part}</span> `)}</div>`;
 }
 
 const DONE: Readonly<Record<string, string>> = {
@@ -183,7 +183,7 @@ function sinceCell({ since, band }: FleetRow, times: Times): Html | null {
   if (since === null) return null;
   const lasting = duration(minutesBetween(since, times.now));
   if (band === 'ok') return html`<span class="cw-dim">${lasting}</span>`;
-  return html`since ${times.clock(since)}, <b>${lasting}</b>`;
+  return html`<span class="cw-since">since ${times.clock(since)},</span> <b>${lasting}</b>`;
 }
 
 function runsOut({ forecast: { memoryMinutes, diskMinutes } }: FleetRow): Html[] {

@@ -4,7 +4,8 @@ import type { HostSample } from '../../lambda/memory/packed-past.ts';
 import { EMPTY, type Samples, withSamples } from '../../lambda/memory/samples.ts';
 import { encodeSamples } from '../../lambda/memory/samples-codec.ts';
 import { encodeState } from '../../lambda/memory/schema.ts';
-import { type InstanceState, SAMPLES_KEY, STATE_KEY, TAG } from '../../lambda/model/index.ts';
+import { type InstanceState, type Pause, SAMPLES_KEY, STATE_KEY, TAG } from '../../lambda/model/index.ts';
+import { savePause } from '../../lambda/remedy/dynamodb.ts';
 import { parseSettings } from '../../lambda/settings/settings.ts';
 import { BANDS, type Band, type FleetRow } from '../../lambda/widget/rows.ts';
 import { drawWidget, type WidgetEvent, type WidgetPorts } from '../../lambda/widget-handler.ts';
@@ -68,6 +69,11 @@ export class WidgetFleet {
   async beat(suppressed = false): Promise<this> {
     this.#suppressed = suppressed;
     return this.#keepState();
+  }
+
+  /** Puts a pause on record, as the remedy function does. */
+  pause(pause: Pause): Promise<void> {
+    return savePause(this.world.dynamoDb, this.record.name, pause);
   }
 
   /** Launches the hosts, with figures of the last three hours and one an hour for three days before. */

@@ -110,7 +110,7 @@ describe('the buttons that pause and resume', () => {
 
   it('resume, beside who paused and why', () => {
     const html = fleetView(page, look({ isPaused: true, notices: paused }));
-    expect(html).toContain('paused, by eve, since 08:15');
+    expect(html).toContain('eve paused all restarts and reboots at 08:15');
     expect(html).toContain('>{"action":"resume","requester":"dashboard"}</cwdb-action>');
     expect(html).not.toContain('"action":"pause"');
   });
@@ -136,7 +136,7 @@ describe('the table', () => {
   it.each(['Europe/Berlin', 'Asia/Kolkata'])('has its times in the zone of the settings: %s', (timeZone) => {
     const settings = parseSettings({ alerts: { timeZone } });
     const html = drawn(standing('DiskLow'), {}, { settings });
-    expect(html).toContain(`since ${timeZone === 'Europe/Berlin' ? '08:55' : '13:25'}, <b>20 min</b>`);
+    expect(html).toContain(`since ${timeZone === 'Europe/Berlin' ? '08:55' : '13:25'},</span> <b>20 min</b>`);
     expect(html).toContain(`times in ${timeZone}`);
   });
 
@@ -146,7 +146,7 @@ describe('the table', () => {
       [NOTE.since]: minutesAgo(20 * 60),
       [TAG.acted]: `reboot@${minutesAgo(12)}`,
     };
-    expect(drawn(tags)).toContain('since 21 Nov 12:15, <b>20 h</b>');
+    expect(drawn(tags)).toContain('since 21 Nov 12:15,</span> <b>20 h</b>');
     expect(drawn(tags)).toContain('rebooted 12 min ago');
   });
 
@@ -267,13 +267,13 @@ describe('the notices above the table', () => {
       'automatic acts that are paused',
       { pauses: { pause: null, automaticPause: PAUSE } },
       'red',
-      'crawlwatch restarts and reboots nothing by itself, by crawlwatch, since 08:05, 10 min: 2 reboots in a row did not help. Checks, flags and mails go on, and people may still restart and reboot. To end it:',
+      'crawlwatch paused its own restarts and reboots at 08:05, 10 min ago: 2 reboots in a row did not help. Checks, flags and mails go on, and people may still restart and reboot. To end it:',
     ],
     [
       'acting that is paused',
       { pauses: { pause: { ...PAUSE, who: 'eve' }, automaticPause: null } },
       'amber',
-      'All restarts and reboots are paused, by eve, since 08:05, 10 min: 2 reboots in a row did not help. Checks, flags and mails go on; neither crawlwatch nor people can restart or reboot a host. To end it:',
+      'eve paused all restarts and reboots at 08:05, 10 min ago: 2 reboots in a row did not help. Checks, flags and mails go on; neither crawlwatch nor people can restart or reboot a host. To end it:',
     ],
     ['figures that cannot be read', { figures: 'Throttled' }, 'amber', 'memory and disk: Throttled'],
   ] as const)('warn of %s', (_, health, level, text) => {
