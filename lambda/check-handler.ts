@@ -1,6 +1,6 @@
 /** Entry of the scheduled check: one whole check over AWS, or one step of a run that is shared out among functions. */
 import type { Context } from 'aws-lambda';
-import { type CheckResult, checkFleet, type Outlets, type Ports } from './check/index.ts';
+import { beat, type CheckResult, checkFleet, type Outlets, type Ports } from './check/index.ts';
 import { fleetTargets } from './discover/index.ts';
 import {
   cloudWatchClient,
@@ -30,7 +30,7 @@ import {
   SHARDS_AT_ONCE,
   s3Store,
 } from './scale/index.ts';
-import { type FunctionEnvironment, fromEnvironment } from './settings/index.ts';
+import { type FunctionEnvironment, fromEnvironment, type Settings } from './settings/index.ts';
 import { readPrivateKey } from './ssh/index.ts';
 import { awsOutlets, awsPorts } from './wiring/index.ts';
 
@@ -89,7 +89,7 @@ export async function handler(
     case 'check': {
       const result = await checkFleet(settings, await wholePorts(environment), { deadlineMs });
       const { durationMs, instances } = result.report;
-      return summaryOf(result, nearLimits({ durationMs, deadlineMs, instances }, settings));
+      return wellDone(settings, summaryOf(result, nearLimits({ durationMs, deadlineMs, instances }, settings)));
     }
     case 'plan': {
       const planned = await planRun(asked.run, settings, await readingPorts(environment, 1));
@@ -106,7 +106,7 @@ export async function handler(
     }
     case 'join': {
       const ports = { ...(await wholePorts(environment)), store: storeOf(environment) };
-      return summaryOf(await joinRun(asked.run, settings, ports, { deadlineMs }));
+      return wellDone(settings, summaryOf(await joinRun(asked.run, settings, ports, { deadlineMs })));
     }
     default:
       return asked satisfies never;
@@ -120,6 +120,12 @@ function summaryOf({ report, flagged, errors }: CheckResult, warning: string | n
   log.info('check.finished', { ...result, skipped: report.skipped, problems });
   if (errors.length > 0) throw new Error(`the check was made, but not all of it was done: ${errors.join('; ')}`);
   return result;
+}
+
+/** After everything else: a watchdog outside AWS hears only of checks of which all was done. */
+async function wellDone({ alerts }: Settings, summary: CheckSummary): Promise<CheckSummary> {
+  await beat(alerts.heartbeatUrl, log);
+  return summary;
 }
 
 /** For a step that judges, publishes and mails. */

@@ -118,7 +118,7 @@ async function drawFleet(page: unknown, theme: Theme, widgetArn: string | null, 
   ]);
   const isRead = !('unread' in loaded);
   const known = found.map((one) => (isRead ? withState(one, loaded.state) : fromTags(one)));
-  const fleet = pageOf(fleetRows(known, now), page);
+  const fleet = pageOf(fleetRows(known, now, settings.alerts.timeZone), page);
   const shown = fleet.rows.filter((row) => row.skipped === null);
   const past = bucket === null ? NOTHING_KNOWN : pastSamples({ s3, bucket, clock, log });
   const figures = await orUnread(past.history(shown), log);
@@ -132,7 +132,9 @@ async function drawFleet(page: unknown, theme: Theme, widgetArn: string | null, 
     figures: 'unread' in figures ? figures.unread : null,
   };
   const endpoints = { widgetArn, remedyArn: remedyFunctionArn, region };
-  const look = { theme, now, settings, endpoints, notices: [...unread, ...noticesOf(health, settings, now)] };
+  const notices = [...unread, ...noticesOf(health, settings, now)];
+  const isPaused = 'unread' in pauses ? null : pauses.pause !== null;
+  const look = { theme, now, settings, endpoints, notices, isPaused };
   if (fleet.total === 0) return emptyView(look);
   const histories = 'unread' in figures ? new Map() : figures;
   const rows = fleet.rows.map((row) => withHistory(row, histories.get(row.id), now, settings));

@@ -63,6 +63,12 @@ export class CheckNetwork extends Construct {
     const urls = settings.vpc.createEndpoints ? this.#addEndpoints(subnetIds, settings) : new Map<string, string>();
     this.dynamoDbUrl = urls.get('dynamodb') ?? null;
     this.s3Url = urls.get('s3') ?? null;
+    if (settings.alerts.heartbeatUrl !== null) {
+      Annotations.of(this).addWarningV2(
+        'crawlwatch:heartbeat-needs-nat',
+        'alerts.heartbeatUrl: the check function is in a VPC, and no VPC endpoint leads to that address. Without a NAT gateway in the route of vpc.subnetIds the watchdog never hears of a check and raises a false alarm: add one, or take the setting away.',
+      );
+    }
     if (settings.vpc.createEndpoints && usesInstanceConnect(settings)) {
       Annotations.of(this).addWarningV2(
         'crawlwatch:instance-connect-endpoint',

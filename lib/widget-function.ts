@@ -7,7 +7,7 @@ import { type ILogGroup, LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { READER_SUFFIX } from '../lambda/model/index.ts';
-import { type Settings, toEnvironment } from '../lambda/settings/index.ts';
+import { HEARTBEAT, type Settings, toEnvironment } from '../lambda/settings/index.ts';
 import { LAMBDA_BUNDLING } from './lambda-bundling.ts';
 import { readInstances } from './permissions.ts';
 import { assumeMembers } from './reach.ts';
@@ -58,11 +58,15 @@ export class WidgetFunction extends Construct {
       role,
       logGroup: this.logGroup,
       environment: {
-        ...toEnvironment(settings, {
-          topicArn: topic.topicArn,
-          ...(remedyArn !== undefined && { remedyFunctionArn: remedyArn }),
-          ...(record !== undefined && { leaseTable: record.tableName }),
-        }),
+        ...toEnvironment(
+          settings,
+          {
+            topicArn: topic.topicArn,
+            ...(remedyArn !== undefined && { remedyFunctionArn: remedyArn }),
+            ...(record !== undefined && { leaseTable: record.tableName }),
+          },
+          [HEARTBEAT],
+        ),
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       },
       bundling: LAMBDA_BUNDLING,

@@ -40,7 +40,7 @@ export {
   orThrow,
 } from './errors.ts';
 export { forTerminal, inertJson, plainWords, printableAscii, quote, quoteWords } from './escape.ts';
-export { Html, html } from './html.ts';
+export { Html, html, type Insert } from './html.ts';
 export { createLog } from './log.ts';
 export { ownLimit } from './own-limit.ts';
 export { secretIn, shown, withoutSecrets } from './redact.ts';

@@ -34,6 +34,11 @@ const KINDS: readonly SecretKind[] = [
     pattern:
       /https?:\/\/(?:hooks\.slack(?:-gov)?\.com\/|(?:\w+\.)?discord(?:app)?\.com\/api\/(?:v\d+\/)?webhooks\/|[\w.-]+\.webhook\.office\.com\/|outlook\.office\.com\/webhook|[\w.-]+\.logic\.azure\.(?:com|us|cn)[:/]|[\w.-]+\.api\.powerplatform\.com[:/]|chat\.googleapis\.com\/v1\/spaces\/|api\.telegram\.org\/bot|events\.pagerduty\.com\/(?:integration|x-ere)\/|hooks\.zapier\.com\/|hooks\.chime\.aws\/|api\.opsgenie\.com\/|alert\.victorops\.com\/)[^\s"'<>]*/g,
   },
+  {
+    name: 'the address of a watchdog',
+    pattern:
+      /https?:\/\/(?:hc-ping\.com\/|(?:[\w.-]+\.)?healthchecks\.io\/ping\/|nosnch\.in\/|cronitor\.link\/|uptime\.betterstack\.com\/api\/v1\/heartbeat\/|[\w.-]+(?::\d+)?\/(?:api\/push\/|ping\/(?=[0-9a-f-]{20})))[^\s"'<>]*/g,
+  },
   { name: 'a URL with a password', pattern: /[a-z][a-z0-9+.-]*:\/\/[^\s/:@"'<>]*:[^\s/@"'<>]+@[^\s"'<>]*/gi },
   {
     name: 'a URL with a token',

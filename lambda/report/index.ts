@@ -1,5 +1,6 @@
 /** A check's report for machines and scripts: JSON, one line a host, Prometheus, Nagios, CloudWatch metrics. */
 export { publishMetrics } from './cloudwatch.ts';
+export { countFleet, type FleetCounts } from './counts.ts';
 export { exitCodeOf, exitCodeOfCheck, inOrder, instanceJson, reportJson, summarise } from './json.ts';
 export { instanceLine } from './line.ts';
 export { logFields } from './log.ts';

@@ -3,10 +3,10 @@
 import { minutesBetween } from '../kit/index.ts';
 import type { Transition } from '../memory/index.ts';
 import { metricDimensions, newOomKills } from '../memory/index.ts';
-import type { MetricPoint, ProbeOutcome, ReasonCode } from '../model/index.ts';
+import type { MetricPoint, ProbeOutcome } from '../model/index.ts';
 import { FLEET_METRIC, fullestDisk, INSTANCE_METRIC, isFleetMetric } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { summarise } from './json.ts';
+import { countFleet } from './counts.ts';
 
 function instancePoints(transitions: readonly Transition[]): MetricPoint[] {
   return transitions.flatMap((t) => {
@@ -44,13 +44,6 @@ const recoveries = (transitions: readonly Transition[]): Value[] =>
       : [];
   });
 
-/** Reasons by which an instance counts as low on memory, and on disk space: measured now, not forecast. */
-const MEMORY_LOW: readonly ReasonCode[] = ['MemoryLow', 'MemoryExhaustedResponsive'];
-const DISK_LOW: readonly ReasonCode[] = ['DiskLow'];
-
-const countWith = (codes: readonly ReasonCode[], transitions: readonly Transition[]): number =>
-  transitions.filter(({ assessment }) => assessment.reasons.some(({ code }) => codes.includes(code))).length;
-
 /**
  * The instances' metrics, then the fleet's: those come last, since their arrival shows that the check was made.
  */
@@ -60,14 +53,20 @@ export function metricPoints(
   durationMs: number,
   { stack }: Pick<Settings, 'stack'>,
 ): MetricPoint[] {
-  const summary = summarise(transitions.map((t) => t.assessment));
+  const counts = countFleet(
+    transitions.map(({ assessment: { status, reasons }, after }) => ({
+      status,
+      reasons,
+      flagged: after.flag !== null,
+    })),
+  );
   const fleet: readonly Value[] = [
-    [FLEET_METRIC.checked, summary.checked, 'Count'],
-    [FLEET_METRIC.critical, summary.critical, 'Count'],
-    [FLEET_METRIC.unreachable, transitions.filter((t) => t.kind === 'hung').length, 'Count'],
-    [FLEET_METRIC.flagged, transitions.filter((t) => t.after.flag !== null).length, 'Count'],
-    [FLEET_METRIC.memoryLow, countWith(MEMORY_LOW, transitions), 'Count'],
-    [FLEET_METRIC.diskLow, countWith(DISK_LOW, transitions), 'Count'],
+    [FLEET_METRIC.checked, counts.checked, 'Count'],
+    [FLEET_METRIC.critical, counts.critical, 'Count'],
+    [FLEET_METRIC.unreachable, counts.unreachable, 'Count'],
+    [FLEET_METRIC.flagged, counts.flagged, 'Count'],
+    [FLEET_METRIC.memoryLow, counts.memoryLow, 'Count'],
+    [FLEET_METRIC.diskLow, counts.diskLow, 'Count'],
     [FLEET_METRIC.suppressed, suppressed ? 1 : 0, 'Count'],
     ...recoveries(transitions),
     [FLEET_METRIC.duration, durationMs, 'Milliseconds'],

@@ -7,6 +7,7 @@ export {
   actsByItself,
   type FunctionEnvironment,
   fromEnvironment,
+  HEARTBEAT,
   isDistributed,
   keepsSnapshot,
   NOT_FOR_ACTING,

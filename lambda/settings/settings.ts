@@ -63,6 +63,10 @@ export function readLoose(value: unknown): unknown {
   }
 }
 
+/** Of a value that may hold a secret of no known kind. */
+const hidden = (value: unknown): string =>
+  (typeof value === 'string' ? secretIn(value) : null) ?? 'what is not shown here, since it may hold a secret';
+
 function explain(issue: z.core.$ZodIssue, raw: unknown): string[] {
   const at = (path: readonly PropertyKey[]) =>
     path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], raw);
@@ -84,20 +88,24 @@ function explain(issue: z.core.$ZodIssue, raw: unknown): string[] {
   }
   const row = rows.find((r) => `${path.join('.')}.`.startsWith(`${r.key}.`));
   const key = row?.key ?? path.join('.');
-  const value = issue.code === 'custom' ? issue.params?.got : at(key === '' ? [] : key.split('.'));
-  const got = shown(value);
-  const allowed = issue.code === 'custom' ? issue.message : (row?.allowed ?? 'an object of settings');
+  // A refinement of a single value has no parameters; one that compares several says itself what it got.
+  const own = issue.code === 'custom' ? issue.params : undefined;
+  const value = own === undefined ? at(key === '' ? [] : key.split('.')) : own.got;
+  const got = key === HEARTBEAT ? hidden(value) : shown(value);
+  const allowed = own === undefined ? (row?.allowed ?? 'an object of settings') : issue.message;
   return [`${key || 'settings'}: got ${got}; allowed: ${allowed}`];
 }
 
 /**
  * A line for each text that holds a secret: settings end up in templates, environments and tags, which many may read.
- * What merely has the form of an AWS secret key may be an external id.
+ * What merely has the form of an AWS secret key may be an external id. A watchdog's address is a secret by its nature,
+ * which opens nothing: those who know it can only pretend that a check was made.
  */
 function secretProblems(value: unknown, path: readonly string[] = []): string[] {
   if (typeof value === 'string') {
     const secret = secretIn(value);
     if (secret === null || secret === 'an AWS secret access key') return [];
+    if (secret === 'the address of a watchdog' && path.join('.') === HEARTBEAT) return [];
     const row = settingRows().find(({ key }) => `${path.join('.')}.`.startsWith(`${key}.`));
     const key = row?.key ?? path.map(withoutSecrets).join('.');
     return [`${key}: got ${secret}; allowed: ${row?.allowed ?? 'an object of settings'}`];
@@ -155,6 +163,9 @@ export const isDistributed = ({ scale }: Settings): boolean => scale === 'distri
 /** Whether the bucket's snapshot replaces the metrics of single instances. */
 export const keepsSnapshot = ({ metrics }: Settings): boolean => metrics.perInstance === 'none';
 
+/** An address whose path is a secret, as its watchdog takes anyone who knows it for the sender. */
+export const HEARTBEAT = 'alerts.heartbeatUrl';
+
 /** Settings that only synth reads. `vpc.subnetIds` stays: with `vpc.id` it has to be given. */
 const OF_SYNTH = [
   'budget',
@@ -166,7 +177,7 @@ const OF_SYNTH = [
 ] as const;
 
 /** Settings that a function has no use for which acts in its own Region and account alone, and mails to the topic. */
-export const NOT_FOR_ACTING = ['alertEmail', 'accounts', 'regions'] as const;
+export const NOT_FOR_ACTING = ['alertEmail', 'accounts', 'regions', HEARTBEAT] as const;
 
 /**
  * Environment variables for a function; {@link fromEnvironment} reads them back. Of the settings only those that differ

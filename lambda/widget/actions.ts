@@ -28,26 +28,78 @@ const plainName = (name: string): string => name.slice(0, NAME_LENGTH).replace(/
 /** A call's parameters: numbers, fixed words and checked ids alone, which need no escaping in JSON or HTML. */
 const parameters = (value: Readonly<Record<string, number | string>>): Html => new Html(JSON.stringify(value));
 
-/** By remedy: the label of its button, and the question before the call. */
-const BUTTONS: Readonly<Record<Remedy, { readonly label: string; readonly question: (host: string) => string }>> = {
+interface Ask {
+  readonly label: string;
+  /** What is asked before the call. */
+  readonly question: (host: string) => string;
+}
+
+/** By what the remedy function is asked for about one instance. */
+const BUTTONS: Readonly<Record<Remedy | 'unflag', Ask>> = {
   'restart-worker': {
     label: 'Restart worker',
-    question: (host) => `Restart the worker on ${host}? What it is working at ends.`,
+    question: (host) =>
+      `Restart the worker on ${host}? What it is working at ends. The host is checked once more before.`,
   },
-  'restart-sshd': { label: 'Restart sshd', question: (host) => `Restart sshd on ${host}? Whatever runs on it stays.` },
-  reboot: { label: 'Reboot', question: (host) => `Reboot ${host}? Whatever runs on it ends.` },
+  'restart-sshd': {
+    label: 'Restart sshd',
+    question: (host) => `Restart sshd on ${host}? Whatever runs on it stays. It is checked once more before.`,
+  },
+  reboot: {
+    label: 'Reboot',
+    question: (host) => `Reboot ${host}? Whatever runs on it ends. It is checked once more before.`,
+  },
+  unflag: {
+    label: 'Unflag',
+    question: (host) => `Take the flag away from ${host}? It is not rebooted, and flagged again if it goes on hanging.`,
+  },
 };
 
-/** The button of the recommended remedy, if there is one; the remedy function checks again before it acts, and may refuse. */
-export function remedyButton(row: FleetRow, { remedyArn }: WidgetEndpoints): Html | null {
-  const { id, name } = row;
-  const remedy = remedyOf(row);
+/** By what it is asked for about all instances. */
+const FOR_ALL = {
+  pause: {
+    label: 'Pause acting',
+    question:
+      'Pause all restarts and reboots, those of crawlwatch and those of people, until somebody resumes? Checks, flags and mails go on. What has begun is not called back.',
+    fields: { why: 'from the dashboard' },
+  },
+  resume: {
+    label: 'Resume acting',
+    question:
+      'Let restarts and reboots go on? Those by crawlwatch itself, too, where reboots in vain had stopped them; these are counted from now on.',
+    fields: {},
+  },
+} as const;
+
+/** The buttons of a row: the recommended remedy, and away with the flag. The function checks again before it acts, and may refuse. */
+export function rowButtons(row: FleetRow, { remedyArn }: WidgetEndpoints): Html[] {
+  const { id, name, band } = row;
   // The remedy function acts in its own Region and account alone.
-  if (remedy === null || row.elsewhere === true || !isFunction(remedyArn) || !INSTANCE_ID.test(id)) return null;
-  const { label, question } = BUTTONS[remedy];
-  const confirmation = `${question(`${plainName(name)} (${id})`)} It is checked once more before.`;
-  const look = remedy === 'reboot' ? 'btn btn-primary' : 'btn';
-  return html`<a class="${look} cw-${remedy}">${label}</a><cwdb-action action="call" display="popup" endpoint="${remedyArn}" confirmation="${confirmation}">${parameters({ action: remedy, instanceId: id, requester: 'dashboard' })}</cwdb-action>`;
+  if (row.elsewhere === true || !isFunction(remedyArn) || !INSTANCE_ID.test(id)) return [];
+  const remedy = remedyOf(row);
+  return [...(remedy === null ? [] : [remedy]), ...(band === 'flagged' ? (['unflag'] as const) : [])].map((action) => {
+    const { label, question } = BUTTONS[action];
+    const confirmation = question(`${plainName(name)} (${id})`);
+    return callButton(action, label, confirmation, remedyArn, { action, instanceId: id, requester: 'dashboard' });
+  });
+}
+
+/** Pauses or resumes every act. Null where there is no function that acts. */
+export function actingButton(action: keyof typeof FOR_ALL, { remedyArn }: WidgetEndpoints): Html | null {
+  if (!isFunction(remedyArn)) return null;
+  const { label, question, fields } = FOR_ALL[action];
+  return callButton(action, label, question, remedyArn, { action, requester: 'dashboard', ...fields });
+}
+
+function callButton(
+  action: string,
+  label: string,
+  confirmation: string,
+  remedyArn: string,
+  request: Readonly<Record<string, string>>,
+): Html {
+  const look = action === 'reboot' ? 'btn btn-primary' : 'btn';
+  return html`<a class="${look} cw-${action}">${label}</a><cwdb-action action="call" display="popup" endpoint="${remedyArn}" confirmation="${confirmation}">${parameters(request)}</cwdb-action>`;
 }
 
 export function pageLink(label: string, page: number, { widgetArn }: WidgetEndpoints): Html | null {

@@ -1,8 +1,9 @@
 /** The small charts of the fleet table: a bar for now, a line for the last three hours. SVG without scripts or ids. */
 
-import { clockTime, type Html, html, minutesBetween, percent } from '../kit/index.ts';
+import { type Html, html, minutesBetween, percent } from '../kit/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { type Gauge, isOld, TREND_HOURS } from './rows.ts';
+import type { Times } from './times.ts';
 
 /** Colour class of a figure. */
 export type Tone = 'calm' | 'warning' | 'critical';
@@ -21,14 +22,28 @@ export function toneOf(available: number, { warningPercent, criticalPercent }: L
   return available * 100 < warningPercent ? 'warning' : 'calm';
 }
 
-/** `97 %`, its bar and its trend; faded, with the time of the sample, where it is old. */
-export function gaugeCell(gauge: Gauge | null, limits: Limits, tone: Tone, now: Date, settings: Settings): Html {
-  if (gauge === null) return html`<span class="cw-dim">-</span>`;
+/** How a gauge is drawn: the limits of its resource, its colour, and a word beneath it. */
+export interface GaugeLook {
+  readonly limits: Limits;
+  readonly tone: Tone;
+  /** In red beneath the bar, e.g. why so little is used; null: nothing. */
+  readonly alarm?: string | null;
+  readonly settings: Settings;
+  readonly times: Times;
+}
+
+/** `97 %`, its bar and its trend; pale, and with its age, where it is old. */
+export function gaugeCell(gauge: Gauge | null, look: GaugeLook): Html {
+  const { limits, tone, alarm = null, settings, times } = look;
+  if (gauge === null) return html`<span class="cw-dim">not known</span>`;
   const { latest } = gauge;
   const used = Math.round(100 * (1 - latest.available));
-  const old = isOld(latest.at, now, settings);
-  const when = old ? html`<div class="cw-small cw-dim">at ${clockTime(latest.at, now)}</div>` : null;
-  return html`<div class="cw-gauge cw-tone-${tone}${old ? ' cw-old' : ''}" title="${percent(100 * latest.available)} available at ${clockTime(latest.at, now)}"><b>${used} %</b>${bar(used)}${trend(gauge, limits, now, settings)}</div>${when}`;
+  const old = isOld(latest.at, times.now, settings);
+  const when = old
+    ? html`<div class="cw-small cw-dim">${times.ago(latest.at)}, at ${times.clock(latest.at)}</div>`
+    : null;
+  const why = alarm === null ? null : html`<div class="cw-small cw-critical-text"><b>${alarm}</b></div>`;
+  return html`<div class="cw-gauge cw-tone-${tone}${old ? ' cw-old' : ''}${alarm === null ? '' : ' cw-alarm'}" title="${percent(100 * latest.available)} available at ${times.clock(latest.at)}"><b>${used} %</b>${bar(used)}${trend(gauge, limits, times.now, settings)}</div>${why}${when}`;
 }
 
 function bar(used: number): Html {

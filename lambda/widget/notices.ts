@@ -2,9 +2,9 @@
 
 import { howToSubscribe } from '../alert/index.ts';
 import { shellWord } from '../judge/index.ts';
-import { clockTime } from '../kit/index.ts';
 import { DEFAULT_STACK_NAME, type Pause } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
+import { timesIn } from './times.ts';
 
 /** What the notices are made from; `unread` says why something could not be read. */
 export interface WidgetHealth {
@@ -27,6 +27,8 @@ export interface Notice {
   readonly level: 'red' | 'amber';
   readonly text: string;
   readonly command?: string;
+  /** The button beside it. */
+  readonly button?: 'resume';
 }
 
 export function noticesOf(health: WidgetHealth, settings: Settings, now: Date): Notice[] {
@@ -61,19 +63,20 @@ function aboutChecks({ suppressed }: WidgetHealth, { schedule }: Settings): Noti
   return [{ level: 'amber', text }];
 }
 
-function aboutPauses({ pauses }: WidgetHealth, { stack }: Settings, now: Date): Notice[] {
+function aboutPauses({ pauses }: WidgetHealth, { stack, alerts }: Settings, now: Date): Notice[] {
   if ('unread' in pauses) return [unread('whether acting is paused', pauses.unread)];
   const { pause, automaticPause } = pauses;
+  const times = timesIn(alerts.timeZone, now);
   const command = stack === DEFAULT_STACK_NAME ? 'crawlwatch resume' : `crawlwatch resume --stack ${shellWord(stack)}`;
-  const notice = (level: Notice['level'], what: string, { who, why, from, until }: Pause): Notice => {
-    const end = until === null ? '' : ` until ${clockTime(until, now)}`;
-    return { level, text: `${what} by ${who} since ${clockTime(from, now)}${end}: ${why}. To end it:`, command };
+  const notice = (level: Notice['level'], what: string, goesOn: string, { who, why, from, until }: Pause): Notice => {
+    const when = `at ${times.clock(from)}, ${times.ago(from)}${until === null ? '' : `, until ${times.clock(until)}`}`;
+    return { level, text: `${who} paused ${what} ${when}: ${why}. ${goesOn} To end it:`, command, button: 'resume' };
   };
+  const own = 'Checks, flags and mails go on, and people may still restart and reboot.';
+  const all = 'Checks, flags and mails go on; neither crawlwatch nor people can restart or reboot a host.';
   return [
-    ...(automaticPause === null
-      ? []
-      : [notice('red', 'Automatic restarts and reboots are paused (people may still act)', automaticPause)]),
-    ...(pause === null ? [] : [notice('amber', 'All restarts and reboots are paused', pause)]),
+    ...(automaticPause === null ? [] : [notice('red', 'its own restarts and reboots', own, automaticPause)]),
+    ...(pause === null ? [] : [notice('amber', 'all restarts and reboots', all, pause)]),
   ];
 }
 

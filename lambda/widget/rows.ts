@@ -1,9 +1,9 @@
 /** The rows of the dashboard's fleet table: status and reasons from tags, figures from the metrics of the rows shown. */
 
 import { forecast, type Resource } from '../forecast/index.ts';
-import { ackWords, REASON_WORDS } from '../judge/index.ts';
+import { REASON_WORDS } from '../judge/index.ts';
 import { minutesBetween } from '../kit/index.ts';
-import { isSameTrouble, muteWords } from '../memory/index.ts';
+import { isMuted, isSameTrouble, muteEnd } from '../memory/index.ts';
 import type {
   Forecast,
   History,
@@ -14,10 +14,13 @@ import type {
   Sample,
   Stamp,
   Status,
+  Vitals,
   Whereabouts,
 } from '../model/index.ts';
 import { troubleIn } from '../remedy/index.ts';
+import { countFleet, type FleetCounts } from '../report/index.ts';
 import type { Settings } from '../settings/index.ts';
+import { type Times, timesIn } from './times.ts';
 
 /** Groups of rows, worst first: what needs a person, what can wait, what is well. */
 export const BANDS = ['flagged', 'critical', 'unknown', 'warning', 'unchecked', 'muted', 'ok', 'skipped'] as const;
@@ -43,9 +46,9 @@ export interface FleetRow extends Whereabouts {
   readonly since: Date | null;
   readonly flag: { readonly reason: ReasonCode; readonly at: Date } | null;
   readonly worker: string | null;
-  /** `muted until 06:00 UTC`; null: it isn't. */
+  /** `muted until 18:00`; null: it isn't. */
   readonly muted: string | null;
-  /** `acknowledged by ann@laptop since 08:10 UTC`; null: it isn't. */
+  /** Who has acknowledged its trouble, and since when; null: nobody has. */
   readonly ack: string | null;
   /** The last remedy, as its tag has it. */
   readonly acted: Stamp | null;
@@ -53,21 +56,34 @@ export interface FleetRow extends Whereabouts {
   readonly skipped: string | null;
   readonly memory: Gauge | null;
   readonly disk: Gauge | null;
+  /** Who holds the memory, the largest first; empty: not known. The names are the host's own. */
+  readonly processes: readonly Process[];
   readonly forecast: Forecast;
 }
+
+export type Process = Pick<Vitals['processes'][number], 'name' | 'residentBytes'>;
 
 /** What the sparklines show. */
 export const TREND_HOURS = 3;
 export const ROWS_PER_PAGE = 100;
-const NOTHING = { memory: null, disk: null, forecast: { memoryMinutes: null, diskMinutes: null } } as const;
+const NOTHING = {
+  memory: null,
+  disk: null,
+  processes: [],
+  forecast: { memoryMinutes: null, diskMinutes: null },
+} as const;
 
-/** Every watched instance by its tags, worst first; no figures yet. */
-export function fleetRows(fleet: readonly Instance[], now: Date): FleetRow[] {
+/**
+ * Every watched instance by its tags, worst first; no figures yet.
+ * @param zone of the times
+ */
+export function fleetRows(fleet: readonly Instance[], now: Date, zone = 'UTC'): FleetRow[] {
+  const times = timesIn(zone, now);
   const rows = fleet.map((instance): FleetRow => {
     const { id, name, region, account, elsewhere = false, skipped } = instance;
     const where = { region, account, elsewhere };
     return skipped === null
-      ? { ...checkedRow(instance, now), ...where }
+      ? { ...checkedRow(instance, times), ...where }
       : { ...EMPTY, ...where, id, name, band: 'skipped', skipped };
   });
   return rows.sort(
@@ -91,10 +107,10 @@ const EMPTY = {
   ...NOTHING,
 } as const;
 
-function checkedRow(instance: Instance, now: Date): FleetRow {
+function checkedRow(instance: Instance, times: Times): FleetRow {
   const { id, name, remembered, worker, problem } = instance;
   const known = [...remembered.reasons, ...remembered.events].map((code) => ({ code, text: REASON_WORDS[code] }));
-  const muted = muteWords(instance, now);
+  const muted = isMuted(instance, times.now) ? mutedUntil(muteEnd(instance, times.now), times) : null;
   const status = problem === null ? remembered.status : 'UNKNOWN';
   const { since, flag, acted, incident } = remembered;
   const reasons = problem === null ? known : [problem];
@@ -111,10 +127,14 @@ function checkedRow(instance: Instance, now: Date): FleetRow {
     flag,
     worker,
     muted,
-    ack: incident?.ack === undefined ? null : ackWords(incident.ack, now),
+    ack: incident?.ack === undefined ? null : `acknowledged by ${incident.ack.by} ${times.since(incident.ack.at)}`,
     acted,
   };
 }
+
+/** Null: its windows leave no gap. */
+const mutedUntil = (end: Date | null, times: Times): string =>
+  end === null ? 'muted' : `muted until ${times.clock(end)}`;
 
 function bandOf(status: Status | null, flagged: boolean, muted: boolean): Band {
   if (muted) return 'muted';
@@ -150,8 +170,10 @@ export interface FleetPage {
   /** From 1. */
   readonly page: number;
   readonly pages: number;
+  /** Watched instances, checked or not. */
   readonly total: number;
-  readonly counts: Readonly<Record<Band, number>>;
+  /** Of all pages. Those that were checked, as the metrics count them. */
+  readonly counts: FleetCounts & { readonly unchecked: number; readonly skipped: number; readonly muted: number };
 }
 
 /** @param wanted as it was requested; what is no existing page becomes the nearest one */
@@ -159,13 +181,17 @@ export function pageOf(rows: readonly FleetRow[], wanted: unknown): FleetPage {
   const pages = Math.max(1, Math.ceil(rows.length / ROWS_PER_PAGE));
   const requested = typeof wanted === 'number' && Number.isFinite(wanted) ? Math.trunc(wanted) : 1;
   const page = Math.min(Math.max(1, requested), pages);
-  const count = (band: Band) => rows.filter((row) => row.band === band).length;
+  const checked = rows.flatMap(({ status, reasons, flag }) =>
+    status === null ? [] : [{ status, reasons, flagged: flag !== null }],
+  );
+  const skipped = rows.filter((row) => row.skipped !== null).length;
+  const muted = rows.filter((row) => row.muted !== null).length;
   return {
     rows: rows.slice((page - 1) * ROWS_PER_PAGE, page * ROWS_PER_PAGE),
     page,
     pages,
     total: rows.length,
-    counts: Object.fromEntries(BANDS.map((band) => [band, count(band)])) as Record<Band, number>,
+    counts: { ...countFleet(checked), unchecked: rows.length - checked.length - skipped, skipped, muted },
   };
 }
 

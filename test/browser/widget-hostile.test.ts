@@ -54,25 +54,32 @@ describe('a hostile text in the fleet table', () => {
   }
   const NONE = { elements: '0,0,0,0,0', calls: [], requests: [], alerts: [] };
 
-  it.each(HOSTILE)('is inert as a Name, a worker, a last act, a reason and a console line: %j', async (text) => {
-    const [one] = fleetRows([instance({ name: text, tags: flagged })], NOW);
-    const reasons = [{ code: 'BannerTimeout', text }] as const;
-    const row: FleetRow = { ...one!, worker: text, acted: { what: text, at: NOW }, reasons, skipped: null };
-    await tile.show(fleetView(pageOf([row], 1), look));
-    expect(await harm()).toEqual(NONE);
-    // It is there to be read, four times, with what doesn't show spelled out.
-    const shown = await tile.page.locator('#tile td').allInnerTexts();
-    const visible = text.slice(0, 8).replaceAll('\u202e', '').toLowerCase();
-    expect(shown.join('\n').toLowerCase().split(visible).length - 1).toBeGreaterThanOrEqual(4);
+  it.each(HOSTILE)(
+    'is inert as a Name, a worker, a last act, a reason, a process and an acknowledgement: %j',
+    async (text) => {
+      const [one] = fleetRows([instance({ name: text, tags: flagged })], NOW);
+      const reasons = [{ code: 'BannerTimeout', text }] as const;
+      const sample = { at: NOW, available: 0.02 };
+      const row: FleetRow = {
+        ...{ ...one!, worker: text, acted: { what: text, at: NOW }, reasons, skipped: null, ack: text },
+        ...{ memory: { latest: sample, samples: [sample] }, processes: [{ name: text, residentBytes: 2 ** 33 }] },
+      };
+      await tile.show(fleetView(pageOf([row], 1), look));
+      expect(await harm()).toEqual(NONE);
+      // It is there to be read, six times, with what doesn't show spelled out.
+      const shown = await tile.page.locator('#tile td').allInnerTexts();
+      const visible = text.slice(0, 8).replaceAll('\u202e', '').toLowerCase();
+      expect(shown.join('\n').toLowerCase().split(visible).length - 1).toBeGreaterThanOrEqual(6);
 
-    expect(await tile.page.locator('#tile a.btn').count()).toBe(1);
-    await tile.page.click('#tile a.btn');
-    await tile.page.click('#confirm');
-    await expect.poll(() => tile.calls.at(-1)?.endpoint).toBe(REMEDY_ARN);
-    expect(tile.calls.at(-1)?.event).toMatchObject({ instanceId: one!.id });
-    await tile.page.evaluate('popup.close()');
-    expect(await harm()).toEqual(NONE);
-  });
+      expect(await tile.page.locator('#tile a.btn').allInnerTexts()).toEqual(['Reboot', 'Unflag']);
+      await tile.page.click('#tile a.cw-reboot');
+      await tile.page.click('#confirm');
+      await expect.poll(() => tile.calls.at(-1)?.endpoint).toBe(REMEDY_ARN);
+      expect(tile.calls.at(-1)?.event).toMatchObject({ instanceId: one!.id });
+      await tile.page.evaluate('popup.close()');
+      expect(await harm()).toEqual(NONE);
+    },
+  );
 
   it.each(HOSTILE)('is inert in a failure and above the table: %j', async (text) => {
     const before = tile.calls.length;

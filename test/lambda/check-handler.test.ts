@@ -71,6 +71,61 @@ describe('the function of a check', () => {
   });
 });
 
+describe('the heartbeat', () => {
+  const URL = 'https://hc.example.com/6e1c0f1e';
+  const fetched = vi.fn(async () => new Response('OK'));
+  beforeAll(() => {
+    vi.stubGlobal('fetch', fetched);
+    vi.stubEnv('CRAWLWATCH_SETTINGS', JSON.stringify({ transport: 'ssm', alerts: { heartbeatUrl: URL } }));
+  });
+  afterAll(() => {
+    vi.unstubAllGlobals();
+    vi.stubEnv('CRAWLWATCH_SETTINGS', '{"transport":"ssm","scale":"distributed"}');
+  });
+  beforeEach(() => {
+    fetched.mockClear();
+  });
+  const now = () => new Date().toISOString();
+
+  it('follows a check of which all was done, once that is on record', async () => {
+    fetched.mockImplementationOnce(async () => {
+      expect([...aws.files.keys()]).toEqual(['state.json.gz']);
+      expect(aws.calls()).toContain('PutMetricData');
+      return new Response('OK');
+    });
+    await handler({ scheduledTime: now() });
+    expect(fetched).toHaveBeenCalledExactlyOnceWith(URL, expect.objectContaining({ redirect: 'manual' }));
+  });
+
+  it('follows no check of which something could not be done', async () => {
+    aws.refused.add('PutMetricData');
+    await expect(handler({ scheduledTime: now() })).rejects.toThrow('not all of it was done: metrics');
+    aws.refused.clear();
+    expect(fetched).not.toHaveBeenCalled();
+  });
+
+  it('follows no event that was dropped', async () => {
+    await handler({ scheduledTime: OLD });
+    expect(fetched).not.toHaveBeenCalled();
+  });
+
+  it('that fails leaves the check as good as it was', async () => {
+    fetched.mockRejectedValueOnce(new TypeError('fetch failed'));
+    expect(await handler({ scheduledTime: now() })).toMatchObject({ checked: 2 });
+    expect(fetched).toHaveBeenCalledTimes(1);
+  });
+
+  it('follows the last step of a run that is shared out, and none before', async () => {
+    const settings = { transport: 'ssm', scale: 'distributed', alerts: { heartbeatUrl: URL } };
+    vi.stubEnv('CRAWLWATCH_SETTINGS', JSON.stringify(settings));
+    await handler({ step: 'plan', run: 'run-9', scheduledTime: now() });
+    await handler({ step: 'shard', run: 'run-9', index: 0, shards: 1 });
+    expect(fetched).not.toHaveBeenCalled();
+    await handler({ step: 'join', run: 'run-9' });
+    expect(fetched).toHaveBeenCalledTimes(1);
+  });
+});
+
 describe('the steps of a run', () => {
   const definition = fleetRunDefinition({ functionArn: 'f', bucketName: 'bucket', concurrency: 20, stepSeconds: 300 });
   let stepCalls: Record<string, string[]>;

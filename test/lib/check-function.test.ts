@@ -261,3 +261,21 @@ describe("the check function's network", () => {
     expect(found).toHaveLength(warnings);
   });
 });
+
+describe('the heartbeat for a watchdog outside AWS', () => {
+  const alerts = { heartbeatUrl: 'https://hc-ping.com/6e1c0f1e-5a4b-4a6f-9d53-2f6f2d2c6b11' };
+  const warning = Match.stringLikeRegexp('alerts.heartbeatUrl: .*no VPC endpoint .*NAT gateway');
+
+  it('has its address in the environment of the check function alone, and in no output', () => {
+    const template = templateWith({ alerts }).toJSON();
+    const holders = Object.entries(template.Resources).filter(([, one]) => JSON.stringify(one).includes('hc-ping'));
+    expect(holders.map(([id]) => id.replace(/[0-9A-F]{8}$/, ''))).toEqual(['Check']);
+    expect(JSON.stringify(template.Outputs)).not.toContain('hc-ping');
+  });
+
+  it('warns where the function is in a VPC, out of which only NAT leads', () => {
+    Annotations.fromStack(stackWith({ alerts, vpc: VPC })).hasWarning('*', warning);
+    Annotations.fromStack(stackWith({ vpc: VPC })).hasNoWarning('*', warning);
+    Annotations.fromStack(stackWith({ alerts })).hasNoWarning('*', warning);
+  });
+});

@@ -7,6 +7,8 @@ export interface AwsEndpoint {
   /** What was called since the last look: `DescribeInstances`, `PUT runs/run-1/plan.json`. */
   calls(): string[];
   readonly files: Map<string, string>;
+  /** Calls that are refused from now on. */
+  readonly refused: Set<string>;
   close(): void;
 }
 
@@ -22,12 +24,16 @@ const instanceXml = (id: string) => `<item><instancesSet><item>
 export async function startAwsEndpoint(instances: readonly string[]): Promise<AwsEndpoint> {
   const files = new Map<string, string>();
   const called: string[] = [];
+  const refused = new Set<string>();
   const server = createServer(async (request, response) => {
     const body = await textOf(request);
     const target = request.headers['x-amz-target'];
     const action = typeof target === 'string' ? target.split('.')[1] : /(?:^|&)Action=(\w+)/.exec(body)?.[1];
     const key = decodeURIComponent(new URL(request.url ?? '/', 'http://s3').pathname.replace(/^\/bucket\//, ''));
     called.push(action ?? `${request.method} ${key}`);
+    if (action !== undefined && refused.has(action)) {
+      return response.writeHead(400, { 'x-amzn-errortype': 'AccessDenied' }).end('{"message":"it is refused"}');
+    }
     const xml = (name: string, inner: string) =>
       response
         .writeHead(200, { 'content-type': 'text/xml' })
@@ -56,6 +62,7 @@ export async function startAwsEndpoint(instances: readonly string[]): Promise<Aw
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     files,
+    refused,
     calls: () => called.splice(0),
     close: () => {
       server.close();

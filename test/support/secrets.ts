@@ -57,6 +57,7 @@ export function plantedSecrets(): Planted[] {
       'a webhook URL',
       `https://example.webhook.office.com/webhookb2/${random(36, WORD)}/IncomingWebhook/${random(32, WORD)}`,
     ),
+    one('the address of a watchdog', `https://hc-ping.com/${random(36, WORD)}`),
     one('a URL with a password', `https://ann:${random(12, WORD)}@example.com/hook`),
     one('a URL with a token', `https://example.com/hook?token=${random(24, WORD)}`),
     one('a token', `ghp_${random(36, WORD)}`),

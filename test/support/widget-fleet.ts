@@ -4,8 +4,10 @@ import type { HostSample } from '../../lambda/memory/packed-past.ts';
 import { EMPTY, type Samples, withSamples } from '../../lambda/memory/samples.ts';
 import { encodeSamples } from '../../lambda/memory/samples-codec.ts';
 import { encodeState } from '../../lambda/memory/schema.ts';
-import { type InstanceState, SAMPLES_KEY, STATE_KEY, TAG } from '../../lambda/model/index.ts';
+import { type InstanceState, type Pause, SAMPLES_KEY, STATE_KEY, TAG } from '../../lambda/model/index.ts';
+import { savePause } from '../../lambda/remedy/dynamodb.ts';
 import { parseSettings } from '../../lambda/settings/settings.ts';
+import { BANDS, type Band, type FleetRow } from '../../lambda/widget/rows.ts';
 import { drawWidget, type WidgetEvent, type WidgetPorts } from '../../lambda/widget-handler.ts';
 import { SandboxAws } from '../../sandbox/aws.ts';
 import { type SandboxTable, sandboxDynamoDb } from '../../sandbox/aws-remedy.ts';
@@ -69,6 +71,11 @@ export class WidgetFleet {
     return this.#keepState();
   }
 
+  /** Puts a pause on record, as the remedy function does. */
+  pause(pause: Pause): Promise<void> {
+    return savePause(this.world.dynamoDb, this.record.name, pause);
+  }
+
   /** Launches the hosts, with figures of the last three hours and one an hour for three days before. */
   async add(hosts: readonly Host[]): Promise<this> {
     const first = this.aws.instances.size + 1;
@@ -107,6 +114,17 @@ export class WidgetFleet {
 }
 
 const at = (minutes: number): Date => new Date(NOW.getTime() - minutes * 60_000);
+
+const STATUS_OF: Readonly<Record<Band, FleetRow['status']>> = {
+  flagged: 'CRITICAL',
+  critical: 'CRITICAL',
+  unknown: 'UNKNOWN',
+  warning: 'WARNING',
+  unchecked: null,
+  muted: 'WARNING',
+  ok: 'OK',
+  skipped: null,
+};
 
 /** Around a level, never twice the same, and always the same. */
 export const wave =
@@ -174,6 +192,41 @@ export const TEN_HOSTS: readonly Host[] = [
   },
   { name: 'fiweb1', tags: status('WARNING:DiskLow', 55), memory: wave(33), disk: leak(93.4, 2) },
 ];
+
+const sampled = (available: number, minutes = 2) => {
+  const latest = { at: at(minutes), available };
+  return { latest, samples: [latest] };
+};
+
+/** A row of each kind there can be, with everything that a row can show. */
+export const EVERY_KIND: readonly FleetRow[] = BANDS.map((band, n): FleetRow => {
+  const status = STATUS_OF[band];
+  const isDown = band === 'critical' || band === 'muted';
+  return {
+    id: idOf(n + 1),
+    name: `a-${band}-host`,
+    region: 'eu-central-1',
+    account: null,
+    band,
+    status,
+    reasons:
+      status === null || status === 'OK'
+        ? []
+        : [{ code: isDown ? 'WorkerDown' : 'BannerTimeout', text: 'something is wrong' }],
+    before: ['MemoryLow'],
+    since: at(25),
+    flag: band === 'flagged' ? { reason: 'BannerTimeout', at: at(20) } : null,
+    worker: 'sidekiq.service',
+    muted: band === 'muted' ? 'muted until 18:00' : null,
+    ack: band === 'flagged' ? 'acknowledged by ann@laptop 10 min ago' : null,
+    acted: { what: 'reboot', at: at(18) },
+    skipped: band === 'skipped' ? 'is stopped, not running' : null,
+    memory: sampled(isDown ? 0.98 : n % 2 === 0 ? 0.04 : 0.1, n < 3 ? 40 : 2),
+    disk: n === 5 ? null : sampled(0.5),
+    processes: [{ name: 'ruby', residentBytes: 13.2 * 1024 ** 3 }],
+    forecast: { memoryMinutes: 40, diskMinutes: 200 },
+  };
+});
 
 /** So many hosts, one in fifty in trouble; figures only of those that the first page shows. */
 export function manyHosts(count: number): Host[] {

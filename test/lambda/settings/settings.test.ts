@@ -110,4 +110,24 @@ describe('settings', () => {
   it('refuses an environment that is no JSON object', () => {
     expect(() => fromEnvironment({ CRAWLWATCH_SETTINGS: '{oops' })).toThrow(/CRAWLWATCH_SETTINGS: got "\{oops"/);
   });
+
+  it('takes any https address for a watchdog, and quotes none that it refuses', () => {
+    const url = 'https://hc.example.com/p/6e1c0f1e-5a4b-4a6f-9d53-2f6f2d2c6b11/start';
+    for (const taken of [url, 'https://hc-ping.com/6e1c0f1e-5a4b-4a6f-9d53-2f6f2d2c6b11']) {
+      expect(parseSettings({ alerts: { heartbeatUrl: taken } }).alerts.heartbeatUrl).toBe(taken);
+    }
+    for (const refused of [url.replace('https', 'http'), `${url}${'x'.repeat(500)}`, { url }]) {
+      const problems = () => parseSettings({ alerts: { heartbeatUrl: refused } });
+      expect(problems).toThrow(
+        'alerts.heartbeatUrl: got what is not shown here, since it may hold a secret; allowed: an https address of at most 500 characters',
+      );
+      expect(problems).not.toThrow('6e1c0f1e');
+    }
+  });
+
+  it('says of an unknown time zone what it got and what is allowed', () => {
+    expect(() => parseSettings({ alerts: { timeZone: 'Mars/Olympus' } })).toThrow(
+      'alerts.timeZone: got "Mars/Olympus"; allowed: a time zone of the tz database, like Europe/Berlin or UTC',
+    );
+  });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { howToSubscribe } from '../../../lambda/alert/index.ts';
 import { REASON_WORDS } from '../../../lambda/judge/words.ts';
 import { REASON_CLASS, TAG } from '../../../lambda/model/index.ts';
+import { parseRemedyRequest } from '../../../lambda/remedy/contract.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { noticesOf, type WidgetHealth } from '../../../lambda/widget/notices.ts';
 import { fleetRows, pageOf } from '../../../lambda/widget/rows.ts';
@@ -54,6 +55,9 @@ describe('the button of a remedy', () => {
     expect(html).toContain(
       '>{"action":"reboot","instanceId":"i-00000000000000001","requester":"dashboard"}</cwdb-action>',
     );
+    expect(html).toContain(
+      '>{"action":"unflag","instanceId":"i-00000000000000001","requester":"dashboard"}</cwdb-action>',
+    );
   });
 });
 
@@ -78,11 +82,102 @@ describe('a row of a host that was rebooted', () => {
   ])('says whether it needs a person, where %s', (_, at, asks) => {
     const flag = `BannerTimeout@${minutesAgo(30)}`;
     const html = drawn({ ...hungFor(8), [TAG.flag]: flag, [TAG.acted]: `reboot@${at}` });
-    expect(html.includes('The reboot of 07:59 UTC did not help: needs a person')).toBe(asks);
+    expect(html.includes('The reboot at 07:59, 16 min ago, did not help: needs a person')).toBe(asks);
+  });
+});
+
+describe('the buttons that pause and resume', () => {
+  const PAUSE = { who: 'eve', why: 'a release', from: NOW, until: null };
+  const paused = noticesOf(
+    {
+      topicArn: null,
+      subscription: 'confirmed',
+      suppressed: false,
+      pauses: { pause: PAUSE, automaticPause: null },
+      figures: null,
+    },
+    SSH,
+    NOW,
+  );
+  const page = pageOf(fleetRows([instance()], NOW), 1);
+
+  it('pause, with what that stops and what not, where nothing is paused', () => {
+    const html = fleetView(page, look({ isPaused: false }));
+    expect(html).toContain('Checks, flags and mails go on. What has begun is not called back.');
+    expect(html).toContain('>{"action":"pause","requester":"dashboard","why":"from the dashboard"}</cwdb-action>');
+    expect(html).not.toContain('"action":"resume"');
+  });
+
+  it('resume, beside who paused and why', () => {
+    const html = fleetView(page, look({ isPaused: true, notices: paused }));
+    expect(html).toContain('eve paused all restarts and reboots at 08:15');
+    expect(html).toContain('>{"action":"resume","requester":"dashboard"}</cwdb-action>');
+    expect(html).not.toContain('"action":"pause"');
+  });
+
+  it.each([
+    ['where it is not known whether acting is paused', { isPaused: null }],
+    ['where there is no function that acts', { isPaused: false, endpoints: endpoints(null) }],
+  ])('are not there %s', (_, given) => {
+    expect(fleetView(page, look(given))).not.toContain('cwdb-action');
+  });
+
+  it('send what the remedy function takes', () => {
+    const html = fleetView(page, look({ isPaused: false })) + fleetView(page, look({ notices: paused })) + drawn(FLAG);
+    const requests = [...html.matchAll(/>(\{"action"[^<]*)<\/cwdb-action>/g)].map(([, json = '']) => JSON.parse(json));
+    expect(requests.map(({ action }) => action)).toEqual(['pause', 'resume', 'reboot', 'unflag']);
+    for (const request of requests) {
+      expect(parseRemedyRequest({ ...request, widgetContext: {} }, NOW)).toMatchObject({ ok: true });
+    }
   });
 });
 
 describe('the table', () => {
+  it.each(['Europe/Berlin', 'Asia/Kolkata'])('has its times in the zone of the settings: %s', (timeZone) => {
+    const settings = parseSettings({ alerts: { timeZone } });
+    const html = drawn(standing('DiskLow'), {}, { settings });
+    expect(html).toContain(`since ${timeZone === 'Europe/Berlin' ? '08:55' : '13:25'},</span> <b>20 min</b>`);
+    expect(html).toContain(`times in ${timeZone}`);
+  });
+
+  it('has the day where a time is of another, and the last act in words', () => {
+    const tags = {
+      [TAG.status]: 'CRITICAL:DiskLow',
+      [NOTE.since]: minutesAgo(20 * 60),
+      [TAG.acted]: `reboot@${minutesAgo(12)}`,
+    };
+    expect(drawn(tags)).toContain('since 21 Nov 12:15,</span> <b>20 h</b>');
+    expect(drawn(tags)).toContain('rebooted 12 min ago');
+  });
+
+  it('shows a host whose worker is dead in red, however little memory it uses', () => {
+    const sample = { at: NOW, available: 0.98 };
+    const row = (tags: Record<string, string>) => {
+      const [one] = fleetRows([instance({ tags })], NOW);
+      return fleetView(pageOf([{ ...one!, memory: { latest: sample, samples: [sample] } }], 1), look());
+    };
+    expect(row(standing('WorkerDown'))).toContain('cw-gauge cw-tone-critical cw-alarm"');
+    expect(row(standing('WorkerDown'))).toContain('<b>the worker is down</b>');
+    expect(row(standing('DiskLow'))).toContain('cw-gauge cw-tone-calm"');
+  });
+
+  it('names who holds the memory, escaped and cut, and only where that is known', () => {
+    const sample = { at: NOW, available: 0.02 };
+    const [one] = fleetRows([instance()], NOW);
+    const row = { ...one!, memory: { latest: sample, samples: [sample] } };
+    const name = `<b>ruby</b>${'x'.repeat(60)}`;
+    const html = fleetView(pageOf([{ ...row, processes: [{ name, residentBytes: 3 * 1024 ** 3 }] }], 1), look());
+    expect(html).toContain(`most of it: <b>&lt;b&gt;ruby&lt;/b&gt;${'x'.repeat(29)}</b> 3.0 GiB`);
+    expect(fleetView(pageOf([row], 1), look())).not.toContain('most of it');
+  });
+
+  it('says who has acknowledged a host, and until when it is muted', () => {
+    const [one] = fleetRows([instance({ tags: { ...hungFor(2), ...MUTE } })], NOW);
+    expect(fleetView(pageOf([{ ...one!, ack: 'acknowledged by <ann>' }], 1), look())).toMatch(
+      /cw-badge">muted until 18:00<.*cw-badge">acknowledged by &lt;ann&gt;</,
+    );
+  });
+
   it('uses nothing that the console strips', () => {
     expect(drawn(FLAG)).not.toMatch(/<(script|iframe|use|link)|\son[a-z]+=|javascript:/i);
   });
@@ -109,7 +204,7 @@ describe('the table', () => {
     const html = fleetView(pageOf([{ ...row!, memory: { latest: samples.at(-1)!, samples } }], 1), look());
     expect(html.match(/<polyline/g)).toHaveLength(2);
     expect(html).toContain('cw-old');
-    expect(html).toContain('at 07:25 UTC');
+    expect(html).toContain('50 min ago, at 07:25<');
   });
 
   it('has words for every reason, so that none has to be looked up', () => {
@@ -148,7 +243,12 @@ describe('the notices above the table', () => {
     pauses: { pause: null, automaticPause: null },
     figures: null,
   };
-  const PAUSE = { who: 'crawlwatch', why: '2 reboots in a row did not help', from: NOW, until: null };
+  const PAUSE = {
+    who: 'crawlwatch',
+    why: '2 reboots in a row did not help',
+    from: new Date(minutesAgo(10)),
+    until: null,
+  };
   const notices = (health: Partial<WidgetHealth>) => noticesOf({ ...WELL, ...health }, SSH, NOW);
 
   it('are none where all is well', () => {
@@ -167,13 +267,13 @@ describe('the notices above the table', () => {
       'automatic acts that are paused',
       { pauses: { pause: null, automaticPause: PAUSE } },
       'red',
-      'Automatic restarts and reboots are paused (people may still act) by crawlwatch since 08:15 UTC: 2 reboots in a row did not help. To end it:',
+      'crawlwatch paused its own restarts and reboots at 08:05, 10 min ago: 2 reboots in a row did not help. Checks, flags and mails go on, and people may still restart and reboot. To end it:',
     ],
     [
       'acting that is paused',
       { pauses: { pause: { ...PAUSE, who: 'eve' }, automaticPause: null } },
       'amber',
-      'All restarts and reboots are paused by eve',
+      'eve paused all restarts and reboots at 08:05, 10 min ago: 2 reboots in a row did not help. Checks, flags and mails go on; neither crawlwatch nor people can restart or reboot a host. To end it:',
     ],
     ['figures that cannot be read', { figures: 'Throttled' }, 'amber', 'memory and disk: Throttled'],
   ] as const)('warn of %s', (_, health, level, text) => {
