@@ -57,13 +57,15 @@ function withVerdict(entry: MailEntry, news: RemedyNews | null): MailEntry {
   return verdict === undefined ? entry : { ...entry, why: verdict.why };
 }
 
+/** What is handed over to a person says that the reboot did not help; where an incident says both, neither is left. */
 function withoutVerdicts(news: RemedyNews, planned: readonly MailEntry[]): RemedyNews {
   const said = new Set(
     planned.filter(({ kind }) => kind === 'escalated').map(({ transition }) => transition.instance.id),
   );
+  const handedOver = new Set([...said, ...news.escalated.map(({ instanceId }) => instanceId)]);
   return {
     ...news,
-    outcomes: news.outcomes.filter((one) => !isInVain(one) || !said.has(one.act.instanceId)),
+    outcomes: news.outcomes.filter((one) => !isInVain(one) || !handedOver.has(one.act.instanceId)),
     escalated: news.escalated.filter(({ instanceId }) => !said.has(instanceId)),
   };
 }

@@ -130,6 +130,13 @@ export class RemedyStack {
     return { ...answer, problems: [...problems, ...(noted?.problems ?? [])] };
   }
 
+  /** From now on the fleet's checks ask this function. */
+  wired(): this {
+    this.fleet.remedy = (at) => this.ask({ action: 'auto', scheduledTime: at.toISOString() });
+    this.fleet.mailed = (receipt) => this.ask({ action: 'mailed', receipt });
+    return this;
+  }
+
   record() {
     return readRecord(this.dynamoDb, TABLE, this.fleet.now);
   }
