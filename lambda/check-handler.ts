@@ -1,13 +1,13 @@
 /** Entry of the scheduled check: one whole check over AWS, or one step of a run that is shared out among functions. */
 import type { Context } from 'aws-lambda';
-import { beat, type CheckResult, checkFleet, type Outlets, type Ports } from './check/index.ts';
+import { beat, type CheckResult, checkFleet, type Outlets, type Ports, type RemedyOutlet } from './check/index.ts';
 import { fleetTargets } from './discover/index.ts';
 import {
   cloudWatchClient,
   createLog,
   ec2Client,
   instanceConnectClient,
-  lambdaClient,
+  lambdaOnceClient,
   packedFiles,
   parseInstant,
   s3Client,
@@ -18,7 +18,7 @@ import {
 } from './kit/index.ts';
 import { fleetSamples } from './memory/index.ts';
 import type { Summary } from './model/index.ts';
-import { callRemedy } from './remedy/index.ts';
+import { acknowledgeMail, askForActs, type RemedyPath } from './remedy/index.ts';
 import {
   joinRun,
   nearLimits,
@@ -50,7 +50,7 @@ const STALE_MS = 10 * 60_000;
 const log = createLog();
 const sns = snsOnceClient();
 const secrets = secretsManagerClient();
-const lambda = lambdaClient();
+const lambda = lambdaOnceClient();
 const s3 = s3Client();
 const clock = { now: () => new Date() };
 
@@ -137,10 +137,15 @@ async function wholePorts(environment: FunctionEnvironment): Promise<Ports> {
   const clients = { ...(await clientsFor(environment, 1)), ...kept };
   const outlets: Outlets = {
     ...awsOutlets(clients, sns, topicArn),
-    ...(remedyFunctionArn !== null && { remedy: (at: Date) => callRemedy(lambda, remedyFunctionArn, at) }),
+    ...(remedyFunctionArn !== null && { remedy: remedyBehind({ lambda, functionArn: remedyFunctionArn }) }),
   };
   return { ...awsPorts(clients), outlets };
 }
+
+const remedyBehind = (path: RemedyPath): RemedyOutlet => ({
+  act: (at, signal) => askForActs(path, at, signal),
+  mailed: (receipt, signal) => acknowledgeMail(path, receipt, signal),
+});
 
 /** For a step that only finds hosts or probes them: it can publish and mail nothing. */
 async function readingPorts(environment: FunctionEnvironment, sharers: number): Promise<RunPorts> {

@@ -59,7 +59,7 @@ const clock = { now: () => new Date() };
 
 /**
  * @returns the answer; as HTML where a dashboard's widget asks
- * @throws where the check asks and something failed or was refused, since that answer is not read
+ * @throws where the check asks and nothing could be done for it; with news in it the answer is of more use than an error
  */
 export async function handler(
   event: unknown,
@@ -94,10 +94,11 @@ export async function handler(
   const answer = await remedy(event, clients, { deadlineMs, isAutomatic });
   const { action } = isObject(event) ? event : {};
   if (!isAutomatic && isFromWidget(event)) return answerHtml(answer, action);
-  const { problems = [] } = answer;
-  if ((isAutomatic || action === 'auto') && problems.length > 0)
-    throw new Error(`not all was done: ${problems.join('; ')}`);
-  return remedyAnswer.encode(answer);
+  if (!isAutomatic) return remedyAnswer.encode(answer);
+  const { done, instanceId, why, news = null, receipt = null, problems = [] } = answer;
+  if (!done && news === null && problems.length > 0) throw new Error(`nothing was done: ${problems.join('; ')}`);
+  // Without the plan of the fleet, which may be longer than an answer can be (6 MB, gettingstarted-limits.html).
+  return remedyAnswer.encode({ done, instanceId, why, news, receipt, problems });
 }
 
 /** Does what is asked unless a guard holds it back. Never rejects: what fails is the reason why it was not done. */

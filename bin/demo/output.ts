@@ -48,9 +48,8 @@ export function printChapter(print: Print, chapter: Chapter, { check, says, befo
     for (const block of troubleBlocks(rows.filter(isNews), style)) print(`${block.join('\n')}\n`);
   }
   print(summaryLine(report, style));
+  printHeld(print, acted?.decisions ?? [], before?.acted?.decisions ?? []);
   for (const mail of mails) printMail(print, mail);
-  printHeld(print, acted?.answer.decisions ?? [], before?.acted?.answer.decisions ?? []);
-  for (const mail of acted?.mails ?? []) printMail(print, mail);
 }
 
 /** What is news of a host once. */

@@ -5,7 +5,7 @@ import { packedFiles } from '../../lambda/kit/index.ts';
 import { fleetSamples, loadState, metricDimensions } from '../../lambda/memory/index.ts';
 import type { FleetState, HistoryEntry, Report } from '../../lambda/model/index.ts';
 import { INSTANCE_METRIC, METRIC_NAMESPACE, TAG } from '../../lambda/model/index.ts';
-import type { RemedyAnswer, RemedyPorts } from '../../lambda/remedy/index.ts';
+import type { RemedyAnswer, RemedyPorts, RemedyRequest } from '../../lambda/remedy/index.ts';
 import { remedyFleet } from '../../lambda/remedy/index.ts';
 import { parseSettings } from '../../lambda/settings/index.ts';
 import { awsOutlets, awsPorts, remedyPorts } from '../../lambda/wiring/index.ts';
@@ -29,13 +29,13 @@ export const SETTINGS = parseSettings({
   remedies: { restartWorker: true, reboot: true },
 });
 
-/** The result of one check, and what was done after it. */
+/** The result of one check. */
 export interface Chapter {
   readonly report: Report;
-  /** Those that the check sent. */
+  /** One at most. */
   readonly mails: readonly Mail[];
-  /** What the remedy function did and held back; null where it wasn't called. */
-  readonly acted: { readonly answer: RemedyAnswer; readonly mails: readonly Mail[] } | null;
+  /** What the remedy function answered the check: what it did and held back; null where it wasn't asked. */
+  readonly acted: RemedyAnswer | null;
 }
 
 export type Mail = SandboxAws['topic']['published'][number];
@@ -83,7 +83,7 @@ export class DemoSandbox {
     this.aws.topic.subscriptions.push({ endpoint: ADDRESS, confirmed: true });
   }
 
-  /** Runs the next check, and what the remedy function does after it. */
+  /** Runs the next check, which asks the remedy function before it mails. */
   async check(n: number): Promise<Chapter> {
     const { minute, impaired } = STORY[n] ?? { minute: 0 };
     this.moment = new Date(START.getTime() + minute * 60_000);
@@ -92,26 +92,31 @@ export class DemoSandbox {
     this.startedAt = Date.now();
 
     const clients = this.clients();
-    let calls = false;
-    const remedy = async () => {
-      calls = true;
+    let acted: RemedyAnswer | null = null;
+    const remedy = {
+      act: async () => {
+        acted = await this.act(n);
+        return acted;
+      },
+      mailed: (receipt: string) => this.ask({ action: 'mailed', receipt }),
     };
     const outlets = { ...awsOutlets(clients, this.aws.sns, this.aws.topic.arn), remedy };
     const mailedCount = this.aws.topic.published.length;
     const { report, errors } = await checkFleet(SETTINGS, { ...awsPorts(clients), outlets }, { deadlineMs: 60_000 });
     failOn(errors);
-    const mails = this.aws.topic.published.slice(mailedCount);
-    return { report, mails, acted: calls ? await this.act(n) : null };
+    return { report, mails: this.aws.topic.published.slice(mailedCount), acted };
   }
 
-  /** Runs the real remedy function over the sandbox, as the check calls it. */
-  private async act(n: number): Promise<Chapter['acted']> {
-    const [mailedCount, rebootedCount] = [this.aws.topic.published.length, this.rebooted.length];
-    const request = { action: 'auto', scheduledTime: this.moment } as const;
-    const answer = await remedyFleet(request, SETTINGS, this.remedies(), { deadlineMs: 300_000 });
-    failOn(answer.problems ?? []);
+  /** Runs the real remedy function over the sandbox; hosts that it reboots boot. */
+  private async act(n: number): Promise<RemedyAnswer> {
+    const rebootedCount = this.rebooted.length;
+    const answer = await this.ask({ action: 'auto', scheduledTime: this.moment });
     for (const id of this.rebooted.slice(rebootedCount)) this.hosts.reboot(id, n, this.clock.now());
-    return { answer, mails: this.aws.topic.published.slice(mailedCount) };
+    return answer;
+  }
+
+  private ask(request: RemedyRequest): Promise<RemedyAnswer> {
+    return remedyFleet(request, SETTINGS, this.remedies(), { deadlineMs: 300_000 });
   }
 
   /** The record of everything done and held back, oldest first. */

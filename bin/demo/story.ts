@@ -13,7 +13,7 @@ export interface Moment {
   /** What happened since the check before; null: nothing. */
   readonly says: string | null;
   readonly chapter: Chapter;
-  /** Everything mailed by the check and by what was done after it. */
+  /** One at most. */
   readonly mails: readonly Mail[];
 }
 
@@ -43,8 +43,8 @@ export async function openStory(): Promise<Story> {
     if (value === undefined) return null;
     const [check, { says }] = value;
     const chapter = await sandbox.check(check);
-    const mails = [...chapter.mails, ...(chapter.acted?.mails ?? [])];
-    return { check, at: new Date(chapter.report.checkedAt), says, chapter, mails };
+    const { report, mails } = chapter;
+    return { check, at: new Date(report.checkedAt), says, chapter, mails };
   };
   return { sandbox, next, close };
 }

@@ -1,13 +1,17 @@
 /**
  * What a check says to the world, in the order that neither loses nor repeats it: what is remembered is written first,
- * then the tags, then the mail goes out, and that it did is written last.
+ * then the tags; then, where something may be done, the remedy function acts; then one mail goes out with the incidents
+ * and the acts, and that it did is written last.
  *
  * A check that dies between the mail and the last write leaves `mailing` behind. Nobody can know whether SNS had taken
  * that mail, so the next check sends its news again and says that it may be the second time. A check that finds
- * `mailing` younger than that steps back: the other may be mailing at this moment.
+ * `mailing` or `asking` younger than that steps back: the other may be mailing at this moment, or be about to.
+ *
+ * The wait for acts may last minutes. Before the mail the check therefore writes once more, and keeps the say only where
+ * no other check has taken it meanwhile.
  */
 import type { Evidence, FlagPlan } from '../flag/index.ts';
-import { errorText, isRefusal, minutesBetween } from '../kit/index.ts';
+import { errorText, isRefusal } from '../kit/index.ts';
 import type { Departure, LoadedState, Transition } from '../memory/index.ts';
 import { closed, endedMuted, isMuted, isWorse } from '../memory/index.ts';
 import type {
@@ -23,7 +27,9 @@ import type {
 } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { clearedTags, groupTagWrites, tagChanges } from './display.ts';
+import { hasUntriedActs, isPutOff, isUnderWay, untried } from './mailing.ts';
 import { composeAlert } from './message.ts';
+import { type ActsSaid, composeOneMail, rebootedInVainBy } from './one-mail.ts';
 import { type MailEntry, type MailPlan, planMail } from './plan.ts';
 
 /** What a check found out. */
@@ -55,17 +61,42 @@ interface Saver {
   save(state: FleetState, etag: string | null): Promise<string | null>;
 }
 
+/** A check that has the say, before its mail. */
+export interface OpenMail {
+  readonly news: News;
+  /** What is due of incidents, and those that are no longer checked. */
+  readonly due: MailPlan;
+  readonly departed: readonly Departure[];
+  /** Whether anything is due of them, be it put off. */
+  readonly isMailDue: boolean;
+  /** Mails nothing but what no lost mail has named. */
+  readonly isPartly: boolean;
+  /** A host that is well at this moment keeps its news, and so does what may have gone out of it. */
+  readonly isWaiting: boolean;
+  /** Of a check before this one. */
+  readonly mailing: Mailing | null;
+  /** Instances as they are once the mail is out, those of departures among them. */
+  readonly quiet: FleetState;
+  readonly untagged: readonly TagFailure[];
+  /** What is in the bucket, by what this check wrote last. */
+  held: { readonly state: FleetState; readonly etag: string };
+}
+
 /**
+ * Writes what is remembered, and the tags.
+ *
  * @param states what was remembered before, and what is to be remembered after this check where no mail goes out
- * @returns whether it was this check that had the say; if not, another one has it, or nothing could be remembered
+ * @param asks whether the remedy function is asked before the mail
+ * @returns null where this check doesn't have the say: another one has it, or nothing could be remembered
  */
-export async function announce(
+export async function openMail(
   news: News,
   { before, next }: { readonly before: LoadedState; readonly next: FleetState },
   state: Saver,
   desk: Desk,
   settings: Settings,
-): Promise<boolean> {
+  asks: boolean,
+): Promise<OpenMail | null> {
   const { transitions, at } = news;
   const due = planMail(transitions, news.plan, before.state.breaker.mailed, at, settings);
   const departures = news.departures.filter(({ isNews }) => isNews);
@@ -74,7 +105,6 @@ export async function announce(
   const quiet = withInstances(next, silent);
   // Until the mail is out, what it says is still to be said.
   const unsent = isMailDue ? withInstances(quiet, statesOf(before.state, departures)) : quiet;
-  // A host that is well at this moment keeps its news, and so does what may have gone out of it.
   const isWaiting = transitions.some(
     ({ instance, after: { incident } }) =>
       incident !== null &&
@@ -85,129 +115,169 @@ export async function announce(
   );
   const { mailing } = before.state;
   const now = desk.clock.now();
-  if (isUnderWay(mailing, now, settings)) return overtaken(desk);
+  if (isUnderWay(before.state, now, settings)) return overtaken(desk);
   const isPartly = isPutOff(mailing, at, settings);
-  const { entries, mailed } = isPartly ? untried(due, mailing) : due;
-  const departed = isPartly ? [] : departures;
-  const isTried = entries.length > 0 || departed.length > 0;
+  const open = {
+    ...{ news, isMailDue, isPartly, isWaiting, mailing, quiet },
+    due: isPartly ? untried(due, mailing) : due,
+    departed: isPartly ? [] : departures,
+  };
   // What may have gone out may have until its news is known to be out.
-  const tried: Mailing | null = isTried
-    ? { since: mailing?.since ?? at, at: now }
-    : isMailDue || isWaiting
-      ? mailing
-      : null;
-
+  const kept = isMailDue || isWaiting || asks ? mailing : null;
+  const first: FleetState = {
+    ...unsent,
+    mailing: isTried(open) && !asks ? tried(mailing, at, now) : kept,
+    ...(asks && { asking: now }),
+  };
   let etag: string | null;
   try {
-    etag = await state.save({ ...unsent, mailing: tried }, before.etag);
+    etag = await state.save(first, before.etag);
   } catch (error) {
     desk.failed('state', errorText(error));
-    return announceUnremembered(news, errorText(error), desk, settings);
+    await announceUnremembered(news, errorText(error), desk, settings);
+    return null;
   }
   if (etag === null) return overtaken(desk);
-  const untagged = await writeTags(news, desk, settings);
-  if (!isTried) return true;
-
-  const context = { ...news, checked: transitions.length, departed, breaker: news.plan.breaker };
-  const alert = composeAlert(entries, {
-    ...context,
-    untagged,
-    maybeMailedAt: mailing?.since ?? null,
-    unremembered: null,
-  });
-  const sent = alert === null ? true : await send(alert, desk);
-  const suppressionMailed = sent === true && entries.some(({ kind }) => kind === 'suppressed');
-  const last: FleetState =
-    sent === true
-      ? {
-          ...withInstances(countMails(isPartly ? unsent : quiet, idsOf(departed), at), mailed),
-          mailing: isPartly || isWaiting ? mailing : null,
-          breaker: { ...next.breaker, mailed: next.breaker.mailed || suppressionMailed },
-        }
-      : sent === false
-        ? { ...unsent, mailing }
-        : // What may have arrived counts among the mails of the day.
-          { ...countMails(unsent, [...mailed.keys()], at), mailing: tried };
-  try {
-    if ((await state.save(last, etag)) !== null) return true;
-    // No check does so while this one mails; a remedy or a person may have changed what is remembered of an instance.
-    const now = await state.load();
-    const isOurs = now.state.mailing?.at.getTime() === tried?.at.getTime();
-    if (
-      !isOurs ||
-      (await state.save(
-        sent === true ? merged(now.state, last, mailed, departed, at) : { ...now.state, mailing: last.mailing },
-        now.etag,
-      )) === null
-    ) {
-      desk.failed('state', 'another check wrote before this one had noted its mail');
-    }
-  } catch (error) {
-    desk.failed('state', `that a mail went out could not be written: ${errorText(error)}`);
-  }
-  return true;
+  return { ...open, untagged: await writeTags(news, desk, settings), held: { state: first, etag } };
 }
 
-/** What is remembered now, with what the mail changes. */
-function merged(
-  now: FleetState,
-  last: FleetState,
-  mailed: MailPlan['mailed'],
-  departed: readonly Departure[],
-  at: Date,
-): FleetState {
-  const instances = new Map(now.instances);
+const isTried = ({ due, departed }: Pick<OpenMail, 'due' | 'departed'>): boolean =>
+  due.entries.length > 0 || departed.length > 0;
+
+const tried = (mailing: Mailing | null, at: Date, now: Date): Mailing => ({ since: mailing?.since ?? at, at: now });
+
+/**
+ * Mails what is due, with what was done, and writes that it did.
+ * @returns whether a mail with the acts' news is known to be out
+ */
+export async function sendMail(open: OpenMail, acts: ActsSaid, state: Saver, desk: Desk): Promise<boolean> {
+  const { news, due, departed, isPartly, isWaiting, mailing, quiet } = open;
+  const { at, transitions } = news;
+  const { asking = null } = open.held.state;
+  const isHeldBack = isPartly && acts.news !== null && !hasUntriedActs(acts.news, mailing as Mailing);
+  const said = isHeldBack ? { ...acts, news: null } : acts;
+  const context = { ...news, checked: transitions.length, departed, breaker: news.plan.breaker };
+  const alert = composeOneMail(
+    due.entries,
+    { ...context, untagged: open.untagged, maybeMailedAt: mailing?.since ?? null, unremembered: null },
+    said,
+  );
+  const isAnythingDue = alert !== null || isTried(open);
+  const attempt = isAnythingDue
+    ? tried(mailing, at, desk.clock.now())
+    : open.isMailDue || isWaiting || isHeldBack
+      ? mailing
+      : null;
+  if (asking !== null) {
+    const release = (held: FleetState) => ({ ...held, asking: null, mailing: attempt });
+    // Where that can't be written the mail goes out all the same: twice is better than late.
+    if ((await noted(open, release, state, desk, 'this one mailed')) === 'overtaken') return false;
+  }
+  if (!isAnythingDue) return false;
+
+  const sent = alert === null ? true : await send(alert, desk);
+  const suppressionMailed = sent === true && due.entries.some(({ kind }) => kind === 'suppressed');
+  const inVain = rebootedInVainBy(said.news);
+  await noted(
+    open,
+    (held) => {
+      if (sent === false) return { ...held, mailing };
+      // What may have arrived counts among the mails of the day.
+      if (sent === null) return { ...countMails(held, [...due.mailed.keys()], at), mailing: attempt };
+      const gone = withDepartures(held, departed, quiet, at);
+      return {
+        ...withVerdicts(withMailed(gone, due.mailed, at), inVain),
+        mailing: isPartly || isWaiting ? mailing : null,
+        breaker: { ...held.breaker, mailed: held.breaker.mailed || suppressionMailed },
+      };
+    },
+    state,
+    desk,
+    'this one had noted its mail',
+  );
+  return sent === true && said.news !== null;
+}
+
+/**
+ * Changes what is remembered. No check writes while this one has the say; a remedy or a person may have changed what is
+ * remembered of an instance.
+ *
+ * @returns `overtaken`: another check has the say by now
+ */
+async function noted(
+  open: OpenMail,
+  change: (held: FleetState) => FleetState,
+  state: Saver,
+  desk: Desk,
+  before: string,
+): Promise<'noted' | 'overtaken' | 'failed'> {
+  const isOurs = (now: FleetState) =>
+    now.mailing?.at.getTime() === open.held.state.mailing?.at.getTime() &&
+    now.asking?.getTime() === open.held.state.asking?.getTime();
+  try {
+    for (let tries = 0; tries < NOTE_TRIES; tries++) {
+      const next = change(open.held.state);
+      const etag = await state.save(next, open.held.etag);
+      if (etag !== null) {
+        open.held = { state: next, etag };
+        return 'noted';
+      }
+      const now = await state.load();
+      if (!isOurs(now.state) || now.etag === null) break;
+      open.held = { state: now.state, etag: now.etag };
+    }
+    desk.failed('state', `another check wrote before ${before}`);
+    return 'overtaken';
+  } catch (error) {
+    desk.failed('state', `what a check notes before and after its mail could not be written: ${errorText(error)}`);
+    return 'failed';
+  }
+}
+
+/** A remedy writes once for each act, and a person now and then. */
+const NOTE_TRIES = 4;
+
+/** @param at the check's time */
+function withMailed(state: FleetState, mailed: MailPlan['mailed'], at: Date): FleetState {
+  const instances = new Map(state.instances);
   for (const [id, { incident, fresh, ends, mails, events }] of mailed) {
-    const state = instances.get(id);
-    if (state === undefined) continue;
-    const ack = state.incident?.ack;
-    // A person may have acknowledged it while this check mailed.
+    const one = instances.get(id);
+    if (one === undefined) continue;
+    const ack = one.incident?.ack;
+    // A person may have acknowledged it while this check acted and mailed.
     const isNewAck = ack !== undefined && ack.at > at;
     const after = incident !== null && isNewAck ? { ...incident, ack } : incident;
-    instances.set(id, { ...state, incident: after, fresh, ends, mails, events });
+    instances.set(id, { ...one, incident: after, fresh, ends, mails, events });
   }
-  for (const { id } of departed) {
-    const state = last.instances.get(id);
-    if (state === undefined) instances.delete(id);
-    else instances.set(id, state);
-  }
-  return { ...last, instances };
+  return { ...state, instances };
 }
 
-function overtaken(desk: Desk): false {
+function withDepartures(state: FleetState, departed: readonly Departure[], quiet: FleetState, at: Date): FleetState {
+  const ids = idsOf(departed);
+  const instances = new Map(state.instances);
+  for (const id of ids) {
+    const one = quiet.instances.get(id);
+    if (one === undefined) instances.delete(id);
+    else instances.set(id, one);
+  }
+  return countMails({ ...state, instances }, ids, at);
+}
+
+/** What the acts' news has said of a reboot in vain, no later check says again. */
+function withVerdicts(state: FleetState, ids: ReadonlySet<string>): FleetState {
+  const known = [...ids].flatMap((id): [string, InstanceState][] => {
+    const one = state.instances.get(id);
+    if (one === undefined || one.incident === null || one.flag === null) return [];
+    return [[id, { ...one, incident: { ...one.incident, vainMailed: true } }]];
+  });
+  return withInstances(state, new Map(known));
+}
+
+function overtaken(desk: Desk): null {
   const text = 'another check ran at the same time and had the say: this one mailed, flagged and acted on nothing';
   desk.log.warn('check.overtaken', { text });
   desk.problems.push(text);
-  return false;
-}
-
-/** A mail is out within two minutes, or its check is dead. */
-const MAIL_MINUTES = 2;
-/** So many intervals after a mail whose answer was lost, the next attempts wait for an hour each. */
-const EAGER_INTERVALS = 3;
-const RETRY_MINUTES = 60;
-
-const isUnderWay = (mailing: Mailing | null, now: Date, { schedule }: Settings): boolean =>
-  mailing !== null && Math.abs(minutesBetween(mailing.at, now)) < Math.max(MAIL_MINUTES, schedule.everyMinutes / 2);
-
-/** Where every answer is lost, each attempt may be one more mail. */
-const isPutOff = (mailing: Mailing | null, at: Date, { schedule }: Settings): mailing is Mailing =>
-  mailing !== null &&
-  Math.abs(minutesBetween(mailing.since, at)) > EAGER_INTERVALS * schedule.everyMinutes &&
-  Math.abs(minutesBetween(mailing.at, at)) < RETRY_MINUTES - schedule.everyMinutes / 2;
-
-/** A clock may have been set back by so much since the first attempt. */
-const CLOCK_MINUTES = 30;
-
-/** Of what is due the news about hosts that no lost mail has named: nobody has heard of them. */
-function untried({ entries, mailed }: MailPlan, { since }: Mailing): MailPlan {
-  const isNew = ({ before: { mails } }: Transition) => mails.every((at) => minutesBetween(since, at) < -CLOCK_MINUTES);
-  const some = entries.filter(({ kind, transition }) => kind !== 'event' && isNew(transition));
-  const states = some.flatMap(({ transition: { instance } }): [string, InstanceState][] => {
-    const state = mailed.get(instance.id);
-    return state === undefined ? [] : [[instance.id, state]];
-  });
-  return { entries: some, mailed: new Map(states) };
+  return null;
 }
 
 const isFirstOfHour = (at: Date, everyMinutes: number): boolean => at.getUTCMinutes() < everyMinutes;

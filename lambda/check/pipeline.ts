@@ -1,12 +1,16 @@
 /**
  * THE PIPELINE: the only file that knows the order of a check.
  *
- *     discover -> remember -> probe -> judge -> decide -> remember -> tell -> act
+ *     discover -> remember -> probe -> judge -> decide -> remember -> act -> tell
+ *
+ * It acts before the mail, since one mail can only say what came of an act after it; and after what was decided is
+ * remembered and tagged, since the remedy function acts by nothing else. Where its answer doesn't come, the mail goes out
+ * without it.
  *
  * A step that fails doesn't stop the others; what failed is returned, and the caller fails at the end. A check that can't
  * read the state, or finds that another check has written it meanwhile, flags nothing and acts on nothing.
  */
-import { announce, announceUnremembered } from '../alert/index.ts';
+import { announceUnremembered, NO_ACTS, openMail, sendMail } from '../alert/index.ts';
 import { type Evidence, evidenceSentences, FLEET, planFlags, secondOpinions, withFlags } from '../flag/index.ts';
 import { forecastsOf, needsHistory } from '../forecast/index.ts';
 import { assess, instanceReport, UNREADABLE_MUTE } from '../judge/index.ts';
@@ -17,8 +21,9 @@ import { probeFleet } from '../probe/index.ts';
 import { callsForRemedy } from '../remedy/index.ts';
 import { logFields, metricPoints, summarise } from '../report/index.ts';
 import type { Settings } from '../settings/index.ts';
+import { acknowledge, askRemedy } from './acts.ts';
 import { claim } from './claim.ts';
-import type { Outlets, Ports } from './ports.ts';
+import type { Outlets, Ports, StatePort } from './ports.ts';
 import { remember } from './remember.ts';
 import { type CheckOptions, startRun } from './run.ts';
 
@@ -68,7 +73,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
   const past = low.length === 0 ? null : await orElse('history', ports.history(low.map((one) => one.instance)), null);
   for (const one of low) judge(one, past?.get(one.instance.id));
 
-  // Decide, remember, tell and act.
+  // Decide, remember, act and tell.
   if (outlets !== null) await decideAndTell(outlets);
 
   const reports = inOrder().map((t) =>
@@ -132,14 +137,28 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     const desk = { ...run, outlets: to, log, clock: ports.clock };
     const hasTheSay =
       before.trouble === null && ports.state !== null
-        ? await announce(news, { before, next }, ports.state, desk, settings)
+        ? await actAndTell(news, { before, next }, ports.state, desk)
         : await announceUnremembered(news, before.trouble ?? 'it has no place', desk, settings);
     await published;
     // What could not be remembered, or is for another check to say, did not happen.
     if (!hasTheSay) for (const t of unflagged) judged.set(t.instance.id, t);
-    else if (to.remedy !== undefined && callsForRemedy(transitions, plan.breaker, at, settings)) {
-      await orElse('remedy', to.remedy(at), undefined);
-    }
+  }
+
+  async function actAndTell(
+    news: Parameters<typeof openMail>[0],
+    states: Parameters<typeof openMail>[1],
+    state: StatePort,
+    desk: Parameters<typeof openMail>[3] & { readonly outlets: Outlets },
+  ): Promise<boolean> {
+    const { remedy } = desk.outlets;
+    const asked =
+      remedy !== undefined && callsForRemedy(news.transitions, news.plan.breaker, at, settings) ? remedy : null;
+    const mail = await openMail(news, states, state, desk, settings, asked !== null);
+    if (mail === null) return false;
+    const acts = asked === null ? NO_ACTS : await askRemedy(asked, run);
+    const areMailed = await sendMail(mail, acts, state, desk);
+    if (asked !== null && areMailed && acts.receipt !== null) await acknowledge(asked, acts.receipt, run);
+    return true;
   }
 }
 

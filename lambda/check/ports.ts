@@ -14,6 +14,7 @@ import type {
   TagWrite,
   Transports,
 } from '../model/index.ts';
+import type { RemedyAnswer } from '../remedy/index.ts';
 
 export interface Ports {
   readonly source: 'local' | 'hosts' | 'inventory' | 'file' | 'aws';
@@ -56,6 +57,16 @@ export interface Outlets {
   readonly gatherEvidence: GatherEvidence;
   /** Whether a stack of that name has checked within the last hour; null: that can't be known. */
   isStackAlive(stack: string): Promise<boolean | null>;
-  /** Asks the remedy function to look at the fleet; absent where nothing acts without a person. */
-  remedy?(at: Date): Promise<void>;
+  /** Absent where nothing acts without a person. */
+  readonly remedy?: RemedyOutlet;
 }
+
+/** The remedy function. Each is asked once, and rejects where no answer comes; an abort ends the wait, and no act. */
+export interface RemedyOutlet {
+  /** Has it look at the fleet and act. The answer holds what there is to mail of that. */
+  act(at: Date, signal: AbortSignal): Promise<ActsAnswer>;
+  /** Says that the mail with that news is out. */
+  mailed(receipt: string, signal: AbortSignal): Promise<Pick<ActsAnswer, 'done' | 'why' | 'problems'>>;
+}
+
+export type ActsAnswer = Pick<RemedyAnswer, 'done' | 'why' | 'news' | 'receipt' | 'problems'>;

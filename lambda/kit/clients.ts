@@ -90,7 +90,10 @@ export const secretsManagerClient = (region?: string): SecretsManagerClient =>
 export const cloudFormationClient = (region?: string): CloudFormationClient =>
   new CloudFormationClient(clientConfig(region));
 export const dynamoDbClient = (region?: string): DynamoDBClient => new DynamoDBClient(clientConfig(region));
-/** Tries again: the check's request, of which a second finds the first one's record and lease, and the looks of doctor. */
+/** For Invoke of the remedy function, which takes five minutes at most: an answer that is lost may be that of an act. */
+export const lambdaOnceClient = (region?: string, timeoutMs = 330_000): Once<LambdaClient> =>
+  once(new LambdaClient(onceConfig(region, timeoutMs)));
+/** For the looks of doctor. */
 export const lambdaClient = (region?: string): LambdaClient => new LambdaClient(clientConfig(region));
 /**
  * For callers that wait until a function has done its work, five minutes at most. Calls once only: a call whose answer

@@ -17,6 +17,7 @@ export {
   instanceConnectClient,
   type Lambda,
   lambdaClient,
+  lambdaOnceClient,
   type Once,
   patientLambdaClient,
   type S3,

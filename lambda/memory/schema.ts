@@ -92,6 +92,7 @@ const fleet = z.object({
     suspended: z.array(z.string().max(300)).max(10_000).exactOptional(),
   }),
   mailing: z.object({ since: instant, at: instant }).nullable(),
+  asking: instant.nullable().exactOptional(),
   // Each on its own: one that can't be read costs the others nothing.
   instances: z.record(z.string(), z.unknown()),
 });
@@ -116,8 +117,8 @@ export function decodeState(text: string): ReadState {
     if (read === undefined) unread.push(id.slice(0, ID_MAX));
     else instances.set(id, read);
   }
-  const { at, breaker, mailing } = data;
-  return { kind: 'state', state: { at, breaker, mailing, instances }, unread };
+  const { format: _, version: __, ...rest } = data;
+  return { kind: 'state', state: { ...rest, instances }, unread };
 }
 
 export const encodeState = ({ instances, ...rest }: FleetState): string =>

@@ -152,6 +152,11 @@ export interface FleetState {
   };
   /** A mail that may or may not have gone out: nothing was written since, or its answer was lost. */
   readonly mailing: Mailing | null;
+  /**
+   * Since when a check waits for the remedy function, before its mail; null or absent: none does. Of that check's mail
+   * nothing has gone out yet.
+   */
+  readonly asking?: Date | null;
 }
 
 export const EMPTY_STATE: FleetState = {

@@ -165,14 +165,18 @@ async function execute({ act, decision, one, fresh }: Leased, ports: RemedyPorts
 
 /**
  * Puts the states of acts on record, while others may be writing too.
+ * @returns those of them that were not on record yet
  * @throws where the record can't be read or written
  */
-export async function commit(ports: Pick<RemedyPorts, 'readRecord' | 'saveActs' | 'clock'>, changed: readonly Act[]) {
+export async function commit(
+  ports: Pick<RemedyPorts, 'readRecord' | 'saveActs' | 'clock'>,
+  changed: readonly Act[],
+): Promise<readonly Act[]> {
   for (let tries = 0; tries < COMMIT_TRIES; tries++) {
     const { acts, version } = await ports.readRecord();
     const next = withStates(acts, changed);
-    const isNews = next.some((act, n) => act.state !== acts[n]?.state && changed.some((other) => isSame(act, other)));
-    if (!isNews || (await ports.saveActs(version, worthKeeping(next, ports.clock.now())))) return;
+    const news = next.filter((act, n) => act.state !== acts[n]?.state && changed.some((other) => isSame(act, other)));
+    if (news.length === 0 || (await ports.saveActs(version, worthKeeping(next, ports.clock.now())))) return news;
   }
   throw new Error('others kept writing');
 }

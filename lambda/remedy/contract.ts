@@ -6,6 +6,7 @@
 import * as z from 'zod';
 import { parseInstant, printableAscii } from '../kit/index.ts';
 import { AUTOMATIC_ALIAS, INSTANCE_ID, OVERRIDES, REMEDIES, type Requester } from '../model/index.ts';
+import { remedyNews } from './news.ts';
 
 type Person = Extract<Requester, { readonly kind: 'person' }>;
 
@@ -95,15 +96,23 @@ const remedyRequest = z.discriminatedUnion(
   { error: `action must be one of ${ACTIONS.join(', ')}` },
 );
 
+/**
+ * The check's word that the mail with a run's news is out. It names the run by the receipt that the answer gave it, and
+ * nothing else: what is marked as mailed is what the function itself had found.
+ */
+const mailedRequest = z.strictObject({ action: z.literal('mailed'), receipt: z.uuid() });
+
 /** A request in JSON, as callers write it. */
 export type RemedyRequestJson = z.input<typeof remedyRequest>;
+/** What the check asks, through the alias. */
+export type AutomaticRequestJson = z.input<typeof automaticRequest>;
 
 type Fields = z.output<typeof remedyRequest>;
 type Read<F> = F extends { readonly requester: string }
   ? Omit<F, typeof WIDGET_KEY | 'requester' | 'overrides'> & { readonly requester: Person }
   : Omit<F, typeof WIDGET_KEY>;
 /** A request as it was read: the requester with the guards that they set aside. */
-export type RemedyRequest = Read<Fields>;
+export type RemedyRequest = Read<Fields> | z.output<typeof mailedRequest>;
 export type RequestOf<A extends RemedyRequest['action']> = Extract<RemedyRequest, { readonly action: A }>;
 
 export type ParsedRequest =
@@ -145,10 +154,13 @@ const UNQUALIFIED = /^arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-
 export const mayBeAPerson = (invokedArn: unknown): boolean =>
   typeof invokedArn === 'string' && UNQUALIFIED.test(invokedArn);
 
-const automaticRequest = z.strictObject({ action: z.literal('auto'), scheduledTime });
-const NOT_AUTOMATIC = `through its alias ${AUTOMATIC_ALIAS} the function takes {"action":"auto"} with a scheduledTime, and nothing that a person asks for`;
+const automaticRequest = z.discriminatedUnion('action', [
+  z.strictObject({ action: z.literal('auto'), scheduledTime }),
+  mailedRequest,
+]);
+const NOT_AUTOMATIC = `through its alias ${AUTOMATIC_ALIAS} the function takes {"action":"auto"} with a scheduledTime, {"action":"mailed"} with a receipt, and nothing that a person asks for`;
 
-/** A request that is automatic, whatever it holds: a look at the whole fleet, or nothing. */
+/** A request that is automatic, whatever it holds: a look at the whole fleet, the word that its news is mailed, or nothing. */
 export function parseAutomaticRequest(event: unknown): ParsedRequest {
   const { data } = automaticRequest.safeParse(event);
   return data === undefined ? { ok: false, instanceId: null, why: NOT_AUTOMATIC } : { ok: true, request: data };
@@ -209,6 +221,10 @@ export const remedyAnswer = z.object({
   /** The pause of automatic acts, after reboots in vain; people may act. */
   automaticPause: pause.nullish(),
   acts: z.array(act).readonly().optional(),
+  /** To a check that asks: what is to be mailed. Null: nothing is. */
+  news: remedyNews.nullish(),
+  /** By which the check acknowledges that it has mailed the news; null: it can't, and the next run says it again. */
+  receipt: z.string().nullish(),
   /** What else went wrong, a sentence each. */
   problems: z.array(z.string()).readonly().optional(),
 });

@@ -7,6 +7,7 @@
  *     acts           -           acts: a list of JSON texts; version; writer
  *     pause          -           who, why, from, until
  *     resumed        -           who, from: when a person last resumed
+ *     unmailed       -           news: JSON; receipt: what no check has acknowledged as mailed
  *     history#i-...  ISO#random  entry: JSON
  */
 
@@ -22,9 +23,10 @@ import {
 import * as z from 'zod';
 import type { DynamoDb } from '../kit/index.ts';
 import { errorCode } from '../kit/index.ts';
-import type { Act, ActRecord, Clock, HistoryEntry, Pause } from '../model/index.ts';
+import type { Act, ActRecord, Clock, HistoryEntry, Pause, RemedyNews } from '../model/index.ts';
 import { GUARDS, INSTANCE_ID, REASON_CLASS, REMEDIES, type ReasonCode } from '../model/index.ts';
 import { isOpenAct } from './ladder.ts';
+import { NO_NEWS, remedyNews } from './news.ts';
 import type { RemedyPorts } from './ports.ts';
 import { automaticPause, keptInVain } from './vain.ts';
 
@@ -38,13 +40,25 @@ export const tablePorts = (
   db: DynamoDb,
   table: string,
   clock: Clock,
-): Pick<RemedyPorts, 'readRecord' | 'saveActs' | 'savePause' | 'saveResumed' | 'saveHistory' | 'readHistory'> => ({
+): Pick<
+  RemedyPorts,
+  | 'readRecord'
+  | 'saveActs'
+  | 'savePause'
+  | 'saveResumed'
+  | 'saveHistory'
+  | 'readHistory'
+  | 'readUnmailed'
+  | 'saveUnmailed'
+> => ({
   readRecord: () => readRecord(db, table, clock.now()),
   saveActs: (version, acts) => saveActs(db, table, version, acts, clock.now()),
   savePause: (pause) => savePause(db, table, pause),
   saveResumed: (who, at) => saveResumed(db, table, who, at),
   saveHistory: (entry) => saveHistory(db, table, entry),
   readHistory: (id, most) => readHistory(db, table, id, most),
+  readUnmailed: () => readUnmailed(db, table),
+  saveUnmailed: (news, read) => saveUnmailed(db, table, news, read),
 });
 
 type Item = Readonly<Record<string, AttributeValue>>;
@@ -52,6 +66,7 @@ type Item = Readonly<Record<string, AttributeValue>>;
 const ACTS = { key: { S: 'acts' }, at: { S: '-' } };
 const PAUSE = { key: { S: 'pause' }, at: { S: '-' } };
 const RESUMED = { key: { S: 'resumed' }, at: { S: '-' } };
+const UNMAILED = { key: { S: 'unmailed' }, at: { S: '-' } };
 const DAY_MS = 24 * 3_600_000;
 const HISTORY_DAYS = 90;
 /** One page of history; an entry with its evidence has a few kilobytes, and a page of Query up to 1 MB. */
@@ -184,6 +199,47 @@ export async function savePause(db: DynamoDb, table: string, { who, why, from, u
 export async function saveResumed(db: DynamoDb, table: string, who: string, at: Date): Promise<void> {
   const Item = { ...RESUMED, who: { S: who }, from: { S: at.toISOString() } };
   await db.send(new PutItemCommand({ TableName: table, Item }));
+}
+
+/** News that can't be read, of another version perhaps, counts as none: what its acts come to is news again. */
+async function readUnmailed(db: DynamoDb, table: string): ReturnType<RemedyPorts['readUnmailed']> {
+  const item = await get(db, table, UNMAILED);
+  const receipt = item?.receipt?.S;
+  if (receipt === undefined) return null;
+  const news = remedyNews.safeParse(json(item?.news?.S ?? '')).data ?? { ...NO_NEWS, now: new Date(0) };
+  return { news, receipt };
+}
+
+async function saveUnmailed(
+  db: DynamoDb,
+  table: string,
+  news: RemedyNews,
+  read: string | null,
+): Promise<string | null> {
+  const receipt = randomUUID();
+  try {
+    await db.send(
+      new PutItemCommand({
+        TableName: table,
+        Item: {
+          ...UNMAILED,
+          news: { S: JSON.stringify(remedyNews.encode(news)) },
+          receipt: { S: receipt },
+          expiresAt: epochSeconds(new Date(news.now.getTime() + DAY_MS)),
+        },
+        ExpressionAttributeNames: { '#receipt': 'receipt' },
+        ...(read === null
+          ? { ConditionExpression: 'attribute_not_exists(#receipt)' }
+          : { ConditionExpression: '#receipt = :read', ExpressionAttributeValues: { ':read': { S: read } } }),
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      }),
+    );
+    return receipt;
+  } catch (error) {
+    if (errorCode(error) !== 'ConditionalCheckFailedException') throw error;
+    // As with the acts: what is there may be our own write.
+    return held(error)?.receipt?.S === receipt ? receipt : null;
+  }
 }
 
 /** Adds an entry to an instance's history; it is kept for 90 days. */

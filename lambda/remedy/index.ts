@@ -9,6 +9,7 @@ export {
   parseRemedyRequest,
   type RemedyAnswer,
   type RemedyAnswerJson,
+  type RemedyRequest,
   type RemedyRequestJson,
   remedyAnswer,
 } from './contract.ts';
@@ -16,7 +17,7 @@ export { pausesOnRecord, tablePorts } from './dynamodb.ts';
 export { rebootInstance, rehearseReboot, scheduledEvents } from './ec2.ts';
 export { freshCheck } from './fresh-check.ts';
 export { trialMinutes, troubleIn } from './ladder.ts';
-export { callRemedy } from './lambda.ts';
+export { acknowledgeMail, askForActs, type RemedyPath } from './lambda.ts';
 export { callsForRemedy } from './plan.ts';
 export type { Execution, RemedyPorts } from './ports.ts';
 export { RESTART_SCRIPTS, readRestart, ssmRestartSshdDocument, ssmRestartWorkerDocument } from './restart.ts';

@@ -1,23 +1,64 @@
-/** The check's request to the remedy function, which has its own time and its own rights. */
+/** The check's two requests to the remedy function, which acts in its own time and by its own rights. */
 import { InvokeCommand } from '@aws-sdk/client-lambda';
-import type { Lambda } from '../kit/index.ts';
-import type { RemedyRequestJson } from './contract.ts';
+import type { Lambda, Once } from '../kit/index.ts';
+import { type AutomaticRequestJson, type RemedyAnswer, remedyAnswer } from './contract.ts';
+
+/** How the remedy function is asked. */
+export interface RemedyPath {
+  readonly lambda: Once<Lambda>;
+  /** With the alias by which the function knows that the check asks. */
+  readonly functionArn: string;
+}
 
 /**
- * Sends the request, and doesn't wait for the answer. Where the SDK or Lambda sends it twice, the second look finds what
- * the first has put on record, or its lease.
+ * Has the remedy function look at the fleet and act, and waits for what there is to mail. One attempt: where the answer
+ * is lost, acts may have been made, and the next run says so.
  *
- * @param functionArn with the alias by which the function knows that the check asks
- * @param at the check's time: the remedy function ignores a request that was held up too long
- * @throws what the SDK throws where Lambda doesn't take the event
+ * @param at the check's time: the function does nothing for a request that was held up too long
+ * @param signal ends the wait; the function goes on
+ * @throws where no answer comes, where the function fails, and where its answer isn't understood
  */
-export async function callRemedy(lambda: Lambda, functionArn: string, at: Date): Promise<void> {
-  const request: RemedyRequestJson = { action: 'auto', scheduledTime: at.toISOString() };
-  await lambda.send(
-    new InvokeCommand({
-      FunctionName: functionArn,
-      InvocationType: 'Event',
-      Payload: new TextEncoder().encode(JSON.stringify(request)),
-    }),
+export const askForActs = (path: RemedyPath, at: Date, signal: AbortSignal): Promise<RemedyAnswer> =>
+  invoke(path, { action: 'auto', scheduledTime: at.toISOString() }, signal);
+
+/**
+ * Says that the mail with that run's news is out, so that it goes on record as mailed.
+ *
+ * @param receipt from the answer that held the news
+ * @throws as {@link askForActs}: then the news is mailed once more
+ */
+export const acknowledgeMail = (path: RemedyPath, receipt: string, signal: AbortSignal): Promise<RemedyAnswer> =>
+  invoke(path, { action: 'mailed', receipt }, signal);
+
+async function invoke(
+  { lambda, functionArn }: RemedyPath,
+  request: AutomaticRequestJson,
+  signal: AbortSignal,
+): Promise<RemedyAnswer> {
+  const command = new InvokeCommand({
+    FunctionName: functionArn,
+    InvocationType: 'RequestResponse',
+    Payload: new TextEncoder().encode(JSON.stringify(request)),
+  });
+  const { FunctionError, Payload } = await lambda.send(command, { abortSignal: signal });
+  // Against its type, an empty payload comes as null, which no decoder takes.
+  const text = new TextDecoder().decode(Payload ?? undefined);
+  if (FunctionError !== undefined) throw new Error(`the remedy function failed: ${text.slice(0, TEXT_LENGTH)}`);
+  const { data } = remedyAnswer.safeParse(json(text));
+  if (data !== undefined) return data;
+  const got = text.slice(0, TEXT_LENGTH);
+  throw new Error(
+    `the remedy function's answer is not understood: deploy the stack again, so that both functions are of one version; it said ${got}`,
   );
+}
+
+/** Lambda reports an error as {errorType, errorMessage, trace} (nodejs-exceptions.html). */
+const TEXT_LENGTH = 300;
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

@@ -51,8 +51,16 @@ export interface RemedyPorts {
   saveHistory(entry: HistoryEntry): Promise<void>;
   /** Newest first. */
   readHistory(id: string, most?: number): Promise<readonly HistoryEntry[]>;
-  /** Mails what this run has to say. */
+  /** Mails what a person's run has to say. */
   notify(news: RemedyNews): Promise<void>;
+  /** The news of the last runs on schedule that a check has not acknowledged as mailed; null: there never was any. */
+  readUnmailed(): Promise<{ readonly news: RemedyNews; readonly receipt: string } | null>;
+  /**
+   * Keeps this in its place.
+   * @param read the receipt of what is replaced; null: there must be none
+   * @returns the receipt of this news; null where something else is kept by now
+   */
+  saveUnmailed(news: RemedyNews, read: string | null): Promise<string | null>;
   publish(points: readonly MetricPoint[], at: Date): Promise<void>;
 }
 

@@ -3,8 +3,9 @@
  *
  *     record -> describe -> verify -> plan -> [ check again -> plan -> lease -> evidence -> execute -> record ] -> mail -> commit
  *
- * The part in brackets is act.ts, what comes after it finish.ts. What an act came to goes on record only once it has been
- * mailed: a run that dies before leaves it to the next one.
+ * The part in brackets is act.ts, what comes after it finish.ts. Where a check asks, the mail is that check's: it gets the
+ * news in its answer and says when the mail is out. What an act came to goes on record only once it has been mailed: a run
+ * that dies before leaves it to the next one.
  */
 
 import { clockTime, isoSeconds, messageOf, orThrow, plural } from '../kit/index.ts';
@@ -14,8 +15,9 @@ import { actsByItself, type Settings } from '../settings/index.ts';
 import { acknowledge } from './acknowledge.ts';
 import { type ActResult, actOn, notDone, requesterName } from './act.ts';
 import type { RemedyAnswer, RemedyRequest, RequestOf } from './contract.ts';
-import { finishRun } from './finish.ts';
+import { finishByAnswer, finishByMail, settleMailed } from './finish.ts';
 import { isOpenAct } from './ladder.ts';
+import { isNews } from './news.ts';
 import { planAct, planRemedies } from './plan.ts';
 import type { RemedyOptions, RemedyPorts } from './ports.ts';
 import { automaticPause } from './vain.ts';
@@ -36,6 +38,8 @@ export async function remedyFleet(
   switch (request.action) {
     case 'auto':
       return actByItself(request, settings, ports, options);
+    case 'mailed':
+      return confirmMailed(request, settings, ports);
     case 'plan':
       return planFleet(settings, ports);
     case 'reboot':
@@ -123,10 +127,8 @@ async function actByItself(
     plan = planRemedies(rest, seen, settings);
   }
   const held = plan.filter(({ heldBy }) => heldBy !== null);
-  const unfinished = await finishRun(
-    { outcomes, pausedNow, results, held, requester: 'schedule', stack: settings.stack },
-    ports,
-  );
+  const run = { outcomes, pausedNow, results, held, requester: 'schedule', stack: settings.stack };
+  const { news, receipt, problems } = await finishByAnswer(run, acts.filter(isOpenAct), ports);
   const made = results.flatMap(({ act }) => act ?? []);
   const decisions = [...results.map(({ decision }) => decision), ...plan];
   return {
@@ -135,8 +137,24 @@ async function actByItself(
     why: `${plural(made.length, 'act')}, ${plural(decisions.length - made.length, 'instance')} held back`,
     decisions,
     acts: made,
-    problems: [...results.flatMap(({ problems }) => problems), ...unfinished],
+    news: isNews(news) ? news : null,
+    receipt,
+    problems: [...results.flatMap((one) => one.problems), ...problems],
   };
+}
+
+/** The check has mailed what the run of that receipt found. */
+async function confirmMailed(
+  { receipt }: RequestOf<'mailed'>,
+  { stack }: Settings,
+  ports: RemedyPorts,
+): Promise<RemedyAnswer> {
+  const settling = settleMailed(receipt, stack, ports);
+  const { isKnown, problems } = await orThrow('news that is not mailed yet could not be read', settling);
+  const why = isKnown
+    ? 'what was mailed is on record'
+    : 'another run has found news since: the check that asked for it mails this once more';
+  return { done: isKnown && problems.length === 0, instanceId: null, why, problems };
 }
 
 async function actForPerson(
@@ -165,7 +183,7 @@ async function actForPerson(
     requester: requesterName(requester),
     stack: settings.stack,
   };
-  const unfinished = dryRun ? [] : await finishRun(run, ports);
+  const unfinished = dryRun ? [] : await finishByMail(run, ports);
   const answer = answerOf(result, dryRun);
   const why = [answer.why, ...unfinished].join('; ');
   return { ...answer, instanceId, why, problems: [...result.problems, ...unfinished] };

@@ -6,10 +6,11 @@
 
 import { RebootInstancesCommand } from '@aws-sdk/client-ec2';
 import { type CheckResult, checkFleet } from '../../lambda/check/pipeline.ts';
+import type { RemedyOutlet } from '../../lambda/check/ports.ts';
 import type { FleetSamples } from '../../lambda/memory/figures.ts';
 import type { FailureReason, LastGood, ProbeTransport, Reply } from '../../lambda/model/index.ts';
 import { INSTANCE_METRIC, TAG } from '../../lambda/model/index.ts';
-import { parseRemedyRequest } from '../../lambda/remedy/contract.ts';
+import { parseAutomaticRequest, parseRemedyRequest } from '../../lambda/remedy/contract.ts';
 import { readRecord } from '../../lambda/remedy/dynamodb.ts';
 import { freshCheck } from '../../lambda/remedy/fresh-check.ts';
 import { remedyFleet } from '../../lambda/remedy/run.ts';
@@ -23,6 +24,8 @@ import { idOf, SandboxFleet } from './sandbox-fleet.ts';
 
 export const MINUTE = 60_000;
 const LAUNCHED = Date.parse('2026-11-20T00:00:00Z');
+/** What the check asks, through the alias. */
+const AUTOMATIC: readonly unknown[] = ['auto', 'mailed'];
 const TABLE = 'table';
 const SILENT = { info: () => {}, warn: () => {}, error: () => {} };
 
@@ -320,23 +323,36 @@ export class LivedFleet {
     const { sandbox } = this;
     sandbox.now = new Date(this.now + minutes * MINUTE);
     const { sns, topic } = sandbox.aws;
-    const outlets = { ...awsOutlets(this.#clients, sns, topic.arn), remedy: (at: Date) => this.#act(at) };
+    const outlets = { ...awsOutlets(this.#clients, sns, topic.arn), remedy: this.#remedy };
     const ports = { ...awsPorts(this.#clients), transports: this.transports, outlets };
     return checkFleet(sandbox.settings, ports, { deadlineMs: 600_000 });
   }
 
-  async #act(at: Date): Promise<void> {
-    if (!this.acts) return;
-    this.beforeActing();
-    await this.ask({ action: 'auto', scheduledTime: at.toISOString() }).catch((error: unknown) => {
+  readonly #remedy: RemedyOutlet = {
+    act: async (at) => {
+      if (!this.acts) return { done: false, why: '' };
+      this.beforeActing();
+      return this.#noting(this.ask({ action: 'auto', scheduledTime: at.toISOString() }));
+    },
+    mailed: (receipt) => this.#noting(this.ask({ action: 'mailed', receipt })),
+  };
+
+  async #noting<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
       this.errors.push(String(error));
-    });
+      throw error;
+    }
   }
 
   /** Asks the remedy function, whose only substitute is the transports. */
   async ask(event: object) {
     const { sandbox } = this;
-    const parsed = parseRemedyRequest(event, sandbox.now);
+    const parsed =
+      'action' in event && AUTOMATIC.includes(event.action)
+        ? parseAutomaticRequest(event)
+        : parseRemedyRequest(event, sandbox.now);
     if (!parsed.ok) throw new Error(parsed.why);
     const { clock, log } = this.#clients;
     const { gatherEvidence } = awsOutlets(this.#clients, sandbox.aws.sns, sandbox.aws.topic.arn);

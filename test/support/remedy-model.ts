@@ -24,7 +24,9 @@ import type {
 } from '../../lambda/model/index.ts';
 import { EMPTY_STATE, NO_EVIDENCE, NOTHING_REMEMBERED, TAG } from '../../lambda/model/index.ts';
 import { isSame } from '../../lambda/remedy/act.ts';
+import type { RemedyAnswer, RemedyRequest } from '../../lambda/remedy/contract.ts';
 import { isOpenAct } from '../../lambda/remedy/ladder.ts';
+import { remedyNews } from '../../lambda/remedy/news.ts';
 import type { RemedyPorts } from '../../lambda/remedy/ports.ts';
 import type { Alternative, Call } from './explore.ts';
 import { described, failed, HOST_KEY, hungFor, minutesAgo, NOW, read, SSH } from './fleet.ts';
@@ -57,6 +59,8 @@ export interface ModelState {
   /** The requests that EC2 got. */
   readonly reboots: { readonly id: string; readonly minute: number; readonly wasOnRecord: boolean }[];
   readonly mails: Alert[];
+  /** News that no check has acknowledged as mailed, in JSON. */
+  unmailed: { readonly news: string; readonly receipt: string } | null;
   /** Lines of all histories. */
   readonly history: string[];
   /** Every act that was ever on record. */
@@ -87,6 +91,7 @@ export function beginState({ hosts: ids, hangs = true, isForged = false }: Begin
     hosts: Object.fromEntries(ids.map((id) => [id, { hangs, boots: 0 }])),
     reboots: [],
     mails: [],
+    unmailed: null,
     history: [],
     recorded: [],
   };
@@ -150,6 +155,8 @@ export interface Spoilt {
   readonly resumesAlways?: boolean;
   /** No mail goes out, and no error is reported. */
   readonly withoutMail?: boolean;
+  /** A check acknowledges the news before its mail is out. */
+  readonly acknowledgesFirst?: boolean;
 }
 
 const only = (run: (world: ModelState) => unknown): Alternative<ModelState>[] => [{ label: '', run }];
@@ -306,7 +313,43 @@ export function modelPorts(call: Call<ModelState>, clock: { now(): Date }, spoil
         mayFail(({ mails }) => void (spoilt.withoutMail || mails.push(...mailOf(news)))),
       ),
     publish: () => Promise.resolve(),
+    readUnmailed: async () => {
+      const kept = await call<ModelState['unmailed']>('read what is not mailed', { reads: ['unmailed'] }, [
+        { label: '', run: ({ unmailed }) => unmailed },
+        readFailed,
+      ]);
+      return kept === null ? null : { ...kept, news: remedyNews.parse(JSON.parse(kept.news)) };
+    },
+    saveUnmailed: (given, read) =>
+      call<string | null>(
+        'keep what is not mailed',
+        { reads: ['unmailed'], writes: ['unmailed'] },
+        mayFail((world) => {
+          if (read !== (world.unmailed?.receipt ?? null)) return null;
+          const receipt = `${Number(world.unmailed?.receipt ?? 0) + 1}`;
+          world.unmailed = { news: JSON.stringify(remedyNews.encode(given)), receipt };
+          return receipt;
+        }),
+      ),
   };
+}
+
+/** What a check does about acts: it asks, mails the news in its one mail, and acknowledges it once that is out. */
+export async function askAndMail(
+  call: Call<ModelState>,
+  ask: (request: RemedyRequest) => Promise<RemedyAnswer>,
+  spoilt: Spoilt = {},
+): Promise<RemedyAnswer> {
+  const answer = await ask({ action: 'auto', scheduledTime: null });
+  const { news = null, receipt = null } = answer;
+  // Lambda's answer, which the function knows nothing of.
+  await call('get the answer', {}, [...only(() => undefined), readFailed]);
+  if (spoilt.acknowledgesFirst && receipt !== null) await ask({ action: 'mailed', receipt });
+  if (news === null) return answer;
+  const mail = ({ mails }: ModelState) => void (spoilt.withoutMail || mails.push(...mailOf(news)));
+  await call('mail', { adds: ['mails'] }, mayFail(mail));
+  if (receipt !== null) await ask({ action: 'mailed', receipt });
+  return answer;
 }
 
 const mailOf = (news: RemedyNews): Alert[] => {

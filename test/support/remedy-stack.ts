@@ -2,7 +2,7 @@
 
 import type { HistoryEntry, Remedy } from '../../lambda/model/index.ts';
 import { TAG } from '../../lambda/model/index.ts';
-import { parseRemedyRequest } from '../../lambda/remedy/contract.ts';
+import { parseAutomaticRequest, parseRemedyRequest, type RemedyAnswer } from '../../lambda/remedy/contract.ts';
 import { readHistory, readRecord } from '../../lambda/remedy/dynamodb.ts';
 import { freshCheck } from '../../lambda/remedy/fresh-check.ts';
 import type { RemedyPorts } from '../../lambda/remedy/ports.ts';
@@ -91,7 +91,8 @@ export class RemedyStack {
   }
 
   async ask(event: object, deadlineMs = 300_000) {
-    const parsed = parseRemedyRequest(event, this.fleet.now);
+    const isAutomatic = 'action' in event && ['auto', 'mailed'].includes(String(event.action));
+    const parsed = isAutomatic ? parseAutomaticRequest(event) : parseRemedyRequest(event, this.fleet.now);
     if (!parsed.ok) throw new Error(parsed.why);
     const { transports, outlets, clock, log } = this.fleet.ports();
     const { gatherEvidence } = outlets;
@@ -115,8 +116,25 @@ export class RemedyStack {
     return this.ask({ action: 'reboot', instanceId, requester: 'eve@host', ...more });
   }
 
-  auto() {
-    return this.ask({ action: 'auto', scheduledTime: null });
+  /** As a check does it: asks, mails what there is to say, and acknowledges it once the mail is out. */
+  async auto(): Promise<RemedyAnswer> {
+    const answer = await this.ask({ action: 'auto', scheduledTime: null });
+    const { news = null, receipt = null, problems = [] } = answer;
+    if (news === null) return answer;
+    try {
+      await (this.ports.notify ?? remedyPorts(this.world).notify)(news);
+    } catch (error) {
+      return { ...answer, problems: [...problems, `the mail: ${(error as Error).message}`] };
+    }
+    const noted = receipt === null ? null : await this.ask({ action: 'mailed', receipt });
+    return { ...answer, problems: [...problems, ...(noted?.problems ?? [])] };
+  }
+
+  /** From now on the fleet's checks ask this function. */
+  wired(): this {
+    this.fleet.remedy = (at) => this.ask({ action: 'auto', scheduledTime: at.toISOString() });
+    this.fleet.mailed = (receipt) => this.ask({ action: 'mailed', receipt });
+    return this;
   }
 
   record() {

@@ -1,6 +1,7 @@
 /** A fleet in the sandbox's AWS under a virtual clock, whose hosts answer as a test says; everything else is real. */
 
 import { type CheckResult, checkFleet } from '../../lambda/check/pipeline.ts';
+import type { ActsAnswer, RemedyOutlet } from '../../lambda/check/ports.ts';
 import { fleetSamples } from '../../lambda/memory/figures.ts';
 import { decodeState, encodeState } from '../../lambda/memory/schema.ts';
 import type { ObjectStore } from '../../lambda/memory/store.ts';
@@ -99,8 +100,10 @@ export class SandboxFleet {
     return this;
   }
 
-  /** Called at the end of a check that finds something to act on; null: nothing acts without a person. */
-  remedy: ((at: Date) => Promise<void>) | null = null;
+  /** Called before the mail of a check that finds something to act on; null: nothing acts without a person. */
+  remedy: ((at: Date, signal: AbortSignal) => Promise<Partial<ActsAnswer> | undefined>) | null = null;
+  /** Called with the receipt of news that the check has mailed. */
+  mailed: (receipt: string) => Promise<Partial<ActsAnswer> | undefined> = async () => undefined;
 
   /** Lets so many minutes pass, and checks. */
   async check(minutes = 5, deadlineMs = 60_000): Promise<CheckResult> {
@@ -144,8 +147,16 @@ export class SandboxFleet {
       transports: { ssh: this.transport, ...(this.overSsm.size > 0 && { ssm: this.ssm }) },
       outlets: {
         ...awsOutlets(world, this.aws.sns, this.aws.topic.arn),
-        ...(this.remedy !== null && { remedy: this.remedy }),
+        ...(this.remedy !== null && { remedy: this.remedyOutlet(this.remedy) }),
       },
+    };
+  }
+
+  private remedyOutlet(act: NonNullable<SandboxFleet['remedy']>): RemedyOutlet {
+    const answer = { done: true, why: '' };
+    return {
+      act: async (at, signal) => ({ ...answer, ...(await act(at, signal)) }),
+      mailed: async (receipt) => ({ ...answer, ...(await this.mailed(receipt)) }),
     };
   }
 

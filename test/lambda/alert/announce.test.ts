@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { announce, type Desk, type News } from '../../../lambda/alert/announce.ts';
+import { type Desk, type News, openMail, sendMail } from '../../../lambda/alert/announce.ts';
+import { type ActsSaid, NO_ACTS } from '../../../lambda/alert/one-mail.ts';
 import { nextState } from '../../../lambda/memory/remember.ts';
 import { loadState, saveState } from '../../../lambda/memory/store.ts';
-import { EMPTY_STATE, type FleetState, type Mailing } from '../../../lambda/model/index.ts';
+import { EMPTY_STATE, type FleetState, type Mailing, type RemedyNews } from '../../../lambda/model/index.ts';
 import { ObjectFiles } from '../../../sandbox/object-files.ts';
 import { failed, hungFor, judged, NOW, SSH } from '../../support/fleet.ts';
 
@@ -26,25 +27,56 @@ const timedOut = Object.assign(new Error('late'), { name: 'TimeoutError' });
 const ago = (minutes: number) => new Date(NOW.getTime() - minutes * 60_000);
 const mailing = (minutes: number): Mailing => ({ since: ago(minutes), at: ago(minutes) });
 
+const DONE: RemedyNews = {
+  ...{ outcomes: [], pausedNow: null, escalated: [], now: NOW },
+  acted: [
+    {
+      decision: { instanceId: ID, name: 'crawler1', remedy: 'reboot', heldBy: null, why: 'it still hung' },
+      act: { remedy: 'reboot', instanceId: ID, at: NOW, state: 'done', requester: 'schedule', boot: null, since: null },
+      text: 'EC2 has queued the reboot',
+      evidence: [],
+    },
+  ],
+};
+const said = (news: RemedyNews | null): ActsSaid => ({ news, receipt: news === null ? null : 'r', isKnown: true });
+
 /** Announces the second failed check of a host. */
 async function announced(
   over: {
     readonly mail?: Error;
     readonly mailing?: Mailing;
+    /** Since when another check waits. */
+    readonly asking?: Date;
     /** When mails, or attempts to send one, named the host. */
     readonly mails?: readonly Date[];
     readonly at?: Date;
-    readonly lose?: 1 | 2;
+    readonly lose?: 1 | 2 | 3;
+    /** What the remedy function answers; absent: it isn't asked. */
+    readonly acts?: ActsSaid;
+    /** What happens while it is waited for. */
+    readonly meanwhile?: (state: FleetState) => FleetState;
+    /** A call of S3 that fails, by its number. */
+    readonly broken?: number;
+    /** The check before mailed the hang. */
+    readonly isOld?: boolean;
   } = {},
 ) {
   const { at = NOW } = over;
   const files = new ObjectFiles();
   const t = judged(failed('BannerTimeout'), { tags: hungFor(1) });
   const { mails = [] } = over;
-  const after = { ...t.after, mails, incident: t.after.incident && { ...t.after.incident, mailed: null } };
+  const after = {
+    ...t.after,
+    mails,
+    incident: t.after.incident && { ...t.after.incident, ...news(over.isOld === true) },
+  };
   const hung = { ...t, before: { ...t.before, mails }, after };
   const instances = new Map([[ID, hung.before]]);
-  await saveState(files, { ...EMPTY_STATE, mailing: over.mailing ?? null, instances }, null);
+  await saveState(
+    files,
+    { ...EMPTY_STATE, mailing: over.mailing ?? null, asking: over.asking ?? null, instances },
+    null,
+  );
   const loaded = await loadState(files);
   const steps: string[] = [];
   const bodies: string[] = [];
@@ -70,6 +102,7 @@ async function announced(
     save: async (state: FleetState, etag: string | null) => {
       steps.push('save');
       const saves = steps.filter((step) => step === 'save').length;
+      if (saves === over.broken) throw new Error('S3 is down');
       // As a remedy does that notes its act at this moment.
       if (saves === over.lose) {
         const now = await loadState(files);
@@ -80,7 +113,7 @@ async function announced(
       return saveState(files, state, etag);
     },
   };
-  const news: News = {
+  const found: News = {
     transitions: [hung],
     plan: { breaker: CLEAN, decisions: [] },
     departures: [],
@@ -90,10 +123,23 @@ async function announced(
     at,
   };
   const next = nextState([hung], new Map(), EMPTY_STATE.breaker, at);
-  const isOurs = await announce(news, { before: loaded, next }, saver, desk, SSH);
+  const { acts } = over;
+  const open = await openMail(found, { before: loaded, next }, saver, desk, SSH, acts !== undefined);
+  const waiting = (await loadState(files)).state;
+  let isOut = false;
+  if (open !== null) {
+    if (acts !== undefined) steps.push('act');
+    const { state: then, etag } = await loadState(files);
+    if (over.meanwhile !== undefined) await saveState(files, over.meanwhile(then), etag);
+    isOut = await sendMail(open, acts ?? NO_ACTS, saver, desk);
+  }
   const { state } = await loadState(files);
-  return { isOurs, steps, bodies, state, one: state.instances.get(ID), problems: desk.problems };
+  const one = state.instances.get(ID);
+  return { isOurs: open !== null, isOut, steps, bodies, waiting, state, one, problems: desk.problems };
 }
+
+/** What its incident has of mails. */
+const news = (isOld: boolean) => (isOld ? { mailed: 'h' as const, mailedAt: NOW, heldMailed: true } : { mailed: null });
 
 describe('what a check says', () => {
   it('is remembered first, then shown as tags, then mailed, and that it was is written last', async () => {
@@ -172,5 +218,77 @@ describe('what a check says', () => {
     const { isOurs, state, one, steps } = await announced({ lose: 2 });
     expect([isOurs, steps]).toEqual([true, ['save', 'tags', 'mail', 'save', 'save']]);
     expect([state.mailing, one?.incident?.mailed, one?.acted?.what]).toEqual([null, 'h', 'restart-worker']);
+  });
+});
+
+describe('a check that asks the remedy function before it mails', () => {
+  const acted = (state: FleetState): FleetState => ({
+    ...state,
+    instances: new Map([...state.instances].map(([id, one]) => [id, { ...one, acted: { what: 'reboot', at: NOW } }])),
+  });
+
+  it('is known to wait, writes once more before the mail, and says in it what was done', async () => {
+    const { steps, waiting, state, one, bodies, isOut } = await announced({ acts: said(DONE), meanwhile: acted });
+    // The act's note in the state costs a save, in which the race is lost, and a look.
+    expect(steps).toEqual(['save', 'tags', 'act', 'save', 'save', 'mail', 'save']);
+    expect([waiting.mailing, waiting.asking]).toEqual([null, NOW]);
+    expect(isOut).toBe(true);
+    expect(bodies).toHaveLength(1);
+    expect(bodies[0]).toMatch(/NOT ANSWERING[\s\S]*reboot at 08:15 UTC by itself/);
+    expect([state.mailing, state.asking, one?.incident?.mailed, one?.acted?.what]).toEqual([null, null, 'h', 'reboot']);
+  });
+
+  it('mails the acts alone where nothing else is news', async () => {
+    const { steps, bodies, state, isOut } = await announced({ acts: said(DONE), isOld: true });
+    expect([steps, isOut]).toEqual([['save', 'tags', 'act', 'save', 'mail', 'save'], true]);
+    expect(bodies[0]).toMatch(/^DONE/);
+    expect([state.mailing, state.asking]).toEqual([null, null]);
+  });
+
+  it('mails nothing where nothing is news at all, and waits no more', async () => {
+    const { steps, state, isOut } = await announced({ acts: said(null), isOld: true });
+    expect([steps, isOut]).toEqual([['save', 'tags', 'act', 'save'], false]);
+    expect([state.mailing, state.asking]).toEqual([null, null]);
+  });
+
+  it('leaves the mail, and the acts in it, to another check that has taken over meanwhile', async () => {
+    const other = { since: NOW, at: new Date(NOW.getTime() + 1) };
+    const meanwhile = (state: FleetState) => ({ ...state, asking: null, mailing: other });
+    const { steps, state, isOut } = await announced({ acts: said(DONE), meanwhile });
+    expect(steps).toEqual(['save', 'tags', 'act', 'save', 'failed state: another check wrote before this one mailed']);
+    expect([state.mailing, isOut]).toEqual([other, false]);
+  });
+
+  it('mails all the same where it can not write before the mail', async () => {
+    const { steps, isOut, one } = await announced({ acts: said(DONE), broken: 2 });
+    expect(steps.filter((step) => !step.startsWith('failed'))).toEqual(['save', 'tags', 'act', 'save', 'mail', 'save']);
+    expect([isOut, one?.incident?.mailed]).toEqual([true, 'h']);
+  });
+
+  it.each([
+    ['SNS refuses', refused, null],
+    ['no answer comes from SNS', timedOut, mailing(0)],
+  ])('does not acknowledge the acts where %s', async (_, mail, left) => {
+    const { isOut, state } = await announced({ acts: said(DONE), isOld: true, mail });
+    expect([isOut, state.mailing, state.asking]).toEqual([false, left, null]);
+  });
+
+  it('leaves acts for later that a lost mail may have named, and mails those that none can have', async () => {
+    const lost = { since: ago(20), at: ago(5) };
+    const { act, ...rest } = DONE.acted[0]!;
+    const before: RemedyNews = { ...DONE, acted: [{ ...rest, act: { ...act, at: ago(10) } }] };
+    const left = await announced({ acts: said(before), isOld: true, mailing: lost });
+    expect([left.bodies, left.isOut, left.state.mailing]).toEqual([[], false, lost]);
+    const { bodies, isOut } = await announced({ acts: said(DONE), isOld: true, mailing: lost });
+    expect([bodies.length, isOut]).toEqual([1, true]);
+  });
+
+  it('is stepped back from while it may still be waiting, and no longer', async () => {
+    const other = (minutes: number) => announced({ asking: ago(minutes) });
+    expect((await other(1)).isOurs).toBe(false);
+    const later = await other(5);
+    expect([later.isOurs, later.state.asking ?? null]).toEqual([true, null]);
+    // Nothing had gone out: the mail does not say that it may be the second.
+    expect(later.bodies[0]).not.toContain('may have said this already');
   });
 });

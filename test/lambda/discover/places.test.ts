@@ -139,7 +139,11 @@ describe('a check of two places', () => {
     const { ports } = world;
     world.ports = () => {
       const made = ports.call(world);
-      return { ...made, outlets: { ...made.outlets, remedy: async (at: Date) => void called.push(at) } };
+      const act = async (at: Date) => {
+        called.push(at);
+        return { done: false, why: '' };
+      };
+      return { ...made, outlets: { ...made.outlets, remedy: { act, mailed: act as never } } };
     };
     await world.check();
     world.replies.set(there, HUNG);

@@ -10,6 +10,7 @@ import { remedyFleet } from '../../../lambda/remedy/run.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { type Call, type Explored, explore, type Model, type Touches } from '../../support/explore.ts';
 import {
+  askAndMail,
   at,
   type Beginning,
   beginState,
@@ -78,7 +79,10 @@ function modelOf(story: Story, onVisit = (_: ModelState) => {}): Model<ModelStat
       ...Object.fromEntries(
         Object.entries(requests).map(([name, request]) => [
           name,
-          (call: Call<ModelState>) => remedyFleet(request, SETTINGS, modelPorts(call, clock, spoilt), OPTIONS),
+          (call: Call<ModelState>) => {
+            const ask = (of: RemedyRequest) => remedyFleet(of, SETTINGS, modelPorts(call, clock, spoilt), OPTIONS);
+            return request.action === 'auto' ? askAndMail(call, ask, spoilt) : ask(request);
+          },
         ]),
       ),
       ...(hasCheck && { check: (call: Call<ModelState>) => checkOnce(call, hosts[0] ?? '', spoilt) }),
@@ -145,7 +149,8 @@ async function nextRuns(
     world.minute = minute;
     for (const { id } of world.reboots) if (comesBack && world.hosts[id]!.hangs) comeBack(world, id);
     const clock = { now: () => at(minute) };
-    const { problems } = await remedyFleet(AUTO, SETTINGS, modelPorts(now, clock, spoilt), OPTIONS);
+    const ask = (of: RemedyRequest) => remedyFleet(of, SETTINGS, modelPorts(now, clock, spoilt), OPTIONS);
+    const { problems } = await askAndMail(now, ask, spoilt);
     if (problems?.length !== 0) throw new Error(`the run after ${minute} min failed: ${problems}`);
     judge(world, { mayReboot: !isForged && !isInVain, isForged });
   }
@@ -248,6 +253,21 @@ describe('the model', () => {
     const hasCheck = 'overwrites' in spoilt;
     const model = modelOf({ hosts: [ONE], isForged, hasCheck, requests, faultsAtMost: 0, spoilt, looksAhead });
     await expect(explore(model, STATES_AT_MOST)).rejects.toThrow(found);
+  });
+});
+
+describe('the model of a check that asks', () => {
+  it('finds news that is acknowledged before it is mailed', async () => {
+    const spoilt = { acknowledgesFirst: true };
+    const story = {
+      hosts: [ONE],
+      acts: [WAITING],
+      hangs: false,
+      requests: { schedule: AUTO },
+      faultsAtMost: 0,
+      spoilt,
+    };
+    await expect(explore(modelOf(story), STATES_AT_MOST)).rejects.toThrow('SILENT: no mail about');
   });
 });
 

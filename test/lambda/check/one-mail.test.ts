@@ -1,0 +1,205 @@
+import { PublishCommand } from '@aws-sdk/client-sns';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { TAG } from '../../../lambda/model/index.ts';
+import { ID, RemedyStack } from '../../support/remedy-stack.ts';
+import { WORKER_TAG, worker } from '../../support/sandbox-fleet.ts';
+
+afterEach(() => void vi.useRealTimers());
+
+const MINUTE = 60_000;
+const MAY_BE_ACTING = 'crawlwatch may be acting on it by itself at this moment: the next mail says what came of it';
+const REBOOTED = /^crawler1 \(i-\w+\): reboot at 08:20 UTC by itself\.$/m;
+const HELPED = /The reboot of 08:20 UTC helped: it came back with a new boot id/;
+const RECOVERED = /crawler1 \(i-\w+\) is OK again after \d+ min; it was BannerTimeout/;
+const FLAGGED = /^FLAGGED FOR REBOOT/m;
+const fail = (text: string) => async () => {
+  throw new Error(text);
+};
+
+/** A fleet whose first host has hung for two checks, of which the second was mailed: the next one flags and reboots it. */
+async function hangs() {
+  const stack = new RemedyStack(3).wired();
+  await stack.fleet.checks(1);
+  stack.instance(1).tags.set(TAG.auto, 'reboot');
+  stack.instance(1).status = 'impaired';
+  await stack.fleet.host(1, 'BannerTimeout').checks(2);
+  const mailed = stack.mails.length;
+  /** Bodies of the mails since. */
+  const bodies = () => stack.mails.slice(mailed).map(({ body }) => body);
+  const boots = () => {
+    stack.fleet.host(1, { bootId: '99999999-0000-4000-8000-000000000000', uptimeSeconds: 60 });
+    stack.instance(1).status = 'ok';
+  };
+  const states = async () => (await stack.record()).acts.map(({ state }) => state);
+  return { stack, fleet: stack.fleet, bodies, boots, states };
+}
+
+/** The check that flags, with a remedy function that is never heard of within its time. */
+async function outwaited({ stack, fleet }: Awaited<ReturnType<typeof hangs>>) {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const asked = vi.fn();
+  const { remedy } = fleet;
+  let signal: AbortSignal | undefined;
+  fleet.remedy = (at, over) => {
+    asked(at);
+    signal = over;
+    return new Promise(() => {});
+  };
+  const checking = fleet.check();
+  await vi.waitFor(() => expect(asked).toHaveBeenCalledOnce(), { interval: 0 });
+  expect(stack.mails).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(MINUTE);
+  const result = await checking;
+  vi.useRealTimers();
+  fleet.remedy = remedy;
+  expect(signal?.aborted).toBe(true);
+  return result;
+}
+
+describe('the one mail of a check', () => {
+  it('says that a host is flagged and that it was rebooted, the next that it is back and that the reboot helped', async () => {
+    const { fleet, bodies, boots, states } = await hangs();
+    expect((await fleet.check()).errors).toEqual([]);
+    expect(bodies()).toHaveLength(1);
+    expect(bodies()[0]).toMatch(FLAGGED);
+    expect(bodies()[0]).toMatch(REBOOTED);
+    expect(await states()).toEqual(['done']);
+    boots();
+    await fleet.checks(3);
+    expect(bodies()).toHaveLength(2);
+    expect(bodies()[1]).toMatch(RECOVERED);
+    expect(bodies()[1]).toMatch(HELPED);
+    expect(await states()).toEqual(['worked']);
+    expect([fleet.state.mailing, fleet.state.asking]).toEqual([null, null]);
+  });
+
+  it('says once that a reboot did not help, and no later check says it again', async () => {
+    const { fleet, bodies, states } = await hangs();
+    await fleet.checks(8);
+    const said = bodies().filter((body) => body.includes('did not help'));
+    expect(said).toHaveLength(1);
+    expect(said[0]?.match(/did not help/g)).toHaveLength(1);
+    expect(said[0]).toContain('needs a person (save its console output');
+    expect(await states()).toEqual(['failed']);
+  });
+
+  it('is sent for acts alone where nothing else is news', async () => {
+    const stack = new RemedyStack(2).wired();
+    const { fleet } = stack;
+    for (const [key, value] of Object.entries({ ...WORKER_TAG, [TAG.auto]: 'restart' })) {
+      stack.instance(1).tags.set(key, value);
+    }
+    await fleet.host(1, worker('active')).checks(1);
+    await fleet.host(1, worker('failed')).checks(1);
+    expect(stack.restarted).toEqual([['restart-worker', ID]]);
+    expect(fleet.subjects).toEqual(['crawlwatch: 1 worker restarted (crawler1)']);
+    await fleet.host(1, worker('active')).checks(1);
+    expect(fleet.subjects.slice(1)).toEqual(['crawlwatch: 1 helped (crawler1)']);
+  });
+
+  it('goes out without the acts where the remedy function hangs, and the next one has them', async () => {
+    const story = await hangs();
+    const { errors, flagged } = await outwaited(story);
+    expect(errors).toEqual([
+      'remedy: Error: the remedy function has not answered within 60 s, and may still be acting',
+    ]);
+    expect(flagged).toBe(1);
+    expect(story.bodies()).toHaveLength(1);
+    expect(story.bodies()[0]).toMatch(FLAGGED);
+    expect(story.bodies()[0]).toContain(MAY_BE_ACTING);
+    expect([story.fleet.state.mailing, story.fleet.state.asking]).toEqual([null, null]);
+    // It was never begun: the next check has it done, and mails it.
+    await story.fleet.checks(1);
+    expect(story.bodies()[1]).toMatch(/^crawler1 \(i-\w+\): reboot at 08:25 UTC by itself\.$/m);
+  });
+
+  const lostAnswer = (stack: RemedyStack) => async (at: Date) => {
+    await stack.ask({ action: 'auto', scheduledTime: at.toISOString() });
+    throw new Error('socket hang up');
+  };
+  it.each([
+    ['fails before it acts', () => fail('the remedy function failed: {"errorType":"Error"}'), false],
+    ['answers with garbage after it has acted', lostAnswer, true],
+    ['acts, and the answer is lost', lostAnswer, true],
+  ])('goes out without the acts where the remedy function %s, and the next one has them', async (_, remedy, acts) => {
+    const { stack, fleet, bodies, states } = await hangs();
+    const { remedy: real } = fleet;
+    fleet.remedy = remedy(stack);
+    const { errors, flagged } = await fleet.check();
+    expect([errors.length, flagged]).toEqual([1, 1]);
+    expect(bodies()).toEqual([expect.stringContaining(MAY_BE_ACTING)]);
+    expect(await states()).toEqual(acts ? ['done'] : []);
+    fleet.remedy = real;
+    expect((await fleet.check()).errors).toEqual([]);
+    expect(bodies()).toHaveLength(2);
+    expect(bodies()[1]).toMatch(acts ? REBOOTED : /reboot at 08:25 UTC by itself/);
+    await fleet.checks(1);
+    expect(bodies()).toHaveLength(2);
+    expect(stack.rebooted).toEqual([ID]);
+  });
+
+  it.each([
+    ['refuses', 'AuthorizationError', null],
+    ['does not answer', Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }), expect.anything()],
+  ])('is sent again with its acts where SNS %s', async (_, error, left) => {
+    const { fleet, bodies, boots, states, stack } = await hangs();
+    fleet.aws.fail(PublishCommand, error);
+    expect((await fleet.check()).errors).toEqual([expect.stringMatching(/^mail: /)]);
+    expect([bodies(), await states()]).toEqual([[], ['done']]);
+    expect([fleet.state.mailing, fleet.state.asking]).toEqual([left, null]);
+    await fleet.check();
+    expect(bodies()).toHaveLength(1);
+    expect(bodies()[0]).toMatch(FLAGGED);
+    expect(bodies()[0]).toMatch(REBOOTED);
+    // Its outcome waits for a mail as well.
+    boots();
+    fleet.aws.fail(PublishCommand, 'AuthorizationError');
+    await fleet.check();
+    expect(await states()).toEqual(['done']);
+    await fleet.check();
+    expect(bodies()[1]).toMatch(HELPED);
+    expect([await states(), stack.rebooted]).toEqual([['worked'], [ID]]);
+  });
+
+  it('is followed by one that says it again where it can not be acknowledged', async () => {
+    const { fleet, bodies, boots, states } = await hangs();
+    const { mailed } = fleet;
+    fleet.mailed = fail('TooManyRequestsException');
+    const { errors } = await fleet.check();
+    expect(errors).toEqual([
+      'remedy: that acts were mailed could not be put on record: Error: TooManyRequestsException',
+    ]);
+    boots();
+    await fleet.check();
+    expect(bodies().filter((body) => HELPED.test(body))).toHaveLength(1);
+    expect(await states()).toEqual(['done']);
+    fleet.mailed = mailed;
+    await fleet.checks(3);
+    expect(bodies().filter((body) => HELPED.test(body))).toHaveLength(2);
+    expect(await states()).toEqual(['worked']);
+  });
+
+  it('is acknowledged for the news that it held, and for no other', async () => {
+    const { stack, fleet, bodies } = await hangs();
+    // While this check mails, another one asks.
+    fleet.mailed = async (receipt) => {
+      await stack.ask({ action: 'auto', scheduledTime: null });
+      return stack.ask({ action: 'mailed', receipt });
+    };
+    const { errors, report } = await fleet.check();
+    expect([errors, bodies().length]).toEqual([[], 1]);
+    expect(report.problems).toContainEqual(
+      expect.stringContaining('that acts were mailed is not on record: another run has found news since'),
+    );
+    await stack.wired().fleet.checks(2);
+    expect(bodies().filter((body) => REBOOTED.test(body))).toHaveLength(2);
+  });
+
+  it('names what failed beside the acts', async () => {
+    const { stack, fleet, bodies } = await hangs();
+    stack.ports = { noteActed: fail('TagLimitExceeded') };
+    const { errors } = await fleet.check();
+    expect(errors).toEqual(['remedy: it could not be noted with the instance: TagLimitExceeded']);
+    expect(bodies()[0]).toMatch(REBOOTED);
+  });
+});
