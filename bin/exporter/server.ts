@@ -1,4 +1,4 @@
-/** The exporter's server: one document, read only. It keeps no connection, and none can hold it up. */
+/** The exporter's server: one document, read only. It keeps no connection, and ends those that are silent. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';

@@ -56,6 +56,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   'npx crawlwatch exporter -i inventories/production2 -u ubuntu': {
     needs: 'hosts',
+    // npx's own, whatever the program that it runs ends with at Ctrl-C.
+    exit: 130,
     // Its own port may be taken here.
     spelled: (command) => `${command} --listen :0`,
     says: [/scrape_configs: \[\{job_name: crawlwatch/],
