@@ -2,7 +2,7 @@
 
 import { clockTime, forTerminal, isoSeconds, plural } from '../../lambda/kit/index.ts';
 import { type Instance, MUTE_ALLOWED, TAG, TAG_VALUE_MAX } from '../../lambda/model/index.ts';
-import type { StackFlags, StackPorts, Target } from '../stack/index.ts';
+import type { StackFlags, StackPorts } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
 import { addConfirmation, addStackCommand, type CommandLine, EXITS_HELP, repeated, runOnStack } from './grammar.ts';
@@ -69,61 +69,50 @@ export async function mute(
   io: CommandIo,
   ports: StackPorts,
 ): Promise<number> {
-  const { called, openFleet, selectTargets, stackFlag, writeMute } = await import('../stack/index.ts');
+  const { called, nothingWatched, openTags, selectTargets, stackFlag, writeMute } = await import('../stack/index.ts');
   const { confirm } = await import('../terminal/index.ts');
   const now = ports.now();
   checkSelection(words, flags);
   const plan = flags.list === true ? null : await planOf(flags, now);
-  const fleet = await openFleet(flags, io, ports);
+  const fleet = await openTags(flags, io, ports);
   const selection = {
     words,
     ...(flags.tag !== undefined && { tag: flags.tag }),
     all: flags.all === true || !hasSelection(words, flags),
   };
-  const targets = await selectTargets(selection, fleet, io, ports);
+  const chosen = await selectTargets(selection, fleet, io, ports);
   if (plan === null) {
-    const ids = new Set(targets.map(({ id }) => id));
+    const ids = new Set(chosen.map(({ id }) => id));
     return list(
       fleet.instances.filter(({ id }) => ids.has(id)),
       io,
       now,
     );
   }
-  if (targets.length === 0) {
-    const { nothingWatched } = await import('../stack/index.ts');
-    throw new UsageError(nothingWatched(fleet));
-  }
-  const isMany = targets.length > FEW;
+  if (chosen.length === 0) throw new UsageError(nothingWatched(fleet));
+  // Of one that isn't watched nobody knows whether it carries the tag.
+  const bare = new Set(fleet.instances.filter((one) => plan.value === null && one.mute === null).map(({ id }) => id));
+  const unmuted = chosen.filter(({ id }) => bare.has(id));
+  const targets = chosen.filter(({ id }) => !bare.has(id));
   const rehearsal = flags.dryRun === true;
+  const isMany = targets.length > FEW;
   if (isMany && !rehearsal && !(await confirm(question(targets.map(called), plan), flags.yes, io))) return 1;
-  const failures = rehearsal
-    ? []
-    : await writeMute(
-        ports.ec2,
-        targets.map(({ id }) => id),
-        plan.value,
-      );
+  const ids = targets.map(({ id }) => id);
+  const failures = rehearsal || ids.length === 0 ? [] : await writeMute(ports.ec2, ids, plan.value);
   const failed = new Set(failures.map(({ id }) => id));
   const done = targets.filter(({ id }) => !failed.has(id));
-  const end = await endCommand(words, flags);
-  const would = rehearsal ? 'would be ' : '';
-  for (const target of done) {
-    const after = isMany ? '' : plan.value === null ? `; ${AGAIN}` : `: ${MEANS}; end it: ${endOf(target)}`;
-    io.stdout.write(`${called(target)}: ${would}${plan.says}${after}\n`);
-  }
-  if (isMany && done.length > 0) {
-    io.stdout.write(
-      plan.value === null
-        ? `${plural(done.length, 'instance')} ${would}${plan.says}; ${AGAIN}\n`
-        : `${plural(done.length, 'instance')} ${would}${plan.says}: ${MEANS}; end it: ${end}${stackFlag(flags.stack)}\n`,
-    );
-  }
+  const says = rehearsal ? `would be ${plan.says}` : plan.says;
+  const after = (selected: string) =>
+    plan.value === null
+      ? `; ${AGAIN}`
+      : `: ${MEANS}; end it: crawlwatch mute ${selected} --off${stackFlag(flags.stack)}`;
+  for (const one of done) io.stdout.write(`${called(one)}: ${says}${isMany ? '' : after(one.id)}\n`);
+  if (isMany)
+    io.stdout.write(`${plural(done.length, 'instance')} ${says}${after(await selectionWords(words, flags))}\n`);
+  if (unmuted.length > FEW) io.stdout.write(`${unmuted.length} of ${chosen.length} instances are not muted\n`);
+  else for (const one of unmuted) io.stdout.write(`${called(one)}: is not muted\n`);
   for (const { id, text } of failures) io.stderr.write(`crawlwatch: ${id}: not changed: ${forTerminal(text)}\n`);
   return failures.length === 0 ? 0 : 1;
-
-  function endOf({ id }: Target): string {
-    return `crawlwatch mute ${id} --off${stackFlag(flags.stack)}`;
-  }
 }
 
 const MEANS = 'checked and measured, but no mail, no flag and no act';
@@ -218,11 +207,11 @@ function question(names: readonly string[], { value, says }: Plan): string {
   return `${what} ${plural(names.length, 'instance')}${when}: ${shown}?`;
 }
 
-/** The command that ends the mutes of the same selection. */
-async function endCommand(words: readonly string[], { tag = [], all = false }: MuteFlags): Promise<string> {
+/** The selection as it is typed again. */
+async function selectionWords(words: readonly string[], { tag = [], all = false }: MuteFlags): Promise<string> {
   const { shellWord } = await import('../../lambda/judge/index.ts');
-  const chosen = all ? ['--all'] : tag.length > 0 ? tag.map((one) => `--tag ${shellWord(one)}`) : words.map(shellWord);
-  return `crawlwatch mute ${chosen.join(' ')} --off`;
+  if (all) return '--all';
+  return (tag.length > 0 ? tag.map((one) => `--tag ${shellWord(one)}`) : words.map(shellWord)).join(' ');
 }
 
 async function list(instances: readonly Instance[], io: CommandIo, now: Date): Promise<number> {

@@ -1,5 +1,5 @@
 /** A deployed stack as the command line reaches it: its outputs, its watched instances, and its remedy function. */
-export { openFleet, openState, type StackFlags, type StackPorts, stackPorts } from './client.ts';
+export { openFleet, openState, openTags, type StackFlags, type StackPorts, stackPorts } from './client.ts';
 export { describeStack, stackOutputs } from './cloudformation.ts';
 export { describeMarked, FORGOTTEN_TAG_KEYS, type MarkedInstance, writeMute } from './ec2.ts';
 export { followReboot, lookAt } from './follow-reboot.ts';

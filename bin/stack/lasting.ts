@@ -23,7 +23,7 @@ const isoTime = z.iso.datetime({ offset: true });
 
 /** @returns a time that is typed as such. @throws UsageError naming the flag. */
 export function instantOf(flag: string, text: string, now: Date): Date {
-  const { data } = isoTime.safeParse(text);
+  const { data } = isoTime.safeParse(text.replace(/(T\d\d:\d\d)(?=Z|[+-])/, '$1:00'));
   const at = new Date(data ?? Number.NaN);
   if (at > now && at.getTime() - now.getTime() <= MOST_DAYS * MINUTES.d * 60_000) return at;
   const example = new Date(now.getTime() + 2 * 3_600_000);

@@ -56,8 +56,11 @@ function named(word: string, own: readonly Instance[], fleet: Fleet, io: Command
   const { hosts, unmatched } = selected.value;
   if (hosts.length === 0) {
     const names = own.flatMap(({ id, name }) => [name, id]);
+    const counted = /\[\d+(?:[:-]\d*)?\]$/.test(word)
+      ? '; [...] at the end counts the hosts of a group, as in Ansible: put a * after it for a wildcard'
+      : '';
     throw new UsageError(
-      `${quoted(word)} fits no instance ${watchedBy(fleet)}, by Name or id${nearTo(unmatched[0] ?? word, names)}; crawlwatch check --list-hosts names all`,
+      `${quoted(word)} fits no instance ${watchedBy(fleet)}, by Name or id${nearTo(unmatched[0] ?? word, names)}${counted}; crawlwatch check --list-hosts names all`,
     );
   }
   for (const part of unmatched) io.stderr.write(`crawlwatch: ${JSON.stringify(part)} fits no instance; ignored\n`);
@@ -115,7 +118,9 @@ function nearTo(text: string, candidates: readonly string[], orAny = false): str
     .map((name) => ({ name, score: likeness(literal, name.toLowerCase()) }))
     .filter(({ score }) => orAny || score >= Math.max(2, literal.length / 2))
     .toSorted((a, b) => b.score - a.score || a.name.localeCompare(b.name, 'en', { numeric: true }));
-  const names = scored.slice(0, NEAR_SHOWN).map(({ name }) => quoted(name));
+  const best = scored[0]?.score ?? 0;
+  const near = scored.filter(({ score }) => orAny || score >= best - 1);
+  const names = near.slice(0, NEAR_SHOWN).map(({ name }) => quoted(name));
   return names.length === 0 ? '' : `; near it: ${names.join(', ')}`;
 }
 

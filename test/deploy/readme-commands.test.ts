@@ -175,9 +175,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   "npx crawlwatch ack i-0123456789abcdef0 --why 'a bigger disk is ordered'": {
     needs: 'account',
     spelled: real,
-    exit: 1,
-    // The reboot above has ended it.
-    says: [/ack: not done: it has no open incident/],
+    // The hang from before the reboot: one good check has not ended it.
+    says: [/ack: its incident since .* is acknowledged: no reminder until it gets worse/],
   },
   "npx crawlwatch pause --why 'moving the database' --for 1h": {
     needs: 'account',
@@ -187,12 +186,12 @@ const ROWS: Readonly<Record<string, Row>> = {
   'npx crawlwatch why i-0123456789abcdef0': {
     needs: 'account',
     spelled: real,
-    says: [/Checks: /, /Decisions about a flag/, /reboot: worked/],
+    says: [/Checks: /, /Acknowledged by .*: a bigger disk is ordered;/, /Decisions about a flag/, /reboot: worked/],
   },
   'npx crawlwatch history i-0123456789abcdef0': {
     needs: 'account',
     spelled: real,
-    says: [/reboot: begun/, /reboot: done/, /reboot: worked/],
+    says: [/reboot: begun/, /reboot: done/, /reboot: worked/, /ack: done, asked for by .*: a bigger disk is ordered/],
   },
   'npx cdk destroy': { needs: 'account', asks: /\(y\/n\)/, says: [/CrawlwatchStack: destroyed/] },
   'npx crawlwatch forget': {

@@ -61,6 +61,31 @@ describe('crawlwatch flagged', () => {
     );
   });
 
+  it('says which of them are muted or acknowledged', async () => {
+    const stack = new ActingStack()
+      .flag(ID1, 'ficrawler1', 10, { [TAG.mute]: 'window=Sun 08:00-09:00 UTC;why=backups' })
+      .flag(ID2, 'ficrawler2', 10, { [TAG.mute]: 'sunday' })
+      .flag(ID3, 'ficrawler3', 10);
+    const { incident } = stack.state.instances.get(ID3)!;
+    const ack = {
+      by: 'ann@laptop',
+      at: new Date('2026-11-22T08:10:00Z'),
+      why: 'known',
+      class: 'h',
+      codes: [],
+    } as const;
+    stack.remember(ID3, { incident: { ...incident!, ack } });
+    const { stdout } = await run(stack);
+    expect(stdout).toMatch(/^ficrawler1 .* muted in the window Sun 08:00-09:00 UTC, until 09:00 UTC$/m);
+    expect(stdout).toMatch(/^ficrawler2 .* mute unreadable: sunday$/m);
+    expect(stdout).toMatch(/^ficrawler3 .* acknowledged by ann@laptop since 08:10 UTC: known$/m);
+    expect(JSON.parse((await run(stack, 'json')).stdout).flagged[2].ack).toEqual({
+      by: 'ann@laptop',
+      at: '2026-11-22T08:10:00Z',
+      why: 'known',
+    });
+  });
+
   it('lists one whose tag another tool has taken away, as long as it runs', async () => {
     const flag = { reason: 'BannerTimeout', at: new Date('2026-11-22T08:05:00Z') } as const;
     const stack = new ActingStack().watch(ID1, 'ficrawler1').watch(ID2, 'ficrawler2').remember(ID1, { flag });
