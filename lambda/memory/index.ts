@@ -14,6 +14,7 @@ export {
   isSameTrouble,
   kindBefore,
   rebootedInVain,
+  rebootTrialMinutes,
   sinceLaunch,
   type Transition,
   transition,
