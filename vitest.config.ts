@@ -27,6 +27,7 @@ const OWN_PROCESS = [
   'test/bin/sources/ssh-route.test.ts',
   'test/bin/stack/lambda.test.ts',
   'test/lambda/check-handler.test.ts',
+  'test/lambda/check/late-remedy.test.ts',
   'test/lambda/discover/sts.test.ts',
   'test/lambda/kit/clients.test.ts',
   'test/lambda/kit/log.test.ts',

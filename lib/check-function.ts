@@ -134,7 +134,7 @@ export class CheckFunction extends Construct {
     });
   }
 
-  /** Lets each check that found something to act on call the remedy function; the check has no right to act itself. */
+  /** Lets each check that found something to act on ask the remedy function; the check has no right to act itself. */
   actThrough({ automaticArn }: Pick<RemedyFunction, 'automaticArn'>): void {
     this.function.addToRolePolicy(invokeRemedy(automaticArn));
     this.function.addEnvironment(ENV.remedyFunctionArn, automaticArn);

@@ -119,10 +119,10 @@ function checkerAlarms({
       evaluationPeriods: 3,
       datapointsToAlarm: 2,
     },
-    // On schedule nobody waits for the remedy function's answer.
+    // The check that waits for it fails as well, but its own alarm doesn't say where to look.
     ...(actsByItself(settings) && {
       'acting-is-failing': {
-        says: `crawlwatch can't act: the remedy function ended with an error; what it was to restart or reboot may be as it was, and what it did may not be mailed. Read the newest lines first: aws logs tail ${remedy.logGroup.logGroupName} --since 1h, and look for level ERROR. It clears by itself after a clean run.`,
+        says: `crawlwatch can't act: the remedy function ended with an error; what it was to restart or reboot may be as it was, and what it did is not mailed before it answers again. Read the newest lines first: aws logs tail ${remedy.logGroup.logGroupName} --since 1h, and look for level ERROR. It clears by itself after a clean run.`,
         metric: remedy.function.metricErrors({ period: Duration.minutes(everyMinutes) }),
         threshold: 1,
       },

@@ -122,8 +122,9 @@ export const runProbe = ({ instances, documents }: Reach, settings: Settings) =>
 ];
 
 /**
- * Lets the check report that there is something to act on, by an alias through which it can say nothing else: an ARN
- * without the alias is another resource to IAM. The remedy function decides what is done, by its own rights.
+ * Lets the check have the fleet looked at, and acknowledge the answer, by an alias through which it can say nothing else:
+ * an ARN without the alias is another resource to IAM. To wait for the answer takes no further right. The remedy function
+ * decides what is done, by its own rights.
  */
 export const invokeRemedy = (automaticArn: string): PolicyStatement =>
   new PolicyStatement({

@@ -66,7 +66,9 @@ export function planMail(
   const whys = new Map(plan.decisions.flatMap(({ id, why, waits }) => (waits ? [] : [[id, why] as const])));
   const found = transitions.flatMap((t): { transition: Transition; news: News }[] => {
     if (isMuted(t.instance, now) || endedMuted(t.instance, t, now)) return [];
-    const news = suppressed.has(t) ? suppression(t, now) : newsOf(t, whys.get(t.instance.id) ?? null, now, settings);
+    const news = suppressed.has(t)
+      ? suppression(t, now, settings)
+      : newsOf(t, whys.get(t.instance.id) ?? null, now, settings);
     return news === null ? [] : [{ transition: t, news }];
   });
   const entries = found.map(({ transition, news }): MailEntry => ({ transition, ...news.entry }));
@@ -100,13 +102,18 @@ function suppressionOf(
   return new Set(whose.filter((t) => t.after.flag === null && mayMailEnd(t.after, now)));
 }
 
-function suppression(t: Transition, now: Date): News | null {
+function suppression(t: Transition, now: Date, settings: Settings): News | null {
   const { incident } = t.after;
   if (incident === null) return null;
   const due: IncidentClass = t.kind === 'hung' ? 'h' : 'u';
   return {
     entry: { kind: 'suppressed', codes: t.after.reasons, why: null },
-    mailed: afterMail(t, { ...incident, heldMailed: true, due: isWorse(due, incident.due) ? due : incident.due }, now),
+    mailed: afterMail(
+      t,
+      { ...incident, heldMailed: true, due: isWorse(due, incident.due) ? due : incident.due },
+      now,
+      settings,
+    ),
   };
 }
 
@@ -128,10 +135,10 @@ function newsOf(t: Transition, why: string | null, now: Date, settings: Settings
   const heldMailed = incident.heldMailed || isJudged;
   const news = (kind: MailKind, codes: readonly ReasonCode[], text: string | null): News => ({
     entry: { kind, codes: codes.length > 0 ? codes : incident.codes, why: withPeoplesWords(text, t, now) },
-    mailed: afterMail(t, { ...incident, heldMailed }, now),
+    mailed: afterMail(t, { ...incident, heldMailed }, now, settings),
   });
 
-  const inVain = rebootedInVain(after, now);
+  const inVain = rebootedInVain(after, now, settings.schedule.everyMinutes);
   if (inVain !== null && !incident.vainMailed) {
     const text = `the reboot of ${clockTime(inVain, now)} did not help: it needs a person`;
     return news('escalated', after.reasons, text);
@@ -182,7 +189,7 @@ function flagRemoved(t: Transition, now: Date): News {
   };
 }
 
-function afterMail(t: Transition, incident: Incident, now: Date): InstanceState {
+function afterMail(t: Transition, incident: Incident, now: Date, { schedule }: Settings): InstanceState {
   const { due, mailed } = incident;
   return {
     ...t.after,
@@ -192,7 +199,7 @@ function afterMail(t: Transition, incident: Incident, now: Date): InstanceState 
       mailed: isWorse(due, mailed) ? due : mailed,
       mailedAt: now,
       flagMailed: incident.flagMailed || t.after.flag !== null,
-      vainMailed: incident.vainMailed || rebootedInVain(t.after, now) !== null,
+      vainMailed: incident.vainMailed || rebootedInVain(t.after, now, schedule.everyMinutes) !== null,
     },
   };
 }

@@ -15,6 +15,7 @@ export {
   isSameTrouble,
   kindBefore,
   rebootedInVain,
+  rebootTrialMinutes,
   sinceLaunch,
   type Transition,
   transition,

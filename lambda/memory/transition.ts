@@ -181,11 +181,28 @@ export function inGrace(instance: Instance, now: Date, settings: Settings): bool
 
 /** After so long without an answer a reboot has not helped: none of crawlwatch's acts would do more. */
 const REBOOT_PROVES_MINUTES = 15;
+/** How long a check may take: only the state of a check that began after an act shows what it came to. */
+const CHECK_MINUTES = 5;
 
-/** When it was rebooted in vain: the flag of before is still there, and the reboot's time is over. Null: it was not. */
-export function rebootedInVain({ flag, acted }: Pick<InstanceState, 'flag' | 'acted'>, now: Date): Date | null {
+/**
+ * How long a reboot has to prove itself, for the checks and for the remedy function alike: else one of them would call in
+ * vain what the other still waits for.
+ */
+export const rebootTrialMinutes = (everyMinutes: number): number =>
+  Math.max(REBOOT_PROVES_MINUTES, everyMinutes + CHECK_MINUTES);
+
+/**
+ * When it was rebooted in vain: the flag of before is still there, and the reboot's time is over. Null: it was not.
+ *
+ * @param everyMinutes between checks
+ */
+export function rebootedInVain(
+  { flag, acted }: Pick<InstanceState, 'flag' | 'acted'>,
+  now: Date,
+  everyMinutes = 5,
+): Date | null {
   if (flag === null || acted?.what !== 'reboot' || acted.at < flag.at) return null;
-  return minutesBetween(acted.at, now) > REBOOT_PROVES_MINUTES ? acted.at : null;
+  return minutesBetween(acted.at, now) > rebootTrialMinutes(everyMinutes) ? acted.at : null;
 }
 
 /** One trouble in several degrees, mildest first. */

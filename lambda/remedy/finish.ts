@@ -1,6 +1,6 @@
 /**
  * The end of a run: history and metrics, the news, and the record. A person's run mails its news by itself; that of a
- * check hands it to the check, which mails it and says so. What an act came to goes on record only after that: a mail, an
+ * check hands it to the check, which mails it and acknowledges that. What an act came to goes on record only after that: a mail, an
  * answer or a word that is lost leaves it for the next run, so that it may be mailed twice, but is never left out.
  */
 

@@ -4,6 +4,7 @@
  */
 
 import { clockTime, minutesBetween, plural } from '../kit/index.ts';
+import { rebootTrialMinutes } from '../memory/index.ts';
 import type { Act, Instance, InstanceState, ReasonCode, Remedy } from '../model/index.ts';
 import { TAG } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
@@ -21,13 +22,16 @@ export const REMEDY_WORDS: Readonly<Record<Remedy, string>> = {
   reboot: 'reboot',
 };
 
-const TRIAL_MINUTES: Readonly<Record<Remedy, number>> = { 'restart-worker': 10, 'restart-sshd': 10, reboot: 15 };
+/** A reboot has longer: {@link rebootTrialMinutes}. */
+const RESTART_TRIAL_MINUTES = 10;
 /** How long a check may take: only then are the tags those of a check that began after the act. */
 const CHECK_MINUTES = 5;
 
 /** Minutes that an act has to prove itself: at least until a check has seen its effect. */
-export const trialMinutes = (remedy: Remedy, settings: Settings): number =>
-  Math.max(TRIAL_MINUTES[remedy], settings.schedule.everyMinutes + CHECK_MINUTES);
+export const trialMinutes = (remedy: Remedy, { schedule: { everyMinutes } }: Settings): number =>
+  remedy === 'reboot'
+    ? rebootTrialMinutes(everyMinutes)
+    : Math.max(RESTART_TRIAL_MINUTES, everyMinutes + CHECK_MINUTES);
 
 /** Taken or perhaps taken, and neither verified nor given up. */
 export const isOpenAct = ({ state }: Act): boolean => state === 'begun' || state === 'done';

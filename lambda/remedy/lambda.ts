@@ -12,7 +12,7 @@ export interface RemedyPath {
 
 /**
  * Has the remedy function look at the fleet and act, and waits for what there is to mail. One attempt: where the answer
- * is lost, acts may have been made, and the next run says so.
+ * is lost, acts may have been made, and the next answer has them.
  *
  * @param at the check's time: the function does nothing for a request that was held up too long
  * @param signal ends the wait; the function goes on

@@ -1,8 +1,8 @@
 import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Act } from '../../lambda/model/index.ts';
+import type { Act, RemedyNews } from '../../lambda/model/index.ts';
 import { commit } from '../../lambda/remedy/act.ts';
-import { readHistory, readRecord, saveActs, saveHistory, savePause } from '../../lambda/remedy/dynamodb.ts';
+import { readHistory, readRecord, saveActs, saveHistory, savePause, tablePorts } from '../../lambda/remedy/dynamodb.ts';
 import { NOW } from '../support/fleet.ts';
 import { type Moto, startMoto, whyNoMoto } from '../support/moto.ts';
 
@@ -81,6 +81,24 @@ describe.runIf(missing === null)('the table, by a DynamoDB API of others', () =>
     };
     await Promise.all(acts.map((one) => commit(ports, [{ ...one, state: 'done' }])));
     expect((await readRecord(db, TABLE, NOW)).acts.map(({ state }) => state)).toEqual(['done', 'done', 'done', 'done']);
+  });
+
+  it('keeps what is not mailed for one of two runs at the same moment', async () => {
+    const { readUnmailed, saveUnmailed } = tablePorts(db, TABLE, { now: () => NOW });
+    expect(await readUnmailed()).toBeNull();
+    const news = (name: string): RemedyNews => ({
+      ...{ outcomes: [], pausedNow: null, acted: [], now: NOW },
+      escalated: [{ instanceId: ID, name, remedy: 'escalated', heldBy: 'escalated', why: 'it needs a person' }],
+    });
+    for (let round = 0; round < 3; round++) {
+      const before = (await readUnmailed())?.receipt ?? null;
+      const names = Array.from({ length: 10 }, (_, n) => `run-${n}`);
+      const receipts = await Promise.all(names.map((name) => saveUnmailed(news(name), before)));
+      const kept = receipts.filter((receipt) => receipt !== null);
+      expect(kept).toHaveLength(1);
+      const name = names[receipts.findIndex((receipt) => receipt !== null)] ?? '';
+      expect(await readUnmailed()).toEqual({ receipt: kept[0], news: news(name) });
+    }
   });
 
   it('keeps the pause and each history apart', async () => {

@@ -35,7 +35,7 @@ const FOR: Readonly<Record<string, string>> = {
   // The one that CDK writes, for the function's destination on failure.
   '': 'a check that failed, kept for people to look at',
   InvokeRemedy:
-    'say that there is something to act on; through this alias it can name no instance, no act and no person',
+    'have the fleet looked at, wait for what was done, and say that it is mailed; through this alias it can name no instance, no act and no person',
 };
 
 const ROLES = [

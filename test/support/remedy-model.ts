@@ -334,7 +334,10 @@ export function modelPorts(call: Call<ModelState>, clock: { now(): Date }, spoil
   };
 }
 
-/** What a check does about acts: it asks, mails the news in its one mail, and acknowledges it once that is out. */
+/**
+ * What a check does about acts: it asks, mails the news in its one mail, and acknowledges it once that is out. An answer
+ * that is lost is the same to all others as a check that dies right after it.
+ */
 export async function askAndMail(
   call: Call<ModelState>,
   ask: (request: RemedyRequest) => Promise<RemedyAnswer>,
@@ -342,8 +345,6 @@ export async function askAndMail(
 ): Promise<RemedyAnswer> {
   const answer = await ask({ action: 'auto', scheduledTime: null });
   const { news = null, receipt = null } = answer;
-  // Lambda's answer, which the function knows nothing of.
-  await call('get the answer', {}, [...only(() => undefined), readFailed]);
   if (spoilt.acknowledgesFirst && receipt !== null) await ask({ action: 'mailed', receipt });
   if (news === null) return answer;
   const mail = ({ mails }: ModelState) => void (spoilt.withoutMail || mails.push(...mailOf(news)));

@@ -42,6 +42,9 @@ export async function bothIn(order: readonly (0 | 1)[], fleet: SandboxFleet): Pr
           publish: async () => {},
           writeTags: step(outlets.writeTags),
           notify: step(outlets.notify),
+          ...(outlets.remedy !== undefined && {
+            remedy: { act: step(outlets.remedy.act), mailed: step(outlets.remedy.mailed) },
+          }),
         },
       },
       { deadlineMs: 60_000 },

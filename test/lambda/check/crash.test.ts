@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { checkFleet } from '../../../lambda/check/pipeline.ts';
 import { TAG } from '../../../lambda/model/index.ts';
+import { seeded } from '../../../tools/random.ts';
+import { aboutToReboot } from '../../support/about-to-reboot.ts';
+import { ID } from '../../support/remedy-stack.ts';
 import { SandboxFleet } from '../../support/sandbox-fleet.ts';
 import { bothIn, orders } from '../../support/two-checks.ts';
 
@@ -41,6 +44,9 @@ async function killedCheck(fleet: SandboxFleet, at: number, when: When): Promise
       publish: step('publish', outlets.publish),
       writeTags: step('writeTags', outlets.writeTags),
       notify: step('notify', outlets.notify),
+      ...(outlets.remedy !== undefined && {
+        remedy: { act: step('act', outlets.remedy.act), mailed: step('mailed', outlets.remedy.mailed) },
+      }),
     },
   };
   fleet.now = new Date(fleet.now.getTime() + 300_000);
@@ -128,7 +134,60 @@ describe('a check that dies', () => {
   });
 });
 
+const REBOOT = /crawler1 \(i-\w+\): reboot at 08:\d\d UTC by itself/;
+const HELPED = /The reboot of 08:\d\d UTC helped/;
+
+describe('a check that dies while it acts', () => {
+  it('at any of its calls: the host is rebooted once, and what came of it is mailed before it is on record', async () => {
+    const seen = new Set<string>();
+    for (const when of ['before', 'after'] as const) {
+      for (let at = 1; ; at++) {
+        const { stack, fleet, bodies, boots, states } = await aboutToReboot();
+        const call = await killedCheck(fleet, at, when);
+        if (call === null) break;
+        seen.add(call);
+        const where = `${when} ${call}, call ${at}`;
+        let isBack = false;
+        for (let n = 0; n < 8; n++) {
+          if (stack.rebooted.length > 0 && !isBack) {
+            isBack = true;
+            boots();
+          }
+          await fleet.check();
+          if ((await states()).includes('worked')) expect(bodies().join('\n'), where).toMatch(HELPED);
+        }
+        expect(stack.rebooted, where).toEqual([ID]);
+        expect(await states(), where).toEqual(['worked']);
+        const count = (words: RegExp) => bodies().filter((body) => words.test(body)).length;
+        // What nobody knows to be mailed is mailed again.
+        expect([1, 2], where).toContain(count(HELPED));
+        expect(count(REBOOT), where).toBeLessThanOrEqual(2);
+        expect(count(/crawler1 .* is OK again/), where).toBe(1);
+        expect([fleet.state.mailing, fleet.state.asking], where).toEqual([null, null]);
+      }
+    }
+    expect([...seen]).toEqual(expect.arrayContaining(['load', 'save', 'writeTags', 'act', 'notify', 'mailed']));
+  }, 120_000);
+});
+
 describe('two checks at the same moment', () => {
+  it('reboot a host once, and say so in one mail, in a hundred orders of their calls', async () => {
+    const random = seeded(18);
+    for (let n = 0; n < 100; n++) {
+      const order = Array.from({ length: 20 }, () => (random() < 0.5 ? 0 : 1) as 0 | 1);
+      const { stack, fleet, bodies } = await aboutToReboot();
+      await bothIn(order, fleet);
+      const where = order.join('');
+      expect(stack.rebooted, where).toEqual([ID]);
+      expect(bodies(), where).toEqual([expect.stringMatching(REBOOT)]);
+      expect(bodies()[0], where).toContain('FLAGGED FOR REBOOT');
+      expect([fleet.state.mailing, fleet.state.asking], where).toEqual([null, null]);
+      expect(fleet.remembered(1), where).toMatchObject({ acted: { what: 'reboot' }, incident: { flagMailed: true } });
+      // It was acknowledged.
+      expect((await stack.ask({ action: 'auto', scheduledTime: null })).news, where).toBeNull();
+    }
+  }, 120_000);
+
   // A check of which news is due makes five such calls: load, save, tags, mail, save.
   it.each([
     ['mail a hang once', 1, HUNG],

@@ -1,12 +1,10 @@
 import { PublishCommand } from '@aws-sdk/client-sns';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { TAG } from '../../../lambda/model/index.ts';
+import { aboutToReboot } from '../../support/about-to-reboot.ts';
 import { ID, RemedyStack } from '../../support/remedy-stack.ts';
 import { WORKER_TAG, worker } from '../../support/sandbox-fleet.ts';
 
-afterEach(() => void vi.useRealTimers());
-
-const MINUTE = 60_000;
 const MAY_BE_ACTING = 'crawlwatch may be acting on it by itself at this moment: the next mail says what came of it';
 const REBOOTED = /^crawler1 \(i-\w+\): reboot at 08:20 UTC by itself\.$/m;
 const HELPED = /The reboot of 08:20 UTC helped: it came back with a new boot id/;
@@ -16,49 +14,9 @@ const fail = (text: string) => async () => {
   throw new Error(text);
 };
 
-/** A fleet whose first host has hung for two checks, of which the second was mailed: the next one flags and reboots it. */
-async function hangs() {
-  const stack = new RemedyStack(3).wired();
-  await stack.fleet.checks(1);
-  stack.instance(1).tags.set(TAG.auto, 'reboot');
-  stack.instance(1).status = 'impaired';
-  await stack.fleet.host(1, 'BannerTimeout').checks(2);
-  const mailed = stack.mails.length;
-  /** Bodies of the mails since. */
-  const bodies = () => stack.mails.slice(mailed).map(({ body }) => body);
-  const boots = () => {
-    stack.fleet.host(1, { bootId: '99999999-0000-4000-8000-000000000000', uptimeSeconds: 60 });
-    stack.instance(1).status = 'ok';
-  };
-  const states = async () => (await stack.record()).acts.map(({ state }) => state);
-  return { stack, fleet: stack.fleet, bodies, boots, states };
-}
-
-/** The check that flags, with a remedy function that is never heard of within its time. */
-async function outwaited({ stack, fleet }: Awaited<ReturnType<typeof hangs>>) {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
-  const asked = vi.fn();
-  const { remedy } = fleet;
-  let signal: AbortSignal | undefined;
-  fleet.remedy = (at, over) => {
-    asked(at);
-    signal = over;
-    return new Promise(() => {});
-  };
-  const checking = fleet.check();
-  await vi.waitFor(() => expect(asked).toHaveBeenCalledOnce(), { interval: 0 });
-  expect(stack.mails).toHaveLength(1);
-  await vi.advanceTimersByTimeAsync(MINUTE);
-  const result = await checking;
-  vi.useRealTimers();
-  fleet.remedy = remedy;
-  expect(signal?.aborted).toBe(true);
-  return result;
-}
-
 describe('the one mail of a check', () => {
   it('says that a host is flagged and that it was rebooted, the next that it is back and that the reboot helped', async () => {
-    const { fleet, bodies, boots, states } = await hangs();
+    const { fleet, bodies, boots, states } = await aboutToReboot();
     expect((await fleet.check()).errors).toEqual([]);
     expect(bodies()).toHaveLength(1);
     expect(bodies()[0]).toMatch(FLAGGED);
@@ -74,7 +32,7 @@ describe('the one mail of a check', () => {
   });
 
   it('says once that a reboot did not help, and no later check says it again', async () => {
-    const { fleet, bodies, states } = await hangs();
+    const { fleet, bodies, states } = await aboutToReboot();
     await fleet.checks(8);
     const said = bodies().filter((body) => body.includes('did not help'));
     expect(said).toHaveLength(1);
@@ -97,22 +55,6 @@ describe('the one mail of a check', () => {
     expect(fleet.subjects.slice(1)).toEqual(['crawlwatch: 1 helped (crawler1)']);
   });
 
-  it('goes out without the acts where the remedy function hangs, and the next one has them', async () => {
-    const story = await hangs();
-    const { errors, flagged } = await outwaited(story);
-    expect(errors).toEqual([
-      'remedy: Error: the remedy function has not answered within 60 s, and may still be acting',
-    ]);
-    expect(flagged).toBe(1);
-    expect(story.bodies()).toHaveLength(1);
-    expect(story.bodies()[0]).toMatch(FLAGGED);
-    expect(story.bodies()[0]).toContain(MAY_BE_ACTING);
-    expect([story.fleet.state.mailing, story.fleet.state.asking]).toEqual([null, null]);
-    // It was never begun: the next check has it done, and mails it.
-    await story.fleet.checks(1);
-    expect(story.bodies()[1]).toMatch(/^crawler1 \(i-\w+\): reboot at 08:25 UTC by itself\.$/m);
-  });
-
   const lostAnswer = (stack: RemedyStack) => async (at: Date) => {
     await stack.ask({ action: 'auto', scheduledTime: at.toISOString() });
     throw new Error('socket hang up');
@@ -122,7 +64,7 @@ describe('the one mail of a check', () => {
     ['answers with garbage after it has acted', lostAnswer, true],
     ['acts, and the answer is lost', lostAnswer, true],
   ])('goes out without the acts where the remedy function %s, and the next one has them', async (_, remedy, acts) => {
-    const { stack, fleet, bodies, states } = await hangs();
+    const { stack, fleet, bodies, states } = await aboutToReboot();
     const { remedy: real } = fleet;
     fleet.remedy = remedy(stack);
     const { errors, flagged } = await fleet.check();
@@ -142,7 +84,7 @@ describe('the one mail of a check', () => {
     ['refuses', 'AuthorizationError', null],
     ['does not answer', Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }), expect.anything()],
   ])('is sent again with its acts where SNS %s', async (_, error, left) => {
-    const { fleet, bodies, boots, states, stack } = await hangs();
+    const { fleet, bodies, boots, states, stack } = await aboutToReboot();
     fleet.aws.fail(PublishCommand, error);
     expect((await fleet.check()).errors).toEqual([expect.stringMatching(/^mail: /)]);
     expect([bodies(), await states()]).toEqual([[], ['done']]);
@@ -162,7 +104,7 @@ describe('the one mail of a check', () => {
   });
 
   it('is followed by one that says it again where it can not be acknowledged', async () => {
-    const { fleet, bodies, boots, states } = await hangs();
+    const { fleet, bodies, boots, states } = await aboutToReboot();
     const { mailed } = fleet;
     fleet.mailed = fail('TooManyRequestsException');
     const { errors } = await fleet.check();
@@ -180,7 +122,7 @@ describe('the one mail of a check', () => {
   });
 
   it('is acknowledged for the news that it held, and for no other', async () => {
-    const { stack, fleet, bodies } = await hangs();
+    const { stack, fleet, bodies } = await aboutToReboot();
     // While this check mails, another one asks.
     fleet.mailed = async (receipt) => {
       await stack.ask({ action: 'auto', scheduledTime: null });
@@ -196,7 +138,7 @@ describe('the one mail of a check', () => {
   });
 
   it('names what failed beside the acts', async () => {
-    const { stack, fleet, bodies } = await hangs();
+    const { stack, fleet, bodies } = await aboutToReboot();
     stack.ports = { noteActed: fail('TagLimitExceeded') };
     const { errors } = await fleet.check();
     expect(errors).toEqual(['remedy: it could not be noted with the instance: TagLimitExceeded']);

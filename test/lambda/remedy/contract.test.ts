@@ -165,6 +165,32 @@ describe('the answer', () => {
     ],
     pause: { who: 'ana', why: 'a deploy', from: at, until: null },
     acts: [{ remedy: 'reboot', instanceId: ID, at, state: 'done', requester: 'schedule' }],
+    news: {
+      outcomes: [
+        {
+          act: {
+            ...{ remedy: 'restart-sshd', instanceId: ID, at, state: 'done', requester: 'schedule' },
+            ...{ boot: '1a2b3c4d', since: at, trouble: 'SshdDown' },
+          },
+          ...{ name: 'x', outcome: 'worked', minutes: 5, sentence: 'It helped.', rebootAvoided: true },
+          recoveryMinutes: null,
+        },
+      ],
+      pausedNow: { who: 'crawlwatch', why: '2 reboots in a row did not help', from: at, until: null },
+      acted: [
+        {
+          decision: { instanceId: ID, name: 'x', remedy: 'reboot', heldBy: null, why: 'it hangs' },
+          act: {
+            ...{ remedy: 'reboot', instanceId: ID, at, state: 'failed', requester: 'schedule', boot: null },
+            ...{ since: null, undone: 'refused' },
+          },
+          ...{ text: 'EC2: no', evidence: ['Console: Out of memory'] },
+        },
+      ],
+      escalated: [{ instanceId: ID, name: 'x', remedy: 'escalated', heldBy: 'escalated', why: 'it needs a person' }],
+      now: at,
+    },
+    receipt: '7d9f4e0a-6a43-4a52-9d1b-6f3f0f6f2c11',
   };
 
   it('comes out of its JSON as it went in', () => {

@@ -29,10 +29,11 @@ describe('who asks', () => {
   });
 });
 
+const RECEIPT = '7d9f4e0a-6a43-4a52-9d1b-6f3f0f6f2c11';
 const PERSONS = ['plan', 'reboot', 'restart-worker', 'restart-sshd', 'unflag', 'pause', 'resume', 'history'];
 /** What people send, field by field, and what nobody should. */
 const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
-  action: fc.constantFrom(...PERSONS, 'auto', 'Auto', 'AUTO', ' auto', ['auto'], { auto: true }, null),
+  action: fc.constantFrom(...PERSONS, 'auto', 'mailed', 'Auto', 'AUTO', ' auto', ['auto'], { auto: true }, null),
   instanceId: fc.constantFrom(ID, [ID], '*', null),
   requester: fc.constantFrom('eve@host', 'schedule', null, { kind: 'person' }, 'x'.repeat(100_000)),
   dryRun: fc.constantFrom(true, false, null, 'no'),
@@ -41,6 +42,16 @@ const FIELDS: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   until: fc.constantFrom(null, '2036-01-01T00:00:00Z'),
   widgetContext: fc.constantFrom({}, null, { theme: 'dark' }),
   scheduledTime: fc.constantFrom(null, '2026-11-22T08:00:00Z', '2036-01-01T00:00:00Z', 0, {}),
+  receipt: fc.constantFrom(
+    RECEIPT,
+    RECEIPT.toUpperCase(),
+    `${RECEIPT} `,
+    [RECEIPT],
+    '*',
+    '',
+    null,
+    'x'.repeat(100_000),
+  ),
   Action: fc.constantFrom('reboot'),
   ACTION: fc.constantFrom('pause'),
   instanceid: fc.constantFrom(ID),
@@ -54,6 +65,7 @@ const forged = fc
     // As every person's request may look, with an `auto` in place of its action.
     { weight: 2, arbitrary: fc.record({ ...FIELDS, action: fc.constant('auto') }, { requiredKeys: ['action'] }) },
     { weight: 2, arbitrary: fc.record({ action: fc.constant('auto'), scheduledTime: FIELDS.scheduledTime! }) },
+    { weight: 2, arbitrary: fc.record({ action: fc.constant('mailed'), receipt: FIELDS.receipt! }) },
     { weight: 2, arbitrary: fc.jsonValue() },
     { weight: 1, arbitrary: fc.array(fc.record(FIELDS, { requiredKeys: [] })) },
   )
@@ -61,7 +73,8 @@ const forged = fc
   .map((value) => JSON.stringify(value)?.replace('"__proto__x"', '"__proto__"') ?? 'null');
 
 describe("whatever the check's role sends through its alias", () => {
-  it('is a look at the whole fleet or nothing', () => {
+  it('is a look at the whole fleet, the word that a mail is out, or nothing', () => {
+    const seen = new Set<string>();
     fc.assert(
       fc.property(forged, (text) => {
         const parsed = parseAutomaticRequest(JSON.parse(text));
@@ -69,11 +82,15 @@ describe("whatever the check's role sends through its alias", () => {
           expect(parsed).toEqual({ ok: false, instanceId: null, why: expect.stringContaining('alias automatic') });
           return;
         }
-        expect(Object.keys(parsed.request).toSorted()).toEqual(['action', 'scheduledTime']);
-        expect(parsed.request.action).toBe('auto');
+        const { action } = parsed.request;
+        seen.add(action);
+        const field = action === 'mailed' ? 'receipt' : 'scheduledTime';
+        expect(Object.keys(parsed.request).toSorted()).toEqual(['action', field]);
+        if (action === 'mailed') expect(parsed.request.receipt).toMatch(/^[0-9a-fA-F-]{36}$/);
       }),
       { numRuns: 5_000 },
     );
+    expect(seen).toEqual(new Set(['auto', 'mailed']));
   });
 
   it('does nothing that a person alone may', async () => {
@@ -96,6 +113,19 @@ describe("whatever the check's role sends through its alias", () => {
     );
     // Both kinds came up.
     expect(seen.size).toBeGreaterThan(1);
+  });
+
+  it('marks nothing as mailed that the function has not found by itself', async () => {
+    const stack = new RemedyStack(1).flag(1);
+    await stack.ask({ action: 'auto', scheduledTime: null });
+    const answer = await remedy({ action: 'mailed', receipt: RECEIPT }, stack.world, { isAutomatic: true });
+    expect(answer).toMatchObject({ done: false, why: expect.stringContaining('another run has found news since') });
+    expect((await stack.record()).acts).toMatchObject([{ instanceId: ID, state: 'done' }]);
+    // Nor does a person say so.
+    expect(await remedy({ action: 'mailed', receipt: RECEIPT }, stack.world)).toMatchObject({
+      done: false,
+      why: expect.stringContaining('action must be one of auto, plan'),
+    });
   });
 
   it.each([

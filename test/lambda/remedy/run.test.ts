@@ -298,3 +298,120 @@ describe('what is done on schedule', () => {
     expect(stack.mails).toEqual([]);
   });
 });
+
+describe('what a check gets to mail', () => {
+  const asked = (stack: RemedyStack) => stack.ask({ action: 'auto', scheduledTime: null });
+  const mailed = (stack: RemedyStack, receipt: unknown) => stack.ask({ action: 'mailed', receipt });
+
+  it('is the news and a receipt; nothing is mailed by the function itself, and where nothing is news there is none', async () => {
+    const stack = flagged();
+    const { news, receipt } = await asked(stack);
+    expect(news).toMatchObject({ outcomes: [], escalated: [], pausedNow: null, acted: [{ act: { state: 'done' } }] });
+    expect([typeof receipt, stack.mails]).toEqual(['string', []]);
+    expect(await asked(new RemedyStack(1))).toMatchObject({ news: null, receipt: null });
+  });
+
+  it('is an act once more until it is acknowledged, and then no more', async () => {
+    const stack = flagged();
+    const first = await asked(stack);
+    const second = await asked(stack.wait(5));
+    expect(first.news?.acted).toMatchObject(second.news?.acted ?? []);
+    expect(second.news?.acted).toHaveLength(1);
+    expect(await mailed(stack, first.receipt)).toMatchObject({
+      done: false,
+      why: 'another run has found news since: the check that asked for it mails this once more',
+    });
+    expect(await mailed(stack, second.receipt)).toMatchObject({ done: true, why: 'what was mailed is on record' });
+    expect((await asked(stack.wait(1))).news).toBeNull();
+    expect(stack.rebooted).toEqual([ID]);
+  });
+
+  it('is what an act came to in place of the act, and on record once it is acknowledged, however often that is', async () => {
+    const stack = flagged();
+    await asked(stack);
+    comesBack(stack, 1);
+    await stack.fleet.check(5);
+    for (let n = 0; n < 2; n++) {
+      const { news } = await asked(stack.wait(1));
+      expect(news).toMatchObject({ acted: [], outcomes: [{ outcome: 'worked', act: { instanceId: ID } }] });
+      expect((await stack.record()).acts).toMatchObject([{ state: 'done' }]);
+    }
+    const { receipt } = await asked(stack);
+    for (let n = 0; n < 2; n++) await mailed(stack, receipt);
+    expect((await stack.record()).acts).toMatchObject([{ state: 'worked' }]);
+    expect((await stack.history()).filter(({ outcome }) => outcome === 'worked')).toHaveLength(1);
+  });
+
+  it('is a refused act once more, on record as failed only once it is acknowledged', async () => {
+    const stack = flagged();
+    stack.ports = { rehearseReboot: async () => {} };
+    stack.fleet.aws.fail(RebootInstancesCommand, 'IncorrectInstanceState');
+    await asked(stack);
+    expect((await stack.record()).acts).toMatchObject([{ state: 'begun' }]);
+    const { news, receipt } = await asked(stack.wait(5));
+    expect(news?.acted).toMatchObject([{ act: { state: 'failed', undone: 'refused' } }]);
+    await mailed(stack, receipt);
+    expect((await stack.record()).acts).toMatchObject([{ state: 'failed', undone: 'refused' }]);
+    expect((await stack.history()).map(({ outcome }) => outcome)).toContain('failed');
+  });
+
+  it('can not be acknowledged where it could not be kept, and comes again', async () => {
+    const stack = flagged();
+    stack.ports = { saveUnmailed: fail('down') };
+    const { news, receipt, problems } = await asked(stack);
+    expect([news?.acted.length, receipt]).toEqual([1, null]);
+    expect(problems).toEqual(['the news could not be kept until it is mailed: down']);
+    stack.ports = { readUnmailed: fail('down') };
+    expect((await asked(stack)).problems).toEqual(['news that is not mailed yet could not be read: down']);
+    await expect(mailed(stack, '7d9f4e0a-6a43-4a52-9d1b-6f3f0f6f2c11')).rejects.toThrow('could not be read: down');
+    stack.ports = {};
+    comesBack(stack, 1);
+    await stack.fleet.check(5);
+    expect((await asked(stack)).news?.outcomes).toMatchObject([{ outcome: 'worked' }]);
+  });
+
+  it('is not lost between two runs at the same moment', async () => {
+    const stack = flagged().flag(2);
+    const answers = await Promise.all([asked(stack), asked(stack)]);
+    const acted = (answer: (typeof answers)[number]) => answer.news?.acted.map(({ act }) => act.instanceId) ?? [];
+    expect(answers.flatMap(acted)).toContain(stack.rebooted[0]);
+    const later = await asked(stack.wait(2));
+    expect(acted(later)).toEqual(stack.rebooted);
+  });
+
+  it('leaves a host that is handed over to a person for the next mail until it is acknowledged', async () => {
+    const stack = flagged();
+    await stack.auto();
+    for (let n = 0; n < 4; n++) await stack.fleet.check(5);
+    const escalated = async () => (await stack.history()).filter(({ remedy }) => remedy === 'escalated').length;
+    for (let n = 0; n < 2; n++) {
+      expect((await asked(stack)).news?.escalated).toMatchObject([{ instanceId: ID }]);
+      expect(await escalated()).toBe(0);
+    }
+    const { receipt } = await asked(stack);
+    await mailed(stack, receipt);
+    expect(await escalated()).toBe(1);
+    expect((await asked(stack)).news).toBeNull();
+  });
+
+  it('fits one item of the table, and so leaves the rest for later', async () => {
+    const stack = new RemedyStack(60);
+    const tags = { ...WORKER_TAG, [TAG.auto]: 'restart', [TAG.status]: 'CRITICAL:WorkerDown' };
+    for (let n = 1; n <= 60; n++) {
+      stack.tag(n, { ...tags, [NOTE.since]: '2026-11-22T07:50:00Z' });
+      stack.fleet.host(n, { unit: 'sidekiq.service failed 0' });
+    }
+    const { acts, news } = await asked(stack);
+    expect([acts?.length, news?.acted.length]).toEqual([60, 30]);
+    // Their outcomes are news as well, fifty at a time.
+    for (let n = 1; n <= 60; n++) stack.fleet.host(n, { unit: 'sidekiq.service active 0' });
+    await stack.fleet.check(5);
+    const counts: (number | undefined)[] = [];
+    for (let n = 0; n < 2; n++) {
+      const { news: found, receipt } = await asked(stack);
+      counts.push(found?.outcomes.length);
+      await mailed(stack, receipt);
+    }
+    expect(counts).toEqual([50, 10]);
+  });
+});
