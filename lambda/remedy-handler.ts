@@ -135,8 +135,20 @@ const DONE: Readonly<Record<Remedy, readonly [string, string]>> = {
   reboot: [' is being rebooted', ' was not rebooted'],
 };
 
+/** What is asked about the whole stack, or changes nothing on a host. */
+const SAID: Readonly<Record<'pause' | 'resume' | 'ack' | 'unflag', readonly [string, string]>> = {
+  pause: ['Paused', 'Not paused'],
+  resume: ['Resumed', 'Not resumed'],
+  ack: ['Acknowledged', 'Not acknowledged'],
+  unflag: ['Unflagged', 'Not unflagged'],
+};
+
 /** One sentence for the widget's pop-up; escaped, since the words of EC2 or a host may quote a tag. */
 export function answerHtml({ done, instanceId, why }: RemedyAnswer, action: unknown = 'reboot'): string {
+  if (typeof action === 'string' && Object.hasOwn(SAID, action)) {
+    const [was, wasNot] = SAID[action as keyof typeof SAID];
+    return html`<p><b>${done ? was : wasNot}${instanceId === null ? '' : ` ${instanceId}`}</b>: ${why}.</p>`.text;
+  }
   const remedyAsked = typeof action === 'string' && Object.hasOwn(DONE, action) ? (action as Remedy) : 'reboot';
   const [did, didNot] = DONE[remedyAsked];
   return html`<p><b>${instanceId ?? 'Nothing'}${done ? did : didNot}</b>: ${why}.</p>`.text;
