@@ -229,7 +229,7 @@ describe('the page of the demo', () => {
     expect(await page.locator('#widget .cw-light').count()).toBe(1);
   });
 
-  it('acts on the sandbox by its buttons: what is paused is not done, and says so', async () => {
+  it('acts on the sandbox by its buttons: what is paused is refused, with who paused it', async () => {
     expect(await press('Pause acting', null)).toMatch(/^Paused: nothing is done from now on/);
     expect(await press('Restart worker', 'ficrawler10')).toContain('acting has been paused by dashboard');
     await redraw();
