@@ -17,9 +17,12 @@ import { TAG } from '../lambda/model/index.ts';
 import type { Settings } from '../lambda/settings/index.ts';
 import { consoleUrlOf } from './aws-names.ts';
 import { fleetMetric, perInstanceSearch } from './fleet-metrics.ts';
+import { runbookMarkdown } from './runbook-text.ts';
 
 const FULL_WIDTH = 24;
 const HALF_WIDTH = FULL_WIDTH / 2;
+/** All of its lines on a screen of 1400 pixels; a narrower one scrolls within. */
+const RUNBOOK_HEIGHT = 16;
 
 export interface FleetDashboardProps {
   readonly settings: Settings;
@@ -53,6 +56,7 @@ export class FleetDashboard extends Construct {
         ...(props.settings.metrics.perInstance !== 'none' ? instanceGraphs(props.settings) : []),
         checkerHealth(props),
         [about(props)],
+        [runbook(props.settings)],
       ],
     });
     this.url = `${consoleUrlOf(this)}/cloudwatch/home?region=${region}#dashboards/dashboard/${dashboardName}`;
@@ -217,3 +221,7 @@ const about = ({ settings: { tag, schedule }, check, logGroup }: FleetDashboardP
       `Watch another: \`aws ec2 create-tags --resources i-... --tags Key=${tag.key},Value=${tag.value}\`. It appears in the table at once, and in the graphs after its first check.`,
     ].join('\n\n'),
   });
+
+/** The last of the page, so that a reader who follows a mail's link needs no repository. */
+const runbook = (settings: Settings) =>
+  new TextWidget({ width: FULL_WIDTH, height: RUNBOOK_HEIGHT, markdown: runbookMarkdown(settings) });

@@ -11,9 +11,14 @@ interface Host {
   readonly crawler: Crawler;
   readonly ssh: SshHost;
   recording: Recording;
-  /** When an act changed its story; null: it goes as written. */
-  helpedAt: Date | null;
+  /** When an act last changed its story; null: it goes as written. */
+  helped: { readonly by: 'restart' | 'reboot'; readonly at: Date } | null;
+  /** When it was rebooted, each time. */
+  readonly reboots: Date[];
 }
+
+/** Of the memory, what a worker takes that has just begun. */
+const FRESH_SHARE = 0.15;
 
 export class CrawlerHosts {
   private readonly hosts = new Map<string, Host>();
@@ -29,16 +34,16 @@ export class CrawlerHosts {
   /** Starts them all at the story's first moment. */
   async listen(publicKey: string): Promise<void> {
     for (const crawler of CRAWLERS) {
-      const { state, recording } = this.at(crawler, 0, this.start, null);
+      const { state, recording } = this.at({ crawler, helped: null, reboots: [] }, 0, this.start);
       const ssh = await startSshHost(publicKey, state.ssh, recording);
-      this.hosts.set(crawler.id, { crawler, ssh, recording, helpedAt: null });
+      this.hosts.set(crawler.id, { crawler, ssh, recording, helped: null, reboots: [] });
     }
   }
 
   /** Sets all hosts to a moment of the story. */
   advance(moment: number, now: Date): void {
     for (const host of this.hosts.values()) {
-      if (host.recording.wasRestarted()) host.helpedAt ??= now;
+      if (host.recording.wasRestarted()) host.helped = { by: 'restart', at: now };
       this.become(host, moment, now);
     }
   }
@@ -47,7 +52,8 @@ export class CrawlerHosts {
   reboot(id: string, moment: number, now: Date): void {
     const host = this.hosts.get(id);
     if (host === undefined) return;
-    host.helpedAt = now;
+    host.helped = { by: 'reboot', at: now };
+    host.reboots.push(now);
     this.become(host, moment, now);
   }
 
@@ -60,18 +66,32 @@ export class CrawlerHosts {
   }
 
   private become(host: Host, moment: number, now: Date): void {
-    const { state, recording } = this.at(host.crawler, moment, now, host.helpedAt);
+    const { state, recording } = this.at(host, moment, now);
     host.recording = recording;
     host.ssh.behave(state.ssh, recording);
   }
 
-  private at(crawler: Crawler, moment: number, now: Date, helpedAt: Date | null) {
+  private at({ crawler, helped, reboots }: Pick<Host, 'crawler' | 'helped' | 'reboots'>, moment: number, now: Date) {
     const scripted = crawler.states[moment];
-    const state: CrawlerState | undefined = helpedAt === null ? scripted : (crawler.helped ?? scripted);
-    if (state === undefined) throw new Error(`${crawler.name} has no story`);
+    if (scripted === undefined) throw new Error(`${crawler.name} has no story`);
+    const boot = 1 + reboots.length;
+    const state = helped === null ? scripted : { ...after(helped.by, crawler, scripted), boot };
     const seconds = (from: Date) => Math.round((now.getTime() - from.getTime()) / 1000);
-    const uptime = state.boot > 1 && helpedAt !== null ? seconds(helpedAt) : UP_SECONDS + seconds(this.start);
-    const restarted = crawler.auto === 'restart' ? crawler.helped : null;
+    const last = reboots.at(-1);
+    const uptime = last === undefined ? UP_SECONDS + seconds(this.start) : seconds(last);
+    const restarted = { ...after('restart', crawler, scripted), boot };
     return { state, recording: record(join(this.folder, crawler.name), crawler, state, uptime, restarted) };
   }
+}
+
+/** What the story has for that act, or what it does on most hosts: the worker starts afresh; disks stay as they are. */
+function after(act: 'restart' | 'reboot', crawler: Crawler, scripted: CrawlerState): CrawlerState {
+  if (crawler.helped !== null && crawler.auto === act) return crawler.helped;
+  return {
+    ...scripted,
+    ssh: 'serves',
+    usedKb: Math.min(scripted.usedKb, Math.round(crawler.totalKb * FRESH_SHARE)),
+    worker: scripted.worker === null ? null : 'active',
+    oomKills: act === 'reboot' ? 0 : scripted.oomKills,
+  };
 }

@@ -1,7 +1,6 @@
 /** `crawlwatch demo`: the whole system in a sandbox, printed check by check, or with --serve as a live page. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Option } from 'commander';
-import type { Chapter, MailedAt, PageServer } from '../demo/index.ts';
+import type { Chapter } from '../demo/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
 import type { CommandLine } from './grammar.ts';
@@ -16,16 +15,11 @@ interface DemoFlags {
   readonly port?: string;
 }
 
-/** Long enough to read what has happened; the last moment stays longer, before the story starts again. */
-const MOMENT_MS = 6_000;
-const QUIET_MOMENT_MS = 3_000;
-const LAST_MOMENT_MS = 15_000;
-
 export function addDemo({ program, io, exit }: CommandLine): void {
   program
     .command('demo')
     .description('the whole system in a sandbox: no account, no network')
-    .option('--serve', 'as a page on this machine alone, with the dashboard live while the story plays')
+    .option('--serve', 'as a page on this machine alone: the dashboard, live, with buttons that act on the sandbox')
     .addOption(new Option('--port <n>', 'port of the page (default: any that is free)').implies({ serve: true }))
     .addHelpText('after', HELP)
     .action(async ({ serve, port }: DemoFlags) => exit(serve === true ? await serveDemo(port, io) : await demo(io)));
@@ -58,7 +52,7 @@ async function serveDemo(port = '0', io: CommandIo): Promise<number> {
       `--port: got ${JSON.stringify(port)}; allowed: a number from 0 to 65535, 0 for any that is free`,
     );
   }
-  const { startServer } = await import('../demo/index.ts');
+  const { playStory, startServer } = await import('../demo/index.ts');
   const server = await startServer(Number(port));
   io.stdout.write(`The demo's dashboard: ${server.url}   (this machine only; Ctrl-C ends it)\n`);
   try {
@@ -66,22 +60,5 @@ async function serveDemo(port = '0', io: CommandIo): Promise<number> {
     return 0;
   } finally {
     await server.close();
-  }
-}
-
-async function playStory(server: PageServer, signal: AbortSignal): Promise<void> {
-  const { openStory, viewOf } = await import('../demo/index.ts');
-  const story = await openStory();
-  const mails: MailedAt[] = [];
-  try {
-    for (let moment = await story.next(); moment !== null && !signal.aborted; moment = await story.next()) {
-      const { at, says } = moment;
-      mails.push(...moment.mails.map(({ subject, body }) => ({ at, subject, body })));
-      server.show(await viewOf(story.sandbox, moment, mails));
-      await sleep(says === null ? QUIET_MOMENT_MS : MOMENT_MS, undefined, { signal }).catch(() => undefined);
-    }
-    await sleep(LAST_MOMENT_MS, undefined, { signal }).catch(() => undefined);
-  } finally {
-    await story.close();
   }
 }

@@ -30,7 +30,7 @@ export interface Range {
 /** Colours in the style sheet; further series start again with the first. */
 export const COLOURS = 10;
 
-const BOX = { width: 620, height: 190, left: 34, right: 22, top: 10, bottom: 22 };
+const BOX = { width: 620, height: 190, left: 44, right: 26, top: 10, bottom: 22 };
 const TICK_MINUTES = 10;
 const MINUTE = 60_000;
 

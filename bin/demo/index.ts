@@ -1,6 +1,6 @@
 /** The whole system in a sandbox, printed at a terminal or served as a page. */
 export { printChapter, printEnd, printStart } from './output.ts';
+export { playStory } from './play.ts';
 export type { Chapter } from './sandbox.ts';
-export { type PageServer, startServer } from './server.ts';
+export { startServer } from './server.ts';
 export { openStory } from './story.ts';
-export { type MailedAt, viewOf } from './view.ts';

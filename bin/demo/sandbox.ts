@@ -6,7 +6,7 @@ import { fleetSamples, loadState, metricDimensions } from '../../lambda/memory/i
 import type { FleetState, HistoryEntry, Report } from '../../lambda/model/index.ts';
 import { INSTANCE_METRIC, METRIC_NAMESPACE, TAG } from '../../lambda/model/index.ts';
 import type { RemedyAnswer, RemedyPorts, RemedyRequest } from '../../lambda/remedy/index.ts';
-import { remedyFleet } from '../../lambda/remedy/index.ts';
+import { parseRemedyRequest, remedyFleet } from '../../lambda/remedy/index.ts';
 import { parseSettings } from '../../lambda/settings/index.ts';
 import { awsOutlets, awsPorts, remedyPorts } from '../../lambda/wiring/index.ts';
 import { SandboxAws } from '../../sandbox/aws.ts';
@@ -19,7 +19,7 @@ import { QUIET } from '../terminal/index.ts';
 
 export const START = new Date('2026-11-22T08:00:00Z');
 export const ADDRESS = 'you@example.com';
-const TABLE = 'crawlwatch-acts';
+export const TABLE = 'crawlwatch-acts';
 
 export const SETTINGS = parseSettings({
   transport: 'ssh',
@@ -195,6 +195,17 @@ export class DemoSandbox {
       Value: (1 - available) * 100,
     }));
     await this.aws.cloudwatch.send(new PutMetricDataCommand({ Namespace: METRIC_NAMESPACE, MetricData }));
+  }
+
+  /** What a person asks for on the page, of the real remedy function; hosts that it reboots boot. Not during a check. */
+  async request(event: unknown): Promise<RemedyAnswer> {
+    const parsed = parseRemedyRequest(event, this.clock.now());
+    if (!parsed.ok) return { done: false, instanceId: parsed.instanceId, why: parsed.why };
+    const n = STORY.findLastIndex(({ minute }) => START.getTime() + minute * 60_000 <= this.moment.getTime());
+    const rebootedCount = this.rebooted.length;
+    const answer = await remedyFleet(parsed.request, SETTINGS, this.remedies(), { deadlineMs: 300_000 });
+    for (const id of this.rebooted.slice(rebootedCount)) this.hosts.reboot(id, n, this.clock.now());
+    return answer;
   }
 }
 

@@ -12,7 +12,7 @@ import { drawWidget } from '../../lambda/widget-handler.ts';
 import { STORY } from '../../sandbox/crawlers.ts';
 import { QUIET } from '../terminal/index.ts';
 import { type Chart, chartHtml, legendHtml, type Range, type Series } from './charts.ts';
-import { type DemoSandbox, type RecordLine, SETTINGS, START } from './sandbox.ts';
+import { type DemoSandbox, type RecordLine, SETTINGS, START, TABLE } from './sandbox.ts';
 import type { Moment } from './story.ts';
 
 /** Fragments of the page; the widget once for each theme of the console. */
@@ -69,6 +69,9 @@ function headline({ check, at, says }: Moment): Html {
   return html`<b>${clockOf(at)} UTC</b> <span>${says ?? 'five minutes later, and nothing new'}</span><span class="dots" role="img" aria-label="check ${check + 1} of ${STORY.length}">${dots}</span>`;
 }
 
+/** What the buttons name; the page sends their requests to its own server, whatever they name. */
+const REMEDY_ARN = 'arn:aws:lambda:eu-central-1:123456789012:function:crawlwatch-demo';
+
 /** What the stack's function would answer the console. */
 function widgetOf({ aws, clock, dynamoDb }: DemoSandbox, theme: 'light' | 'dark'): Promise<string> {
   return drawWidget({ widgetContext: { theme } }, null, {
@@ -77,6 +80,8 @@ function widgetOf({ aws, clock, dynamoDb }: DemoSandbox, theme: 'light' | 'dark'
       settings: SETTINGS,
       topicArn: aws.topic.arn,
       bucket: aws.bucket.name,
+      leaseTable: TABLE,
+      remedyFunctionArn: REMEDY_ARN,
     }),
     region: async () => aws.region,
     ec2: aws.ec2,
