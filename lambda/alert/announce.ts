@@ -41,6 +41,8 @@ export interface News {
 /** Where it goes, and who hears of what fails. */
 export interface Desk {
   readonly outlets: {
+    /** The Region of the stack. @default not known */
+    readonly home?: string;
     notify(alert: Alert): Promise<void>;
     writeTags(writes: readonly TagWrite[], found: readonly Instance[]): Promise<readonly TagFailure[]>;
   };
@@ -106,9 +108,9 @@ export async function announce(
   const untagged = await writeTags(news, desk, settings);
   if (!isTried) return true;
 
-  const context = { ...news, checked: transitions.length, departed, breaker: news.plan.breaker };
   const alert = composeAlert(entries, {
-    ...context,
+    ...contextOf(news, desk, settings),
+    departed,
     untagged,
     maybeMailedAt: mailing?.since ?? null,
     unremembered: null,
@@ -221,11 +223,17 @@ export async function announceUnremembered(
     const codes = t.assessment.reasons.map(({ code }) => code);
     return [{ kind: t.kind === 'hung' ? 'held' : 'measured', transition: t, codes, why: null }];
   });
-  const context = { ...news, checked: transitions.length, departed: [], breaker: news.plan.breaker };
-  const alert = composeAlert(entries, { ...context, untagged: [], maybeMailedAt: null, unremembered: trouble });
+  const context = { ...contextOf(news, desk, settings), departed: [], untagged: [] };
+  const alert = composeAlert(entries, { ...context, maybeMailedAt: null, unremembered: trouble });
   if (alert !== null) await send(alert, desk);
   return false;
 }
+
+/** What every mail of a check takes from it. */
+const contextOf = (news: News, { outlets }: Desk, settings: Settings) => ({
+  ...{ ...news, checked: news.transitions.length, breaker: news.plan.breaker },
+  ...{ settings, home: outlets.home ?? null },
+});
 
 /** @returns null where nobody knows whether it went out */
 async function send(alert: Alert, desk: Desk): Promise<boolean | null> {

@@ -37,4 +37,17 @@ export { ownLimit } from './own-limit.ts';
 export { secretIn, shown, withoutSecrets } from './redact.ts';
 export { packedFiles, packedReader } from './s3.ts';
 export { isoSeconds, parseInstant, parseStamp } from './time.ts';
-export { clockTime, duration, endpointOf, GIB, gib, minutesBetween, percent, plural, quoted } from './wording.ts';
+export {
+  calendarDay,
+  clockTime,
+  duration,
+  endpointOf,
+  GIB,
+  gib,
+  inWords,
+  minutesBetween,
+  percent,
+  plural,
+  quoted,
+  timesIn,
+} from './wording.ts';

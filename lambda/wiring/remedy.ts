@@ -84,7 +84,7 @@ export function remedyPorts(clients: RemedyClients): RemedyPorts {
       await writeTag(clients, { action: 'delete', ids: [id], keys: [TAG.flag] });
     },
     notify: async (news) => {
-      const alert = composeRemedyAlert(news);
+      const alert = composeRemedyAlert(news, { settings, home: region });
       if (alert !== null) await outlets.notify(alert);
     },
     publish: outlets.publish,
