@@ -1,152 +1,274 @@
-/** The mail about acts: what was done, whether it helped, and what needs a person now. Worst first, plain text. */
+/**
+ * What a mail says of acts: one entry a host, with what its incident says. Where crawlwatch acts there is nothing to do;
+ * where an act did not help, that is said once, however many sides know of it.
+ */
 
-import { clockTime, plural, printableAscii } from '../kit/index.ts';
-import type { ActNews, ActOutcome, Alert, RemedyNews } from '../model/index.ts';
-import { type Act, type Decision, type Pause, REMEDIES, SUBJECT_MAX } from '../model/index.ts';
+import { clockTime, duration, inWords, plural } from '../kit/index.ts';
+import type { Transition } from '../memory/index.ts';
+import type { Act, ActNews, ActOutcome, Decision, Pause, ReasonCode, RemedyNews, Status } from '../model/index.ts';
+import { crawlwatch, historySteps, inVainSteps, rebootSteps, type Step } from './commands.ts';
+import { aboutHost, reasonLines, sinceWords, type Wording } from './entries.ts';
+import type { HostNews } from './host-news.ts';
+import { SHORT, shortReason } from './reason.ts';
+import { capital, plainName, said, sentence } from './text.ts';
 
-const ENTRIES_MAX = 40;
+/** Of one host. */
+interface HostActs {
+  readonly outcomes: readonly ActOutcome[];
+  readonly acted: readonly ActNews[];
+  readonly escalated: readonly Decision[];
+}
+
 const EVIDENCE_MAX = 12;
-const LINE_MAX = 300;
 /** Where so much of a line occurs elsewhere, it repeats that. */
 const REPEATED_LENGTH = 80;
 
-interface Section {
-  readonly title: string;
-  /** In the subject, after a number; null: by what was done to each. */
-  readonly subject: string | null;
-  readonly entries: readonly {
-    readonly id: string;
-    readonly name: string;
-    readonly text: string;
-    readonly remedy?: Act['remedy'];
-  }[];
+export const isNews = ({ outcomes, pausedNow, acted, escalated }: RemedyNews): boolean =>
+  outcomes.length > 0 || pausedNow !== null || acted.length > 0 || escalated.length > 0;
+
+function actsByHost({ outcomes, acted, escalated }: RemedyNews): ReadonlyMap<string, HostActs> {
+  const of = new Map<string, { outcomes: ActOutcome[]; acted: ActNews[]; escalated: Decision[] }>();
+  const host = (id: string) => {
+    const known = of.get(id) ?? { outcomes: [], acted: [], escalated: [] };
+    of.set(id, known);
+    return known;
+  };
+  for (const one of outcomes) host(one.act.instanceId).outcomes.push(one);
+  for (const one of acted) host(one.act.instanceId).acted.push(one);
+  for (const one of escalated) host(one.instanceId).escalated.push(one);
+  return of;
 }
 
-/** One mail for the whole run, or null where nothing is worth one. */
-export function composeRemedyAlert({ outcomes, pausedNow, acted, escalated, now }: RemedyNews): Alert | null {
-  const ended = (outcome: ActOutcome['outcome']) =>
-    outcomes
-      .filter((one) => one.outcome === outcome)
-      .map((one) => ({ id: one.act.instanceId, name: one.name, text: outcomeText(one, now) }));
-  const made = (failed: boolean) =>
-    acted
-      .filter(({ act }) => (act.state === 'failed') === failed)
-      .map((one) => ({
-        id: one.act.instanceId,
-        name: one.decision.name,
-        text: actText(one, now),
-        remedy: one.act.remedy,
-      }));
-  const sections: readonly Section[] = [
-    {
-      title: 'NEEDS A PERSON: crawlwatch has done what it may',
-      subject: 'needs a person',
-      entries: escalated.map((one) => ({ id: one.instanceId, name: one.name, text: escalatedText(one) })),
-    },
-    { title: 'DID NOT HELP', subject: 'did not help', entries: ended('failed') },
-    { title: 'COULD NOT BE DONE', subject: 'not done', entries: made(true) },
-    { title: 'DONE', subject: null, entries: made(false) },
-    { title: 'HELPED', subject: 'helped', entries: ended('worked') },
-  ].filter(({ entries }) => entries.length > 0);
-  if (sections.length === 0) return null;
-
-  let left = ENTRIES_MAX;
-  const blocks = sections.flatMap(({ title, entries }) => {
-    const shown = entries.slice(0, left);
-    left -= shown.length;
-    return shown.length === 0 ? [] : [title, ...shown.map(({ text }) => text)];
+/** @param transitions of this check: what is known of a host whose incident is no news by itself */
+export function withActs(
+  hosts: readonly HostNews[],
+  acts: RemedyNews | null,
+  transitions: readonly Transition[],
+  wording: Wording,
+): HostNews[] {
+  if (acts === null) return [...hosts];
+  const byHost = actsByHost(acts);
+  const named = new Set(hosts.filter(({ urgency }) => urgency !== 'event').map(({ id }) => id));
+  const known = new Map(transitions.flatMap((t) => (byHost.has(t.instance.id) ? [[t.instance.id, t] as const] : [])));
+  const merged = hosts.flatMap((host): HostNews[] => {
+    const of = byHost.get(host.id);
+    if (of === undefined) return [host];
+    // Its event is named in the entry of its act.
+    if (host.urgency === 'event' && !named.has(host.id)) return [];
+    return [host.urgency === 'event' ? host : merge(host, of, known.get(host.id), wording)];
   });
-  const all = sections.flatMap(({ entries }) => entries);
-  const cut = all.length > ENTRIES_MAX ? [`... and ${all.length - ENTRIES_MAX} more: run crawlwatch plan.`] : [];
-  const isGood = sections.every(({ title }) => title === 'HELPED');
+  const alone = [...byHost].filter(([id]) => !named.has(id));
+  return [...merged, ...alone.map(([id, of]) => merge(null, of, known.get(id), wording, id))];
+}
+
+const DOING: Readonly<Record<Act['remedy'], { readonly word: string; readonly title: string; readonly done: string }>> =
+  {
+    'restart-worker': { word: 'RESTARTED', title: 'WORKER RESTARTED', done: 'its worker was restarted' },
+    'restart-sshd': { word: 'RESTARTED', title: 'SSHD RESTARTED', done: 'its sshd was restarted' },
+    reboot: { word: 'REBOOTING', title: 'BEING REBOOTED', done: 'being rebooted' },
+  };
+const NOUN: Readonly<Record<Act['remedy'], string>> = {
+  'restart-worker': 'worker restart',
+  'restart-sshd': 'sshd restart',
+  reboot: 'reboot',
+};
+const VERB: Readonly<Record<Act['remedy'], (name: string) => string>> = {
+  'restart-worker': (name) => `restart the worker on ${name}`,
+  'restart-sshd': (name) => `restart sshd on ${name}`,
+  reboot: (name) => `reboot ${name}`,
+};
+/** What a person does next where it did not help. */
+const NEXT: Readonly<Record<Act['remedy'], string>> = {
+  'restart-worker': 'perhaps a poisoned job brings the trouble back',
+  'restart-sshd': 'sshd -t and journalctl on the host, over SSM, may say why',
+  reboot: 'save its console output, then stop and start it, or replace it',
+};
+/** Which trouble is gone where an act was asked for without one on record. */
+const withoutTrouble = (remedy: Act['remedy']): string => (remedy === 'reboot' ? 'hang' : 'its trouble');
+
+function merge(
+  host: HostNews | null,
+  acts: HostActs,
+  t: Transition | undefined,
+  wording: Wording,
+  id = host?.id ?? '',
+): HostNews {
+  const base = host ?? bare(id, acts, t, wording);
+  // The last of them is what holds now.
+  const last = acts.outcomes.at(-1);
+  const made = acts.acted.at(-1);
+  const verdicts = acts.outcomes.map(({ sentence: verdict }) => said(verdict, wording));
+  if (made !== undefined) {
+    const news = made.act.state === 'failed' ? notDone(base, made, wording) : underWay(base, made, wording);
+    const lines = host === null || host.urgency === 'event' ? saidOf(made, wording) : resultOf(made, wording);
+    return { ...news, said: [...verdicts, ...base.said, ...lines] };
+  }
+  const [escalated] = acts.escalated;
+  const lost = last?.outcome === 'failed' ? last : undefined;
+  if (lost !== undefined || escalated !== undefined) return inVain(base, lost, escalated, verdicts, wording);
+  return last === undefined ? base : hasHelped(base, host, last, t, verdicts);
+}
+
+/** A host of which there is no other news than its acts. */
+function bare(id: string, acts: HostActs, t: Transition | undefined, wording: Wording): HostNews {
+  const decision = acts.acted[0]?.decision ?? acts.escalated[0];
+  const act = acts.acted[0]?.act ?? acts.outcomes[0]?.act;
+  const codes: readonly ReasonCode[] = t?.after.reasons ?? (act?.trouble === undefined ? [] : [act.trouble]);
+  const known = {
+    ...{ id, name: decision?.name ?? acts.outcomes[0]?.name ?? id, instance: null },
+    ...{ status: 'CRITICAL' as Status, change: null, openedAt: null },
+    ...(t !== undefined && aboutHost(t)),
+  };
+  const reason =
+    (t && shortReason(t)) ??
+    (act?.trouble === undefined ? withoutTrouble(act?.remedy ?? 'reboot') : SHORT[act.trouble]);
   return {
-    subject: subjectOf(sections, all, pausedNow),
-    body: `${[...(pausedNow === null ? [] : [pausedText(pausedNow)]), ...blocks, ...cut].join('\n\n')}\n`,
-    attributes: { status: isGood ? 'OK' : 'CRITICAL', reasons: [], instanceIds: [...new Set(all.map(({ id }) => id))] },
-    entries: [],
-    acts: null,
+    ...known,
+    ...{ codes, reason, urgency: 'critical', word: 'CRIT', todo: null, handled: '', notes: [], steps: [], cause: null },
+    what: `CRITICAL: ${reason}`,
+    since: t === undefined || t.kind === null ? null : sinceWords(t, wording),
+    // Of an act there are the lines from right before it.
+    said: t === undefined || acts.acted.length > 0 ? [] : reasonLines(t, wording),
   };
 }
 
-const DONE: Readonly<Record<Act['remedy'], string>> = {
-  'restart-worker': 'worker restarted',
-  'restart-sshd': 'sshd restarted',
-  reboot: 'rebooted',
-};
+const by = ({ requester }: Act, wording: Wording): string =>
+  requester === 'schedule' ? 'by crawlwatch' : `as ${said(requester, wording, 64)} asked`;
 
-function subjectOf(
-  sections: readonly Section[],
-  all: readonly { readonly name: string }[],
-  pausedNow: Pause | null,
-): string {
-  const names = new Set(all.map(({ name }) => printableAscii(name)));
-  const [only = ''] = names;
-  const who = names.size === 1 ? ` (${only.slice(0, 40)})` : '';
-  const counts = sections.flatMap(({ subject, entries }) => {
-    if (subject !== null) return [`${entries.length} ${subject}`];
-    const count = (remedy: Act['remedy']) => entries.filter((entry) => entry.remedy === remedy).length;
-    return REMEDIES.filter((remedy) => count(remedy) > 0).map((remedy) => `${count(remedy)} ${DONE[remedy]}`);
-  });
-  const parts = [...(pausedNow === null ? [] : ['automatic acts paused']), ...counts];
-  return `crawlwatch: ${parts.join(', ')}${who}`.slice(0, SUBJECT_MAX);
+function underWay(base: HostNews, { act }: ActNews, wording: Wording): HostNews {
+  const { word, title, done } = DOING[act.remedy];
+  const name = plainName(base.name);
+  const isReboot = act.remedy === 'reboot';
+  const flagged = base.urgency === 'flagged' || base.urgency === 'reminder' ? 'FLAGGED and ' : '';
+  const unsure = act.state === 'begun' ? ' Whether it was executed is not known yet.' : '';
+  const next = isReboot ? 'whether it is back' : 'whether it helped';
+  const what = `${done} ${by(act, wording)}`;
+  const clause = flagged === '' ? capital(what) : `${flagged}${what}`;
+  const noun = { 'restart-worker': 'worker, ', 'restart-sshd': 'sshd, ', reboot: '' }[act.remedy];
+  return {
+    ...base,
+    urgency: isReboot ? 'rebooting' : 'restarted',
+    word,
+    reason: act.remedy === 'restart-sshd' ? 'sshd' : `${noun}${base.reason}`,
+    todo: null,
+    handled: isReboot
+      ? `${name} is being rebooted ${by(act, wording)}; the next mail says ${next}`
+      : `the ${noun.replace(', ', '')} of ${name} was restarted ${by(act, wording)}; the next mail says ${next}`,
+    what: `${title}: ${base.reason}`,
+    notes: [
+      `${clause} at ${clockTime(act.at, wording.at, wording.zone)}: nothing to do; the next mail says ${next}.${unsure}`,
+    ],
+    steps: [],
+    cause: null,
+  };
 }
 
-const called = (name: string, id: string): string => `${printableAscii(name)} (${printableAscii(id)})`;
-const line = (text: string): string => printableAscii(text.replace(/\s+/g, ' ').trim()).slice(0, LINE_MAX);
-/** Where it begins with the name of a unit or an instance, that stays as it is spelt. */
-const sentence = (text: string): string =>
-  `${/^[a-z]+ /.test(text) ? text.charAt(0).toUpperCase() : text.charAt(0)}${text.slice(1).replace(/\.+$/, '')}.`;
-const indented = (lines: readonly string[]): string => lines.map((one, i) => (i === 0 ? one : `  ${one}`)).join('\n');
-const history = (id: string): string => `Run: crawlwatch history ${printableAscii(id)}`;
-
-function pausedText({ why }: Pause): string {
-  return indented([
-    'AUTOMATIC ACTS ARE PAUSED until a person resumes',
-    sentence(line(why)),
-    'Either what is flagged does not hang, or a reboot is not its cure: find out which before more hosts are rebooted.',
-    'crawlwatch restarts and reboots nothing by itself meanwhile; checks, flags and mails go on, and people may still act.',
-    'Run, when the cause is known: crawlwatch resume',
-  ]);
+function notDone(base: HostNews, { act }: ActNews, wording: Wording): HostNews {
+  const name = plainName(base.name);
+  const host = { id: base.id, instance: base.instance };
+  const steps = act.remedy === 'reboot' ? rebootSteps(host, wording) : base.steps;
+  return {
+    ...base,
+    urgency: 'not done',
+    word: 'NOT DONE',
+    reason: `${NOUN[act.remedy]}, ${base.reason}`,
+    todo: `${VERB[act.remedy](name)}: crawlwatch could not`,
+    what: `COULD NOT BE DONE: ${NOUN[act.remedy]}; ${base.reason}`,
+    notes: [
+      `The ${NOUN[act.remedy]} of ${clockTime(act.at, wording.at, wording.zone)}, ${by(act, wording)}, was tried and refused.`,
+    ],
+    steps: steps.length > 0 ? steps : historySteps(host, wording),
+    cause: null,
+  };
 }
 
-function escalatedText({ name, instanceId, why }: Decision): string {
-  return indented([`${called(name, instanceId)}: ${line(why)}.`, history(instanceId)]);
+/** @param verdicts on its acts */
+function inVain(
+  base: HostNews,
+  lost: ActOutcome | undefined,
+  escalated: Decision | undefined,
+  verdicts: readonly string[],
+  wording: Wording,
+): HostNews {
+  const remedy = lost?.act.remedy ?? 'reboot';
+  const name = plainName(base.name);
+  const needsAPerson = escalated !== undefined || base.urgency === 'in vain' || remedy === 'reboot';
+  // The record of acts knows more of it than the incident: what that says of the same reboot is left out.
+  const isRepeated = (line: string) => /did not help: it needs a person/.test(line);
+  const last = verdicts.length > 0 || escalated === undefined ? verdicts : [said(sentence(escalated.why), wording)];
+  const host = { id: base.id, instance: base.instance };
+  const own: readonly Step[] =
+    remedy === 'reboot' && base.urgency !== 'in vain' ? inVainSteps(host, wording) : base.steps;
+  return {
+    ...base,
+    urgency: 'in vain',
+    word: 'IN VAIN',
+    reason: remedy === 'reboot' ? base.reason : `${NOUN[remedy]}, ${base.reason}`,
+    todo: `see to ${name}: ${lost === undefined ? 'crawlwatch has done what it may' : `the ${NOUN[remedy]} did not help`}`,
+    what: `${remedy === 'reboot' ? 'REBOOTED IN VAIN' : 'RESTARTED IN VAIN'}: ${base.reason}`,
+    notes: [...(needsAPerson && verdicts.length > 0 ? [`It needs a person: ${NEXT[remedy]}.`] : []), ...base.notes],
+    said: [...last, ...base.said.filter((line) => !isRepeated(line))],
+    steps: own.length > 0 ? own : historySteps(host, wording),
+    cause: null,
+  };
 }
 
-function outcomeText({ act, name, outcome, sentence: verdict }: ActOutcome, now: Date): string {
-  const begun = act.state === 'begun' ? 'begun' : 'made';
-  const next = outcome === 'failed' ? [history(act.instanceId)] : [];
-  return indented([
-    `${called(name, act.instanceId)}: ${act.remedy}, ${begun} at ${clockTime(act.at, now)}${by(act)}.`,
-    sentence(line(verdict)),
-    ...next,
-  ]);
+function hasHelped(
+  base: HostNews,
+  host: HostNews | null,
+  helped: ActOutcome,
+  t: Transition | undefined,
+  verdicts: readonly string[],
+): HostNews {
+  // Whatever else is news of it is no less true.
+  if (host !== null && host.urgency !== 'recovered') return { ...base, said: [...verdicts, ...base.said], cause: null };
+  const name = plainName(base.name);
+  const { act, minutes, recoveryMinutes } = helped;
+  const back =
+    act.remedy === 'reboot' ? `${name} is back after its reboot` : `the ${NOUN[act.remedy]} of ${name} helped`;
+  if (host !== null) return { ...base, handled: back, said: [...verdicts, ...base.said], cause: null };
+  const status = t?.assessment.status ?? 'OK';
+  const lasted = recoveryMinutes ?? minutes;
+  const was = act.trouble === undefined ? withoutTrouble(act.remedy) : SHORT[act.trouble];
+  return {
+    ...base,
+    status,
+    urgency: 'recovered',
+    word: 'RECOVERED',
+    reason: `${was}, ${duration(lasted)}`,
+    handled: status === 'OK' ? back : `${back}; it is ${status} (${base.reason}), which a later mail names if it lasts`,
+    what: `RECOVERED: after ${inWords(lasted)} (${was})`,
+    since: null,
+    said: [...verdicts, ...(status === 'OK' ? [] : base.said)],
+  };
 }
 
-const by = ({ requester }: Act): string =>
-  requester === 'schedule' ? ' by itself' : `, asked for by ${line(requester)}`;
-
-/** How each act is verified, and when that will be known at the latest. */
-const AWAITED: Readonly<Record<Act['remedy'], string>> = {
-  'restart-worker': 'The next checks show whether it helped; a mail follows within 15 min.',
-  'restart-sshd': 'The next checks show whether sshd answers again; a mail follows within 15 min.',
-  reboot: 'It is back once its boot id has changed; a mail follows within 20 min.',
-};
-
-function actText({ decision, act, text, evidence }: ActNews, now: Date): string {
-  const how = { begun: 'it is not known whether it was executed', failed: 'it failed' };
-  const went = act.state === 'begun' || act.state === 'failed' ? `: ${how[act.state]}` : '';
-  const why = line(decision.why);
+/** Of an act that is all the news of its host: why it was made, how it went, and what was seen right before it. */
+function saidOf({ decision, act, text, evidence }: ActNews, wording: Wording): string[] {
+  const why = said(decision.why, wording);
   // As a rule `why` quotes what was seen right before.
-  const unquoted = evidence.map(line).filter((one) => !why.includes(one.slice(0, REPEATED_LENGTH).replace(/\.+$/, '')));
+  const lines = evidence.map((line) => said(line, wording));
+  const unquoted = lines.filter((one) => !why.includes(one.slice(0, REPEATED_LENGTH).replace(/\.+$/, '')));
   const more = unquoted.length - EVIDENCE_MAX;
-  return indented([
-    `${called(decision.name, act.instanceId)}: ${act.remedy} at ${clockTime(act.at, now)}${by(act)}${went}.`,
-    `Why: ${why}.`,
-    ...(text === '' ? [] : [sentence(line(text))]),
+  return [
+    `Why: ${why.replace(/\.+$/, '')}.`,
+    ...resultOf({ decision, act, text, evidence }, wording),
     ...unquoted.slice(0, EVIDENCE_MAX),
     ...(more > 0 ? [`... and ${plural(more, 'line')} more of evidence, kept in its history.`] : []),
-    ...(act.state === 'failed' ? [] : [AWAITED[act.remedy]]),
-    history(act.instanceId),
-  ]);
+  ];
+}
+
+const resultOf = ({ text }: ActNews, wording: Wording): string[] =>
+  text === '' ? [] : [`Result: ${sentence(said(text, wording))}`];
+
+/** Automatic acts are paused by what has just been found out. */
+export function pausedLines({ why }: Pick<Pause, 'why'>, wording: Wording) {
+  return {
+    why: said(sentence(why), wording),
+    notes: [
+      'Either what is flagged does not hang, or a reboot is not its cure: find out which before more hosts are rebooted.',
+      'crawlwatch restarts and reboots nothing by itself meanwhile; checks, flags and mails go on, and people may still act.',
+    ],
+    step: { say: 'When the cause is known', command: crawlwatch('resume', wording) } satisfies Step,
+  };
 }

@@ -26,10 +26,10 @@ import type {
   TagWrite,
 } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
+import { type ActsSaid, rebootedInVainBy } from './acts-said.ts';
 import { clearedTags, groupTagWrites, tagChanges } from './display.ts';
 import { hasUntriedActs, isPutOff, isUnderWay, untried } from './mailing.ts';
 import { composeAlert } from './message.ts';
-import { type ActsSaid, composeOneMail, rebootedInVainBy } from './one-mail.ts';
 import { type MailEntry, type MailPlan, planMail } from './plan.ts';
 
 /** What a check found out. */
@@ -47,6 +47,8 @@ export interface News {
 /** Where it goes, and who hears of what fails. */
 export interface Desk {
   readonly outlets: {
+    /** The Region of the stack. @default not known */
+    readonly home?: string;
     notify(alert: Alert): Promise<void>;
     writeTags(writes: readonly TagWrite[], found: readonly Instance[]): Promise<readonly TagFailure[]>;
   };
@@ -150,18 +152,23 @@ const tried = (mailing: Mailing | null, at: Date, now: Date): Mailing => ({ sinc
  * Mails what is due, with what was done, and writes that it did.
  * @returns whether a mail with the acts' news is known to be out
  */
-export async function sendMail(open: OpenMail, acts: ActsSaid, state: Saver, desk: Desk): Promise<boolean> {
+export async function sendMail(
+  open: OpenMail,
+  acts: ActsSaid,
+  state: Saver,
+  desk: Desk,
+  settings: Settings,
+): Promise<boolean> {
   const { news, due, departed, isPartly, isWaiting, mailing, quiet } = open;
-  const { at, transitions } = news;
+  const { at } = news;
   const { asking = null } = open.held.state;
   const isHeldBack = isPartly && acts.news !== null && !hasUntriedActs(acts.news, mailing as Mailing);
   const said = isHeldBack ? { ...acts, news: null } : acts;
-  const context = { ...news, checked: transitions.length, departed, breaker: news.plan.breaker };
-  const alert = composeOneMail(
-    due.entries,
-    { ...context, untagged: open.untagged, maybeMailedAt: mailing?.since ?? null, unremembered: null },
-    said,
-  );
+  const alert = composeAlert(due.entries, {
+    ...contextOf(news, desk, settings),
+    ...{ departed, untagged: open.untagged, maybeMailedAt: mailing?.since ?? null, unremembered: null },
+    ...{ acts: said.news, actsUnknown: said.isKnown ? null : 'the remedy function gave no answer' },
+  });
   const isAnythingDue = alert !== null || isTried(open);
   const attempt = isAnythingDue
     ? tried(mailing, at, desk.clock.now())
@@ -299,11 +306,17 @@ export async function announceUnremembered(
     const codes = t.assessment.reasons.map(({ code }) => code);
     return [{ kind: t.kind === 'hung' ? 'held' : 'measured', transition: t, codes, why: null }];
   });
-  const context = { ...news, checked: transitions.length, departed: [], breaker: news.plan.breaker };
-  const alert = composeAlert(entries, { ...context, untagged: [], maybeMailedAt: null, unremembered: trouble });
+  const context = { ...contextOf(news, desk, settings), departed: [], untagged: [] };
+  const alert = composeAlert(entries, { ...context, maybeMailedAt: null, unremembered: trouble });
   if (alert !== null) await send(alert, desk);
   return false;
 }
+
+/** What every mail of a check takes from it. */
+const contextOf = (news: News, { outlets }: Desk, settings: Settings) => ({
+  ...{ ...news, checked: news.transitions.length, breaker: news.plan.breaker },
+  ...{ settings, home: outlets.home ?? null },
+});
 
 /** @returns null where nobody knows whether it went out */
 async function send(alert: Alert, desk: Desk): Promise<boolean | null> {

@@ -1,86 +1,183 @@
 /** What a tired person runs next on reading a mail: complete commands, to be pasted. */
 
-import { ADVICE, instanceReport, nextStep, shellWord } from '../judge/index.ts';
+import { ADVICE, commandThere, instanceReport, shellWord } from '../judge/index.ts';
 import type { Transition } from '../memory/index.ts';
-import type { InstanceReport, ReasonCode, Remedy } from '../model/index.ts';
-import type { MailEntry } from './plan.ts';
+import { DEFAULT_STACK_NAME, INSTANCE_ID, type Instance, type ReasonCode, type Remedy } from '../model/index.ts';
+import type { Settings } from '../settings/index.ts';
+import type { MailKind } from './plan.ts';
 
-/** One line of what to do. `Or`: instead of the line above it; `Then`: after it; `Meanwhile`: beside it. */
+/** One command, after the words that say what it is for: `Then reboot`. */
 export interface Step {
-  readonly say: 'Run' | 'Or' | 'Then' | 'Meanwhile';
+  readonly say: string;
   readonly command: string;
+  /** It asks crawlwatch's own functions and tables, which know nothing of instances elsewhere. */
+  readonly asksHome?: true;
+  /** It is about the whole fleet, not one instance. */
+  readonly asksAll?: true;
 }
 
-const run = (command: string): Step => ({ say: 'Run', command });
-const or = (command: string): Step => ({ say: 'Or', command });
-
-/**
- * By crawlwatch first: it looks once more, saves the evidence and tells what came of it. By AWS's own means else, and
- * elsewhere than at home, where crawlwatch doesn't act: there with credentials of that account.
- */
-export function commandsFor(entry: MailEntry): Step[] {
-  const steps = everyStep(entry);
-  if (entry.transition.instance.elsewhere !== true) return steps;
-  const [first, ...rest] = steps.filter(({ command }) => !ASKS_HOME.test(command));
-  return first === undefined ? [] : [first.say === 'Or' ? run(first.command) : first, ...rest];
+export interface StepContext {
+  /** The Region of the stack; null: not known. */
+  readonly home: string | null;
+  readonly settings: Pick<Settings, 'stack'>;
 }
 
-/** Done through the remedy function, or by the tables at home. */
-const ASKS_HOME = /^(AWS_REGION=\S+ )?crawlwatch (?!check )/;
+/** Begun so that it works where another Region or stack is the usual one. */
+export function crawlwatch(command: string, { home, settings: { stack } }: StepContext): string {
+  const region = home === null ? '' : `AWS_REGION=${shellWord(home)} `;
+  const named = stack === DEFAULT_STACK_NAME ? '' : ` --stack ${shellWord(stack)}`;
+  return `${region}crawlwatch ${command}${named}`;
+}
 
-function everyStep({ kind, transition: t }: MailEntry): Step[] {
-  const { instance } = t;
-  const id = shellWord(instance.id);
-  const region = instance.region === null ? '' : ` --region ${shellWord(instance.region)}`;
-  // The reader may have another Region set.
-  const environment = instance.region === null ? '' : `AWS_REGION=${shellWord(instance.region)} `;
-  const crawlwatch = (command: string) => `${environment}crawlwatch ${command}`;
-  const evidence = `aws ec2 get-console-output --latest --instance-id ${id}${region} --output text`;
-  const reboot: Step[] = [
-    run(crawlwatch(`reboot ${id}   # looks again, saves the evidence, reboots, waits until it is back`)),
-    or(`${evidence}   # evidence that a reboot destroys`),
-    { say: 'Then', command: `aws ec2 reboot-instances --instance-ids ${id}${region}` },
+interface Host {
+  readonly id: string;
+  readonly instance: Pick<Instance, 'region' | 'elsewhere'> | null;
+}
+
+/** In a mail that holds what anybody may have written, a command is plain text and no link. */
+const isSafe = ({ command }: Step): boolean => /^[ -~]+$/.test(command) && !command.includes('://');
+
+/** AWS's own means come first, since they need nothing installed; elsewhere than at home they are all there is. */
+function fitting(steps: readonly Step[], { id, instance }: Host): Step[] {
+  if (!INSTANCE_ID.test(id)) return [];
+  return steps.filter((step) => isSafe(step) && !(step.asksHome === true && instance?.elsewhere === true));
+}
+
+const regionOf = ({ instance }: Host, home: string | null): string => {
+  const region = instance === null ? home : instance.region;
+  return region === null ? '' : ` --region ${shellWord(region)}`;
+};
+
+const consoleOutput = (host: Host, home: string | null): string =>
+  `aws ec2 get-console-output --latest --instance-id ${shellWord(host.id)}${regionOf(host, home)} --output text`;
+
+export function rebootSteps(host: Host, context: StepContext): Step[] {
+  const steps: Step[] = [
+    { say: 'First save its console, which a reboot clears', command: consoleOutput(host, context.home) },
+    {
+      say: 'Then reboot it',
+      command: `aws ec2 reboot-instances --instance-ids ${shellWord(host.id)}${regionOf(host, context.home)}`,
+    },
+    {
+      say: 'Or have both done, and wait until it is back',
+      command: crawlwatch(`reboot ${shellWord(host.id)}`, context),
+      asksHome: true,
+    },
   ];
-  const mute: Step = {
-    say: 'Meanwhile',
-    command: crawlwatch(`mute ${id} --for 1d   # no mail and no act while somebody works on it`),
-  };
+  return fitting(steps, host);
+}
+
+/** A reboot did not help. */
+export function inVainSteps(host: Host, context: StepContext): Step[] {
+  const which = `--instance-ids ${shellWord(host.id)}${regionOf(host, context.home)}`;
+  const steps: Step[] = [
+    { say: 'What its console says since', command: consoleOutput(host, context.home) },
+    {
+      say: 'Then stop and start it (it loses its instance store and its public address)',
+      command: `aws ec2 stop-instances ${which} && aws ec2 wait instance-stopped ${which} && aws ec2 start-instances ${which}`,
+    },
+    ...historySteps(host, context),
+    muteStep(host.id, context),
+  ];
+  return fitting(steps, host);
+}
+
+export const historySteps = (host: Host, context: StepContext): Step[] =>
+  fitting(
+    [
+      {
+        say: 'What was done, with the evidence from before',
+        command: crawlwatch(`history ${shellWord(host.id)}`, context),
+        asksHome: true,
+      },
+    ],
+    host,
+  );
+
+const muteStep = (id: string, context: StepContext): Step => ({
+  say: 'No mail and no act while you work on it',
+  command: crawlwatch(`mute ${shellWord(id)} --for 1d`, context),
+  asksHome: true,
+});
+
+/** What to run for an entry of this kind. */
+export function stepsFor(kind: MailKind, t: Transition, context: StepContext): Step[] {
+  const { instance } = t;
+  const host = { id: instance.id, instance };
   switch (kind) {
     case 'flagged':
-      return reboot;
+      return rebootSteps(host, context);
     case 'reminder':
-      return [...reboot, mute];
+      return [...rebootSteps(host, context), ...fitting([muteStep(instance.id, context)], host)];
     case 'escalated':
-      return [
-        run(crawlwatch(`history ${id}   # what was done, and the evidence saved before it`)),
-        run(`${evidence}   # what it says since`),
-        mute,
-      ];
+      return inVainSteps(host, context);
     case 'held':
-      return [
-        run(`aws ec2 describe-instance-status --instance-ids ${id}${region}`),
-        run('crawlwatch check --aws   # asks the fleet once more, and changes nothing'),
-      ];
-    case 'measured': {
-      const next = byHand(t);
-      if (next === null) return [];
-      const remedy = restartOf(t);
-      return remedy === null ? [run(next)] : [run(crawlwatch(`${remedy} ${id}`)), or(next)];
-    }
-    case 'suppressed':
+      return fitting(
+        [
+          {
+            say: "EC2's own checks of it",
+            command: `aws ec2 describe-instance-status --instance-ids ${shellWord(instance.id)}${regionOf(host, context.home)}`,
+          },
+          checkAgain('Ask the fleet once more, which changes nothing', context),
+        ],
+        host,
+      );
+    case 'measured':
+      return fitting(byHand(t, context), host);
     case 'inconclusive':
+      return fitting([checkAgain('After the fix', context)], host);
     case 'recovered':
+      // One trouble is over; the other lasts.
+      return t.kind === 'measured' ? fitting(byHand(t, context), host) : [];
+    case 'suppressed':
     case 'event':
       return [];
   }
   return kind satisfies never;
 }
 
-function byHand(t: Transition): string | null {
-  const { user, port } = t.instance.login;
-  const login = (report: InstanceReport) =>
-    `ssh${port === 22 ? '' : ` -p ${port}`} ${shellWord(`${user}@${report.address ?? report.name}`)}`;
-  return nextStep(instanceReport(t, true, []), login);
+/** It reads the settings, and needs no stack. */
+const checkAgain = (say: string, { home }: StepContext): Step => ({
+  say,
+  command: `${home === null ? '' : `AWS_REGION=${shellWord(home)} `}crawlwatch check --aws`,
+  asksAll: true,
+});
+
+/** What a restart is called, and what else is to be looked at. */
+const ON_THE_HOST: Readonly<Partial<Record<Transition['assessment']['recommendation'], string>>> = {
+  'restart-worker': 'Restart the worker',
+  'restart-sshd': 'Restart sshd',
+};
+
+function byHand(t: Transition, context: StepContext): Step[] {
+  const { instance, assessment } = t;
+  const there = commandThere(instanceReport(t, true, []));
+  const remedy = restartOf(t);
+  const own: Step[] =
+    remedy === null
+      ? []
+      : [
+          {
+            say: 'Or have it done and watched',
+            command: crawlwatch(`${remedy} ${shellWord(instance.id)}`, context),
+            asksHome: true,
+          },
+        ];
+  return there === null ? own : [...loginSteps(instance, ON_THE_HOST[assessment.recommendation], there), ...own];
+}
+
+/** Over SSH in one command; over SSM by a session, which the console and CloudShell have without any plug-in. */
+function loginSteps(instance: Instance, say: string | undefined, command: string): Step[] {
+  if (instance.transport === 'ssm') {
+    const region = instance.region === null ? '' : ` --region ${shellWord(instance.region)}`;
+    return [
+      { say: 'Log in', command: `aws ssm start-session --target ${shellWord(instance.id)}${region}` },
+      { say: say === undefined ? 'Look there' : `${say} there`, command },
+    ];
+  }
+  const { user, port } = instance.login;
+  const at = `ssh${port === 22 ? '' : ` -p ${port}`} ${shellWord(`${user}@${instance.address ?? instance.name}`)}`;
+  return [{ say: say ?? 'Look', command: `${at} '${command.replaceAll("'", "'\\''")}'` }];
 }
 
 /** The restart that crawlwatch itself can make: of a worker only by the unit that the instance's tag names. */
@@ -108,3 +205,31 @@ const IN_THE_STACK: Readonly<Partial<Record<ReasonCode, string>>> = {
 /** How to mend what keeps us from checking. */
 export const fixFor = (code: ReasonCode): string =>
   IN_THE_STACK[code] ?? ADVICE[code] ?? "see the check function's log";
+
+/** What a person is to do about a measured trouble of this host, to follow `Do:`. */
+export function todoFor(code: ReasonCode | undefined, name: string): string {
+  switch (code) {
+    case 'MemoryExhaustedResponsive':
+      return `restart the worker on ${name} now, which may save a reboot`;
+    case 'WorkerDown':
+      return `restart the worker on ${name}`;
+    case 'SshdDown':
+      return `restart sshd on ${name}; the rest of it answers`;
+    case 'DiskLow':
+      return `free space on ${name}`;
+    case 'DiskFillForecast':
+      return `free space on ${name} before its disk is full`;
+    case 'InodesLow':
+      return `delete files on ${name}: it runs out of inodes`;
+    case 'ReadOnlyFilesystem':
+      return `see why a file system of ${name} went read-only`;
+    case 'MemoryExhaustionForecast':
+      return `see what grows on ${name} before its memory is gone`;
+    case 'MemoryLow':
+      return `see what fills the memory of ${name}`;
+    case 'MemoryPressure':
+      return `see why ${name} waits for memory`;
+    default:
+      return `see to ${name}`;
+  }
+}

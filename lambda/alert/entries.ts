@@ -1,188 +1,273 @@
-/** The entries of a mail: each host's block, or one block for many that share a cause. Escapes what hosts said. */
+/** What a mail says of a host whose incident is news. */
 
 import { type Evidence, evidenceSentences } from '../flag/index.ts';
-import { clockTime, duration, minutesBetween, plural, printableAscii } from '../kit/index.ts';
-import type { Instance, Reason, ReasonCode } from '../model/index.ts';
-import { kindOf } from '../model/index.ts';
-import { commandsFor, fixFor } from './commands.ts';
-import type { MailEntry, MailKind } from './plan.ts';
+import { clockTime, duration, inWords, minutesBetween } from '../kit/index.ts';
+import { type Departure, goodChecks, isUnstable, type Transition } from '../memory/index.ts';
+import { kindOf, type Reason, type ReasonCode } from '../model/index.ts';
+import type { Settings } from '../settings/index.ts';
+import { fixFor, type StepContext, stepsFor, todoFor } from './commands.ts';
+import type { HostNews, Urgency } from './host-news.ts';
+import { type MailEntry, type MailKind, NOT_YET } from './plan.ts';
+import { mainCode, SHORT, shortReason } from './reason.ts';
+import { plainName, said, sentence, type Zoned } from './text.ts';
 
-export interface Block {
-  readonly text: string;
-  /** How many hosts it speaks of. */
-  readonly hosts: number;
-}
-
-interface BlockContext {
-  readonly at: Date;
+export interface Wording extends Zoned, StepContext {
+  readonly settings: Settings;
   readonly evidence: ReadonlyMap<string, Evidence>;
+  /** Whether anything is remembered between checks. */
+  readonly remembers: boolean;
+  /** Why the answer about acts didn't come; null: it did, or nothing acts by itself. */
+  readonly actsUnknown: string | null;
 }
 
-/** From so many on, hosts that share a cause share a block. */
-const GROUPED_FROM = 4;
-const NAMES_SHOWN = 10;
-
-export function blocksOf(kind: MailKind, entries: readonly MailEntry[], context: BlockContext): Block[] {
-  switch (kind) {
-    case 'suppressed':
-    case 'inconclusive':
-      return byCause(entries);
-    case 'held':
-      return grouped(entries, (entry) => `${entry.codes.join()} ${entry.why}`, context);
-    case 'measured':
-    case 'recovered':
-      return grouped(
-        entries,
-        (entry) => `${entry.codes.join()} ${entry.transition.assessment.status} ${entry.why}`,
-        context,
-      );
-    case 'escalated':
-    case 'flagged':
-    case 'reminder':
-    case 'event':
-      return entries.map((entry) => ({ text: single(entry, context), hosts: 1 }));
-  }
-  return kind satisfies never;
-}
-
-const named = ({ transition: { instance } }: MailEntry): string =>
-  `${printableAscii(instance.name)} (${printableAscii(instance.id)}${whereabouts(instance)})`;
-
-/** A reader looks at home first. */
-const whereabouts = ({ elsewhere, region, account }: Instance): string =>
-  elsewhere === true ? ` in ${region ?? 'an unknown Region'} of account ${account ?? 'unknown'}` : '';
-
-function names(entries: readonly MailEntry[]): string {
-  const more = entries.length - NAMES_SHOWN;
-  return `${entries.slice(0, NAMES_SHOWN).map(named).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-}
-
-const said = ({ code, text }: Reason): string => `${code}: ${printableAscii(text)}`;
-const indented = (lines: readonly string[]): string =>
-  lines.map((line, i) => (i === 0 ? line : `  ${line}`)).join('\n');
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-
-function groupsOf(entries: readonly MailEntry[], keys: (entry: MailEntry) => readonly string[]) {
-  const groups = new Map<string, MailEntry[]>();
-  for (const entry of entries) {
-    for (const key of keys(entry)) {
-      const group = groups.get(key);
-      if (group === undefined) groups.set(key, [entry]);
-      else group.push(entry);
-    }
-  }
-  return groups;
-}
-
-/** Hosts that share a cause share its fix: one block a cause. */
-function byCause(entries: readonly MailEntry[]): Block[] {
-  return [...groupsOf(entries, (entry) => entry.codes)].map(([key, of]) => {
-    const code = key as ReasonCode;
-    const first = of[0]?.transition.assessment.reasons.find((reason) => reason.code === code);
-    const whose = of.length === 1 ? '' : ', of the first';
-    const lines = [names(of), `${code}${whose}: ${printableAscii(first?.text ?? '')}`];
-    if (kindOf(code) === 'inconclusive')
-      lines.push(`Fix: ${fixFor(code)}`, 'Run: crawlwatch check --aws   # after the fix');
-    return { text: indented(lines), hosts: of.length };
-  });
-}
-
-/** A block a host; but where many share a cause, one for all of them, with a line each that still tells them apart. */
-function grouped(entries: readonly MailEntry[], key: (entry: MailEntry) => string, context: BlockContext): Block[] {
-  return [...groupsOf(entries, (entry) => [key(entry)]).values()].flatMap((of) =>
-    of.length < GROUPED_FROM
-      ? of.map((entry) => ({ text: single(entry, context), hosts: 1 }))
-      : [{ text: together(of, context), hosts: of.length }],
-  );
-}
-
-function together(entries: readonly MailEntry[], context: BlockContext): string {
-  const [first] = entries;
-  if (first === undefined) return '';
-  const what = first.codes.join(', ');
-  if (first.kind === 'recovered') {
-    const again = well(first) ? 'are OK again' : `answer again, and are ${first.transition.assessment.status}`;
-    return indented([names(entries), `These ${entries.length} ${again}; they were ${what}.`]);
-  }
-  const begun = entries.map((entry) => (entry.transition.after.since ?? context.at).getTime());
-  const since = clockTime(new Date(Math.min(...begun)), context.at);
-  const lines = [
-    names(entries),
-    `${plural(entries.length, 'instance')}, ${first.transition.assessment.status} since ${since}: ${what}.`,
-  ];
-  if (first.kind === 'measured') {
-    lines.push(
-      ...entries
-        .slice(0, NAMES_SHOWN)
-        .flatMap((entry) =>
-          reasonsOf(entry).map((reason) => `${printableAscii(entry.transition.instance.name)}: ${said(reason)}`),
-        ),
-    );
-  }
-  if (first.why !== null) lines.push(sentence(first.why));
-  const [step] = commandsFor(first);
-  if (step !== undefined) lines.push(`Run on each of them, here on the first: ${step.command}`);
-  return indented(lines);
-}
-
-const OOM_KILL = 'the kernel killed a process for want of memory since the last mail';
-
-const presentReasons = ({ transition }: MailEntry): readonly Reason[] =>
-  transition.assessment.reasons.filter((reason) => kindOf(reason.code) !== 'event');
-
-/** What stands, and what happened: an event is no block of its own where its host has one. */
-function reasonsOf(entry: MailEntry): readonly Reason[] {
-  const { transition: t } = entry;
-  return [...presentReasons(entry), ...t.after.events.map((code) => ({ code, text: sentence(OOM_KILL) }))];
-}
-
-/** Kinds whose blocks name events along with the trouble. */
+/** Kinds whose lines name events along with the trouble. */
 const NAMES_EVENTS: readonly MailKind[] = ['escalated', 'flagged', 'reminder', 'measured'];
 
-/** Without the events that another block of the same mail names. */
+/** Without the events that another entry of the same host names. */
 export function withoutOwnEvents(entries: readonly MailEntry[]): MailEntry[] {
   const naming = new Set(entries.filter((entry) => NAMES_EVENTS.includes(entry.kind)).map((entry) => entry.transition));
   return entries.filter((entry) => entry.kind !== 'event' || !naming.has(entry.transition));
 }
 
-const well = ({ transition: t }: MailEntry): boolean => t.kind === null;
+const OOM_KILL = 'The kernel killed a process for want of memory since the last mail.';
 
-function single(entry: MailEntry, context: BlockContext): string {
-  switch (entry.kind) {
+const lasting = ({ assessment }: Transition): readonly Reason[] =>
+  assessment.reasons.filter(({ code }) => kindOf(code) !== 'event');
+
+/** What lasts, and what happened. */
+const reasonsOf = (t: Transition): readonly Reason[] => [
+  ...lasting(t),
+  ...t.after.events.map((code) => ({ code, text: OOM_KILL })),
+];
+
+export const reasonLines = (t: Transition, wording: Zoned): string[] =>
+  reasonsOf(t).map(({ code, text }) => said(`${code}: ${text}`, wording));
+
+/** `since 08:05 UTC (10 minutes)`. */
+export function sinceWords(t: Transition, { at, zone, remembers }: Zoned & Pick<Wording, 'remembers'>): string {
+  if (!remembers) return `seen at ${clockTime(at, at, zone)}; since when is not known`;
+  const since = t.after.since ?? at;
+  const lasts = minutesBetween(since, at);
+  return `since ${clockTime(since, at, zone)}${lasts < 1 ? '' : ` (${inWords(lasts)})`}`;
+}
+
+/** What is the same in every entry of a host. */
+export function aboutHost(t: Transition) {
+  const { instance, assessment, before, after } = t;
+  return {
+    id: instance.id,
+    name: instance.name,
+    instance,
+    status: assessment.status,
+    change: null,
+    openedAt: (after.incident ?? before.incident)?.openedAt ?? null,
+  } as const;
+}
+
+const WORD = { CRITICAL: 'CRIT', WARNING: 'WARN', UNKNOWN: 'UNKNOWN', OK: 'OK' } as const;
+const URGENCY_OF = { CRITICAL: 'critical', WARNING: 'warning', UNKNOWN: 'unknown', OK: 'recovered' } as const;
+
+export function newsOf(entry: MailEntry, wording: Wording): HostNews {
+  const { kind, transition: t, codes, why } = entry;
+  const { status, reasons } = t.assessment;
+  const host = aboutHost(t);
+  const name = plainName(t.instance.name);
+  const reason = shortReason(t) ?? SHORT[mainCode(codes) ?? 'NotChecked'];
+  const unstable = isUnstable(t.after) && ['measured', 'held', 'inconclusive'].includes(kind);
+  const lines = [
+    ...reasonLines(t, wording),
+    ...(why === null ? [] : [said(sentence(why), wording)]),
+    ...evidenceSentences(wording.evidence.get(t.instance.id))
+      .filter((line) => why === null || !why.includes(line.replace(/^[^:]*: /, '').replace(/\.$/, '')))
+      .map((line) => said(line, wording)),
+  ];
+  const base = { ...host, codes, reason, since: null, notes: [], said: lines, steps: stepsFor(kind, t, wording) };
+  const trouble = (
+    urgency: Urgency,
+    [word, title]: readonly [string, string],
+    over: Pick<HostNews, 'todo' | 'handled'> & Partial<HostNews>,
+  ): HostNews => ({
+    ...base,
+    urgency,
+    cause: null,
+    what: `${unstable ? `UNSTABLE, ${title}` : title}: ${reason}`,
+    since: sinceWords(t, wording),
+    ...over,
+    ...unstableOr(t, unstable, word, over.reason ?? reason, over.todo),
+  });
+  const cause = `${codes.join()} ${status} ${why}`;
+  switch (kind) {
+    case 'suppressed':
+      return trouble('suppressed', [WORD[status], 'NOT FLAGGED'], {
+        todo: `see what ${name} and the others that fail have in common`,
+        handled: '',
+        steps: [],
+        cause: codes.join(),
+        said: lines.slice(0, reasons.length),
+      });
+    case 'escalated':
+      return trouble('in vain', ['IN VAIN', 'REBOOTED IN VAIN'], {
+        todo: `see to ${name}: a reboot did not help`,
+        handled: '',
+      });
+    case 'flagged':
+    case 'reminder': {
+      const title = kind === 'flagged' ? 'FLAGGED FOR REBOOT' : 'STILL FLAGGED FOR REBOOT';
+      return trouble(kind, ['FLAGGED', title], { ...rebootByHand(name, t, wording), handled: '' });
+    }
+    case 'held':
+      return heldNews(entry, wording, trouble);
+    case 'measured': {
+      const isWorst = status === 'CRITICAL';
+      return trouble(isWorst ? 'critical' : 'warning', [WORD[status], status], {
+        todo: todoFor(codesBySeverity(lasting(t))[0], name),
+        handled: '',
+        cause,
+      });
+    }
+    case 'inconclusive':
+      return trouble('unknown', [WORD.UNKNOWN, 'COULD NOT BE CHECKED'], {
+        todo: `put right why ${name} could not be checked (${reason})`,
+        handled: '',
+        notes: [
+          'The cause is on the checking side, the host may be well.',
+          ...(codes[0] === undefined ? [] : [`To mend it, ${fixFor(codes[0])}.`]),
+        ],
+        cause: codes.join(),
+      });
     case 'recovered':
-      return recovery(entry, context);
+      return recovery(entry, base, wording);
     case 'event':
-      return `${named(entry)}: ${OOM_KILL}.`;
-    default:
-      return trouble(entry, context);
+      return {
+        ...base,
+        urgency: 'event',
+        word: 'OOM KILL',
+        reason: 'killed a process',
+        todo: null,
+        handled: `the kernel of ${name} killed a process for want of memory`,
+        what: `HAPPENED: ${OOM_KILL.slice(0, 1).toLowerCase()}${OOM_KILL.slice(1, -1)}`,
+        said: [],
+        cause: null,
+      };
   }
+  return kind satisfies never;
 }
 
-function recovery(entry: MailEntry, { at: now }: BlockContext): string {
-  const t = entry.transition;
-  const from = t.before.incident?.openedAt ?? t.before.since ?? t.before.flag?.at ?? null;
-  const lasted = from === null ? '' : ` after ${duration(minutesBetween(from, now))}`;
-  const was = entry.codes.length === 0 ? 'failing' : entry.codes.join(', ');
-  const ends = t.before.flag === null ? '' : ' The reboot flag is removed.';
-  const stands = well(entry) ? [] : presentReasons(entry).map(said);
-  // It never stopped answering: one of its troubles is over, others stand.
-  const partly = !well(entry) && entry.codes.every((code) => kindOf(code) === 'measured');
-  const head = partly
-    ? `${named(entry)} is no longer ${was}; it is still ${t.assessment.status}.`
-    : `${named(entry)} ${well(entry) ? 'is OK' : 'answers'} again${lasted}${well(entry) ? '' : `, and is ${t.assessment.status}`}; it was ${was}.${ends}`;
-  return indented([head, ...stands]);
+/** What waits least. */
+const SEVERITY: readonly ReasonCode[] = [
+  'MemoryExhaustedResponsive',
+  'ReadOnlyFilesystem',
+  'DiskLow',
+  'InodesLow',
+  'WorkerDown',
+  'SshdDown',
+];
+export const severityOf = (code: ReasonCode | undefined): number =>
+  code !== undefined && SEVERITY.includes(code) ? SEVERITY.indexOf(code) : SEVERITY.length;
+const codesBySeverity = (reasons: readonly Reason[]): ReasonCode[] =>
+  reasons.map(({ code }) => code).sort((a, b) => severityOf(a) - severityOf(b));
+
+function unstableOr(t: Transition, unstable: boolean, word: string, reason: string, todo: string | null) {
+  if (!unstable) return { word, reason, todo };
+  const { good, of } = goodChecks(t.after.letters);
+  return {
+    word: 'UNSTABLE',
+    reason: `${reason}, ${good}/${of} ok`,
+    todo: `see why ${plainName(t.instance.name)} comes and goes: ${good} of its last ${of} checks were good`,
+  };
 }
 
-function trouble(entry: MailEntry, { at: now, evidence }: BlockContext): string {
-  const t = entry.transition;
-  const since = t.after.since ?? now;
-  const lasts = minutesBetween(since, now);
-  const howLong = lasts < 1 ? '' : ` (${duration(lasts)})`;
-  return indented([
-    `${named(entry)} is ${t.assessment.status} since ${clockTime(since, now)}${howLong}.`,
-    ...reasonsOf(entry).map(said),
-    ...(entry.why === null ? [] : [sentence(entry.why)]),
-    ...evidenceSentences(evidence.get(t.instance.id)),
-    ...commandsFor(entry).map(({ say, command }) => `${say}: ${command}`),
-  ]);
+function rebootByHand(name: string, t: Transition, { actsUnknown }: Wording): Pick<HostNews, 'todo' | 'notes'> {
+  if (actsUnknown === null || t.instance.elsewhere === true) return { todo: `reboot ${name}`, notes: [] };
+  return {
+    todo: `reboot ${name}, unless crawlwatch is rebooting it already`,
+    notes: ['A reboot by crawlwatch may be under way: look at its history, or wait for the next mail.'],
+  };
+}
+
+type Trouble = (
+  urgency: Urgency,
+  words: readonly [string, string],
+  over: Pick<HostNews, 'todo' | 'handled'> & Partial<HostNews>,
+) => HostNews;
+
+function heldNews({ transition: t, codes, why }: MailEntry, wording: Wording, trouble: Trouble): HostNews {
+  const name = plainName(t.instance.name);
+  const words = ['CRIT', 'NOT ANSWERING'] as const;
+  const cause = `${codes.join()} ${why}`;
+  if (why?.startsWith(NOT_YET)) {
+    const handled = `${name} is looked at again in ${inWords(wording.settings.schedule.everyMinutes)}, and flagged if it hangs for good`;
+    return trouble('waiting', words, { todo: null, handled, steps: [], cause });
+  }
+  const isWorking = (wording.evidence.get(t.instance.id)?.against.length ?? 0) > 0;
+  if (isWorking) {
+    return trouble('held', ['CRIT', 'CANNOT BE REACHED, BUT WORKS'], {
+      todo: `mend the way to ${name} (security group, route, key); it works, so do not reboot it`,
+      reason: 'cut off, but works',
+      handled: '',
+      cause,
+    });
+  }
+  return trouble('held', words, {
+    todo: `look at ${name}: it does not answer, and is not flagged`,
+    handled: '',
+    cause,
+  });
+}
+
+function recovery(
+  { transition: t, codes }: MailEntry,
+  base: Omit<HostNews, 'urgency' | 'word' | 'todo' | 'handled' | 'what' | 'cause'>,
+  wording: Wording,
+): HostNews {
+  const { before, assessment, kind } = t;
+  const name = plainName(t.instance.name);
+  const from = before.incident?.openedAt ?? before.since ?? before.flag?.at ?? null;
+  const minutes = from === null ? null : minutesBetween(from, wording.at);
+  const after = minutes === null ? '' : ` after ${inWords(minutes)}`;
+  const was = codes.length === 0 ? 'failing' : codes.join(', ');
+  const flag = before.flag === null ? '' : '. The reboot flag is removed';
+  const cause = `${codes.join()} ${assessment.status}`;
+  if (kind === null) {
+    const main = mainCode(codes);
+    return {
+      ...base,
+      urgency: 'recovered',
+      word: 'RECOVERED',
+      reason: `${main === undefined ? 'failure' : SHORT[main]}${minutes === null ? '' : `, ${duration(minutes)}`}`,
+      todo: null,
+      handled: `${name} is OK again`,
+      what: `RECOVERED: is OK again${after}; it was ${was}${flag}`,
+      said: [],
+      cause,
+    };
+  }
+  // It never stopped answering: one of its troubles is over, others last.
+  const isPartly = codes.every((code) => kindOf(code) === 'measured');
+  const { status } = assessment;
+  return {
+    ...base,
+    urgency: URGENCY_OF[status],
+    word: WORD[status],
+    todo: kind === 'measured' ? todoFor(codesBySeverity(lasting(t))[0], name) : `see to ${name}`,
+    handled: '',
+    what: isPartly
+      ? `BETTER, STILL ${status}: is no longer ${was}; now ${base.reason}`
+      : `ANSWERS AGAIN, STILL ${status}: ${base.reason}; ${minutes === null ? '' : `for ${inWords(minutes)} `}it was ${was}${flag}`,
+    said: reasonLines(t, wording),
+    cause,
+  };
+}
+
+/** Stopped, terminated or taken over while a mail had last spoken of its trouble. */
+export function departureNews({ id, name, what, codes, wasFlagged }: Departure, wording: Zoned): HostNews {
+  const why = said(what, wording, 100);
+  return {
+    ...{ id, name, instance: null, status: 'OK', codes, change: null, openedAt: null },
+    ...{ urgency: 'departed', word: 'GONE', todo: null, since: null, notes: [], said: [], steps: [] },
+    reason: why.replace(/^is /, '').split(',')[0] ?? '',
+    handled: `${plainName(name)} ${why}`,
+    what: `NO LONGER CHECKED: ${why}; it was ${codes.join(', ')}${wasFlagged ? '. Its reboot flag is removed' : ''}`,
+    cause: null,
+  };
 }

@@ -1,22 +1,32 @@
-/** The mail: worst first, plain text, bounded, with what a tired person can act on. Its entries: entries.ts. */
+/** The mail: what to do first, worst first, plain text for a phone, bounded. Its entries: entries.ts; acts: acts.ts. */
 
 import type { Breaker, Evidence } from '../flag/index.ts';
-import { clockTime, plural, printableAscii } from '../kit/index.ts';
-import type { Departure } from '../memory/index.ts';
-import { type Alert, type Status, SUBJECT_MAX, type TagFailure } from '../model/index.ts';
-import { type Block, blocksOf, withoutOwnEvents } from './entries.ts';
-import { MAIL_KINDS, type MailEntry, type MailKind } from './plan.ts';
+import { calendarDay, clockTime, plural } from '../kit/index.ts';
+import type { Departure, Transition } from '../memory/index.ts';
+import type { Alert, RemedyNews, Status, TagFailure } from '../model/index.ts';
+import type { Settings } from '../settings/index.ts';
+import { isNews, pausedLines, withActs } from './acts.ts';
+import { alertEntryOf, type Block, blocksOf, inOrder } from './blocks.ts';
+import { crawlwatch } from './commands.ts';
+import { departureNews, newsOf, type Wording, withoutOwnEvents } from './entries.ts';
+import type { HostNews } from './host-news.ts';
+import { dashboardUrl } from './links.ts';
+import type { MailEntry } from './plan.ts';
+import { subjectOf } from './subject.ts';
+import { bullet, plainName, said, sentence, wrapped } from './text.ts';
 
 /** SNS takes 256 KiB with the attributes; a person reads far less. */
 const BLOCKS_MAX = 60;
 const BODY_MAX = 100_000;
+const UNREAD_MAX = 20;
 
 export interface MailContext {
   readonly at: Date;
-  readonly checked: number;
+  /** How many instances the check looked at; null: it is no check's mail. */
+  readonly checked: number | null;
   readonly evidence: ReadonlyMap<string, Evidence>;
-  /** What this check's breaker says, for the mail that tells it tripped. */
-  readonly breaker: Breaker;
+  /** What this check's breaker says, for the mail that says it tripped. */
+  readonly breaker: Pick<Breaker, 'why' | 'tripped' | 'failing' | 'eligible'>;
   /** Stopped, terminated or taken over while a mail had last spoken of their trouble. */
   readonly departed: readonly Departure[];
   /** Instances whose tags could not be written, each with why. */
@@ -25,169 +35,202 @@ export interface MailContext {
   readonly maybeMailedAt: Date | null;
   /** Why nothing can be remembered between checks; null: it can. */
   readonly unremembered: string | null;
+  readonly settings: Settings;
   /** Parts of the fleet that could not be read, a sentence each without a full stop. @default none */
   readonly unread?: readonly string[];
+  /** Acts of this check, and what earlier ones came to. @default none */
+  readonly acts?: RemedyNews | null;
+  /** Acting by itself is on, and why its answer didn't come: an act may be under way. @default it came */
+  readonly actsUnknown?: string | null;
+  /** All of the check: what is known of hosts whose acts alone are news. @default nothing */
+  readonly transitions?: readonly Transition[];
+  /** The Region of the stack. @default that of the instances that are not elsewhere */
+  readonly home?: string | null;
 }
-
-const TITLE: Readonly<Record<MailKind | 'departed', string>> = {
-  suppressed: 'FLAGGING SUPPRESSED',
-  escalated: 'REBOOTED, AND STILL HANGS: needs a person',
-  flagged: 'FLAGGED FOR REBOOT',
-  reminder: 'STILL FLAGGED FOR REBOOT',
-  held: 'NOT ANSWERING, AND NOT FLAGGED',
-  measured: 'NEEDS ATTENTION',
-  inconclusive: 'COULD NOT BE CHECKED: the cause is on the checking side, the hosts may be well',
-  recovered: 'RECOVERED',
-  event: 'HAPPENED',
-  departed: 'NO LONGER CHECKED',
-};
-const IN_SUBJECT: Readonly<Record<Exclude<MailKind, 'measured' | 'event' | 'suppressed'>, string>> = {
-  escalated: 'not helped by a reboot',
-  flagged: 'flagged for reboot',
-  reminder: 'still flagged',
-  held: 'not answering',
-  inconclusive: 'could not be checked',
-  recovered: 'recovered',
-};
 
 /** One mail for the whole check, or null when nothing is worth one. */
 export function composeAlert(planned: readonly MailEntry[], context: MailContext): Alert | null {
   const entries = withoutOwnEvents(planned);
-  if (entries.length === 0 && context.departed.length === 0) return null;
-  const kinds = MAIL_KINDS.filter((kind) => entries.some((entry) => entry.kind === kind));
-  let left = BLOCKS_MAX;
-  let cut = 0;
-  const sections = kinds.map((kind) => {
-    const ofKind = entries.filter((entry) => entry.kind === kind);
-    const blocks = blocksOf(kind, ofKind, context);
-    const shown = blocks.slice(0, left);
-    left -= shown.length;
-    cut += hostsIn(blocks.slice(shown.length));
-    return shown.length === 0 ? '' : [title(kind, ofKind, context), ...shown.map((block) => block.text)].join('\n\n');
-  });
-  const body = [
-    `${plural(context.checked, 'instance')} checked at ${clockTime(context.at, context.at)} on ${context.at.toISOString().slice(0, 10)}.`,
-    ...caveats(context, entries),
-    ...unread(context),
-    ...sections.filter((section) => section !== ''),
-    ...departed(context.departed),
-    ...(cut > 0 ? [`... and ${cut} more: run npx crawlwatch check for all of them.`] : []),
-  ].join('\n\n');
+  const acts = context.acts != null && isNews(context.acts) ? context.acts : null;
+  if (entries.length === 0 && context.departed.length === 0 && acts === null) return null;
+  const wording = wordingOf(entries, context);
+  const hosts = inOrder([
+    ...withActs(
+      entries.map((entry) => newsOf(entry, wording)),
+      acts,
+      context.transitions ?? [],
+      wording,
+    ),
+    ...context.departed.map((one) => departureNews(one, wording)),
+  ]);
+  const head = [
+    wrapped(whatToDo(hosts, acts, context)).join('\n'),
+    aboutMail(context, wording),
+    ...caveats(context, entries, wording),
+    ...lookAtActs(context, wording),
+    ...unread(context, wording),
+    ...paused(acts, wording),
+    ...suppressed(hosts, context, wording),
+  ];
   return {
-    subject: subject(entries, context),
-    body:
-      body.length > BODY_MAX
-        ? `${body.slice(0, BODY_MAX)}\n... cut here: run npx crawlwatch check for the rest.\n`
-        : `${body}\n`,
+    subject: subjectOf(hosts, acts, context),
+    body: `${[...head, ...bounded(blocksOf(hosts, wording), head.join('').length)].join('\n\n')}\n`,
     attributes: {
-      status: worstStatus(entries),
-      reasons: [...new Set(planned.flatMap((entry) => entry.codes))],
-      instanceIds: [
-        ...new Set([...entries.map((entry) => entry.transition.instance.id), ...context.departed.map(({ id }) => id)]),
-      ],
+      status: worstStatus(hosts, acts),
+      reasons: [...new Set([...planned.flatMap(({ codes }) => codes), ...hosts.flatMap(({ codes }) => codes)])],
+      instanceIds: [...new Set(hosts.map(({ id }) => id))],
     },
-    entries: [],
-    acts: null,
+    entries: hosts.slice(0, BLOCKS_MAX).map((host) => alertEntryOf(host, wording)),
+    acts,
   };
 }
 
-const hostsIn = (blocks: readonly Block[]): number => blocks.reduce((sum, block) => sum + block.hosts, 0);
+/** The mail on an act that a person asked for, and on what earlier acts came to; null where nothing is worth one. */
+export function composeRemedyAlert(
+  acts: RemedyNews,
+  { settings, home }: Pick<MailContext, 'settings'> & { readonly home: string | null },
+): Alert | null {
+  return composeAlert([], {
+    ...{ at: acts.now, checked: null, evidence: new Map(), breaker: NO_BREAKER, departed: [], untagged: [] },
+    ...{ maybeMailedAt: null, unremembered: null, settings, acts, home },
+  });
+}
+const NO_BREAKER = { why: '', tripped: false, failing: 0, eligible: 0 };
+
+function wordingOf(
+  entries: readonly MailEntry[],
+  { at, evidence, settings, home, unremembered, actsUnknown = null }: MailContext,
+): Wording {
+  const here = entries.find(({ transition }) => transition.instance.elsewhere !== true)?.transition.instance.region;
+  const remembers = unremembered === null;
+  return { at, zone: settings.alerts.timeZone, evidence, settings, home: home ?? here ?? null, remembers, actsUnknown };
+}
+
+/** The first line: what to do, or that there is nothing to do. */
+function whatToDo(hosts: readonly HostNews[], acts: RemedyNews | null, { breaker, unremembered }: MailContext): string {
+  const [first] = hosts;
+  const due = hosts.filter(({ todo }) => todo !== null);
+  const suppressing = hosts.filter(({ urgency }) => urgency === 'suppressed').length;
+  const also = (count: number) =>
+    count === 0 ? '' : ` ${plural(count, 'more host')} below ${count === 1 ? 'needs' : 'need'} you too.`;
+  if (acts?.pausedNow != null) {
+    return `Do: find out why reboots do not help, then resume; automatic acts are paused.${also(due.length)}`;
+  }
+  if (suppressing > 0) {
+    const whose = breaker.tripped ? 'nothing' : 'none of them';
+    return `Do: see what the ${plural(suppressing, 'failing host')} have in common (network, key, API); ${whose} is flagged meanwhile.${also(due.length - suppressing)}`;
+  }
+  const state = unremembered === null ? '' : ` Mend the state, too: nothing is remembered between checks.`;
+  const [todo] = due;
+  if (todo === undefined) return `Nothing to do: ${first?.handled ?? 'all is well'}.${state}`;
+  const before =
+    first === todo || first === undefined ? '' : ` Nothing to do for ${plainName(first.name)}: ${first.handled}.`;
+  return `Do: ${todo.todo}.${also(due.length - 1)}${before}${state}`;
+}
+
+function aboutMail({ at, checked, settings }: MailContext, { home, zone }: Wording): string {
+  const dashboard = dashboardUrl(home, settings.stack);
+  const when = `at ${clockTime(at, at, zone)} on ${calendarDay(at, zone)}`;
+  const hasRunbook = settings.alerts.runbookUrl === null ? ', with the runbook' : '';
+  return [
+    checked === null ? `Written ${when}.` : `${plural(checked, 'instance')} checked ${when}.`,
+    ...(dashboard === null ? [] : [`Dashboard${hasRunbook}: ${dashboard}`]),
+  ].join('\n');
+}
 
 /** What a reader has to know of the mail itself. */
-function caveats({ unremembered, maybeMailedAt, untagged, at }: MailContext, entries: readonly MailEntry[]): string[] {
+function caveats(
+  { unremembered, maybeMailedAt, untagged, at, settings, actsUnknown = null }: MailContext,
+  entries: readonly MailEntry[],
+  wording: Wording,
+): string[] {
   const named = new Set(entries.map(({ transition }) => transition.instance.id));
   const [first] = untagged.filter(({ id }) => named.has(id));
   return [
     ...(unremembered === null
       ? []
       : [
-          `Nothing can be remembered between checks (${printableAscii(unremembered)}), so nothing is flagged or acted on. Until that is mended, whatever is CRITICAL is mailed once an hour.`,
+          `Nothing can be remembered between checks (${said(unremembered, wording)}), so nothing is flagged or acted on. Until that is mended, whatever is CRITICAL is mailed once an hour.`,
         ]),
     ...(maybeMailedAt === null
       ? []
       : [
-          `A mail of ${clockTime(maybeMailedAt, at)} may have said this already: that check was interrupted while it mailed.`,
+          `A mail of ${clockTime(maybeMailedAt, at, settings.alerts.timeZone)} may have said this already: that check was interrupted while it mailed.`,
+        ]),
+    ...(actsUnknown === null
+      ? []
+      : [
+          `What crawlwatch did by itself in this check is not known (${said(actsUnknown, wording)}): a restart or a reboot may be under way. The next mail says.`,
         ]),
     ...(first === undefined
       ? []
       : [
-          `Tags of ${printableAscii(first.id)} can't be written (${printableAscii(first.text)}): what is said here is remembered all the same, but crawlwatch reboot needs the flag's tag.`,
+          `Tags of ${said(first.id, wording, 40)} can't be written (${said(first.text, wording)}): what is said here is remembered all the same, but crawlwatch reboot needs the flag's tag.`,
         ]),
+  ].map((text) => wrapped(text).join('\n'));
+}
+
+/** Beside the paragraph that says it is not known: a command is a line of its own. */
+const lookAtActs = ({ actsUnknown = null }: MailContext, wording: Wording): string[] =>
+  actsUnknown === null ? [] : [`To look now: ${crawlwatch('plan', wording)}`];
+
+/** Without it silence about these parts would pass for good news. */
+function unread({ unread: parts = [] }: MailContext, wording: Wording): string[] {
+  if (parts.length === 0) return [];
+  const more = parts.length - UNREAD_MAX;
+  return [
+    [
+      ...wrapped('NOT ALL OF THE FLEET COULD BE READ: what is there is neither checked nor mailed.'),
+      ...parts.slice(0, UNREAD_MAX).flatMap((text) => bullet(said(sentence(text), wording))),
+      ...(more > 0 ? [`  and ${more} more`] : []),
+    ].join('\n'),
   ];
 }
 
-/** Without it silence about these parts would pass for good news. */
-const unread = ({ unread: parts = [] }: MailContext): string[] =>
-  parts.length === 0
-    ? []
-    : [[`NOT ALL OF THE FLEET COULD BE READ`, ...parts.map((text) => `${printableAscii(text)}.`)].join('\n')];
-
-function title(kind: MailKind, entries: readonly MailEntry[], { breaker }: MailContext): string {
-  if (kind === 'flagged') return `${TITLE[kind]}: ${whatIsDead(entries)}`;
-  if (kind !== 'suppressed') return TITLE[kind];
+function paused(acts: RemedyNews | null, wording: Wording): string[] {
+  if (acts?.pausedNow == null) return [];
+  const { why, notes, step } = pausedLines(acts.pausedNow, wording);
   return [
-    `${TITLE[kind]}: ${breaker.why}.`,
-    breaker.tripped
-      ? 'No instance is flagged until two checks in a row are clean; old flags stay.'
-      : 'None of these is flagged without direct evidence until two checks in a row are clean; old flags stay.',
-    'Look first at what all of these share: a security group, a route, the key, a throttled API, an outage of the zone.',
-  ].join('\n');
+    [
+      'AUTOMATIC ACTS ARE PAUSED until a person resumes.',
+      ...bullet(why),
+      ...notes.flatMap((text) => wrapped(text, '  ')),
+      `  ${step.say}: ${step.command}`,
+    ].join('\n'),
+  ];
 }
 
-/** What doesn't answer, by how these instances were asked: SSH is dead only where SSH was asked. */
-function whatIsDead(entries: readonly MailEntry[]): string {
-  const ways = new Set(entries.map(({ transition }) => transition.instance.transport));
-  if (ways.size > 1) return 'no answer any more';
-  return ways.has('ssm') ? 'no answer over SSM' : 'SSH is dead';
+function suppressed(hosts: readonly HostNews[], { breaker }: MailContext, wording: Wording): string[] {
+  if (!hosts.some(({ urgency }) => urgency === 'suppressed')) return [];
+  return [
+    [
+      `FLAGGING SUPPRESSED: ${said(breaker.why, wording)}.`,
+      breaker.tripped
+        ? 'No instance is flagged until two checks in a row are clean; old flags stay.'
+        : 'None of these is flagged without direct evidence until two checks in a row are clean; old flags stay.',
+      'Look first at what all of these share: a security group, a route, the key, a throttled API, an outage of the zone.',
+    ]
+      .flatMap((text) => wrapped(text))
+      .join('\n'),
+  ];
 }
 
-function departed(departures: readonly Departure[]): string[] {
-  if (departures.length === 0) return [];
-  const lines = departures.slice(0, BLOCKS_MAX).map(({ id, name, what, codes, wasFlagged }) => {
-    const flag = wasFlagged ? ' Its reboot flag is removed.' : '';
-    return `${printableAscii(name)} (${printableAscii(id)}) ${printableAscii(what)}; it was ${codes.join(', ')}.${flag}`;
-  });
-  const more = departures.length - lines.length;
-  return [[TITLE.departed, ...lines, ...(more > 0 ? [`... and ${more} more.`] : [])].join('\n\n')];
-}
-
-function subject(entries: readonly MailEntry[], context: MailContext): string {
-  const parts: string[] = [];
-  for (const kind of MAIL_KINDS) {
-    const of = entries.filter((entry) => entry.kind === kind);
-    if (of.length === 0 || kind === 'event') continue;
-    if (kind === 'suppressed') parts.push(`FLAGGING SUPPRESSED, ${of.length} failing`);
-    else if (kind === 'measured') {
-      for (const status of ['CRITICAL', 'WARNING'] as const) {
-        const count = of.filter((entry) => entry.transition.assessment.status === status).length;
-        if (count > 0) parts.push(`${count} ${status}`);
-      }
-    } else if (kind === 'recovered') parts.push(...recoveredParts(of));
-    else parts.push(`${of.length} ${IN_SUBJECT[kind]}`);
+/** As many blocks as a person reads; the others are counted. */
+function bounded(blocks: readonly Block[], used: number): string[] {
+  let room = BODY_MAX - used;
+  let shown = 0;
+  while (shown < Math.min(blocks.length, BLOCKS_MAX)) {
+    room -= (blocks[shown]?.text.length ?? 0) + 2;
+    if (room < 0) break;
+    shown++;
   }
-  if (context.departed.length > 0) parts.push(`${context.departed.length} no longer checked`);
-  const names = new Set(
-    [...entries.map((entry) => entry.transition.instance), ...context.departed].map(({ name }) => name),
-  );
-  const [only] = names;
-  const who =
-    names.size === 1 && only !== undefined
-      ? `(${printableAscii(only).slice(0, 40)})`
-      : `of ${plural(context.checked, 'instance')}`;
-  return `crawlwatch: ${parts.join(', ')} ${who}`.slice(0, SUBJECT_MAX);
+  const left = blocks.slice(shown).reduce((sum, { hosts }) => sum + hosts, 0);
+  const rest = left === 0 ? [] : [`... and ${left} more: the dashboard shows all, and so does crawlwatch check --aws.`];
+  return [...blocks.slice(0, shown).map(({ text }) => text), ...rest];
 }
 
-/** A host that has only changed its trouble must not look well in the subject. */
-function recoveredParts(entries: readonly MailEntry[]): string[] {
-  const counted = (['CRITICAL', 'UNKNOWN', 'WARNING', 'OK'] as const).map(
-    (status) => [status, entries.filter((entry) => entry.transition.assessment.status === status).length] as const,
-  );
-  return counted
-    .filter(([, count]) => count > 0)
-    .map(([status, count]) => `${count} ${IN_SUBJECT.recovered}${status === 'OK' ? '' : ` in part, now ${status}`}`);
-}
-
-function worstStatus(entries: readonly MailEntry[]): Status {
-  const statuses = entries.map((entry) => entry.transition.assessment.status);
+function worstStatus(hosts: readonly HostNews[], acts: RemedyNews | null): Status {
+  if (acts?.pausedNow != null) return 'CRITICAL';
+  const statuses = hosts.map(({ status }) => status);
   return (['CRITICAL', 'UNKNOWN', 'WARNING'] as const).find((status) => statuses.includes(status)) ?? 'OK';
 }

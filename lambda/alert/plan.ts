@@ -238,5 +238,7 @@ function unstableWords(state: InstanceState): string | null {
   return `it is unstable: ${good} of its last ${of} checks were good; it counts as recovered after six good ones in a row`;
 }
 
+/** So begins why a hang is not flagged where later checks decide it. */
+export const NOT_YET = 'not flagged yet';
 const waitingWords = ({ after }: Transition, { flag }: Settings): string =>
-  `not flagged yet: ${plural(after.failures, 'failed check')} in a row, of ${flag.afterFailures}`;
+  `${NOT_YET}: ${plural(after.failures, 'failed check')} in a row, of ${flag.afterFailures}`;

@@ -156,7 +156,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     const mail = await openMail(news, states, state, desk, settings, asked !== null);
     if (mail === null) return false;
     const acts = asked === null ? NO_ACTS : await askRemedy(asked, run);
-    const areMailed = await sendMail(mail, acts, state, desk);
+    const areMailed = await sendMail(mail, acts, state, desk, settings);
     if (asked !== null && areMailed && acts.receipt !== null) await acknowledge(asked, acts.receipt, run);
     return true;
   }

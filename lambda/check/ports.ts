@@ -47,6 +47,8 @@ export interface StatePort {
 }
 
 export interface Outlets {
+  /** The Region of the stack, for the links and commands of its mails. @default that of the instances at home */
+  readonly home?: string;
   publish(points: readonly MetricPoint[], at: Date): Promise<void>;
   notify(alert: Alert): Promise<void>;
   /**

@@ -15,13 +15,11 @@ export function nextStep(instance: InstanceReport, login: LoginCommand = toAddre
     case 'none':
       return null;
     case 'restart-worker': {
-      const unit = instance.vitals?.worker?.unit;
-      return unit === undefined
-        ? `${onHost('ps -eo pid,rss,etime,args --sort=-rss | head')}   then restart the crawler`
-        : onHost(`sudo systemctl restart ${shellWord(unit)}`);
+      const then = instance.vitals?.worker == null ? '   then restart the crawler' : '';
+      return `${onHost(commandThere(instance) ?? '')}${then}`;
     }
     case 'restart-sshd':
-      return onHost('sudo systemctl restart ssh || sudo systemctl restart sshd');
+      return onHost(commandThere(instance) ?? '');
     case 'reboot':
       return isInstanceId(instance.id)
         ? `aws ec2 reboot-instances --instance-ids ${instance.id}${regionFlag(instance)}`
@@ -32,16 +30,30 @@ export function nextStep(instance: InstanceReport, login: LoginCommand = toAddre
   return instance.recommendation satisfies never;
 }
 
+const LARGEST_PROCESSES = 'ps -eo pid,rss,etime,args --sort=-rss | head';
+
+/** The command to run on the host itself; null where what is to be done is done elsewhere. */
+export function commandThere({ recommendation, reasons, vitals }: InstanceReport): string | null {
+  const unit = vitals?.worker?.unit;
+  if (recommendation === 'restart-worker') {
+    return unit === undefined ? LARGEST_PROCESSES : `sudo systemctl restart ${shellWord(unit)}`;
+  }
+  if (recommendation === 'restart-sshd') return 'sudo systemctl restart ssh || sudo systemctl restart sshd';
+  if (recommendation === 'none' || recommendation === 'reboot') return null;
+  if (recommendation === 'investigate' && reasons.some(({ code }) => /^(Disk|Inodes|ReadOnly)/.test(code))) {
+    return 'df -h; df -i; sudo du -xhd2 / 2>/dev/null | sort -h | tail';
+  }
+  return vitals === null ? null : LARGEST_PROCESSES;
+}
+
 function investigate(instance: InstanceReport, login: LoginCommand): string {
   const onHost = (command: string) => commandOn(instance, login, command);
   const codes = instance.reasons.map((reason) => reason.code);
   const advice = codes.map((code) => ADVICE[code]).find((text) => text !== undefined);
   if (instance.transport === 'ssm' && codes.includes('ExecRefused')) return AGENT_ADVICE;
   if (advice !== undefined) return advice;
-  if (codes.some((code) => /^(Disk|Inodes|ReadOnly)/.test(code))) {
-    return onHost('df -h; df -i; sudo du -xhd2 / 2>/dev/null | sort -h | tail');
-  }
-  if (instance.vitals !== null) return onHost('ps -eo pid,rss,etime,args --sort=-rss | head');
+  const there = commandThere(instance);
+  if (there !== null) return onHost(there);
   return isInstanceId(instance.id)
     ? `aws ec2 get-console-output --latest --instance-id ${instance.id}${regionFlag(instance)} --output text`
     : `${login(instance)} -v true`;

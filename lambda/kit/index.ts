@@ -57,4 +57,17 @@ export {
   readWindow,
   WINDOW_GRAMMAR,
 } from './window.ts';
-export { clockTime, duration, endpointOf, GIB, gib, minutesBetween, percent, plural, quoted } from './wording.ts';
+export {
+  calendarDay,
+  clockTime,
+  duration,
+  endpointOf,
+  GIB,
+  gib,
+  inWords,
+  minutesBetween,
+  percent,
+  plural,
+  quoted,
+  timesIn,
+} from './wording.ts';

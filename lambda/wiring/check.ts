@@ -102,10 +102,11 @@ export function sharedOutlets(
   clients: AwsClients,
   sns: Once<Sns>,
   topicArn: string | null,
-): Pick<Outlets, 'publish' | 'notify' | 'gatherEvidence'> {
+): Pick<Outlets, 'home' | 'publish' | 'notify' | 'gatherEvidence'> {
   const targets = targetsOf(clients);
   const samples = clients.samples ?? NOTHING_KNOWN;
   return {
+    home: clients.region,
     publish: (points, at) => publish(clients, points, at),
     notify: async (alert) => {
       if (topicArn === null) throw new Error('no topic to publish to: CRAWLWATCH_TOPIC_ARN is not set');

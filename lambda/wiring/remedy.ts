@@ -91,7 +91,7 @@ export function remedyPorts(clients: RemedyClients): RemedyPorts {
         return { ...state, incident: known === null ? incident : { ...incident, ack: known } };
       }),
     notify: async (news) => {
-      const alert = composeRemedyAlert(news);
+      const alert = composeRemedyAlert(news, { settings, home: region });
       if (alert !== null) await outlets.notify(alert);
     },
     publish: outlets.publish,

@@ -199,7 +199,7 @@ describe.runIf(missing === null)('a deployed stack', () => {
     expect(status).toMatch(/^CRITICAL:ConnectionReset/);
     const [first, ...others] = await newMessages();
     expect(others).toEqual([]);
-    expect(first?.subject).toBe('crawlwatch: 1 not answering (ficrawler2)');
+    expect(first?.subject).toBe('CRIT ficrawler2 SSH resets');
 
     expect(await nextCheck()).toMatchObject({ ok: 2, critical: 1, flagged: 1 });
     expect(await account.tagsOf(id)).toMatchObject({

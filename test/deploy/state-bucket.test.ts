@@ -9,7 +9,7 @@ import { bothIn, orders } from '../support/two-checks.ts';
 const missing = whyNoMoto();
 if (missing !== null) process.stderr.write(`\nSKIPPED, the state was not kept in the S3 API of others: ${missing}\n\n`);
 
-const HUNG = 'crawlwatch: 1 not answering (crawler1)';
+const HUNG = 'CRIT crawler1 SSH silent';
 
 // Needs moto_server; where it is missing, the reason is printed.
 describe.runIf(missing === null)('the state, in an S3 API of others', () => {

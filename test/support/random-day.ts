@@ -7,6 +7,7 @@ import { checkFleet } from '../../lambda/check/pipeline.ts';
 import { type Alert, type Incident, type Letter, STATE_KEY, TAG } from '../../lambda/model/index.ts';
 import { seeded } from '../../tools/random.ts';
 import { HOST_KEY } from './fleet.ts';
+import { headsIn } from './mail-heads.ts';
 import { type Behaviour, idOf, SandboxFleet } from './sandbox-fleet.ts';
 
 const CHECKS = 288;
@@ -324,26 +325,24 @@ export class Day {
 }
 
 const TITLES: readonly (readonly [RegExp, string])[] = [
-  [/^FLAGGING SUPPRESSED/, 'suppressed'],
-  [/^REBOOTED/, 'escalated'],
+  [/^NOT FLAGGED/, 'suppressed'],
+  [/^REBOOTED IN VAIN/, 'escalated'],
   [/^FLAGGED FOR REBOOT/, 'flagged'],
   [/^STILL FLAGGED/, 'reminder'],
-  [/^NOT ANSWERING/, 'held'],
-  [/^NEEDS ATTENTION/, 'measured'],
-  [/^COULD NOT BE CHECKED/, 'inconclusive'],
-  [/^RECOVERED/, 'recovered'],
-  [/^HAPPENED/, 'event'],
+  [/^(UNSTABLE, )?(NOT ANSWERING|CANNOT BE REACHED)/, 'held'],
+  [/^(UNSTABLE, )?(CRITICAL|WARNING)/, 'measured'],
+  [/^(UNSTABLE, )?COULD NOT BE CHECKED/, 'inconclusive'],
+  [/^(RECOVERED|ANSWERS AGAIN|BETTER)/, 'recovered'],
   [/^NO LONGER CHECKED/, 'departed'],
 ];
 
 /** Each host that a mail is about, once, and under which title. */
 function entriesIn(body: string): { readonly kind: string; readonly host: string }[] {
   const kinds = new Map<string, string>();
-  let kind: string | null = null;
-  for (const line of body.split('\n')) {
-    kind = TITLES.find(([title]) => title.test(line))?.[1] ?? kind;
-    if (kind === null || kind === 'event' || line.startsWith(' ')) continue;
-    for (const [, host = ''] of line.matchAll(/\((i-\d{17})\)/g)) if (!kinds.has(host)) kinds.set(host, kind);
+  for (const { hosts, title } of headsIn(body)) {
+    const kind = TITLES.find(([one]) => one.test(title))?.[1];
+    if (kind === undefined) continue;
+    for (const host of hosts) if (!kinds.has(host)) kinds.set(host, kind);
   }
   return [...kinds].map(([host, of]) => ({ host, kind: of }));
 }

@@ -3,7 +3,7 @@
  * which the real code acts on it.
  */
 
-import { composeRemedyAlert } from '../../lambda/alert/acts.ts';
+import { composeRemedyAlert } from '../../lambda/alert/message.ts';
 import { toInstance } from '../../lambda/discover/instance.ts';
 import { assess } from '../../lambda/judge/assess.ts';
 import { instanceReport } from '../../lambda/judge/report.ts';
@@ -354,7 +354,7 @@ export async function askAndMail(
 }
 
 const mailOf = (news: RemedyNews): Alert[] => {
-  const alert = composeRemedyAlert(news);
+  const alert = composeRemedyAlert(news, { settings: SSH, home: 'eu-central-1' });
   return alert === null ? [] : [alert];
 };
 

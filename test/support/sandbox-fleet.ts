@@ -13,6 +13,7 @@ import { type Hypervisor, type NewInstance, SandboxAws, type SandboxInstance } f
 import { ObjectFiles } from '../../sandbox/object-files.ts';
 import { HOST_KEY } from './fleet.ts';
 import { type HostFigures, probeOutput } from './probe-output.ts';
+import { unwrapped } from './unwrapped.ts';
 
 /** What a host does when asked: figures it tells, a failure, or silence past the run's end. */
 export type Behaviour = HostFigures | FailureReason | 'never';
@@ -121,7 +122,7 @@ export class SandboxFleet {
   }
 
   get lastMail(): string {
-    return this.aws.topic.published.at(-1)?.body ?? '';
+    return unwrapped(this.aws.topic.published.at(-1)?.body ?? '');
   }
 
   ports() {

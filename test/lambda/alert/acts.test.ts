@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { composeRemedyAlert } from '../../../lambda/alert/acts.ts';
+import { composeRemedyAlert } from '../../../lambda/alert/message.ts';
 import type { Act, ActNews, ActOutcome, Decision, RemedyNews } from '../../../lambda/model/index.ts';
-import { NOW } from '../../support/fleet.ts';
+import { parseSettings } from '../../../lambda/settings/settings.ts';
+import { NOW, SSH } from '../../support/fleet.ts';
+import { unwrapped } from '../../support/unwrapped.ts';
 
 const ID = 'i-00000000000000001';
 const act = (over: Partial<Act> = {}): Act => ({
@@ -22,7 +24,10 @@ const made = (over: Partial<ActNews> = {}): ActNews => ({
   ...over,
 });
 const compose = (over: Partial<RemedyNews>) =>
-  composeRemedyAlert({ outcomes: [], pausedNow: null, acted: [], escalated: [], now: NOW, ...over });
+  composeRemedyAlert(
+    { outcomes: [], pausedNow: null, acted: [], escalated: [], now: NOW, ...over },
+    { settings: SSH, home: 'eu-central-1' },
+  );
 
 describe('the mail about acts', () => {
   it('is none where there is no news', () => {
@@ -30,62 +35,133 @@ describe('the mail about acts', () => {
   });
 
   it('says what was done, by whom, why, with what evidence, and what comes next', () => {
-    expect(compose({ acted: [made()] })?.body).toBe(`DONE
-
-ficrawler9 (${ID}): reboot at 08:15 UTC by itself.
-  Why: it carries the flag BannerTimeout.
-  EC2 has queued the reboot.
-  Console: Out of memory
-  It is back once its boot id has changed; a mail follows within 20 min.
-  Run: crawlwatch history ${ID}
+    const alert = compose({ acted: [made()] });
+    expect(alert?.subject).toBe('REBOOTING ficrawler9 hang');
+    expect(alert?.body.split('\n\n')[0]).toBe(
+      'Nothing to do: ficrawler9 is being rebooted by crawlwatch; the next\n    mail says whether it is back.',
+    );
+    expect(alert?.body.split('\n\n').at(-1)).toBe(`ficrawler9 (${ID})
+  BEING REBOOTED: hang.
+  Being rebooted by crawlwatch at 08:15 UTC: nothing to do; the next
+    mail says whether it is back.
+  - Why: it carries the flag BannerTimeout.
+  - Result: EC2 has queued the reboot.
+  - Console: Out of memory
+  In EC2: https://eu-central-1.console.aws.amazon.com/ec2/home?region=eu-central-1#InstanceDetails:instanceId=${ID}
 `);
   });
 
   it('says nothing twice, and spells a unit as it is spelt', () => {
     const seen = 'MemoryExhaustedResponsive: 2 % of memory is available, the limit is 3 %';
-    const body = compose({
+    const alert = compose({
       acted: [
         made({
           decision: decision({ remedy: 'restart-worker', why: `sidekiq.service; just now ${seen}` }),
-          act: act({ remedy: 'restart-worker' }),
+          act: act({ remedy: 'restart-worker', trouble: 'MemoryExhaustedResponsive' }),
           text: 'sidekiq.service was restarted and is active',
           evidence: [`${seen}.`, 'Console: Out of memory'],
         }),
       ],
-    })?.body;
-    expect(body?.split('\n').slice(2, 6)).toEqual([
-      `ficrawler9 (${ID}): restart-worker at 08:15 UTC by itself.`,
-      `  Why: sidekiq.service; just now ${seen}.`,
-      '  sidekiq.service was restarted and is active.',
-      '  Console: Out of memory',
+    });
+    expect(alert?.subject).toBe('RESTARTED ficrawler9 worker, memory gone');
+    expect(
+      unwrapped(alert?.body ?? '')
+        .split('\n')
+        .slice(5, 11),
+    ).toEqual([
+      `ficrawler9 (${ID})`,
+      '  WORKER RESTARTED: memory gone.',
+      '  Its worker was restarted by crawlwatch at 08:15 UTC: nothing to do; the next mail says whether it helped.',
+      `  - Why: sidekiq.service; just now ${seen}.`,
+      '  - Result: sidekiq.service was restarted and is active.',
+      '  - Console: Out of memory',
     ]);
   });
 
-  it('puts the worst first', () => {
+  it('names the most urgent first, and offers no reboot where one is under way', () => {
+    const of = (n: number) => ({ instanceId: `i-0000000000000000${n}`, name: `ficrawler${n}` });
     const alert = compose({
-      outcomes: [outcome(), outcome({ outcome: 'failed', sentence: 'The reboot did not help: it still hangs.' })],
-      acted: [made(), made({ act: act({ state: 'failed' }), text: 'no right' })],
-      escalated: [
-        decision({ remedy: 'escalated', heldBy: 'escalated', why: 'the reboot did not help: it needs a person' }),
+      outcomes: [
+        outcome({ act: act(of(1)), name: 'ficrawler1' }),
+        outcome({ act: act(of(2)), name: 'ficrawler2', outcome: 'failed', sentence: 'The reboot did not help.' }),
+      ],
+      acted: [
+        made({ act: act(of(3)), decision: decision(of(3)) }),
+        made({ act: act({ ...of(4), state: 'failed' }), decision: decision(of(4)), text: 'EC2: no right' }),
       ],
     });
-    const titles = ['NEEDS A PERSON', 'DID NOT HELP', 'COULD NOT BE DONE', 'DONE', 'HELPED'];
-    expect(alert?.body.match(/^[A-Z][A-Z ]+(?=:|$)/gm)).toEqual(titles);
-    expect(alert?.subject).toBe(
-      'crawlwatch: 1 needs a person, 1 did not help, 1 not done, 1 rebooted, 1 helped (ficrawler9)',
+    expect(alert?.subject).toBe('IN VAIN ficrawler2 hang (+3 more)');
+    expect(alert?.body).toMatch(
+      /^Do: see to ficrawler2: the reboot did not help\. 1 more host below\n {4}needs you too\.\n/,
     );
-    expect(alert?.attributes).toEqual({ status: 'CRITICAL', reasons: [], instanceIds: [ID] });
+    expect(alert?.body.match(/^ {2}[A-Z][A-Z ]+(?=:)/gm)).toEqual([
+      '  REBOOTED IN VAIN',
+      '  COULD NOT BE DONE',
+      '  BEING REBOOTED',
+      '  RECOVERED',
+    ]);
+    const reboots = alert?.body.match(/reboot-instances --instance-ids \S+/g);
+    expect(reboots).toEqual(['reboot-instances --instance-ids i-00000000000000004']);
+    expect(alert?.attributes).toMatchObject({
+      status: 'CRITICAL',
+      instanceIds: [2, 4, 3, 1].map((n) => of(n).instanceId),
+    });
+  });
+
+  it('says once that a reboot did not help, whoever else says it', () => {
+    const sentence = 'The reboot of 07:55 UTC did not help: it still hangs (BannerTimeout), 20 min after it.';
+    const why = 'the reboot of 07:55 UTC did not help: it needs a person (save its console output)';
+    const alert = compose({
+      outcomes: [outcome({ outcome: 'failed', sentence })],
+      escalated: [decision({ remedy: 'escalated', heldBy: 'escalated', why })],
+    });
+    expect(unwrapped(alert?.body ?? '').match(/07:55 UTC/g)).toHaveLength(1);
+    expect(alert?.body.match(/needs a person/g)).toHaveLength(1);
+    expect(
+      unwrapped(compose({ escalated: [decision({ remedy: 'escalated', heldBy: 'escalated', why })] })?.body ?? ''),
+    ).toContain('The reboot of 07:55 UTC did not help: it needs a person (save its console output).');
+  });
+
+  it('says that a restart did not help and that a reboot is under way, of one host in one entry', () => {
+    const alert = compose({
+      outcomes: [
+        outcome({
+          act: act({ remedy: 'restart-worker' }),
+          outcome: 'failed',
+          sentence: 'The worker restart did not help.',
+        }),
+      ],
+      acted: [made()],
+    });
+    expect(alert?.subject).toBe('REBOOTING ficrawler9 hang');
+    expect(alert?.body).toContain('  - The worker restart did not help.\n');
   });
 
   it('is no alarm where all that was done has helped', () => {
     const alert = compose({ outcomes: [outcome()] });
+    expect(alert?.subject).toBe('RECOVERED ficrawler9 hang, 30 min');
     expect(alert?.attributes.status).toBe('OK');
-    expect(alert?.body).toContain('The reboot of 08:15 UTC helped: it came back with a new boot id, 4 min after it.');
+    expect(unwrapped(alert?.body ?? '')).toContain(
+      'The reboot of 08:15 UTC helped: it came back with a new boot id, 4 min after it.',
+    );
+    expect(alert?.entries).toMatchObject([{ commands: [], status: 'OK' }]);
   });
 
   it('reports an act of which it is not known whether it was executed', () => {
     const alert = compose({ acted: [made({ act: act({ state: 'begun', requester: 'eve@host' }) })] });
-    expect(alert?.body).toContain('asked for by eve@host: it is not known whether it was executed.');
+    expect(unwrapped(alert?.body ?? '')).toContain(
+      'Being rebooted as eve@host asked at 08:15 UTC: nothing to do; the next mail says whether it is back. Whether it was executed is not known yet.',
+    );
+  });
+
+  it('says at which times in the zone of the settings, also within what others say', () => {
+    const alert = composeRemedyAlert(
+      { outcomes: [outcome()], pausedNow: null, acted: [made()], escalated: [], now: NOW },
+      { settings: parseSettings({ alerts: { timeZone: 'Asia/Kolkata' } }), home: null },
+    );
+    expect(alert?.body).toContain('The reboot of 13:45 IST helped');
+    expect(alert?.body).toContain('by crawlwatch at 13:45 IST');
+    expect(alert?.body).not.toContain('UTC');
   });
 
   it('is bounded and plain, whatever hosts, tags and people have written', () => {
@@ -102,8 +178,10 @@ ficrawler9 (${ID}): reboot at 08:15 UTC by itself.
     });
     expect(alert?.subject).toMatch(/^[ -~]{1,99}$/);
     expect(alert?.body).toMatch(/^[ -~\n]*$/);
-    expect(alert?.body).toContain('... and 60 more: run crawlwatch plan.');
-    expect(alert?.body).toContain('... and 38 lines more of evidence, kept in its history.');
-    expect(alert?.body.length).toBeLessThan(256 * 1024);
+    const shown = unwrapped(alert?.body ?? '').match(/^\S.* \(i-\d+\)$/gm)?.length ?? 0;
+    expect(shown).toBeGreaterThan(5);
+    expect(alert?.body).toContain(`... and ${100 - shown} more: the dashboard shows all`);
+    expect(unwrapped(alert?.body ?? '')).toContain('... and 38 lines more of evidence, kept in its history.');
+    expect(alert?.body.length).toBeLessThan(128 * 1024);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { type ActsSaid, NO_ACTS } from '../../../lambda/alert/acts-said.ts';
 import { type Desk, type News, openMail, sendMail } from '../../../lambda/alert/announce.ts';
-import { type ActsSaid, NO_ACTS } from '../../../lambda/alert/one-mail.ts';
 import { nextState } from '../../../lambda/memory/remember.ts';
 import { loadState, saveState } from '../../../lambda/memory/store.ts';
 import { EMPTY_STATE, type FleetState, type Mailing, type RemedyNews } from '../../../lambda/model/index.ts';
@@ -131,7 +131,7 @@ async function announced(
     if (acts !== undefined) steps.push('act');
     const { state: then, etag } = await loadState(files);
     if (over.meanwhile !== undefined) await saveState(files, over.meanwhile(then), etag);
-    isOut = await sendMail(open, acts ?? NO_ACTS, saver, desk);
+    isOut = await sendMail(open, acts ?? NO_ACTS, saver, desk, SSH);
   }
   const { state } = await loadState(files);
   const one = state.instances.get(ID);

@@ -82,7 +82,7 @@ describe('two stacks on one tag', () => {
     expect(one.remembered(1).failures).toBe(288);
     expect(two.state.instances.size).toBe(0);
     // The second says why it is not flagged.
-    expect(one.subjects).toEqual(Array(2).fill('crawlwatch: 1 not answering (crawler1)'));
+    expect(one.subjects).toEqual(Array(2).fill('CRIT crawler1 SSH silent'));
     expect(one.tags(1)[TAG.stack]).toBe('One');
   });
 

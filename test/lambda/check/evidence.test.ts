@@ -6,6 +6,7 @@ import type { CloudWatch } from '../../../lambda/kit/index.ts';
 import { type FailureReason, NOTHING_REMEMBERED, TAG } from '../../../lambda/model/index.ts';
 import { type HypervisorFigures, SandboxAws } from '../../../sandbox/aws.ts';
 import { idOf, SandboxFleet } from '../../support/sandbox-fleet.ts';
+import { unwrapped } from '../../support/unwrapped.ts';
 
 const BOTH = { transport: 'auto', vpc: { id: 'vpc-0123456789abcdef0', subnetIds: ['subnet-0123456789abcdef0'] } };
 const REBOOTED = { bootId: 'ffffffff-0000-4000-8000-000000000000' };
@@ -51,13 +52,13 @@ describe('the other transport', () => {
     expect(report.instances[0]?.vitals?.memory.totalBytes).toBe(16_000_000 * 1024);
     expect(report.instances[0]?.evidence).toContain('Over SSH: BannerTimeout: It was BannerTimeout.');
     await fleet.checks(20);
-    expect(fleet.subjects).toEqual(['crawlwatch: 1 not answering (crawler1)', 'crawlwatch: 1 CRITICAL (crawler1)']);
-    expect(fleet.lastMail).toContain('then: sudo systemctl restart ssh');
+    expect(fleet.subjects).toEqual(['CRIT crawler1 SSH silent', 'CRIT crawler1 sshd down']);
+    expect(fleet.lastMail).toContain('Restart sshd there: sudo systemctl restart ssh');
     expect(fleet.remembered(1).failures).toBe(0);
     expect(fleet.tags(1)).not.toHaveProperty(TAG.flag);
     fleet.host(1, {});
     await fleet.checks(2);
-    expect(fleet.subjects.slice(2)).toEqual(['crawlwatch: 1 recovered (crawler1)']);
+    expect(fleet.subjects.slice(2)).toEqual(['RECOVERED crawler1 SSH silent, 2 h']);
   });
 
   it('keeps the flag off, and says where to look, when sshd answers on the host itself', async () => {
@@ -217,7 +218,9 @@ describe('a failure domain', () => {
     expect(fleet.tags(6)).toHaveProperty(TAG.flag);
     const mailed = fleet.aws.topic.published.filter(({ body }) => body.includes('FLAGGING SUPPRESSED'));
     expect(mailed).toHaveLength(1);
-    expect(mailed[0]?.body).toContain('4 of 5 instances in subnet subnet-a began to fail within 30 min of each other');
+    expect(unwrapped(mailed[0]?.body ?? '')).toContain(
+      '4 of 5 instances in subnet subnet-a began to fail within 30 min of each other',
+    );
     expect(fleet.state.breaker).toEqual({ suppressed: true, mailed: true, suspended: ['subnet subnet-a'] });
     for (let n = 1; n <= 4; n++) fleet.host(n, {});
     await fleet.checks(1);
@@ -260,10 +263,7 @@ describe('an instance that comes and goes', () => {
     const host = fleet.aws.instances.get(idOf(1));
     if (host !== undefined) host.state = 'stopped';
     await fleet.checks(3);
-    expect(fleet.subjects.slice(1)).toEqual([
-      'crawlwatch: 1 flagged for reboot (crawler1)',
-      'crawlwatch: 1 no longer checked (crawler1)',
-    ]);
+    expect(fleet.subjects.slice(1)).toEqual(['FLAGGED crawler1 SSH silent', 'GONE crawler1 stopped']);
     expect(fleet.lastMail).toContain('is stopped, not running; it was BannerTimeout. Its reboot flag is removed.');
     const left = Object.keys(fleet.tags(1)).filter((key) => key.startsWith('crawlwatch:'));
     expect(left).toEqual([TAG.stack]);
@@ -290,7 +290,7 @@ describe('what was mailed', () => {
     expect(fleet.remembered(2).events).toEqual(['OomKill']);
     fleet.host(1, 'BannerTimeout');
     await fleet.checks(2);
-    expect(fleet.lastMail).toContain('crawler2 (i-00000000000000002): the kernel killed a process');
+    expect(fleet.lastMail).toContain('crawler2 (i-00000000000000002)\n  HAPPENED: the kernel killed a process');
     expect(fleet.remembered(2).events).toEqual([]);
   });
 
@@ -303,7 +303,7 @@ describe('what was mailed', () => {
       await fleet.host(1, { diskUsedPercent: 97 }).checks(3);
     }
     await fleet.host(1, {}).checks(2);
-    expect(fleet.subjects).toEqual(['crawlwatch: 1 CRITICAL (crawler1)', 'crawlwatch: 1 recovered (crawler1)']);
+    expect(fleet.subjects).toEqual(['CRIT crawler1 disk 97%', 'RECOVERED crawler1 SSH silent, 55 min']);
   });
 
   it('is tried again until it is out, and meanwhile flags nobody of the many that fell silent together', async () => {
@@ -312,7 +312,7 @@ describe('what was mailed', () => {
     fleet.aws.fail(PublishCommand, 'ThrottledException', 12);
     for (let n = 1; n <= 5; n++) fleet.host(n, 'ConnectTimeout');
     await fleet.checks(20);
-    expect(fleet.subjects).toEqual(['crawlwatch: 5 not answering of 10 instances']);
+    expect(fleet.subjects).toEqual(['CRIT crawler1 no connection (+4 more)']);
     expect(fleet.lastMail).toContain('4 others began to fail within half an hour of it');
     expect([1, 2, 3, 4, 5].flatMap((n) => fleet.tags(n)[TAG.flag] ?? [])).toEqual([]);
   });
@@ -330,9 +330,9 @@ describe('what was mailed', () => {
     const fleet = new SandboxFleet(5).host(1, { diskUsedPercent: 97, availableKb: 1_000_000 });
     await fleet.checks(2);
     await fleet.host(1, { diskUsedPercent: 97 }).checks(2);
-    expect(fleet.subjects).toEqual(['crawlwatch: 1 CRITICAL (crawler1)']);
+    expect(fleet.subjects).toEqual(['CRIT crawler1 memory 94%']);
     await fleet.host(1, {}).checks(2);
-    expect(fleet.subjects.slice(1)).toEqual(['crawlwatch: 1 recovered (crawler1)']);
+    expect(fleet.subjects.slice(1)).toEqual(['RECOVERED crawler1 disk full, 25 min']);
     expect(fleet.lastMail).toContain('it was DiskLow, MemoryLow.');
   });
 });

@@ -28,7 +28,7 @@ describe('a check of which one step fails', () => {
     const { errors } = await fleet.check();
     expect(errors).toEqual([expect.stringContaining('metrics:')]);
     expect(fleet.tags(1)[TAG.flag]).toMatch(/^BannerTimeout@/);
-    expect(fleet.subjects.slice(1)).toEqual(['crawlwatch: 1 flagged for reboot (crawler1)']);
+    expect(fleet.subjects.slice(1)).toEqual(['FLAGGED crawler1 SSH silent']);
   });
 
   it('writes state and flag when the mail fails, and mails in the next check', async () => {
@@ -43,7 +43,7 @@ describe('a check of which one step fails', () => {
     expect(fleet.tags(1)[TAG.flag]).toBeDefined();
     expect((await fleet.check()).errors).toEqual([]);
     await fleet.checks(3);
-    expect(fleet.subjects.slice(1)).toEqual(['crawlwatch: 1 flagged for reboot (crawler1)']);
+    expect(fleet.subjects.slice(1)).toEqual(['FLAGGED crawler1 SSH silent']);
     expect(fleet.lastMail).not.toContain('may have said this already');
   });
 
@@ -58,10 +58,7 @@ describe('a check of which one step fails', () => {
       expect.stringMatching(/^tags of i-0+1 could not be written: UnauthorizedOperation/),
     ]);
     await fleet.checks(21);
-    expect(fleet.subjects).toEqual([
-      'crawlwatch: 1 not answering (crawler1)',
-      'crawlwatch: 1 flagged for reboot (crawler1)',
-    ]);
+    expect(fleet.subjects).toEqual(['CRIT crawler1 SSH silent', 'FLAGGED crawler1 SSH silent']);
     expect(fleet.lastMail).toMatch(/^Tags of i-0+1 can't be written \(UnauthorizedOperation/m);
   });
 
@@ -109,7 +106,7 @@ describe('a check in which hosts fail', () => {
     await fleet.checks(2);
     expect(fleet.remembered(1).failures).toBe(2);
     expect(fleet.tags(1)).toMatchObject({ [TAG.status]: 'CRITICAL:ConnectionReset' });
-    expect(fleet.subjects).toEqual(['crawlwatch: 1 not answering (crawler1)']);
+    expect(fleet.subjects).toEqual(['CRIT crawler1 SSH resets']);
     expect(fleet.lastMail).toContain('Not flagged yet: 2 failed checks in a row, of 3.');
     const { report, flagged } = await fleet.check();
     expect(flagged).toBe(1);
@@ -118,10 +115,7 @@ describe('a check in which hosts fail', () => {
     await fleet.checks(5);
     fleet.host(1, { bootId: 'ffffffff-0000-4000-8000-000000000000' });
     await fleet.checks(3);
-    expect(fleet.subjects.slice(1)).toEqual([
-      'crawlwatch: 1 flagged for reboot (crawler1)',
-      'crawlwatch: 1 recovered (crawler1)',
-    ]);
+    expect(fleet.subjects.slice(1)).toEqual(['FLAGGED crawler1 SSH resets', 'RECOVERED crawler1 SSH resets, 40 min']);
     expect(fleet.remembered(1)).toMatchObject({ failures: 0, seen: { boot: 'ffffffff' }, incident: null });
     expect(fleet.tags(1)).toMatchObject({ [TAG.status]: 'OK' });
     expect(fleet.tags(1)).not.toHaveProperty(TAG.flag);
@@ -167,9 +161,9 @@ describe('a check in which hosts fail', () => {
     await fleet.checks(2);
     expect(fleet.subjects).toEqual([]);
     await fleet.checks(4);
-    expect(fleet.subjects).toEqual(['crawlwatch: 2 could not be checked of 10 instances']);
-    expect(fleet.lastMail).toContain('crawler1 (i-00000000000000001), crawler2 (i-00000000000000002)');
-    expect(fleet.lastMail).toMatch(/Fix: /);
+    expect(fleet.subjects).toEqual(['UNKNOWN crawler1 cannot log in (+1 more)']);
+    expect(fleet.lastMail).toContain('crawler1 (i-00000000000000001)\ncrawler2 (i-00000000000000002)\n');
+    expect(fleet.lastMail).toMatch(/To mend it, see that ssh\.user/);
     expect(fleet.remembered(1).failures).toBe(0);
   });
 });

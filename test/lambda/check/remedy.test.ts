@@ -87,13 +87,13 @@ describe('a check of a stack that acts by itself', () => {
     const { errors, flagged } = await fleet.check();
     expect(errors).toEqual(['remedy: Error: TooManyRequestsException']);
     expect(flagged).toBe(1);
-    expect(fleet.subjects.slice(1)).toEqual(['crawlwatch: 1 flagged for reboot (crawler1)']);
+    expect(fleet.subjects.slice(1)).toEqual(['FLAGGED crawler1 SSH silent']);
   });
 });
 
 describe('a check of a host that was rebooted', () => {
   const reboot = (at: string) => ({ acted: { what: 'reboot', at: new Date(at) } });
-  const IN_VAIN = 'crawlwatch: 1 not helped by a reboot (crawler1)';
+  const IN_VAIN = 'IN VAIN crawler1 SSH silent';
 
   async function rebooted() {
     const fleet = new SandboxFleet(5);
@@ -119,7 +119,7 @@ describe('a check of a host that was rebooted', () => {
   it('says nothing of the kind where it answers again in time', async () => {
     const fleet = await rebooted();
     await fleet.host(1, {}).checks(4);
-    expect(fleet.subjects.slice(2)).toEqual(['crawlwatch: 1 recovered (crawler1)']);
+    expect(fleet.subjects.slice(2)).toEqual(['RECOVERED crawler1 SSH silent, 15 min']);
   });
 
   it('knows a reboot of before the flag for an older story', async () => {
@@ -127,6 +127,6 @@ describe('a check of a host that was rebooted', () => {
     await fleet.checks(1);
     fleet.remember(1, reboot('2026-11-22T07:40:00Z'));
     await fleet.host(1, 'BannerTimeout').checks(10);
-    expect(fleet.subjects.slice(1)).toEqual(['crawlwatch: 1 flagged for reboot (crawler1)']);
+    expect(fleet.subjects.slice(1)).toEqual(['FLAGGED crawler1 SSH silent']);
   });
 });

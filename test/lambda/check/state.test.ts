@@ -3,8 +3,9 @@ import { packedFiles } from '../../../lambda/kit/index.ts';
 import { STATE_KEY, TAG } from '../../../lambda/model/index.ts';
 import { SandboxFleet, WORKER_TAG, worker } from '../../support/sandbox-fleet.ts';
 
-const FLAGGED = 'crawlwatch: 1 flagged for reboot (crawler1)';
-const HUNG = 'crawlwatch: 1 not answering (crawler1)';
+const FLAGGED = 'FLAGGED crawler1 SSH silent';
+const HUNG = 'CRIT crawler1 SSH silent';
+const NO_STATE = `NO STATE: ${HUNG}`;
 
 describe('a check that measures', () => {
   it('mails a dead worker at the second check, adds the OOM kill as a line, and its recovery once', async () => {
@@ -18,12 +19,12 @@ describe('a check that measures', () => {
     expect(report.instances[0]?.reasons.map((one) => one.code)).toEqual(['WorkerDown', 'OomKill']);
     expect(fleet.subjects).toEqual([]);
     await fleet.checks(3);
-    expect(fleet.subjects).toEqual(['crawlwatch: 1 CRITICAL (crawler1)']);
+    expect(fleet.subjects).toEqual(['CRIT crawler1 worker down']);
     expect(fleet.lastMail).toContain('sudo systemctl restart sidekiq.service');
     expect(fleet.lastMail).toContain('OomKill: The kernel killed a process');
     fleet.host(1, worker('active'));
     await fleet.checks(3);
-    expect(fleet.subjects.slice(1)).toEqual(['crawlwatch: 1 recovered (crawler1)']);
+    expect(fleet.subjects.slice(1)).toEqual(['RECOVERED crawler1 worker down, 25 min']);
   });
 
   it('writes no tag while nothing changes', async () => {
@@ -75,7 +76,7 @@ describe('a check that measures', () => {
     fleet.host(1, 'BannerTimeout');
     await fleet.checks(3);
     for (let hour = 0; hour < 49; hour++) await fleet.check(60);
-    expect(fleet.subjects.slice(2)).toEqual(Array(2).fill('crawlwatch: 1 still flagged (crawler1)'));
+    expect(fleet.subjects.slice(2)).toEqual(Array(2).fill('FLAGGED crawler1 SSH silent'));
   });
 });
 
@@ -93,7 +94,7 @@ describe('the state', () => {
     await fleet.checks(1);
     await fleet.host(1, 'BannerTimeout').checks(3);
     await fleet.host(1, {}).checks(2);
-    expect(fleet.subjects).toEqual([HUNG, FLAGGED, 'crawlwatch: 1 recovered (crawler1)']);
+    expect(fleet.subjects).toEqual([HUNG, FLAGGED, 'RECOVERED crawler1 SSH silent, 15 min']);
     expect([...fleet.aws.bucket.objects.keys()].sort()).toEqual(['samples', STATE_KEY]);
   });
 
@@ -130,7 +131,7 @@ describe('the state', () => {
       expect(errors).toEqual([expect.stringContaining('was written by a newer version of crawlwatch (format 2)')]);
       expect(flagged).toBe(0);
     }
-    expect(fleet.subjects).toEqual([HUNG, HUNG, HUNG]);
+    expect(fleet.subjects).toEqual([HUNG, NO_STATE, NO_STATE]);
     expect(fleet.lastMail).toContain('Nothing can be remembered between checks');
     expect(new TextDecoder().decode(fleet.files.objects.get(STATE_KEY)?.bytes ?? undefined)).toBe(newer);
   });
@@ -149,7 +150,7 @@ describe('the state', () => {
       }
       expect(fleet.aws.calls('PutMetricDataCommand') - published).toBe(2 * 24);
       expect(fleet.tags(1)).not.toHaveProperty(TAG.flag);
-      expect(fleet.subjects).toEqual([HUNG, HUNG, HUNG]);
+      expect(fleet.subjects).toEqual([HUNG, NO_STATE, NO_STATE]);
       expect(fleet.lastMail).toContain('(Error: S3 is down), so nothing is flagged or acted on');
       await fleet.check();
       expect(fleet.subjects.slice(3)).toEqual([FLAGGED]);

@@ -8,6 +8,7 @@ import { clientThat } from '../../support/client-that.ts';
 import { instance } from '../../support/fleet.ts';
 import { probeOutput } from '../../support/probe-output.ts';
 import { HOME, MEMBER, TwoPlaces } from '../../support/two-places.ts';
+import { unwrapped } from '../../support/unwrapped.ts';
 
 const HUNG = { kind: 'failed', reason: 'BannerTimeout', text: 'No banner within 10 s.' } as const;
 /** As an endpoint that is down ends, after the SDK's last attempt. */
@@ -47,9 +48,11 @@ describe('a place that fails', () => {
 
     await world.check();
     await world.check();
-    const mail = world.home.topic.published.at(-1)?.body;
+    const mail = unwrapped(world.home.topic.published.at(-1)?.body ?? '');
     expect(mail).toContain('FLAGGED FOR REBOOT');
-    expect(mail).toContain(`NOT ALL OF THE FLEET COULD BE READ\n${problem}`);
+    expect(mail).toContain(
+      `NOT ALL OF THE FLEET COULD BE READ: what is there is neither checked nor mailed.\n  - A${problem.slice(1)}`,
+    );
   });
 
   it('says nothing of its flagged hosts while it fails, and takes up where it was', async () => {
@@ -124,12 +127,12 @@ describe('a check of two places', () => {
     for (let n = 0; n < 3; n++) await world.check();
     expect(world.member.calls('PutMetricDataCommand')).toBe(0);
     expect(world.member.topic.published).toEqual([]);
-    const mail = world.home.topic.published.at(-1)?.body ?? '';
-    expect(mail).toContain(`crawler2 (${there} in us-east-1 of account 210987654321) is CRITICAL`);
+    const mail = unwrapped(world.home.topic.published.at(-1)?.body ?? '');
+    expect(mail).toContain(`crawler2 (${there} in us-east-1 of account 210987654321)\n  FLAGGED FOR REBOOT`);
     // The figures that were kept of it before it hung are at home too.
     expect(mail).toContain('It last answered at 08:10 UTC, with 50 % of memory');
     expect(mail).not.toContain('crawlwatch reboot');
-    expect(mail).toContain(`Then: aws ec2 reboot-instances --instance-ids ${there} --region us-east-1`);
+    expect(mail).toContain(`Then reboot it: aws ec2 reboot-instances --instance-ids ${there} --region us-east-1\n`);
   });
 
   it('calls for a remedy at home alone', async () => {

@@ -115,7 +115,7 @@ describe('the samples of a fleet', () => {
     const right = 's3:GetObject on arn:aws:s3:::crawlwatch-state/samples';
     expect(errors).toEqual([expect.stringContaining(right), expect.stringContaining(right)]);
     expect(errors.map((text) => text.split(':')[0])).toEqual(['history', 'metrics']);
-    expect(fleet.subjects.at(-1)).toContain('flagged for reboot (crawler1)');
+    expect(fleet.subjects.at(-1)).toContain('FLAGGED crawler1');
     expect(fleet.lastMail).toContain('the last figures: AccessDenied: ');
     expect(await widgetOf(fleet)).toContain('Could not read memory and disk: AccessDenied: ');
   });

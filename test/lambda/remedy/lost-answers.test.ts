@@ -8,6 +8,7 @@ import { remedyPorts } from '../../../lambda/wiring/remedy.ts';
 import { ID, OTHER, RemedyStack } from '../../support/remedy-stack.ts';
 import { NOTE } from '../../support/remembered.ts';
 import { WORKER_TAG } from '../../support/sandbox-fleet.ts';
+import { unwrapped } from '../../support/unwrapped.ts';
 
 /** Enough for a machine that does much else. */
 const PATIENCE_MS = 1_500;
@@ -93,7 +94,7 @@ describe.each(Object.entries(LOST))('a reboot that EC2 has taken, where %s', (_,
     expect(requests).toEqual(['RebootInstances']);
     expect((await stack.record()).acts).toMatchObject([{ instanceId: ID, state: 'begun', boot: '1a2b3c4d' }]);
     expect((await stack.history()).map(({ outcome }) => outcome)).toEqual(['begun']);
-    expect(stack.mails.at(-1)?.body).toContain('it is not known whether it was executed');
+    expect(unwrapped(stack.mails.at(-1)?.body ?? '')).toContain('Whether it was executed is not known yet.');
 
     // The person who asks again, and the next flagged host, wait for what becomes of it.
     expect(await stack.reboot()).toMatchObject({ done: false, decisions: [{ heldBy: 'grace' }] });
@@ -105,7 +106,7 @@ describe.each(Object.entries(LOST))('a reboot that EC2 has taken, where %s', (_,
     await stack.fleet.check(5);
     await stack.auto();
     expect((await stack.record()).acts).toMatchObject([{ instanceId: ID, state: 'worked' }]);
-    expect(stack.mails.at(-1)?.body).toContain('helped: it came back with a new boot id');
+    expect(unwrapped(stack.mails.at(-1)?.body ?? '')).toContain('helped: it came back with a new boot id');
     expect(requests).toEqual(['RebootInstances']);
   });
 

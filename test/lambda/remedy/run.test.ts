@@ -6,6 +6,7 @@ import { fresh } from '../../support/remedy-cases.ts';
 import { ID, OTHER, RemedyStack } from '../../support/remedy-stack.ts';
 import { NOTE } from '../../support/remembered.ts';
 import { WORKER_TAG } from '../../support/sandbox-fleet.ts';
+import { unwrapped } from '../../support/unwrapped.ts';
 
 const flagged = (settings: object = {}) => new RemedyStack(2, settings).flag(1);
 /** As EC2 and the next check find it. */
@@ -68,7 +69,7 @@ describe('what a person asks for', () => {
     expect((await stack.history()).map(({ outcome }) => outcome).toSorted()).toEqual(['begun', 'done']);
     const begun = (await stack.history()).find(({ outcome }) => outcome === 'begun');
     expect(begun?.evidence).toContainEqual(expect.stringContaining('BannerTimeout'));
-    expect(stack.mails.map(({ subject }) => subject)).toEqual(['crawlwatch: 1 rebooted (crawler1)']);
+    expect(stack.mails.map(({ subject }) => subject)).toEqual(['REBOOTING crawler1 SSH silent']);
   });
 
   it.each([true, 'yes', null])('is only rehearsed where dryRun is %j', async (dryRun) => {
@@ -211,7 +212,9 @@ describe('an act', () => {
     await stack.fleet.check(5);
     await stack.auto();
     expect((await stack.record()).acts).toMatchObject([{ state: 'worked' }]);
-    expect(stack.mails.at(-1)?.body).toContain('The reboot of 08:00 UTC helped: it came back with a new boot id');
+    expect(unwrapped(stack.mails.at(-1)?.body ?? '')).toContain(
+      'The reboot of 08:00 UTC helped: it came back with a new boot id',
+    );
     const before = stack.mails.length;
     await stack.wait(5).auto();
     expect(stack.mails).toHaveLength(before);
@@ -225,8 +228,8 @@ describe('an act', () => {
       await stack.auto();
     }
     expect(stack.rebooted).toEqual([ID]);
-    const reported = stack.mails.filter(({ body }) => /^DID NOT HELP|^NEEDS A PERSON/m.test(body));
-    expect(reported.map(({ subject }) => subject)).toEqual(['crawlwatch: 1 needs a person, 1 did not help (crawler1)']);
+    const reported = stack.mails.filter(({ body }) => /^Written at/m.test(body) && /did not help/.test(body));
+    expect(reported.map(({ subject }) => subject)).toEqual(['IN VAIN crawler1 SSH silent']);
     const lines = (await stack.history()).filter(({ remedy }) => remedy === 'escalated');
     expect(lines).toMatchObject([{ outcome: 'held', heldBy: 'escalated' }]);
   });
@@ -242,7 +245,7 @@ describe('an act', () => {
     stack.ports = {};
     await stack.wait(5).auto();
     expect((await stack.record()).acts).toMatchObject([{ state: 'worked' }]);
-    expect(stack.mails.at(-1)?.body).toContain('HELPED');
+    expect(stack.mails.at(-1)?.body).toContain('RECOVERED');
   });
 });
 

@@ -88,11 +88,11 @@ describe('a stack whose reboots help nobody', () => {
     expect(stack.rebooted).toEqual([ID, OTHER]);
 
     const mail = stack.mails.at(-1);
-    expect(mail?.subject).toMatch(/^crawlwatch: automatic acts paused, /);
+    expect(mail?.subject).toMatch(/^PAUSED automatic acts: /);
     expect(mail?.body).toMatch(
-      /^AUTOMATIC ACTS ARE PAUSED until a person resumes\n {2}2 reboots in a row did not help: /,
+      /^AUTOMATIC ACTS ARE PAUSED until a person resumes\.\n {2}- 2 reboots in a row did not help: /m,
     );
-    expect(mail?.body).toContain('Run, when the cause is known: crawlwatch resume');
+    expect(mail?.body).toContain('When the cause is known: AWS_REGION=eu-central-1 crawlwatch resume');
 
     stack.wait(60);
     await stack.auto();
@@ -144,7 +144,7 @@ describe('a stack whose reboots help nobody', () => {
     await stack.auto();
     expect([stack.rebooted.length, stack.mails.at(-1)?.subject]).toEqual([
       2,
-      expect.stringContaining('automatic acts paused'),
+      expect.stringContaining('PAUSED automatic acts'),
     ]);
   });
 

@@ -78,7 +78,7 @@ describe('a shard that is lost', () => {
       expect(next.errors).toEqual([]);
       expect(next.report.summary).toMatchObject({ checked: 6, ok: 5, critical: 1 });
       expect(fleet.tags(3)[TAG.flag]).toMatch(/^BannerTimeout@/);
-      expect(fleet.subjects.slice(mailed)).toEqual(['crawlwatch: 1 flagged for reboot (crawler3)']);
+      expect(fleet.subjects.slice(mailed)).toEqual(['FLAGGED crawler3 SSH silent']);
     },
   );
 

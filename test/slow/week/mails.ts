@@ -1,3 +1,5 @@
+import { headsIn } from '../../support/mail-heads.ts';
+
 /** Reads mails back: which host each entry is about, and under which title. */
 export interface MailedEntry {
   readonly kind: 'suppressed' | 'flagged' | 'held' | 'measured' | 'unknown' | 'recovered' | 'reminder';
@@ -5,23 +7,19 @@ export interface MailedEntry {
 }
 
 const TITLES: readonly (readonly [RegExp, MailedEntry['kind']])[] = [
-  [/^FLAGGING SUPPRESSED/, 'suppressed'],
+  [/^NOT FLAGGED/, 'suppressed'],
   [/^FLAGGED FOR REBOOT/, 'flagged'],
   [/^STILL FLAGGED/, 'reminder'],
-  [/^NOT ANSWERING/, 'held'],
-  [/^NEEDS ATTENTION/, 'measured'],
-  [/^COULD NOT BE CHECKED/, 'unknown'],
-  [/^RECOVERED/, 'recovered'],
+  [/^(UNSTABLE, )?(NOT ANSWERING|CANNOT BE REACHED)/, 'held'],
+  [/^(UNSTABLE, )?(CRITICAL|WARNING)/, 'measured'],
+  [/^(UNSTABLE, )?COULD NOT BE CHECKED/, 'unknown'],
+  [/^(RECOVERED|ANSWERS AGAIN|BETTER)/, 'recovered'],
 ];
 
 /** Only hosts that a mail names: of many that share a cause it names the first ten. */
 export function entriesIn(body: string): MailedEntry[] {
-  const entries: MailedEntry[] = [];
-  let kind: MailedEntry['kind'] | null = null;
-  for (const line of body.split('\n')) {
-    kind = TITLES.find(([title]) => title.test(line))?.[1] ?? kind;
-    if (kind === null || line.startsWith(' ')) continue;
-    for (const [, host = ''] of line.matchAll(/\((i-\d{17})\)/g)) entries.push({ kind, host });
-  }
-  return entries;
+  return headsIn(body).flatMap(({ hosts, title }) => {
+    const kind = TITLES.find(([one]) => one.test(title))?.[1];
+    return kind === undefined ? [] : hosts.map((host) => ({ kind, host }));
+  });
 }

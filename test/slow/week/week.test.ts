@@ -136,7 +136,7 @@ describe('a week of 200 hosts', () => {
     const ends = week.mails.filter(({ check }) =>
       isDuring(check, { from: FAULTS.securityGroup.to, to: FAULTS.securityGroup.to + 3 }),
     );
-    expect(ends.map(({ subject }) => subject).join()).toMatch(/9\d recovered/);
+    expect(ends.map(({ subject }) => subject).join()).toMatch(/RECOVERED .*\(\+9\d more\)/);
   });
 
   it('costs a few calls a check, and tag writes only where something happened', () => {
