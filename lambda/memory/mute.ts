@@ -29,10 +29,25 @@ export function muteEnd(one: Muteable, at: Date): Date | null {
   const { mute } = one;
   if (mute === null || mute === 'unreadable' || !isMuted(one, at)) return null;
   if (mute.kind === 'until') return mute.until;
-  return nextClosing(
-    windowsOf(mute.windows).map(({ window }) => window),
-    at,
-  );
+  return closingOf(mute.windows, at);
+}
+
+/** Of one minute: a fleet shares its windows, and to find the end of a long one takes milliseconds. */
+const closings = { minute: Number.NaN, known: new Map<string, Date | null>() };
+
+function closingOf(texts: readonly string[], at: Date): Date | null {
+  const minute = Math.floor(at.getTime() / 60_000);
+  if (closings.minute !== minute) {
+    closings.minute = minute;
+    closings.known.clear();
+  }
+  const key = texts.join();
+  const known = closings.known.get(key);
+  if (known !== undefined) return known;
+  const windows = windowsOf(texts).map(({ window }) => window);
+  const end = nextClosing(windows, at);
+  closings.known.set(key, end);
+  return end;
 }
 
 /** When it is muted next; null where it is muted now, or isn't to be. */

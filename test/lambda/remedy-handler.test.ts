@@ -59,13 +59,13 @@ describe('the remedy function', () => {
     expect(await ask({ action: 'pause', why: 'a deploy', dryRun: true })).toMatchObject({ done: false, pause: null });
     expect(await ask({ action: 'pause', why: 'a deploy', until: null })).toMatchObject({
       done: true,
-      why: 'nothing is done from now on, until somebody resumes; checks and mails go on',
+      why: 'no restart and no reboot by anyone from now on, until somebody resumes; checks, measurements, flags and mails go on; an act that is under way is not called back',
       pause: { who: 'eve@host', why: 'a deploy' },
     });
     expect(await stack.reboot()).toMatchObject({ done: false, decisions: [{ heldBy: 'paused' }] });
     expect(await ask({ action: 'resume' })).toMatchObject({
       done: true,
-      why: 'the pause by eve@host since 08:00 UTC is over',
+      why: 'the pause by eve@host since 08:00 UTC is over: restarts and reboots go on',
       pause: null,
     });
     expect(await ask({ action: 'resume' })).toMatchObject({ done: true, why: 'nothing was paused' });

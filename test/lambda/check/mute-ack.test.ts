@@ -41,7 +41,7 @@ describe('a window that recurs', () => {
     expect(one.remembered(6)).toMatchObject({ incident: null, fresh: expect.any(Number) });
   });
 
-  it('says so in the report', async () => {
+  it('is named in the report, with its window, its end and why', async () => {
     const one = await fleet();
     const { report } = await one.check();
     expect(report.instances.at(-1)?.notes).toEqual([
