@@ -41,7 +41,7 @@ export interface News {
 /** Where it goes, and who hears of what fails. */
 export interface Desk {
   readonly outlets: {
-    notify(alert: Alert): Promise<void>;
+    notify(alert: Alert): Promise<readonly string[]>;
     writeTags(writes: readonly TagWrite[], found: readonly Instance[]): Promise<readonly TagFailure[]>;
   };
   readonly log: Log;
@@ -219,7 +219,7 @@ export async function announceUnremembered(
   const entries = transitions.flatMap((t): MailEntry[] => {
     if (t.assessment.status !== 'CRITICAL' || isMuted(t.instance, at)) return [];
     const codes = t.assessment.reasons.map(({ code }) => code);
-    return [{ kind: t.kind === 'hung' ? 'held' : 'measured', transition: t, codes, why: null }];
+    return [{ kind: t.kind === 'hung' ? 'held' : 'measured', transition: t, codes, why: null, change: null }];
   });
   const context = { ...news, checked: transitions.length, departed: [], breaker: news.plan.breaker };
   const alert = composeAlert(entries, { ...context, untagged: [], maybeMailedAt: null, unremembered: trouble });
@@ -230,7 +230,7 @@ export async function announceUnremembered(
 /** @returns null where nobody knows whether it went out */
 async function send(alert: Alert, desk: Desk): Promise<boolean | null> {
   try {
-    await desk.outlets.notify(alert);
+    for (const text of await desk.outlets.notify(alert)) desk.failed('events', text);
     return true;
   } catch (error) {
     desk.failed('mail', errorText(error));
