@@ -69,9 +69,9 @@ export const messageOfAlert = (alert: Alert, origin: Origin): AlertMessage => ({
 
 const headOf = ({ stack, region, account }: Origin) => ({
   version: SCHEMA_VERSION as typeof SCHEMA_VERSION,
-  stack: plain(stack, 128),
-  region: plain(region, 40),
-  account: plain(account, 12),
+  stack: word(stack, 128),
+  region: word(region, 40),
+  account: word(account, 12),
 });
 
 const SEVERITY: Readonly<Record<Status, IncidentNews['severity']>> = {
@@ -87,12 +87,12 @@ export function incidentNewsOf(entry: AlertEntry, origin: Origin): IncidentNews 
   return {
     dedupKey: dedupKey(origin, instanceId, openedAt === null ? [] : [isoSeconds(openedAt)]),
     severity: SEVERITY[status],
-    summary: plain(entry.headline, BOUNDS.summary),
+    summary: word(entry.headline, BOUNDS.summary),
     instance: {
-      id: plain(instanceId, 64),
-      name: plain(name, BOUNDS.name),
-      region: plain(entry.region ?? origin.region, 40),
-      account: plain(entry.account ?? origin.account, 12),
+      id: word(instanceId, 64),
+      name: word(name, BOUNDS.name),
+      region: word(entry.region ?? origin.region, 40),
+      account: word(entry.account ?? origin.account, 12),
     },
     details: lines(entry.lines),
     ...waysOn(entry),
@@ -116,17 +116,17 @@ export function actsOf({ acts, entries }: Alert, origin: Origin): ActNewsDetail[
   ];
 }
 
-const called = (name: string, id: string): string => `${plain(name, BOUNDS.name)} (${plain(id, 64)})`;
+const called = (name: string, id: string): string => `${word(name, BOUNDS.name)} (${word(id, 64)})`;
 
 function held({ instanceId, name, why }: Decision, origin: Origin, entry: AlertEntry | undefined): ActNewsDetail {
   return {
     dedupKey: dedupKey(origin, instanceId, ['person']),
     severity: 'critical',
-    summary: plain(`${called(name, instanceId)} needs a person: crawlwatch has done what it may`, BOUNDS.summary),
+    summary: word(`${called(name, instanceId)} needs a person: crawlwatch has done what it may`, BOUNDS.summary),
     ...atHome(instanceId, name, origin),
     details: [],
     ...waysOnFrom(instanceId, origin, entry),
-    act: { remedy: null, state: 'held', executed: false, at: null, requester: null, why: plain(why, BOUNDS.why) },
+    act: { remedy: null, state: 'held', executed: false, at: null, requester: null, why: word(why, BOUNDS.why) },
   };
 }
 
@@ -139,7 +139,7 @@ function ended(
   return {
     dedupKey: actKey(act, origin),
     severity: worked ? 'info' : 'critical',
-    summary: plain(
+    summary: word(
       `${called(name, act.instanceId)}: ${act.remedy} ${worked ? 'helped' : 'did not help'}`,
       BOUNDS.summary,
     ),
@@ -163,7 +163,7 @@ function made(
   return {
     dedupKey: actKey(act, origin),
     severity: failed ? 'critical' : 'info',
-    summary: plain(`${called(decision.name, act.instanceId)}: ${how}`, BOUNDS.summary),
+    summary: word(`${called(decision.name, act.instanceId)}: ${how}`, BOUNDS.summary),
     ...atHome(act.instanceId, decision.name, origin),
     details: lines([...(text === '' ? [] : [text]), ...evidence]),
     ...(failed ? waysOnFrom(act.instanceId, origin, entry) : { links: [], commands: [] }),
@@ -174,17 +174,17 @@ function made(
 const actFields = ({ remedy, at, requester }: Act): { remedy: Remedy; at: string; requester: string } => ({
   remedy,
   at: isoSeconds(at),
-  requester: plain(requester, 100),
+  requester: word(requester, 100),
 });
-const why = (text: string): string => plain(text, BOUNDS.why);
+const why = (text: string): string => word(text, BOUNDS.why);
 
 /** Acts are made where the stack is, and nowhere else. */
 const atHome = (id: string, name: string, { region, account }: Origin) => ({
   instance: {
-    id: plain(id, 64),
-    name: plain(name, BOUNDS.name),
-    region: plain(region, 40),
-    account: plain(account, 12),
+    id: word(id, 64),
+    name: word(name, BOUNDS.name),
+    region: word(region, 40),
+    account: word(account, 12),
   },
 });
 
@@ -205,7 +205,7 @@ const waysOn = ({ links, commands }: Pick<AlertEntry, 'links' | 'commands'>) => 
 });
 
 const dedupKey = ({ stack }: Origin, id: string, parts: readonly string[]): string =>
-  ['crawlwatch', plain(stack, 128), plain(id, 64), ...parts].join('/');
+  ['crawlwatch', word(stack, 128), word(id, 64), ...parts].join(':');
 const actKey = ({ instanceId, remedy, at }: Act, origin: Origin): string =>
   dedupKey(origin, instanceId, [remedy, isoSeconds(at)]);
 
@@ -215,6 +215,9 @@ function lines(all: readonly string[]): string[] {
   const kept = plainLines.slice(0, BOUNDS.details - 1);
   return [...kept, `... and ${plainLines.length - kept.length} lines more`];
 }
+
+/** The same for what is put between quotes as it is: schemas.ts says where. */
+const word = (text: string, max: number): string => plain(text.replace(/"/g, "'").replace(/\\/g, '/'), max);
 
 /** One line of printable ASCII. */
 function plain(text: string, max: number): string {

@@ -2,7 +2,8 @@
  * What other programs get of an alert: the EventBridge events and the JSON message of SNS. From these schemas the files
  * of docs/events are made. Within a version fields are only added, so a reader must ignore those that it doesn't know.
  *
- * Every string is printable ASCII of bounded length, whatever a host has sent.
+ * Every string is printable ASCII of bounded length, whatever a host has sent; those that a rule's input transformer puts
+ * between quotes hold neither a double quote nor a backslash.
  */
 import * as z from 'zod';
 import { EVENT_SOURCE, REASON_CLASS, REMEDIES, type ReasonCode } from '../model/index.ts';
@@ -14,27 +15,34 @@ const text = (max: number, description: string) =>
     .max(max)
     .regex(/^[ -~]*$/)
     .meta({ description });
+/** Of those that a rule's input transformer puts between quotes, so that its template stays JSON. */
+const word = (max: number, description: string) =>
+  z
+    .string()
+    .max(max)
+    .regex(/^[ !#-[\]-~]*$/)
+    .meta({ description });
 const instant = (description: string) => z.iso.datetime().meta({ description });
 const status = z.enum(['OK', 'WARNING', 'CRITICAL', 'UNKNOWN']);
 const reasonCode = z.enum(Object.keys(REASON_CLASS) as [ReasonCode, ...ReasonCode[]]);
 
 const head = {
   version: z.literal(SCHEMA_VERSION).meta({ description: 'Of this format. Within a version fields are only added.' }),
-  stack: text(128, 'The stack of crawlwatch that says this.'),
-  region: text(40, 'Of the stack.'),
-  account: text(12, 'Of the stack.'),
+  stack: word(128, 'The stack of crawlwatch that says this.'),
+  region: word(40, 'Of the stack.'),
+  account: word(12, 'Of the stack.'),
 };
 
 const news = {
   severity: z
     .enum(['critical', 'error', 'warning', 'info'])
     .meta({ description: 'In the words of the Events API of PagerDuty; `error` is not used.' }),
-  summary: text(BOUNDS.summary, 'One line: status, name, reason.'),
+  summary: word(BOUNDS.summary, 'One line: status, name, reason.'),
   instance: z.object({
-    id: text(64, 'Of EC2.'),
-    name: text(BOUNDS.name, 'Its Name tag; the id where there is none.'),
-    region: text(40, 'Where the instance is.'),
-    account: text(12, 'Whose the instance is.'),
+    id: word(64, 'Of EC2.'),
+    name: word(BOUNDS.name, 'Its Name tag; the id where there is none.'),
+    region: word(40, 'Where the instance is.'),
+    account: word(12, 'Whose the instance is.'),
   }),
   details: z
     .array(text(BOUNDS.detail, 'One line.'))
@@ -50,7 +58,7 @@ const news = {
 };
 
 const incidentNews = z.object({
-  dedupKey: text(255, 'The same for one incident from its opening to its end, and for no other incident.'),
+  dedupKey: word(255, 'The same for one incident from its opening to its end, and for no other incident.'),
   ...news,
   incident: z.object({
     openedAt: instant('When the incident opened, to the second.').nullable(),
@@ -67,7 +75,7 @@ const incidentNews = z.object({
 });
 
 const actNews = z.object({
-  dedupKey: text(255, 'The same for one act from when it is made to its outcome.'),
+  dedupKey: word(255, 'The same for one act from when it is made to its outcome.'),
   ...news,
   act: z.object({
     remedy: z.enum(REMEDIES).nullable().meta({ description: 'Null: crawlwatch has done what it may.' }),
@@ -77,8 +85,8 @@ const actNews = z.object({
     }),
     executed: z.boolean().nullable().meta({ description: 'Null: AWS or the host did not answer, so nobody knows.' }),
     at: instant('When it was made.').nullable(),
-    requester: text(100, '`schedule`, or the name of the person who asked.').nullable(),
-    why: text(BOUNDS.why, 'Why it was made or held, or how its outcome is known.'),
+    requester: word(100, '`schedule`, or the name of the person who asked.').nullable(),
+    why: word(BOUNDS.why, 'Why it was made or held, or how its outcome is known.'),
   }),
 });
 

@@ -51,7 +51,7 @@ describe('the message of each protocol', () => {
     const structure = structureOf(alertOf([entry()]));
     const notification = chatNotification.parse(JSON.parse(structure.https ?? ''));
     expect(structure.http).toBe(structure.https);
-    expect(notification.metadata.threadId).toBe('crawlwatch/CrawlwatchStack/i-0123456789abcdef0/2026-11-22T08:05:00Z');
+    expect(notification.metadata.threadId).toBe('crawlwatch:CrawlwatchStack:i-0123456789abcdef0:2026-11-22T08:05:00Z');
     expect(notification.content).toMatchObject({
       title: 'CRIT fiweb1 disk 96 % of / used',
       description: expect.stringContaining('`DiskLow: / is 96 % full, 305 MiB of 7.9 GiB are left.`'),

@@ -36,7 +36,7 @@ describe('the events of an alert', () => {
       detailType,
       detail: {
         version: 1,
-        dedupKey: 'crawlwatch/CrawlwatchStack/i-0123456789abcdef0/2026-11-22T08:05:00Z',
+        dedupKey: 'crawlwatch:CrawlwatchStack:i-0123456789abcdef0:2026-11-22T08:05:00Z',
         incident: { change, reasons: [{ code: 'DiskLow', text: 'a disk is nearly full' }] },
       },
     });
@@ -64,7 +64,7 @@ describe('the events of an alert', () => {
     const keys = [acts({ acted: [acted()] }), acts({ outcomes: [outcome()] })].flatMap((news) =>
       eventsOf(alertOf([], news), ORIGIN).map(({ detail }) => detail.dedupKey),
     );
-    expect(keys).toEqual(Array(2).fill('crawlwatch/CrawlwatchStack/i-0123456789abcdef0/reboot/2026-11-22T08:15:00Z'));
+    expect(keys).toEqual(Array(2).fill('crawlwatch:CrawlwatchStack:i-0123456789abcdef0:reboot:2026-11-22T08:15:00Z'));
   });
 
   it('leave a command or address out that is too long, and no half of it in', () => {
