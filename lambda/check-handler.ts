@@ -6,6 +6,7 @@ import {
   cloudWatchClient,
   createLog,
   ec2Client,
+  eventBridgeClient,
   instanceConnectClient,
   lambdaOnceClient,
   packedFiles,
@@ -49,6 +50,7 @@ const STALE_MS = 10 * 60_000;
 // Clients keep their connections for as long as Lambda keeps this process.
 const log = createLog();
 const sns = snsOnceClient();
+const events = eventBridgeClient();
 const secrets = secretsManagerClient();
 const lambda = lambdaOnceClient();
 const s3 = s3Client();
@@ -134,7 +136,7 @@ async function wholePorts(environment: FunctionEnvironment): Promise<Ports> {
   // New for each run, which reads the file once.
   const kept =
     bucket === null ? {} : { samples: fleetSamples({ s3, bucket, clock, log }), files: packedFiles(s3, bucket) };
-  const clients = { ...(await clientsFor(environment, 1)), ...kept };
+  const clients = { ...(await clientsFor(environment, 1)), events, ...kept };
   const outlets: Outlets = {
     ...awsOutlets(clients, sns, topicArn),
     ...(remedyFunctionArn !== null && { remedy: remedyBehind({ lambda, functionArn: remedyFunctionArn }) }),

@@ -10,6 +10,7 @@ import {
   dynamoDbClient,
   ec2Client,
   ec2OnceClient,
+  eventBridgeClient,
   html,
   instanceConnectClient,
   messageOf,
@@ -49,6 +50,7 @@ const ec2 = ec2Client();
 const ssm = ssmClient();
 const cloudWatch = cloudWatchClient();
 const sns = snsOnceClient();
+const events = eventBridgeClient();
 /** For acts: what a second call would do twice. */
 const once = { ec2: ec2OnceClient(), ssm: ssmOnceClient() };
 const secrets = secretsManagerClient();
@@ -85,7 +87,7 @@ export async function handler(
       probeDocument,
       instanceConnect,
     },
-    ...{ once, sns, topicArn, dynamoDb, table: leaseTable, restartDocuments: documents },
+    ...{ once, sns, events, topicArn, dynamoDb, table: leaseTable, restartDocuments: documents },
     ...(bucket !== null && { samples: pastSamples({ s3, bucket, clock, log }), files: packedFiles(s3, bucket) }),
     privateKey: async () => (keySecretArn === null ? null : readPrivateKey({ secrets, ssm }, keySecretArn)),
   };

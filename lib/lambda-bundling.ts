@@ -7,7 +7,9 @@ export const LAMBDA_BUNDLING: BundlingOptions = {
   externalModules: ['cpu-features', '*.node'],
   // Bundles the SDK too (the runtime's own is older), from its ES modules: smaller, and loaded in half the time.
   mainFields: ['module', 'main'],
-  loader: { '.sh': 'text' },
+  // Each of the SDK's clients reads its version from its package.json, for the User-Agent alone, and would bring all of it
+  // along: 24 kB of the check's.
+  loader: { '.sh': 'text', '.json': 'empty' },
   esbuildArgs: {
     '--alias:@aws-sdk/credential-provider-node': './lambda/kit/environment-credentials.ts',
     '--alias:bcrypt-pbkdf': './lambda/kit/no-passphrases.ts',

@@ -4,7 +4,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
-import { METRIC_NAMESPACE, OWN_TAG_KEYS } from '../lambda/model/index.ts';
+import { EVENT_SOURCE, METRIC_NAMESPACE, OWN_TAG_KEYS } from '../lambda/model/index.ts';
 import { isSecretsManager, type Settings, usesSsm } from '../lambda/settings/index.ts';
 import { assumeMembers, type Reach, reachOf } from './reach.ts';
 
@@ -45,6 +45,7 @@ export function probeAndPublish(
     ...pushSshKey(reach, settings),
     putMetrics(),
     publishAlerts(resources.topic),
+    sendEvents(stack),
     ...(settings.vpc.id === null ? [] : [joinVpc()]),
   ];
 }
@@ -196,6 +197,15 @@ const publishAlerts = (topic: ITopic) =>
     sid: 'PublishAlerts',
     actions: ['sns:Publish', 'sns:ListSubscriptionsByTopic'],
     resources: [topic.topicArn],
+  });
+
+/** Onto the default bus alone, and in its own name: a rule can trust the source. */
+const sendEvents = (stack: Stack) =>
+  new PolicyStatement({
+    sid: 'SendEvents',
+    actions: ['events:PutEvents'],
+    resources: [stack.formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' })],
+    conditions: { StringEquals: { 'events:source': EVENT_SOURCE } },
   });
 
 /** Lambda makes the function's network interfaces in the VPC as this role; their ids aren't known beforehand. */

@@ -4,7 +4,10 @@ import { type Service, serviceFor } from './aws-service.ts';
 
 export interface PublishedMessage {
   readonly subject: string;
+  /** What a subscriber by e-mail gets. */
   readonly body: string;
+  /** What each protocol gets, by its key; null where all get the same. */
+  readonly structure: Readonly<Record<string, string>> | null;
   readonly attributes: Readonly<Record<string, string>>;
 }
 
@@ -24,7 +27,9 @@ export function sandboxSns(topic: SandboxTopic, pageSize: number): Service & SNS
     if (!good) throw service.error(code, message);
   };
 
-  service.on(PublishCommand, ({ TopicArn, Subject = '', Message = '', MessageAttributes = {} }) => {
+  service.on(PublishCommand, ({ TopicArn, Subject = '', Message = '', MessageStructure, MessageAttributes = {} }) => {
+    const structure = MessageStructure === 'json' ? structureIn(Message) : null;
+    check(structure !== undefined, 'InvalidParameterException', 'Invalid parameter: Message Structure');
     check(TopicArn === topic.arn, 'NotFoundException', 'Topic does not exist');
     check(Message !== '', 'InvalidParameterException', 'Invalid parameter: Empty message');
     check(/^[!-~][ -~]{0,98}$/.test(Subject), 'InvalidParameterException', 'Invalid parameter: Subject');
@@ -38,7 +43,13 @@ export function sandboxSns(topic: SandboxTopic, pageSize: number): Service & SNS
     }
     check(bytes <= MESSAGE_BYTES, 'InvalidParameterException', 'Invalid parameter: Message too long');
     const attributes = Object.entries(MessageAttributes).map(([name, value]) => [name, value.StringValue ?? '']);
-    topic.published.push({ subject: Subject, body: Message, attributes: Object.fromEntries(attributes) });
+    const body = structure == null ? Message : (structure.email ?? structure.default ?? '');
+    topic.published.push({
+      subject: Subject,
+      body,
+      structure: structure ?? null,
+      attributes: Object.fromEntries(attributes),
+    });
     return { MessageId: `message-${topic.published.length}` };
   });
 
@@ -55,4 +66,21 @@ export function sandboxSns(topic: SandboxTopic, pageSize: number): Service & SNS
     };
   });
   return service;
+}
+
+/** API_Publish.html: an object of strings, `default` among them; undefined where it is something else. */
+function structureIn(message: string): Record<string, string> | undefined {
+  const parsed = parsedOr(message);
+  if (typeof parsed !== 'object' || parsed === null || !('default' in parsed)) return undefined;
+  const all = Object.entries(parsed);
+  const texts = all.filter((one): one is [string, string] => typeof one[1] === 'string' && one[1] !== '');
+  return texts.length === all.length ? Object.fromEntries(texts) : undefined;
+}
+
+function parsedOr(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return null;
+  }
 }

@@ -1,14 +1,16 @@
 /**
- * An AWS in memory, typed by the SDK's own commands: enough of EC2, SSM, CloudWatch, SNS and S3 for the demo and the
- * tests. It refuses what the published limits refuse, so that a design that breaks one fails here, before production.
+ * An AWS in memory, typed by the SDK's own commands: enough of EC2, SSM, CloudWatch, SNS, EventBridge and S3 for the
+ * demo and the tests. It refuses what the published limits refuse, so that a design that breaks one fails here, before production.
  */
 
 import type { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import type { SNSClient } from '@aws-sdk/client-sns';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { sandboxCloudWatch } from './aws-cloudwatch.ts';
 import { type SandboxInstance, sandboxEc2 } from './aws-ec2.ts';
+import { type SandboxBus, sandboxEvents } from './aws-events.ts';
 import { type SandboxBucket, sandboxS3 } from './aws-s3.ts';
 import type { CommandClass, Service } from './aws-service.ts';
 import { type SandboxTopic, sandboxSns } from './aws-sns.ts';
@@ -51,6 +53,9 @@ export class SandboxAws {
   readonly ssm: Service & SSMClient;
   readonly cloudwatch: Service & CloudWatchClient;
   readonly sns: Service & SNSClient;
+  readonly events: Service & EventBridgeClient;
+  /** The default bus of EventBridge. */
+  readonly bus: SandboxBus = { events: [], refusals: [] };
   readonly s3: Service;
   /** The one bucket there is, the stack's. */
   readonly bucket: SandboxBucket;
@@ -73,6 +78,7 @@ export class SandboxAws {
       metricsLateMinutes: () => this.metricsLateMinutes,
     });
     this.sns = sandboxSns(this.topic, pageSize);
+    this.events = sandboxEvents(this.bus);
     this.bucket = { name: 'crawlwatch-state', objects: new Map() };
     this.s3 = sandboxS3(this.bucket);
   }
@@ -117,14 +123,16 @@ export class SandboxAws {
    * @param error an error, or the code of a service's exception
    */
   fail(command: CommandClass<unknown, unknown>, error: Error | string, times = 1): void {
-    const service = [this.ec2, this.ssm, this.cloudwatch, this.sns, this.s3].find((each) => each.answers(command));
+    const service = [this.ec2, this.ssm, this.cloudwatch, this.sns, this.events, this.s3].find((each) =>
+      each.answers(command),
+    );
     if (service === undefined) throw new Error('the sandbox has no such command');
     service.fail(command, typeof error === 'string' ? service.error(error, 'as ordered') : error, times);
   }
 
   /** Returns how often a command was called so far, by its class's name: `DescribeInstancesCommand`. */
   calls(command: string): number {
-    return [this.ec2, this.ssm, this.cloudwatch, this.sns, this.s3].reduce(
+    return [this.ec2, this.ssm, this.cloudwatch, this.sns, this.events, this.s3].reduce(
       (sum, each) => sum + (each.calls.get(command) ?? 0),
       0,
     );

@@ -36,13 +36,14 @@ async function testAlert({ stack }: TestAlertFlags, io: CommandIo): Promise<numb
     }
     const sns = snsOnceClient(topicArn.split(':')[3]);
     const subscriptions = await listSubscriptions(sns, topicArn);
-    await publishAlert(sns, topicArn, {
+    const alert = {
       subject: `crawlwatch: test of ${stack}`,
       body: `This is a test, sent by crawlwatch test-alert to the topic of ${stack}. Its alerts arrive this way. Nothing is to be done.\n`,
-      attributes: { status: 'OK', reasons: [], instanceIds: [] },
+      attributes: { status: 'OK' as const, reasons: [], instanceIds: [] },
       entries: [],
       acts: null,
-    });
+    };
+    await publishAlert(sns, topicArn, alert, stack);
     const { colour } = terminalStyle(io.stdout, io.env);
     const red = (text: string) => (colour ? `${RED}${text}${PLAIN}` : text);
     const advice = (state: 'pending' | 'none', address?: string) => {

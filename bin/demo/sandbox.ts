@@ -156,6 +156,7 @@ export class DemoSandbox {
       ec2: this.aws.ec2,
       ssm: this.aws.ssm,
       cloudWatch: this.aws.cloudwatch,
+      events: this.aws.events,
       files: packedFiles(this.aws.s3, this.aws.bucket.name),
       samples: fleetSamples({ s3: this.aws.s3, bucket: this.aws.bucket.name, clock: this.clock, log: QUIET }),
       probeDocument: null,

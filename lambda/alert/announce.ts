@@ -49,7 +49,7 @@ export interface Desk {
   readonly outlets: {
     /** The Region of the stack. @default not known */
     readonly home?: string;
-    notify(alert: Alert): Promise<void>;
+    notify(alert: Alert): Promise<readonly string[]>;
     writeTags(writes: readonly TagWrite[], found: readonly Instance[]): Promise<readonly TagFailure[]>;
   };
   readonly log: Log;
@@ -304,7 +304,7 @@ export async function announceUnremembered(
   const entries = transitions.flatMap((t): MailEntry[] => {
     if (t.assessment.status !== 'CRITICAL' || isMuted(t.instance, at)) return [];
     const codes = t.assessment.reasons.map(({ code }) => code);
-    return [{ kind: t.kind === 'hung' ? 'held' : 'measured', transition: t, codes, why: null }];
+    return [{ kind: t.kind === 'hung' ? 'held' : 'measured', transition: t, codes, why: null, change: null }];
   });
   const context = { ...contextOf(news, desk, settings), departed: [], untagged: [] };
   const alert = composeAlert(entries, { ...context, maybeMailedAt: null, unremembered: trouble });
@@ -321,7 +321,7 @@ const contextOf = (news: News, { outlets }: Desk, settings: Settings) => ({
 /** @returns null where nobody knows whether it went out */
 async function send(alert: Alert, desk: Desk): Promise<boolean | null> {
   try {
-    await desk.outlets.notify(alert);
+    for (const text of await desk.outlets.notify(alert)) desk.failed('events', text);
     return true;
   } catch (error) {
     desk.failed('mail', errorText(error));

@@ -68,7 +68,7 @@ const WORD = { CRITICAL: 'CRIT', WARNING: 'WARN', UNKNOWN: 'UNKNOWN', OK: 'OK' }
 const URGENCY_OF = { CRITICAL: 'critical', WARNING: 'warning', UNKNOWN: 'unknown', OK: 'recovered' } as const;
 
 export function newsOf(entry: MailEntry, wording: Wording): HostNews {
-  const { kind, transition: t, codes, why } = entry;
+  const { kind, transition: t, codes, why, change } = entry;
   const { status, reasons } = t.assessment;
   const host = aboutHost(t);
   const name = plainName(t.instance.name);
@@ -81,7 +81,16 @@ export function newsOf(entry: MailEntry, wording: Wording): HostNews {
       .filter((line) => why === null || !why.includes(line.replace(/^[^:]*: /, '').replace(/\.$/, '')))
       .map((line) => said(line, wording)),
   ];
-  const base = { ...host, codes, reason, since: null, notes: [], said: lines, steps: stepsFor(kind, t, wording) };
+  const base = {
+    ...host,
+    change,
+    codes,
+    reason,
+    since: null,
+    notes: [],
+    said: lines,
+    steps: stepsFor(kind, t, wording),
+  };
   const trouble = (
     urgency: Urgency,
     [word, title]: readonly [string, string],

@@ -16,7 +16,14 @@ import {
   rebootedInVain,
   type Transition,
 } from '../memory/index.ts';
-import { type Incident, type IncidentClass, type InstanceState, type ReasonCode, TAG } from '../model/index.ts';
+import {
+  type Incident,
+  type IncidentChange,
+  type IncidentClass,
+  type InstanceState,
+  type ReasonCode,
+  TAG,
+} from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 
 /** In the order of a mail. */
@@ -40,6 +47,11 @@ export interface MailEntry {
   readonly codes: readonly ReasonCode[];
   /** Why it was flagged or held back, or what else a reader needs; null where there is nothing. */
   readonly why: string | null;
+  /**
+   * How its incident changed since the last mail about it. Null where it did not: a reminder, the verdict on a hang that
+   * was mailed before, or the end of a flag whose incident goes on.
+   */
+  readonly change: IncidentChange | null;
 }
 
 export interface MailPlan {
@@ -77,7 +89,7 @@ export function planMail(
   // What happened is worth a line in a mail, never a mail.
   for (const t of transitions) {
     if (t.after.events.length === 0 || isMuted(t.instance, now)) continue;
-    entries.push({ kind: 'event', transition: t, codes: t.after.events, why: null });
+    entries.push({ kind: 'event', transition: t, codes: t.after.events, why: null, change: null });
     mailed.set(t.instance.id, { ...(mailed.get(t.instance.id) ?? t.after), events: [] });
   }
   return { entries: MAIL_KINDS.flatMap((kind) => entries.filter((entry) => entry.kind === kind)), mailed };
@@ -106,8 +118,10 @@ function suppression(t: Transition, now: Date, settings: Settings): News | null 
   const { incident } = t.after;
   if (incident === null) return null;
   const due: IncidentClass = t.kind === 'hung' ? 'h' : 'u';
+  // That flagging stopped changes no incident, but this may be the first mail about one.
+  const change = changeOf(incident, due);
   return {
-    entry: { kind: 'suppressed', codes: t.after.reasons, why: null },
+    entry: { kind: 'suppressed', codes: t.after.reasons, why: null, change },
     mailed: afterMail(
       t,
       { ...incident, heldMailed: true, due: isWorse(due, incident.due) ? due : incident.due },
@@ -121,7 +135,7 @@ function newsOf(t: Transition, why: string | null, now: Date, settings: Settings
   const { before, after } = t;
   const { incident } = after;
   if (t.isOver && incident !== null) {
-    const entry = { kind: 'recovered', codes: incident.codes, why: null } as const;
+    const entry = { kind: 'recovered', codes: incident.codes, why: null, change: 'ended' } as const;
     return { entry, mailed: { ...closed(after, now), mails: [...after.mails, now] } };
   }
   // By what was mailed, too: the check that removed the flag may not have got its mail out.
@@ -133,20 +147,25 @@ function newsOf(t: Transition, why: string | null, now: Date, settings: Settings
   // What the first mail of a hang could not know: why it is not flagged, or that sshd alone is down.
   const isJudged = (t.kind === 'hung' && why !== null) || after.reasons.includes('SshdDown');
   const heldMailed = incident.heldMailed || isJudged;
-  const news = (kind: MailKind, codes: readonly ReasonCode[], text: string | null): News => ({
-    entry: { kind, codes: codes.length > 0 ? codes : incident.codes, why: withPeoplesWords(text, t, now) },
+  const isVerdict = heldMailed && !incident.heldMailed && incident.mailed !== null && mayMailEnd(after, now);
+  const isGrown = isWorse(incident.due, incident.mailed) || (incident.mailed !== null && hasChanged(t));
+  const isNew = (isGrown && (incident.mailed === null || mayMailWorse(after, incident.due, now))) || isVerdict;
+  const news = (
+    kind: MailKind,
+    codes: readonly ReasonCode[],
+    text: string | null,
+    change: IncidentChange | null = isNew ? changeOf(incident, incident.due) : null,
+  ): News => ({
+    entry: { kind, codes: codes.length > 0 ? codes : incident.codes, why: withPeoplesWords(text, t, now), change },
     mailed: afterMail(t, { ...incident, heldMailed }, now, settings),
   });
 
   const inVain = rebootedInVain(after, now, settings.schedule.everyMinutes);
   if (inVain !== null && !incident.vainMailed) {
     const text = `the reboot of ${clockTime(inVain, now)} did not help: it needs a person`;
-    return news('escalated', after.reasons, text);
+    return news('escalated', after.reasons, text, 'escalated');
   }
-  if (after.flag !== null && !incident.flagMailed) return news('flagged', after.reasons, why);
-  const isVerdict = heldMailed && !incident.heldMailed && incident.mailed !== null && mayMailEnd(after, now);
-  const isGrown = isWorse(incident.due, incident.mailed) || (incident.mailed !== null && hasChanged(t));
-  const isNew = (isGrown && (incident.mailed === null || mayMailWorse(after, incident.due, now))) || isVerdict;
+  if (after.flag !== null && !incident.flagMailed) return news('flagged', after.reasons, why, 'flagged');
   if (!isNew && !isReminderDue(t, incident, now, settings)) return null;
   if (!isNew && after.flag !== null) {
     return inVain === null
@@ -174,6 +193,12 @@ function newsOf(t: Transition, why: string | null, now: Date, settings: Settings
   return shown satisfies never;
 }
 
+/** Of an incident that is news by its class. */
+function changeOf({ mailed }: Incident, due: IncidentClass | null): IncidentChange | null {
+  if (mailed === null) return 'opened';
+  return isWorse(due, mailed) ? 'escalated' : null;
+}
+
 /** It answers, so that the flag is gone; what is left of the incident goes on, and may grow again. */
 function flagRemoved(t: Transition, now: Date): News {
   const { incident } = t.after;
@@ -184,7 +209,8 @@ function flagRemoved(t: Transition, now: Date): News {
       ? null
       : { ...withoutAck(incident), due: left, mailed: left, mailedAt: now, flagMailed: false, vainMailed: false };
   return {
-    entry: { kind: 'recovered', codes, why: null },
+    // With nothing left to mail the incident closes without another mail.
+    entry: { kind: 'recovered', codes, why: null, change: left === null ? 'ended' : null },
     mailed: { ...t.after, incident: going, fresh: 1, mails: [...t.after.mails, now] },
   };
 }

@@ -1,19 +1,23 @@
-/** Mail, by way of the one topic. */
+/** Mail, chat and JSON, by way of the one topic. */
 import { PublishCommand, paginateListSubscriptionsByTopic } from '@aws-sdk/client-sns';
 import type { Once, Sns } from '../kit/index.ts';
 import type { Alert } from '../model/index.ts';
+import { messageStructure, SNS_BYTES } from './channels.ts';
+import { originOf } from './details.ts';
 
-/** API_Publish.html: 256 KiB for the message and its attributes. What is left is for their names and types. */
-const BODY_BYTES = 192 * 1024;
 /** 1,300 ids or so: more in one mail is no news to a machine either. */
 const ID_LIST_BYTES = 32 * 1024;
+/** With every reason there is, and the attributes' names and types. */
+const ATTRIBUTE_BYTES = ID_LIST_BYTES + 4 * 1024;
 
 /**
- * Publishes one alert. Its attributes are for filter policies: `status`, `reasons` and `instanceIds` (lists as JSON);
- * where not all ids fit, `instanceIdsOmitted` says how many are missing. One attempt: where the answer is lost, the mail
- * may have gone out, and whether it is sent again is for the caller to decide.
+ * Publishes one alert, to each protocol as its readers need it. Its attributes are for filter policies: `status`,
+ * `reasons` and `instanceIds` (lists as JSON); where not all ids fit, `instanceIdsOmitted` says how many are missing. One
+ * attempt: where the answer is lost, the mail may have gone out, and whether it is sent again is for the caller to decide.
+ *
+ * @param stack whose alert it is
  */
-export async function publishAlert(sns: Once<Sns>, topicArn: string, alert: Alert): Promise<void> {
+export async function publishAlert(sns: Once<Sns>, topicArn: string, alert: Alert, stack: string): Promise<void> {
   const { status, reasons, instanceIds } = alert.attributes;
   const kept = fitting(instanceIds, ID_LIST_BYTES);
   const omitted = instanceIds.length - kept.length;
@@ -21,7 +25,8 @@ export async function publishAlert(sns: Once<Sns>, topicArn: string, alert: Aler
     new PublishCommand({
       TopicArn: topicArn,
       Subject: alert.subject,
-      Message: cut(alert.body, BODY_BYTES),
+      MessageStructure: 'json',
+      Message: messageStructure(alert, originOf(topicArn, stack), SNS_BYTES - ATTRIBUTE_BYTES),
       MessageAttributes: {
         status: { DataType: 'String', StringValue: status },
         reasons: { DataType: 'String.Array', StringValue: JSON.stringify(reasons) },
@@ -40,17 +45,6 @@ function fitting(items: readonly string[], bytes: number): readonly string[] {
     return left < 0;
   });
   return end === -1 ? items : items.slice(0, end);
-}
-
-function cut(body: string, bytes: number): string {
-  const encoded = Buffer.from(body);
-  if (encoded.length <= bytes) return body;
-  // Half a character at the end decodes to U+FFFD.
-  const head = encoded
-    .subarray(0, bytes - 200)
-    .toString()
-    .replace(/\uFFFD$/, '');
-  return `${head}\n\n[cut here: the mail was ${encoded.length} bytes long]\n`;
 }
 
 export interface Subscription {

@@ -50,7 +50,11 @@ export interface Outlets {
   /** The Region of the stack, for the links and commands of its mails. @default that of the instances at home */
   readonly home?: string;
   publish(points: readonly MetricPoint[], at: Date): Promise<void>;
-  notify(alert: Alert): Promise<void>;
+  /**
+   * Rejects where the mail does not go out.
+   * @returns what else could not be delivered, a sentence each without a full stop
+   */
+  notify(alert: Alert): Promise<readonly string[]>;
   /**
    * @param found the instances as they were discovered: where each of them is
    * @returns the instances whose tags could not be written, each with why

@@ -7,6 +7,7 @@ import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2';
 import { EC2InstanceConnectClient } from '@aws-sdk/client-ec2-instance-connect';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -18,6 +19,7 @@ export type CloudFormation = Pick<CloudFormationClient, 'send'>;
 export type CloudWatch = CloudWatchClient;
 export type DynamoDb = Pick<DynamoDBClient, 'send'>;
 export type Ec2 = EC2Client;
+export type EventBridge = Pick<EventBridgeClient, 'send'>;
 export type InstanceConnect = Pick<EC2InstanceConnectClient, 'send'>;
 export type Lambda = Pick<LambdaClient, 'send'>;
 export type Sns = SNSClient;
@@ -73,6 +75,14 @@ export const ssmOnceClient = (region?: string, timeoutMs?: number): Once<SSMClie
 /** For Publish: a second one is a second mail. */
 export const snsOnceClient = (region?: string, timeoutMs?: number): Once<SNSClient> =>
   once(new SNSClient(onceConfig(region, timeoutMs)));
+
+/** Waits less than the others: what it sends goes out before the mail, which it must not keep back for long. */
+export const eventBridgeClient = (region?: string): EventBridgeClient =>
+  new EventBridgeClient({
+    ...clientConfig(region),
+    maxAttempts: 2,
+    requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
+  });
 
 export const ec2Client = (region?: string, credentials?: Credentials): EC2Client =>
   new EC2Client(clientConfig(region, credentials));

@@ -51,6 +51,9 @@ export const READER_SUFFIX = '-read';
 
 export const METRIC_NAMESPACE = 'Crawlwatch';
 
+/** Of its events on EventBridge's default bus. */
+export const EVENT_SOURCE = 'crawlwatch';
+
 /** Metrics per instance, with the dimensions `InstanceId` and `Name`. */
 export const INSTANCE_METRIC = {
   memory: 'MemoryUtilization',

@@ -31,6 +31,7 @@ export function calledServices(settings: Settings): string[] {
     'ec2',
     'monitoring',
     'sns',
+    'events',
     ...(keyInSecretsManager ? ['secretsmanager'] : []),
     ...(usesSsm(settings) || (key !== null && !keyInSecretsManager) ? ['ssm'] : []),
     ...(actsByItself(settings) ? ['lambda'] : []),

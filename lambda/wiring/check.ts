@@ -1,10 +1,10 @@
 /** What a check needs of the clients, from AWS: used by the scheduled check, by `check --aws` and by the demo's sandbox. */
 
-import { publishAlert, subscriptionState } from '../alert/index.ts';
+import { originOf, publishAlert, putEvents, subscriptionState } from '../alert/index.ts';
 import { type Outlets, type Ports, type StatePort, stackChecks } from '../check/index.ts';
 import { discoverIn, type Target, targetOf } from '../discover/index.ts';
 import { evidenceIn } from '../flag/index.ts';
-import type { CloudWatch, Ec2, InstanceConnect, Once, Sns, Ssm } from '../kit/index.ts';
+import type { CloudWatch, Ec2, EventBridge, InstanceConnect, Once, Sns, Ssm } from '../kit/index.ts';
 import {
   type FleetSamples,
   loadState,
@@ -34,6 +34,8 @@ export interface AwsClients {
   privateKey(): Promise<string | null>;
   /** Pushes a 60-second key before each login, where the settings ask for it. */
   readonly instanceConnect?: InstanceConnect;
+  /** @default no event is sent */
+  readonly events?: EventBridge;
   /** The past of single instances, for one run; without `add` it is only looked back on. @default nothing is known */
   readonly samples?: PastFigures & Partial<Pick<FleetSamples, 'add'>>;
   /** The files of the stack's bucket. @default none: nothing is remembered between checks */
@@ -110,8 +112,13 @@ export function sharedOutlets(
     publish: (points, at) => publish(clients, points, at),
     notify: async (alert) => {
       if (topicArn === null) throw new Error('no topic to publish to: CRAWLWATCH_TOPIC_ARN is not set');
-      await publishAlert(sns, topicArn, alert);
+      const { events, settings } = clients;
+      const origin = originOf(topicArn, settings.stack);
+      // First, since they go to machines that wake people; whatever becomes of them, the mail goes out.
+      const unsent = events === undefined ? [] : await putEvents(events, alert, origin);
+      await publishAlert(sns, topicArn, alert, settings.stack);
       await warnOfSilence(clients.log, sns, topicArn);
+      return unsent;
     },
     gatherEvidence: (instances) => evidenceIn(targets, instances, samples, clients.clock.now(), clients.settings),
   };

@@ -92,7 +92,8 @@ export function remedyPorts(clients: RemedyClients): RemedyPorts {
       }),
     notify: async (news) => {
       const alert = composeRemedyAlert(news, { settings, home: region });
-      if (alert !== null) await outlets.notify(alert);
+      if (alert === null) return;
+      for (const text of await outlets.notify(alert)) log.error('events.unsent', { text });
     },
     publish: outlets.publish,
   };

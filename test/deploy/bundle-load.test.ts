@@ -20,11 +20,17 @@ const PLAIN: BuildOptions = {
   loader: { '.sh': 'text' },
   logLevel: 'error',
 };
-const { mainFields = [], esbuildArgs = {} } = LAMBDA_BUNDLING;
+const { mainFields = [], esbuildArgs = {}, loader = {} } = LAMBDA_BUNDLING;
 const alias = Object.fromEntries(
   Object.entries(esbuildArgs).map(([flag, value]) => [flag.slice(ALIAS.length), String(value)]),
 );
-const OURS: BuildOptions = { ...PLAIN, minify: true, mainFields: [...mainFields], alias };
+const OURS: BuildOptions = {
+  ...PLAIN,
+  minify: true,
+  mainFields: [...mainFields],
+  alias,
+  loader: loader as NonNullable<BuildOptions['loader']>,
+};
 
 const ENV = { AWS_REGION: 'eu-central-1', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
 const LOAD = 'const t = performance.now(); require(process.argv[1]); console.log(performance.now() - t)';

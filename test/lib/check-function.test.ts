@@ -176,27 +176,27 @@ describe("the check function's network", () => {
   });
 
   it.each([
-    ['over SSM', { transport: 'ssm' }, ['ec2', 'monitoring', 'sns', 'ssm']],
-    ['over SSH alone', { transport: 'ssh' }, ['ec2', 'monitoring', 'sns']],
+    ['over SSM', { transport: 'ssm' }, ['ec2', 'events', 'monitoring', 'sns', 'ssm']],
+    ['over SSH alone', { transport: 'ssh' }, ['ec2', 'events', 'monitoring', 'sns']],
     [
       'with automatic reboots',
       { transport: 'ssh', remedies: { reboot: true } },
-      ['ec2', 'lambda', 'monitoring', 'sns'],
+      ['ec2', 'events', 'lambda', 'monitoring', 'sns'],
     ],
     [
       'of other accounts',
       { transport: 'ssh', accounts: [{ id: '210987654321', externalId: 'a-long-secret' }] },
-      ['ec2', 'monitoring', 'sns', 'sts'],
+      ['ec2', 'events', 'monitoring', 'sns', 'sts'],
     ],
     [
       'over SSH with a secret',
       { transport: 'ssh', ssh: { keySecretArn: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:key-AbCdEf' } },
-      ['ec2', 'monitoring', 'secretsmanager', 'sns'],
+      ['ec2', 'events', 'monitoring', 'secretsmanager', 'sns'],
     ],
     [
       'over SSH with a parameter',
       { transport: 'ssh', ssh: { keySecretArn: 'arn:aws:ssm:us-east-1:123456789012:parameter/k' } },
-      ['ec2', 'monitoring', 'sns', 'ssm'],
+      ['ec2', 'events', 'monitoring', 'sns', 'ssm'],
     ],
   ])(
     'gets the endpoints that a check %s calls, and DynamoDB’s and S3’s for what is remembered, and says what they cost',
@@ -235,7 +235,7 @@ describe("the check function's network", () => {
     expect(JSON.stringify(template.findResources('AWS::Lambda::Function'))).not.toContain('AWS_ENDPOINT_URL');
     Annotations.fromStack(stackWith(settings)).hasInfo(
       '*',
-      Match.stringLikeRegexp('^vpc.createEndpoints: 4 interface'),
+      Match.stringLikeRegexp('^vpc.createEndpoints: 5 interface'),
     );
   });
 

@@ -67,7 +67,7 @@ describe('vpc.createEndpoints', () => {
     }
     infoOf(['ec2', 'sns']).hasInfo(
       '*',
-      has('Expected in the VPC already, or reached by NAT: monitoring, ssm, dynamodb, s3'),
+      has('Expected in the VPC already, or reached by NAT: monitoring, events, ssm, dynamodb, s3'),
     );
     expect(infoOf(true).findInfo('*', has('Expected in the VPC already'))).toEqual([]);
   });

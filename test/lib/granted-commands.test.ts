@@ -10,7 +10,7 @@ const ARN = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:crawler-key-Ab
 const PARAMETER = 'arn:aws:ssm:us-east-1:123456789012:parameter/crawler/key';
 
 /** IAM's prefix of a service, where the SDK calls it otherwise. */
-const PREFIX: Readonly<Record<string, string>> = { 'secrets-manager': 'secretsmanager' };
+const PREFIX: Readonly<Record<string, string>> = { 'secrets-manager': 'secretsmanager', eventbridge: 'events' };
 /** And of an action. */
 const ACTION: Readonly<Record<string, string>> = { 'lambda:Invoke': 'lambda:InvokeFunction' };
 /** Sent only by the command line, with the person's own rights. */

@@ -111,7 +111,7 @@ describe('in each Region', () => {
         `${console}/cloudwatch/home?region=${region}#dashboards/dashboard/CrawlwatchStack-${region}`,
       );
       const endpoints = texts.filter((text) => /amazonaws\.|^gov\.|^uk\./.test(text) && !/^https:|arn:/.test(text));
-      expect(endpoints).toHaveLength(7);
+      expect(endpoints).toHaveLength(8);
       for (const name of endpoints) expect(name).toContain(`.${region}.`);
     },
   );

@@ -101,6 +101,13 @@ describe("the check function's role", () => {
       undefined,
     ],
     [
+      'sends events in its own name, on the default bus',
+      'SendEvents',
+      'events:PutEvents',
+      'arn:{AWS::Partition}:events:{AWS::Region}:{AWS::AccountId}:event-bus/default',
+      { StringEquals: { 'events:source': 'crawlwatch' } },
+    ],
+    [
       'writes its own log group',
       'WriteLogs',
       ['logs:CreateLogStream', 'logs:PutLogEvents'],
@@ -121,7 +128,7 @@ describe("the check function's role", () => {
     const others = checkGrants().filter(({ Sid }) => Sid === undefined);
     expect(others.map((other) => other.Resource)).toEqual(['{CheckFailed.Arn}']);
     // With those of the bucket, in fleet-store.test.ts.
-    expect(checkGrants()).toHaveLength(13);
+    expect(checkGrants()).toHaveLength(14);
   });
 
   it('holds no right on SSM where the transport is ssh', () => {

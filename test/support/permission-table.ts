@@ -17,6 +17,7 @@ const FOR: Readonly<Record<string, string>> = {
   ReadMetrics:
     'what the hypervisor measures of an instance that hangs, and whether the other stack that an instance belongs to still checks',
   PublishAlerts: 'mail, and whether anybody has subscribed',
+  SendEvents: 'events of incidents and acts, on the default bus, in the name of crawlwatch alone',
   JoinVpc: "Lambda puts the function's network interfaces into the VPC as this role",
   KeepRuns: 'scale distributed: the files of a run, by which its steps share the fleet out',
   KeepState: 'remember incidents and figures from one check to the next: these two files',

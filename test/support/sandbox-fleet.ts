@@ -140,6 +140,7 @@ export class SandboxFleet {
       ec2: this.aws.ec2,
       ssm: this.aws.ssm,
       cloudWatch: this.aws.cloudwatch,
+      events: this.aws.events,
       probeDocument: null,
       privateKey: async () => null,
     };

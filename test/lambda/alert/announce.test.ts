@@ -44,6 +44,8 @@ const said = (news: RemedyNews | null): ActsSaid => ({ news, receipt: news === n
 async function announced(
   over: {
     readonly mail?: Error;
+    /** What could not be delivered besides the mail. */
+    readonly unsent?: readonly string[];
     readonly mailing?: Mailing;
     /** Since when another check waits. */
     readonly asking?: Date;
@@ -86,6 +88,7 @@ async function announced(
         steps.push('mail');
         bodies.push(body);
         if (over.mail !== undefined) throw over.mail;
+        return over.unsent ?? [];
       },
       writeTags: async () => {
         steps.push('tags');
@@ -146,6 +149,12 @@ describe('what a check says', () => {
     const { isOurs, steps, state, one } = await announced();
     expect([isOurs, steps]).toEqual([true, ['save', 'tags', 'mail', 'save']]);
     expect([state.mailing, one?.incident?.mailed, one?.mails]).toEqual([null, 'h', [NOW]]);
+  });
+
+  it('is mailed and noted as mailed where only its events could not be sent, which fails the check', async () => {
+    const { steps, one } = await announced({ unsent: ['1 of 1 event could not be sent'] });
+    expect(steps).toEqual(['save', 'tags', 'mail', 'failed events: 1 of 1 event could not be sent', 'save']);
+    expect(one?.incident?.mailed).toBe('h');
   });
 
   it('is for the next check to mail where SNS refused it, and no mail says that it may have gone out', async () => {

@@ -60,7 +60,7 @@ const entry = fc
       tags: hungFor(3),
     });
     const reasons = [{ code: reason, text }];
-    return { kind, codes: [reason], why, transition: { ...t, assessment: { ...t.assessment, reasons } } };
+    return { kind, codes: [reason], why, change: null, transition: { ...t, assessment: { ...t.assessment, reasons } } };
   });
 const evidence = fc.array(hostile, { maxLength: 4 }).map(
   (notes): Evidence => ({
@@ -191,7 +191,13 @@ describe('a mail about hosts that say what they like', () => {
     const many = (count: number, codes: number): MailEntry[] =>
       Array.from({ length: count }, (_, n) => {
         const t = judged(failed('BannerTimeout'), { id: id(n), name: `crawler${n}`, tags: hungFor(2) });
-        return { kind: 'flagged', codes: t.after.reasons.slice(0, codes), why: 'flagged: it hangs', transition: t };
+        return {
+          kind: 'flagged',
+          codes: t.after.reasons.slice(0, codes),
+          why: 'flagged: it hangs',
+          change: null,
+          transition: t,
+        };
       });
     for (const count of [1, 60, 61, 10_000]) {
       const alert = composeAlert(many(count, 1), { ...CONTEXT, checked: count });
@@ -218,8 +224,8 @@ describe('a subject', () => {
         const kind = REASON_CLASS[reason] === 'inconclusive' ? 'inconclusive' : 'held';
         if (REASON_CLASS[reason] === 'event') return;
         const subject =
-          composeAlert([{ kind, codes: [reason], why: null, transition }], { ...CONTEXT, settings: SSH })?.subject ??
-          '';
+          composeAlert([{ kind, codes: [reason], why: null, change: null, transition }], { ...CONTEXT, settings: SSH })
+            ?.subject ?? '';
         const seen = subject.slice(0, 40);
         expect(seen).toMatch(/^(CRIT|UNKNOWN) \S{1,40} /);
         expect(seen).toContain(SHORT[reason]);

@@ -18,17 +18,20 @@ describe('publishAlert', () => {
   it('rejects with what SNS says', async () => {
     const aws = new SandboxAws();
     aws.fail(PublishCommand, 'AuthorizationErrorException');
-    await expect(publishAlert(aws.sns, aws.topic.arn, alert())).rejects.toThrow('as ordered');
-    await expect(publishAlert(aws.sns, 'arn:aws:sns:x:1:Other', alert())).rejects.toThrow('Topic does not exist');
+    await expect(publishAlert(aws.sns, aws.topic.arn, alert(), 'CrawlwatchStack')).rejects.toThrow('as ordered');
+    await expect(publishAlert(aws.sns, 'arn:aws:sns:x:1:Other', alert(), 'CrawlwatchStack')).rejects.toThrow(
+      'Topic does not exist',
+    );
   });
 
   it('carries status, reasons and ids for machines', async () => {
     const aws = new SandboxAws();
-    await publishAlert(aws.sns, aws.topic.arn, alert());
+    await publishAlert(aws.sns, aws.topic.arn, alert(), 'CrawlwatchStack');
     expect(aws.topic.published).toEqual([
       {
         subject: '[CRITICAL] ficrawler9',
         body: 'ficrawler9 (i-1)\n',
+        structure: expect.objectContaining({ default: 'ficrawler9 (i-1)\n', sms: '[CRITICAL] ficrawler9' }),
         attributes: { status: 'CRITICAL', reasons: '["BannerTimeout"]', instanceIds: '["i-1"]' },
       },
     ]);
@@ -37,7 +40,7 @@ describe('publishAlert', () => {
   it('cuts a list of ten thousand ids between two ids, and says how many are missing', async () => {
     const aws = new SandboxAws();
     const ids = Array.from({ length: 10_000 }, (_, n) => `i-${String(n).padStart(17, '0')}`);
-    await publishAlert(aws.sns, aws.topic.arn, alert({}, ids));
+    await publishAlert(aws.sns, aws.topic.arn, alert({}, ids), 'CrawlwatchStack');
     const { instanceIds = '', instanceIdsOmitted } = aws.topic.published[0]?.attributes ?? {};
     const kept = JSON.parse(instanceIds) as string[];
     expect(instanceIds.length).toBeLessThanOrEqual(32 * 1024);
@@ -45,12 +48,13 @@ describe('publishAlert', () => {
     expect(Number(instanceIdsOmitted)).toBe(10_000 - kept.length);
   });
 
-  it('cuts a body that SNS would refuse, between two characters, and reports it', async () => {
+  it('cuts a body that SNS would refuse, between two characters, and says how much is left out', async () => {
     const aws = new SandboxAws();
-    await publishAlert(aws.sns, aws.topic.arn, alert({ body: `x${'ü'.repeat(200_000)}` }));
+    await publishAlert(aws.sns, aws.topic.arn, alert({ body: `x${'ü'.repeat(200_000)}` }), 'CrawlwatchStack');
     const body = aws.topic.published[0]?.body ?? '';
-    expect(body).toMatch(/^xü+\n\n\[cut here: the mail was 400001 bytes long\]\n$/);
-    expect(Buffer.byteLength(body)).toBeLessThanOrEqual(192 * 1024);
+    const [, kept = '', left] = /^(xü+)\n\n\[cut here: (\d+) of 200001 characters are left out\]\n$/.exec(body) ?? [];
+    expect(kept.length + Number(left)).toBe(200_001);
+    expect(Buffer.byteLength(body)).toBeGreaterThan(96 * 1024);
   });
 });
 

@@ -54,12 +54,12 @@ describe('the monthly bill', () => {
     ['no metrics of instances', NO_METRICS, 'alarms', 80],
     ['a check an hour, all lines of which are in full', { schedule: { everyMinutes: 60 } }, 'logs', 47],
     ['a key for the topic', { alerts: { encrypt: true } }, 'topic key', 100],
-    ['endpoints in two zones', IN_VPC, 'interface endpoints', 6 * 2 * 730],
+    ['endpoints in two zones', IN_VPC, 'interface endpoints', 7 * 2 * 730],
     [
       'acting by itself, another endpoint',
       { ...IN_VPC, remedies: { reboot: true } },
       'interface endpoints',
-      7 * 2 * 730,
+      8 * 2 * 730,
     ],
     ['acting by itself, one more alarm', { remedies: { restartWorker: true } }, 'alarms', 90],
     // 876 runs of 30 s with half a GiB, and some ten reads and writes each.
