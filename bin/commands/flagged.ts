@@ -5,11 +5,12 @@ import {
   duration,
   forTerminal,
   inertJson,
+  isoSeconds,
   minutesBetween,
   parseStamp,
   plural,
 } from '../../lambda/kit/index.ts';
-import type { Instance } from '../../lambda/model/index.ts';
+import type { Ack, Instance } from '../../lambda/model/index.ts';
 import { TAG } from '../../lambda/model/index.ts';
 import type { StackFlags, StackPorts } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
@@ -43,9 +44,17 @@ export async function flagged(flags: FlaggedFlags, io: CommandIo, ports: StackPo
     return 0;
   }
   const { plainTable } = await import('../terminal/index.ts');
+  const { ackWords } = await import('../../lambda/judge/index.ts');
+  const { muteWords } = await import('../../lambda/memory/index.ts');
   const now = ports.now();
   const rows = found.map((one) => {
-    const { flag, at, lastAct, auto, mute } = flagOf(one);
+    const { flag, at, lastAct, auto } = flagOf(one);
+    const { ack } = one.remembered.incident ?? {};
+    const notes = [
+      ...(auto === null ? [] : [`auto=${auto}`]),
+      ...(one.mute === 'unreadable' ? [`mute unreadable: ${one.tags[TAG.mute]}`] : [muteWords(one, now) ?? []].flat()),
+      ...(ack === undefined ? [] : [ackWords(ack, now)]),
+    ];
     return [
       called(one),
       one.state,
@@ -53,10 +62,10 @@ export async function flagged(flags: FlaggedFlags, io: CommandIo, ports: StackPo
       at === null ? '' : duration(minutesBetween(new Date(at), now)),
       flag,
       lastAct === null ? 'none' : actWords(lastAct, now),
-      [auto === null ? [] : `auto=${auto}`, mute === null ? [] : `mute ${mute}`].flat().join(', '),
+      notes.join(', '),
     ];
   });
-  const head = ['INSTANCE', 'STATE', 'FLAGGED AT', 'FOR', 'BECAUSE', 'LAST ACT', 'TAGS'];
+  const head = ['INSTANCE', 'STATE', 'FLAGGED AT', 'FOR', 'BECAUSE', 'LAST ACT', 'NOTES'];
   const next = `next: crawlwatch reboot --flagged --dry-run${stackFlag(flags.stack)}   says for each whether it may be rebooted now`;
   const sum = `${found.length} of ${plural(fleet.instances.length, 'instance')} in ${fleet.region} flagged for reboot`;
   io.stdout.write(`${plainTable(head, rows)}\n\n${sum}\n${next}\n`);
@@ -81,6 +90,9 @@ function actWords(tag: string, now: Date): string {
 const strippedFlag = ({ tags, remembered, skipped }: Instance) =>
   tags[TAG.flag] === undefined && skipped === null ? remembered.flag : null;
 
+const ackJson = (ack: Ack | undefined) =>
+  ack === undefined ? null : { by: ack.by, at: isoSeconds(ack.at), why: ack.why };
+
 function flagOf(one: Instance) {
   const { tagged, tags } = one;
   const stripped = strippedFlag(one);
@@ -93,6 +105,7 @@ function flagOf(one: Instance) {
     lastAct: tags[TAG.acted] ?? null,
     auto: tags[TAG.auto] ?? null,
     mute: tags[TAG.mute] ?? null,
+    ack: ackJson(one.remembered.incident?.ack),
   };
 }
 

@@ -16,11 +16,24 @@ export interface PauseFlags extends ResumeFlags {
 const PAUSE_HELP = `
 Examples:
   crawlwatch pause --why 'moving the database' --for 2h
-  crawlwatch pause${EXITS_HELP}`;
+  crawlwatch pause
+
+Stops: restarts and reboots by anyone, on schedule, at a terminal or by the dashboard's buttons.
+Goes on: checks, measurements, flags and mails. An act that is under way is not called back.
+It ends at its time, or before: crawlwatch resume. Who paused, why and until when: crawlwatch plan. For single hosts, and
+their mails as well: crawlwatch mute.${EXITS_HELP}`;
+
+const RESUME_HELP = `
+Examples:
+  crawlwatch resume
+  crawlwatch resume --dry-run
+
+Restarts and reboots are allowed again, as far as the guard rails go: what is due is done after the next check, where the
+stack acts by itself. It also ends the pause of automatic acts that two reboots in vain bring about. Mutes stay.${EXITS_HELP}`;
 
 export function addPause(line: CommandLine): void {
   addNoConfirmation(
-    addStackCommand(line, 'pause', 'stop all restarts and reboots by crawlwatch, automatic or requested, until resume'),
+    addStackCommand(line, 'pause', 'stop restarts and reboots by anyone until resume; checks, flags and mails go on'),
   )
     .option('--why <text>', 'shown to everybody who requests a restart or a reboot')
     .option('--for <time>', 'for how long: 30m, 2h, 1d (default: until resume)')
@@ -30,7 +43,7 @@ export function addPause(line: CommandLine): void {
 
 export function addResume(line: CommandLine): void {
   addNoConfirmation(addStackCommand(line, 'resume', 'end a pause, also that of automatic acts after reboots in vain'))
-    .addHelpText('after', `\nExamples:\n  crawlwatch resume\n  crawlwatch resume --dry-run${EXITS_HELP}`)
+    .addHelpText('after', RESUME_HELP)
     .action((flags: ResumeFlags) => runOnStack(line, 'resume', (ports) => resume(flags, line.io, ports)));
 }
 

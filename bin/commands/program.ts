@@ -7,10 +7,10 @@ import { secretIn } from '../../lambda/kit/index.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import type { CommandIo } from '../terminal/index.ts';
 import { EXIT_UNKNOWN, UsageError, withoutSecretsOn } from '../terminal/index.ts';
+import { addAck } from './ack.ts';
 import { addReboot, addRestarts } from './act.ts';
 import { addBacktest } from './backtest.ts';
 import { addCheck } from './check.ts';
-import { addCompletion } from './completion.ts';
 import { addCost } from './cost.ts';
 import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor.ts';
@@ -21,7 +21,7 @@ import { addHistory } from './history.ts';
 import { addMute } from './mute.ts';
 import { addPause, addResume } from './pause.ts';
 import { addPlan } from './plan.ts';
-import { addProbe } from './probe.ts';
+import { addCompletion, addProbe } from './scripts.ts';
 import { addTestAlert } from './test-alert.ts';
 import { addWatch } from './watch.ts';
 import { addWhy } from './why.ts';
@@ -45,6 +45,7 @@ const COMMANDS: readonly ((line: CommandLine) => void)[] = [
     addRestarts,
     addUnflag,
     addMute,
+    addAck,
     addPause,
     addResume,
     addHistory,

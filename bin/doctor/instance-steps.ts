@@ -3,8 +3,9 @@
 import { fixFor } from '../../lambda/alert/index.ts';
 import { ADVICE, REASON_WORDS, shellWord } from '../../lambda/judge/index.ts';
 import { clockTime, duration, minutesBetween } from '../../lambda/kit/index.ts';
+import { muteWords } from '../../lambda/memory/index.ts';
 import type { FailureReason, Instance, ProbeOutcome } from '../../lambda/model/index.ts';
-import { AUTO_WORDS, kindOf, TAG } from '../../lambda/model/index.ts';
+import { AUTO_WORDS, kindOf, MUTE_ALLOWED, TAG } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import { sshSteps, ssmProbeStep } from './login-steps.ts';
 import {
@@ -94,10 +95,10 @@ function overridesStep(instance: Instance, now: Date): Step {
   const name = 'overrides';
   if (instance.problem !== null)
     return failed(name, instance.problem.text, 'correct the tag: until then it is not checked');
-  if (instance.mutedUntil === 'unreadable') {
+  if (instance.mute === 'unreadable') {
     return failed(
       name,
-      `the tag ${TAG.mute} is ${tags[TAG.mute]}; allowed: until=2026-11-23T06:00:00Z`,
+      `the tag ${TAG.mute} is ${tags[TAG.mute]}; allowed: ${MUTE_ALLOWED}`,
       `crawlwatch mute ${id} --for 2h, or crawlwatch mute ${id} --off`,
     );
   }
@@ -115,13 +116,10 @@ function overridesStep(instance: Instance, now: Date): Step {
       'delete those tags: the next check writes them again',
     );
   }
-  const muted = instance.mutedUntil !== null && instance.mutedUntil > now ? instance.mutedUntil : null;
+  const muted = muteWords(instance, now);
   const given = [TAG.ssh, TAG.limits, TAG.worker, TAG.auto].filter((key) => tags[key] !== undefined);
   const readable = given.length === 0 ? 'none' : `${given.map((key) => `${key}=${tags[key]}`).join(', ')} can be read`;
-  return ok(
-    name,
-    muted === null ? readable : `${readable}; muted until ${clockTime(muted, now)}: no mail is sent about it`,
-  );
+  return ok(name, muted === null ? readable : `${readable}; ${muted}: no mail is sent about it`);
 }
 
 /** What the last check found, with its own key and from its own network: better evidence than a try from here. */

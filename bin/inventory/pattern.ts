@@ -16,6 +16,9 @@ export interface Selection {
   readonly unmatched: readonly string[];
 }
 
+/** What a pattern chooses from. */
+export type Hosts = Pick<Inventory, 'hosts' | 'seen' | 'groups' | 'hostsOf'>;
+
 /** What a pattern needs from outside. */
 export interface PatternAids {
   /** The lines of `@file`; null where it can't be read. */
@@ -70,12 +73,7 @@ function expression(text: string, aids: PatternAids): Parsed<Test> {
 }
 
 /** The names that one part matches, in Ansible's order and with its repetitions, which a subscript counts. */
-function namesOf(
-  inventory: Inventory,
-  part: string,
-  aids: PatternAids,
-  unmatched: string[],
-): Parsed<readonly string[]> {
+function namesOf(inventory: Hosts, part: string, aids: PatternAids, unmatched: string[]): Parsed<readonly string[]> {
   const [, base = part, index, from, to] = part.startsWith('~')
     ? []
     : (/^(.+)\[(?:(-?\d+)|(\d+)[:-](\d*))\]$/.exec(part) ?? []);
@@ -96,7 +94,7 @@ function namesOf(
 }
 
 /** The hosts that the pattern names: unions first, then `&`, then `!`, in whatever order they are given. */
-export function selectHosts(inventory: Inventory, pattern: string, aids: PatternAids): Parsed<Selection> {
+export function selectHosts(inventory: Hosts, pattern: string, aids: PatternAids): Parsed<Selection> {
   const parts: string[] = [];
   for (const part of splitPattern(pattern)) {
     const lines = part.startsWith('@') ? aids.readLines(part.slice(1)) : [part];

@@ -139,7 +139,7 @@ function toInstance(
     workerExpected: worker !== null,
     sshdExpected: false,
     auto: null,
-    mutedUntil: null,
+    mute: null,
     stack: null,
     isElsewhereWatched: false,
     hostKeyTag: null,

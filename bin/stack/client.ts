@@ -78,16 +78,26 @@ export function remembered(
   return withStackState(found, { s3, cloudFormation, bucket, stack, isExpected: true, clock: { now } }, unread);
 }
 
-/** @throws UsageError without credentials or a Region, or where AWS refuses. */
-export async function openFleet({ stack }: StackFlags, io: CommandIo, ports: StackPorts): Promise<Fleet> {
+/**
+ * The fleet as its tags show it: for what needs nothing that checks remember.
+ * @throws UsageError without credentials or a Region, or where AWS refuses.
+ */
+export async function openTags({ stack }: StackFlags, io: CommandIo, ports: StackPorts): Promise<Fleet> {
   const settings = await settingsFor({}, io);
   const region = await ports.region();
-  const instances = await remembered(await findFleet(ports.ec2, region, settings), stack, io, ports, (error) =>
+  return { settings, region, stack, instances: await findFleet(ports.ec2, region, settings) };
+}
+
+/** @throws UsageError without credentials or a Region, or where AWS refuses. */
+export async function openFleet(flags: StackFlags, io: CommandIo, ports: StackPorts): Promise<Fleet> {
+  const { stack } = flags;
+  const fleet = await openTags(flags, io, ports);
+  const instances = await remembered(fleet.instances, stack, io, ports, (error) =>
     io.stderr.write(
       `crawlwatch: what checks remember can't be read, so this goes by the tags: ${forTerminal(errorText(error))}\n`,
     ),
   );
-  return { settings, region, stack, instances };
+  return { ...fleet, instances };
 }
 
 /**

@@ -18,8 +18,10 @@ export function planText(
 ): string {
   const names = new Map(decisions.map((one) => [one.instanceId, one.name]));
   const lines = [
-    ...(pause == null ? [] : [pauseLine('PAUSED', pause, now, stack), '']),
-    ...(automaticPause == null ? [] : [pauseLine('AUTOMATIC ACTS PAUSED', automaticPause, now, stack), '']),
+    ...(pause == null ? [] : [pauseLine('PAUSED', pause, now, stack), `  ${ALL_PAUSED}`, '']),
+    ...(automaticPause == null
+      ? []
+      : [pauseLine('AUTOMATIC ACTS PAUSED', automaticPause, now, stack), `  ${AUTOMATIC_PAUSED}`, '']),
     ...(decisions.length === 0 ? [`Nothing is due: no instance of ${stack} qualifies for any remedy.`] : []),
     ...decisions.map(decisionLine),
     ...(acts.length === 0 ? [] : ['', 'Acts of the last day, newest first:']),
@@ -38,8 +40,12 @@ function decisionLine({ instanceId, name, remedy, heldBy, why }: Decision): stri
   return `${whom}: ${forTerminal(remedy)}: ${how}: ${forTerminal(why)}`;
 }
 
+const ALL_PAUSED = 'no restart and no reboot by anyone; checks, measurements, flags and mails go on';
+const AUTOMATIC_PAUSED =
+  'crawlwatch restarts and reboots nothing by itself; a person may; checks, flags and mails go on';
+
 function pauseLine(what: string, { who, why, from, until }: Pause, now: Date, stack: string): string {
-  const end = until == null ? '' : ` until ${clockTime(until, now)}`;
+  const end = until == null ? ', until somebody resumes' : ` until ${clockTime(until, now)}`;
   return `${what} by ${forTerminal(who)} since ${clockTime(from, now)}${end}: ${forTerminal(why)}; end it: crawlwatch resume${stackFlag(stack)}`;
 }
 

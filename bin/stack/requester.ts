@@ -28,8 +28,12 @@ export function explainRefusal(error: unknown, command: string): unknown {
   if (!isAccessDenied(error)) return explainAwsError(error) ?? error;
   const rights =
     'cloudformation:DescribeStacks, ec2:DescribeInstances and lambda:InvokeFunction on the remedy function';
+  const takes =
+    command === 'mute'
+      ? 'it takes ec2:DescribeInstances, and ec2:CreateTags and ec2:DeleteTags on the instances for the key crawlwatch:mute'
+      : `acting takes ${rights}`;
   return new UsageError(
-    `AWS denies this identity what crawlwatch ${command} does (${errorText(error)}); allow it in IAM (acting takes ${rights})`,
+    `AWS denies this identity what crawlwatch ${command} does (${errorText(error)}); allow it in IAM (${takes})`,
     { cause: error },
   );
 }

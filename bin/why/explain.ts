@@ -49,6 +49,8 @@ export interface Explanation {
     readonly mailed: string | null;
     readonly mailedAt: string | null;
     readonly codes: readonly string[];
+    /** Who acknowledged it; null: nobody has, or it has changed since. */
+    readonly ack: { readonly by: string; readonly at: string; readonly why: string | null } | null;
   } | null;
   /** When mails named it, of the last 24 hours. */
   readonly mails: readonly string[];
@@ -107,6 +109,10 @@ export function explain(known: Known): Explanation {
             mailed: incident.mailed,
             mailedAt: iso(incident.mailedAt),
             codes: incident.codes,
+            ack:
+              incident.ack === undefined
+                ? null
+                : { by: incident.ack.by, at: isoSeconds(incident.ack.at), why: incident.ack.why },
           },
     mails: state.mails.map(isoSeconds),
     seen: state.seen,

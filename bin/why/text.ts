@@ -49,7 +49,11 @@ function incident({ incident: one, mails }: Explanation, time: Time): string[] {
     one.mailed === null || one.mailedAt === null
       ? 'not mailed'
       : `mailed ${time(one.mailedAt)} as ${LETTERS[one.mailed] ?? one.mailed}`;
-  return [`Incident: opened ${time(one.openedAt)}, ${kind}, ${said}: ${one.codes.join(', ')}`, ...mailed];
+  const { ack } = one;
+  const because = ack === null || ack.why === null ? '' : `: ${ack.why}`;
+  const known =
+    ack === null ? [] : [`Acknowledged by ${ack.by} since ${time(ack.at)}${because}; no reminder until it changes`];
+  return [`Incident: opened ${time(one.openedAt)}, ${kind}, ${said}: ${one.codes.join(', ')}`, ...known, ...mailed];
 }
 
 function decisions({ decisions: all }: Explanation, time: Time): string[] {

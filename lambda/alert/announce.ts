@@ -9,7 +9,7 @@
 import type { Evidence, FlagPlan } from '../flag/index.ts';
 import { errorText, isRefusal, minutesBetween } from '../kit/index.ts';
 import type { Departure, LoadedState, Transition } from '../memory/index.ts';
-import { closed, isMuted, isWorse } from '../memory/index.ts';
+import { closed, endedMuted, isMuted, isWorse } from '../memory/index.ts';
 import type {
   Alert,
   Clock,
@@ -70,7 +70,8 @@ export async function announce(
   const due = planMail(transitions, news.plan, before.state.breaker.mailed, at, settings);
   const departures = news.departures.filter(({ isNews }) => isNews);
   const isMailDue = due.entries.length > 0 || departures.length > 0;
-  const quiet = withInstances(next, silentEnds(transitions, at));
+  const silent = silentEnds(transitions, at);
+  const quiet = withInstances(next, silent);
   // Until the mail is out, what it says is still to be said.
   const unsent = isMailDue ? withInstances(quiet, statesOf(before.state, departures)) : quiet;
   // A host that is well at this moment keeps its news, and so does what may have gone out of it.
@@ -79,6 +80,7 @@ export async function announce(
       incident !== null &&
       !due.mailed.has(instance.id) &&
       !isMuted(instance, at) &&
+      !silent.has(instance.id) &&
       isWorse(incident.due, incident.mailed),
   );
   const { mailing } = before.state;
@@ -134,7 +136,7 @@ export async function announce(
     if (
       !isOurs ||
       (await state.save(
-        sent === true ? merged(now.state, last, mailed, departed) : { ...now.state, mailing: last.mailing },
+        sent === true ? merged(now.state, last, mailed, departed, at) : { ...now.state, mailing: last.mailing },
         now.etag,
       )) === null
     ) {
@@ -152,11 +154,17 @@ function merged(
   last: FleetState,
   mailed: MailPlan['mailed'],
   departed: readonly Departure[],
+  at: Date,
 ): FleetState {
   const instances = new Map(now.instances);
   for (const [id, { incident, fresh, ends, mails, events }] of mailed) {
     const state = instances.get(id);
-    if (state !== undefined) instances.set(id, { ...state, incident, fresh, ends, mails, events });
+    if (state === undefined) continue;
+    const ack = state.incident?.ack;
+    // A person may have acknowledged it while this check mailed.
+    const isNewAck = ack !== undefined && ack.at > at;
+    const after = incident !== null && isNewAck ? { ...incident, ack } : incident;
+    instances.set(id, { ...state, incident: after, fresh, ends, mails, events });
   }
   for (const { id } of departed) {
     const state = last.instances.get(id);
@@ -241,9 +249,7 @@ async function send(alert: Alert, desk: Desk): Promise<boolean | null> {
 /** Incidents that ended while their host was muted. */
 const silentEnds = (transitions: readonly Transition[], at: Date): ReadonlyMap<string, InstanceState> =>
   new Map(
-    transitions
-      .filter((t) => t.isOver && isMuted(t.instance, at))
-      .map((t) => [t.instance.id, closed(t.after, at)] as const),
+    transitions.filter((t) => endedMuted(t.instance, t, at)).map((t) => [t.instance.id, closed(t.after, at)] as const),
   );
 
 const withInstances = (state: FleetState, changed: ReadonlyMap<string, InstanceState>): FleetState =>

@@ -31,7 +31,11 @@ export function blocksOf(kind: MailKind, entries: readonly MailEntry[], context:
       return grouped(entries, (entry) => `${entry.codes.join()} ${entry.why}`, context);
     case 'measured':
     case 'recovered':
-      return grouped(entries, (entry) => `${entry.codes.join()} ${entry.transition.assessment.status}`, context);
+      return grouped(
+        entries,
+        (entry) => `${entry.codes.join()} ${entry.transition.assessment.status} ${entry.why}`,
+        context,
+      );
     case 'escalated':
     case 'flagged':
     case 'reminder':

@@ -1,10 +1,13 @@
 /** Which instance's incident is news in this check, and what is remembered of it once that is mailed. Pure. */
 import type { FlagPlan } from '../flag/index.ts';
 import { countFailures } from '../flag/index.ts';
+import { ackWords, UNREADABLE_MUTE } from '../judge/index.ts';
 import { clockTime, minutesBetween, plural } from '../kit/index.ts';
 import {
   closed,
+  endedMuted,
   goodChecks,
+  hasChanged,
   isMuted,
   isUnstable,
   isWorse,
@@ -13,7 +16,7 @@ import {
   rebootedInVain,
   type Transition,
 } from '../memory/index.ts';
-import type { Incident, IncidentClass, InstanceState, ReasonCode } from '../model/index.ts';
+import { type Incident, type IncidentClass, type InstanceState, type ReasonCode, TAG } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 
 /** In the order of a mail. */
@@ -62,7 +65,7 @@ export function planMail(
   // What is still waited for is no news.
   const whys = new Map(plan.decisions.flatMap(({ id, why, waits }) => (waits ? [] : [[id, why] as const])));
   const found = transitions.flatMap((t): { transition: Transition; news: News }[] => {
-    if (isMuted(t.instance, now)) return [];
+    if (isMuted(t.instance, now) || endedMuted(t.instance, t, now)) return [];
     const news = suppressed.has(t) ? suppression(t, now) : newsOf(t, whys.get(t.instance.id) ?? null, now, settings);
     return news === null ? [] : [{ transition: t, news }];
   });
@@ -124,7 +127,7 @@ function newsOf(t: Transition, why: string | null, now: Date, settings: Settings
   const isJudged = (t.kind === 'hung' && why !== null) || after.reasons.includes('SshdDown');
   const heldMailed = incident.heldMailed || isJudged;
   const news = (kind: MailKind, codes: readonly ReasonCode[], text: string | null): News => ({
-    entry: { kind, codes: codes.length > 0 ? codes : incident.codes, why: text },
+    entry: { kind, codes: codes.length > 0 ? codes : incident.codes, why: withPeoplesWords(text, t, now) },
     mailed: afterMail(t, { ...incident, heldMailed }, now),
   });
 
@@ -135,9 +138,9 @@ function newsOf(t: Transition, why: string | null, now: Date, settings: Settings
   }
   if (after.flag !== null && !incident.flagMailed) return news('flagged', after.reasons, why);
   const isVerdict = heldMailed && !incident.heldMailed && incident.mailed !== null && mayMailEnd(after, now);
-  const isGrown = isWorse(incident.due, incident.mailed);
+  const isGrown = isWorse(incident.due, incident.mailed) || (incident.mailed !== null && hasChanged(t));
   const isNew = (isGrown && (incident.mailed === null || mayMailWorse(after, incident.due, now))) || isVerdict;
-  if (!isNew && !isReminderDue(incident, now, settings)) return null;
+  if (!isNew && !isReminderDue(t, incident, now, settings)) return null;
   if (!isNew && after.flag !== null) {
     return inVain === null
       ? news('reminder', after.reasons, null)
@@ -172,7 +175,7 @@ function flagRemoved(t: Transition, now: Date): News {
   const going =
     incident === null
       ? null
-      : { ...incident, due: left, mailed: left, mailedAt: now, flagMailed: false, vainMailed: false };
+      : { ...withoutAck(incident), due: left, mailed: left, mailedAt: now, flagMailed: false, vainMailed: false };
   return {
     entry: { kind: 'recovered', codes, why: null },
     mailed: { ...t.after, incident: going, fresh: 1, mails: [...t.after.mails, now] },
@@ -185,7 +188,7 @@ function afterMail(t: Transition, incident: Incident, now: Date): InstanceState 
     ...t.after,
     mails: [...t.after.mails, now],
     incident: {
-      ...incident,
+      ...(hasChanged(t) ? withoutAck(incident) : incident),
       mailed: isWorse(due, mailed) ? due : mailed,
       mailedAt: now,
       flagMailed: incident.flagMailed || t.after.flag !== null,
@@ -194,8 +197,30 @@ function afterMail(t: Transition, incident: Incident, now: Date): InstanceState 
   };
 }
 
-/** A warning is mailed once; what is worse, or can't be known, is worth a reminder. */
-function isReminderDue({ due, mailed, mailedAt }: Incident, now: Date, { alerts }: Settings): boolean {
+/** Once it has changed, reminders go on until somebody acknowledges it again. */
+function withoutAck({ ack: _, ...incident }: Incident): Incident {
+  return incident;
+}
+
+/** What people have decided about its host, and a reader of this mail may not expect. */
+function withPeoplesWords(text: string | null, t: Transition, now: Date): string | null {
+  const ack = t.after.incident?.ack;
+  const words = [
+    ...(text === null ? [] : [text]),
+    ...(ack === undefined ? [] : [`it was ${ackWords(ack, now)}${hasChanged(t) ? '; it has changed since' : ''}`]),
+    ...(t.instance.mute === 'unreadable' && text?.includes(TAG.mute) !== true ? [UNREADABLE_MUTE] : []),
+  ];
+  return words.length === 0 ? null : words.join('; ');
+}
+
+/** A warning is mailed once; what is worse, or can't be known, is worth a reminder, unless a person knows of it. */
+function isReminderDue(
+  t: Transition,
+  { due, mailed, mailedAt, ack }: Incident,
+  now: Date,
+  { alerts }: Settings,
+): boolean {
+  if (ack !== undefined && !hasChanged(t)) return false;
   if (alerts.remindHours === 0 || mailed === null || mailedAt === null || due === 'w') return false;
   return minutesBetween(mailedAt, now) >= alerts.remindHours * 60;
 }

@@ -9,7 +9,7 @@
 import { announce, announceUnremembered } from '../alert/index.ts';
 import { type Evidence, evidenceSentences, FLEET, planFlags, secondOpinions, withFlags } from '../flag/index.ts';
 import { forecastsOf, needsHistory } from '../forecast/index.ts';
-import { assess, instanceReport } from '../judge/index.ts';
+import { assess, instanceReport, UNREADABLE_MUTE } from '../judge/index.ts';
 import { isoSeconds } from '../kit/index.ts';
 import { departuresOf, nextState, type Transition, transition, withState } from '../memory/index.ts';
 import type { FleetState, History, Instance, ProbedInstance, Report } from '../model/index.ts';
@@ -52,8 +52,9 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
   // Remember.
   const before = await remember(ports, run);
   const instances = found.filter((one) => one.skipped === null).map((one) => withState(one, before.state));
-  for (const { id, unreadable } of instances) {
+  for (const { id, unreadable, mute } of instances) {
     if (unreadable.length > 0) log.warn('tags.ignored', { id, keys: unreadable });
+    if (mute === 'unreadable') log.warn('mute.unreadable', { id, text: UNREADABLE_MUTE });
   }
   ports.watch?.discovered?.(instances.length);
   const lastAt = before.state.at;
@@ -71,7 +72,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
   if (outlets !== null) await decideAndTell(outlets);
 
   const reports = inOrder().map((t) =>
-    instanceReport(t, outlets !== null, evidenceSentences(evidence.get(t.instance.id))),
+    instanceReport(t, outlets !== null, evidenceSentences(evidence.get(t.instance.id)), at),
   );
   for (const report of reports) log.info('instance.checked', logFields(report, at, settings.schedule.everyMinutes));
   return {
@@ -98,7 +99,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     const assessment = assess(one.instance, one.outcome, settings, forecasts);
     const t = transition(one, assessment, at, settings, isRepeat);
     judged.set(one.instance.id, t);
-    ports.watch?.assessed?.(instanceReport(t, outlets !== null, []));
+    ports.watch?.assessed?.(instanceReport(t, outlets !== null, [], at));
   }
 
   async function decideAndTell(to: Outlets): Promise<void> {

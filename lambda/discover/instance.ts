@@ -68,7 +68,7 @@ export function toInstance(one: DescribedInstance, settings: Settings): Instance
     workerExpected: worker !== undefined,
     sshdExpected: transport === 'ssm' && (tags[TAG.ssh] !== undefined || settings.transport !== 'ssm'),
     auto: readAuto(tags[TAG.auto]),
-    mutedUntil: readMute(tags[TAG.mute]),
+    mute: readMute(tags[TAG.mute]),
     stack,
     isElsewhereWatched,
     hostKeyTag: hostKeyTag === 'unreadable' ? null : hostKeyTag,

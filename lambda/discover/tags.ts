@@ -1,6 +1,6 @@
 /** Reads the tags that crawlwatch itself writes: a display for people and IAM, which anybody may change or strip. */
-import { parseInstant, parseStamp } from '../kit/index.ts';
-import { isReasonCode, type OwnTagKey, type Status, TAG, type Tagged } from '../model/index.ts';
+import { parseInstant, parseStamp, parseWindow } from '../kit/index.ts';
+import { isReasonCode, type Mute, type OwnTagKey, type Status, TAG, type Tagged } from '../model/index.ts';
 
 const STATUSES: readonly string[] = ['OK', 'WARNING', 'CRITICAL', 'UNKNOWN'] satisfies Status[];
 
@@ -39,9 +39,15 @@ export function readHostKey(text: string | undefined): string | null | 'unreadab
   return text === 'renew' || /^SHA256:[A-Za-z0-9+/]{43}=?$/.test(text) ? text : 'unreadable';
 }
 
-/** `until=2026-11-23T06:00:00Z`, with an optional `;why=...` for people. */
-export function readMute(text: string | undefined): Date | 'unreadable' | null {
+/** `until=2026-11-23T06:00:00Z` or `window=Sat 02:00-06:00 Europe/Berlin,Sun 02:00-06:00 Europe/Berlin`; either with an optional `;why=...`. */
+export function readMute(text: string | undefined): Mute | 'unreadable' | null {
   if (text === undefined) return null;
-  const [, until = ''] = /^until=([^;]*)(?:;why=.*)?$/s.exec(text) ?? [];
-  return parseInstant(until.trim()) ?? 'unreadable';
+  const [, key, given = '', why = null] = /^(until|window)=([^;]*)(?:;why=(.*))?$/s.exec(text) ?? [];
+  if (key === undefined) return 'unreadable';
+  if (key === 'until') {
+    const until = parseInstant(given.trim());
+    return until === null ? 'unreadable' : { kind: 'until', until, why };
+  }
+  const windows = given.split(',').map((window) => window.trim());
+  return windows.every((window) => parseWindow(window) !== null) ? { kind: 'windows', windows, why } : 'unreadable';
 }

@@ -4,8 +4,8 @@
  */
 
 import { minutesBetween, plural } from '../kit/index.ts';
-import { inGrace, isMuted, type Transition } from '../memory/index.ts';
-import type { PastDecision } from '../model/index.ts';
+import { inGrace, muteWords, type Transition } from '../memory/index.ts';
+import { MUTE_ALLOWED, type PastDecision, TAG } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { type Breaker, countFailures, type Failures, judgeBreaker, type Suspension } from './breaker.ts';
 import { domainsOf } from './domains.ts';
@@ -190,10 +190,9 @@ const textsOf = (items: Evidence['direct']): string[] => items.map(({ text }) =>
 /** Why this instance may not be flagged, from what is known without asking further; null if nothing speaks against it. */
 function objection(t: Transition, now: Date, settings: Settings): string | null {
   const { instance, before, after } = t;
-  if (isMuted(instance, now)) return 'it is muted';
-  if (instance.mutedUntil === 'unreadable') {
-    return 'its crawlwatch:mute tag is unreadable; allowed: until=2026-11-23T06:00:00Z';
-  }
+  const muted = muteWords(instance, now);
+  if (muted !== null) return `it is ${muted}`;
+  if (instance.mute === 'unreadable') return `its ${TAG.mute} tag is unreadable; allowed: ${MUTE_ALLOWED}`;
   if (inGrace(instance, now, settings)) {
     return `it was launched or rebooted less than ${settings.flag.graceMinutes} min ago`;
   }

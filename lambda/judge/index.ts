@@ -1,5 +1,6 @@
 /** Judges one probe's outcome: a status, its reasons with numbers, and advice. */
 export { ADVICE, type LoginCommand, nextStep, shellWord } from './advice.ts';
 export { assess, worstFirst } from './assess.ts';
+export { ackWords, UNREADABLE_MUTE } from './notes.ts';
 export { instanceReport } from './report.ts';
 export { REASON_WORDS } from './words.ts';

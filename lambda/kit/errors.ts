@@ -60,3 +60,10 @@ export function deniesAnInstance(most = 24): (error: unknown) => boolean {
   let left = most;
   return (error) => isAccessDenied(error) && /:instance\/i-/.test(String(error)) && left-- > 0;
 }
+
+/** The same failure, with what failed before its words. */
+export function orThrow<T>(failing: string, work: Promise<T>): Promise<T> {
+  return work.catch((cause) => {
+    throw new Error(`${failing}: ${messageOf(cause)}`, { cause });
+  });
+}

@@ -29,7 +29,16 @@ export {
   ssmClient,
   ssmOnceClient,
 } from './clients.ts';
-export { deniesAnInstance, errorCode, errorText, isAccessDenied, isRefusal, isThrottle, messageOf } from './errors.ts';
+export {
+  deniesAnInstance,
+  errorCode,
+  errorText,
+  isAccessDenied,
+  isRefusal,
+  isThrottle,
+  messageOf,
+  orThrow,
+} from './errors.ts';
 export { forTerminal, inertJson, plainWords, printableAscii, quote, quoteWords } from './escape.ts';
 export { Html, html, type Insert } from './html.ts';
 export { createLog } from './log.ts';
@@ -37,4 +46,14 @@ export { ownLimit } from './own-limit.ts';
 export { secretIn, shown, withoutSecrets } from './redact.ts';
 export { packedFiles, packedReader } from './s3.ts';
 export { isoSeconds, parseInstant, parseStamp } from './time.ts';
+export {
+  isOpen,
+  isTimeZone,
+  nextClosing,
+  nextOpening,
+  parseWindow,
+  type RecurringWindow,
+  readWindow,
+  WINDOW_GRAMMAR,
+} from './window.ts';
 export { clockTime, duration, endpointOf, GIB, gib, minutesBetween, percent, plural, quoted } from './wording.ts';

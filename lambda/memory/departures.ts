@@ -2,7 +2,7 @@
 import type { Instance, InstanceState, ReasonCode } from '../model/index.ts';
 import { NOTHING_REMEMBERED } from '../model/index.ts';
 import { mayMailEnd } from './incident.ts';
-import { isMuted } from './transition.ts';
+import { isMuted } from './mute.ts';
 
 export interface Departure {
   readonly id: string;

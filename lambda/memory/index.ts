@@ -1,16 +1,17 @@
 /** What is remembered of instances between checks: their incidents, their samples, the pins of their host keys. */
+export { acknowledged, hasChanged } from './ack.ts';
 export { type Departure, departuresOf } from './departures.ts';
 export { metricDimensions } from './dimensions.ts';
 export { writeTags, writeTagsIn } from './ec2.ts';
 export { type FleetSamples, fleetSamples, NOTHING_KNOWN, type PastFigures, pastSamples } from './figures.ts';
 export { closed, goodChecks, isUnstable, isWorse, mayMailEnd, mayMailWorse } from './incident.ts';
+export { endedMuted, isMuted, muteEnd, muteWords, nextMute } from './mute.ts';
 export { fromTags, nextState, withState } from './remember.ts';
 export { newOomKills, seenAfter, waitedSince, wasWritable } from './seen.ts';
 export { changeInstance, type LoadedState, loadState, type ObjectStore, saveState } from './store.ts';
 export {
   expectedKey,
   inGrace,
-  isMuted,
   isSameTrouble,
   kindBefore,
   rebootedInVain,

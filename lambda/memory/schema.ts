@@ -34,6 +34,15 @@ const incident = z.object({
   heldMailed: z.boolean(),
   flagMailed: z.boolean(),
   vainMailed: z.boolean(),
+  ack: z
+    .object({
+      by: z.string().max(64),
+      at: instant,
+      why: z.string().max(200).nullable(),
+      class: incidentClass,
+      codes: z.array(reason).max(50),
+    })
+    .exactOptional(),
 });
 const sentence = z.string().max(400);
 const decision = z.object({

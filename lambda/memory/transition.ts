@@ -170,10 +170,6 @@ function nextActed({ acted, seen, since }: InstanceState, outcome: ProbeOutcome,
   return isOurs ? acted : { what: 'booted', at: bootedAt };
 }
 
-/** Muted now. An unreadable mute doesn't silence, but nothing acts on such an instance. */
-export const isMuted = (instance: Instance, now: Date): boolean =>
-  instance.mutedUntil instanceof Date && instance.mutedUntil > now;
-
 /** Launched or booted so lately that failing means little. */
 export function inGrace(instance: Instance, now: Date, settings: Settings): boolean {
   const { acted } = instance.remembered;

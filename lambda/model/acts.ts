@@ -129,7 +129,7 @@ export interface Decision {
 export interface HistoryEntry {
   readonly at: Date;
   readonly instanceId: string;
-  readonly remedy: Remedy | 'escalated' | 'unflag';
+  readonly remedy: Remedy | 'escalated' | 'unflag' | 'ack';
   /** `held` with the guard, or the state of the act. */
   readonly outcome: ActState | 'held';
   readonly heldBy: Guard | null;

@@ -104,6 +104,16 @@ export interface Limits {
 export const AUTO_WORDS = ['restart', 'reboot', 'restart+reboot', 'never'] as const;
 export type Auto = (typeof AUTO_WORDS)[number];
 
+/** When an instance is muted: until a time, or in windows that recur. */
+export type Mute =
+  | { readonly kind: 'until'; readonly until: Date; readonly why: string | null }
+  /** Each like `Sat 02:00-06:00 Europe/Berlin`. */
+  | { readonly kind: 'windows'; readonly windows: readonly string[]; readonly why: string | null };
+
+/** What the tag `crawlwatch:mute` may be. */
+export const MUTE_ALLOWED =
+  'until=2026-11-23T06:00:00Z or window=Sat 02:00-06:00 Europe/Berlin, with ;why=... after it if you like';
+
 /** One host of the fleet, with all that its source and its tags say of it. Its tags are parsed nowhere else. */
 export interface Instance extends Whereabouts, Surroundings {
   /** `i-...`, or the inventory's name. */
@@ -136,8 +146,8 @@ export interface Instance extends Whereabouts, Surroundings {
   readonly sshdExpected: boolean;
   /** Null: the tag is missing. */
   readonly auto: Auto | 'unreadable' | null;
-  /** Muted until then; null when not muted. An unreadable mute is `unreadable`: it alerts, but never acts. */
-  readonly mutedUntil: Date | 'unreadable' | null;
+  /** When it is muted; null: the tag is missing. One that can't be read silences nothing, and keeps everything from acting. */
+  readonly mute: Mute | 'unreadable' | null;
   /** The stack that watches it, by its tag; null: none has claimed it yet. */
   readonly stack: string | null;
   /** It is skipped because another stack watches it. */

@@ -35,6 +35,17 @@ export interface PastDecision {
   readonly against: readonly string[];
 }
 
+/** That a person knows of an incident: no reminders until it changes. */
+export interface Ack {
+  /** `ann@laptop`, as the remedy function was given it. */
+  readonly by: string;
+  readonly at: Date;
+  readonly why: string | null;
+  /** The worst class and the reasons that they knew of. */
+  readonly class: IncidentClass;
+  readonly codes: readonly ReasonCode[];
+}
+
 /** Trouble of one instance from the first check that isn't good until it has ended. */
 export interface Incident {
   readonly openedAt: Date;
@@ -49,6 +60,8 @@ export interface Incident {
   readonly heldMailed: boolean;
   readonly flagMailed: boolean;
   readonly vainMailed: boolean;
+  /** Absent: nobody has acknowledged it, or it has changed since and that was mailed. */
+  readonly ack?: Ack;
 }
 
 /** What the last answer with a boot id said, as far as the next one is compared with it. */

@@ -50,6 +50,12 @@ const why = z
   .string({ error: NO_WHY })
   .refine((text) => text.trim() !== '', { error: NO_WHY })
   .transform((text) => bounded(text, WHY_LENGTH));
+const ackWhy = z
+  .string({ error: 'why must be a text, or null' })
+  .nullable()
+  .transform((text) => bounded(text ?? '', WHY_LENGTH) || null)
+  .default(null);
+const off = z.boolean({ error: 'off must be true or false: true takes the acknowledgement back' }).default(false);
 const scheduledTime = instant('scheduledTime must be a time like 2026-11-22T08:05:00Z').nullable().default(null);
 const until = instant('until must be a time like 2026-11-22T10:00:00Z, or null for: until somebody resumes')
   .nullable()
@@ -67,7 +73,7 @@ const request = <A extends z.ZodLiteral<string> | z.ZodEnum, S extends z.ZodRawS
     },
   );
 
-const ACTIONS = ['auto', 'plan', ...REMEDIES, 'unflag', 'pause', 'resume', 'history'] as const;
+const ACTIONS = ['auto', 'plan', ...REMEDIES, 'unflag', 'ack', 'pause', 'resume', 'history'] as const;
 
 const remedyRequest = z.discriminatedUnion(
   'action',
@@ -79,6 +85,8 @@ const remedyRequest = z.discriminatedUnion(
     request(z.enum(REMEDIES), { instanceId, requester, dryRun, overrides }),
     /** Takes the reboot flag away. */
     request(z.literal('unflag'), { instanceId, requester, dryRun }),
+    /** A person knows of its incident: no reminders until it changes. */
+    request(z.literal('ack'), { instanceId, requester, why: ackWhy, off, dryRun }),
     /** Stops all acting, until a time or until somebody resumes. */
     request(z.literal('pause'), { requester, why, until, dryRun }),
     request(z.literal('resume'), { requester, dryRun }),

@@ -266,7 +266,7 @@ const act = z.object({
 const entry = z.object({
   at: instant,
   instanceId,
-  remedy: z.enum([...REMEDIES, 'escalated', 'unflag']),
+  remedy: z.enum([...REMEDIES, 'escalated', 'unflag', 'ack']),
   outcome: z.enum([...STATES, 'held']),
   heldBy: z.enum(GUARDS).nullable(),
   why: z.string(),

@@ -3,14 +3,13 @@
  * check right before the act. Pure. What a guard can't read holds the remedy back.
  */
 
-import { clockTime, isoSeconds, minutesBetween, plural } from '../kit/index.ts';
-import { inGrace } from '../memory/index.ts';
+import { clockTime, isOpen, isoSeconds, minutesBetween, nextOpening, parseWindow, plural } from '../kit/index.ts';
+import { inGrace, muteWords } from '../memory/index.ts';
 import type { Act, FreshCheck, Guard, Instance, Override, Pause, Reason, Remedy, Requester } from '../model/index.ts';
-import { AUTO_WORDS, type Auto, TAG } from '../model/index.ts';
+import { AUTO_WORDS, type Auto, MUTE_ALLOWED, TAG } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { dueRemedy, exhausted, isOpenAct, REMEDY_WORDS, trialMinutes, troubleIn } from './ladder.ts';
 import { automaticPause } from './vain.ts';
-import { isOpen, nextOpening, parseWindow } from './window.ts';
 
 /** What is known besides the instances. */
 export interface Known {
@@ -139,7 +138,7 @@ export function heldBack(question: Question): Held | null {
 function unreadableTag({ one, known: { now } }: Question): string | null {
   const { flag } = one.remembered;
   if (one.auto === 'unreadable') return unreadable(TAG.auto, AUTO_WORDS.join(', '));
-  if (one.mutedUntil === 'unreadable') return unreadable(TAG.mute, 'until=2026-11-23T06:00:00Z');
+  if (one.mute === 'unreadable') return unreadable(TAG.mute, MUTE_ALLOWED);
   if (one.problem !== null) return `one of its tags is unreadable: ${one.problem.text.replace(/\.$/, '')}`;
   if (one.unreadable.includes(TAG.flag)) return unreadable(TAG.flag, 'BannerTimeout@2026-11-22T08:05:00Z');
   if (flag !== null && flag.at > now) return `its reboot flag is of ${isoSeconds(flag.at)}, which is in the future`;
@@ -148,8 +147,9 @@ function unreadableTag({ one, known: { now } }: Question): string | null {
   return null;
 }
 
-function muted({ one: { mutedUntil }, known: { now } }: Question): string | null {
-  return mutedUntil instanceof Date && mutedUntil > now ? `it is muted until ${clockTime(mutedUntil, now)}` : null;
+function muted({ one, known: { now } }: Question): string | null {
+  const words = muteWords(one, now);
+  return words === null ? null : `it is ${words}`;
 }
 
 function notFlagged({ one, known: { now } }: Question): string | null {

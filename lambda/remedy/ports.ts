@@ -1,6 +1,7 @@
 /** What acting needs of the world. Every function but `execute` rejects where it fails. */
 
 import type {
+  Ack,
   Act,
   ActRecord,
   FreshCheck,
@@ -45,6 +46,8 @@ export interface RemedyPorts {
   /** Remembers the act with the instance, for the checks, and shows it in a tag. */
   noteActed(id: string, acted: Stamp): Promise<void>;
   removeFlag(id: string): Promise<void>;
+  /** Remembers with its incident that a person knows of it; null takes that back. */
+  saveAck(id: string, ack: Pick<Ack, 'by' | 'at' | 'why'> | null): Promise<void>;
   saveHistory(entry: HistoryEntry): Promise<void>;
   /** Newest first. */
   readHistory(id: string, most?: number): Promise<readonly HistoryEntry[]>;

@@ -7,10 +7,11 @@
  * mailed: a run that dies before leaves it to the next one.
  */
 
-import { clockTime, isoSeconds, messageOf, plural } from '../kit/index.ts';
+import { clockTime, isoSeconds, messageOf, orThrow, plural } from '../kit/index.ts';
 import type { Act, Instance, Pause } from '../model/index.ts';
 import { TAG } from '../model/index.ts';
 import { actsByItself, type Settings } from '../settings/index.ts';
+import { acknowledge } from './acknowledge.ts';
 import { type ActResult, actOn, notDone, requesterName } from './act.ts';
 import type { RemedyAnswer, RemedyRequest, RequestOf } from './contract.ts';
 import { finishRun } from './finish.ts';
@@ -43,6 +44,8 @@ export async function remedyFleet(
       return actForPerson(request, settings, ports);
     case 'unflag':
       return unflag(request, ports);
+    case 'ack':
+      return acknowledge(request, ports);
     case 'pause':
     case 'resume':
       return setPause(request, ports);
@@ -55,12 +58,6 @@ export async function remedyFleet(
       };
   }
   return request satisfies never;
-}
-
-function orThrow<T>(failing: string, work: Promise<T>): Promise<T> {
-  return work.catch((cause) => {
-    throw new Error(`${failing}: ${messageOf(cause)}`, { cause });
-  });
 }
 
 /** The record, and what the tags show of the acts on it. */
@@ -254,7 +251,9 @@ async function setPause(request: RequestOf<'pause' | 'resume'>, ports: RemedyPor
       ports.log.info('remedy.resumed', { who, was, inVain });
     }
     const over = [
-      ...(was === null ? [] : [`the pause by ${was.who} since ${clockTime(was.from, now)} is over`]),
+      ...(was === null
+        ? []
+        : [`the pause by ${was.who} since ${clockTime(was.from, now)} is over: restarts and reboots go on`]),
       ...(inVain === null ? [] : ['automatic acts go on, and reboots in vain are counted from now on']),
     ];
     return answer(over.join('; ') || 'nothing was paused', null, null);
@@ -266,5 +265,9 @@ async function setPause(request: RequestOf<'pause' | 'resume'>, ports: RemedyPor
   }
   const end = pause.until === null ? 'until somebody resumes' : `until ${clockTime(pause.until, now)}`;
   const already = inVain === null ? '' : `; automatic acts were paused already: ${inVain.why}`;
-  return answer(`nothing is done from now on, ${end}; checks and mails go on${already}`, pause, inVain);
+  return answer(
+    `no restart and no reboot by anyone from now on, ${end}; checks, measurements, flags and mails go on; an act that is under way is not called back${already}`,
+    pause,
+    inVain,
+  );
 }

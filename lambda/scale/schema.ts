@@ -73,7 +73,13 @@ const written = z.object({
   limits: limits.exactOptional(),
   sshdExpected: z.boolean(),
   auto: z.enum([...AUTO_WORDS, 'unreadable']).nullable(),
-  mutedUntil: z.union([instant, z.literal('unreadable')]).nullable(),
+  mute: z
+    .union([
+      z.object({ kind: z.literal('until'), until: instant, why: text.nullable() }),
+      z.object({ kind: z.literal('windows'), windows: z.array(text).readonly(), why: text.nullable() }),
+      z.literal('unreadable'),
+    ])
+    .nullable(),
   stack: text.nullable(),
   isElsewhereWatched: z.boolean(),
   hostKeyTag: text.nullable(),

@@ -1,10 +1,11 @@
 // By its namespace: the export `z` brings every language's messages into the bundle.
 import * as z from 'zod';
 
+import { isTimeZone } from '../kit/index.ts';
 import { DEFAULT_STACK_NAME, REGION_NAME } from '../model/index.ts';
 import { keySecretArn, topicArn } from './arns.ts';
 import { MOUNT_PATTERN } from './mounts.ts';
-import { isTimeZone, maintenanceWindow } from './window.ts';
+import { maintenanceWindow } from './window.ts';
 
 /** A leaf: its schema, what is allowed in words, and what it does. The README's table is generated from these. */
 export function leaf<T extends z.ZodType>(schema: T, allowed: string, description: string): T {

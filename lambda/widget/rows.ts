@@ -3,7 +3,7 @@
 import { forecast, type Resource } from '../forecast/index.ts';
 import { REASON_WORDS } from '../judge/index.ts';
 import { minutesBetween } from '../kit/index.ts';
-import { isSameTrouble } from '../memory/index.ts';
+import { isMuted, isSameTrouble, muteEnd } from '../memory/index.ts';
 import type {
   Forecast,
   History,
@@ -107,10 +107,10 @@ const EMPTY = {
   ...NOTHING,
 } as const;
 
-function checkedRow({ id, name, remembered, worker, mutedUntil, problem }: Instance, times: Times): FleetRow {
+function checkedRow(instance: Instance, times: Times): FleetRow {
+  const { id, name, remembered, worker, problem } = instance;
   const known = [...remembered.reasons, ...remembered.events].map((code) => ({ code, text: REASON_WORDS[code] }));
-  const isMuted = mutedUntil instanceof Date && mutedUntil > times.now;
-  const muted = isMuted ? `muted until ${times.clock(mutedUntil)}` : null;
+  const muted = muteWord(instance, times);
   const status = problem === null ? remembered.status : 'UNKNOWN';
   const { since, flag, acted, incident } = remembered;
   const reasons = problem === null ? known : [problem];
@@ -127,8 +127,16 @@ function checkedRow({ id, name, remembered, worker, mutedUntil, problem }: Insta
     flag,
     worker,
     muted,
+    ack: incident?.ack === undefined ? null : `acknowledged by ${incident.ack.by} ${times.ago(incident.ack.at)}`,
     acted,
   };
+}
+
+/** Until when it is muted; of windows that leave no gap there is no end. */
+function muteWord(instance: Instance, { now, clock }: Times): string | null {
+  if (!isMuted(instance, now)) return null;
+  const end = muteEnd(instance, now);
+  return end === null ? 'muted' : `muted until ${clock(end)}`;
 }
 
 function bandOf(status: Status | null, flagged: boolean, muted: boolean): Band {

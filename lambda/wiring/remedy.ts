@@ -4,7 +4,7 @@ import { composeRemedyAlert } from '../alert/index.ts';
 import { findFleet, findInstance } from '../discover/index.ts';
 import type { DynamoDb, Ec2, Once, Sns, Ssm } from '../kit/index.ts';
 import { errorCode, errorText, isoSeconds, isRefusal, isThrottle, minutesBetween } from '../kit/index.ts';
-import { changeInstance, loadState, type ObjectStore, withState, writeTags } from '../memory/index.ts';
+import { acknowledged, changeInstance, loadState, type ObjectStore, withState, writeTags } from '../memory/index.ts';
 import type { FreshCheck, Instance, ProbeTransport, Remedy, Reply, TagWrite, Transport } from '../model/index.ts';
 import { TAG } from '../model/index.ts';
 import type { Execution, RemedyPorts } from '../remedy/index.ts';
@@ -83,6 +83,13 @@ export function remedyPorts(clients: RemedyClients): RemedyPorts {
       }));
       await writeTag(clients, { action: 'delete', ids: [id], keys: [TAG.flag] });
     },
+    saveAck: (id, ack) =>
+      changeInstance(filesOf(clients), id, (state) => {
+        if (state.incident === null) return state;
+        const { ack: _, ...incident } = state.incident;
+        const known = ack === null ? null : acknowledged(state, ack);
+        return { ...state, incident: known === null ? incident : { ...incident, ack: known } };
+      }),
     notify: async (news) => {
       const alert = composeRemedyAlert(news);
       if (alert !== null) await outlets.notify(alert);

@@ -149,6 +149,18 @@ const ROWS: Readonly<Record<string, Row>> = {
     says: [/restart-worker: not done: it was tried and refused/],
   },
   'npx crawlwatch mute i-0123456789abcdef0 --for 2h': { needs: 'account', spelled: real, says: [/muted until/] },
+  "npx crawlwatch mute 'ficrawler*' --window 'Sat 02:00-06:00 Europe/Berlin' --why backups": {
+    needs: 'account',
+    says: [/ficrawler1 .*muted in the window Sat 02:00-06:00 Europe\/Berlin, /],
+  },
+  'npx crawlwatch mute --list': { needs: 'account', says: [/ficrawler1 .*Sat 02:00-06:00 Europe\/Berlin .*backups/] },
+  'npx crawlwatch mute --all --off --yes': { needs: 'account', says: [/ficrawler1 .*no longer muted/] },
+  "npx crawlwatch ack i-0123456789abcdef0 --why 'a bigger disk is ordered'": {
+    needs: 'account',
+    spelled: real,
+    // The hang from before the reboot: one good check has not ended it.
+    says: [/ack: its incident since .* is acknowledged: no reminder until it gets worse/],
+  },
   "npx crawlwatch pause --why 'moving the database' --for 1h": {
     needs: 'account',
     says: [/CrawlwatchStack: paused: /],
@@ -157,12 +169,12 @@ const ROWS: Readonly<Record<string, Row>> = {
   'npx crawlwatch why i-0123456789abcdef0': {
     needs: 'account',
     spelled: real,
-    says: [/Checks: /, /Decisions about a flag/, /reboot: worked/],
+    says: [/Checks: /, /Acknowledged by .*: a bigger disk is ordered;/, /Decisions about a flag/, /reboot: worked/],
   },
   'npx crawlwatch history i-0123456789abcdef0': {
     needs: 'account',
     spelled: real,
-    says: [/reboot: begun/, /reboot: done/, /reboot: worked/],
+    says: [/reboot: begun/, /reboot: done/, /reboot: worked/, /ack: done, asked for by .*: a bigger disk is ordered/],
   },
   'npx cdk destroy': { needs: 'account', asks: /\(y\/n\)/, says: [/CrawlwatchStack: destroyed/] },
   'npx crawlwatch forget': {

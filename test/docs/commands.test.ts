@@ -92,7 +92,7 @@ describe('a command that people are given', () => {
     ['chek', /unknown command 'chek'/],
     ['check --local --aws', /cannot be used with/],
     ['check -o yaml', /Allowed choices/],
-    ['mute', /missing required argument/],
+    ['ack', /missing required argument/],
     ['pause now', /too many arguments/],
   ])('is refused where the program does not take it: %s', async (line, why) => {
     expect(await refusal(line.split(' '))).toMatch(why);

@@ -130,6 +130,15 @@ describe('the answer to the widget', () => {
     );
   });
 
+  it.each([
+    ['pause', true, null, '<p><b>Paused</b>: so it was.</p>'],
+    ['pause', false, null, '<p><b>Not paused</b>: so it was.</p>'],
+    ['resume', true, null, '<p><b>Resumed</b>: so it was.</p>'],
+    ['ack', true, ID, `<p><b>Acknowledged ${ID}</b>: so it was.</p>`],
+  ])('says of %s what was done: %s', (action, done, instanceId, says) => {
+    expect(answerHtml({ done, instanceId, why: 'so it was' }, action)).toBe(says);
+  });
+
   it('says what was restarted, and nothing of what it does not know', () => {
     const answer = { done: true, instanceId: ID, why: 'so it was' };
     expect(answerHtml(answer, 'restart-worker')).toBe(`<p><b>${ID}&#39;s worker was restarted</b>: so it was.</p>`);

@@ -25,7 +25,7 @@ export function sshInstance(address: string | null, port: number, given: Partial
     worker: null,
     workerExpected: false,
     sshdExpected: false,
-    mutedUntil: null,
+    mute: null,
     remembered: NOTHING_REMEMBERED,
     tagged: UNTAGGED,
     hostKey: null,

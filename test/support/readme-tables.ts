@@ -36,7 +36,7 @@ const TAG_SAYS: Readonly<Record<keyof typeof TAG, string>> = {
   limits:
     'thresholds of this instance and mounts to leave out, `memory.warning=8;memory.critical=2;disk.critical=2;ignore=/scratch;ignore=/mnt/*`: percents available or free of `memory`, `disk` and `inodes`, the rest as in the settings',
   auto: 'what crawlwatch may do by itself here: `restart`, `reboot` or `restart+reboot`, where the stack has it on; `never` also refuses people',
-  mute: '`until=2026-11-23T06:00:00Z`, with `;why=...` behind it if you like: checked and measured, but neither mailed, flagged nor acted on',
+  mute: '`until=2026-11-23T06:00:00Z`, or `window=Sat 02:00-06:00 Europe/Berlin` for one that recurs (several with commas between), each with `;why=...` after it if you like: checked and measured, but neither mailed, flagged nor acted on. One that cannot be read silences nothing, and keeps everything from acting',
   hostKey:
     '`SHA256:...` to pin the SSH host key by hand, `renew` to take the next one seen; without it the first one seen is pinned',
   stack: 'the stack that watches it: the first to see it; another stack reports it as skipped, and never acts',

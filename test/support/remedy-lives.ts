@@ -20,7 +20,7 @@ const mostly = <T>(usual: T, ...others: T[]): fc.Arbitrary<T> =>
 
 export const nature = fc.record({
   auto: mostly<string | null>('restart+reboot', 'restart', 'reboot', 'never', 'Reboot!', null),
-  mute: mostly<'no' | 'ended' | 'now' | 'rubbish'>('no', 'ended', 'now', 'rubbish'),
+  mute: mostly<'no' | 'ended' | 'now' | 'always' | 'rubbish'>('no', 'ended', 'now', 'always', 'rubbish'),
   state: mostly('running', 'stopping'),
   asg: mostly(false, true),
   spot: mostly(false, true),
@@ -140,9 +140,12 @@ export function live(natures: readonly Nature[], steps: readonly Step[]): Done[]
         [NOTE.since]: stamp,
         [NOTE.seen]: `${String(boot).padStart(8, '0')}/0`,
         ...(nature.mute !== 'no' && {
-          [TAG.mute]: { ended: 'until=2026-11-01T00:00:00Z', now: 'until=2036-11-01T00:00:00Z', rubbish: '?' }[
-            nature.mute
-          ],
+          [TAG.mute]: {
+            ended: 'until=2026-11-01T00:00:00Z',
+            now: 'until=2036-11-01T00:00:00Z',
+            always: 'window=00:00-24:00 Europe/Berlin',
+            rubbish: '?',
+          }[nature.mute],
         }),
         ...(nature.asg && { 'aws:autoscaling:groupName': 'web' }),
       };

@@ -290,6 +290,7 @@ export function modelPorts(call: Call<ModelState>, clock: { now(): Date }, spoil
       );
     },
     removeFlag: () => Promise.reject(new Error('no actor takes flags away')),
+    saveAck: () => Promise.reject(new Error('no actor acknowledges')),
     saveHistory: (entry) =>
       call(
         'save history',

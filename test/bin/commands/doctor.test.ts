@@ -99,7 +99,7 @@ const OF_AN_INSTANCE: readonly Row[] = [
   [
     'a mute that cannot be read',
     (fleet) => fleet.tag(TAG.mute, 'tomorrow'),
-    `failed overrides: the tag crawlwatch:mute is tomorrow; allowed: until=2026-11-23T06:00:00Z -> crawlwatch mute ${HOST} --for 2h, or crawlwatch mute ${HOST} --off`,
+    `failed overrides: the tag crawlwatch:mute is tomorrow; allowed: until=2026-11-23T06:00:00Z or window=Sat 02:00-06:00 Europe/Berlin, with ;why=... after it if you like -> crawlwatch mute ${HOST} --for 2h, or crawlwatch mute ${HOST} --off`,
   ],
   [
     'a last check that could not be made',

@@ -49,7 +49,7 @@ describe('crawlwatch flagged', () => {
     expect(exitCode).toBe(0);
     expect(stdout).toBe(
       [
-        'INSTANCE                            STATE    FLAGGED AT  FOR     BECAUSE                LAST ACT             TAGS',
+        'INSTANCE                            STATE    FLAGGED AT  FOR     BECAUSE                LAST ACT             NOTES',
         'odd (i-00000000000000003)           running                      unreadable: yesterday  none',
         'evil\\x1b[31m (i-00000000000000002)  running  07:35 UTC   40 min  BannerTimeout          reboot at 07:00 UTC  auto=never',
         'ficrawler9 (i-00000000000000001)    running  08:05 UTC   10 min  BannerTimeout          none',
@@ -59,6 +59,31 @@ describe('crawlwatch flagged', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  it('says which of them are muted or acknowledged', async () => {
+    const stack = new ActingStack()
+      .flag(ID1, 'ficrawler1', 10, { [TAG.mute]: 'window=Sun 08:00-09:00 UTC;why=backups' })
+      .flag(ID2, 'ficrawler2', 10, { [TAG.mute]: 'sunday' })
+      .flag(ID3, 'ficrawler3', 10);
+    const { incident } = stack.state.instances.get(ID3)!;
+    const ack = {
+      by: 'ann@laptop',
+      at: new Date('2026-11-22T08:10:00Z'),
+      why: 'known',
+      class: 'h',
+      codes: [],
+    } as const;
+    stack.remember(ID3, { incident: { ...incident!, ack } });
+    const { stdout } = await run(stack);
+    expect(stdout).toMatch(/^ficrawler1 .* muted in the window Sun 08:00-09:00 UTC, until 09:00 UTC$/m);
+    expect(stdout).toMatch(/^ficrawler2 .* mute unreadable: sunday$/m);
+    expect(stdout).toMatch(/^ficrawler3 .* acknowledged by ann@laptop since 08:10 UTC: known$/m);
+    expect(JSON.parse((await run(stack, 'json')).stdout).flagged[2].ack).toEqual({
+      by: 'ann@laptop',
+      at: '2026-11-22T08:10:00Z',
+      why: 'known',
+    });
   });
 
   it('lists one whose tag another tool has taken away, as long as it runs', async () => {
@@ -85,6 +110,7 @@ describe('crawlwatch flagged', () => {
         lastAct: null,
         auto: null,
         mute: null,
+        ack: null,
       },
     ]);
   });
@@ -141,6 +167,7 @@ describe('crawlwatch plan', () => {
     expect(stdout).toBe(
       [
         'PAUSED by ann@laptop since 08:00 UTC until 10:00 UTC: moving; end it: crawlwatch resume --stack Other',
+        '  no restart and no reboot by anyone; checks, measurements, flags and mails go on',
         '',
         `ficrawler7 (${ID1}): restart-worker: would be done now: sidekiq.service for WorkerDown`,
         `ficrawler9 (${ID2}): reboot: held back (spacing): too soon`,

@@ -15,14 +15,35 @@ const REQUESTER = expect.stringMatching(/^[\x20-\x7e]{3,64}$/);
 const done = ({ instanceId = null }: Asked) => ({ done: true, instanceId, why: 'as was asked for' });
 const refused = ({ instanceId = null }: Asked) => ({ done: false, instanceId, why: 'the record could not be read' });
 
+const MUTE_HOW =
+  "mute: say for how long, --for 2h, --until TIME or --window 'Sat 02:00-06:00 Europe/Berlin'; or end it, --off";
+
 describe('crawlwatch mute', () => {
   const run = (stack: ActingStack, flags: Partial<MuteFlags>, words: string[] = ['ficrawler7']) =>
     runCommand((io) => mute(words, { ...STACK, ...flags }, io, stack.ports));
   const fleet = () => new ActingStack().watch(ID1, 'ficrawler7').watch(ID2, 'ficrawler8');
 
   it.each<[Partial<MuteFlags>, string]>([
-    [{}, 'mute: say for how long, --for 2h; or end it, --off'],
+    [{}, MUTE_HOW],
     [{ for: '2h', off: true }, 'mute: give either --for or --off'],
+    [{ for: '2h', until: '2026-11-23T06:00:00Z' }, 'mute: give either --for or --until'],
+    [{ off: true, why: 'x' }, 'mute: --why goes with a mute, not with --off'],
+    [
+      { until: '2026-02-30T06:00:00Z' },
+      '--until: got "2026-02-30T06:00:00Z"; allowed: a time later than now, within 365 days, like 2026-11-22T10:15:00Z or with an offset, 2026-11-22T10:15:00+00:00',
+    ],
+    [
+      { until: '2026-11-22T08:15:00Z' },
+      '--until: got "2026-11-22T08:15:00Z"; allowed: a time later than now, within 365 days, like 2026-11-22T10:15:00Z or with an offset, 2026-11-22T10:15:00+00:00',
+    ],
+    [
+      { window: 'Sat 02:00-06:00' },
+      '--window: got "Sat 02:00-06:00"; allowed: like Mon-Fri 02:00-05:00 Europe/Berlin; several are separated by commas',
+    ],
+    [
+      { window: 'Sat 02:00-06:00 UTC,Sun 02:00-02:00 UTC' },
+      '--window: got "Sun 02:00-02:00 UTC"; allowed: an end that is not the beginning; the whole day is 00:00-24:00; several are separated by commas',
+    ],
     [{ for: '2 h' }, '--for: got "2 h"; allowed: a time like 30m, 2h or 1d, at most 365d'],
     [{ for: '0m' }, '--for: got "0m"; allowed: a time like 30m, 2h or 1d, at most 365d'],
     [{ for: '366d' }, '--for: got "366d"; allowed: a time like 30m, 2h or 1d, at most 365d'],
@@ -58,7 +79,11 @@ describe('crawlwatch mute', () => {
       one: value,
       two: value,
     });
-    expect(instance({ tags: { [TAG.mute]: value } }).mutedUntil).toEqual(new Date(value.slice(6, 26)));
+    expect(instance({ tags: { [TAG.mute]: value } }).mute).toEqual({
+      kind: 'until',
+      until: new Date(value.slice(6, 26)),
+      why: why ?? null,
+    });
   });
 
   it('ends it with --off', async () => {

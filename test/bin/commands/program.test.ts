@@ -101,7 +101,18 @@ describe('the command line', () => {
   it('lists the commands that there are, with examples', async () => {
     const { exitCode, stdout, stderr } = await crawlwatch(['--help']);
     const commands = /Commands:\n((?: .*\n)+)/.exec(stdout)?.[1]?.match(/^ {2}[\w-]+/gm);
-    const acting = ['flagged', 'plan', 'reboot', 'restart-worker', 'restart-sshd', 'unflag', 'mute', 'pause', 'resume'];
+    const acting = [
+      'flagged',
+      'plan',
+      'reboot',
+      'restart-worker',
+      'restart-sshd',
+      'unflag',
+      'mute',
+      'ack',
+      'pause',
+      'resume',
+    ];
     const all = [
       ...['check', 'watch', 'probe', 'backtest'],
       ...[...acting, 'history', 'why', 'forget', 'doctor'],

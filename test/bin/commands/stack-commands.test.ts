@@ -11,7 +11,7 @@ import { crawlwatch } from '../command-line.ts';
 const ID = 'i-00000000000000001';
 const ARN = 'arn:aws:lambda:eu-west-1:123456789012:function:Remedy';
 const COMMANDS = [
-  ...['flagged', 'plan', 'reboot', 'restart-worker', 'restart-sshd', 'unflag', 'mute', 'pause', 'resume'],
+  ...['flagged', 'plan', 'reboot', 'restart-worker', 'restart-sshd', 'unflag', 'mute', 'ack', 'pause', 'resume'],
   ...['history', 'why', 'forget'],
 ];
 const STACK = `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks><member><StackName>CrawlwatchStack</StackName><CreationTime>2026-11-22T08:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus><Outputs><member><OutputKey>RemedyFunctionName</OutputKey><OutputValue>Remedy</OutputValue></member><member><OutputKey>RemedyFunctionArn</OutputKey><OutputValue>${ARN}</OutputValue></member><member><OutputKey>StateBucketName</OutputKey><OutputValue>crawlwatch-state</OutputValue></member></Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
@@ -74,8 +74,13 @@ describe('a wrong command line of a command on the stack', () => {
     ['restart-worker', "missing required argument 'instance'"],
     ['restart-sshd a --flagged', "unknown option '--flagged'"],
     ['unflag', "missing required argument 'instance'"],
-    ['mute a', 'mute: say for how long, --for 2h; or end it, --off'],
-    ['mute --for 2h', "missing required argument 'instance'"],
+    [
+      'mute a',
+      "mute: say for how long, --for 2h, --until TIME or --window 'Sat 02:00-06:00 Europe/Berlin'; or end it, --off",
+    ],
+    ['mute --for 2h', "mute: say which: instances by id, Name or pattern ('ficrawler*'), --tag KEY=VALUE or --all"],
+    ['mute a --all --for 2h', 'mute: give either instances, --tag or --all'],
+    ['ack', "missing required argument 'instance'"],
     ['pause --for soon', '--for: got "soon"; allowed: a time like 30m, 2h or 1d, at most 365d'],
     ['history', "missing required argument 'instance'"],
     ['why', "missing required argument 'instance'"],
@@ -116,6 +121,10 @@ describe('a command on the stack', () => {
     ['why ficrawler9', { action: 'history', instanceId: ID }, { action: 'plan' }],
     ['flagged', null],
     ['mute ficrawler9 --for 2h --dry-run', null],
+    ['mute fi* --for 2h --dry-run', null],
+    ['mute --list', null],
+    ['ack ficrawler9 --why disk', { action: 'ack', instanceId: ID, why: 'disk' }],
+    ['ack ficrawler9 --off --dry-run', { action: 'ack', instanceId: ID, off: true, dryRun: true }],
     ['forget --dry-run', null],
   ])('sends what was typed: %s', async (words, request, another) => {
     const { stdout, stderr } = await crawlwatch(words.split(' '));

@@ -112,6 +112,20 @@ describe('crawlwatch why', () => {
     expect(exitCode).toBe(0);
   });
 
+  it('shows who acknowledged the incident, since when and why', async () => {
+    const ack = { by: 'ann@laptop', at: at(3), why: 'known\u001b[2J', class: 'h', codes: [] } as const;
+    const incident = { ...FLAGGED.incident!, ack };
+    const stack = new ActingStack(answering()).watch(ID1, 'ficrawler9').remember(ID1, { ...FLAGGED, incident });
+    expect((await run(stack)).stdout).toContain(
+      '\nAcknowledged by ann@laptop since 08:12 UTC: known\\x1b[2J; no reminder until it changes\n',
+    );
+    expect(JSON.parse((await run(stack, ID1, 'json')).stdout).incident.ack).toEqual({
+      by: 'ann@laptop',
+      at: '2026-11-22T08:12:00Z',
+      why: 'known\u001b[2J',
+    });
+  });
+
   it('shows a flag, its row of checks, its incident, decisions and acts, safe for a terminal', async () => {
     const stack = new ActingStack(answering()).watch(ID1, 'ficrawler9\u001b[2J').remember(ID1, FLAGGED);
     const { exitCode, stdout, stderr } = await run(stack);

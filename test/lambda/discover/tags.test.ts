@@ -63,11 +63,30 @@ describe('the tag crawlwatch:host-key', () => {
   });
 });
 
+const UNTIL = new Date('2026-11-23T06:00:00Z');
+
 describe('the tag crawlwatch:mute', () => {
   it.each([
     [undefined, null],
-    ['until=2026-11-23T06:00:00Z', new Date('2026-11-23T06:00:00Z')],
-    ['until=2026-11-23T06:00:00Z;why=a long\nstory; really', new Date('2026-11-23T06:00:00Z')],
+    ['until=2026-11-23T06:00:00Z', { kind: 'until', until: UNTIL, why: null }],
+    [
+      'until=2026-11-23T06:00:00Z;why=a long\nstory; really',
+      { kind: 'until', until: UNTIL, why: 'a long\nstory; really' },
+    ],
+    [
+      'window=Sat 02:00-06:00 Europe/Berlin',
+      { kind: 'windows', windows: ['Sat 02:00-06:00 Europe/Berlin'], why: null },
+    ],
+    [
+      'window=Sat 22:00-02:00 UTC, 12:00-12:30 UTC;why=backups, window=2',
+      { kind: 'windows', windows: ['Sat 22:00-02:00 UTC', '12:00-12:30 UTC'], why: 'backups, window=2' },
+    ],
+    ['window=Sat 02:00-06:00', 'unreadable'],
+    ['window=Sat 02:00-06:00 UTC,', 'unreadable'],
+    ['window=Sat 02:00-02:00 UTC', 'unreadable'],
+    ['window=Sat 02:00-06:00 Mars/Base', 'unreadable'],
+    ['window=', 'unreadable'],
+    ['until=2026-11-23T06:00:00Z;window=Sat 02:00-06:00 UTC', 'unreadable'],
     ['2026-11-23T06:00:00Z', 'unreadable'],
     ['until=tomorrow', 'unreadable'],
     ['', 'unreadable'],

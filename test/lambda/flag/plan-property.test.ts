@@ -23,7 +23,7 @@ describe('planFlags', () => {
       failures: fc.integer({ min: 0, max: 5 }),
       since: fc.integer({ min: 0, max: 120 }),
       seen: fc.boolean(),
-      mute: fc.constantFrom('', 'until=2026-11-23T06:00:00Z', 'rubbish'),
+      mute: fc.constantFrom('', 'until=2026-11-23T06:00:00Z', 'window=Sun 08:00-08:30 UTC', 'rubbish'),
       launched: fc.integer({ min: 0, max: 60 }),
       impaired: fc.boolean(),
       confirmed: fc.boolean(),

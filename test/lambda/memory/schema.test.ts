@@ -23,16 +23,32 @@ const instance: fc.Arbitrary<InstanceState> = fc.record({
   letters,
   fresh: fc.integer({ min: 0, max: 24 }),
   incident: fc.option(
-    fc.record({
-      openedAt: date,
-      due: incidentClass,
-      mailed: incidentClass,
-      mailedAt: fc.option(date),
-      codes,
-      heldMailed: fc.boolean(),
-      flagMailed: fc.boolean(),
-      vainMailed: fc.boolean(),
-    }),
+    fc.record(
+      {
+        openedAt: date,
+        due: incidentClass,
+        mailed: incidentClass,
+        mailedAt: fc.option(date),
+        codes,
+        heldMailed: fc.boolean(),
+        flagMailed: fc.boolean(),
+        vainMailed: fc.boolean(),
+        // Absent in what earlier versions wrote.
+        ack: fc.record({
+          by: fc.string({ maxLength: 64 }),
+          at: date,
+          why: fc.option(fc.string({ maxLength: 200 })),
+          class: fc.constantFrom('w', 'c', 'h', 'k', 'u'),
+          codes,
+        }),
+      },
+      {
+        requiredKeys: [
+          ...(['openedAt', 'due', 'mailed', 'mailedAt', 'codes'] as const),
+          ...(['heldMailed', 'flagMailed', 'vainMailed'] as const),
+        ],
+      },
+    ),
   ),
   ends: fc.array(date, { maxLength: 5 }),
   mails: fc.array(date, { maxLength: 12 }),

@@ -8,7 +8,11 @@ const ana = { kind: 'person', name: 'ana', overrides: [] };
 
 describe('parseRemedyRequest', () => {
   it.each([
-    ['nothing', undefined, 'action must be one of auto, plan, restart-worker, restart-sshd, reboot, unflag, pause'],
+    [
+      'nothing',
+      undefined,
+      'action must be one of auto, plan, restart-worker, restart-sshd, reboot, unflag, ack, pause',
+    ],
     ['text', 'reboot', 'action must be one of'],
     ['a list', [{ action: 'reboot' }], 'action must be one of'],
     ['no action', { instanceId: ID }, 'action must be one of'],
@@ -58,6 +62,9 @@ describe('parseRemedyRequest', () => {
     ],
     ['a pause with an empty why', { action: 'pause', why: ' ' }, 'why must be a text'],
     ['a pause until no time', { action: 'pause', why: 'x', until: 'later' }, 'until must be a time like'],
+    ['an ack of no instance', { action: 'ack', requester: 'ana' }, 'instanceId must be an EC2 instance id'],
+    ['an ack that is taken back by a text', { action: 'ack', instanceId: ID, off: 'no' }, 'off must be true or false'],
+    ['an ack for good', { action: 'ack', instanceId: ID, until: null }, 'ack takes no "until"'],
     ['a pause until a number', { action: 'pause', why: 'x', until: 5 }, 'until must be a time like'],
     [
       'a pause until now',

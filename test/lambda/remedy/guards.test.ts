@@ -66,6 +66,13 @@ const EVERY: readonly Guarded[] = [
   ['has no launch time', 'anybody', 'unknown', 'EC2 does not say since when it runs', { over: { launchedAt: null } }],
   ['opted out', 'anybody', 'opted-out', 'its tag crawlwatch:auto says never', { tags: { [TAG.auto]: 'never' } }],
   [
+    'is in a window in which it is muted',
+    'anybody',
+    'muted',
+    'it is muted in the window Sun 09:00-10:00 Europe/Berlin, until 09:00 UTC',
+    { tags: { [TAG.mute]: 'window=Sun 09:00-10:00 Europe/Berlin;why=backups' } },
+  ],
+  [
     'is muted',
     'anybody',
     'muted',

@@ -13,6 +13,9 @@ const SHARD: Shard = {
   hosts: [
     instance({ id: 'i-1', tags: { crawlwatch: 'true', Näme: 'ü' } }),
     instance({ id: 'i-2', launchedAt: null, elsewhere: true }),
+    instance({ id: 'i-4', tags: { 'crawlwatch:mute': 'until=2026-11-23T06:00:00Z;why=disk' } }),
+    instance({ id: 'i-5', tags: { 'crawlwatch:mute': 'window=Sat 02:00-06:00 UTC,Sun 02:00-06:00 UTC' } }),
+    instance({ id: 'i-6', tags: { 'crawlwatch:mute': 'later' } }),
     instance({ id: 'i-3', tags: { 'crawlwatch:limits': 'memory.warning=8;disk.critical=0.5;ignore=/mnt/*' } }),
   ],
 };

@@ -74,6 +74,27 @@ describe('the buttons of the restarts', () => {
   });
 });
 
+describe('a row of a host that people have decided about', () => {
+  it('says until when it is muted, or in which window', () => {
+    expect(drawn(MUTE)).toContain('muted until 18:00 UTC');
+    expect(drawn({ [TAG.mute]: 'window=Sun 08:00-09:00 UTC' })).toContain(
+      'muted in the window Sun 08:00-09:00 UTC, until 09:00 UTC',
+    );
+    expect(drawn({ [TAG.mute]: 'window=Sat 08:00-09:00 UTC' })).not.toContain('muted in');
+  });
+
+  it('says who acknowledged its trouble, and since when', () => {
+    const one = instance({ tags: standing('DiskLow') });
+    const ack = { by: 'eve<b>', at: new Date(minutesAgo(5)), why: '<i>"', class: 'c', codes: [] } as const;
+    const incident = { ...one.remembered.incident!, ack };
+    const html = fleetView(
+      pageOf(fleetRows([{ ...one, remembered: { ...one.remembered, incident } }], NOW), 1),
+      look(),
+    );
+    expect(html).toContain('acknowledged by eve&lt;b&gt; since 08:10 UTC: &lt;i&gt;&quot;');
+  });
+});
+
 describe('a row of a host that was rebooted', () => {
   it.each([
     ['a quarter of an hour is not over', minutesAgo(15), false],

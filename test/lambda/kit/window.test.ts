@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isOpen, nextOpening, parseWindow } from '../../../lambda/remedy/window.ts';
+import { isOpen, nextOpening, parseWindow } from '../../../lambda/kit/window.ts';
 import { parseSettings, SettingsError } from '../../../lambda/settings/settings.ts';
 
 const problem = (window: unknown): string => {
