@@ -6,6 +6,7 @@ export { type FleetSamples, fleetSamples, NOTHING_KNOWN, type PastFigures, pastS
 export { closed, goodChecks, isUnstable, isWorse, mayMailEnd, mayMailWorse } from './incident.ts';
 export { fromTags, nextState, withState } from './remember.ts';
 export { newOomKills, seenAfter, waitedSince, wasWritable } from './seen.ts';
+export { snapshotOf, snapshotsOf, withSnapshot } from './snapshots.ts';
 export { changeInstance, type LoadedState, loadState, type ObjectStore, saveState } from './store.ts';
 export {
   expectedKey,
