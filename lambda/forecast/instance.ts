@@ -54,6 +54,14 @@ export function forecastsOf(
   };
 }
 
+/** Who took the memory up to the last of the samples, for a place that sees no probe. */
+export function grewBefore({ memory, processes = [] }: History): Growth | null {
+  const [latest, last] = [processes.at(-1), memory.at(-1)];
+  // Where a later sample has no list, the host was well again.
+  if (latest === undefined || last === undefined || last.available <= 0 || last.at > latest.at) return null;
+  return whoGrew(processes, { ...latest, totalKib: latest.availableKib / last.available, uptimeSeconds: null });
+}
+
 function grewBy(outcome: ProbeOutcome, { processes = [] }: History, now: Date): Growth | null {
   return outcome.kind === 'failed' ? null : whoGrew(processes, snapshotOf(outcome.vitals, now));
 }

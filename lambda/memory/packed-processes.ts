@@ -2,7 +2,7 @@
  * A host's largest processes over six hours as bytes, and back. Pure.
  *
  *     part      = names processes times available shared holders
- *     names     = count { length utf-8 }
+ *     names     = count { length ASCII }
  *     processes = count { pid, 1 + the second of its start, 1 + its parent's pid, which name; 0 where not known }
  *     times     = count, the first in minutes since 1970, then the distance of each to the one before
  *     available, shared = for each time, 1 + zigzag(difference to the one before); 0 where not known
@@ -11,6 +11,7 @@
  * Sizes are in units of 64 KiB. A process is written once, however many times it is seen, and so is a name.
  */
 
+import { printableAscii } from '../kit/index.ts';
 import type { ProcessSnapshot, SeenProcess } from '../model/index.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
 
@@ -27,10 +28,8 @@ export const MOST_SNAPSHOTS = 24;
 /** Of one time. */
 export const MOST_PROCESSES = 5;
 const MOST_SEEN = MOST_SNAPSHOTS * MOST_PROCESSES;
-/** The kernel's names have 15 characters. */
-export const NAME_LENGTH = 32;
-/** One character may take four. */
-const MOST_NAME_BYTES = 4 * NAME_LENGTH;
+/** The kernel's names have 15 characters; one that it escapes takes four. */
+export const NAME_LENGTH = 20;
 
 const scratch = new ByteWriter();
 const NOTHING = new Uint8Array();
@@ -47,7 +46,7 @@ export function packProcesses(snapshots: readonly ProcessSnapshot[]): Uint8Array
   const seen = new Map<string, { readonly index: number; readonly one: SeenProcess; size: number }>();
   const rows = kept.map(({ processes }) =>
     processes.slice(0, MOST_PROCESSES).map((one) => {
-      const name = one.name.slice(0, NAME_LENGTH);
+      const name = printableAscii(one.name).slice(0, NAME_LENGTH);
       if (!names.has(name)) names.set(name, names.size);
       const key = `${one.pid} ${one.startedSeconds} ${one.parentPid} ${name}`;
       const known = seen.get(key) ?? { index: seen.size, one: { ...one, name }, size: 0 };
@@ -106,7 +105,7 @@ export function unpackProcesses(bytes: Uint8Array): ProcessSnapshot[] {
   if (bytes.length === 0) return [];
   const reader = new ByteReader(bytes);
   const text = new TextDecoder();
-  const names = listed(reader, MOST_SEEN, () => text.decode(reader.raw(reader.unsigned(MOST_NAME_BYTES))));
+  const names = listed(reader, MOST_SEEN, () => text.decode(reader.raw(reader.unsigned(NAME_LENGTH))));
   const seen = listed(reader, MOST_SEEN, () => {
     const pid = reader.unsigned(MOST_PID);
     const startedSeconds = known(reader.unsigned(MOST_SECONDS + 1));
@@ -123,11 +122,11 @@ export function unpackProcesses(bytes: Uint8Array): ProcessSnapshot[] {
   const shared = readSizes(reader, times.length);
   const snapshots = times.map((at, n): ProcessSnapshot => {
     const processes = listed(reader, MOST_PROCESSES, (): SeenProcess | null => {
-      const process = seen[reader.unsigned(MOST_SEEN)];
+      const holder = seen[reader.unsigned(MOST_SEEN)];
       const difference = unzigzag(reader.unsigned(2 * MOST_SIZE + 1));
-      if (process === undefined) return null;
-      process.size = Math.min(MOST_SIZE, Math.max(0, process.size + difference));
-      return { ...process.one, kib: process.size * UNIT_KIB };
+      if (holder === undefined) return null;
+      holder.size = Math.min(MOST_SIZE, Math.max(0, holder.size + difference));
+      return { ...holder.one, kib: holder.size * UNIT_KIB };
     });
     return {
       at: new Date(at * MINUTE),

@@ -3,7 +3,7 @@
 /** One of the largest processes, as a sample keeps it. Never its command line. */
 export interface SeenProcess {
   readonly pid: number;
-  /** As the host gave it: data, at most 32 characters of printable ASCII. */
+  /** As the host gave it: data, at most 20 characters of printable ASCII. */
   readonly name: string;
   /** Of its own where the kernel says (RssAnon), else all that is resident. */
   readonly kib: number;

@@ -2,6 +2,7 @@
 
 import { clockTime, type Html, html, minutesBetween, percent } from '../kit/index.ts';
 import type { Settings } from '../settings/index.ts';
+import { BAND, type Ending, endBand, endWords } from './band.ts';
 import { type Gauge, isOld, TREND_HOURS } from './rows.ts';
 
 /** Colour class of a figure. */
@@ -21,14 +22,24 @@ export function toneOf(available: number, { warningPercent, criticalPercent }: L
   return available * 100 < warningPercent ? 'warning' : 'calm';
 }
 
-/** `97 %`, its bar and its trend; faded, with the time of the sample, where it is old. */
-export function gaugeCell(gauge: Gauge | null, limits: Limits, tone: Tone, now: Date, settings: Settings): Html {
+/**
+ * `97 %`, its bar and its trend; faded, with the time of the sample, where it is old.
+ * @param ends null: nothing is forecast to run out
+ */
+export function gaugeCell(
+  gauge: Gauge | null,
+  limits: Limits,
+  tone: Tone,
+  now: Date,
+  settings: Settings,
+  ends: Ending | null = null,
+): Html {
   if (gauge === null) return html`<span class="cw-dim">-</span>`;
   const { latest } = gauge;
   const used = Math.round(100 * (1 - latest.available));
   const old = isOld(latest.at, now, settings);
   const when = old ? html`<div class="cw-small cw-dim">at ${clockTime(latest.at, now)}</div>` : null;
-  return html`<div class="cw-gauge cw-tone-${tone}${old ? ' cw-old' : ''}" title="${percent(100 * latest.available)} available at ${clockTime(latest.at, now)}"><b>${used} %</b>${bar(used)}${trend(gauge, limits, now, settings)}</div>${when}`;
+  return html`<div class="cw-gauge cw-tone-${tone}${old ? ' cw-old' : ''}" title="${percent(100 * latest.available)} available at ${clockTime(latest.at, now)}"><b>${used} %</b>${bar(used)}${trend(gauge, limits, now, settings, ends)}</div>${when}`;
 }
 
 function bar(used: number): Html {
@@ -37,7 +48,7 @@ function bar(used: number): Html {
 }
 
 /** Percent used, 0 at the bottom; the dashed line is the warning limit, and a gap is a time without an answer. */
-function trend({ samples }: Gauge, limits: Limits, now: Date, settings: Settings): Html {
+function trend({ samples, latest }: Gauge, limits: Limits, now: Date, settings: Settings, ends: Ending | null): Html {
   const gapMinutes = 2.5 * Math.max(5, settings.schedule.everyMinutes);
   const x = (at: Date) => round(LINE.width * (1 - minutesBetween(at, now) / (TREND_HOURS * 60)));
   const y = (available: number) => round(1 + (LINE.height - 2) * Math.min(1, Math.max(0, available)));
@@ -53,7 +64,12 @@ function trend({ samples }: Gauge, limits: Limits, now: Date, settings: Settings
     (points) =>
       html`<polyline class="cw-line" points="${(points.length === 1 ? [...points, ...points] : points).join(' ')}"/>`,
   );
-  return html`<svg class="cw-trend" width="${LINE.width}" height="${LINE.height}"><line class="cw-limit" x1="0" x2="${LINE.width}" y1="${limit}" y2="${limit}"/>${lines}</svg>`;
+  const width = LINE.width + (ends === null ? 0 : BAND.width);
+  const words = ends === null ? null : endWords(ends);
+  const label = words === null ? null : html` role="img" aria-label="${words}"`;
+  const title = words === null ? null : html`<title>${words}</title>`;
+  const band = ends === null ? null : endBand(ends, { x: LINE.width, y: y(latest.available) }, y(0));
+  return html`<svg class="cw-trend" width="${width}" height="${LINE.height}"${label}>${title}<line class="cw-limit" x1="0" x2="${width}" y1="${limit}" y2="${limit}"/>${band}${lines}</svg>`;
 }
 
 const round = (value: number): number => Math.round(value * 10) / 10;

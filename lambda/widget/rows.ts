@@ -1,11 +1,12 @@
 /** The rows of the dashboard's fleet table: status and reasons from tags, figures from the metrics of the rows shown. */
 
-import { forecast, type Resource } from '../forecast/index.ts';
+import { forecast, grewBefore, type Resource } from '../forecast/index.ts';
 import { REASON_WORDS } from '../judge/index.ts';
 import { minutesBetween } from '../kit/index.ts';
 import { isSameTrouble } from '../memory/index.ts';
 import type {
   Forecast,
+  Growth,
   History,
   Instance,
   Reason,
@@ -51,12 +52,17 @@ export interface FleetRow extends Whereabouts {
   readonly memory: Gauge | null;
   readonly disk: Gauge | null;
   readonly forecast: Forecast;
+  /** Who took the memory that it lost; null where none is clear, and where memory is no trouble. */
+  readonly grew: Growth | null;
 }
 
 /** What the sparklines show. */
 export const TREND_HOURS = 3;
 export const ROWS_PER_PAGE = 100;
-const NOTHING = { memory: null, disk: null, forecast: { memoryMinutes: null, diskMinutes: null } } as const;
+const NOTHING = {
+  ...{ memory: null, disk: null, grew: null },
+  forecast: { memoryMinutes: null, diskMinutes: null },
+} as const;
 
 /** Every watched instance by its tags, worst first; no figures yet. */
 export function fleetRows(fleet: readonly Instance[], now: Date): FleetRow[] {
@@ -179,8 +185,10 @@ export function withHistory(row: FleetRow, history: History | undefined, now: Da
     const options = { speaking, everyMinutes: settings.schedule.everyMinutes };
     return forecast(resource, past.slice(0, -1), latest, options).minutes;
   };
+  const isAboutMemory = [...row.reasons.map(({ code }) => code), ...row.before].some((code) => /^Memory/.test(code));
   return {
     ...row,
+    grew: isAboutMemory ? grewBefore(history) : null,
     memory: gauge(history.memory, now),
     disk: gauge(history.disk, now),
     forecast: {

@@ -1,10 +1,12 @@
 /** The three views of the dashboard's fleet table. Pure; all that a host or a tag says is escaped by `html`. */
 
+import { roughly } from '../forecast/index.ts';
 import { shellWord } from '../judge/index.ts';
 import { clockTime, duration, type Html, html, isoSeconds, minutesBetween } from '../kit/index.ts';
 import { rebootedInVain } from '../memory/index.ts';
 import { type Settings, watchesElsewhere } from '../settings/index.ts';
 import { instanceLink, pageLink, remedyButton, type WidgetEndpoints } from './actions.ts';
+import { grewLine, memoryEnd } from './band.ts';
 import { gaugeCell, type Tone, toneOf } from './charts.ts';
 import type { Notice } from './notices.ts';
 import { BANDS, type Band, type FleetPage, type FleetRow } from './rows.ts';
@@ -84,7 +86,7 @@ function headline(fleet: FleetPage, look: WidgetLook): Html {
 function rowHtml(row: FleetRow, look: WidgetLook): Html {
   const { memory, disk } = look.settings;
   const low = row.memory === null ? 'calm' : toneOf(row.memory.latest.available, memory);
-  return html`<tr class="cw-row-${row.band}"><td>${pill(row)}</td><td>${instanceCell(row, look)}</td><td>${problemCell(row, look)}</td><td class="cw-nowrap">${sinceCell(row, look)}</td><td>${gaugeCell(row.memory, memory, low, look.now, look.settings)}</td><td>${gaugeCell(row.disk, disk, diskTone(row, disk), look.now, look.settings)}</td><td class="cw-nowrap">${runsOut(row)}</td><td class="cw-nowrap">${remedyButton(row, look.endpoints)}</td></tr>`;
+  return html`<tr class="cw-row-${row.band}"><td>${pill(row)}</td><td>${instanceCell(row, look)}</td><td>${problemCell(row, look)}</td><td class="cw-nowrap">${sinceCell(row, look)}</td><td>${gaugeCell(row.memory, memory, low, look.now, look.settings, memoryEnd(row))}</td><td>${gaugeCell(row.disk, disk, diskTone(row, disk), look.now, look.settings)}</td><td class="cw-nowrap">${runsOut(row)}</td><td class="cw-nowrap">${remedyButton(row, look.endpoints)}</td></tr>`;
 }
 
 /** A big disk that is nearly full may have plenty of space left, and only the check knows how much: its reasons decide. */
@@ -130,7 +132,7 @@ function problemCell(row: FleetRow, { now }: WidgetLook): Html {
     rebooted === null
       ? null
       : html`<div><b class="cw-critical-text">The reboot of ${clockTime(rebooted, now)} did not help: needs a person</b></div>`;
-  return html`<div>${head.charAt(0).toUpperCase()}${head.slice(1)}</div>${person}<div class="cw-small cw-dim">${flagged}${small.join(' · ')}</div>`;
+  return html`<div>${head.charAt(0).toUpperCase()}${head.slice(1)}</div>${grewLine(row)}${person}<div class="cw-small cw-dim">${flagged}${small.join(' · ')}</div>`;
 }
 
 function sinceCell({ since, band }: FleetRow, { now }: WidgetLook): Html | null {
@@ -142,7 +144,7 @@ function sinceCell({ since, band }: FleetRow, { now }: WidgetLook): Html | null 
 
 function runsOut({ forecast: { memoryMinutes, diskMinutes } }: FleetRow): Html[] {
   const line = (what: string, minutes: number | null) =>
-    minutes === null ? [] : [html`<div class="cw-warning-text">${what} in <b>~${duration(minutes)}</b></div>`];
+    minutes === null ? [] : [html`<div class="cw-warning-text">${what} in <b>${roughly(minutes)}</b></div>`];
   return [...line('memory', memoryMinutes), ...line('disk', diskMinutes)];
 }
 

@@ -101,7 +101,10 @@ describe('who grew', () => {
   it('puts them down to the one older process they can share with where no parent is known', () => {
     const bare = { startedSeconds: null, parentPid: null };
     const then = past(120, 5, [[500, 'rails', 10, bare]]);
-    const forked: Entry[] = [[901, 'job', 12, bare], [500, 'rails', 11, bare]];
+    const forked: Entry[] = [
+      [901, 'job', 12, bare],
+      [500, 'rails', 11, bare],
+    ];
     expect(whoGrew([then], now(2, forked))).toMatchObject({ name: 'rails', pid: 500, count: 2 });
   });
 
@@ -145,7 +148,10 @@ describe('who grew', () => {
     const later = (over: Partial<SeenProcess>) => now(2, [[99, 'leak', 4, over], ...five.slice(0, 4)]);
     const grew = whoGrew([past(120, 5, five)], later({}));
     expect(grew).toMatchObject({ name: 'leak', atLeast: true, grewBytes: 2.5 * GIB * 1024 });
-    expect(whoGrew([past(120, 5, five)], later(young(60)))).toMatchObject({ atLeast: false, grewBytes: 4 * GIB * 1024 });
+    expect(whoGrew([past(120, 5, five)], later(young(60)))).toMatchObject({
+      atLeast: false,
+      grewBytes: 4 * GIB * 1024,
+    });
     // May have taken all of 1.6, and may have had 1.5 of it before.
     expect(whoGrew([past(120, 5, five)], now(2, [[99, 'leak', 1.6], ...five.slice(0, 4)]))).toBeNull();
   });
@@ -153,7 +159,10 @@ describe('who grew', () => {
   it('is not misled by an uptime that is a container’s, beside starts that are the kernel’s', () => {
     const five: Entry[] = [10, 11, 12, 13, 14].map((pid): Entry => [pid, `app-${pid}`, 1.5]);
     const contained = now(2, [[99, 'leak', 4], ...five.slice(0, 4)], { uptimeSeconds: 4 * 3600 });
-    const shifted = { ...contained, processes: contained.processes.map((one) => ({ ...one, startedSeconds: 900_000 })) };
+    const shifted = {
+      ...contained,
+      processes: contained.processes.map((one) => ({ ...one, startedSeconds: 900_000 })),
+    };
     expect(whoGrew([past(120, 5, five)], shifted)).not.toMatchObject({ atLeast: false });
   });
 
