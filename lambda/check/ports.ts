@@ -3,6 +3,7 @@ import type { LoadedState } from '../memory/index.ts';
 import type {
   Alert,
   Clock,
+  CurrentProcesses,
   FleetState,
   GatherEvidence,
   History,
@@ -46,7 +47,8 @@ export interface StatePort {
 }
 
 export interface Outlets {
-  publish(points: readonly MetricPoint[], at: Date): Promise<void>;
+  /** @param processes who held the instances' memory, by id: for the samples, never for metrics */
+  publish(points: readonly MetricPoint[], at: Date, processes?: ReadonlyMap<string, CurrentProcesses>): Promise<void>;
   notify(alert: Alert): Promise<void>;
   /**
    * @param found the instances as they were discovered: where each of them is
