@@ -15,7 +15,7 @@ export interface Limits {
   readonly criticalPercent: number;
 }
 
-const BAR = { width: 72, height: 8 };
+const BAR = { width: 56, height: 8 };
 const LINE = { width: 96, height: 26 };
 
 export function toneOf(available: number, { warningPercent, criticalPercent }: Limits): Tone {
