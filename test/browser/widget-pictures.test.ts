@@ -72,7 +72,7 @@ describe('a picture of the fleet table', () => {
       await tile.show(await draw(), theme);
       expect(await tile.page.innerText('#tile')).toContain(text);
       expect(await tile.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(size.width);
-    const box = await tile.page.locator('#tile').boundingBox();
+      const box = await tile.page.locator('#tile').boundingBox();
       const clip = { x: 0, y: 0, width: box!.width, height: Math.min(size.height, box!.height) };
       const picture = await tile.page.screenshot({ clip });
       expect(picture.length).toBeLessThan(LIMIT_BYTES);
