@@ -5,6 +5,7 @@ import type { LoginCommand } from '../../lambda/judge/index.ts';
 import { clockTime, forTerminal, gib } from '../../lambda/kit/index.ts';
 import type { InstanceReport, Status } from '../../lambda/model/index.ts';
 import { fullestDisk } from '../../lambda/model/index.ts';
+import { endBand } from './band.ts';
 import { bar, cutMark, type Glyphs, sparkline } from './sparkline.ts';
 import { cutMiddle, cutText, padText, textWidth } from './text-width.ts';
 
@@ -93,7 +94,12 @@ function columnsOf(layout: Layout, style: TableStyle, place: Column['cell'] | nu
   const drawn = (used: number) => (glyphs && layout.bar > 0 ? `${bar(used / 100, layout.bar, glyphs)} ` : '');
   const trend = (of: keyof Trends): Column => ({
     title: 'TREND',
-    cell: (one) => (glyphs && trends && layout.trend > 0 ? sparkline(trends(one)[of], layout.trend, glyphs) : ''),
+    cell: (one) => {
+      if (!glyphs || !trends || layout.trend === 0) return '';
+      const past = sparkline(trends(one)[of], layout.trend, glyphs);
+      const minutes = of === 'memory' ? one.forecast.memoryMinutes : null;
+      return minutes === null || past === '' ? past : `${past}${endBand(minutes, layout.trend / 2, glyphs)}`;
+    },
   });
   const ifAbout = (about: RegExp) => (one: InstanceReport) =>
     one.reasons.some(({ code }) => about.test(code)) ? one.status : null;

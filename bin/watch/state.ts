@@ -1,11 +1,18 @@
 /**
- * What a watch remembers of its hosts from check to check: trends, samples for the forecast, and the state that a
+ * What a watch remembers of its hosts from check to check: trends, samples for the forecast, who holds the memory, and the state that a
  * deployed stack would remember. Bounded, however long the watch runs. Pure but for its own state.
  */
 
 import type { Ports } from '../../lambda/check/index.ts';
-import { seenAfter } from '../../lambda/memory/index.ts';
-import type { History, InstanceReport, InstanceState, Report, Sample } from '../../lambda/model/index.ts';
+import { seenAfter, snapshotOf, withSnapshot } from '../../lambda/memory/index.ts';
+import type {
+  History,
+  InstanceReport,
+  InstanceState,
+  ProcessSnapshot,
+  Report,
+  Sample,
+} from '../../lambda/model/index.ts';
 import { EMPTY_STATE, fullestDisk, kindOf, NOTHING_REMEMBERED } from '../../lambda/model/index.ts';
 import { newHistory } from '../backtest/index.ts';
 import { Trend, type Trends } from '../terminal/index.ts';
@@ -27,6 +34,8 @@ interface Host {
   seen: InstanceState['seen'];
   /** What the source knew before the watch began; null: not requested yet. */
   past: History | null;
+  /** Who held its memory in the past six hours, oldest first. */
+  processes: readonly ProcessSnapshot[];
   readonly history: Readonly<Record<Resource, ReturnType<typeof newHistory>>>;
   readonly trend: Readonly<Record<Resource, Trend>>;
 }
@@ -100,7 +109,9 @@ export class WatchState {
       const begin = own[0]?.at ?? now;
       return [...(host.past?.[resource] ?? []).filter((sample) => sample.at < begin), ...own];
     };
-    return { memory: of('memory'), disk: of('disk') };
+    const begin = host.processes[0]?.at ?? now;
+    const processes = [...(host.past?.processes ?? []).filter(({ at }) => at < begin), ...host.processes];
+    return { memory: of('memory'), disk: of('disk'), ...(processes.length > 0 && { processes }) };
   }
 
   #addHost(instance: InstanceReport, at: Date): Change[] {
@@ -133,6 +144,7 @@ function newHost(report: InstanceReport, at: Date): Host {
     sampledAt: Number.NEGATIVE_INFINITY,
     seen: null,
     past: null,
+    processes: [],
     history: { memory: newHistory(), disk: newHistory() },
     trend: { memory: new Trend(), disk: new Trend() },
   };
@@ -155,6 +167,9 @@ function addSamples(host: Host, at: Date): void {
     host.history[resource].add({ at, available: share });
   }
   if (vitals === null) return;
-  if (isDue) host.sampledAt = at.getTime();
+  if (isDue) {
+    host.sampledAt = at.getTime();
+    host.processes = withSnapshot(host.processes, snapshotOf(vitals, at));
+  }
   host.seen = seenAfter({ seen: host.seen, reasons: [] }, vitals);
 }

@@ -15,7 +15,7 @@ import { type Evidence, evidenceSentences, FLEET, planFlags, secondOpinions, wit
 import { forecastsOf, needsHistory } from '../forecast/index.ts';
 import { assess, instanceReport, UNREADABLE_MUTE } from '../judge/index.ts';
 import { isoSeconds } from '../kit/index.ts';
-import { departuresOf, nextState, type Transition, transition, withState } from '../memory/index.ts';
+import { departuresOf, nextState, snapshotsOf, type Transition, transition, withState } from '../memory/index.ts';
 import type { FleetState, History, Instance, ProbedInstance, Report } from '../model/index.ts';
 import { probeFleet } from '../probe/index.ts';
 import { callsForRemedy } from '../remedy/index.ts';
@@ -129,7 +129,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     const { suspended } = plan.breaker;
     const isSuppressed = suspended.length > 0;
     const points = metricPoints(transitions, isSuppressed, run.elapsedMs(options.begunAt), settings);
-    const published = orElse('metrics', to.publish(points, at), undefined);
+    const published = orElse('metrics', to.publish(points, at, snapshotsOf(transitions, at)), undefined);
     const { departures, kept } = departuresOf(before.state.instances, found, unread.length === 0, at);
     const breaker = { suppressed: isSuppressed, mailed: isSuppressed && before.state.breaker.mailed, suspended };
     const next = nextState(transitions, kept, breaker, isRepeat ? lastAt : at);

@@ -3,6 +3,7 @@ import type { LoadedState } from '../memory/index.ts';
 import type {
   Alert,
   Clock,
+  CurrentProcesses,
   FleetState,
   GatherEvidence,
   History,
@@ -49,7 +50,8 @@ export interface StatePort {
 export interface Outlets {
   /** The Region of the stack, for the links and commands of its mails. @default that of the instances at home */
   readonly home?: string;
-  publish(points: readonly MetricPoint[], at: Date): Promise<void>;
+  /** @param processes who held the instances' memory, by id: for the samples, never for metrics */
+  publish(points: readonly MetricPoint[], at: Date, processes?: ReadonlyMap<string, CurrentProcesses>): Promise<void>;
   /**
    * Rejects where the mail does not go out.
    * @returns what else could not be delivered, a sentence each without a full stop

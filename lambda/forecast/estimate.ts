@@ -2,7 +2,7 @@
 import { duration } from '../kit/index.ts';
 
 /** On simulated hosts it took between 0.9 and 3 times the estimate in half of the cases. */
-const RANGE = { least: 0.9, most: 3 };
+export const RANGE = { least: 0.9, most: 3 };
 
 /** A forecast's minutes as a range: `40 min to 2 h`. */
 export function roughly(minutes: number): string {

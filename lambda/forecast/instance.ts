@@ -1,13 +1,17 @@
 /** Selects the instances that need a forecast, and forecasts both resources from an instance's history. Pure. */
-import type { History, Instance, ProbeOutcome, ReasonCode, Sample } from '../model/index.ts';
+import { snapshotOf } from '../memory/index.ts';
+import type { Growth, History, Instance, ProbeOutcome, ReasonCode, Sample } from '../model/index.ts';
 import { fullestDisk } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { forecast, type ResourceForecast } from './forecast.ts';
+import { whoGrew } from './growth.ts';
 import type { Resource } from './rules.ts';
 
 export interface Forecasts {
   readonly memory: ResourceForecast | null;
   readonly disk: ResourceForecast | null;
+  /** Who took the memory that was lost; absent where none is clear. */
+  readonly grew?: Growth;
 }
 
 export const NO_FORECASTS: Forecasts = { memory: null, disk: null };
@@ -42,8 +46,22 @@ export function forecastsOf(
     const speaking = [...instance.remembered.reasons, ...(instance.remembered.incident?.codes ?? [])].includes(code);
     return forecast(resource, past, { at: now, available }, { speaking, everyMinutes: settings.schedule.everyMinutes });
   };
+  const grew = grewBy(outcome, history, now);
   return {
+    ...(grew !== null && { grew }),
     memory: one('memory', 'MemoryExhaustionForecast', history.memory),
     disk: one('disk', 'DiskFillForecast', history.disk),
   };
+}
+
+/** Who took the memory up to the last of the samples, for a place that sees no probe. */
+export function grewBefore({ memory, processes = [] }: History): Growth | null {
+  const [latest, last] = [processes.at(-1), memory.at(-1)];
+  // Where a later sample has no list, the host was well again.
+  if (latest === undefined || last === undefined || last.available <= 0 || last.at > latest.at) return null;
+  return whoGrew(processes, { ...latest, totalKib: latest.availableKib / last.available, uptimeSeconds: null });
+}
+
+function grewBy(outcome: ProbeOutcome, { processes = [] }: History, now: Date): Growth | null {
+  return outcome.kind === 'failed' ? null : whoGrew(processes, snapshotOf(outcome.vitals, now));
 }

@@ -6,6 +6,7 @@ import { newOomKills, waitedSince, wasWritable } from '../memory/index.ts';
 import type {
   Assessment,
   Disk,
+  Growth,
   Instance,
   InstanceState,
   MeasuredReason,
@@ -17,6 +18,7 @@ import type {
 } from '../model/index.ts';
 import { isHung, TAG } from '../model/index.ts';
 import { type Settings, settingsFor } from '../settings/index.ts';
+import { grewText } from './words.ts';
 
 export interface Finding {
   readonly code: ReasonCode;
@@ -54,7 +56,7 @@ export function assess(
   }
   const settings = settingsFor(fleetSettings, instance.limits);
   const { vitals } = outcome;
-  const memory = assessMemory(instance, outcome, settings);
+  const memory = assessMemory(instance, outcome, settings, forecasts.grew);
   const worker = assessWorker(instance, vitals, settings);
   const measured = [
     ...memory.findings,
@@ -77,7 +79,11 @@ function conclude(findings: readonly Finding[], notes: readonly string[], foreca
     reasons: sorted.map(({ code, text }) => ({ code, text })),
     notes,
     recommendation: recommend(sorted),
-    forecast: { memoryMinutes: forecasts.memory?.minutes ?? null, diskMinutes: forecasts.disk?.minutes ?? null },
+    forecast: {
+      memoryMinutes: forecasts.memory?.minutes ?? null,
+      diskMinutes: forecasts.disk?.minutes ?? null,
+      ...(forecasts.grew !== undefined && { grew: forecasts.grew }),
+    },
   };
 }
 
@@ -102,6 +108,7 @@ function assessMemory(
   instance: Instance,
   outcome: Extract<ProbeOutcome, { kind: 'vitals' }>,
   settings: Settings,
+  grew: Growth | undefined,
 ): { readonly findings: Finding[]; readonly notes: readonly string[] } {
   const { vitals, couldFork } = outcome;
   const { memory: limits, pressure } = settings;
@@ -119,7 +126,7 @@ function assessMemory(
   if (full >= pressure.fullAvg10) exhausted.push(`every task waited for memory ${percent(full)} of ${waits.period}`);
   if (!couldFork) exhausted.push(`no process can be started; ${figures}`);
   if (exhausted.length > 0) {
-    const text = `${sentence(exhausted.join('; '))}${compressedSwap(vitals)} It still answers: a worker restart now may save a reboot.`;
+    const text = `${sentence(exhausted.join('; '))}${growth(grew)}${compressedSwap(vitals)} It still answers: a worker restart now may save a reboot.`;
     return { findings: [{ code: 'MemoryExhaustedResponsive', status: 'CRITICAL', text }], notes: [] };
   }
   const findings: Finding[] = [];
@@ -128,7 +135,7 @@ function assessMemory(
   const warning = available < (warned ? limits.clearPercent : limits.warningPercent);
   if (critical || warning) {
     const limit = critical ? limits.criticalPercent : limits.warningPercent;
-    const text = `${sentence(`${figures}; the limit is ${percent(limit)}`)}${largestProcess(vitals)}${compressedSwap(vitals)}`;
+    const text = `${sentence(`${figures}; the limit is ${percent(limit)}`)}${growth(grew)}${largestProcess(vitals, grew)}${compressedSwap(vitals)}`;
     findings.push({ code: 'MemoryLow', status: critical ? 'CRITICAL' : 'WARNING', text });
   }
   const ease = reasonsBefore.includes('MemoryPressure') ? 0.5 : 1;
@@ -176,9 +183,13 @@ function compressedSwap({ swap: { zram, zswap } }: Vitals): string {
   return ` zswap holds ${gib(zswap.storedBytes)} of swap in ${gib(zswap.poolBytes)} of memory.`;
 }
 
-/** Names the process that holds most memory, where it is a tenth of all or more. */
-function largestProcess(vitals: Vitals): string {
+/** Says who took the memory, where that is clear. */
+const growth = (grew: Growth | undefined): string => (grew === undefined ? '' : ` ${grewText(grew)}.`);
+
+/** Names the process that holds most memory, where it is a tenth of all or more and was not named for having grown. */
+function largestProcess(vitals: Vitals, grew: Growth | undefined): string {
   const top = vitals.processes[0];
+  if (top !== undefined && top.pid === grew?.pid) return '';
   if (top === undefined || top.residentBytes < vitals.memory.totalBytes * 0.1) return '';
   return ` Largest process: ${top.name} (pid ${top.pid}) with ${gib(top.residentBytes)}.`;
 }
@@ -217,13 +228,18 @@ function assessForecasts(forecasts: Forecasts, low: readonly Finding[]): Finding
     if (forecast === null || !forecast.speaking) return;
     const { minutes, survivedLow } = forecast;
     if (minutes === null && low.some((finding) => lowCodes.includes(finding.code))) return;
-    const when = minutes === null ? 'is about to run out' : `runs out in ${roughly(minutes)} at this rate`;
+    const grew = resource === 'memory' ? forecasts.grew : undefined;
+    const when = minutes === null ? 'is about to run out' : `runs out in ${roughly(minutes)}`;
+    const begin =
+      grew === undefined
+        ? `${what} ${when}${minutes === null ? '' : ' at this rate'}`
+        : `${grewText(grew)}; ${minutes === null ? '' : 'at this rate '}${what.toLowerCase()} ${when}`;
     // Up to here it may be the forecast's own bound rather than what the host has lived through.
     const lived =
       survivedLow <= FORECAST_RULES[resource].survivedMaxYoung
         ? ''
         : `: it has come back from ${percent(survivedLow * 100)} available before, never from this low`;
-    findings.push({ code, status: 'WARNING', text: `${what} ${when}${lived}.` });
+    findings.push({ code, status: 'WARNING', text: `${begin}${lived}.` });
   };
   add('memory', 'MemoryExhaustionForecast', 'Memory', ['MemoryLow', 'MemoryExhaustedResponsive']);
   add('disk', 'DiskFillForecast', 'Space on the fullest disk', ['DiskLow']);

@@ -3,4 +3,4 @@ export { ADVICE, commandThere, type LoginCommand, nextStep, shellWord } from './
 export { assess, worstFirst } from './assess.ts';
 export { ackWords, UNREADABLE_MUTE } from './notes.ts';
 export { instanceReport } from './report.ts';
-export { REASON_WORDS } from './words.ts';
+export { grewText, REASON_WORDS } from './words.ts';

@@ -1,5 +1,6 @@
-/** Each reason code in words, for where a tag is all there is to read. */
-import type { ReasonCode } from '../model/index.ts';
+/** What several places say in the same words: reason codes, for where a tag is all there is to read; who grew. */
+import { duration, gib, quoted } from '../kit/index.ts';
+import type { Growth, ReasonCode } from '../model/index.ts';
 
 export const REASON_WORDS: Readonly<Record<ReasonCode, string>> = {
   MemoryLow: 'little memory is left',
@@ -41,3 +42,12 @@ export const REASON_WORDS: Readonly<Record<ReasonCode, string>> = {
   Unparsable: 'what it printed cannot be read',
   NotChecked: 'its check did not get a turn',
 };
+
+/** `sidekiq (pid 2213) grew 3.1 GiB in 2 h`: begins with the host's own name for it, which is never capitalised. */
+export function grewText({ kind, name, pid, count, grewBytes, atLeast, minutes }: Growth): string {
+  const grew = `grew ${atLeast ? 'at least ' : ''}${gib(grewBytes)} in ${duration(minutes)}`;
+  if (kind === 'shared memory' || name === null) return `Shared memory and tmpfs ${grew}`;
+  if (kind === 'processes') return `${count} processes named ${quoted(name)} ${grew}`;
+  const forked = count > 1 ? ` and ${count === 2 ? 'a process that it forked' : `${count - 1} that it forked`}` : '';
+  return `${quoted(name)} (pid ${pid})${forked} ${grew}`;
+}

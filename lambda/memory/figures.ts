@@ -2,7 +2,7 @@
 
 import type { S3 } from '../kit/index.ts';
 import { packedFiles, packedReader, plural } from '../kit/index.ts';
-import type { Clock, History, LastGood, Log, MetricPoint } from '../model/index.ts';
+import type { Clock, CurrentProcesses, History, LastGood, Log, MetricPoint } from '../model/index.ts';
 import { INSTANCE_METRIC, SAMPLES_KEY } from '../model/index.ts';
 import type { HostSample } from './packed-past.ts';
 import { EMPTY, historyOf, lastGoodOf, type Samples, withSamples } from './samples.ts';
@@ -24,9 +24,10 @@ export interface PastFigures {
 export interface FleetSamples extends PastFigures {
   /**
    * Adds the instances' figures among the points; without any, S3 isn't called.
+   * @param processes who held their memory, by instance id
    * @throws where S3 refuses, where a newer version wrote the file, or where two other runs have written meanwhile
    */
-  add(points: readonly MetricPoint[], at: Date): Promise<void>;
+  add(points: readonly MetricPoint[], at: Date, processes?: ReadonlyMap<string, CurrentProcesses>): Promise<void>;
 }
 
 export interface SamplesOptions {
@@ -57,22 +58,26 @@ export function fleetSamples(options: SamplesOptions): FleetSamples {
   const { s3, bucket, clock } = options;
   const { history, lastGood, load, read, forget } = samplesReader(options);
 
-  async function write(before: Held, added: ReadonlyMap<string, HostSample>): Promise<boolean> {
+  async function write(
+    before: Held,
+    added: ReadonlyMap<string, HostSample>,
+    processes: ReadonlyMap<string, CurrentProcesses> | undefined,
+  ): Promise<boolean> {
     const now = clock.now();
-    const bytes = encodeSamples(withSamples(before.samples, added, now), now);
+    const bytes = encodeSamples(withSamples(before.samples, added, now, processes), now);
     return (await packedFiles(s3, bucket).put(SAMPLES_KEY, bytes, before.etag)) !== null;
   }
 
   return {
     history,
     lastGood,
-    add: async (points, at) => {
+    add: async (points, at, processes) => {
       const added = samplesOf(points, at);
       if (added.size === 0) return;
       const before = await read();
       forget();
       // Another run that has written meanwhile saw what this one did not: both are kept.
-      if ((await write(before, added)) || (await write(await load(), added))) return;
+      if ((await write(before, added, processes)) || (await write(await load(), added, processes))) return;
       throw new Error(
         `the samples were written by other checks meanwhile, twice: the figures of ${plural(added.size, 'instance')} are not in them`,
       );

@@ -8,6 +8,7 @@ export { closed, goodChecks, isUnstable, isWorse, mayMailEnd, mayMailWorse } fro
 export { endedMuted, isMuted, muteEnd, muteWords, nextMute } from './mute.ts';
 export { fromTags, nextState, withState } from './remember.ts';
 export { newOomKills, seenAfter, waitedSince, wasWritable } from './seen.ts';
+export { snapshotOf, snapshotsOf, withSnapshot } from './snapshots.ts';
 export { changeInstance, type LoadedState, loadState, type ObjectStore, saveState } from './store.ts';
 export {
   expectedKey,

@@ -1,12 +1,16 @@
 /**
  * The past of every instance: what forecasts, sparklines, the widget and the evidence look back on. Pure.
  *
- * It keeps three to four hours of every check, and before them each hour's worst, a week of memory and two of disks.
+ * It keeps three to four hours of every check, and before them each hour's worst, a week of memory and two of disks; of a
+ * host that is low or falling also who held its memory in the past six hours.
  */
 
-import type { History, LastGood, Sample } from '../model/index.ts';
+import type { CurrentProcesses, History, LastGood, ProcessSnapshot, Sample } from '../model/index.ts';
+import { extraOf, withExtra } from './extras.ts';
 import type { HostPast, HostSample, PackedPast } from './packed-past.ts';
 import { EMPTY_PAST, firstHour, packHourly, packRecent, unpackHourly, unpackRecent } from './packed-past.ts';
+import { packProcesses, unpackProcesses } from './packed-processes.ts';
+import { isLowOrFalling, withoutOld, withSnapshot } from './snapshots.ts';
 
 export interface Samples {
   readonly hosts: ReadonlyMap<string, PackedPast>;
@@ -22,6 +26,8 @@ const KEPT = { memory: 7 * DAY, disk: 14 * DAY } as const;
 const MOST_RECENT = 240;
 /** A silent host's last figures are of use for so long. */
 const LAST_GOOD_MS = 6 * HOUR;
+/** The tag of the part of a past's extras that holds its largest processes. */
+const PROCESSES = 1;
 
 /** Whole hours, at least three. */
 const recentSince = (now: Date): number => Math.floor((now.getTime() - 3 * HOUR) / HOUR) * HOUR;
@@ -30,20 +36,31 @@ const memorySince = (now: Date): number => recentSince(now) - KEPT.memory;
 /**
  * Adds one check's samples, lets the oldest of the recent ones become an hour's worst, and drops what is too old.
  * A host without a sample keeps its past; one of which nothing is left is dropped.
+ * @param processes who held the memory of those that were sampled; kept of hosts that are low or falling
  */
-export function withSamples(before: Samples, samples: ReadonlyMap<string, HostSample>, now: Date): Samples {
+export function withSamples(
+  before: Samples,
+  samples: ReadonlyMap<string, HostSample>,
+  now: Date,
+  processes: ReadonlyMap<string, CurrentProcesses> = new Map(),
+): Samples {
   const hosts = new Map<string, PackedPast>();
   for (const [id, past] of before.hosts) {
-    const next = aged(past, samples.get(id), now);
+    const next = aged(past, samples.get(id), now, processes.get(id));
     if (next.recent.length + next.hourly.length > 0) hosts.set(id, next);
   }
   for (const [id, sample] of samples) {
-    if (!before.hosts.has(id)) hosts.set(id, aged(EMPTY_PAST, sample, now));
+    if (!before.hosts.has(id)) hosts.set(id, aged(EMPTY_PAST, sample, now, processes.get(id)));
   }
   return { hosts };
 }
 
-function aged(past: PackedPast, sample: HostSample | undefined, now: Date): PackedPast {
+function aged(
+  past: PackedPast,
+  sample: HostSample | undefined,
+  now: Date,
+  processes: CurrentProcesses | undefined,
+): PackedPast {
   const since = recentSince(now);
   const known = unpackRecent(past);
   // Of runs that overlap the earlier may be the later to write: its sample goes into its place, one for each minute.
@@ -52,12 +69,32 @@ function aged(past: PackedPast, sample: HostSample | undefined, now: Date): Pack
   const all = isNew ? [...known, sample].sort((a, b) => a.at.getTime() - b.at.getTime()) : known;
   const old = all.filter(({ at }) => at.getTime() < since);
   const isChanged = isNew || old.length > 0;
+  const share = isNew ? sample.memory : null;
+  const isKept =
+    share !== null &&
+    isLowOrFalling(
+      share,
+      known.map(({ memory }) => memory),
+    );
   return {
-    ...past,
+    extras: withProcesses(past.extras, isKept ? processes : undefined, now),
     recent: isChanged ? packRecent(all.slice(old.length).slice(-MOST_RECENT)) : past.recent,
     hourly: withHours(past, old, now),
   };
 }
+
+/** Packs them only where they change: of a host that is well there are none. */
+function withProcesses(extras: Uint8Array, added: CurrentProcesses | undefined, now: Date): Uint8Array {
+  const part = extraOf(extras, PROCESSES);
+  if (part.length === 0 && added === undefined) return extras;
+  const known = unpackProcesses(part);
+  const kept = withoutOld(added === undefined ? known : withSnapshot(known, added), now);
+  if (added === undefined && kept.length === known.length && kept.length > 0) return extras;
+  return withExtra(extras, PROCESSES, packProcesses(kept));
+}
+
+/** Who held a host's memory in the past six hours, oldest first. */
+const processesOf = ({ extras }: PackedPast): ProcessSnapshot[] => unpackProcesses(extraOf(extras, PROCESSES));
 
 /** Packs the hours only where they change: once an hour, not once a check. */
 function withHours(past: PackedPast, old: readonly HostSample[], now: Date): Uint8Array {
@@ -99,7 +136,13 @@ export function historyOf(samples: Samples, id: string, now: Date): History | un
       const available = sample[which];
       return available === null || sample.at.getTime() < since ? [] : [{ at: sample.at, available }];
     });
-  return { memory: series('memory', memorySince(now)), disk: series('disk', now.getTime() - KEPT.disk) };
+  const packed = samples.hosts.get(id);
+  const processes = packed === undefined ? [] : withoutOld(processesOf(packed), now);
+  return {
+    memory: series('memory', memorySince(now)),
+    disk: series('disk', now.getTime() - KEPT.disk),
+    ...(processes.length > 0 && { processes }),
+  };
 }
 
 /** An instance's figures when it last answered, within six hours; after more than three, the worst of its last hour. */

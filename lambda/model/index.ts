@@ -1,6 +1,7 @@
 /** The nouns that every feature speaks, and the ports through which it reaches the world. No code here decides. */
 export * from './acts.ts';
 export * from './evidence.ts';
+export * from './growth.ts';
 export * from './instance.ts';
 export * from './names.ts';
 export * from './outcome.ts';

@@ -1,4 +1,5 @@
 /** What one probe of an instance came to, from the bytes that came back to the verdict on them. */
+import type { Growth, ProcessSnapshot } from './growth.ts';
 import type { Instance } from './instance.ts';
 import type { FailureReason, Reason, Status } from './reasons.ts';
 import type { Vitals } from './vitals.ts';
@@ -82,6 +83,8 @@ export interface Forecast {
   /** Minutes until it runs out; null where there is no confidence. */
   readonly memoryMinutes: number | null;
   readonly diskMinutes: number | null;
+  /** Who took the memory that was lost; absent where none is clear. */
+  readonly grew?: Growth;
 }
 
 /** A sample of one resource: `available` as a share of the total, 0 to 1. */
@@ -94,6 +97,8 @@ export interface Sample {
 export interface History {
   readonly memory: readonly Sample[];
   readonly disk: readonly Sample[];
+  /** Who held the memory in the past six hours, of hosts that were low or falling; absent: not known. */
+  readonly processes?: readonly ProcessSnapshot[];
 }
 
 /** One instance's verdict in one check. */

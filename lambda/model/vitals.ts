@@ -43,6 +43,19 @@ export interface Swap {
   readonly zswap?: { readonly storedBytes: number; readonly poolBytes: number };
 }
 
+/** One of the largest processes. Never its command line, which may hold secrets. */
+export interface VitalProcess {
+  readonly pid: number;
+  readonly name: string;
+  readonly residentBytes: number;
+  /** When it began, in seconds after the boot; absent: not known. With the pid it names one process. */
+  readonly startedSeconds?: number;
+  /** Who started it; absent: not known. */
+  readonly parentPid?: number;
+  /** Of what is resident, what is in no file and in no shared memory (RssAnon); absent before Linux 4.5. */
+  readonly anonBytes?: number;
+}
+
 export interface Vitals {
   readonly memory: {
     readonly totalBytes: number;
@@ -53,6 +66,8 @@ export interface Vitals {
     readonly usedBytes: number;
     /** Kernels before 3.14 have no MemAvailable: it was estimated. */
     readonly estimated?: boolean;
+    /** In tmpfs and shared memory (Shmem of /proc/meminfo, proc(5)); absent: the kernel doesn't say. */
+    readonly sharedBytes?: number;
   };
   readonly swap: Swap;
   readonly disks: readonly Disk[];
@@ -62,7 +77,8 @@ export interface Vitals {
   readonly oomKills: number | null;
   /** Null where the kernel has no PSI. */
   readonly memoryPressure: MemoryPressure | null;
-  readonly processes: readonly { readonly pid: number; readonly name: string; readonly residentBytes: number }[];
+  /** The five largest, the largest first. */
+  readonly processes: readonly VitalProcess[];
   /** `state` is systemd's ActiveState, or `running`/`absent` by process name; null when it is not known. */
   readonly worker: { readonly unit: string; readonly state: string | null; readonly restarts: number | null } | null;
   /** Whether sshd answers on the host itself; null when not asked or no way to tell. */

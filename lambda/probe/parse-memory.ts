@@ -51,12 +51,19 @@ export function parseMemory(fields: Fields): ParsedMemory {
     availableBytes: all * 1024,
     freeBytes: free === null ? null : free * 1024,
     usedBytes: (total - all) * 1024,
+    ...sharedMemory(pairs, total),
     ...(given === undefined && { estimated: true }),
   };
   return { kind: 'memory', memory, swap: parseSwap(fields, pairs, total, notes), notes };
 }
 
 const unknown = (what: string): ParsedMemory => ({ kind: 'unknown', why: `The report's line \`mem\` ${what}.` });
+
+/** A figure that can't be is left out. */
+function sharedMemory({ figures }: Pairs, total: number): Pick<Memory, 'sharedBytes'> {
+  const shared = figures.get('Shmem');
+  return shared === undefined || shared > total ? {} : { sharedBytes: shared * 1024 };
+}
 
 function freeMemory(fields: Fields, { figures, odd }: Pairs, total: number): number | null {
   const free = figures.get('MemFree');

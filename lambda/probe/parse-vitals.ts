@@ -91,6 +91,7 @@ function parsePressure(fields: Fields): MemoryPressure | null {
 
 function parseProcesses(fields: Fields): Vitals['processes'] {
   const figure = 'One of the largest processes';
+  const origins = parseOrigins(fields);
   const byPid = new Map<number, Vitals['processes'][number]>();
   const twice = new Set<number>();
   for (const line of fields.all('proc')) {
@@ -98,10 +99,44 @@ function parseProcesses(fields: Fields): Vitals['processes'] {
     const key = Number(pid);
     if (name === undefined) fields.unknown('proc', figure);
     else if (byPid.has(key)) twice.add(key);
-    else byPid.set(key, { pid: key, name, residentBytes: Number(kib) * 1024 });
+    else {
+      const residentBytes = Number(kib) * 1024;
+      const { anonBytes, ...origin } = origins.get(key) ?? {};
+      // Read a moment later, yet what is its own is part of what it holds.
+      const own = anonBytes === undefined ? {} : { anonBytes: Math.min(anonBytes, residentBytes) };
+      byPid.set(key, { pid: key, name, residentBytes, ...origin, ...own });
+    }
   }
   if (twice.size > 0) fields.unknown('proc', figure, 'is there twice for one pid');
   return [...byPid.values()].filter(({ pid }) => !twice.has(pid)).toSorted((a, b) => b.residentBytes - a.residentBytes);
+}
+
+type Origin = Pick<Vitals['processes'][number], 'startedSeconds' | 'parentPid' | 'anonBytes'>;
+
+/** `PID SECONDS PARENT ANON_KIB`, a dash for what is not known; by pid. */
+function parseOrigins(fields: Fields): ReadonlyMap<number, Origin> {
+  const figure = 'Where one of the largest processes comes from';
+  const byPid = new Map<number, Origin>();
+  const twice = new Set<number>();
+  const number = (text: string | undefined) => (text === undefined || text === '-' ? null : Number(text));
+  for (const line of fields.all('born')) {
+    const [whole, pid, ...rest] = /^([1-9]\d{0,9}) (\d{1,10}|-) (\d{1,10}|-) (\d{1,12}|-)$/.exec(line) ?? [];
+    const key = Number(pid);
+    if (whole === undefined) {
+      fields.unknown('born', figure);
+      continue;
+    }
+    if (byPid.has(key)) twice.add(key);
+    const [started, parent, anonKib] = rest.map(number);
+    byPid.set(key, {
+      ...(started != null && { startedSeconds: started }),
+      ...(parent != null && { parentPid: parent }),
+      ...(anonKib != null && { anonBytes: anonKib * 1024 }),
+    });
+  }
+  if (twice.size > 0) fields.unknown('born', figure, 'is there twice for one pid');
+  for (const pid of twice) byPid.delete(pid);
+  return byPid;
 }
 
 function parseWorker(fields: Fields, worker: string | null, notes: string[]): Vitals['worker'] {

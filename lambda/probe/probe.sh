@@ -15,6 +15,7 @@
 #                        some_total=US full_total=US, since the boot
 #   arc BYTES MIN_BYTES, ZFS's cache          zram TOTAL_KIB USED_KIB, swap that is compressed memory
 #   load L   up SECONDS  boot ID              os KERNEL ID VERSION   proc PID KIB NAME, the largest first
+#   born PID SECONDS PARENT ANON_KIB, of a process: when after the boot, by whom, and what it has of its own; - for none
 #   unit NAME STATE RESTARTS                  and then what it means that a unit is not listed: `units systemd`, it is
 #                        not loaded; `units process`, no process has its name; `units unknown`, nothing
 #   sshd PORT up|down|unknown
@@ -161,11 +162,23 @@ say_processes() {
   done
   set -f
   for pid in $p1 $p2 $p3 $p4 $p5; do
-    name= value=
+    name= size= parent= own_size= line=
     while read -r key value rest; do
-      case $key in Name:) name=$value${rest:+ $rest} ;; VmRSS:) break ;; esac
+      case $key in
+        Name:) name=$value${rest:+ $rest} ;;
+        PPid:) parent=$value ;;
+        VmRSS:) size=$value ;;
+        RssAnon:) own_size=$value && break ;;
+        VmData:) break ;;
+      esac
     done <"/proc/$pid/status"
-    clean "${name:-?}" && [ "$value" ] && say "proc $pid $value $text"
+    clean "${name:-?}" && [ "$size" ] && say "proc $pid $size $text" && read -r line <"/proc/$pid/stat"
+    # From the third word of stat on; the 22nd is when it began, in hundredths of a second, more than mksh can count.
+    set -- ${line##*\) }
+    start=${20}
+    case $start in *[!0-9]*) start= ;; esac
+    start=${start%??}
+    [ -z "$size" ] || [ -z "$start$own_size" ] || say "born $pid ${start:--} ${parent:--} ${own_size:--}"
   done
 }
 

@@ -38,6 +38,7 @@ const writtenVitals = z.object({
     freeBytes: bytes.nullable(),
     usedBytes: bytes,
     estimated: z.boolean().exactOptional(),
+    sharedBytes: bytes.exactOptional(),
   }),
   swap: z.object({
     totalBytes: bytes.nullable(),
@@ -55,7 +56,16 @@ const writtenVitals = z.object({
       fullTotalMicros: z.number().exactOptional(),
     })
     .nullable(),
-  processes: z.array(z.object({ pid: z.number(), name: z.string(), residentBytes: bytes })),
+  processes: z.array(
+    z.object({
+      pid: z.number(),
+      name: z.string(),
+      residentBytes: bytes,
+      startedSeconds: z.number().min(0).exactOptional(),
+      parentPid: z.number().min(0).exactOptional(),
+      anonBytes: bytes.exactOptional(),
+    }),
+  ),
   worker: z.object({ unit: z.string(), state: z.string().nullable(), restarts: z.number().nullable() }).nullable(),
   sshd: z.boolean().nullable(),
   uptimeSeconds: z.number().nullable(),
@@ -64,6 +74,17 @@ const writtenVitals = z.object({
   system: z.string().nullable().exactOptional(),
 });
 const vitals = writtenVitals.transform(({ disks, ...rest }) => ({ ...rest, ...readDisks(disks) }));
+
+const growth = z.object({
+  kind: z.enum(['process', 'processes', 'shared memory']),
+  name: z.string().nullable(),
+  pid: count.nullable(),
+  count,
+  grewBytes: bytes,
+  atLeast: z.boolean(),
+  minutes: z.number().min(0),
+  share: z.number().min(0).max(1),
+});
 
 const instance = z.object({
   id: z.string(),
@@ -82,7 +103,11 @@ const instance = z.object({
   flagged: z.boolean(),
   durationMs: z.number(),
   vitals: vitals.nullable(),
-  forecast: z.object({ memoryMinutes: z.number().nullable(), diskMinutes: z.number().nullable() }),
+  forecast: z.object({
+    memoryMinutes: z.number().nullable(),
+    diskMinutes: z.number().nullable(),
+    grew: growth.exactOptional(),
+  }),
 });
 
 /** The document of `check -o json`. */

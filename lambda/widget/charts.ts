@@ -2,6 +2,7 @@
 
 import { type Html, html, minutesBetween, percent } from '../kit/index.ts';
 import type { Settings } from '../settings/index.ts';
+import { BAND, type Ending, endBand, endWords } from './band.ts';
 import { type Gauge, isOld, TREND_HOURS } from './rows.ts';
 import type { Times } from './times.ts';
 
@@ -28,13 +29,15 @@ export interface GaugeLook {
   readonly tone: Tone;
   /** In red beneath the bar, e.g. why so little is used; null: nothing. */
   readonly alarm?: string | null;
+  /** Null: nothing is forecast to run out. */
+  readonly ends?: Ending | null;
   readonly settings: Settings;
   readonly times: Times;
 }
 
 /** `97 %`, its bar and its trend; pale, and with its age, where it is old. */
 export function gaugeCell(gauge: Gauge | null, look: GaugeLook): Html {
-  const { limits, tone, alarm = null, settings, times } = look;
+  const { limits, tone, alarm = null, ends = null, settings, times } = look;
   if (gauge === null) return html`<span class="cw-dim">not known</span>`;
   const { latest } = gauge;
   const used = Math.round(100 * (1 - latest.available));
@@ -43,7 +46,7 @@ export function gaugeCell(gauge: Gauge | null, look: GaugeLook): Html {
     ? html`<div class="cw-small cw-dim">${times.ago(latest.at)}, at ${times.clock(latest.at)}</div>`
     : null;
   const why = alarm === null ? null : html`<div class="cw-small cw-critical-text"><b>${alarm}</b></div>`;
-  return html`<div class="cw-gauge cw-tone-${tone}${old ? ' cw-old' : ''}${alarm === null ? '' : ' cw-alarm'}" title="${percent(100 * latest.available)} available at ${times.clock(latest.at)}"><b>${used} %</b>${bar(used)}${trend(gauge, limits, times.now, settings)}</div>${why}${when}`;
+  return html`<div class="cw-gauge cw-tone-${tone}${old ? ' cw-old' : ''}${alarm === null ? '' : ' cw-alarm'}" title="${percent(100 * latest.available)} available at ${times.clock(latest.at)}"><b>${used} %</b>${bar(used)}${trend(gauge, limits, times.now, settings, ends)}</div>${why}${when}`;
 }
 
 function bar(used: number): Html {
@@ -52,7 +55,7 @@ function bar(used: number): Html {
 }
 
 /** Percent used, 0 at the bottom; the dashed line is the warning limit, and a gap is a time without an answer. */
-function trend({ samples }: Gauge, limits: Limits, now: Date, settings: Settings): Html {
+function trend({ samples, latest }: Gauge, limits: Limits, now: Date, settings: Settings, ends: Ending | null): Html {
   const gapMinutes = 2.5 * Math.max(5, settings.schedule.everyMinutes);
   const x = (at: Date) => round(LINE.width * (1 - minutesBetween(at, now) / (TREND_HOURS * 60)));
   const y = (available: number) => round(1 + (LINE.height - 2) * Math.min(1, Math.max(0, available)));
@@ -68,7 +71,12 @@ function trend({ samples }: Gauge, limits: Limits, now: Date, settings: Settings
     (points) =>
       html`<polyline class="cw-line" points="${(points.length === 1 ? [...points, ...points] : points).join(' ')}"/>`,
   );
-  return html`<svg class="cw-trend" width="${LINE.width}" height="${LINE.height}"><line class="cw-limit" x1="0" x2="${LINE.width}" y1="${limit}" y2="${limit}"/>${lines}</svg>`;
+  const width = LINE.width + (ends === null ? 0 : BAND.width);
+  const words = ends === null ? null : endWords(ends);
+  const label = words === null ? null : html` role="img" aria-label="${words}"`;
+  const title = words === null ? null : html`<title>${words}</title>`;
+  const band = ends === null ? null : endBand(ends, { x: LINE.width, y: y(latest.available) }, y(0));
+  return html`<svg class="cw-trend" width="${width}" height="${LINE.height}"${label}>${title}<line class="cw-limit" x1="0" x2="${width}" y1="${limit}" y2="${limit}"/>${band}${lines}</svg>`;
 }
 
 const round = (value: number): number => Math.round(value * 10) / 10;

@@ -1,11 +1,13 @@
 /** The rows of the dashboard's fleet table: status and reasons from tags, figures from the metrics of the rows shown. */
 
-import { forecast, type Resource } from '../forecast/index.ts';
+import { forecast, grewBefore, type Resource } from '../forecast/index.ts';
 import { REASON_WORDS } from '../judge/index.ts';
 import { minutesBetween } from '../kit/index.ts';
-import { isMuted, isSameTrouble, muteEnd } from '../memory/index.ts';
+import { isSameTrouble, muteWords } from '../memory/index.ts';
 import type {
+  Ack,
   Forecast,
+  Growth,
   History,
   Instance,
   Reason,
@@ -59,6 +61,8 @@ export interface FleetRow extends Whereabouts {
   /** Who holds the memory, the largest first; empty: not known. The names are the host's own. */
   readonly processes: readonly Process[];
   readonly forecast: Forecast;
+  /** Who took the memory that it lost; null where none is clear, and where memory is no trouble. */
+  readonly grew: Growth | null;
 }
 
 export type Process = Pick<Vitals['processes'][number], 'name' | 'residentBytes'>;
@@ -67,9 +71,7 @@ export type Process = Pick<Vitals['processes'][number], 'name' | 'residentBytes'
 export const TREND_HOURS = 3;
 export const ROWS_PER_PAGE = 100;
 const NOTHING = {
-  memory: null,
-  disk: null,
-  processes: [],
+  ...{ memory: null, disk: null, processes: [], grew: null },
   forecast: { memoryMinutes: null, diskMinutes: null },
 } as const;
 
@@ -110,7 +112,7 @@ const EMPTY = {
 function checkedRow(instance: Instance, times: Times): FleetRow {
   const { id, name, remembered, worker, problem } = instance;
   const known = [...remembered.reasons, ...remembered.events].map((code) => ({ code, text: REASON_WORDS[code] }));
-  const muted = isMuted(instance, times.now) ? mutedUntil(muteEnd(instance, times.now), times) : null;
+  const muted = muteWord(instance, times);
   const status = problem === null ? remembered.status : 'UNKNOWN';
   const { since, flag, acted, incident } = remembered;
   const reasons = problem === null ? known : [problem];
@@ -127,14 +129,22 @@ function checkedRow(instance: Instance, times: Times): FleetRow {
     flag,
     worker,
     muted,
-    ack: incident?.ack === undefined ? null : `acknowledged by ${incident.ack.by} ${times.since(incident.ack.at)}`,
+    ack: ackWord(incident?.ack, times),
     acted,
   };
 }
 
-/** Null: its windows leave no gap. */
-const mutedUntil = (end: Date | null, times: Times): string =>
-  end === null ? 'muted' : `muted until ${times.clock(end)}`;
+/** A window is worded in the time zone that its tag names. */
+function muteWord(instance: Instance, { now, clock }: Times): string | null {
+  const { mute } = instance;
+  if (mute === null || mute === 'unreadable' || mute.kind === 'windows') return muteWords(instance, now);
+  return mute.until > now ? `muted until ${clock(mute.until)}` : null;
+}
+
+function ackWord(ack: Ack | undefined, times: Times): string | null {
+  if (ack === undefined) return null;
+  return `acknowledged by ${ack.by} ${times.ago(ack.at)}${ack.why === null ? '' : `: ${ack.why}`}`;
+}
 
 function bandOf(status: Status | null, flagged: boolean, muted: boolean): Band {
   if (muted) return 'muted';
@@ -211,8 +221,14 @@ export function withHistory(row: FleetRow, history: History | undefined, now: Da
     const options = { speaking, everyMinutes: settings.schedule.everyMinutes };
     return forecast(resource, past.slice(0, -1), latest, options).minutes;
   };
+  const isAboutMemory = [...row.reasons.map(({ code }) => code), ...row.before].some((code) => /^Memory/.test(code));
   return {
     ...row,
+    grew: isAboutMemory ? grewBefore(history) : null,
+    processes: (history.processes?.at(-1)?.processes ?? []).map(({ name, kib }) => ({
+      name,
+      residentBytes: kib * 1024,
+    })),
     memory: gauge(history.memory, now),
     disk: gauge(history.disk, now),
     forecast: {

@@ -1,10 +1,12 @@
 /** The three views of the dashboard's fleet table. Pure; all that a host or a tag says is escaped by `html`. */
 
+import { roughly } from '../forecast/index.ts';
 import { shellWord } from '../judge/index.ts';
 import { duration, gib, type Html, html, type Insert, minutesBetween } from '../kit/index.ts';
 import { rebootedInVain } from '../memory/index.ts';
 import { type Settings, watchesElsewhere } from '../settings/index.ts';
 import { actingButton, instanceLink, pageLink, rowButtons, type WidgetEndpoints } from './actions.ts';
+import { grewLine, memoryEnd } from './band.ts';
 import { gaugeCell, type Tone, toneOf } from './charts.ts';
 import type { Notice } from './notices.ts';
 import type { FleetPage, FleetRow } from './rows.ts';
@@ -107,7 +109,7 @@ function rowHtml(row: FleetRow, look: WidgetLook): Html {
     ['since', sinceCell(row, times)],
     [
       'memory',
-      html`<span class="cw-label">Memory used</span>${gaugeCell(row.memory, { ...shared, limits: memory, tone: isDead ? 'critical' : low, alarm })}${processLine(row)}`,
+      html`<span class="cw-label">Memory used</span>${gaugeCell(row.memory, { ...shared, limits: memory, tone: isDead ? 'critical' : low, alarm, ends: memoryEnd(row) })}${processLine(row)}`,
     ],
     [
       'disk',
@@ -176,7 +178,7 @@ function problemCell(row: FleetRow, times: Times): Html {
       ? null
       : html`<div><b class="cw-critical-text">The reboot at ${times.clock(rebooted)}, ${times.ago(rebooted)}, did not help: needs a person</b></div>`;
   const quiet = [muted, ack].flatMap((text) => (text === null ? [] : [html`<span class="cw-badge">${text}</span>`]));
-  return html`<div>${head.charAt(0).toUpperCase()}${head.slice(1)}</div>${person}<div class="cw-small cw-dim">${flagged}${small.join(' · ')}</div>${quiet}`;
+  return html`<div>${head.charAt(0).toUpperCase()}${head.slice(1)}</div>${grewLine(row)}${person}<div class="cw-small cw-dim">${flagged}${small.join(' · ')}</div>${quiet}`;
 }
 
 function sinceCell({ since, band }: FleetRow, times: Times): Html | null {
@@ -188,7 +190,7 @@ function sinceCell({ since, band }: FleetRow, times: Times): Html | null {
 
 function runsOut({ forecast: { memoryMinutes, diskMinutes } }: FleetRow): Html[] {
   const line = (what: string, minutes: number | null) =>
-    minutes === null ? [] : [html`<div class="cw-warning-text">${what} in <b>~${duration(minutes)}</b></div>`];
+    minutes === null ? [] : [html`<div class="cw-warning-text">${what} in <b>${roughly(minutes)}</b></div>`];
   return [...line('memory', memoryMinutes), ...line('disk', diskMinutes)];
 }
 

@@ -14,7 +14,7 @@ import {
   saveState,
   writeTagsIn,
 } from '../memory/index.ts';
-import type { Clock, Log, MetricPoint } from '../model/index.ts';
+import type { Clock, CurrentProcesses, Log, MetricPoint } from '../model/index.ts';
 import { publishedPoints, publishMetrics } from '../report/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { instanceConnect, type SshOptions, sshTransport } from '../ssh/index.ts';
@@ -109,7 +109,7 @@ export function sharedOutlets(
   const samples = clients.samples ?? NOTHING_KNOWN;
   return {
     home: clients.region,
-    publish: (points, at) => publish(clients, points, at),
+    publish: (points, at, processes) => publish(clients, points, at, processes),
     notify: async (alert) => {
       if (topicArn === null) throw new Error('no topic to publish to: CRAWLWATCH_TOPIC_ARN is not set');
       const { events, settings } = clients;
@@ -129,8 +129,9 @@ async function publish(
   { samples, settings, cloudWatch }: AwsClients,
   points: readonly MetricPoint[],
   at: Date,
+  processes: ReadonlyMap<string, CurrentProcesses> | undefined,
 ): Promise<void> {
-  const [kept] = await Promise.allSettled([samples?.add?.(points, at)]);
+  const [kept] = await Promise.allSettled([samples?.add?.(points, at, processes)]);
   // Whatever became of the samples: the heartbeat is that the check was made.
   const [published] = await Promise.allSettled([publishMetrics(cloudWatch, publishedPoints(points, at, settings), at)]);
   const reasons = [kept, published].flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));

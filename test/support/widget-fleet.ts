@@ -4,7 +4,14 @@ import type { HostSample } from '../../lambda/memory/packed-past.ts';
 import { EMPTY, type Samples, withSamples } from '../../lambda/memory/samples.ts';
 import { encodeSamples } from '../../lambda/memory/samples-codec.ts';
 import { encodeState } from '../../lambda/memory/schema.ts';
-import { type InstanceState, type Pause, SAMPLES_KEY, STATE_KEY, TAG } from '../../lambda/model/index.ts';
+import {
+  type CurrentProcesses,
+  type InstanceState,
+  type Pause,
+  SAMPLES_KEY,
+  STATE_KEY,
+  TAG,
+} from '../../lambda/model/index.ts';
 import { savePause } from '../../lambda/remedy/dynamodb.ts';
 import { parseSettings } from '../../lambda/settings/settings.ts';
 import { BANDS, type Band, type FleetRow } from '../../lambda/widget/rows.ts';
@@ -27,6 +34,8 @@ export interface Host {
   readonly state?: 'running' | 'stopped';
   readonly memory?: Curve;
   readonly disk?: Curve;
+  /** The process that holds what of its memory is above a fifth; absent: no process is listed. */
+  readonly holder?: string;
 }
 
 export class WidgetFleet {
@@ -94,7 +103,13 @@ export class WidgetFleet {
         const [left, free] = [share(memory), share(disk)];
         return left === null ? [] : [[idOf(first + i), { at: at(minutes), memory: left, disk: free }]];
       });
-      this.#samples = withSamples(this.#samples, new Map(seen), at(minutes));
+      const processes = new Map(
+        hosts.flatMap(({ holder }, i): [string, CurrentProcesses][] => {
+          const memory = seen.find(([id]) => id === idOf(first + i))?.[1].memory ?? null;
+          return holder === undefined || memory === null ? [] : [[idOf(first + i), held(holder, memory, minutes)]];
+        }),
+      );
+      this.#samples = withSamples(this.#samples, new Map(seen), at(minutes), processes);
     }
     const bytes = gzipSync(encodeSamples(this.#samples, at(2)));
     this.aws.bucket.objects.set(SAMPLES_KEY, { bytes, etag: '"added"' });
@@ -114,6 +129,20 @@ export class WidgetFleet {
 }
 
 const at = (minutes: number): Date => new Date(NOW.getTime() - minutes * 60_000);
+
+const TOTAL_KIB = 16 * 1024 * 1024;
+
+function held(name: string, share: number, minutes: number): CurrentProcesses {
+  const holder = { pid: 2213, name, kib: TOTAL_KIB * Math.max(0, 0.8 - share), startedSeconds: 900, parentPid: 1 };
+  return {
+    at: at(minutes),
+    totalKib: TOTAL_KIB,
+    availableKib: TOTAL_KIB * share,
+    sharedKib: 0,
+    uptimeSeconds: 864_000,
+    processes: [holder],
+  };
+}
 
 const STATUS_OF: Readonly<Record<Band, FleetRow['status']>> = {
   flagged: 'CRITICAL',
@@ -158,6 +187,7 @@ export const TEN_HOSTS: readonly Host[] = [
     name: 'ficrawler3',
     tags: status('CRITICAL:MemoryExhaustedResponsive', 5),
     memory: leak(97.6, 12),
+    holder: 'ruby',
     disk: wave(52, 0.5),
   },
   { name: 'ficrawler4', tags: status('UNKNOWN:AuthenticationFailed', 40), memory: silentSince(40, wave(50)) },
@@ -172,6 +202,7 @@ export const TEN_HOSTS: readonly Host[] = [
     name: 'ficrawler7',
     tags: status('WARNING:MemoryExhaustionForecast', 10),
     memory: leak(86, 10),
+    holder: 'sidekiq',
     disk: wave(44, 0.5),
   },
   {
@@ -188,6 +219,7 @@ export const TEN_HOSTS: readonly Host[] = [
       [TAG.flag]: `BannerTimeout@${minutesAgo(27)}`,
     },
     memory: silentSince(37, leak(104, 14)),
+    holder: 'sidekiq',
     disk: silentSince(37, wave(57, 0.5)),
   },
   { name: 'fiweb1', tags: status('WARNING:DiskLow', 55), memory: wave(33), disk: leak(93.4, 2) },
@@ -224,6 +256,7 @@ export const EVERY_KIND: readonly FleetRow[] = BANDS.map((band, n): FleetRow => 
     memory: sampled(isDown ? 0.98 : n % 2 === 0 ? 0.04 : 0.1, n < 3 ? 40 : 2),
     disk: n === 5 ? null : sampled(0.5),
     processes: [{ name: 'ruby', residentBytes: 13.2 * 1024 ** 3 }],
+    grew: null,
     forecast: { memoryMinutes: 40, diskMinutes: 200 },
   };
 });

@@ -165,3 +165,36 @@ describe('the state of a watch', () => {
     expect((await next(state, instance({ id: 'web1' }), own)).remembered.status).toBe('WARNING');
   });
 });
+
+describe('who holds the memory', () => {
+  it('is kept for six hours, so that what grew can be named', () => {
+    const state = new WatchState();
+    const sized = (minute: number) => {
+      const ruby = { pid: 7, name: 'ruby', residentBytes: 1024 * (200_000 + 1000 * minute), startedSeconds: 9 };
+      return at(minute, using(700_000 + 1000 * minute, { processes: [ruby], uptimeSeconds: 90_000 }));
+    };
+    for (let minute = 0; minute < 200; minute++) state.add(sized(minute));
+    const now = new Date(START + 200 * 60_000);
+    const { processes = [] } = state.historyOf('web1', now) ?? {};
+    expect(processes.length).toBeLessThanOrEqual(21);
+    expect(processes.at(-1)?.at).toEqual(new Date(START + 199 * 60_000));
+    const { vitals } = sized(200).instances[0]!;
+    const outcome = { kind: 'vitals', vitals: vitals!, couldFork: true, notes: [] } as const;
+    const history = state.historyOf('web1', now)!;
+    expect(forecastsOf(instance(), outcome, history, now, parseSettings()).grew).toMatchObject({
+      name: 'ruby',
+      pid: 7,
+    });
+  });
+
+  it('goes on from what the source knows of before', () => {
+    const state = new WatchState();
+    state.add(at(0, using(1)));
+    const before = { at: new Date(START - 3_600_000), availableKib: 9, sharedKib: null, processes: [] };
+    state.addPast('web1', { memory: [], disk: [], processes: [before] });
+    expect(state.historyOf('web1', new Date(START + 60_000))?.processes?.map((one) => one.at)).toEqual([
+      before.at,
+      new Date(START),
+    ]);
+  });
+});

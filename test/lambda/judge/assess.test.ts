@@ -3,7 +3,15 @@ import type { DescribedInstance } from '../../../lambda/discover/instance.ts';
 import { NO_FORECASTS } from '../../../lambda/forecast/instance.ts';
 import { assess } from '../../../lambda/judge/assess.ts';
 import { transition } from '../../../lambda/memory/transition.ts';
-import type { Disk, InstanceState, ProbeOutcome, ReasonCode, Status, Vitals } from '../../../lambda/model/index.ts';
+import type {
+  Disk,
+  Growth,
+  InstanceState,
+  ProbeOutcome,
+  ReasonCode,
+  Status,
+  Vitals,
+} from '../../../lambda/model/index.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { BOOT_ID, disk, failed, GIB, instance, minutesAgo, NOW, read, SSH } from '../../support/fleet.ts';
@@ -241,6 +249,31 @@ describe('assess', () => {
       'Memory runs out in 35 min to 2 h at this rate.',
     );
     expect(spoken(read({ availableShare: 0.05 }), low)).toEqual([expect.stringContaining('the limit is')]);
+  });
+
+  it('names who took the memory in what it says of it, and not again as the largest process', () => {
+    const grew: Growth = {
+      ...{ kind: 'process', name: 'sidekiq', pid: 2213, count: 1, grewBytes: 3.1 * GIB },
+      ...{ atLeast: false, minutes: 120, share: 0.9 },
+    };
+    const processes = [{ pid: 2213, name: 'sidekiq', residentBytes: 14 * GIB }];
+    const memory = { speaking: true, minutes: 40, survivedLow: 0.3 };
+    const saidOf = (availableShare: number) =>
+      assess(instance(), read({ availableShare, processes }), SSH, { memory, disk: null, grew });
+    const forecast =
+      'sidekiq (pid 2213) grew 3.1 GiB in 2 h; at this rate memory runs out in 35 min to 2 h: it has come back from 30 % available before, never from this low.';
+    expect(saidOf(0.2).reasons).toEqual([{ code: 'MemoryExhaustionForecast', text: forecast }]);
+    expect(saidOf(0.05).reasons).toEqual([
+      {
+        code: 'MemoryLow',
+        text: '5 % of memory is available (819 MiB of 16.0 GiB); the limit is 6 %. sidekiq (pid 2213) grew 3.1 GiB in 2 h.',
+      },
+      { code: 'MemoryExhaustionForecast', text: forecast },
+    ]);
+    expect(saidOf(0.02).reasons[0]?.text).toContain('sidekiq (pid 2213) grew 3.1 GiB in 2 h.');
+    expect(saidOf(0.2).forecast).toEqual({ memoryMinutes: 40, diskMinutes: null, grew });
+    const disk = { ...NO_FORECASTS, disk: memory, grew };
+    expect(assess(instance(), read(), SSH, disk).reasons[0]?.text).toMatch(/^Space on the fullest disk runs out/);
   });
 });
 

@@ -255,6 +255,37 @@ describe('a whole report', () => {
     expect(parseVitals(`crawlwatch 1\n${MEM}\npart 61\n`, null).kind).toBe('failed');
   });
 
+  it('has the processes with when they began, by whom, and what is their own, as far as the host says', () => {
+    const lines = ['proc 7 4000 ruby', 'proc 8 2 sh', 'born 7 1234 1 3000', 'born 8 - 7 9', 'born 9 1 1 1'];
+    expect(vitalsOf(report(MEM, ...lines)).vitals.processes).toEqual([
+      {
+        ...{ pid: 7, name: 'ruby', residentBytes: 4_096_000 },
+        startedSeconds: 1234,
+        parentPid: 1,
+        anonBytes: 3_072_000,
+      },
+      // Read a moment later, when it held more than it did.
+      { pid: 8, name: 'sh', residentBytes: 2048, parentPid: 7, anonBytes: 2048 },
+    ]);
+  });
+
+  it.each([
+    ['no number', ['born 7 x 1 1']],
+    ['too long a number', ['born 7 12345678901 1 1']],
+    ['a part missing', ['born 7 1 1']],
+    ['there twice', ['born 7 1 1 1', 'born 7 2 1 1']],
+  ])('knows no more of a process whose origin has %s, and says that it does not', (_, lines) => {
+    const { vitals, notes } = vitalsOf(report(MEM, 'proc 7 4000 ruby', ...lines));
+    expect(vitals.processes).toEqual([{ pid: 7, name: 'ruby', residentBytes: 4_096_000 }]);
+    expect(notes).toEqual([expect.stringMatching(/^Where one of the largest processes comes from is not known/)]);
+  });
+
+  it('has shared memory and tmpfs, but not more than there is memory', () => {
+    expect(vitalsOf(report(`${MEM} Shmem=30`)).vitals.memory.sharedBytes).toBe(30 * 1024);
+    expect(vitalsOf(report(`${MEM} Shmem=1001`)).vitals.memory.sharedBytes).toBeUndefined();
+    expect(vitalsOf(report(MEM)).vitals.memory.sharedBytes).toBeUndefined();
+  });
+
   it('has the largest process first', () => {
     const { vitals } = vitalsOf(report(MEM, 'proc 7 1 small one', 'proc 8 2 a) b'));
     expect(vitals.processes).toEqual([

@@ -24,11 +24,18 @@ describe("the report's schema", () => {
       },
       disks: [disk({ ignored: true }), disk({ mount: '/snap', readOnly: true, readOnlyByDesign: true })],
       unreadDisks: [{ mount: '/data', why: 'permission denied' }],
-      processes: [{ pid: 7, name: 'ruby', residentBytes: 800 }],
+      processes: [{ pid: 7, name: 'ruby', residentBytes: 800, startedSeconds: 9, parentPid: 1, anonBytes: 700 }],
       worker: { unit: 'sidekiq.service', state: 'active', restarts: 3 },
       system: '6.1.0-18-amd64 debian 12',
     },
-    forecast: { memoryMinutes: 40, diskMinutes: null },
+    forecast: {
+      memoryMinutes: 40,
+      diskMinutes: null,
+      grew: {
+        ...{ kind: 'process', name: 'ruby', pid: 7, count: 1 },
+        ...{ grewBytes: 300, atLeast: false, minutes: 120, share: 0.9 },
+      },
+    },
   });
 
   it('has the fields of the types that write it, no more and no fewer', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Sample } from '../../../lambda/model/index.ts';
+import type { ProcessSnapshot, Sample } from '../../../lambda/model/index.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 import { fleetRows, pageOf, withHistory } from '../../../lambda/widget/rows.ts';
@@ -99,5 +99,34 @@ describe('the figures of a row', () => {
   ])('forecast nothing for a host %s', (_, memory, settings) => {
     const row = withHistory(rowOf({}), { memory, disk: [] }, NOW, parseSettings(settings));
     expect(row.forecast.memoryMinutes).toBeNull();
+  });
+
+  describe('name who took the memory', () => {
+    const memory = samples(5, falling);
+    const processes = [125, 65, 5].map((minutes): ProcessSnapshot => {
+      const one = { pid: 7, name: 'ruby', kib: 1e6 * (0.9 - falling(minutes)), startedSeconds: 9, parentPid: 1 };
+      const at = new Date(NOW.getTime() - minutes * 60_000);
+      return { at, availableKib: 1e6 * falling(minutes), sharedKib: 0, processes: [one] };
+    });
+    const low = rowOf(STATUS('WARNING:MemoryLow'));
+
+    it('of a host whose memory is the trouble, also from before it hung', () => {
+      expect(withHistory(low, { memory, disk: [], processes }, NOW, SSH).grew).toMatchObject({
+        ...{ name: 'ruby', pid: 7, minutes: 120 },
+      });
+      const hung = rowOf(STATUS('CRITICAL:BannerTimeout,MemoryLow'));
+      const later = new Date(NOW.getTime() + 40 * 60_000);
+      expect(withHistory(hung, { memory, disk: [], processes }, later, SSH).grew).toMatchObject({ name: 'ruby' });
+    });
+
+    it.each([
+      ['with another trouble', rowOf(STATUS('WARNING:DiskLow')), memory, processes],
+      ['of which no process is known', low, memory, undefined],
+      ['that has been well since', low, [...memory, { at: NOW, available: 0.6 }], processes],
+      ['without figures', low, [], processes],
+    ])('but not of one %s', (_, row, past, known) => {
+      const history = { memory: past, disk: [], ...(known !== undefined && { processes: known }) };
+      expect(withHistory(row, history, NOW, SSH).grew).toBeNull();
+    });
   });
 });

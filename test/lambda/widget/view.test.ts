@@ -76,7 +76,7 @@ describe('the buttons of the restarts', () => {
 
 describe('a row of a host that people have decided about', () => {
   it('says until when it is muted, or in which window', () => {
-    expect(drawn(MUTE)).toContain('muted until 18:00 UTC');
+    expect(drawn(MUTE)).toContain('muted until 18:00<');
     expect(drawn({ [TAG.mute]: 'window=Sun 08:00-09:00 UTC' })).toContain(
       'muted in the window Sun 08:00-09:00 UTC, until 09:00 UTC',
     );
@@ -91,7 +91,7 @@ describe('a row of a host that people have decided about', () => {
       pageOf(fleetRows([{ ...one, remembered: { ...one.remembered, incident } }], NOW), 1),
       look(),
     );
-    expect(html).toContain('acknowledged by eve&lt;b&gt; since 08:10 UTC: &lt;i&gt;&quot;');
+    expect(html).toContain('acknowledged by eve&lt;b&gt; 5 min ago: &lt;i&gt;&quot;');
   });
 });
 

@@ -1,0 +1,54 @@
+/**
+ * What is kept of a host besides its figures, in the last part of its past. Pure.
+ *
+ *     extras = part, to the end       part = tag length bytes
+ *
+ * A tag names what a part holds and how: a new way to write the same thing is a new tag. Parts of other tags are handed
+ * on as they are, so that an earlier version keeps what a later one has written.
+ */
+
+import { ByteReader, ByteWriter } from './bytes.ts';
+
+const MOST_TAG = 65_535;
+const MOST_PART = 16_384;
+const NOTHING = new Uint8Array();
+
+/** Reused: one host's at a time. */
+const scratch = new ByteWriter();
+
+/** The part of that tag, where it is; empty where there is none, or where the bytes are no parts. */
+export function extraOf(extras: Uint8Array, tag: number): Uint8Array {
+  const reader = new ByteReader(extras);
+  while (reader.left > 0) {
+    const found = reader.unsigned(MOST_TAG);
+    const part = reader.raw(reader.unsigned(MOST_PART));
+    if (reader.failed) return NOTHING;
+    if (found === tag) return part;
+  }
+  return NOTHING;
+}
+
+/** The extras with another part of that tag; without any where it is empty. What is no part is handed on behind it. */
+export function withExtra(extras: Uint8Array, tag: number, part: Uint8Array): Uint8Array {
+  scratch.clear();
+  if (part.length > 0) {
+    scratch.unsigned(tag);
+    scratch.unsigned(part.length);
+    scratch.raw(part);
+  }
+  const reader = new ByteReader(extras);
+  while (reader.left > 0) {
+    const rest = extras.subarray(extras.length - reader.left);
+    const found = reader.unsigned(MOST_TAG);
+    const other = reader.raw(reader.unsigned(MOST_PART));
+    if (reader.failed) {
+      scratch.raw(rest);
+      break;
+    }
+    if (found === tag) continue;
+    scratch.unsigned(found);
+    scratch.unsigned(other.length);
+    scratch.raw(other);
+  }
+  return scratch.take();
+}
