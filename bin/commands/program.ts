@@ -13,6 +13,7 @@ import { addCheck } from './check.ts';
 import { addCompletion } from './completion.ts';
 import { addCost } from './cost.ts';
 import { addDemo } from './demo.ts';
+import { addDeploy } from './deploy.ts';
 import { addDoctor } from './doctor.ts';
 import { addFlagged, addUnflag } from './flagged.ts';
 import { addForget } from './forget.ts';
@@ -51,7 +52,7 @@ const COMMANDS: readonly ((line: CommandLine) => void)[] = [
     addWhy,
     addForget,
   ],
-  ...[addDoctor, addTestAlert, addCost, addCompletion, addDemo],
+  ...[addDeploy, addDoctor, addTestAlert, addCost, addCompletion, addDemo],
 ];
 
 /** @param exit is called with the exit code of the command that was run. */

@@ -7,7 +7,7 @@ import { buildCdkParts, buildCommandLine, buildFunctions, type CommandLineFiles 
 declare module 'vitest' {
   interface ProvidedContext {
     programs: {
-      /** Absolute; holds crawlwatch.js and app.js. */
+      /** Absolute; holds crawlwatch.js and app.cjs. */
       readonly folder: string;
       readonly files: CommandLineFiles;
     };

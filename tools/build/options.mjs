@@ -38,14 +38,26 @@ export const commandLine = (entryPoints, outdir) => ({
   sourcesContent: false,
 });
 
-/** What a CDK app imports or runs. */
-export const cdkParts = (entryPoints, outdir) => ({
+/** What a CDK app imports. */
+export const construct = (entryPoints, outdir) => ({
   ...PROGRAM,
   entryPoints,
   outdir,
   external: [...NATIVE, ...CDK],
   banner: REQUIRE,
   minifyWhitespace: true,
+});
+
+/**
+ * The CDK app. CommonJS, which finds the CDK by NODE_PATH too: `crawlwatch deploy` has it from npx, outside of the
+ * package's own folder.
+ */
+export const cdkApp = (entryPoints, outdir) => ({
+  ...construct(entryPoints, outdir),
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  define: { 'import.meta.url': '__moduleUrl' },
+  banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
 });
 
 /** Programs for developers: packages stay in node_modules. */
