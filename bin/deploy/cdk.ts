@@ -47,7 +47,8 @@ export interface CdkCall {
  * @param cwd where `cdk.json` is looked for, and a CDK of the project's own
  */
 export function cdkCall(words: readonly string[], cwd: string): CdkCall {
-  const cdk = [...words, '--app', `"${process.execPath}" "${appPath()}"`];
+  // The CDK takes quotes off that are around the whole.
+  const cdk = [...words, '--app', `node "${appPath()}"`];
   if (hasOwnCdk(cwd)) return { command: 'npx', args: ['--no-install', 'cdk', ...cdk] };
   const packages = Object.entries(PACKAGES).flatMap(([name, version]) => ['--package', `${name}@${version}`]);
   return { command: 'npx', args: ['--yes', ...packages, '--', 'node', '-e', RUN, ...cdk] };
