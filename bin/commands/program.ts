@@ -19,6 +19,7 @@ import { addFlagged, addUnflag } from './flagged.ts';
 import { addForget } from './forget.ts';
 import type { CommandLine } from './grammar.ts';
 import { addHistory } from './history.ts';
+import { addInit } from './init.ts';
 import { addMute } from './mute.ts';
 import { addPause, addResume } from './pause.ts';
 import { addPlan } from './plan.ts';
@@ -77,6 +78,7 @@ export function createProgram(io: CommandIo, exit: (code: number) => void): Comm
     .exitOverride()
     .hook('preAction', (_, command) => refuseSecrets(command));
   for (const add of COMMANDS) add({ program, io, exit });
+  addInit({ program, io, exit }, (words) => runCommandLine(words, io));
   return program;
 }
 
