@@ -1,19 +1,21 @@
-// Builds dist/ from TypeScript: the command line, the CDK app, the benchmark, the simulator and the forecast lab.
-// CDK makes the Lambda bundles at synth.
+// Builds dist/ from TypeScript: the command line, the CDK app and construct, the Lambda functions, and the tools.
 import { rmSync } from 'node:fs';
-import { build } from 'esbuild';
-import { programOptions } from './tools/build/options.mjs';
+import {
+  buildCdkParts,
+  buildCommandLine,
+  buildFunctions,
+  buildTools,
+  writeCdkTypes,
+  writeNotices,
+} from './tools/build/build.mjs';
 
-rmSync('dist', { recursive: true, force: true });
-await build(
-  programOptions(
-    {
-      crawlwatch: 'bin/crawlwatch.ts',
-      app: 'bin/app.ts',
-      bench: 'bench/bench.ts',
-      simulate: 'tools/simulate/main.ts',
-      forecast: 'tools/forecast/main.ts',
-    },
-    'dist',
-  ),
-);
+const DIST = 'dist';
+rmSync(DIST, { recursive: true, force: true });
+const [line, cdk, functions] = await Promise.all([
+  buildCommandLine(DIST),
+  buildCdkParts(DIST),
+  buildFunctions(DIST),
+  buildTools(DIST),
+]);
+await writeCdkTypes(DIST);
+await writeNotices(DIST, [line.sources, cdk.metafile, functions.metafile]);

@@ -1,8 +1,7 @@
 import { Annotations, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
-import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { type ILogGroup, LogGroup } from 'aws-cdk-lib/aws-logs';
 import { ContextAttribute, Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke, StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
@@ -14,10 +13,9 @@ import { ENV } from '../lambda/model/index.ts';
 import { type Settings, toEnvironment, usesSsm } from '../lambda/settings/index.ts';
 import { CheckNetwork, placeIn } from './check-network.ts';
 import type { FleetRun } from './fleet-run.ts';
-import { LAMBDA_BUNDLING } from './lambda-bundling.ts';
-import { checkStatements, invokeRemedy } from './permissions.ts';
+import { functionCode } from './function-code.ts';
+import { acknowledgeWildcards, checkStatements, invokeRemedy, nagName } from './permissions/index.ts';
 import type { RemedyFunction } from './remedy-function.ts';
-import { acknowledgeWildcards, nagName } from './wildcards.ts';
 
 /** The handler ends its run this long before Lambda would, to publish what is known; discovery may take as long. */
 const RESERVE_SECONDS = 30;
@@ -32,7 +30,7 @@ export interface CheckFunctionProps {
 
 /** The Lambda that checks the fleet, in one go or one shard at a time. */
 export class CheckFunction extends Construct {
-  readonly function: NodejsFunction;
+  readonly function: LambdaFunction;
   /** ARN of its execution role. */
   readonly roleArn: string;
   readonly logGroup: ILogGroup;
@@ -77,9 +75,10 @@ export class CheckFunction extends Construct {
     this.runDeadline = Duration.seconds(this.timeout.toSeconds() - RESERVE_SECONDS);
     // No reserved concurrency: it is taken from the account's pool, of which 100 must stay unreserved, so that the
     // deploy would fail in a new account (limit 10). Two checks at once are right, if wasteful; old events are dropped.
-    this.function = new NodejsFunction(this, 'Resource', {
+    this.function = new LambdaFunction(this, 'Resource', {
       description: 'crawlwatch: finds the watched instances, probes them, publishes, flags and alerts',
-      entry: 'lambda/check-handler.ts',
+      code: functionCode('check'),
+      handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: 512,
@@ -95,7 +94,6 @@ export class CheckFunction extends Construct {
         ...toEnvironment(settings, { topicArn: topic.topicArn, probeDocument: probe.ref }),
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       },
-      bundling: LAMBDA_BUNDLING,
     });
   }
 

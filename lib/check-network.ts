@@ -14,7 +14,7 @@ import { Construct } from 'constructs';
 import { PRICE } from '../lambda/cost/index.ts';
 import { calledServices, endpointServices, type Settings, SettingsError } from '../lambda/settings/index.ts';
 import { interfaceServiceName, interfaceServices } from './aws-names.ts';
-import { usesInstanceConnect } from './permissions.ts';
+import { usesInstanceConnect } from './permissions/index.ts';
 
 /** What a VPC's own addresses are in (https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html). */
 const PRIVATE_RANGES = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10'];

@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 import { SHARDS_AT_ONCE } from '../lambda/scale/index.ts';
 import type { Settings } from '../lambda/settings/index.ts';
 import { fleetRunDefinition } from './fleet-run-definition.ts';
-import { nagName } from './wildcards.ts';
+import { nagName } from './permissions/index.ts';
 
 const SHARD_LISTS = 'runs/*/shards.json';
 /** ARN endings of the state machine's executions and of its map's, by the map's label in the definition. */

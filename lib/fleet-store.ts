@@ -6,7 +6,7 @@ import { Construct } from 'constructs';
 import { ENV, SAMPLES_KEY, STATE_KEY } from '../lambda/model/index.ts';
 import { isDistributed, type Settings } from '../lambda/settings/index.ts';
 import type { CheckNetwork } from './check-network.ts';
-import { nagName } from './wildcards.ts';
+import { nagName } from './permissions/index.ts';
 
 /** All runs: their names are made at run time. */
 const RUNS = 'runs/*';

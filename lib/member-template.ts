@@ -10,14 +10,15 @@ import { ssmProbeDocument } from '../lambda/probe/index.ts';
 import { parseSettings, type Settings } from '../lambda/settings/index.ts';
 import {
   discoverInstances,
+  memberDocumentArn,
   pushSshKey,
   readConsole,
   readInstances,
   readMetrics,
   runProbe,
+  watchedInstances,
   writeOwnTags,
-} from './permissions.ts';
-import { memberDocumentArn, watchedInstances } from './reach.ts';
+} from './permissions/index.ts';
 
 /** Settings with the template's parameters in them, which CloudFormation fills in. */
 function settingsInParameters(): Settings {

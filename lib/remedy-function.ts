@@ -1,8 +1,7 @@
 import { Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Alias, Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Alias, Architecture, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { type ILogGroup, LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
@@ -11,10 +10,9 @@ import { AUTOMATIC_ALIAS } from '../lambda/model/index.ts';
 import { NOT_FOR_ACTING, type Settings, toEnvironment } from '../lambda/settings/index.ts';
 import type { CheckNetwork } from './check-network.ts';
 import { placeIn } from './check-network.ts';
-import { LAMBDA_BUNDLING } from './lambda-bundling.ts';
+import { functionCode } from './function-code.ts';
+import { acknowledgeWildcards, remedyStatements } from './permissions/index.ts';
 import type { RestartDocuments } from './probe-documents.ts';
-import { remedyStatements } from './remedy-permissions.ts';
-import { acknowledgeWildcards } from './wildcards.ts';
 
 export interface RemedyFunctionProps {
   readonly settings: Settings;
@@ -31,7 +29,7 @@ const ONCE = { retryAttempts: 0, maxEventAge: Duration.minutes(1) };
 
 /** The only function that may restart or reboot, and the table whose conditional writes keep two from acting at once. */
 export class RemedyFunction extends Construct {
-  readonly function: NodejsFunction;
+  readonly function: LambdaFunction;
   readonly table: Table;
   /** By this the check asks it, and can ask for nothing that a person may. */
   readonly automaticArn: string;
@@ -61,9 +59,10 @@ export class RemedyFunction extends Construct {
 
     acknowledgeWildcards(role);
 
-    this.function = new NodejsFunction(this, 'Resource', {
+    this.function = new LambdaFunction(this, 'Resource', {
       description: 'crawlwatch: restarts or reboots what is in trouble, gentlest first, where no guard objects',
-      entry: 'lambda/remedy-handler.ts',
+      code: functionCode('remedy'),
+      handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: 512,
@@ -88,7 +87,6 @@ export class RemedyFunction extends Construct {
         ...(network?.dynamoDbUrl && { AWS_ENDPOINT_URL_DYNAMODB: network.dynamoDbUrl }),
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       },
-      bundling: LAMBDA_BUNDLING,
     });
     // Of $LATEST: a version for each deploy would pile up. What is invoked by an alias has a configuration of its own.
     new Alias(this, 'Automatic', {

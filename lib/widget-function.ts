@@ -1,17 +1,14 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Architecture, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { type ILogGroup, LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { READER_SUFFIX } from '../lambda/model/index.ts';
 import { HEARTBEAT, type Settings, toEnvironment } from '../lambda/settings/index.ts';
-import { LAMBDA_BUNDLING } from './lambda-bundling.ts';
-import { readInstances } from './permissions.ts';
-import { assumeMembers } from './reach.ts';
-import { acknowledgeWildcards } from './wildcards.ts';
+import { functionCode } from './function-code.ts';
+import { acknowledgeWildcards, assumeMembers, readInstances } from './permissions/index.ts';
 
 export interface WidgetFunctionProps {
   readonly settings: Settings;
@@ -28,7 +25,7 @@ export interface WidgetFunctionProps {
  * look is not a right to reboot.
  */
 export class WidgetFunction extends Construct {
-  readonly function: NodejsFunction;
+  readonly function: LambdaFunction;
   /** ARN of its execution role. */
   readonly roleArn: string;
   readonly logGroup: ILogGroup;
@@ -47,9 +44,10 @@ export class WidgetFunction extends Construct {
 
     acknowledgeWildcards(role);
 
-    this.function = new NodejsFunction(this, 'Resource', {
+    this.function = new LambdaFunction(this, 'Resource', {
       description: 'crawlwatch: draws the fleet table on the dashboard; reads only',
-      entry: 'lambda/widget-handler.ts',
+      code: functionCode('widget'),
+      handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       // Lambda's CPU grows with its memory, and a person waits for the table.
@@ -69,7 +67,6 @@ export class WidgetFunction extends Construct {
         ),
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       },
-      bundling: LAMBDA_BUNDLING,
     });
   }
 }

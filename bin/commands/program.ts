@@ -13,12 +13,14 @@ import { addBacktest } from './backtest.ts';
 import { addCompletion } from './completion.ts';
 import { addCost } from './cost.ts';
 import { addDemo } from './demo.ts';
+import { addDeploy } from './deploy.ts';
 import { addDoctor } from './doctor.ts';
 import { addFlagged, addUnflag } from './flagged.ts';
 import { addForget } from './forget.ts';
 import type { CommandLine } from './grammar.ts';
 import { addHistory } from './history.ts';
 import { addCheck, addExporter, addProbe, addWatch } from './hosts/index.ts';
+import { addInit } from './init.ts';
 import { addMute } from './mute.ts';
 import { addPause, addResume } from './pause.ts';
 import { addPlan } from './plan.ts';
@@ -51,7 +53,7 @@ const COMMANDS: readonly ((line: CommandLine) => void)[] = [
     addWhy,
     addForget,
   ],
-  ...[addDoctor, addTestAlert, addCost, addCompletion, addDemo],
+  ...[addDeploy, addDoctor, addTestAlert, addCost, addCompletion, addDemo],
 ];
 
 /** @param exit is called with the exit code of the command that was run. */
@@ -79,6 +81,7 @@ export function createProgram(io: CommandIo, exit: (code: number) => void): Comm
     .exitOverride()
     .hook('preAction', (_, command) => refuseSecrets(command));
   for (const add of COMMANDS) add({ program, io, exit });
+  addInit({ program, io, exit }, (words) => runCommandLine(words, io));
   return program;
 }
 

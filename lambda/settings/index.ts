@@ -2,6 +2,7 @@
 export { type Arn, parseArn } from './arns.ts';
 export { type ReadLimits, readLimits, settingsFor } from './limits.ts';
 export { isIgnored } from './mounts.ts';
+export { settingsSchema } from './schema.ts';
 export { calledServices, type EndpointServices, endpointServices, isSecretsManager, usesSsm } from './services.ts';
 export {
   actsByItself,
@@ -15,6 +16,7 @@ export {
   readLoose,
   type Settings,
   SettingsError,
+  type SettingsInput,
   settingsOf,
   toEnvironment,
   transportOf,

@@ -5,6 +5,8 @@ import { ENV } from '../model/index.ts';
 import { MEMBER_ROLE, settingsSchema } from './schema.ts';
 
 export type Settings = z.output<typeof settingsSchema>;
+/** Settings as people write them: what is left out has its default. */
+export type SettingsInput = z.input<typeof settingsSchema>;
 
 /** Settings that can't be used. `problems` has a line for each: key, got, allowed; a secret only by its kind. */
 export class SettingsError extends Error {

@@ -6,7 +6,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keyPair, rawServer } from '../support/ssh-server.ts';
-import { type BuiltProgram, builtProgram, finish } from './built-program.ts';
+import { type BuiltProgram, builtProgram, finish, sourcesIn } from './built-program.ts';
 
 let program: BuiltProgram;
 beforeAll(() => {
@@ -21,16 +21,15 @@ function loadedAtStart(): string[] {
   const visit = (path: string) => {
     if (seen.has(path)) return;
     seen.add(path);
-    const output = program.metafile.outputs[path];
-    for (const input of Object.keys(output?.inputs ?? {})) loaded.add(input);
-    for (const imported of output?.imports ?? []) {
+    for (const source of sourcesIn(program.files, path)) loaded.add(source);
+    for (const imported of program.files.files.outputs[path]?.imports ?? []) {
       if (imported.kind !== 'import-statement') continue;
       if (imported.external) loaded.add(imported.path);
       else visit(imported.path);
     }
   };
   const entry = relative(process.cwd(), program.path);
-  expect(Object.keys(program.metafile.outputs)).toContain(entry);
+  expect(sourcesIn(program.files, entry)).toContain('bin/crawlwatch.ts');
   visit(entry);
   return [...loaded].sort();
 }

@@ -4,13 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { LAMBDA_BUNDLING } from '../../lib/lambda-bundling.ts';
+import { functions } from '../../tools/build/options.mjs';
 import { node24 } from './node24.ts';
 
 const ROUNDS = 11;
 /** Of lib/check-function.ts. */
 const CONFIGURED_MIB = 512;
-const ALIAS = '--alias:';
 
 const PLAIN: BuildOptions = {
   bundle: true,
@@ -20,18 +19,6 @@ const PLAIN: BuildOptions = {
   loader: { '.sh': 'text' },
   logLevel: 'error',
 };
-const { mainFields = [], esbuildArgs = {}, loader = {} } = LAMBDA_BUNDLING;
-const alias = Object.fromEntries(
-  Object.entries(esbuildArgs).map(([flag, value]) => [flag.slice(ALIAS.length), String(value)]),
-);
-const OURS: BuildOptions = {
-  ...PLAIN,
-  minify: true,
-  mainFields: [...mainFields],
-  alias,
-  loader: loader as NonNullable<BuildOptions['loader']>,
-};
-
 const ENV = { AWS_REGION: 'eu-central-1', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
 const LOAD = 'const t = performance.now(); require(process.argv[1]); console.log(performance.now() - t)';
 
@@ -47,7 +34,7 @@ describe('the bundle of the check under Node 24', () => {
   it('loads, as esbuild makes it by default and as the stack does; how long each takes is printed', async () => {
     const entryPoints = ['lambda/check-handler.ts'];
     await build({ ...PLAIN, entryPoints, outfile: file('plain') });
-    await build({ ...OURS, entryPoints, outfile: file('ours') });
+    await build(functions({ ours: 'lambda/check-handler.ts' }, folder));
     const loadMs = (name: string) =>
       Number(execFileSync(node, ['-e', LOAD, file(name)], { env: ENV, encoding: 'utf8' }));
     const rounds = Array.from({ length: ROUNDS }, () => ({ plain: loadMs('plain'), ours: loadMs('ours') }));
@@ -64,7 +51,7 @@ describe('the bundle of the check under Node 24', () => {
   });
 
   it('checks a thousand hosts over SSM in two thirds of its memory', async () => {
-    await build({ ...OURS, entryPoints: ['test/deploy/thousand-hosts.ts'], outfile: file('thousand-hosts') });
+    await build(functions({ 'thousand-hosts': 'test/deploy/thousand-hosts.ts' }, folder));
     const reported = JSON.parse(execFileSync(node, [file('thousand-hosts')], { env: ENV, encoding: 'utf8' }));
     process.stderr.write(
       `\nMEMORY of a check of 1,000 hosts over SSM, its pretend AWS included: ${reported.peakMib} MiB\n\n`,

@@ -8,7 +8,7 @@ const EXISTING = 'arn:aws:sns:us-east-1:123456789012:on-call';
 describe('the alerts topic', () => {
   it('warns at synth that nobody gets the alerts, and names the remedy', () => {
     Annotations.fromStack(stackWith()).hasWarning(
-      '/CrawlwatchStack/Alerts',
+      '/CrawlwatchStack/Default/Alerts',
       Match.stringLikeRegexp('-c alertEmail=you@example\\.com.*cdk\\.json'),
     );
     templateWith().resourceCountIs('AWS::SNS::Subscription', 0);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, inject, it } from 'vitest';
 
-const app = join(inject('programs').folder, 'app.js');
+const app = join(inject('programs').folder, 'app.cjs');
 const outdir = mkdtempSync(join(tmpdir(), 'crawlwatch-synth-'));
 afterAll(() => rmSync(outdir, { recursive: true }));
 

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fromEnvironment, parseSettings } from '../../lambda/settings/settings.ts';
-import { environmentBytes } from '../../lib/environment-limit.ts';
+import { environmentBytes } from '../../lib/limits/environment.ts';
 import { inWords, problemsOf, templateWith } from './synth.ts';
 
 const accounts = (count: number, externalId = 'an-external-id-of-32-characters-') =>

@@ -1,6 +1,8 @@
 import type { BuildOptions } from 'esbuild';
 
-export declare function programOptions(
-  entryPoints: Readonly<Record<string, string>>,
-  outdir: string,
-): BuildOptions & { outdir: string };
+type EntryPoints = Readonly<Record<string, string>>;
+
+export declare function commandLine(entryPoints: EntryPoints, outdir: string): BuildOptions;
+export declare function construct(entryPoints: EntryPoints, outdir: string): BuildOptions;
+export declare function tools(entryPoints: EntryPoints, outdir: string): BuildOptions;
+export declare function functions(entryPoints: EntryPoints, outdir: string): BuildOptions;

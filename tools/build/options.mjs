@@ -1,30 +1,98 @@
-/** How the command line is built: ES modules, split so that a command loads only what it uses. */
-import { readFileSync } from 'node:fs';
+/** How each program is built by esbuild: the command line, the CDK parts, the Lambda functions and the tools. */
 import { straightImports } from './straight-imports.mjs';
 
-const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
-// Loaded at most starts: bundled, only the used part is left, in one file instead of a dozen.
-const BUNDLED = ['zod', 'commander', 'string-width', 'slice-ansi', 'wrap-ansi'];
+/** ssh2's native parts are optional, and would be built for one kind of machine alone. */
+const NATIVE = ['cpu-features', '*.node'];
+/** Of the CDK app that the construct goes into: there can be only one copy of them. */
+const CDK = ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'];
 
-/** esbuild's options for one or more programs; the other dependencies stay in node_modules. */
-export const programOptions = (entryPoints, outdir) => ({
-  entryPoints,
-  outdir,
+const PROGRAM = {
   bundle: true,
   plugins: [straightImports],
-  splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  external: Object.keys({ ...dependencies, ...devDependencies })
-    .filter((name) => !BUNDLED.includes(name))
-    .flatMap((name) => [name, `${name}/*`]),
-  // commander is CommonJS and loads Node's modules by require().
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   loader: { '.sh': 'text' },
-  sourcemap: true,
-  // A third less to parse. Usage errors show no stack trace, and those of bugs use the source maps.
-  minifyWhitespace: true,
   legalComments: 'none',
-  logLevel: 'warning',
+  logLevel: 'error',
+  metafile: true,
+};
+
+/** Some packages are CommonJS: they load Node's modules by require(), and one asks where it is. */
+export const REQUIRE = {
+  js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url); const __dirname = import.meta.dirname;",
+};
+
+/** The command line with everything that it needs, in chunks that few-files.mjs joins. */
+export const commandLine = (entryPoints, outdir) => ({
+  ...PROGRAM,
+  entryPoints,
+  outdir,
+  splitting: true,
+  external: NATIVE,
+  // Smaller, and only the used part is left.
+  mainFields: ['module', 'main'],
+  minify: true,
+  // Usage errors show no stack trace, and those of bugs use the source maps.
+  sourcemap: 'inline',
+  sourcesContent: false,
+});
+
+/** What a CDK app imports. */
+export const construct = (entryPoints, outdir) => ({
+  ...PROGRAM,
+  entryPoints,
+  outdir,
+  external: [...NATIVE, ...CDK],
+  banner: REQUIRE,
+  minifyWhitespace: true,
+});
+
+/**
+ * The CDK app. CommonJS, which finds the CDK by NODE_PATH too: `crawlwatch deploy` has it from npx, outside of the
+ * package's own folder.
+ */
+export const cdkApp = (entryPoints, outdir) => ({
+  ...construct(entryPoints, outdir),
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  define: { 'import.meta.url': '__moduleUrl' },
+  banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+});
+
+/** Programs for developers: packages stay in node_modules. */
+export const tools = (entryPoints, outdir) => ({
+  ...PROGRAM,
+  entryPoints,
+  outdir,
+  splitting: true,
+  packages: 'external',
+  chunkNames: 'tools/[name]-[hash]',
+  sourcemap: true,
+});
+
+/**
+ * The functions, one file each, SDK included, which Lambda reads at each cold start. CommonJS, as ssh2 needs. From the
+ * SDK's ES modules: smaller, and loaded in half the time.
+ */
+export const functions = (entryPoints, outdir) => ({
+  entryPoints,
+  outdir,
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node24',
+  external: NATIVE,
+  mainFields: ['module', 'main'],
+  // Each of the SDK's clients reads its version from its package.json, for the User-Agent alone, and would bring all of it
+  // along: 24 kB of the check's.
+  loader: { '.sh': 'text', '.json': 'empty' },
+  alias: {
+    '@aws-sdk/credential-provider-node': './lambda/kit/environment-credentials.ts',
+    'bcrypt-pbkdf': './lambda/kit/no-passphrases.ts',
+  },
+  minify: true,
+  legalComments: 'none',
+  logLevel: 'error',
+  metafile: true,
 });

@@ -1,8 +1,8 @@
 /** Lambda's limit on a function's environment, held to at synth: CloudFormation finds it only in the middle of a deploy. */
 import { Stack } from 'aws-cdk-lib';
 import type { CfnFunction, Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { ENV } from '../lambda/model/index.ts';
-import { SettingsError } from '../lambda/settings/index.ts';
+import { ENV } from '../../lambda/model/index.ts';
+import { SettingsError } from '../../lambda/settings/index.ts';
 
 /** Under Lambda's 4,096 by what names that CloudFormation makes may have on top of the estimate. */
 const MOST_BYTES = 3_900;

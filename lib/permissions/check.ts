@@ -4,8 +4,8 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
-import { EVENT_SOURCE, METRIC_NAMESPACE, OWN_TAG_KEYS } from '../lambda/model/index.ts';
-import { isSecretsManager, type Settings, usesSsm } from '../lambda/settings/index.ts';
+import { EVENT_SOURCE, METRIC_NAMESPACE, OWN_TAG_KEYS } from '../../lambda/model/index.ts';
+import { isSecretsManager, type Settings, usesSsm } from '../../lambda/settings/index.ts';
 import { assumeMembers, type Reach, reachOf } from './reach.ts';
 
 /** The resources of a function that probes hosts and publishes the result. */

@@ -2,10 +2,10 @@
 import type { Stack } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { TAG } from '../lambda/model/index.ts';
-import { type Settings, usesSsm } from '../lambda/settings/index.ts';
-import { type CheckResources, carriesWatchTag, probeAndPublish } from './permissions.ts';
-import type { RestartDocuments } from './probe-documents.ts';
+import { TAG } from '../../lambda/model/index.ts';
+import { type Settings, usesSsm } from '../../lambda/settings/index.ts';
+import type { RestartDocuments } from '../probe-documents.ts';
+import { type CheckResources, carriesWatchTag, probeAndPublish } from './check.ts';
 import { documentArn, watchedInstances } from './reach.ts';
 
 export interface RemedyResources extends CheckResources {

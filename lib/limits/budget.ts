@@ -1,7 +1,7 @@
 import { Annotations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { type CostItem, monthlyBill } from '../lambda/cost/index.ts';
-import type { Settings } from '../lambda/settings/index.ts';
+import { type CostItem, monthlyBill } from '../../lambda/cost/index.ts';
+import type { Settings } from '../../lambda/settings/index.ts';
 
 /** Items that the warning names: three make up most of any bill. */
 const NAMED = 3;

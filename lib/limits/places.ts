@@ -2,8 +2,8 @@
 import { Annotations } from 'aws-cdk-lib';
 import { RegionInfo } from 'aws-cdk-lib/region-info';
 import type { Construct } from 'constructs';
-import { partitionOf } from '../lambda/model/index.ts';
-import { parseArn, type Settings, SettingsError } from '../lambda/settings/index.ts';
+import { partitionOf } from '../../lambda/model/index.ts';
+import { parseArn, type Settings, SettingsError } from '../../lambda/settings/index.ts';
 
 /** A setting whose ARN must be of the stack's Region, and why. */
 interface Placed {

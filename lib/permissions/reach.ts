@@ -3,8 +3,8 @@
 import type { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
-import { MEMBER_PROBE_DOCUMENT } from '../lambda/model/index.ts';
-import type { Settings } from '../lambda/settings/index.ts';
+import { MEMBER_PROBE_DOCUMENT } from '../../lambda/model/index.ts';
+import type { Settings } from '../../lambda/settings/index.ts';
 
 /** ARNs that a role is granted. */
 export interface Reach {

@@ -1,0 +1,48 @@
+/** `crawlwatch deploy`: `cdk deploy` of the package's own app, for those who have no CDK app. */
+import type { CommandIo } from '../terminal/index.ts';
+import type { CommandLine } from './grammar.ts';
+
+export interface DeployFlags {
+  readonly destroy?: boolean;
+  readonly bootstrap?: boolean;
+  readonly yes?: boolean;
+}
+
+const HELP = `
+Settings are read from ./cdk.json (context "crawlwatch"; crawlwatch init writes it) and the environment. Everything
+after -- goes to the CDK as it is.
+
+Examples:
+  crawlwatch deploy
+  crawlwatch deploy -- -c alertEmail=you@example.com
+  crawlwatch deploy -- --profile production
+  crawlwatch deploy --bootstrap      once for each account and Region
+  crawlwatch deploy --destroy        then crawlwatch forget, which takes its tags off the instances`;
+
+export function addDeploy({ program, io, exit }: CommandLine): void {
+  program
+    .command('deploy')
+    .description('deploy to your AWS account, by cdk deploy: npx fetches the CDK where the project has none')
+    .argument('[cdk-flags...]', 'after --: flags of the CDK')
+    .option('--destroy', 'remove the stack again')
+    .option('--bootstrap', 'prepare the account and Region for the CDK, once')
+    .option('-y, --yes', "don't ask whether changes of permissions are meant")
+    .addHelpText('after', HELP)
+    .action(async (words: string[], flags: DeployFlags) => exit(await deploy(words, flags, io)));
+}
+
+/** @returns the CDK's exit code. */
+export async function deploy(
+  words: readonly string[],
+  { destroy, bootstrap, yes }: DeployFlags,
+  io: CommandIo,
+): Promise<number> {
+  const { cdkCall, runCdk } = await import('../deploy/index.ts');
+  const what =
+    bootstrap === true
+      ? ['bootstrap']
+      : destroy === true
+        ? ['destroy', ...(yes === true ? ['--force'] : [])]
+        : ['deploy', ...(yes === true ? ['--require-approval', 'never'] : [])];
+  return runCdk(cdkCall([...what, ...words], io.cwd), io.env);
+}

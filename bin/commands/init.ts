@@ -1,0 +1,67 @@
+/** `crawlwatch init`: three questions, a file, and the first check. */
+import type { Answers, GivenAnswers } from '../init/index.ts';
+import type { CommandIo } from '../terminal/index.ts';
+import { questionsOn } from '../terminal/index.ts';
+import type { CommandLine } from './grammar.ts';
+
+export interface InitFlags extends GivenAnswers {
+  /** False: only the file is written. */
+  readonly check: boolean;
+}
+
+const HELP = `
+Writes cdk.json (what is in it stays) or inventory.ini (never over one that is there).
+
+Examples:
+  crawlwatch init
+  crawlwatch init --where hosts --hosts ubuntu@web1 web2:2222
+  crawlwatch init --where aws --mail you@example.com --transport ssm --no-check`;
+
+export function addInit({ program, io, exit }: CommandLine, run: (words: readonly string[]) => Promise<number>): void {
+  program
+    .command('init')
+    .description('three questions, then the first check: where your hosts are, whom to mail, SSM or SSH')
+    .option('--where <place>', 'aws or hosts')
+    .option('--hosts <host...>', 'with hosts: [user@]host[:port]')
+    .option('--mail <address>', 'with aws: who gets the mail, or none')
+    .option('--transport <how>', 'with aws: ssm or ssh')
+    .option('--no-check', "write the file, and don't check yet")
+    .addHelpText('after', HELP)
+    .action(async (flags: InitFlags) => exit(await init(flags, io, run)));
+}
+
+/** @returns the exit code of the first check, 0 without one. */
+export async function init(
+  { check, ...given }: InitFlags,
+  io: CommandIo,
+  run: (words: readonly string[]) => Promise<number>,
+): Promise<number> {
+  const { findAnswers, writeAnswers } = await import('../init/index.ts');
+  const answers = await findAnswers(given, questionsOn(io));
+  const name = writeAnswers(answers, io.cwd);
+  io.stdout.write(`Wrote ${name}.\n`);
+  const words = answers.where === 'hosts' ? ['check', '-i', name] : ['check', '--aws'];
+  const line = `crawlwatch ${words.join(' ')}`;
+  if (check) io.stdout.write(`\n$ ${line}\n`);
+  const code = check ? await run(words) : 0;
+  io.stdout.write(
+    `\nNext:\n${nextSteps(answers, check ? null : line)
+      .map((step) => `  ${step}\n`)
+      .join('')}`,
+  );
+  return code;
+}
+
+function nextSteps(answers: Answers, first: string | null): string[] {
+  const again = first === null ? [] : [`${first.padEnd(58)} the first check`];
+  if (answers.where === 'hosts') {
+    return [...again, `${'crawlwatch watch -i inventory.ini'.padEnd(58)} the same check repeated, with trends`];
+  }
+  return [
+    'aws ec2 create-tags --resources i-... --tags Key=crawlwatch,Value=true',
+    `${''.padEnd(58)} which instances are watched`,
+    ...again,
+    `${'crawlwatch doctor --deploy'.padEnd(58)} what a deploy takes of the account`,
+    `${'crawlwatch deploy'.padEnd(58)} checks on a schedule, with mail and a dashboard`,
+  ];
+}

@@ -1,0 +1,58 @@
+/** Builds a folder like dist/: what the package holds, and for developers the tools beside it. */
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import { fewFiles } from './few-files.mjs';
+import { billOf, bundledPackages, noticesOf } from './notices.mjs';
+import { cdkApp, commandLine, construct, functions, tools } from './options.mjs';
+
+/** The command line alone. @returns the metafiles of both passes: the first names the sources, the second the files */
+export async function buildCommandLine(outdir) {
+  const first = await build({ ...commandLine({ crawlwatch: 'bin/crawlwatch.ts' }, outdir), write: false });
+  const second = await fewFiles(first, ['crawlwatch'], outdir);
+  return { sources: first.metafile, files: second.metafile };
+}
+
+/** The construct and the app. @returns the result of the construct: of packages the app holds no other */
+export async function buildCdkParts(outdir) {
+  const [made] = await Promise.all([
+    build(construct({ cdk: 'lib/index.ts' }, outdir)),
+    build(cdkApp({ app: 'bin/app.ts' }, outdir)),
+  ]);
+  return made;
+}
+
+export const buildFunctions = (outdir) =>
+  build(
+    functions(
+      {
+        'functions/check/index': 'lambda/check-handler.ts',
+        'functions/remedy/index': 'lambda/remedy-handler.ts',
+        'functions/widget/index': 'lambda/widget-handler.ts',
+      },
+      outdir,
+    ),
+  );
+
+export const buildTools = (outdir) =>
+  build(
+    tools({ bench: 'bench/bench.ts', simulate: 'tools/simulate/main.ts', forecast: 'tools/forecast/main.ts' }, outdir),
+  );
+
+/** The types of `crawlwatch/cdk`, which are made from the settings' schema. */
+export async function writeCdkTypes(outdir) {
+  const made = resolve(outdir, 'cdk-types.js');
+  await build(construct({ 'cdk-types': 'tools/build/cdk-types.ts' }, outdir));
+  const { cdkTypes } = await import(pathToFileURL(made).href);
+  await rm(made);
+  await writeFile(resolve(outdir, 'cdk.d.ts'), cdkTypes());
+}
+
+/** Licences and bill of materials of what the other steps have bundled. */
+export async function writeNotices(outdir, metafiles) {
+  const packages = await bundledPackages(metafiles);
+  const manifest = JSON.parse(await readFile('package.json', 'utf8'));
+  await writeFile(resolve(outdir, 'THIRD-PARTY-NOTICES'), noticesOf(packages));
+  await writeFile(resolve(outdir, 'sbom.cdx.json'), billOf(packages, manifest));
+}
