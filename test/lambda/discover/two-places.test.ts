@@ -10,7 +10,7 @@ import { hungFor } from '../../support/fleet.ts';
 import { RemedyStack } from '../../support/remedy-stack.ts';
 import { idOf } from '../../support/sandbox-fleet.ts';
 import { HOME, MEMBER, TwoPlaces } from '../../support/two-places.ts';
-
+import { WIDGET_ARN, WidgetFleet } from '../../support/widget-fleet.ts';
 import { host, plain, reportOf } from '../report/report-fixtures.ts';
 
 const ELSEWHERE = {
