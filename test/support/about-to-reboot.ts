@@ -1,6 +1,7 @@
 /** A fleet with the remedy function behind its checks; its first host has hung for two, and the next one reboots it. */
 import { TAG } from '../../lambda/model/index.ts';
 import { RemedyStack } from './remedy-stack.ts';
+import { unwrapped } from './unwrapped.ts';
 
 export async function aboutToReboot() {
   const stack = new RemedyStack(3).wired();
@@ -13,8 +14,8 @@ export async function aboutToReboot() {
   return {
     stack,
     fleet,
-    /** Bodies of the mails from now on. */
-    bodies: () => stack.mails.slice(mailed).map(({ body }) => body),
+    /** Bodies of the mails from now on, a paragraph a line. */
+    bodies: () => stack.mails.slice(mailed).map(({ body }) => unwrapped(body)),
     /** The host is back after its reboot. */
     boots() {
       fleet.host(1, { bootId: '99999999-0000-4000-8000-000000000000', uptimeSeconds: 60 });

@@ -1,9 +1,23 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { demo } from '../../../bin/commands/demo.ts';
+import { unwrapped } from '../../support/unwrapped.ts';
 
 /** What the demo printed, check by check; the last part is its end. */
 let checks: string[];
 let end: string;
+
+/** The entry of that host in the mail of that check, a paragraph a line. */
+const entry = (time: string, host: string): string => {
+  const mail = at(time)
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .map((line) => line.slice(2));
+  return (
+    unwrapped(mail.join('\n'))
+      .split('\n\n')
+      .find((block) => block.startsWith(`${host} (`)) ?? ''
+  );
+};
 
 /** The check at that time, with the mails that followed. */
 const at = (time: string): string => checks.find((text) => text.includes(` at ${time} UTC: `)) ?? '';
@@ -26,19 +40,19 @@ describe('the demo', () => {
 
   it('forecasts a leak, and mails it', () => {
     expect(at('08:10')).toMatch(/^ficrawler7 +WARNING +MemoryExhaustionForecast .*memory \d+ min to/m);
-    expect(at('08:15')).toMatch(/^\| {3}MemoryExhaustionForecast: Memory runs out in/m);
+    expect(at('08:15')).toMatch(/^\| {3}- MemoryExhaustionForecast: Memory runs out in/m);
   });
 
   it('restarts the worker where memory is exhausted and SSH still answers, and says that a reboot was avoided', () => {
     expect(at('08:15')).toMatch(/^ficrawler3 +CRITICAL +MemoryExhaustedResponsive/m);
-    expect(at('08:15')).toMatch(/^\| ficrawler3 \(i-\w+\): restart-worker at 08:15 UTC by itself/m);
+    expect(entry('08:15', 'ficrawler3')).toMatch(/^ {2}Its worker was restarted by crawlwatch at 08:15 UTC/m);
     expect(at('08:20')).toMatch(/^ficrawler3 +OK /m);
     expect(end).toMatch(/ficrawler3: restart-worker worked: .*A reboot was avoided/);
   });
 
   it('reboots the flagged host whose tag allows it, and knows by its boot id that it came back', () => {
     expect(at('08:15')).toMatch(/^ficrawler9: CRITICAL, flagged for reboot/m);
-    expect(at('08:15')).toMatch(/^\| ficrawler9 \(i-\w+\): reboot at 08:15 UTC by itself/m);
+    expect(entry('08:15', 'ficrawler9')).toMatch(/^ {2}FLAGGED and being rebooted by crawlwatch at 08:15 UTC/m);
     expect(at('08:20')).toMatch(/^ficrawler9 +OK /m);
     expect(end).toMatch(/ficrawler9: reboot worked: .*it came back with a new boot id/);
     expect(end).toMatch(/^ {2}ficrawler9 +\.hhh\.{8} {2}0009b002$/m);
@@ -46,13 +60,17 @@ describe('the demo', () => {
 
   it('holds the next reboot back until the first has had its time, and reports it', () => {
     expect(at('08:20')).toMatch(/^HELD BACK {2}ficrawler6: no reboot by itself: .*reboots are 15 minutes apart/m);
-    expect(at('08:35')).toMatch(/^\| ficrawler6 \(i-\w+\): reboot at 08:35 UTC by itself/m);
+    expect(entry('08:35', 'ficrawler6')).toMatch(/^ {2}Being rebooted by crawlwatch at 08:35 UTC/m);
   });
 
   it('escalates the host that no reboot helps to a person, and leaves its flag', () => {
-    const said = [...at('08:55').matchAll(/^\|.*did not help.*$/gm)].map(([line]) => line);
-    expect(said).toEqual([
-      '|   The reboot of 08:35 UTC did not help: it needs a person (save its console output, then stop and start it, or replace it).',
+    expect(at('08:55')).toMatch(/^\| Do: see to ficrawler6: the reboot did not help\.$/m);
+    const said = entry('08:55', 'ficrawler6').split('\n');
+    expect(said.filter((line) => /did not help/.test(line))).toEqual([
+      '  - The reboot of 08:35 UTC did not help: it still hangs (ConnectionReset), 20 min after it.',
+    ]);
+    expect(said.filter((line) => /needs a person/.test(line))).toEqual([
+      '  It needs a person: save its console output, then stop and start it, or replace it.',
     ]);
     expect(end).toMatch(/ficrawler6: over to a person: /);
     expect(end).toMatch(/crawlwatch:reboot-flag = ConnectionReset@2026-11-22T08:20:/);
@@ -71,7 +89,7 @@ describe('the demo', () => {
       ['08:55', 1],
     ]);
     expect(at('08:05')).not.toContain('E-MAIL');
-    expect(at('08:35')).toMatch(/^\| ficrawler4 \(i-\w+\) is OK again after 30 min/m);
+    expect(entry('08:35', 'ficrawler4')).toMatch(/^ {2}RECOVERED: is OK again after 30 minutes/m);
   });
 
   it('restarts and reboots no host whose tag does not allow it', () => {

@@ -243,14 +243,18 @@ describe('a check that asks the remedy function before it mails', () => {
     expect([waiting.mailing, waiting.asking]).toEqual([null, NOW]);
     expect(isOut).toBe(true);
     expect(bodies).toHaveLength(1);
-    expect(bodies[0]).toMatch(/NOT ANSWERING[\s\S]*reboot at 08:15 UTC by itself/);
+    // What is the matter, what was done, and why it isn't flagged: the incident's words and the act's.
+    expect(bodies[0]).toMatch(
+      /BEING REBOOTED: SSH silent, since 08:10 UTC[\s\S]*by crawlwatch at 08:15 UTC[\s\S]*Not flagged yet/,
+    );
     expect([state.mailing, state.asking, one?.incident?.mailed, one?.acted?.what]).toEqual([null, null, 'h', 'reboot']);
   });
 
   it('mails the acts alone where nothing else is news', async () => {
     const { steps, bodies, state, isOut } = await announced({ acts: said(DONE), isOld: true });
     expect([steps, isOut]).toEqual([['save', 'tags', 'act', 'save', 'mail', 'save'], true]);
-    expect(bodies[0]).toMatch(/^DONE/);
+    expect(bodies[0]).toMatch(/^ {2}BEING REBOOTED: [\s\S]*by crawlwatch at 08:15 UTC[\s\S]*- Why: it still hung\.$/m);
+    expect(bodies[0]).not.toContain('Not flagged yet');
     expect([state.mailing, state.asking]).toEqual([null, null]);
   });
 

@@ -137,7 +137,8 @@ describe('a check that dies', () => {
   });
 });
 
-const REBOOT = /crawler1 \(i-\w+\): reboot at 08:\d\d UTC by itself/;
+const REBOOT =
+  /^crawler1 \(i-\w+\)\n {2}BEING REBOOTED: .*\n {2}.*being rebooted by crawlwatch at 08:\d\d UTC: nothing to do/im;
 const HELPED = /The reboot of 08:\d\d UTC helped/;
 
 describe('a check that dies while it acts', () => {
@@ -165,7 +166,7 @@ describe('a check that dies while it acts', () => {
         // What nobody knows to be mailed is mailed again.
         expect([1, 2], where).toContain(count(HELPED));
         expect(count(REBOOT), where).toBeLessThanOrEqual(2);
-        expect(count(/crawler1 .* is OK again/), where).toBe(1);
+        expect(count(/^crawler1 \(i-\w+\)\n {2}RECOVERED: is OK again/m), where).toBe(1);
         expect([fleet.state.mailing, fleet.state.asking], where).toEqual([null, null]);
       }
     }
@@ -183,7 +184,7 @@ describe('two checks at the same moment', () => {
       const where = order.join('');
       expect(stack.rebooted, where).toEqual([ID]);
       expect(bodies(), where).toEqual([expect.stringMatching(REBOOT)]);
-      expect(bodies()[0], where).toContain('FLAGGED FOR REBOOT');
+      expect(bodies()[0], where).toContain('  FLAGGED and being rebooted by crawlwatch');
       expect([fleet.state.mailing, fleet.state.asking], where).toEqual([null, null]);
       expect(fleet.remembered(1), where).toMatchObject({ acted: { what: 'reboot' }, incident: { flagMailed: true } });
       // It was acknowledged.

@@ -5,11 +5,17 @@ import { aboutToReboot } from '../../support/about-to-reboot.ts';
 import { ID, RemedyStack } from '../../support/remedy-stack.ts';
 import { WORKER_TAG, worker } from '../../support/sandbox-fleet.ts';
 
-const MAY_BE_ACTING = 'crawlwatch may be acting on it by itself at this moment: the next mail says what came of it';
-const REBOOTED = /^crawler1 \(i-\w+\): reboot at 08:20 UTC by itself\.$/m;
+const MAY_BE_ACTING =
+  'What crawlwatch did by itself in this check is not known (the remedy function gave no answer): a restart or a reboot may be under way. The next mail says.';
+const rebootedAt = (time: string) =>
+  new RegExp(
+    `^crawler1 \\(i-\\w+\\)\\n {2}BEING REBOOTED: .*\\n {2}.*being rebooted by crawlwatch at ${time} UTC: nothing to do`,
+    'im',
+  );
+const REBOOTED = rebootedAt('08:20');
 const HELPED = /The reboot of 08:20 UTC helped: it came back with a new boot id/;
-const RECOVERED = /crawler1 \(i-\w+\) is OK again after \d+ min; it was BannerTimeout/;
-const FLAGGED = /^FLAGGED FOR REBOOT/m;
+const RECOVERED = /^crawler1 \(i-\w+\)\n {2}RECOVERED: is OK again after \d+ minutes; it was BannerTimeout/m;
+const FLAGGED = /^ {2}FLAGGED and being rebooted/m;
 const fail = (text: string) => async () => {
   throw new Error(text);
 };
@@ -36,8 +42,12 @@ describe('the one mail of a check', () => {
     await fleet.checks(8);
     const said = bodies().filter((body) => body.includes('did not help'));
     expect(said).toHaveLength(1);
-    expect(said[0]?.match(/did not help/g)).toHaveLength(1);
-    expect(said[0]).toContain('needs a person (save its console output');
+    // The first line says what to do, and the entry what is the case.
+    const [todo = '', ...rest] = said[0]?.split('\n') ?? [];
+    expect(todo).toBe('Do: see to crawler1: the reboot did not help.');
+    expect(rest.join('\n').match(/did not help/g)).toHaveLength(1);
+    expect(said[0]?.match(/needs a person/g)).toHaveLength(1);
+    expect(said[0]).toContain('It needs a person: save its console output');
     expect(await states()).toEqual(['failed']);
   });
 
@@ -50,9 +60,10 @@ describe('the one mail of a check', () => {
     await fleet.host(1, worker('active')).checks(1);
     await fleet.host(1, worker('failed')).checks(1);
     expect(stack.restarted).toEqual([['restart-worker', ID]]);
-    expect(fleet.subjects).toEqual(['crawlwatch: 1 worker restarted (crawler1)']);
+    expect(fleet.subjects).toEqual(['RESTARTED crawler1 worker, worker down']);
     await fleet.host(1, worker('active')).checks(1);
-    expect(fleet.subjects.slice(1)).toEqual(['crawlwatch: 1 helped (crawler1)']);
+    expect(fleet.subjects.slice(1)).toEqual(['RECOVERED crawler1 worker down, 5 min']);
+    expect(stack.mails.at(-1)?.body).toContain('The worker restart of 08:10 UTC helped');
   });
 
   const lostAnswer = (stack: RemedyStack) => async (at: Date) => {
@@ -74,7 +85,7 @@ describe('the one mail of a check', () => {
     fleet.remedy = real;
     expect((await fleet.check()).errors).toEqual([]);
     expect(bodies()).toHaveLength(2);
-    expect(bodies()[1]).toMatch(acts ? REBOOTED : /reboot at 08:25 UTC by itself/);
+    expect(bodies()[1]).toMatch(acts ? REBOOTED : rebootedAt('08:25'));
     await fleet.checks(1);
     expect(bodies()).toHaveLength(2);
     expect(stack.rebooted).toEqual([ID]);
