@@ -11,18 +11,18 @@ export interface ActsSaid {
   readonly news: RemedyNews | null;
   /** By which the remedy function knows that news; null: it can't be acknowledged. */
   readonly receipt: string | null;
-  /** False: the remedy function was asked, and no answer came. */
-  readonly isKnown: boolean;
+  /** Why the remedy function, which was asked, gave no answer; null: it did, or nobody asked it. */
+  readonly unknown: string | null;
 }
 
 /** Nobody was asked to act. */
-export const NO_ACTS: ActsSaid = { news: null, receipt: null, isKnown: true };
+export const NO_ACTS: ActsSaid = { news: null, receipt: null, unknown: null };
 
 const UNKNOWN = 'crawlwatch may be acting on it by itself at this moment: the next mail says what came of it';
 
 export function composeOneMail(planned: readonly MailEntry[], context: MailContext, acts: ActsSaid): Alert | null {
   const { news } = acts;
-  const entries = acts.isKnown ? planned.map((entry) => withVerdict(entry, news)) : planned.map(inDoubt);
+  const entries = acts.unknown === null ? planned.map((entry) => withVerdict(entry, news)) : planned.map(inDoubt);
   const beside = news === null ? null : withoutVerdicts(news, planned);
   const alert = join(composeAlert(entries, { ...context, ...{ acts: beside } }), beside);
   return alert === null ? null : { ...alert, acts: news };

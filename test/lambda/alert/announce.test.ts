@@ -38,7 +38,7 @@ const DONE: RemedyNews = {
     },
   ],
 };
-const said = (news: RemedyNews | null): ActsSaid => ({ news, receipt: news === null ? null : 'r', isKnown: true });
+const said = (news: RemedyNews | null): ActsSaid => ({ news, receipt: news === null ? null : 'r', unknown: null });
 
 /** Announces the second failed check of a host. */
 async function announced(
