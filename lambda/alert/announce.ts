@@ -27,7 +27,7 @@ import type {
 } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { clearedTags, groupTagWrites, tagChanges } from './display.ts';
-import { hasUntriedActs, isPutOff, isUnderWay, untried } from './mailing.ts';
+import { isPutOff, isUnderWay, mayWait, untried } from './mailing.ts';
 import { composeAlert } from './message.ts';
 import { type ActsSaid, composeOneMail, rebootedInVainBy } from './one-mail.ts';
 import { type MailEntry, type MailPlan, planMail } from './plan.ts';
@@ -152,7 +152,7 @@ export async function sendMail(open: OpenMail, acts: ActsSaid, state: Saver, des
   const { news, due, departed, isPartly, isWaiting, mailing, quiet } = open;
   const { at, transitions } = news;
   const { asking = null } = open.held.state;
-  const isHeldBack = isPartly && acts.news !== null && !hasUntriedActs(acts.news, mailing as Mailing);
+  const isHeldBack = isPartly && acts.news !== null && mayWait(acts.news, mailing as Mailing);
   const said = isHeldBack ? { ...acts, news: null } : acts;
   const context = { ...news, checked: transitions.length, departed, breaker: news.plan.breaker };
   const alert = composeOneMail(
