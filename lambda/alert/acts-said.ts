@@ -7,12 +7,12 @@ export interface ActsSaid {
   readonly news: RemedyNews | null;
   /** By which the remedy function knows that news; null: it can't be acknowledged. */
   readonly receipt: string | null;
-  /** False: the remedy function was asked, and no answer came. */
-  readonly isKnown: boolean;
+  /** Why the remedy function, which was asked, gave no answer; null: it did, or nobody asked it. */
+  readonly unknown: string | null;
 }
 
 /** Nobody was asked to act. */
-export const NO_ACTS: ActsSaid = { news: null, receipt: null, isKnown: true };
+export const NO_ACTS: ActsSaid = { news: null, receipt: null, unknown: null };
 
 /** A reboot in vain, as the remedy function knows it: it needs a person. */
 const isInVain = ({ outcome, act }: ActOutcome): boolean => outcome === 'failed' && act.remedy === 'reboot';

@@ -28,7 +28,7 @@ import type {
 import type { Settings } from '../settings/index.ts';
 import { type ActsSaid, rebootedInVainBy } from './acts-said.ts';
 import { clearedTags, groupTagWrites, tagChanges } from './display.ts';
-import { hasUntriedActs, isPutOff, isUnderWay, untried } from './mailing.ts';
+import { isPutOff, isUnderWay, mayWait, untried } from './mailing.ts';
 import { composeAlert } from './message.ts';
 import { type MailEntry, type MailPlan, planMail } from './plan.ts';
 
@@ -162,12 +162,12 @@ export async function sendMail(
   const { news, due, departed, isPartly, isWaiting, mailing, quiet } = open;
   const { at } = news;
   const { asking = null } = open.held.state;
-  const isHeldBack = isPartly && acts.news !== null && !hasUntriedActs(acts.news, mailing as Mailing);
+  const isHeldBack = isPartly && acts.news !== null && mayWait(acts.news, mailing as Mailing);
   const said = isHeldBack ? { ...acts, news: null } : acts;
   const alert = composeAlert(due.entries, {
     ...contextOf(news, desk, settings),
     ...{ departed, untagged: open.untagged, maybeMailedAt: mailing?.since ?? null, unremembered: null },
-    ...{ acts: said.news, actsUnknown: said.isKnown ? null : 'the remedy function gave no answer' },
+    ...{ acts: said.news, actsUnknown: said.unknown },
   });
   const isAnythingDue = alert !== null || isTried(open);
   const attempt = isAnythingDue

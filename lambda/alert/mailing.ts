@@ -39,5 +39,9 @@ export function untried({ entries, mailed }: MailPlan, { since }: Mailing): Mail
   return { entries: some, mailed: new Map(states) };
 }
 
-/** Acts that no lost mail can have named. */
-export const hasUntriedActs = ({ acted }: RemedyNews, { at }: Mailing): boolean => acted.some(({ act }) => act.at > at);
+/**
+ * Whether news of acts may wait with the rest. Acts that no lost mail can have named don't, and no outcome does: until it
+ * is mailed it is not on record, and holds other reboots back.
+ */
+export const mayWait = ({ acted, outcomes }: RemedyNews, { at }: Mailing): boolean =>
+  outcomes.length === 0 && acted.every(({ act }) => act.at <= at);

@@ -18,10 +18,11 @@ export async function askRemedy(remedy: RemedyOutlet, run: Run): Promise<ActsSai
   try {
     const { news = null, receipt = null, problems = [] } = await within(waitMs, (signal) => remedy.act(run.at, signal));
     for (const text of problems) run.failed('remedy', text);
-    return { news, receipt, isKnown: true };
+    return { news, receipt, unknown: null };
   } catch (error) {
-    run.failed('remedy', errorText(error));
-    return { news: null, receipt: null, isKnown: false };
+    const text = errorText(error);
+    run.failed('remedy', text);
+    return { news: null, receipt: null, unknown: text };
   }
 }
 

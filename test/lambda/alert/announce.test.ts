@@ -3,7 +3,13 @@ import { type ActsSaid, NO_ACTS } from '../../../lambda/alert/acts-said.ts';
 import { type Desk, type News, openMail, sendMail } from '../../../lambda/alert/announce.ts';
 import { nextState } from '../../../lambda/memory/remember.ts';
 import { loadState, saveState } from '../../../lambda/memory/store.ts';
-import { EMPTY_STATE, type FleetState, type Mailing, type RemedyNews } from '../../../lambda/model/index.ts';
+import {
+  type ActOutcome,
+  EMPTY_STATE,
+  type FleetState,
+  type Mailing,
+  type RemedyNews,
+} from '../../../lambda/model/index.ts';
 import { ObjectFiles } from '../../../sandbox/object-files.ts';
 import { failed, hungFor, judged, NOW, SSH } from '../../support/fleet.ts';
 
@@ -38,7 +44,7 @@ const DONE: RemedyNews = {
     },
   ],
 };
-const said = (news: RemedyNews | null): ActsSaid => ({ news, receipt: news === null ? null : 'r', isKnown: true });
+const said = (news: RemedyNews | null): ActsSaid => ({ news, receipt: news === null ? null : 'r', unknown: null });
 
 /** Announces the second failed check of a host. */
 async function announced(
@@ -292,8 +298,15 @@ describe('a check that asks the remedy function before it mails', () => {
     const before: RemedyNews = { ...DONE, acted: [{ ...rest, act: { ...act, at: ago(10) } }] };
     const left = await announced({ acts: said(before), isOld: true, mailing: lost });
     expect([left.bodies, left.isOut, left.state.mailing]).toEqual([[], false, lost]);
-    const { bodies, isOut } = await announced({ acts: said(DONE), isOld: true, mailing: lost });
-    expect([bodies.length, isOut]).toEqual([1, true]);
+    const outcome: ActOutcome = {
+      ...{ act: { ...act, at: ago(10) }, name: 'crawler1', outcome: 'worked', minutes: 5, sentence: 'It helped.' },
+      ...{ rebootAvoided: false, recoveryMinutes: null },
+    };
+    // An outcome holds other reboots back until it is on record.
+    for (const news of [DONE, { ...before, outcomes: [outcome] }]) {
+      const { bodies, isOut } = await announced({ acts: said(news), isOld: true, mailing: lost });
+      expect([bodies.length, isOut]).toEqual([1, true]);
+    }
   });
 
   it('is stepped back from while it may still be waiting, and no longer', async () => {

@@ -88,7 +88,7 @@ describe('the wait', () => {
     expect(said).toBeUndefined();
     await vi.advanceTimersByTimeAsync(1);
     await asked;
-    expect(said).toEqual({ news: null, receipt: null, isKnown: false });
+    expect(said).toEqual({ news: null, receipt: null, unknown: expect.stringContaining('has not answered') });
     expect(run.errors).toEqual([expect.stringContaining(`has not answered within ${seconds} s`)]);
   });
 
@@ -99,7 +99,7 @@ describe('the wait', () => {
     await acknowledged;
     expect(run.errors).toEqual([expect.stringContaining('has not answered within 10 s')]);
     const quick = waiting(60_000, { act: async () => ANSWER, mailed: async () => ANSWER });
-    expect(await askRemedy(quick.remedy, quick.run)).toEqual({ news: null, receipt: null, isKnown: true });
+    expect(await askRemedy(quick.remedy, quick.run)).toEqual({ news: null, receipt: null, unknown: null });
     await acknowledge(quick.remedy, 'r', quick.run);
     expect([quick.run.errors, vi.getTimerCount()]).toEqual([[], 0]);
   });
