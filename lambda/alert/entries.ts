@@ -3,13 +3,37 @@
 import { type Evidence, evidenceSentences } from '../flag/index.ts';
 import { clockTime, duration, inWords, minutesBetween } from '../kit/index.ts';
 import { type Departure, goodChecks, isUnstable, type Transition } from '../memory/index.ts';
-import { kindOf, type Reason, type ReasonCode } from '../model/index.ts';
+import { type AlertEntry, type Instance, kindOf, type Reason, type ReasonCode, type Status } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { fixFor, type StepContext, stepsFor, todoFor } from './commands.ts';
-import type { HostNews, Urgency } from './host-news.ts';
+import { fixFor, type Step, type StepContext, stepsFor, todoFor } from './commands.ts';
 import { type MailEntry, type MailKind, NOT_YET } from './plan.ts';
-import { mainCode, SHORT, shortReason } from './reason.ts';
+import { type Headed, mainCode, SHORT, shortReason, type Urgency } from './subject.ts';
 import { plainName, said, sentence, type Zoned } from './text.ts';
+
+/** What a mail says of one host: from it come its place, the subject, the lines, and the entry for chat and events. */
+export interface HostNews extends Headed {
+  /** Null where only the record of acts speaks of it. */
+  readonly instance: Instance | null;
+  readonly status: Status;
+  readonly codes: readonly ReasonCode[];
+  readonly change: AlertEntry['change'];
+  readonly openedAt: Date | null;
+  /** To follow `Do:`; null: nothing is to be done. */
+  readonly todo: string | null;
+  /** To follow `Nothing to do:` where that is so. */
+  readonly handled: string;
+  /** Behind the name in the mail: `FLAGGED FOR REBOOT: SSH silent`. */
+  readonly what: string;
+  /** `since 08:05 UTC (10 minutes)`; null where that says nothing. */
+  readonly since: string | null;
+  /** Sentences of ours. */
+  readonly notes: readonly string[];
+  /** What was seen and said, a line each. */
+  readonly said: readonly string[];
+  readonly steps: readonly Step[];
+  /** Many with the same share a block; null: it has its own. */
+  readonly cause: string | null;
+}
 
 export interface Wording extends Zoned, StepContext {
   readonly settings: Settings;
