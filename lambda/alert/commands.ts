@@ -181,7 +181,7 @@ function loginSteps(instance: Instance, say: string | undefined, command: string
 }
 
 /** The restart that crawlwatch itself can make: of a worker only by the unit that the instance's tag names. */
-function restartOf({ assessment: { recommendation }, instance }: Transition): Remedy | null {
+export function restartOf({ assessment: { recommendation }, instance }: Transition): Remedy | null {
   if (recommendation === 'restart-sshd') return recommendation;
   return recommendation === 'restart-worker' && instance.worker !== null ? recommendation : null;
 }

@@ -3,9 +3,17 @@
 import { type Evidence, evidenceSentences } from '../flag/index.ts';
 import { clockTime, duration, inWords, minutesBetween } from '../kit/index.ts';
 import { type Departure, goodChecks, isUnstable, type Transition } from '../memory/index.ts';
-import { type AlertEntry, type Instance, kindOf, type Reason, type ReasonCode, type Status } from '../model/index.ts';
+import {
+  type AlertEntry,
+  type Instance,
+  kindOf,
+  type Reason,
+  type ReasonCode,
+  type Remedy,
+  type Status,
+} from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { fixFor, type Step, type StepContext, stepsFor, todoFor } from './commands.ts';
+import { fixFor, restartOf, type Step, type StepContext, stepsFor, todoFor } from './commands.ts';
 import { type MailEntry, type MailKind, NOT_YET } from './plan.ts';
 import { type Headed, mainCode, SHORT, shortReason, type Urgency } from './subject.ts';
 import { plainName, said, sentence, type Zoned } from './text.ts';
@@ -137,14 +145,17 @@ export function newsOf(entry: MailEntry, wording: Wording): HostNews {
     case 'flagged':
     case 'reminder': {
       const title = kind === 'flagged' ? 'FLAGGED FOR REBOOT' : 'STILL FLAGGED FOR REBOOT';
-      return trouble(kind, ['FLAGGED', title], { ...rebootByHand(name, t, wording), handled: '' });
+      return trouble(kind, ['FLAGGED', title], {
+        ...unlessUnderWay(t, `reboot ${name}`, 'reboot', wording),
+        handled: '',
+      });
     }
     case 'held':
       return heldNews(entry, wording, trouble);
     case 'measured': {
       const isWorst = status === 'CRITICAL';
       return trouble(isWorst ? 'critical' : 'warning', [WORD[status], status], {
-        todo: todoFor(codesBySeverity(lasting(t))[0], name),
+        ...unlessUnderWay(t, todoFor(codesBySeverity(lasting(t))[0], name), restartOf(t), wording),
         handled: '',
         cause,
       });
@@ -201,11 +212,25 @@ function unstableOr(t: Transition, unstable: boolean, word: string, reason: stri
   };
 }
 
-function rebootByHand(name: string, t: Transition, { actsUnknown }: Wording): Pick<HostNews, 'todo' | 'notes'> {
-  if (actsUnknown === null || t.instance.elsewhere === true) return { todo: `reboot ${name}`, notes: [] };
+const REBOOTS: readonly Instance['auto'][] = ['reboot', 'restart+reboot'];
+const LATER = 'crawlwatch may reboot it by itself later: crawlwatch plan says what holds that back now.';
+
+/** What crawlwatch may be doing by itself at this moment, nobody should do beside it. */
+function unlessUnderWay(
+  { instance }: Transition,
+  todo: string,
+  act: Remedy | null,
+  { actsUnknown, settings }: Wording,
+): Pick<HostNews, 'todo' | 'notes'> {
+  if (act === null || instance.elsewhere === true) return { todo, notes: [] };
+  if (actsUnknown === null) {
+    const mayLater = act === 'reboot' && settings.remedies.reboot && REBOOTS.includes(instance.auto);
+    return { todo, notes: mayLater ? [LATER] : [] };
+  }
+  const noun = act === 'reboot' ? 'reboot' : 'restart';
   return {
-    todo: `reboot ${name}, unless crawlwatch is rebooting it already`,
-    notes: ['A reboot by crawlwatch may be under way: look at its history, or wait for the next mail.'],
+    todo: `${todo}, unless crawlwatch is doing so`,
+    notes: [`A ${noun} by crawlwatch may be under way: look at its history, or wait for the next mail.`],
   };
 }
 

@@ -141,6 +141,18 @@ const STORIES: Readonly<Record<string, () => Promise<Mail | null | undefined> | 
       { acts: news({ acted: [made(7)] }) },
       { confirmed: true, evidence: OOM_EVIDENCE },
     ),
+  'flagged-while-another-is-restarted'() {
+    const flagged = seen(6, 'ConnectionReset', { ...hungFor(2, 'ConnectionReset'), [TAG.auto]: 'reboot' });
+    const settings = parseSettings({ transport: 'ssh', remedies: { reboot: true } });
+    const restarted = seen(3, read({ ...vitals({ availableShare: 0.02 }), worker: UP }), {});
+    return mailOf(flagged, {
+      settings,
+      transitions: [flagged, restarted],
+      acts: news({
+        acted: [made(3, { act: act(3, { remedy: 'restart-worker', trouble: 'MemoryExhaustedResponsive' }) })],
+      }),
+    });
+  },
   back() {
     const flagged = { ...hungFor(4), [TAG.flag]: `BannerTimeout@${minutesAgo(10)}` };
     const t = seen(7, read({ bootId: 'ffffffff-0000-4000-8000-000000000000', uptimeSeconds: 200 }), flagged);
