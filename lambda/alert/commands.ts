@@ -94,6 +94,13 @@ export const historySteps = (host: Host, context: StepContext): Step[] =>
     host,
   );
 
+export const planStep = (context: StepContext): Step => ({
+  say: 'What holds it back now',
+  command: crawlwatch('plan', context),
+  asksHome: true,
+  asksAll: true,
+});
+
 const muteStep = (id: string, context: StepContext): Step => ({
   say: 'No mail and no act while you work on it',
   command: crawlwatch(`mute ${shellWord(id)} --for 1d`, context),

@@ -13,7 +13,7 @@ import {
   type Status,
 } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { fixFor, restartOf, type Step, type StepContext, stepsFor, todoFor } from './commands.ts';
+import { fixFor, planStep, restartOf, type Step, type StepContext, stepsFor, todoFor } from './commands.ts';
 import { type MailEntry, type MailKind, NOT_YET } from './plan.ts';
 import { type Headed, mainCode, SHORT, shortReason, type Urgency } from './subject.ts';
 import { plainName, said, sentence, type Zoned } from './text.ts';
@@ -146,7 +146,7 @@ export function newsOf(entry: MailEntry, wording: Wording): HostNews {
     case 'reminder': {
       const title = kind === 'flagged' ? 'FLAGGED FOR REBOOT' : 'STILL FLAGGED FOR REBOOT';
       return trouble(kind, ['FLAGGED', title], {
-        ...unlessUnderWay(t, `reboot ${name}`, 'reboot', wording),
+        ...unlessUnderWay(t, `reboot ${name}`, 'reboot', base.steps, wording),
         handled: '',
       });
     }
@@ -155,7 +155,7 @@ export function newsOf(entry: MailEntry, wording: Wording): HostNews {
     case 'measured': {
       const isWorst = status === 'CRITICAL';
       return trouble(isWorst ? 'critical' : 'warning', [WORD[status], status], {
-        ...unlessUnderWay(t, todoFor(codesBySeverity(lasting(t))[0], name), restartOf(t), wording),
+        ...unlessUnderWay(t, todoFor(codesBySeverity(lasting(t))[0], name), restartOf(t), base.steps, wording),
         handled: '',
         cause,
       });
@@ -213,24 +213,27 @@ function unstableOr(t: Transition, unstable: boolean, word: string, reason: stri
 }
 
 const REBOOTS: readonly Instance['auto'][] = ['reboot', 'restart+reboot'];
-const LATER = 'crawlwatch may reboot it by itself later: crawlwatch plan says what holds that back now.';
 
 /** What crawlwatch may be doing by itself at this moment, nobody should do beside it. */
 function unlessUnderWay(
   { instance }: Transition,
   todo: string,
   act: Remedy | null,
-  { actsUnknown, settings }: Wording,
-): Pick<HostNews, 'todo' | 'notes'> {
-  if (act === null || instance.elsewhere === true) return { todo, notes: [] };
-  if (actsUnknown === null) {
-    const mayLater = act === 'reboot' && settings.remedies.reboot && REBOOTS.includes(instance.auto);
-    return { todo, notes: mayLater ? [LATER] : [] };
+  steps: readonly Step[],
+  wording: Wording,
+): Pick<HostNews, 'todo' | 'notes' | 'steps'> {
+  if (act === null || instance.elsewhere === true) return { todo, notes: [], steps };
+  if (wording.actsUnknown === null) {
+    const mayLater = act === 'reboot' && wording.settings.remedies.reboot && REBOOTS.includes(instance.auto);
+    return mayLater
+      ? { todo, notes: ['crawlwatch may reboot it by itself later.'], steps: [...steps, planStep(wording)] }
+      : { todo, notes: [], steps };
   }
   const noun = act === 'reboot' ? 'reboot' : 'restart';
   return {
     todo: `${todo}, unless crawlwatch is doing so`,
     notes: [`A ${noun} by crawlwatch may be under way: look at its history, or wait for the next mail.`],
+    steps,
   };
 }
 

@@ -26,19 +26,19 @@ describe('the demo', () => {
 
   it('forecasts a leak, and mails it', () => {
     expect(at('08:10')).toMatch(/^ficrawler7 +WARNING +MemoryExhaustionForecast .*memory \d+ min to/m);
-    expect(at('08:15')).toMatch(/^\| {3}MemoryExhaustionForecast: Memory runs out in/m);
+    expect(at('08:15')).toMatch(/^\| {3}- MemoryExhaustionForecast: Memory runs out in/m);
   });
 
   it('restarts the worker where memory is exhausted and SSH still answers, and says that a reboot was avoided', () => {
     expect(at('08:15')).toMatch(/^ficrawler3 +CRITICAL +MemoryExhaustedResponsive/m);
-    expect(at('08:15')).toMatch(/^\| ficrawler3 \(i-\w+\): restart-worker at 08:15 UTC by itself/m);
+    expect(at('08:15')).toMatch(/^\| {3}Its worker was restarted by crawlwatch at 08:15 UTC: nothing to/m);
     expect(at('08:20')).toMatch(/^ficrawler3 +OK /m);
     expect(end).toMatch(/ficrawler3: restart-worker worked: .*A reboot was avoided/);
   });
 
   it('reboots the flagged host whose tag allows it, and knows by its boot id that it came back', () => {
     expect(at('08:15')).toMatch(/^ficrawler9: CRITICAL, flagged for reboot/m);
-    expect(at('08:15')).toMatch(/^\| ficrawler9 \(i-\w+\): reboot at 08:15 UTC by itself/m);
+    expect(at('08:15')).toMatch(/being rebooted by crawlwatch at 08:15 UTC: nothing to/im);
     expect(at('08:20')).toMatch(/^ficrawler9 +OK /m);
     expect(end).toMatch(/ficrawler9: reboot worked: .*it came back with a new boot id/);
     expect(end).toMatch(/^ {2}ficrawler9 +\.hhh\.{8} {2}0009b002$/m);
@@ -46,11 +46,13 @@ describe('the demo', () => {
 
   it('holds the next reboot back until the first has had its time, and reports it', () => {
     expect(at('08:20')).toMatch(/^HELD BACK {2}ficrawler6: no reboot by itself: .*reboots are 15 minutes apart/m);
-    expect(at('08:35')).toMatch(/^\| ficrawler6 \(i-\w+\): reboot at 08:35 UTC by itself/m);
+    expect(at('08:35')).toMatch(/^\| ficrawler6 \(i-\w+\)\n\| {3}BEING REBOOTED: SSH resets/m);
   });
 
   it('escalates the host that no reboot helps to a person, and leaves its flag', () => {
-    expect(at('08:55') + at('08:50')).toMatch(/^\| NEEDS A PERSON.*\n\|\n\| ficrawler6 \(i-\w+\): /m);
+    expect(at('08:55') + at('08:50')).toMatch(
+      /^\| ficrawler6 \(i-\w+\)\n\| {3}REBOOTED IN VAIN: SSH resets.*\n\| {3}It needs a person: /m,
+    );
     expect(end).toMatch(/ficrawler6: over to a person: /);
     expect(end).toMatch(/crawlwatch:reboot-flag = ConnectionReset@2026-11-22T08:20:/);
   });
@@ -69,7 +71,7 @@ describe('the demo', () => {
       ['08:55', 2],
     ]);
     expect(at('08:05')).not.toContain('E-MAIL');
-    expect(at('08:30')).toMatch(/^\| ficrawler4 \(i-\w+\) is OK again after 25 min/m);
+    expect(at('08:30')).toMatch(/^\| ficrawler4 \(i-\w+\)\n\| {3}RECOVERED: is OK again after 25 minutes/m);
   });
 
   it('restarts and reboots no host whose tag does not allow it', () => {

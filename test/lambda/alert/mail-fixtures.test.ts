@@ -103,6 +103,19 @@ const news = (over: Partial<RemedyNews>): RemedyNews => ({
   ...{ outcomes: [], pausedNow: null, acted: [], escalated: [], now: NOW },
   ...over,
 });
+/** A worker restart by crawlwatch, of a host whose memory is gone. */
+function restartOf(t: Transition): ActNews {
+  const seenThen = `MemoryExhaustedResponsive: ${t.assessment.reasons[0]?.text}`;
+  return made(3, {
+    act: act(3, { remedy: 'restart-worker', trouble: 'MemoryExhaustedResponsive', since: NOW }),
+    decision: {
+      ...{ instanceId: idOf(3), name: 'ficrawler3', remedy: 'restart-worker', heldBy: null },
+      why: `sidekiq.service for MemoryExhaustedResponsive since 08:15 UTC; just now ${seenThen}`,
+    },
+    text: 'sidekiq.service was restarted and is active',
+    evidence: [seenThen],
+  });
+}
 /** What the remedy function finds out about acts when it is asked after this check. */
 function reviewed(t: Transition, acts: readonly Act[]): RemedyNews {
   const one = { ...t.instance, remembered: t.after };
@@ -148,9 +161,7 @@ const STORIES: Readonly<Record<string, () => Promise<Mail | null | undefined> | 
     return mailOf(flagged, {
       settings,
       transitions: [flagged, restarted],
-      acts: news({
-        acted: [made(3, { act: act(3, { remedy: 'restart-worker', trouble: 'MemoryExhaustedResponsive' }) })],
-      }),
+      acts: news({ acted: [restartOf(restarted)] }),
     });
   },
   back() {
@@ -180,17 +191,7 @@ const STORIES: Readonly<Record<string, () => Promise<Mail | null | undefined> | 
   },
   'worker-restarted-in-time'() {
     const t = seen(3, read({ ...vitals({ availableShare: 0.02 }), worker: UP }), {});
-    const [reason] = t.assessment.reasons;
-    const restart = made(3, {
-      act: act(3, { remedy: 'restart-worker', trouble: 'MemoryExhaustedResponsive', since: NOW }),
-      decision: {
-        ...{ instanceId: idOf(3), name: 'ficrawler3', remedy: 'restart-worker', heldBy: null },
-        why: `sidekiq.service for MemoryExhaustedResponsive since 08:15 UTC; just now MemoryExhaustedResponsive: ${reason?.text}`,
-      },
-      text: 'sidekiq.service was restarted and is active',
-      evidence: [`MemoryExhaustedResponsive: ${reason?.text}`],
-    });
-    return mailOf(t, { acts: news({ acted: [restart] }) });
+    return mailOf(t, { acts: news({ acted: [restartOf(t)] }) });
   },
   async 'window-for-a-restart'() {
     const fleet = fleetOf(9);
