@@ -7,9 +7,8 @@ import { clockTime, duration, inWords, plural } from '../kit/index.ts';
 import type { Transition } from '../memory/index.ts';
 import type { Act, ActNews, ActOutcome, Decision, Pause, ReasonCode, RemedyNews, Status } from '../model/index.ts';
 import { crawlwatch, historySteps, inVainSteps, rebootSteps, type Step } from './commands.ts';
-import { aboutHost, reasonLines, sinceWords, type Wording } from './entries.ts';
-import type { HostNews } from './host-news.ts';
-import { SHORT, shortReason } from './reason.ts';
+import { aboutHost, type HostNews, reasonLines, sinceWords, type Wording } from './entries.ts';
+import { SHORT, shortReason } from './subject.ts';
 import { capital, plainName, said, sentence } from './text.ts';
 
 /** Of one host. */

@@ -2,10 +2,9 @@
 
 import { plural } from '../kit/index.ts';
 import type { AlertEntry, Instance } from '../model/index.ts';
-import { severityOf, type Wording } from './entries.ts';
-import { type HostNews, URGENCY } from './host-news.ts';
+import { type HostNews, severityOf, type Wording } from './entries.ts';
 import { dashboardUrl, instanceUrl, type Link, runbookUrl } from './links.ts';
-import { mainCode } from './reason.ts';
+import { mainCode, URGENCY } from './subject.ts';
 import { bullet, plainName, said, wrapped } from './text.ts';
 
 export interface Block {

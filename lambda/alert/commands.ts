@@ -94,6 +94,13 @@ export const historySteps = (host: Host, context: StepContext): Step[] =>
     host,
   );
 
+export const planStep = (context: StepContext): Step => ({
+  say: 'What holds it back now',
+  command: crawlwatch('plan', context),
+  asksHome: true,
+  asksAll: true,
+});
+
 const muteStep = (id: string, context: StepContext): Step => ({
   say: 'No mail and no act while you work on it',
   command: crawlwatch(`mute ${shellWord(id)} --for 1d`, context),
@@ -181,7 +188,7 @@ function loginSteps(instance: Instance, say: string | undefined, command: string
 }
 
 /** The restart that crawlwatch itself can make: of a worker only by the unit that the instance's tag names. */
-function restartOf({ assessment: { recommendation }, instance }: Transition): Remedy | null {
+export function restartOf({ assessment: { recommendation }, instance }: Transition): Remedy | null {
   if (recommendation === 'restart-sshd') return recommendation;
   return recommendation === 'restart-worker' && instance.worker !== null ? recommendation : null;
 }

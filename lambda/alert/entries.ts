@@ -3,13 +3,45 @@
 import { type Evidence, evidenceSentences } from '../flag/index.ts';
 import { clockTime, duration, inWords, minutesBetween } from '../kit/index.ts';
 import { type Departure, goodChecks, isUnstable, type Transition } from '../memory/index.ts';
-import { kindOf, type Reason, type ReasonCode } from '../model/index.ts';
+import {
+  type AlertEntry,
+  type Instance,
+  kindOf,
+  type Reason,
+  type ReasonCode,
+  type Remedy,
+  type Status,
+} from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { fixFor, type StepContext, stepsFor, todoFor } from './commands.ts';
-import type { HostNews, Urgency } from './host-news.ts';
+import { fixFor, planStep, restartOf, type Step, type StepContext, stepsFor, todoFor } from './commands.ts';
 import { type MailEntry, type MailKind, NOT_YET } from './plan.ts';
-import { mainCode, SHORT, shortReason } from './reason.ts';
+import { type Headed, mainCode, SHORT, shortReason, type Urgency } from './subject.ts';
 import { plainName, said, sentence, type Zoned } from './text.ts';
+
+/** What a mail says of one host: from it come its place, the subject, the lines, and the entry for chat and events. */
+export interface HostNews extends Headed {
+  /** Null where only the record of acts speaks of it. */
+  readonly instance: Instance | null;
+  readonly status: Status;
+  readonly codes: readonly ReasonCode[];
+  readonly change: AlertEntry['change'];
+  readonly openedAt: Date | null;
+  /** To follow `Do:`; null: nothing is to be done. */
+  readonly todo: string | null;
+  /** To follow `Nothing to do:` where that is so. */
+  readonly handled: string;
+  /** Behind the name in the mail: `FLAGGED FOR REBOOT: SSH silent`. */
+  readonly what: string;
+  /** `since 08:05 UTC (10 minutes)`; null where that says nothing. */
+  readonly since: string | null;
+  /** Sentences of ours. */
+  readonly notes: readonly string[];
+  /** What was seen and said, a line each. */
+  readonly said: readonly string[];
+  readonly steps: readonly Step[];
+  /** Many with the same share a block; null: it has its own. */
+  readonly cause: string | null;
+}
 
 export interface Wording extends Zoned, StepContext {
   readonly settings: Settings;
@@ -122,14 +154,17 @@ export function newsOf(entry: MailEntry, wording: Wording): HostNews {
     case 'flagged':
     case 'reminder': {
       const title = kind === 'flagged' ? 'FLAGGED FOR REBOOT' : 'STILL FLAGGED FOR REBOOT';
-      return trouble(kind, ['FLAGGED', title], { ...rebootByHand(name, t, wording), handled: '' });
+      return trouble(kind, ['FLAGGED', title], {
+        ...unlessUnderWay(t, `reboot ${name}`, 'reboot', base.steps, wording),
+        handled: '',
+      });
     }
     case 'held':
       return heldNews(entry, wording, trouble);
     case 'measured': {
       const isWorst = status === 'CRITICAL';
       return trouble(isWorst ? 'critical' : 'warning', [WORD[status], status], {
-        todo: todoFor(codesBySeverity(lasting(t))[0], name),
+        ...unlessUnderWay(t, todoFor(codesBySeverity(lasting(t))[0], name), restartOf(t), base.steps, wording),
         handled: '',
         cause,
       });
@@ -186,11 +221,28 @@ function unstableOr(t: Transition, unstable: boolean, word: string, reason: stri
   };
 }
 
-function rebootByHand(name: string, t: Transition, { actsUnknown }: Wording): Pick<HostNews, 'todo' | 'notes'> {
-  if (actsUnknown === null || t.instance.elsewhere === true) return { todo: `reboot ${name}`, notes: [] };
+const REBOOTS: readonly Instance['auto'][] = ['reboot', 'restart+reboot'];
+
+/** What crawlwatch may be doing by itself at this moment, nobody should do beside it. */
+function unlessUnderWay(
+  { instance }: Transition,
+  todo: string,
+  act: Remedy | null,
+  steps: readonly Step[],
+  wording: Wording,
+): Pick<HostNews, 'todo' | 'notes' | 'steps'> {
+  if (act === null || instance.elsewhere === true) return { todo, notes: [], steps };
+  if (wording.actsUnknown === null) {
+    const mayLater = act === 'reboot' && wording.settings.remedies.reboot && REBOOTS.includes(instance.auto);
+    return mayLater
+      ? { todo, notes: ['crawlwatch may reboot it by itself later.'], steps: [...steps, planStep(wording)] }
+      : { todo, notes: [], steps };
+  }
+  const noun = act === 'reboot' ? 'reboot' : 'restart';
   return {
-    todo: `reboot ${name}, unless crawlwatch is rebooting it already`,
-    notes: ['A reboot by crawlwatch may be under way: look at its history, or wait for the next mail.'],
+    todo: `${todo}, unless crawlwatch is doing so`,
+    notes: [`A ${noun} by crawlwatch may be under way: look at its history, or wait for the next mail.`],
+    steps,
   };
 }
 

@@ -8,12 +8,11 @@ import type { Settings } from '../settings/index.ts';
 import { isNews, pausedLines, withActs } from './acts.ts';
 import { alertEntryOf, type Block, blocksOf, inOrder } from './blocks.ts';
 import { crawlwatch } from './commands.ts';
-import { departureNews, newsOf, type Wording, withoutOwnEvents } from './entries.ts';
-import type { HostNews } from './host-news.ts';
+import { departureNews, type HostNews, newsOf, type Wording, withoutOwnEvents } from './entries.ts';
 import { dashboardUrl } from './links.ts';
 import type { MailEntry } from './plan.ts';
 import { subjectOf } from './subject.ts';
-import { bullet, plainName, said, sentence, wrapped } from './text.ts';
+import { bullet, said, sentence, wrapped } from './text.ts';
 
 /** SNS takes 256 KiB with the attributes; a person reads far less. */
 const BLOCKS_MAX = 60;
@@ -123,8 +122,7 @@ function whatToDo(hosts: readonly HostNews[], acts: RemedyNews | null, { breaker
   const state = unremembered === null ? '' : ` Mend the state, too: nothing is remembered between checks.`;
   const [todo] = due;
   if (todo === undefined) return `Nothing to do: ${first?.handled ?? 'all is well'}.${state}`;
-  const before =
-    first === todo || first === undefined ? '' : ` Nothing to do for ${plainName(first.name)}: ${first.handled}.`;
+  const before = first === todo || first === undefined ? '' : ` ${first.handled}.`;
   return `Do: ${todo.todo}.${also(due.length - 1)}${before}${state}`;
 }
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { composeAlert, type MailContext } from '../../../lambda/alert/message.ts';
 import { MAIL_KINDS, type MailEntry } from '../../../lambda/alert/plan.ts';
-import { SHORT } from '../../../lambda/alert/reason.ts';
+import { SHORT } from '../../../lambda/alert/subject.ts';
 import type { Evidence } from '../../../lambda/flag/index.ts';
 import type { ActOutcome, Alert, ReasonCode } from '../../../lambda/model/index.ts';
 import { REASON_CLASS, REMEDIES } from '../../../lambda/model/index.ts';

@@ -103,6 +103,19 @@ const news = (over: Partial<RemedyNews>): RemedyNews => ({
   ...{ outcomes: [], pausedNow: null, acted: [], escalated: [], now: NOW },
   ...over,
 });
+/** A worker restart by crawlwatch, of a host whose memory is gone. */
+function restartOf(t: Transition): ActNews {
+  const seenThen = `MemoryExhaustedResponsive: ${t.assessment.reasons[0]?.text}`;
+  return made(3, {
+    act: act(3, { remedy: 'restart-worker', trouble: 'MemoryExhaustedResponsive', since: NOW }),
+    decision: {
+      ...{ instanceId: idOf(3), name: 'ficrawler3', remedy: 'restart-worker', heldBy: null },
+      why: `sidekiq.service for MemoryExhaustedResponsive since 08:15 UTC; just now ${seenThen}`,
+    },
+    text: 'sidekiq.service was restarted and is active',
+    evidence: [seenThen],
+  });
+}
 /** What the remedy function finds out about acts when it is asked after this check. */
 function reviewed(t: Transition, acts: readonly Act[]): RemedyNews {
   const one = { ...t.instance, remembered: t.after };
@@ -141,6 +154,16 @@ const STORIES: Readonly<Record<string, () => Promise<Mail | null | undefined> | 
       { acts: news({ acted: [made(7)] }) },
       { confirmed: true, evidence: OOM_EVIDENCE },
     ),
+  'flagged-while-another-is-restarted'() {
+    const flagged = seen(6, 'ConnectionReset', { ...hungFor(2, 'ConnectionReset'), [TAG.auto]: 'reboot' });
+    const settings = parseSettings({ transport: 'ssh', remedies: { reboot: true } });
+    const restarted = seen(3, read({ ...vitals({ availableShare: 0.02 }), worker: UP }), {});
+    return mailOf(flagged, {
+      settings,
+      transitions: [flagged, restarted],
+      acts: news({ acted: [restartOf(restarted)] }),
+    });
+  },
   back() {
     const flagged = { ...hungFor(4), [TAG.flag]: `BannerTimeout@${minutesAgo(10)}` };
     const t = seen(7, read({ bootId: 'ffffffff-0000-4000-8000-000000000000', uptimeSeconds: 200 }), flagged);
@@ -168,17 +191,7 @@ const STORIES: Readonly<Record<string, () => Promise<Mail | null | undefined> | 
   },
   'worker-restarted-in-time'() {
     const t = seen(3, read({ ...vitals({ availableShare: 0.02 }), worker: UP }), {});
-    const [reason] = t.assessment.reasons;
-    const restart = made(3, {
-      act: act(3, { remedy: 'restart-worker', trouble: 'MemoryExhaustedResponsive', since: NOW }),
-      decision: {
-        ...{ instanceId: idOf(3), name: 'ficrawler3', remedy: 'restart-worker', heldBy: null },
-        why: `sidekiq.service for MemoryExhaustedResponsive since 08:15 UTC; just now MemoryExhaustedResponsive: ${reason?.text}`,
-      },
-      text: 'sidekiq.service was restarted and is active',
-      evidence: [`MemoryExhaustedResponsive: ${reason?.text}`],
-    });
-    return mailOf(t, { acts: news({ acted: [restart] }) });
+    return mailOf(t, { acts: news({ acted: [restartOf(t)] }) });
   },
   async 'window-for-a-restart'() {
     const fleet = fleetOf(9);
