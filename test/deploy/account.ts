@@ -19,6 +19,7 @@ import {
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { PUBLISHED_TEXTS } from '../support/moto.ts';
 
 export interface Host {
   readonly name: string;
@@ -146,7 +147,7 @@ export function accountAt(endpoint: string) {
       return MetricDataResults?.[0]?.Values ?? [];
     },
 
-    /** Returns a function that gives the messages published since it was last asked. */
+    /** Returns a function that gives the messages published since it was last asked, as a subscriber by e-mail gets them. */
     async listen(topicArn: string): Promise<() => Promise<Message[]>> {
       const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: 'listener' }));
       const queueArn = `arn:aws:sqs:us-east-1:123456789012:listener`;
@@ -158,8 +159,8 @@ export function accountAt(endpoint: string) {
           await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
         }
         return Messages.map(({ Body }) => {
-          const { Subject, Message, MessageAttributes } = JSON.parse(Body!);
-          return { subject: Subject, body: Message, attributes: MessageAttributes };
+          const { MessageId, Subject, MessageAttributes } = JSON.parse(Body!);
+          return { subject: Subject, body: PUBLISHED_TEXTS.get(MessageId) ?? '', attributes: MessageAttributes };
         });
       };
     },

@@ -1,7 +1,8 @@
 /** A pretend AWS over HTTP: `moto_server`, where it is installed (https://docs.getmoto.org). */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const READY_WITHIN_MS = 60_000;
@@ -50,17 +51,53 @@ export async function startMoto(): Promise<Moto> {
   const endpoint = `http://localhost:${port}`;
   const child = spawn('moto_server', ['-p', String(port)], { stdio: 'ignore' });
   await answers(`${endpoint}/moto-api/`, child);
-  const env = { ...EMULATED, AWS_ENDPOINT_URL: endpoint };
+  const recorder = await snsRecorder(endpoint);
+  const env = { ...EMULATED, AWS_ENDPOINT_URL: endpoint, AWS_ENDPOINT_URL_SNS: recorder.url };
   return {
     endpoint,
     env,
     functionEnv: { ...env, AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${port}` },
     stop: async () => {
+      recorder.stop();
       if (child.exitCode !== null) return;
       child.kill();
       await once(child, 'exit');
     },
   };
+}
+
+/** What a subscriber by e-mail gets, by the id of the message: moto keeps it where nobody can ask for it. */
+export const PUBLISHED_TEXTS = new Map<string, string>();
+
+/** Passes every request on to moto's SNS, and records what is published. */
+async function snsRecorder(endpoint: string) {
+  const server = createHttpServer(async (request, response) => {
+    const body = await bodyOf(request);
+    const { method = 'POST', url = '/', headers } = request;
+    const passed = { authorization: headers.authorization ?? '', 'content-type': headers['content-type'] ?? '' };
+    const answer = await fetch(`${endpoint}${url}`, { method, headers: passed, body });
+    const text = await answer.text();
+    const form = new URLSearchParams(body);
+    const id = /<MessageId>([^<]+)/.exec(text)?.[1];
+    if (form.get('Action') === 'Publish' && id !== undefined) {
+      const message = form.get('Message') ?? '';
+      PUBLISHED_TEXTS.set(id, form.get('MessageStructure') === 'json' ? JSON.parse(message).default : message);
+    }
+    response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? 'text/xml' }).end(text);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const stop = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { url: `http://127.0.0.1:${port}`, stop };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part);
+  return Buffer.concat(parts).toString();
 }
 
 async function answers(url: string, child: ChildProcess): Promise<void> {

@@ -73,6 +73,31 @@ describe('the events of an alert', () => {
     expect([event?.detail.commands, event?.detail.links]).toEqual([['ls'], []]);
   });
 
+  it('are small where everything is as long as it may be, and each character takes two in JSON', () => {
+    const long = { label: '"'.repeat(60), url: `https://example.com/${'"'.repeat(470)}` };
+    const alert = alertOf([
+      entry({
+        ...{ instanceId: `i-${'0'.repeat(80)}`, name: 'x'.repeat(300), headline: 'x'.repeat(400) },
+        lines: Array(40).fill('"'.repeat(400)),
+        commands: Array(9).fill('"'.repeat(500)),
+        links: Array(9).fill(long),
+        reasons: [
+          'MemoryLow',
+          'MemoryExhaustionForecast',
+          'MemoryPressure',
+          'DiskLow',
+          'DiskFillForecast',
+          'InodesLow',
+        ],
+      }),
+    ]);
+    const [event] = eventsOf(alert, ORIGIN);
+    expect(event?.detail.details.at(-1)).toBe('... and 29 lines more');
+    expect(event?.detail.links).toHaveLength(4);
+    expect(Buffer.byteLength(JSON.stringify(event?.detail))).toBeGreaterThan(14_000);
+    expect(Buffer.byteLength(JSON.stringify(event?.detail))).toBeLessThan(EVENT_BYTES);
+  });
+
   it('are valid and small whatever a host has sent', () => {
     fc.assert(
       fc.property(anyAlert, (alert) => {
