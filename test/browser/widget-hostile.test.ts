@@ -57,7 +57,9 @@ describe('a hostile text in the fleet table', () => {
   it.each(HOSTILE)('is inert as a Name, a worker, a last act, a reason and a console line: %j', async (text) => {
     const [one] = fleetRows([instance({ name: text, tags: flagged })], NOW);
     const reasons = [{ code: 'BannerTimeout', text }] as const;
-    const row: FleetRow = { ...one!, worker: text, acted: { what: text, at: NOW }, reasons, skipped: null };
+    const growth = { kind: 'process', pid: 7, count: 1, grewBytes: 9, atLeast: false, minutes: 60, share: 1 } as const;
+    const grew = { ...growth, name: text };
+    const row: FleetRow = { ...one!, worker: text, acted: { what: text, at: NOW }, reasons, grew, skipped: null };
     await tile.show(fleetView(pageOf([row], 1), look));
     expect(await harm()).toEqual(NONE);
     // It is there to be read, four times, with what doesn't show spelled out.
