@@ -115,8 +115,8 @@ function compare(past: readonly ProcessSnapshot[], now: CurrentProcesses): Compa
   if (loss < LEAST_LOSS * now.totalKib) return null;
   const members = membersOf(then, now);
   const families = familiesOf(members, then, now, loss);
-  const shared = sharedMemory(then, now);
-  const holders = [...byName(families, then, now), ...(shared === null ? [] : [shared])];
+  const shared = (now.sharedKib ?? 0) - (then.sharedKib ?? now.sharedKib ?? 0);
+  const holders: Holder[] = [...byName(families, then, now), { name: null, least: shared, most: shared, members: [] }];
   return { then, loss, members, holders: holders.toSorted((a, b) => b.least - a.least) };
 }
 
@@ -239,10 +239,4 @@ function byName(families: readonly Family[], then: ProcessSnapshot, now: Current
       members: grown.map(({ root, members, least, most }) => ({ ...root, count: members.length, least, most })),
     };
   });
-}
-
-function sharedMemory(then: ProcessSnapshot, now: CurrentProcesses): Holder | null {
-  if (then.sharedKib === null || now.sharedKib === null) return null;
-  const taken = now.sharedKib - then.sharedKib;
-  return { name: null, least: taken, most: taken, members: [] };
 }

@@ -28,27 +28,20 @@ export function extraOf(extras: Uint8Array, tag: number): Uint8Array {
   return NOTHING;
 }
 
-/** The extras with another part of that tag; without any where it is empty. What is no part is handed on behind it. */
+/** The extras with another part of that tag; without any where it is empty. */
 export function withExtra(extras: Uint8Array, tag: number, part: Uint8Array): Uint8Array {
   scratch.clear();
-  if (part.length > 0) {
-    scratch.unsigned(tag);
-    scratch.unsigned(part.length);
-    scratch.raw(part);
-  }
   const reader = new ByteReader(extras);
-  while (reader.left > 0) {
-    const rest = extras.subarray(extras.length - reader.left);
-    const found = reader.unsigned(MOST_TAG);
-    const other = reader.raw(reader.unsigned(MOST_PART));
-    if (reader.failed) {
-      scratch.raw(rest);
-      break;
+  for (let found = tag, bytes = part; !reader.failed; ) {
+    if (bytes.length > 0) {
+      scratch.unsigned(found);
+      scratch.unsigned(bytes.length);
+      scratch.raw(bytes);
     }
-    if (found === tag) continue;
-    scratch.unsigned(found);
-    scratch.unsigned(other.length);
-    scratch.raw(other);
+    do {
+      found = reader.unsigned(MOST_TAG);
+      bytes = reader.raw(reader.unsigned(MOST_PART));
+    } while (found === tag && !reader.failed);
   }
   return scratch.take();
 }

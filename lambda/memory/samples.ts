@@ -9,8 +9,8 @@ import type { CurrentProcesses, History, LastGood, ProcessSnapshot, Sample } fro
 import { extraOf, withExtra } from './extras.ts';
 import type { HostPast, HostSample, PackedPast } from './packed-past.ts';
 import { EMPTY_PAST, firstHour, packHourly, packRecent, unpackHourly, unpackRecent } from './packed-past.ts';
-import { packProcesses, unpackProcesses } from './packed-processes.ts';
-import { isLowOrFalling, withoutOld, withSnapshot } from './snapshots.ts';
+import { unpackProcesses } from './packed-processes.ts';
+import { isLowOrFalling, packedSnapshots, withoutOld } from './snapshots.ts';
 
 export interface Samples {
   readonly hosts: ReadonlyMap<string, PackedPast>;
@@ -87,10 +87,8 @@ function aged(
 function withProcesses(extras: Uint8Array, added: CurrentProcesses | undefined, now: Date): Uint8Array {
   const part = extraOf(extras, PROCESSES);
   if (part.length === 0 && added === undefined) return extras;
-  const known = unpackProcesses(part);
-  const kept = withoutOld(added === undefined ? known : withSnapshot(known, added), now);
-  if (added === undefined && kept.length === known.length && kept.length > 0) return extras;
-  return withExtra(extras, PROCESSES, packProcesses(kept));
+  const packed = packedSnapshots(part, added, now);
+  return packed === part ? extras : withExtra(extras, PROCESSES, packed);
 }
 
 /** Who held a host's memory in the past six hours, oldest first. */

@@ -1,13 +1,13 @@
 /** Who held a host's memory in the past six hours: which of its checks are kept. Pure. */
 
 import type { CurrentProcesses, ProbeOutcome, ProcessSnapshot, Vitals } from '../model/index.ts';
-import { MOST_PROCESSES, NAME_LENGTH } from './packed-processes.ts';
+import { MOST_PROCESSES, minuteOf, NAME_LENGTH, packedWith } from './packed-processes.ts';
 
 const MINUTE = 60_000;
 /** What grew is compared with one to six hours before. */
-const KEPT_MS = 6 * 60 * MINUTE;
+const KEPT_MINUTES = 6 * 60;
 /** The newest is always kept, and of those before it one in so long. */
-const SPACED_MS = 20 * MINUTE;
+const SPACED_MINUTES = 20;
 /** Where less than this share is available, or less by `FALLEN` than at some time in the past hours. */
 const LOW = 0.4;
 const FALLEN = 0.05;
@@ -50,25 +50,52 @@ export function snapshotsOf(
 export const isLowOrFalling = (share: number, past: readonly (number | null)[]): boolean =>
   share < LOW || past.some((before) => before !== null && before - share > FALLEN);
 
+/**
+ * Which of the checks are kept, the last being the newest.
+ * @param times minutes since 1970, oldest first
+ * @param since what is before is let go: the boot, or too long ago
+ */
+function kept(times: readonly number[], since: number): number[] {
+  const all = young(times, since);
+  const [newest, last, before] = [all.at(-1), all.at(-2), all.at(-3)];
+  const timeOf = (n: number | undefined) => (n === undefined ? Number.NaN : (times[n] ?? Number.NaN));
+  const isClose = timeOf(last) - timeOf(before) < SPACED_MINUTES;
+  return isClose && newest !== undefined ? [...all.slice(0, -2), newest] : all;
+}
+
+const oldest = (now: Date): number => minuteOf(now) - KEPT_MINUTES - SPACED_MINUTES;
+
+/** When it booted: pids and starts of before name other processes. In minutes since 1970; 0: not known. */
+const bootOf = ({ at, uptimeSeconds }: CurrentProcesses): number =>
+  uptimeSeconds === null ? 0 : at.getTime() / MINUTE - uptimeSeconds / 60;
+
 /** Adds one check's, and lets go of what is too old or too close to others. @param known oldest first */
 export function withSnapshot(known: readonly ProcessSnapshot[], added: CurrentProcesses): ProcessSnapshot[] {
   const newest = known.at(-1);
   // A run that overlaps a later one has nothing to add.
   if (newest !== undefined && newest.at >= added.at) return [...known];
-  const since = Math.max(added.at.getTime() - KEPT_MS - SPACED_MS, bootOf(added));
-  const kept = known.filter(({ at }) => at.getTime() >= since);
-  const [last, before] = [kept.at(-1), kept.at(-2)];
-  const isClose = last !== undefined && before !== undefined && last.at.getTime() - before.at.getTime() < SPACED_MS;
   const { at, availableKib, sharedKib, processes } = added;
-  return [...(isClose ? kept.slice(0, -1) : kept), { at, availableKib, sharedKib, processes }];
+  const all = [...known, { at, availableKib, sharedKib, processes }];
+  const since = Math.max(oldest(at), bootOf(added));
+  return kept(
+    all.map((one) => one.at.getTime() / MINUTE),
+    since,
+  ).flatMap((n) => all[n] ?? []);
 }
 
-/** When it booted: pids and starts of before name other processes. @returns milliseconds since 1970; 0: not known */
-const bootOf = ({ at, uptimeSeconds }: CurrentProcesses): number =>
-  uptimeSeconds === null ? 0 : at.getTime() - 1000 * uptimeSeconds;
+/** The same of packed ones, at a check in which the host may not have been asked. */
+export function packedSnapshots(bytes: Uint8Array, added: CurrentProcesses | undefined, now: Date): Uint8Array {
+  if (added === undefined) return packedWith(bytes, undefined, (times) => young(times, oldest(now)));
+  const since = Math.max(oldest(now), bootOf(added));
+  return packedWith(bytes, added, (times) =>
+    // A run that overlaps a later one has nothing to add.
+    (times.at(-1) ?? 0) > (times.at(-2) ?? 0) ? kept(times, since) : young(times.slice(0, -1), since),
+  );
+}
+
+const young = (times: readonly number[], since: number): number[] =>
+  times.flatMap((time, n) => (time >= since ? [n] : []));
 
 /** Those that are not older than six hours. */
-export function withoutOld(known: readonly ProcessSnapshot[], now: Date): ProcessSnapshot[] {
-  const since = now.getTime() - KEPT_MS - SPACED_MS;
-  return known.filter(({ at }) => at.getTime() >= since);
-}
+export const withoutOld = (known: readonly ProcessSnapshot[], now: Date): ProcessSnapshot[] =>
+  known.filter(({ at }) => minuteOf(at) >= oldest(now));

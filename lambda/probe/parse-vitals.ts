@@ -115,27 +115,17 @@ type Origin = Pick<Vitals['processes'][number], 'startedSeconds' | 'parentPid' |
 
 /** `PID SECONDS PARENT ANON_KIB`, a dash for what is not known; by pid. */
 function parseOrigins(fields: Fields): ReadonlyMap<number, Origin> {
-  const figure = 'Where one of the largest processes comes from';
   const byPid = new Map<number, Origin>();
-  const twice = new Set<number>();
-  const number = (text: string | undefined) => (text === undefined || text === '-' ? null : Number(text));
   for (const line of fields.all('born')) {
-    const [whole, pid, ...rest] = /^([1-9]\d{0,9}) (\d{1,10}|-) (\d{1,10}|-) (\d{1,12}|-)$/.exec(line) ?? [];
-    const key = Number(pid);
-    if (whole === undefined) {
-      fields.unknown('born', figure);
-      continue;
-    }
-    if (byPid.has(key)) twice.add(key);
-    const [started, parent, anonKib] = rest.map(number);
-    byPid.set(key, {
-      ...(started != null && { startedSeconds: started }),
-      ...(parent != null && { parentPid: parent }),
-      ...(anonKib != null && { anonBytes: anonKib * 1024 }),
+    const [, pid, seconds, parent, kib] = /^([1-9]\d{0,9}) (\d{1,10}|-) (\d{1,10}|-) (\d{1,12}|-)$/.exec(line) ?? [];
+    const isOdd = pid === undefined || byPid.has(Number(pid));
+    if (isOdd) fields.unknown('born', 'Where one of the largest processes comes from');
+    byPid.set(Number(pid), {
+      ...(!isOdd && seconds !== '-' && { startedSeconds: Number(seconds) }),
+      ...(!isOdd && parent !== '-' && { parentPid: Number(parent) }),
+      ...(!isOdd && kib !== '-' && { anonBytes: Number(kib) * 1024 }),
     });
   }
-  if (twice.size > 0) fields.unknown('born', figure, 'is there twice for one pid');
-  for (const pid of twice) byPid.delete(pid);
   return byPid;
 }
 

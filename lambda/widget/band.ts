@@ -5,8 +5,10 @@ import { grewText } from '../judge/index.ts';
 import { type Html, html } from '../kit/index.ts';
 import type { FleetRow } from './rows.ts';
 
-/** What the band adds to the width of a line, and the hours that it shows of the time to come. */
-export const BAND = { width: 48, hours: 3 } as const;
+/** What of a line's picture the time to come takes, and the hours that it shows of it. */
+export const BAND = { width: 36, hours: 3 } as const;
+/** So narrow a band would not be seen. */
+const LEAST_WIDTH = 2;
 
 interface Point {
   readonly x: number;
@@ -26,26 +28,21 @@ export const memoryEnd = ({ forecast: { memoryMinutes } }: FleetRow): Ending | n
 export const endWords = ({ what, minutes }: Ending): string => `${what} runs out in ${roughly(minutes)}`;
 
 /**
- * A cone from the latest figure to where nothing is left, as wide as the estimate is rough; what is later than the hours
- * that it shows is cut off.
+ * The time to come behind a line: when it ends as a band of the picture's whole height, from the earliest to the latest by
+ * the estimate, and a cone that leads there from the latest figure. What is later than the hours shown is cut off.
  * @param from the latest figure
- * @param end the y of nothing left
+ * @param height of the picture; nothing is left at its top
  */
-export function endBand({ minutes }: Ending, from: Point, end: number): Html {
+export function endBand({ minutes }: Ending, from: Point, height: number): Html {
   const right = from.x + BAND.width;
   const at = (factor: number) => from.x + (BAND.width * factor * minutes) / (60 * BAND.hours);
-  const [earliest, latest] = [at(RANGE.least), at(RANGE.most)];
-  // What is later than the right side is cut off, the corner included where the cone is that wide.
-  const corner = earliest <= right && latest > right ? [{ x: right, y: end }] : [];
-  const points = [from, cut(from, earliest, end, right), ...corner, cut(from, latest, end, right)];
-  const shape = points.map(({ x, y }) => `${tenths(x)},${tenths(y)}`).join(' ');
-  const now = html`<line class="cw-limit" x1="${tenths(from.x)}" x2="${tenths(from.x)}" y1="0" y2="26"/>`;
-  return html`${now}<polygon class="cw-ink" fill-opacity=".3" points="${shape}"/>`;
+  const earliest = Math.min(at(RANGE.least), right - LEAST_WIDTH);
+  const latest = Math.min(Math.max(at(RANGE.most), earliest + LEAST_WIDTH), right);
+  const cone = [from, { x: earliest, y: 0 }, { x: latest, y: 0 }].map(({ x, y }) => `${tenths(x)},${tenths(y)}`);
+  const now = html`<line class="cw-limit" x1="${tenths(from.x)}" x2="${tenths(from.x)}" y1="0" y2="${height}"/>`;
+  const band = html`<rect class="cw-ink" fill-opacity=".35" x="${tenths(earliest)}" y="0" width="${tenths(latest - earliest)}" height="${height}"/>`;
+  return html`${now}${band}<polygon class="cw-ink" fill-opacity=".35" points="${cone.join(' ')}"/>`;
 }
-
-/** Where an edge of the cone ends: with nothing left, or at the right side of the picture. */
-const cut = (from: Point, x: number, end: number, right: number): Point =>
-  x <= right ? { x, y: end } : { x: right, y: from.y + ((end - from.y) * (right - from.x)) / (x - from.x) };
 
 const tenths = (value: number): number => Math.round(value * 10) / 10;
 

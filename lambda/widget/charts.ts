@@ -57,7 +57,8 @@ function bar(used: number): Html {
 /** Percent used, 0 at the bottom; the dashed line is the warning limit, and a gap is a time without an answer. */
 function trend({ samples, latest }: Gauge, limits: Limits, now: Date, settings: Settings, ends: Ending | null): Html {
   const gapMinutes = 2.5 * Math.max(5, settings.schedule.everyMinutes);
-  const x = (at: Date) => round(LINE.width * (1 - minutesBetween(at, now) / (TREND_HOURS * 60)));
+  const past = LINE.width - (ends === null ? 0 : BAND.width);
+  const x = (at: Date) => round(past * (1 - minutesBetween(at, now) / (TREND_HOURS * 60)));
   const y = (available: number) => round(1 + (LINE.height - 2) * Math.min(1, Math.max(0, available)));
   const pieces: string[][] = [];
   for (const [i, { at, available }] of samples.entries()) {
@@ -71,12 +72,11 @@ function trend({ samples, latest }: Gauge, limits: Limits, now: Date, settings: 
     (points) =>
       html`<polyline class="cw-line" points="${(points.length === 1 ? [...points, ...points] : points).join(' ')}"/>`,
   );
-  const width = LINE.width + (ends === null ? 0 : BAND.width);
   const words = ends === null ? null : endWords(ends);
   const label = words === null ? null : html` role="img" aria-label="${words}"`;
   const title = words === null ? null : html`<title>${words}</title>`;
-  const band = ends === null ? null : endBand(ends, { x: LINE.width, y: y(latest.available) }, y(0));
-  return html`<svg class="cw-trend" width="${width}" height="${LINE.height}"${label}>${title}<line class="cw-limit" x1="0" x2="${width}" y1="${limit}" y2="${limit}"/>${band}${lines}</svg>`;
+  const band = ends === null ? null : endBand(ends, { x: past, y: y(latest.available) }, LINE.height);
+  return html`<svg class="cw-trend" width="${LINE.width}" height="${LINE.height}"${label}>${title}<line class="cw-limit" x1="0" x2="${LINE.width}" y1="${limit}" y2="${limit}"/>${band}${lines}</svg>`;
 }
 
 const round = (value: number): number => Math.round(value * 10) / 10;

@@ -190,7 +190,7 @@ function sinceCell({ since, band }: FleetRow, times: Times): Html | null {
 
 function runsOut({ forecast: { memoryMinutes, diskMinutes } }: FleetRow): Html[] {
   const line = (what: string, minutes: number | null) =>
-    minutes === null ? [] : [html`<div class="cw-warning-text">${what} in <b>${roughly(minutes)}</b></div>`];
+    minutes === null ? [] : [html`<div class="cw-warning-text">${what} in<br><b>${roughly(minutes)}</b></div>`];
   return [...line('memory', memoryMinutes), ...line('disk', diskMinutes)];
 }
 

@@ -1,7 +1,7 @@
 /** Fleets with two weeks behind them, as noisy as crawlers are: for what their samples take. */
 import { EMPTY_PAST, type HostSample, packHourly, packRecent } from '../../lambda/memory/packed-past.ts';
-import type { Samples } from '../../lambda/memory/samples.ts';
-import type { FleetState, Incident, InstanceState } from '../../lambda/model/index.ts';
+import { type Samples, withSamples } from '../../lambda/memory/samples.ts';
+import type { CurrentProcesses, FleetState, Incident, InstanceState, SeenProcess } from '../../lambda/model/index.ts';
 import { EMPTY_STATE, NOTHING_REMEMBERED } from '../../lambda/model/index.ts';
 import { seeded } from '../../tools/random.ts';
 
@@ -39,6 +39,46 @@ export function noisyFleet(count: number, now: Date, everyMinutes = 5): Samples 
     return [id, { ...EMPTY_PAST, recent: packRecent(recent), hourly: packHourly(hourly) }] as const;
   });
   return { hosts: new Map(hosts) };
+}
+
+const NAMES = ['ruby', 'sidekiq', 'node', 'chrome', 'python3', 'java', 'nginx', 'postgres', 'puma: cluster w'];
+
+/**
+ * The same fleet, low as a whole, so that every host's largest processes are kept: two of five are jobs, of which one in
+ * ten is another one in the next check.
+ */
+export function lowFleet(count: number, now: Date): Samples {
+  const random = seeded(count);
+  const fleet = noisyFleet(count, now);
+  const some = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!;
+  let pid = 1000;
+  const begun = (startedSeconds: number): SeenProcess => {
+    pid += 1 + Math.floor(random() * 400);
+    return { pid, name: some(NAMES), kib: 2 ** (15 + 8 * random()), startedSeconds, parentPid: pid - 50 };
+  };
+  const running = [...fleet.hosts.keys()].map((id) => ({ id, holders: Array.from({ length: 5 }, () => begun(9_999)) }));
+  const checks = Array.from({ length: 19 }, (_, n) => new Date(now.getTime() - (18 - n) * 20 * MINUTE));
+  let samples: Samples = {
+    hosts: new Map([...fleet.hosts].map(([id, past]) => [id, { ...past, recent: EMPTY_PAST.recent }])),
+  };
+  for (const at of checks) {
+    const seen = new Map<string, CurrentProcesses>();
+    for (const host of running) {
+      host.holders = host.holders.map((one, n) =>
+        n > 2 && random() < 0.34
+          ? begun(at.getTime() / 1000 - 1.7e9)
+          : { ...one, kib: one.kib * (0.98 + 0.05 * random()) },
+      );
+      const processes = host.holders.toSorted((a, b) => b.kib - a.kib);
+      const sizes = { totalKib: 16e6, availableKib: 4e6 * random(), sharedKib: 1e5 * random() };
+      seen.set(host.id, { at, ...sizes, uptimeSeconds: 9e6, processes });
+    }
+    const low = new Map(running.map(({ id }) => [id, { at, memory: 0.2, disk: null }]));
+    samples = withSamples(samples, low, at, seen);
+  }
+  return {
+    hosts: new Map([...fleet.hosts].map(([id, past]) => [id, { ...past, extras: samples.hosts.get(id)!.extras }])),
+  };
 }
 
 /** One host in ten in the midst of an incident, one in ten at the end of one, each with its own pin, boot and times. */

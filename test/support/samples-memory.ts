@@ -11,10 +11,10 @@ import { withSamples } from '../../lambda/memory/samples.ts';
 import { decodeSamples, encodeSamples } from '../../lambda/memory/samples-codec.ts';
 import { encodeState } from '../../lambda/memory/schema.ts';
 import { loadState, saveState } from '../../lambda/memory/store.ts';
-import type { MetricPoint } from '../../lambda/model/index.ts';
+import type { CurrentProcesses, MetricPoint } from '../../lambda/model/index.ts';
 import { INSTANCE_METRIC, SAMPLES_KEY, STATE_KEY } from '../../lambda/model/index.ts';
 import { sandboxS3 } from '../../sandbox/aws-s3.ts';
-import { noisyFleet, noisyState } from './noisy-fleet.ts';
+import { lowFleet, noisyFleet, noisyState } from './noisy-fleet.ts';
 
 /** On the hour, when every host's hours are packed again: the worst of the twelve checks. */
 const LAST = new Date('2026-11-22T07:55:00Z');
@@ -31,22 +31,39 @@ const milliseconds = <T>(work: () => T): [T, number] => {
   return [value, Math.round(performance.now() - begun)];
 };
 
+/** Of a check in which every host is low. */
+const processesOf = (ids: readonly string[]): ReadonlyMap<string, CurrentProcesses> =>
+  new Map(
+    ids.map((id, n) => {
+      const processes = Array.from({ length: 5 }, (_, i) => ({
+        ...{ pid: n + i, name: `worker-${i}`, kib: 1e6 - i * 1e5, startedSeconds: 9e5 + n, parentPid: 1 },
+      }));
+      const sizes = { totalKib: 16e6, availableKib: 3e6, sharedKib: 1e5 };
+      return [id, { at: NOW, ...sizes, uptimeSeconds: 9e6, processes }];
+    }),
+  );
+
 async function run(mode: string, file: string, count: number): Promise<object> {
   if (mode === 'make') {
     const [bytes, encodeMs] = milliseconds(() => encodeSamples(noisyFleet(count, LAST), LAST));
     const [packed, gzipMs] = milliseconds(() => gzipSync(bytes));
+    const low = encodeSamples(lowFleet(count, LAST), LAST);
+    const lowPacked = gzipSync(low);
     writeFileSync(file, packed);
+    writeFileSync(`${file}.low`, lowPacked);
     const ids = [...noisyFleet(count, LAST).hosts.keys()];
     const state = gzipSync(encodeState(noisyState(ids, LAST)));
     writeFileSync(`${file}.state`, state);
     writeFileSync(`${file}.ids`, JSON.stringify(ids));
-    return { bytes: bytes.length, packed: packed.length, encodeMs, gzipMs, state: state.length };
+    const sizes = { bytes: bytes.length, packed: packed.length, lowBytes: low.length, lowPacked: lowPacked.length };
+    return { ...sizes, encodeMs, gzipMs, state: state.length };
   }
-  const ids = JSON.parse(readFileSync(`${file}.ids`, 'utf8')) as string[];
+  const ids = JSON.parse(readFileSync(`${file.replace(/\.low$/, '')}.ids`, 'utf8')) as string[];
+  const isLow = file.endsWith('.low');
   const points = ids.flatMap((InstanceId): MetricPoint[] => {
     const one = { unit: 'Percent', dimensions: { InstanceId, Name: InstanceId } } as const;
     return [
-      { ...one, name: INSTANCE_METRIC.memory, value: 42.4242 },
+      { ...one, name: INSTANCE_METRIC.memory, value: isLow ? 82.4242 : 42.4242 },
       { ...one, name: INSTANCE_METRIC.disk, value: 60.6 },
     ];
   });
@@ -55,12 +72,12 @@ async function run(mode: string, file: string, count: number): Promise<object> {
       name: 'bucket',
       objects: new Map([
         [SAMPLES_KEY, { bytes: readFileSync(file), etag: '"0"' }],
-        [STATE_KEY, { bytes: readFileSync(`${file}.state`), etag: '"0"' }],
+        [STATE_KEY, { bytes: readFileSync(`${file.replace(/\.low$/, '')}.state`), etag: '"0"' }],
       ]),
     };
     const samples = fleetSamples({ s3: sandboxS3(bucket), bucket: 'bucket', clock: { now: () => NOW }, log: LOG });
     const low = await samples.history(ids.filter((_, n) => n % 10 === 0).map((id) => ({ id })));
-    await samples.add(points, NOW);
+    await samples.add(points, NOW, isLow ? processesOf(ids) : undefined);
     const files = packedFiles(sandboxS3(bucket), 'bucket');
     const { state, etag } = await loadState(files);
     const instances = new Map(
@@ -74,8 +91,9 @@ async function run(mode: string, file: string, count: number): Promise<object> {
     const bytes = gunzipSync(readFileSync(file));
     const [decoded, decodeMs] = milliseconds(() => decodeSamples(bytes, NOW));
     if (decoded.kind !== 'samples') return decoded;
-    const added = new Map(ids.map((id) => [id, { at: NOW, memory: 0.575758, disk: 0.394 }]));
-    const [next, appendMs] = milliseconds(() => withSamples(decoded.samples, added, NOW));
+    const added = new Map(ids.map((id) => [id, { at: NOW, memory: isLow ? 0.175758 : 0.575758, disk: 0.394 }]));
+    const processes = isLow ? processesOf(ids) : undefined;
+    const [next, appendMs] = milliseconds(() => withSamples(decoded.samples, added, NOW, processes));
     const [encoded, encodeMs] = milliseconds(() => encodeSamples(next, NOW));
     const [packed, gzipMs] = milliseconds(() => gzipSync(encoded));
     return { decodeMs, appendMs, encodeMs, gzipMs, packed: packed.length };

@@ -162,15 +162,16 @@ describe('samples', () => {
 });
 
 describe('the parts of what is kept besides', () => {
-  it('are replaced one by one, and what is no part is handed on', () => {
+  it('are replaced one by one, and what is no part is let go', () => {
     const first = withExtra(new Uint8Array(), 1, Uint8Array.from([9]));
     const both = withExtra(first, 300, Uint8Array.from([8, 8]));
     expect([...extraOf(both, 1), ...extraOf(both, 300)]).toEqual([9, 8, 8]);
-    expect(extraOf(withExtra(both, 1, new Uint8Array()), 1)).toHaveLength(0);
-    const broken = Uint8Array.from([5, 200, 1]);
-    const beside = withExtra(broken, 1, Uint8Array.from([9]));
-    expect(extraOf(beside, 1)).toEqual(Uint8Array.from([9]));
-    expect(beside.slice(-3)).toEqual(broken);
-    expect(withExtra(beside, 1, new Uint8Array())).toEqual(broken);
+    const again = withExtra(both, 1, Uint8Array.from([7]));
+    expect([...extraOf(again, 1), ...extraOf(again, 300)]).toEqual([7, 8, 8]);
+    const without = withExtra(again, 1, new Uint8Array());
+    expect([extraOf(without, 1).length, ...extraOf(without, 300)]).toEqual([0, 8, 8]);
+    expect(withExtra(without, 300, new Uint8Array())).toHaveLength(0);
+    const broken = Uint8Array.from([...first, 5, 200, 1]);
+    expect(withExtra(broken, 2, Uint8Array.from([6]))).toEqual(Uint8Array.from([2, 1, 6, ...first]));
   });
 });

@@ -124,6 +124,56 @@ describe('the processes', () => {
     });
     expect(vitalsOf(output)).toMatchObject({ processes: [{ pid: 7, name: '?' }], notes: [] });
   });
+
+  /** The words of stat from the third on: of state, parent and start the ones given. */
+  const stat = (name: string, started: string) => `7 (${name}) S 1${' 9'.repeat(17)} ${started} 9 9\n`;
+  const ORIGIN = { startedSeconds: 1234, parentPid: 3, anonBytes: 20_480 };
+  it.each([
+    ['all of it', stat('ruby', '123456'), ['RssAnon:\t20 kB', 'RssFile:\t16 kB'], ORIGIN],
+    [
+      'that of one whose name looks like the words after it',
+      stat('x) S 1 1 (y) z', '123456'),
+      ['RssAnon: 20 kB'],
+      ORIGIN,
+    ],
+    ['nothing of one that began within the first second, on a kernel before 4.5', stat('ruby', '57'), [], {}],
+    [
+      'that of a kernel before 4.5',
+      stat('ruby', '123456'),
+      ['VmData:\t9 kB', 'RssAnon: 20 kB'],
+      { startedSeconds: 1234, parentPid: 3 },
+    ],
+    ['no start where stat is cut', '7 (ruby) S 1 9\n', ['RssAnon: 20 kB'], { parentPid: 3, anonBytes: 20_480 }],
+    ['no start where it is no number', stat('ruby', '-1x'), [], {}],
+    ['nothing where there is no stat', '', [], {}],
+  ] as const)('say where each comes from: %s', async (_, line, sizes, origin) => {
+    const output = await probe({
+      ...disks([['/', 1]]),
+      '/proc/7/statm': '9 9 0 0 0 0 0\n',
+      '/proc/7/comm': 'ruby\n',
+      ...(line !== '' && { '/proc/7/stat': line }),
+      '/proc/7/status': `Name:\truby\nPPid:\t3\nVmRSS:\t      36 kB\n${sizes.join('\n')}\n`,
+    });
+    const { processes, notes } = vitalsOf(output);
+    expect(processes).toEqual([{ pid: 7, name: 'ruby', residentBytes: 36_864, ...origin }]);
+    expect(notes).toEqual([]);
+  });
+
+  it('take no more than 2,400 bytes with the longest of names, pids and sizes beside forty mounts', async () => {
+    const many = Array.from({ length: 40 }, (_, i) => [`/disk-${i}`.padEnd(80, 'x'), i * 10] as const);
+    const machine: Record<string, string> = {};
+    for (const pid of [4_194_301, 4_194_302, 4_194_303, 4_194_304, 4_194_300]) {
+      machine[`/proc/${pid}/statm`] = `${pid} ${pid} 0 0 0 0 0\n`;
+      machine[`/proc/${pid}/comm`] = 'x\n';
+      machine[`/proc/${pid}/stat`] = stat('x', '9999999999');
+      machine[`/proc/${pid}/status`] =
+        `Name:\t${'x'.repeat(120)}\nPPid:\t${pid}\nVmRSS:\t17179869184 kB\nRssAnon:\t17179869184 kB\n`;
+    }
+    const output = await probe({ ...disks([...many, ['/', 999]]), ...machine });
+    expect(output.length).toBeLessThan(2400);
+    expect(vitalsOf(output).processes.map(({ startedSeconds }) => startedSeconds)).toEqual(Array(5).fill(99_999_999));
+    expect(vitalsOf(output).disks[0]?.mount).toBe('/');
+  });
 });
 
 describe('the mounts', () => {
