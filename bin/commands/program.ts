@@ -11,6 +11,7 @@ import { addAck } from './ack.ts';
 import { addReboot, addRestarts } from './act.ts';
 import { addBacktest } from './backtest.ts';
 import { addCompletion } from './completion.ts';
+import { addConventions } from './conventions.ts';
 import { addCost } from './cost.ts';
 import { addDemo } from './demo.ts';
 import { addDoctor } from './doctor.ts';
@@ -55,10 +56,14 @@ const COMMANDS: readonly ((line: CommandLine) => void)[] = [
 ];
 
 /** @param exit is called with the exit code of the command that was run. */
-export function createProgram(io: CommandIo, exit: (code: number) => void): Command {
+export function createProgram(given: CommandIo, exit: (code: number) => void): Command {
+  const env = { ...given.env };
+  const io: CommandIo = { ...given, env };
   const program = new Command('crawlwatch')
     .description(manifest.description)
-    .version(manifest.version)
+    .version(manifest.version, '-v, --version', 'print the version')
+    // A command may use -v itself.
+    .enablePositionalOptions()
     .addHelpText('after', EXAMPLES)
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
@@ -79,6 +84,7 @@ export function createProgram(io: CommandIo, exit: (code: number) => void): Comm
     .exitOverride()
     .hook('preAction', (_, command) => refuseSecrets(command));
   for (const add of COMMANDS) add({ program, io, exit });
+  addConventions(program, env);
   return program;
 }
 

@@ -246,7 +246,7 @@ function knownHostsCheck(
         const endpoint = endpointOf(address, port);
         policy.unknown?.({ endpoint, name, type: typeOf(key), fingerprint: fingerprint(key), line });
       }
-      const fix = `ssh-keyscan -p ${port} ${address}, or --accept-new-host-keys`;
+      const fix = `ssh-keyscan ${port === 22 ? '' : `-p ${port} `}${address}, or --accept-new-host-keys`;
       return failure(
         'HostKeyUnknown',
         `${shown}, but known_hosts has none for it; nothing was run; to add it: ${fix}.`,

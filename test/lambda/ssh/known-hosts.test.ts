@@ -92,6 +92,9 @@ describe('known_hosts', () => {
         'but known_hosts has none for it; nothing was run; ' +
         'to add it: ssh-keyscan -p 2222 10.0.0.1, or --accept-new-host-keys.',
     );
+    expect(checkOf(policy(''), '10.0.0.1').verify(blob(ED25519))?.text).toContain(
+      'to add it: ssh-keyscan 10.0.0.1, or',
+    );
   });
 });
 
