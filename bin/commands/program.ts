@@ -84,7 +84,7 @@ export function createProgram(given: CommandIo, exit: (code: number) => void): C
     .exitOverride()
     .hook('preAction', (_, command) => refuseSecrets(command));
   for (const add of COMMANDS) add({ program, io, exit });
-  addConventions(program, env);
+  addConventions(program, manifest.version, env);
   return program;
 }
 

@@ -246,7 +246,11 @@ function knownHostsCheck(
         const endpoint = endpointOf(address, port);
         policy.unknown?.({ endpoint, name, type: typeOf(key), fingerprint: fingerprint(key), line });
       }
-      const fix = `ssh-keyscan ${port === 22 ? '' : `-p ${port} `}${address}, or --accept-new-host-keys`;
+      // ssh-keyscan writes the address, which an alias is not.
+      const file = trust?.alias === null ? (trust.addTo ?? '') : '';
+      // A path that a shell would not read as one word is left out.
+      const into = /^[\w./-]+$/.test(file) ? ` >>${file}` : '';
+      const fix = `ssh-keyscan ${port === 22 ? '' : `-p ${port} `}${address}${into}, or --accept-new-host-keys`;
       return failure(
         'HostKeyUnknown',
         `${shown}, but known_hosts has none for it; nothing was run; to add it: ${fix}.`,

@@ -148,8 +148,12 @@ describe('the command line', () => {
   });
 
   it('prints its version with -v, which on a command is another flag', async () => {
-    for (const flag of ['-v', '--version']) {
-      expect(await crawlwatch([flag])).toMatchObject({ exitCode: 0, stdout: `${manifest.version}\n`, stderr: '' });
+    for (const words of ['-v', '--version', 'check --version']) {
+      expect(await crawlwatch(words.split(' '))).toMatchObject({
+        exitCode: 0,
+        stdout: `${manifest.version}\n`,
+        stderr: '',
+      });
     }
     const ran = await crawlwatch(['check', '-v', '--list-hosts', '--host', 'web1']);
     expect(ran).toMatchObject({ exitCode: 0, stdout: 'web1\n' });
