@@ -95,6 +95,8 @@ describe('known_hosts', () => {
     expect(checkOf(policy(''), '10.0.0.1').verify(blob(ED25519))?.text).toContain(
       'to add it: ssh-keyscan 10.0.0.1, or',
     );
+    const atHome = { ...policy(''), addTo: '/home/bo/.ssh/known_hosts' };
+    expect(checkOf(atHome, '10.0.0.1').verify(blob(ED25519))?.text).toContain(' >>/home/bo/.ssh/known_hosts, or');
     const advice = (trust: Partial<HostKeyTrust>) =>
       hostKeyChecks(policy(''))({
         ...{ address: '10.0.0.1', port: 22, pin: null },
