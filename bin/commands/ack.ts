@@ -11,14 +11,14 @@ export interface AckFlags extends StackFlags {
 }
 
 const HELP = `
+An acknowledged incident sends no reminder until it changes: it gets worse, is flagged, has another reason, or ends. The
+mail about a change says who acknowledged it, and reminders go on from then. An ack ends with its incident. It stops no
+restart and no reboot, automatic ones included: crawlwatch mute does, and also keeps the host out of the mail.${EXITS_HELP}
+
 Examples:
   crawlwatch ack ficrawler9
   crawlwatch ack ficrawler7 ficrawler8 --why 'bigger disks are ordered'
-  crawlwatch ack ficrawler9 --off
-
-An acknowledged incident sends no reminder until it changes: it gets worse, is flagged, has another reason, or ends. The
-mail about a change says who acknowledged it, and reminders go on from then. An ack ends with its incident. It stops no
-restart and no reboot, automatic ones included: crawlwatch mute does, and also keeps the host out of the mail.${EXITS_HELP}`;
+  crawlwatch ack ficrawler9 --off`;
 
 export function addAck(line: CommandLine): void {
   addNoConfirmation(addStackCommand(line, 'ack', 'acknowledge an incident: no reminders until it changes'))

@@ -28,26 +28,28 @@ const RETRY_MS = 60_000;
 const TURN_MINUTES = 40;
 
 const REBOOT_HELP = `
+The remedy function reboots only what is flagged and, when it is checked once more, still hangs. A person may override:
+asg (member of an Auto Scaling group), spot (spot instance), event (AWS has scheduled something for it).
+Exit code: 0 done and back, 1 held back (each with why) or not confirmed, 2 rebooted and not seen back, 3 usage,
+credentials, no such stack, no answer. After Ctrl-C the reboot goes on.
+
 Examples:
   crawlwatch reboot ficrawler9                     asks first, then waits until it is back
   crawlwatch reboot --flagged --dry-run            says for each flagged instance whether it may be rebooted now
   crawlwatch reboot --flagged --yes                one after the other, 15 minutes apart
-  crawlwatch reboot i-0123456789abcdef0 --override asg --yes --no-wait
+  crawlwatch reboot i-0123456789abcdef0 --override asg --yes --no-wait`;
 
-The remedy function reboots only what is flagged and, when it is checked once more, still hangs. A person may override:
-asg (member of an Auto Scaling group), spot (spot instance), event (AWS has scheduled something for it).
-Exit code: 0 done and back, 1 held back (each with why) or not confirmed, 2 rebooted and not seen back, 3 usage,
-credentials, no such stack, no answer. After Ctrl-C the reboot goes on.`;
+const RESTART_WORKER_HELP = `${EXITS_HELP}
 
-const RESTART_WORKER_HELP = `
 Examples:
   crawlwatch restart-worker ficrawler7
-  crawlwatch restart-worker i-0123456789abcdef0 --dry-run${EXITS_HELP}`;
+  crawlwatch restart-worker i-0123456789abcdef0 --dry-run`;
 
-const RESTART_SSHD_HELP = `
+const RESTART_SSHD_HELP = `${EXITS_HELP}
+
 Examples:
   crawlwatch restart-sshd ficrawler8
-  crawlwatch restart-sshd ficrawler8 --yes${EXITS_HELP}`;
+  crawlwatch restart-sshd ficrawler8 --yes`;
 
 const NAMES = 'instance ids, or unique Names of watched instances';
 

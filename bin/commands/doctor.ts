@@ -14,16 +14,16 @@ import {
 } from './grammar.ts';
 
 const HELP = `
+Without ids it examines the instances that hung, were flagged or could not be checked in the last check. It uses the
+settings that the stack runs with, where it can read them. It changes nothing, and names each permission it lacks.
+Exit code: 2 if something is broken, else 3 if something could not be found out, else 0.
+
 Examples:
   crawlwatch doctor --deploy                         before npx cdk deploy: what the settings need of this account
   crawlwatch doctor                                  is the fleet checked, who gets the mail, what is wrong with the rest
   crawlwatch doctor i-0123456789abcdef0 ficrawler7   these instances, step by step
   crawlwatch doctor --host ubuntu@web1:2222          a host over SSH, without AWS
-  crawlwatch doctor -i hosts.ini -l web1 -u ubuntu   one host of an inventory
-
-Without ids it examines the instances that hung, were flagged or could not be checked in the last check. It uses the
-settings that the stack runs with, where it can read them. It changes nothing, and names each permission it lacks.
-Exit code: 2 if something is broken, else 3 if something could not be found out, else 0.`;
+  crawlwatch doctor -i hosts.ini -l web1 -u ubuntu   one host of an inventory`;
 
 export function addDoctor({ program, io, exit }: CommandLine): void {
   const command = program

@@ -115,11 +115,11 @@ export interface UnflagFlags extends StackFlags {
 }
 
 const UNFLAG_HELP = `
+An instance that still hangs is flagged again by the next checks; crawlwatch mute prevents that.${EXITS_HELP}
+
 Examples:
   crawlwatch unflag ficrawler9
-  crawlwatch unflag ficrawler9 --dry-run
-
-An instance that still hangs is flagged again by the next checks; crawlwatch mute prevents that.${EXITS_HELP}`;
+  crawlwatch unflag ficrawler9 --dry-run`;
 
 export function addUnflag(line: CommandLine): void {
   addConfirmation(addStackCommand(line, 'unflag', 'remove the reboot flag from instances'))

@@ -11,12 +11,12 @@ export interface ForgetFlags extends StackFlags {
 }
 
 const HELP = `
+In this order: a check that still runs writes its tags again. Run it in each Region and account that was watched.
+Your own tags stay: the watch tag, worker, ssh, auto, mute and host-key. What else stays: docs/first-hour.md.${EXITS_HELP}
+
 Examples:
   crawlwatch forget --dry-run
-  ${REMOVAL}
-
-In this order: a check that still runs writes its tags again. Run it in each Region and account that was watched.
-Your own tags stay: the watch tag, worker, ssh, auto, mute and host-key. What else stays: docs/first-hour.md.${EXITS_HELP}`;
+  ${REMOVAL}`;
 
 export function addForget(line: CommandLine): void {
   addConfirmation(

@@ -53,11 +53,17 @@ export const addLogin = (command: Command): Command =>
 /** How hosts are probed. */
 export const addProbing = (command: Command): Command =>
   command
-    .option('--timeout <seconds>', 'deadline of one host, from connecting to the last byte')
+    .option('-t, --timeout <seconds>', 'deadline of one host, from connecting to the last byte')
     .addOption(new Option('--transport <how>', 'how EC2 instances are reached').choices(['ssm', 'ssh', 'auto']));
 
 const SOURCES = ['local', 'host', 'inventory', 'from', 'aws'];
 const source = (option: Option) => option.conflicts(SOURCES.filter((other) => other !== option.attributeName()));
+
+/** Percentages of a resource that is available, for this run alone. */
+const thresholdsOption = (flags: string, status: string, example: string): Option =>
+  new Option(flags, `percent available below which a host is ${status}, such as ${example}`).argParser(
+    repeated<string>,
+  );
 
 /** Which hosts are checked, and how to reach them. */
 export function addSources(command: Command): Command {
@@ -71,9 +77,12 @@ export function addSources(command: Command): Command {
   addLogin(command)
     .option('--accept-new-host-keys', 'trust hosts seen for the first time and remember their keys')
     .option('--worker <unit>', 'systemd unit of the crawler, expected on every host')
-    .option('--forks <n>', 'how many hosts are probed at the same time')
+    .option('-f, --forks <n>', 'how many hosts are probed at the same time')
     .option('--stack <name>', 'the deployed stack whose probe and past are used for EC2 instances', DEFAULT_STACK_NAME);
-  return addProbing(command);
+  addProbing(command);
+  return command
+    .addOption(thresholdsOption('-w, --warning <limits>', 'WARNING', 'memory=12,disk=10,inodes=5'))
+    .addOption(thresholdsOption('-c, --critical <limits>', 'CRITICAL', 'memory=6,disk=5,inodes=3'));
 }
 
 export const SOURCES_HELP = `

@@ -26,19 +26,19 @@ const FEW = 3;
 const NAMED = 20;
 
 const HELP = `
+An instance is named by id, Name or pattern: those of check's -l, over Names and ids, each Name being a group as well.
+A muted instance is checked and measured, and neither mailed, flagged, restarted nor rebooted. What begins meanwhile and
+still lasts afterwards is mailed then; what is over by then is not mailed. In a window the time of its zone counts, also
+where clocks are changed; several windows are separated by commas. For more than ${FEW} instances it asks first.
+To end reminders of one incident and keep the rest: crawlwatch ack. To stop acts alone, everywhere: crawlwatch pause.${EXITS_HELP}
+
 Examples:
   crawlwatch mute ficrawler7 --for 2h --why 'new disk'
   crawlwatch mute 'ficrawler*:!ficrawler9' --until 2026-11-23T06:00:00Z
   crawlwatch mute --tag team=search --tag env=prod --for 1d
   crawlwatch mute --all --window 'Sat 02:00-06:00 Europe/Berlin' --why backups
   crawlwatch mute --list
-  crawlwatch mute --all --off
-
-An instance is named by id, Name or pattern: those of check's -l, over Names and ids, each Name being a group as well.
-A muted instance is checked and measured, and neither mailed, flagged, restarted nor rebooted. What begins meanwhile and
-still lasts afterwards is mailed then; what is over by then is not mailed. In a window the time of its zone counts, also
-where clocks are changed; several windows are separated by commas. For more than ${FEW} instances it asks first.
-To end reminders of one incident and keep the rest: crawlwatch ack. To stop acts alone, everywhere: crawlwatch pause.${EXITS_HELP}`;
+  crawlwatch mute --all --off`;
 
 export function addMute(line: CommandLine): void {
   addConfirmation(

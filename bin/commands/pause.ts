@@ -14,22 +14,22 @@ export interface PauseFlags extends ResumeFlags {
 }
 
 const PAUSE_HELP = `
-Examples:
-  crawlwatch pause --why 'moving the database' --for 2h
-  crawlwatch pause
-
 Stops: restarts and reboots by anyone, on schedule, at a terminal or by the dashboard's buttons.
 Goes on: checks, measurements, flags and mails. An act that is under way is not called back.
 It ends at its time, or before: crawlwatch resume. Who paused, why and until when: crawlwatch plan. For single hosts, and
-their mails as well: crawlwatch mute.${EXITS_HELP}`;
+their mails as well: crawlwatch mute.${EXITS_HELP}
+
+Examples:
+  crawlwatch pause --why 'moving the database' --for 2h
+  crawlwatch pause`;
 
 const RESUME_HELP = `
+Restarts and reboots are allowed again, as far as the guard rails go: what is due is done after the next check, where the
+stack acts by itself. It also ends the pause of automatic acts that two reboots in vain bring about. Mutes stay.${EXITS_HELP}
+
 Examples:
   crawlwatch resume
-  crawlwatch resume --dry-run
-
-Restarts and reboots are allowed again, as far as the guard rails go: what is due is done after the next check, where the
-stack acts by itself. It also ends the pause of automatic acts that two reboots in vain bring about. Mutes stay.${EXITS_HELP}`;
+  crawlwatch resume --dry-run`;
 
 export function addPause(line: CommandLine): void {
   addNoConfirmation(

@@ -11,19 +11,18 @@ import { addAck } from './ack.ts';
 import { addReboot, addRestarts } from './act.ts';
 import { addBacktest } from './backtest.ts';
 import { addCompletion } from './completion.ts';
+import { addConventions } from './conventions.ts';
 import { addCost } from './cost.ts';
-import { addDemo } from './demo.ts';
-import { addDeploy } from './deploy.ts';
 import { addDoctor } from './doctor.ts';
 import { addFlagged, addUnflag } from './flagged.ts';
 import { addForget } from './forget.ts';
 import type { CommandLine } from './grammar.ts';
 import { addHistory } from './history.ts';
 import { addCheck, addExporter, addProbe, addWatch } from './hosts/index.ts';
-import { addInit } from './init.ts';
 import { addMute } from './mute.ts';
 import { addPause, addResume } from './pause.ts';
 import { addPlan } from './plan.ts';
+import { addDemo, addDeploy, addInit } from './start/index.ts';
 import { addTestAlert } from './test-alert.ts';
 import { addWhy } from './why.ts';
 
@@ -57,10 +56,14 @@ const COMMANDS: readonly ((line: CommandLine) => void)[] = [
 ];
 
 /** @param exit is called with the exit code of the command that was run. */
-export function createProgram(io: CommandIo, exit: (code: number) => void): Command {
+export function createProgram(given: CommandIo, exit: (code: number) => void): Command {
+  const env = { ...given.env };
+  const io: CommandIo = { ...given, env };
   const program = new Command('crawlwatch')
     .description(manifest.description)
-    .version(manifest.version)
+    .version(manifest.version, '-v, --version', 'print the version')
+    // A command may use -v itself.
+    .enablePositionalOptions()
     .addHelpText('after', EXAMPLES)
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
@@ -82,6 +85,7 @@ export function createProgram(io: CommandIo, exit: (code: number) => void): Comm
     .hook('preAction', (_, command) => refuseSecrets(command));
   for (const add of COMMANDS) add({ program, io, exit });
   addInit({ program, io, exit }, (words) => runCommandLine(words, io));
+  addConventions(program, manifest.version, env);
   return program;
 }
 

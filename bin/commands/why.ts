@@ -8,7 +8,6 @@ import { addStackCommand, type CommandLine, outputOption, runOnStack } from './g
 
 export interface WhyFlags extends StackFlags {
   readonly output: 'table' | 'json';
-  readonly json?: boolean;
 }
 
 const HELP = `
@@ -25,7 +24,6 @@ export function addWhy(line: CommandLine): void {
   addStackCommand(line, 'why', 'the last decisions on an instance, with the evidence for and against, and its acts')
     .argument('<instance>', 'an instance id, or the unique Name of a watched instance')
     .addOption(outputOption(['table', 'json'], 'table'))
-    .option('--json', 'the same as -o json')
     .addHelpText('after', HELP)
     .action((word: string, flags: WhyFlags) => runOnStack(line, 'why', (ports) => why(word, flags, line.io, ports)));
 }
@@ -63,7 +61,7 @@ export async function why(word: string, flags: WhyFlags, io: CommandIo, ports: S
   const known = { instanceId: target.id, name: target.name, region: fleet.region, state, remedies, unknown, now };
   const explanation = explain(known);
   io.stdout.write(
-    flags.json === true || flags.output === 'json'
+    flags.output === 'json'
       ? `${inertJson(JSON.stringify(explanation, null, 2))}\n`
       : explanationText(explanation, now),
   );

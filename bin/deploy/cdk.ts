@@ -54,11 +54,17 @@ export function cdkCall(words: readonly string[], cwd: string): CdkCall {
   return { command: 'npx', args: ['--yes', ...packages, '--', 'node', '-e', RUN, ...cdk] };
 }
 
+/** Warnings about versions of Node.js, which nobody here can act on. */
+const QUIET = {
+  JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION: '1',
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+};
+
 /** @returns the CDK's exit code. @throws UsageError where npx can't be started */
 export async function runCdk({ command, args }: CdkCall, env: NodeJS.ProcessEnv): Promise<number> {
   const child = spawn(command, args, {
     stdio: 'inherit',
-    env: { JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION: '1', ...env },
+    env: { ...QUIET, ...env },
   });
   return new Promise((resolve, reject) => {
     child.once('error', () =>

@@ -6,9 +6,10 @@ import { CONTEXT_KEY } from '../../lambda/model/index.ts';
 import { parseSettings, readLoose, type Settings, SettingsError, settingsOf } from '../../lambda/settings/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
+import { type ThresholdFlags, withThresholds } from './thresholds.ts';
 
 /** Flags that are settings, as they were typed. */
-export interface SettingFlags {
+export interface SettingFlags extends ThresholdFlags {
   readonly user?: string;
   readonly forks?: string;
   readonly timeout?: string;
@@ -16,7 +17,7 @@ export interface SettingFlags {
 }
 
 /** The flag by which a setting was given: the name that an error should use. */
-const FLAG_OF: Readonly<Record<string, keyof SettingFlags>> = {
+const FLAG_OF: Readonly<Record<string, Exclude<keyof SettingFlags, keyof ThresholdFlags>>> = {
   'ssh.user': 'user',
   forks: 'forks',
   'timeouts.sshSeconds': 'timeout',
@@ -24,7 +25,10 @@ const FLAG_OF: Readonly<Record<string, keyof SettingFlags>> = {
   transport: 'transport',
 };
 
-/** @throws SettingsError naming the flag where a flag is at fault; UsageError where ./cdk.json can't be read. */
+/**
+ * @throws SettingsError naming the flag where a flag is at fault; UsageError where ./cdk.json can't be read, and for bad
+ * thresholds
+ */
 export async function settingsFor(flags: SettingFlags, io: Pick<CommandIo, 'env' | 'cwd'>): Promise<Settings> {
   const timeout = numeric(flags.timeout);
   const layer = {
@@ -35,7 +39,7 @@ export async function settingsFor(flags: SettingFlags, io: Pick<CommandIo, 'env'
   };
   const context = await cdkContext(io.cwd);
   try {
-    return parseSettings(layer, settingsOf(io.env), context);
+    return withThresholds(parseSettings(layer, settingsOf(io.env), context), flags);
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     throw new SettingsError([...new Set(error.problems.map((problem) => namingFlag(problem, flags)))]);

@@ -83,6 +83,7 @@ export async function sshAccess(flags: SshFlags, settings: Settings, io: Command
         known: files.flatMap(read),
         read,
         acceptNew: flags.acceptNewHostKeys === true,
+        addTo: ownFile,
         accepted: (line, file = ownFile) => {
           // Each pass of a run sees a key that was accepted in an earlier one as new.
           if (saved.has(line)) return;

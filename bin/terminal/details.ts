@@ -63,8 +63,12 @@ function names(group: readonly InstanceReport[]): string {
 function nextSteps(group: readonly InstanceReport[], { login }: TableStyle): string[] {
   const steps = [...new Set(group.flatMap((host) => nextStep(host, login) ?? []))];
   const rest = steps.length > NAMED ? [`  and so on for ${steps.length - NAMED} more`] : [];
-  return [...steps.slice(0, NAMED).map((step) => `  next: ${step}`), ...rest];
+  return [...steps.slice(0, NAMED).map((step) => `${NEXT}${step}`), ...rest];
 }
+
+const NEXT = '  next: ';
+/** Whether a line of a block is a next step: cut, or broken by a newline, it could not be pasted. */
+export const isNextStep = (line: string): boolean => line.startsWith(NEXT);
 
 function grouped<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
   const groups = new Map<string, T[]>();

@@ -2,7 +2,7 @@
 export { bold, painted, type TableStyle, type Trends, tableLines } from './columns.ts';
 export { completionScript } from './completion.ts';
 export { confirm, interrupted } from './confirm.ts';
-export { troubleBlocks } from './details.ts';
+export { isNextStep, troubleBlocks } from './details.ts';
 export { EXIT_UNKNOWN, errorLines, explainAwsError, UsageError } from './errors.ts';
 export { type CommandIo, type Output, QUIET, terminalStyle, withoutSecretsOn } from './io.ts';
 export { LiveScreen } from './live-screen.ts';

@@ -32,13 +32,21 @@ export interface CommandIo {
   readonly untilInterrupted?: () => void;
 }
 
-/** Width of `output`, and whether to colour: only on a terminal, and not where NO_COLOR is set (https://no-color.org). */
+/**
+ * Width of `output`, and whether to colour: on a terminal, and to a pipe where FORCE_COLOR is set (https://force-color.org);
+ * nowhere where NO_COLOR is (https://no-color.org), which wins, or where FORCE_COLOR is 0 or false, as Node.js reads it.
+ */
 export function terminalStyle(output: Output, env: CommandIo['env']): { width: number | null; colour: boolean } {
   const isTerminal = output.isTTY === true;
   return {
     width: isTerminal ? (output.columns ?? 80) : null,
-    colour: isTerminal && !env.NO_COLOR && env.TERM !== 'dumb',
+    colour: !env.NO_COLOR && (forcedColour(env) ?? (isTerminal && env.TERM !== 'dumb')),
   };
+}
+
+/** Null where FORCE_COLOR says nothing. */
+function forcedColour({ FORCE_COLOR: force = '' }: CommandIo['env']): boolean | null {
+  return force === '' ? null : force !== '0' && force !== 'false';
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Redraws lines in place on a terminal. What is above them, and what scrolled away, stays. */
 import type { Output } from './io.ts';
+import { textWidth } from './text-width.ts';
 
 const HIDE_CURSOR = '\u001b[?25l';
 const SHOW_CURSOR = '\u001b[?25h';
@@ -14,14 +15,18 @@ export class LiveScreen {
 
   constructor(private readonly output: Output) {}
 
-  /** @param lines fewer than the terminal has, each narrower than it */
+  /** @param lines together fewer rows than the terminal has; it wraps a line that is wider than itself */
   draw(lines: readonly string[]): void {
     const size = `${this.output.columns}x${this.output.rows}`;
     // A terminal that became narrower has wrapped the old lines: where they begin is unknown.
     const back = this.#size !== '' && size !== this.#size ? CLEAR : this.#drawn === 0 ? '' : `\u001b[${this.#drawn}A`;
     this.#size = size;
-    this.#drawn = lines.length;
-    const text = lines.map((line) => `${line}${END_OF_LINE}\n`).join('');
+    const columns = this.output.columns || 80;
+    const widths = lines.map(textWidth);
+    this.#drawn = widths.reduce((rows, width) => rows + Math.max(1, Math.ceil(width / columns)), 0);
+    // At the end of a full row the cursor is still on its last character, which END_OF_LINE would erase.
+    const isFull = (width = 0) => width > 0 && width % columns === 0;
+    const text = lines.map((line, i) => `${line}${isFull(widths[i]) ? '' : END_OF_LINE}\n`).join('');
     this.output.write(`${this.#hide()}\r${back}${text}${END_OF_SCREEN}`);
   }
 

@@ -9,6 +9,7 @@ import {
   cutMark,
   cutMiddle,
   cutText,
+  isNextStep,
   padText,
   painted,
   type TableStyle,
@@ -42,7 +43,10 @@ const NAME_WIDTH = 24;
 /** `08:05:12` */
 export const timeOfDay = (at: Date): string => at.toISOString().slice(11, 19);
 
-/** Never more lines than the terminal has, and none wider than it. */
+/**
+ * Never more rows than the terminal has. No line is wider than it, but for next steps, which are to be copied: the terminal
+ * wraps those.
+ */
 export function watchFrame(view: WatchView, style: FrameStyle): string[] {
   const height = Math.max(TABLE_MIN, style.rows - 1);
   const rows = inOrder(view.instances);
@@ -57,17 +61,27 @@ export function watchFrame(view: WatchView, style: FrameStyle): string[] {
   // The table comes first, then what is wrong, then the changes: each gets the lines that those before it left.
   let room = height - head.length;
   const take = (lines: readonly string[], most: number): readonly string[] => {
-    const taken = lines.slice(0, Math.max(0, Math.min(most, room)));
-    room -= taken.length;
+    const taken = fitting(lines, Math.min(most, room), style);
+    room -= rowsOf(taken, style);
     return taken;
   };
-  const table = take(tableOf(rows, style, Math.max(TABLE_MIN, room - reserve(troubles, changes, room))), room);
+  const table = take(tableOf(rows, style, Math.max(TABLE_MIN, room - reserve(troubles, changes, room, style))), room);
   const news = changes.length === 0 ? [] : take(['', ...changes], room);
   const wrong = take(
-    troubles.flatMap((block) => ['', ...cut(block, style)]),
+    troubles.flatMap((block) => ['', ...block.flatMap((line) => (isNextStep(line) ? [line] : cut([line], style)))]),
     room,
   );
-  return [...head, ...table, ...wrong, ...news].slice(0, height);
+  return fitting([...head, ...table, ...wrong, ...news], height, style);
+}
+
+/** Rows of the terminal, or one more: the style's width leaves a column free. */
+const rowsOf = (lines: readonly string[], { width }: TableStyle): number =>
+  lines.reduce((rows, line) => rows + Math.max(1, width === null ? 1 : Math.ceil(textWidth(line) / width)), 0);
+
+/** As many of the first lines as have room. */
+function fitting(lines: readonly string[], room: number, style: TableStyle): string[] {
+  const end = lines.findIndex((_, nth) => rowsOf(lines.slice(0, nth + 1), style) > room);
+  return lines.slice(0, end === -1 ? lines.length : end);
 }
 
 function summaryText(summary: Summary, style: TableStyle): string {
@@ -76,9 +90,9 @@ function summaryText(summary: Summary, style: TableStyle): string {
 }
 
 /** Reserves up to half of the lines for what is wrong and what has changed. */
-function reserve(troubles: readonly string[][], changes: readonly string[], room: number): number {
+function reserve(troubles: readonly string[][], changes: readonly string[], room: number, style: TableStyle): number {
   const wanted =
-    troubles.reduce((sum, block) => sum + block.length + 1, 0) + (changes.length > 0 ? changes.length + 1 : 0);
+    troubles.reduce((sum, block) => sum + rowsOf(block, style) + 1, 0) + (changes.length > 0 ? changes.length + 1 : 0);
   return Math.min(wanted, Math.floor(room / 2));
 }
 

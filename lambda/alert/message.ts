@@ -79,7 +79,8 @@ export function composeAlert(planned: readonly MailEntry[], context: MailContext
       reasons: [...new Set([...planned.flatMap(({ codes }) => codes), ...hosts.flatMap(({ codes }) => codes)])],
       instanceIds: [...new Set(hosts.map(({ id }) => id))],
     },
-    entries: hosts.slice(0, BLOCKS_MAX).map((host) => alertEntryOf(host, wording)),
+    // All of them: each is an event, and chat and JSON have bounds of their own.
+    entries: hosts.map((host) => alertEntryOf(host, wording)),
     acts,
   };
 }

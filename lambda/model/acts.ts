@@ -87,6 +87,7 @@ export interface FreshCheck {
 export const GUARDS = [
   'off',
   'opted-out',
+  'not-opted-in',
   'unwatched',
   'not-running',
   'muted',

@@ -59,7 +59,7 @@ export interface Alert {
     readonly reasons: readonly ReasonCode[];
     readonly instanceIds: readonly string[];
   };
-  /** Worst first; bounded by the mail's own bound. */
+  /** Worst first, of every host that the mail is about, also of those that it only counts. */
   readonly entries: readonly AlertEntry[];
   /** Of acts: those made, and those whose outcome is known now. */
   readonly acts: RemedyNews | null;

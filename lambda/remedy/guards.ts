@@ -93,7 +93,7 @@ const GUARDS: readonly (readonly [Guard, Check])[] = [
         : `remedies.${SETTING[remedy]} is off in the stack's settings, so a person has to ask for it: crawlwatch ${remedy} ${one.id}`,
     ),
   ],
-  ['opted-out', byItself(notOptedIn)],
+  ['not-opted-in', byItself(notOptedIn)],
   ['paused', paused],
   ['in-vain', byItself(pausedInVain)],
   ['breaker', byItself(breakerTripped)],

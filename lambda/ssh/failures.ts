@@ -253,9 +253,8 @@ export function loginRefused({ endpoint }: Where, user: string, keys: KeysTried)
   const noKey =
     troubles.length > 0 ? 'put that right, or give another private key' : 'give a private key, or start an ssh-agent';
   const none = tried === 0 ? noKey : 'check the user and its authorized_keys';
-  const fix = passwords
-    ? `passwords aren't used; ${tried === 0 ? `${none}` : `to add a key: ${copyKey(endpoint, user)}`}`
-    : none;
+  const adding = `${tried === 0 ? 'or to make a key and add it: ssh-keygen -t ed25519 && ' : 'to add a key: '}${copyKey(endpoint, user)}`;
+  const fix = passwords ? `passwords aren't used; ${tried === 0 ? `${none}, ` : ''}${adding}` : none;
   return refused(`refused the login of ${quote(user)} ${withKeys}${takes}${own}${said}; ${fix}`);
 }
 

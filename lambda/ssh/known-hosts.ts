@@ -28,6 +28,8 @@ export type HostKeyPolicy =
       readonly kind: 'known-hosts';
       readonly known: readonly KnownHost[];
       readonly acceptNew: boolean;
+      /** The file of accepted keys, for hosts that have none of their own: advice names it. */
+      readonly addTo?: string;
       readonly accepted?: (line: string, file: string | undefined) => void;
       readonly read?: (path: string) => readonly KnownHost[];
       /** Lines that a person has accepted, and the way to learn what to ask a person for. */
@@ -246,7 +248,11 @@ function knownHostsCheck(
         const endpoint = endpointOf(address, port);
         policy.unknown?.({ endpoint, name, type: typeOf(key), fingerprint: fingerprint(key), line });
       }
-      const fix = `ssh-keyscan -p ${port} ${address}, or --accept-new-host-keys`;
+      // ssh-keyscan writes the address, which an alias is not.
+      const file = (trust === undefined ? policy.addTo : trust.alias === null ? trust.addTo : null) ?? '';
+      // A path that a shell would not read as one word is left out.
+      const into = /^[\w./-]+$/.test(file) ? ` >>${file}` : '';
+      const fix = `ssh-keyscan ${port === 22 ? '' : `-p ${port} `}${address}${into}, or --accept-new-host-keys`;
       return failure(
         'HostKeyUnknown',
         `${shown}, but known_hosts has none for it; nothing was run; to add it: ${fix}.`,

@@ -66,11 +66,11 @@ const clausesOf = (text: string): string[] =>
     ([, clause = '']) => clause,
   );
 
-function examples(): string[] {
+function helpLines(): string[] {
   const help: string[] = [];
   const program = grammar((text) => help.push(text));
   for (const command of [program, ...program.commands]) command.outputHelp();
-  return help.flatMap((text) => text.split('\n')).map((line) => line.trim());
+  return help.flatMap((text) => text.split('\n'));
 }
 
 const pages = ['README.md', 'CONTRIBUTING.md', 'bench/README.md', ...filesIn('docs', '.md')];
@@ -82,7 +82,7 @@ const SOURCES: Readonly<Record<string, readonly string[]>> = {
   'the recorded terminal': filesIn('docs/terminal', '.txt').flatMap((file) =>
     [...read(file).matchAll(/^\$ (.+)$/gm)].map(([, line = '']) => line),
   ),
-  '--help': examples(),
+  '--help': helpLines().map((line) => line.trim()),
 };
 const CALLS = Object.entries(SOURCES).map(([source, lines]) => ({ source, calls: lines.flatMap(callsIn) }));
 
@@ -106,6 +106,17 @@ describe('a command that people are given', () => {
     ['--help', 25],
   ])('is found in %s, %i times and more', (source, least) => {
     expect(CALLS.find((one) => one.source === source)?.calls.length).toBeGreaterThanOrEqual(least);
+  });
+
+  it('is in each line of the examples of --help', () => {
+    const lines = helpLines();
+    const lists = lines.flatMap((line, nth) => (line === 'Examples:' ? [nth] : []));
+    const given = lists.flatMap((from) => {
+      const to = lines.indexOf('', from);
+      return lines.slice(from + 1, to === -1 ? lines.length : to);
+    });
+    expect(given.length).toBeGreaterThan(50);
+    expect(given.filter((line) => callsIn(line.trim()).length === 0)).toEqual([]);
   });
 
   it.each(CALLS)('is one that the program takes, in $source', async ({ calls }) => {

@@ -54,6 +54,22 @@ describe('the app', () => {
     ]);
   });
 
+  it("leaves none of the CDK's feature flags open, which would be counted after each synth and deploy", () => {
+    expect(synth({ alertEmail: 'you@example.com' }).status).toBe(0);
+    const { artifacts } = JSON.parse(readFileSync(join(outdir, 'manifest.json'), 'utf8'));
+    const { flags } = artifacts['aws-cdk-lib/feature-flag-report'].properties;
+    const open = Object.entries<{ userValue?: unknown }>(flags).filter(([, { userValue }]) => userValue === undefined);
+    expect(Object.keys(flags).length).toBeGreaterThan(50);
+    expect(open).toEqual([]);
+  });
+
+  it('lets cdk.json set a feature flag', () => {
+    const name = '@aws-cdk/aws-iam:minimizePolicies';
+    expect(synth({ alertEmail: 'you@example.com', [name]: true }).status).toBe(0);
+    const { artifacts } = JSON.parse(readFileSync(join(outdir, 'manifest.json'), 'utf8'));
+    expect(artifacts['aws-cdk-lib/feature-flag-report'].properties.flags[name].userValue).toBe(true);
+  });
+
   it('fails on a topic in another Region than the credentials deploy to', () => {
     const crawlwatch = { alerts: { topicArn: 'arn:aws:sns:eu-west-1:123456789012:alerts' } };
     expect(synth({ crawlwatch }, { CDK_DEFAULT_REGION: 'us-east-1' })).toEqual({

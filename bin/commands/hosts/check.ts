@@ -8,21 +8,23 @@ import type { CommandIo, Progress } from '../../terminal/index.ts';
 import { EXIT_UNKNOWN, errorLines, questionsOn, UsageError } from '../../terminal/index.ts';
 import { addSources, type CommandLine, outputOption, SOURCES_HELP } from '../grammar.ts';
 
-const HELP = `
+const HELP = `${SOURCES_HELP}
+Exit code, as for monitoring plugins: 2 if any host is CRITICAL, else 3 if any is UNKNOWN or the check could not be
+made, else 1 if any is WARNING, else 0. After Ctrl-C what is known is printed and the code is 130.
+
 Examples:
-  crawlwatch check --local -o json
+  crawlwatch check --local --json
   crawlwatch check --host ubuntu@10.0.0.7 '[2001:db8::7]:2222' --private-key ~/.ssh/fleet
   crawlwatch check -i hosts.ini -l 'web:&prod:!web3' -u ubuntu -o line
   crawlwatch check -i aws_ec2.yml -i inventory.py       plugins and scripts, where ansible-inventory is installed
   ansible-inventory -i hosts.toml --list | crawlwatch check -i -
   crawlwatch check -i hosts.ini --quiet                 for cron: mails only what is not OK
+  crawlwatch check --local -w memory=20,disk=15 -c memory=8   thresholds of this check alone
+  crawlwatch check --aws --list-hosts                   names and instance ids
   crawlwatch check --host web1 -o nagios                a plugin for Nagios, Icinga or Checkmk; of a fleet too
   crawlwatch check -o prometheus >crawlwatch.prom       for node_exporter's textfile collector
   crawlwatch probe | ssh web1 sh | crawlwatch check --from -
-  AWS_PROFILE=prod crawlwatch check
-${SOURCES_HELP}
-Exit code, as for monitoring plugins: 2 if any host is CRITICAL, else 3 if any is UNKNOWN or the check could not be
-made, else 1 if any is WARNING, else 0. After Ctrl-C what is known is printed and the code is 130.`;
+  AWS_PROFILE=prod crawlwatch check`;
 
 export interface CheckFlags extends SourceFlags, SettingFlags {
   readonly output: OutputFormat;
@@ -39,7 +41,7 @@ export function addCheck({ program, io, exit }: CommandLine): void {
   )
     .addOption(outputOption(['table', 'line', 'json', 'ndjson', 'prometheus', 'nagios'], 'table'))
     .option('-q, --quiet', 'print nothing where all is OK, else only the hosts that are not; no progress bar')
-    .option('--list-hosts', 'print the names of the hosts, and check nothing')
+    .option('--list-hosts', 'print the names of the hosts, of EC2 instances the ids as well, and check nothing')
     .addHelpText('after', HELP)
     .action(async (flags: CheckFlags) => exit(await check(flags, io)));
 }
@@ -131,8 +133,14 @@ const onlyTroubled = (report: Report): Report => ({
   skipped: [],
 });
 
-function listHosts(hosts: readonly Instance[], source: Source, io: CommandIo): number {
+/** For a pipe, an instance's name and id have a tab between them. */
+async function listHosts(hosts: readonly Instance[], source: Source, io: CommandIo): Promise<number> {
   if (hosts.length === 0) throw new UsageError(source.nothingFound(0));
-  io.stdout.write(`${hosts.map((host) => forTerminal(host.name)).join('\n')}\n`);
+  const { padText, textWidth } = await import('../../terminal/index.ts');
+  const names = hosts.map((host) => forTerminal(host.name));
+  const width = Math.max(...names.map(textWidth));
+  const cells = names.map((name) => (io.stdout.isTTY === true ? `${padText(name, width)}  ` : `${name}\t`));
+  const lines = source.source === 'aws' ? hosts.map(({ id }, nth) => `${cells[nth]}${forTerminal(id)}`) : names;
+  io.stdout.write(`${lines.join('\n')}\n`);
   return 0;
 }

@@ -6,17 +6,17 @@ import type { RepeatFlags } from '../../watch/index.ts';
 import { addSources, type CommandLine, everyOption, SOURCES_HELP } from '../grammar.ts';
 
 const HELP = `
-Examples:
-  crawlwatch exporter -i hosts.ini -u ubuntu
-  crawlwatch exporter --host web1 web2 --listen :9500 --every 30
-  crawlwatch exporter --aws --listen '[::1]:9469'
-  crawlwatch exporter --local --listen 0.0.0.0:9469     for a Prometheus elsewhere: anyone can read it
-
 The line on stderr has what to put into prometheus.yml. Hosts are asked every --every seconds, however often they are
 scraped. Until the first check is done /metrics is 503; where a later one can't be made, the last is served with
 crawlwatch_check_success 0 and its time in crawlwatch_last_check_timestamp_seconds. Ctrl-C and SIGTERM end it, exit
 code 0. Where the first check can't be made, or the port is in use, it ends with 3.
-${SOURCES_HELP}`;
+${SOURCES_HELP}
+
+Examples:
+  crawlwatch exporter -i hosts.ini -u ubuntu
+  crawlwatch exporter --host web1 web2 --listen :9500 --every 30
+  crawlwatch exporter --aws --listen '[::1]:9469'
+  crawlwatch exporter --local --listen 0.0.0.0:9469     for a Prometheus elsewhere: anyone can read it`;
 
 interface ExporterFlags extends RepeatFlags {
   readonly listen: string;

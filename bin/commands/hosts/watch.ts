@@ -8,15 +8,17 @@ import type { RepeatFlags } from '../../watch/index.ts';
 import { addSources, type CommandLine, everyOption, SOURCES_HELP } from '../grammar.ts';
 
 const HELP = `
+Hosts are listed again before each check: they may come and go. Trends begin when the watch begins, and so does the
+forecast, which needs half an hour of them; for EC2 instances CloudWatch has more. Behind a trend of memory that ends
+are the half hours to come: a dot for each in which it lasts, a block for each in which it may end. Who grew is said
+from 20 minutes on. Ctrl-C ends it, exit code 130.
+${SOURCES_HELP}
+
 Examples:
   crawlwatch watch -i hosts.ini -u ubuntu
-  crawlwatch watch --host web1 web2 --every 10
+  crawlwatch watch --host web1 web2 --every 10 -w memory=20
   crawlwatch watch --record week.ndjson                 then: crawlwatch backtest week.ndjson
-  crawlwatch watch -i hosts.ini >>changes.log           no terminal: a line for each change
-
-Hosts are listed again before each check: they may come and go. Trends begin when the watch begins, and so does the
-forecast, which needs half an hour of them; for EC2 instances CloudWatch has more. Ctrl-C ends it, exit code 130.
-${SOURCES_HELP}`;
+  crawlwatch watch -i hosts.ini >>changes.log           no terminal: a line for each change`;
 
 interface WatchFlags extends RepeatFlags {
   readonly record?: string;

@@ -124,7 +124,7 @@ describe('a check of EC2 instances', () => {
       stdout: expect.stringMatching(/^skipped ficrawler7: is stopped, not running\n0 hosts in .*; 1 skipped\n$/),
       stderr: 'crawlwatch: 1 instance tagged crawlwatch=true in eu-west-1, but none that is running Linux\n',
     });
-    expect(await check('--list-hosts')).toEqual({ exitCode: 0, stdout: 'ficrawler7\n', stderr: '' });
+    expect(await check('--list-hosts')).toEqual({ exitCode: 0, stdout: 'ficrawler7\ti-0ab\n', stderr: '' });
   });
 
   it('says what to do where the stack and its probe document are not deployed', async () => {
@@ -147,7 +147,7 @@ describe('a check of EC2 instances', () => {
     const run = (...words: string[]) => checkIn(env, ...words);
     expect(await run('--list-hosts')).toEqual({
       exitCode: 0,
-      stdout: 'ficrawler7\n',
+      stdout: 'ficrawler7\ti-0ab\n',
       stderr: `crawlwatch: ${problem}\n`,
     });
     const { exitCode, stderr } = await run('--transport', 'ssh');

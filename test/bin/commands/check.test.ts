@@ -101,6 +101,25 @@ describe('a check of hosts that do not answer', () => {
     expect((await crawlwatch(words, { columns: 80, env: { TERM: 'dumb' } })).stdout).not.toContain('\u001b');
     expect((await crawlwatch(words)).stdout).not.toContain('\u001b');
   });
+
+  it('has colours on a pipe where FORCE_COLOR is set, and nowhere with --no-color', async () => {
+    const reset = await server((socket) => socket.resetAndDestroy());
+    const words = ['check', '--host', `127.0.0.1:${reset.port}`, ...login()];
+    const hasColours = async (given: readonly string[], options: Parameters<typeof crawlwatch>[1]) =>
+      (await crawlwatch(given, options)).stdout.includes('\u001b[31mCRITICAL\u001b[0m');
+    const forced = { FORCE_COLOR: '1' };
+    expect(await hasColours(words, { env: forced })).toBe(true);
+    expect(await hasColours(words, { env: { ...forced, NO_COLOR: '1' } })).toBe(false);
+    expect(await hasColours(words, { columns: 80, env: { FORCE_COLOR: '0' } })).toBe(false);
+    for (const given of [
+      [...words, '--no-color'],
+      ['--no-color', ...words],
+    ]) {
+      expect(await hasColours(given, { columns: 80 })).toBe(false);
+      expect(await hasColours(given, { env: forced })).toBe(false);
+    }
+    expect((await crawlwatch([...words, '--json'], { env: forced })).stdout).not.toContain('\u001b');
+  });
 });
 
 describe('a check of saved output', () => {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { demo } from '../../../bin/commands/demo.ts';
+import { demo } from '../../../bin/commands/start/demo.ts';
 import { unwrapped } from '../../support/unwrapped.ts';
 
 /** What the demo printed, check by check; the last part is its end. */

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProgram } from '../../../bin/commands/program.ts';
 import type { CommandIo } from '../../../bin/terminal/io.ts';
 import { PROBE_SCRIPT } from '../../../lambda/probe/script.ts';
+import manifest from '../../../package.json' with { type: 'json' };
 import { crawlwatch } from '../command-line.ts';
 
 let folder = '';
@@ -54,6 +55,17 @@ describe('a wrong command line', () => {
     [
       'check -i FOLDER/hosts.ini -l ~w(',
       '--limit: got "~w("; allowed: a regular expression that Python and JavaScript read alike, not ~w(',
+    ],
+    ['check --json -o line --local', 'give either --json or -o line, not both'],
+    ['check --local -f 0', '--forks: got 0; allowed: a whole number from 1 to 500'],
+    ['check --local -t soon', '--timeout: got "soon"; allowed: a number from 2 to 300'],
+    [
+      'check --local -w 12',
+      '-w, --warning: got "12"; allowed: memory, disk or inodes = 0 to 100 percent available, once each, with commas between: memory=12,disk=10',
+    ],
+    [
+      'watch --local -c memory=20',
+      '-c, --critical: got memory=20; allowed: at most 12, below which it is WARNING (-w memory=20 raises that)',
     ],
     ['check web1', "too many arguments for 'check'. Expected 0 arguments but got 1. Hosts are named by --host or -i."],
     ['check --from FOLDER/none', "--from: can't read FOLDER/none: no such file"],
@@ -129,9 +141,32 @@ describe('the command line', () => {
     expect(names.length).toBeGreaterThan(15);
     for (const name of names) {
       const { exitCode, stdout } = await crawlwatch([name, '--help']);
-      expect(stdout).toMatch(new RegExp(`\nExamples:\n  (.* )?crawlwatch ${name}\\b`));
+      expect(stdout).toMatch(/\nExamples:\n( {2}.*\bcrawlwatch .*\n)+$/);
+      expect(stdout).toMatch(new RegExp(`\nExamples:\n(  .*\n)*  (.* )?crawlwatch ${name}\\b`));
       expect(exitCode).toBe(0);
     }
+  });
+
+  it('prints its version with -v, which on a command is another flag', async () => {
+    for (const words of ['-v', '--version', 'check --version']) {
+      expect(await crawlwatch(words.split(' '))).toMatchObject({
+        exitCode: 0,
+        stdout: `${manifest.version}\n`,
+        stderr: '',
+      });
+    }
+    const ran = await crawlwatch(['check', '-v', '--list-hosts', '--host', 'web1']);
+    expect(ran).toMatchObject({ exitCode: 0, stdout: 'web1\n' });
+  });
+
+  it('takes --json for -o json wherever there is JSON', async () => {
+    const ran = await Promise.all(
+      ['--json', '--output=json', '--json -o json'].map((words) =>
+        crawlwatch(['cost', '--instances', '40', ...words.split(' ')]),
+      ),
+    );
+    expect(JSON.parse(ran[0]?.stdout ?? '')).toMatchObject({ version: 1 });
+    expect(new Set(ran.map(({ stdout }) => stdout)).size).toBe(1);
   });
 
   it('prints the script that runs on the hosts, byte for byte', async () => {

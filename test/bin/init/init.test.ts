@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { init } from '../../../bin/commands/init.ts';
+import { init } from '../../../bin/commands/start/init.ts';
 import { cdkJsonOf, inventoryOf, readHosts } from '../../../bin/init/answers.ts';
 import { findAnswers } from '../../../bin/init/ask.ts';
 import type { CommandIo } from '../../../bin/terminal/index.ts';

@@ -76,6 +76,22 @@ web1  OK      ████████░░  79 % of 14.9 GiB  ▁▃▆█│�
     expect(Math.max(...plain.map(textWidth))).toBeLessThanOrEqual(width);
   });
 
+  it('cuts no next step, and counts the rows that it takes', () => {
+    const steps = ['a', 'b'].map((name) =>
+      host(name, { status: 'CRITICAL', reasons: [{ code: 'DiskLow', text: 'x' }], recommendation: 'investigate' }),
+    );
+    const login = () => `ssh ${'k'.repeat(90)}`;
+    const rowsOf = (lines: readonly string[]) =>
+      lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(textWidth(line) / 40)), 0);
+    const whole = `  next: ssh ${'k'.repeat(90)} 'df -h; df -i; sudo du -xhd2 / 2>/dev/null | sort -h | tail'`;
+    const shown = [...Array(40).keys()].map((rows) => watchFrame(view(steps), { ...style, width: 40, rows, login }));
+    for (const [rows, lines] of shown.entries()) {
+      expect(lines.filter((line) => line.startsWith('  next:') && line !== whole)).toEqual([]);
+      expect(rowsOf(lines)).toBeLessThan(Math.max(5, rows));
+    }
+    expect(shown.at(-1)).toContain(whole);
+  });
+
   it('counts the hosts that do not fit', () => {
     const lines = watchFrame(view(crowd), { ...style, rows: 20 });
     expect(lines.some((line) => /^and 9\d more, all OK$/.test(line))).toBe(true);

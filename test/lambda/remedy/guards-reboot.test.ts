@@ -151,9 +151,16 @@ const ON_REBOOT: readonly Guarded[] = [
     { known: { acts: [act(1439), act(700), act(61)] } },
   ],
   [
+    'never opted in',
+    'schedule',
+    'not-opted-in',
+    'its tag crawlwatch:auto is missing: an automatic reboot takes reboot or restart+reboot',
+    { stripped: TAG.auto },
+  ],
+  [
     'has an opt-in for restarts alone',
     'schedule',
-    'opted-out',
+    'not-opted-in',
     'its tag crawlwatch:auto says only restart: an automatic reboot takes reboot or restart+reboot',
     { tags: { [TAG.auto]: 'restart' } },
   ],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FailureReason } from '../../../lambda/model/index.ts';
+import type { FailureReason, HostKeyTrust } from '../../../lambda/model/index.ts';
 import { fingerprint, type HostKeyPolicy, hostKeyChecks, parseKnownHosts } from '../../../lambda/ssh/known-hosts.ts';
 
 const ED25519 = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILrl18ES3i6ybAYB8AWbLqgOwv9Fu5fQlLjU76Z3W4eY';
@@ -92,6 +92,21 @@ describe('known_hosts', () => {
         'but known_hosts has none for it; nothing was run; ' +
         'to add it: ssh-keyscan -p 2222 10.0.0.1, or --accept-new-host-keys.',
     );
+    expect(checkOf(policy(''), '10.0.0.1').verify(blob(ED25519))?.text).toContain(
+      'to add it: ssh-keyscan 10.0.0.1, or',
+    );
+    const atHome = { ...policy(''), addTo: '/home/bo/.ssh/known_hosts' };
+    expect(checkOf(atHome, '10.0.0.1').verify(blob(ED25519))?.text).toContain(' >>/home/bo/.ssh/known_hosts, or');
+    const advice = (trust: Partial<HostKeyTrust>) =>
+      hostKeyChecks(policy(''))({
+        ...{ address: '10.0.0.1', port: 22, pin: null },
+        trust: { alias: null, files: [], addTo: null, acceptNew: false, ...trust },
+      }).verify(blob(ED25519))?.text;
+    expect(advice({ addTo: '/home/ann/.ssh/known_hosts' })).toContain(
+      ': ssh-keyscan 10.0.0.1 >>/home/ann/.ssh/known_hosts, or',
+    );
+    expect(advice({ addTo: '/home/ann smith/;rm' })).toContain(': ssh-keyscan 10.0.0.1, or');
+    expect(advice({ addTo: '/home/ann/.ssh/known_hosts', alias: 'web' })).toContain(': ssh-keyscan 10.0.0.1, or');
   });
 });
 

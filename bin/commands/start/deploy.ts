@@ -1,6 +1,6 @@
 /** `crawlwatch deploy`: `cdk deploy` of the package's own app, for those who have no CDK app. */
-import type { CommandIo } from '../terminal/index.ts';
-import type { CommandLine } from './grammar.ts';
+import type { CommandIo } from '../../terminal/index.ts';
+import type { CommandLine } from '../grammar.ts';
 
 export interface DeployFlags {
   readonly destroy?: boolean;
@@ -37,7 +37,7 @@ export async function deploy(
   { destroy, bootstrap, yes }: DeployFlags,
   io: CommandIo,
 ): Promise<number> {
-  const { cdkCall, runCdk } = await import('../deploy/index.ts');
+  const { cdkCall, runCdk } = await import('../../deploy/index.ts');
   const what =
     bootstrap === true
       ? ['bootstrap']

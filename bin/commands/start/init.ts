@@ -1,8 +1,8 @@
 /** `crawlwatch init`: three questions, a file, and the first check. */
-import type { Answers, GivenAnswers } from '../init/index.ts';
-import type { CommandIo } from '../terminal/index.ts';
-import { questionsOn } from '../terminal/index.ts';
-import type { CommandLine } from './grammar.ts';
+import type { Answers, GivenAnswers } from '../../init/index.ts';
+import type { CommandIo } from '../../terminal/index.ts';
+import { questionsOn } from '../../terminal/index.ts';
+import type { CommandLine } from '../grammar.ts';
 
 export interface InitFlags extends GivenAnswers {
   /** False: only the file is written. */
@@ -36,7 +36,7 @@ export async function init(
   io: CommandIo,
   run: (words: readonly string[]) => Promise<number>,
 ): Promise<number> {
-  const { findAnswers, writeAnswers } = await import('../init/index.ts');
+  const { findAnswers, writeAnswers } = await import('../../init/index.ts');
   const answers = await findAnswers(given, questionsOn(io));
   const name = writeAnswers(answers, io.cwd);
   io.stdout.write(`Wrote ${name}.\n`);

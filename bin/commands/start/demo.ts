@@ -1,9 +1,9 @@
 /** `crawlwatch demo`: the whole system in a sandbox, printed check by check, or with --serve as a live page. */
 import { Option } from 'commander';
-import type { Chapter } from '../demo/index.ts';
-import type { CommandIo } from '../terminal/index.ts';
-import { UsageError } from '../terminal/index.ts';
-import type { CommandLine } from './grammar.ts';
+import type { Chapter } from '../../demo/index.ts';
+import type { CommandIo } from '../../terminal/index.ts';
+import { UsageError } from '../../terminal/index.ts';
+import type { CommandLine } from '../grammar.ts';
 
 const HELP = `
 Examples:
@@ -27,7 +27,7 @@ export function addDemo({ program, io, exit }: CommandLine): void {
 
 /** @returns the exit code. */
 export async function demo({ stdout }: Pick<CommandIo, 'stdout'>): Promise<number> {
-  const { openStory, printChapter, printEnd, printStart } = await import('../demo/index.ts');
+  const { openStory, printChapter, printEnd, printStart } = await import('../../demo/index.ts');
   const print = (text = '') => stdout.write(`${text}\n`);
   printStart(print);
   const story = await openStory();
@@ -52,7 +52,7 @@ async function serveDemo(port = '0', io: CommandIo): Promise<number> {
       `--port: got ${JSON.stringify(port)}; allowed: a number from 0 to 65535, 0 for any that is free`,
     );
   }
-  const { playStory, startServer } = await import('../demo/index.ts');
+  const { playStory, startServer } = await import('../../demo/index.ts');
   const server = await startServer(Number(port));
   io.stdout.write(`The demo's dashboard: ${server.url}   (this machine only; Ctrl-C ends it)\n`);
   try {
