@@ -143,16 +143,18 @@ function underWay(base: HostNews, { act }: ActNews, wording: Wording): HostNews 
   const next = isReboot ? 'whether it is back' : 'whether it helped';
   const what = `${done} ${by(act, wording)}`;
   const clause = flagged === '' ? capital(what) : `${flagged}${what}`;
-  const noun = { 'restart-worker': 'worker, ', 'restart-sshd': 'sshd, ', reboot: '' }[act.remedy];
+  const unit = { 'restart-worker': 'worker', 'restart-sshd': 'sshd', reboot: null }[act.remedy];
+  // `worker, worker down` says one thing twice.
+  const ofUnit = unit === null || base.reason.startsWith(unit) ? unit : `${unit}, ${base.reason}`;
   return {
     ...base,
     urgency: isReboot ? 'rebooting' : 'restarted',
     word,
-    reason: act.remedy === 'restart-sshd' ? 'sshd' : `${noun}${base.reason}`,
+    reason: ofUnit ?? base.reason,
     todo: null,
     handled: isReboot
       ? `${name} is being rebooted ${by(act, wording)}; the next mail says ${next}`
-      : `the ${noun.replace(', ', '')} of ${name} was restarted ${by(act, wording)}; the next mail says ${next}`,
+      : `the ${unit} of ${name} was restarted ${by(act, wording)}; the next mail says ${next}`,
     what: `${title}: ${base.reason}`,
     notes: [
       `${clause} at ${clockTime(act.at, wording.at, wording.zone)}: nothing to do; the next mail says ${next}.${unsure}`,
@@ -203,7 +205,7 @@ function inVain(
     urgency: 'in vain',
     word: 'IN VAIN',
     reason: remedy === 'reboot' ? base.reason : `${NOUN[remedy]}, ${base.reason}`,
-    todo: `see to ${name}: ${lost === undefined ? 'crawlwatch has done what it may' : `the ${NOUN[remedy]} did not help`}`,
+    todo: `see to ${name}: ${lost === undefined ? 'crawlwatch has done what it may' : `its ${NOUN[remedy]} was in vain`}`,
     what: `${remedy === 'reboot' ? 'REBOOTED IN VAIN' : 'RESTARTED IN VAIN'}: ${base.reason}`,
     notes: [...(needsAPerson && verdicts.length > 0 ? [`It needs a person: ${NEXT[remedy]}.`] : []), ...base.notes],
     said: [...last, ...base.said.filter((line) => !isRepeated(line))],

@@ -26,9 +26,8 @@ import type {
   TagWrite,
 } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { type ActsSaid, rebootedInVainBy } from './acts-said.ts';
 import { clearedTags, groupTagWrites, tagChanges } from './display.ts';
-import { isPutOff, isUnderWay, mayWait, untried } from './mailing.ts';
+import { type ActsSaid, isPutOff, isUnderWay, mayWait, rebootedInVainBy, untried } from './mailing.ts';
 import { composeAlert } from './message.ts';
 import { type MailEntry, type MailPlan, planMail } from './plan.ts';
 

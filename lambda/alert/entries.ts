@@ -148,7 +148,7 @@ export function newsOf(entry: MailEntry, wording: Wording): HostNews {
       });
     case 'escalated':
       return trouble('in vain', ['IN VAIN', 'REBOOTED IN VAIN'], {
-        todo: `see to ${name}: a reboot did not help`,
+        todo: `see to ${name}: its reboot was in vain`,
         handled: '',
       });
     case 'flagged':

@@ -8,6 +8,28 @@ import type { FleetState, InstanceState, Mailing, RemedyNews } from '../model/in
 import type { Settings } from '../settings/index.ts';
 import type { MailPlan } from './plan.ts';
 
+/** What a check knows of the acts of this time. */
+export interface ActsSaid {
+  /** Null: nothing is to be mailed of them. */
+  readonly news: RemedyNews | null;
+  /** By which the remedy function knows that news; null: it can't be acknowledged. */
+  readonly receipt: string | null;
+  /** Why the remedy function, which was asked, gave no answer; null: it did, or nobody asked it. */
+  readonly unknown: string | null;
+}
+
+/** Nobody was asked to act. */
+export const NO_ACTS: ActsSaid = { news: null, receipt: null, unknown: null };
+
+/** Hosts of which the acts' news says that a reboot did not help: of those the check has no more to say later. */
+export const rebootedInVainBy = (news: RemedyNews | null): ReadonlySet<string> =>
+  new Set([
+    ...(news?.outcomes ?? []).flatMap(({ outcome, act }) =>
+      outcome === 'failed' && act.remedy === 'reboot' ? [act.instanceId] : [],
+    ),
+    ...(news?.escalated ?? []).map(({ instanceId }) => instanceId),
+  ]);
+
 /** A mail is out within two minutes, or its check is dead. */
 const MAIL_MINUTES = 2;
 /** So many intervals after a mail whose answer was lost, the next attempts wait for an hour each. */

@@ -60,9 +60,25 @@ describe('a hostile text in the fleet table', () => {
       const [one] = fleetRows([instance({ name: text, tags: flagged })], NOW);
       const reasons = [{ code: 'BannerTimeout', text }] as const;
       const sample = { at: NOW, available: 0.02 };
-      const growth = { kind: 'process', pid: 7, count: 1, grewBytes: 9, atLeast: false, minutes: 60, share: 1 } as const;
+      const growth = {
+        kind: 'process',
+        pid: 7,
+        count: 1,
+        grewBytes: 9,
+        atLeast: false,
+        minutes: 60,
+        share: 1,
+      } as const;
       const row: FleetRow = {
-        ...{ ...one!, worker: text, acted: { what: text, at: NOW }, reasons, skipped: null, ack: text, grew: { ...growth, name: text } },
+        ...{
+          ...one!,
+          worker: text,
+          acted: { what: text, at: NOW },
+          reasons,
+          skipped: null,
+          ack: text,
+          grew: { ...growth, name: text },
+        },
         ...{ memory: { latest: sample, samples: [sample] }, processes: [{ name: text, residentBytes: 2 ** 33 }] },
       };
       await tile.show(fleetView(pageOf([row], 1), look));

@@ -118,7 +118,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       await world.nextCheck();
       expect(await mails?.()).toEqual([]);
       await world.nextCheck();
-      expect(await mails?.()).toMatchObject([{ subject: 'CRIT ficrawler1 SSH silent' }]);
+      expect(await mails?.()).toMatchObject([{ subject: 'CRIT ficrawler1 SSH resets' }]);
       const third = await world.nextCheck();
       const flagged = await mails?.();
       expect(third, JSON.stringify([third, flagged])).toMatchObject({ checked: 2, critical: 1, flagged: 1 });

@@ -90,6 +90,9 @@ export const functions = (entryPoints, outdir) => ({
   alias: {
     '@aws-sdk/credential-provider-node': './lambda/kit/environment-credentials.ts',
     'bcrypt-pbkdf': './lambda/kit/no-passphrases.ts',
+    // Its own files are named as they are: an alias also holds for what is below it.
+    'ssh2/lib': 'ssh2/lib',
+    ssh2: './tools/build/ssh2-client.cjs',
   },
   minify: true,
   legalComments: 'none',

@@ -51,7 +51,9 @@ ficrawler9: CRITICAL
   it('has behind the past the half hours in which memory ends, and the same in words', () => {
     const falling = host('web1', { forecast: { memoryMinutes: 40, diskMinutes: null } });
     const table = (width: number, glyphs: 'unicode' | 'ascii') =>
-      watchFrame(view([falling]), { ...style, width, glyphs }).slice(3, 5).join('\n');
+      watchFrame(view([falling]), { ...style, width, glyphs })
+        .slice(3, 5)
+        .join('\n');
     expect(table(130, 'unicode')).toBe(
       `HOST  STATUS  MEMORY USED                   TREND       FULLEST DISK        TREND  RUNS OUT IN
 web1  OK      ████████░░  79 % of 14.9 GiB  ▁▃▆█│·▒▒▒▒  ███████░░░  73 % /  ▁▁ ▁   memory 35 min to 2 h`,

@@ -92,7 +92,7 @@ describe('the mail about acts', () => {
     });
     expect(alert?.subject).toBe('IN VAIN ficrawler2 hang (+3 more)');
     expect(alert?.body).toMatch(
-      /^Do: see to ficrawler2: the reboot did not help\. 1 more host below\n {4}needs you too\.\n/,
+      /^Do: see to ficrawler2: its reboot was in vain\. 1 more host below\n {4}needs you too\.\n/,
     );
     expect(alert?.body.match(/^ {2}[A-Z][A-Z ]+(?=:)/gm)).toEqual([
       '  REBOOTED IN VAIN',

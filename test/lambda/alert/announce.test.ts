@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type ActsSaid, NO_ACTS } from '../../../lambda/alert/acts-said.ts';
 import { type Desk, type News, openMail, sendMail } from '../../../lambda/alert/announce.ts';
+import { type ActsSaid, NO_ACTS } from '../../../lambda/alert/mailing.ts';
 import { nextState } from '../../../lambda/memory/remember.ts';
 import { loadState, saveState } from '../../../lambda/memory/store.ts';
 import {

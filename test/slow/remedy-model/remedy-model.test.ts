@@ -160,7 +160,8 @@ async function nextRuns(
   if (open.length > 0) throw new Error(`SILENT: still open after an hour: ${JSON.stringify(open)}`);
   for (const act of world.recorded.filter((one) => one.instanceId !== IN_VAIN.instanceId)) {
     const ended = world.acts.find((one) => isSame(one, act))?.state;
-    const verdict = ended === 'worked' ? /^HELPED/m : /^DID NOT HELP|^COULD NOT BE DONE/m;
+    const verdict =
+      ended === 'worked' ? /^ {2}RECOVERED: /m : /^ {2}(REBOOTED IN VAIN|RESTARTED IN VAIN|COULD NOT BE DONE): /m;
     const mailed = world.mails.filter(({ attributes }) => attributes.instanceIds.includes(act.instanceId));
     if (!mailed.some(({ body }) => verdict.test(body))) throw new Error(`SILENT: no mail about ${JSON.stringify(act)}`);
   }
