@@ -26,7 +26,7 @@ import type {
   TagWrite,
 } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { type ActsSaid, rebootedInVainBy } from './acts-said.ts';
+import { type ActsSaid, rebootedInVainBy, withoutMailedInVain } from './acts-said.ts';
 import { clearedTags, groupTagWrites, tagChanges } from './display.ts';
 import { hasUntriedActs, isPutOff, isUnderWay, untried } from './mailing.ts';
 import { composeAlert } from './message.ts';
@@ -150,7 +150,7 @@ const tried = (mailing: Mailing | null, at: Date, now: Date): Mailing => ({ sinc
 
 /**
  * Mails what is due, with what was done, and writes that it did.
- * @returns whether a mail with the acts' news is known to be out
+ * @returns whether the acts' news is known to be mailed, by this check or before it
  */
 export async function sendMail(
   open: OpenMail,
@@ -163,7 +163,9 @@ export async function sendMail(
   const { at } = news;
   const { asking = null } = open.held.state;
   const isHeldBack = isPartly && acts.news !== null && !hasUntriedActs(acts.news, mailing as Mailing);
-  const said = isHeldBack ? { ...acts, news: null } : acts;
+  const fresh = withoutMailedInVain(acts.news, news.transitions, settings.schedule.everyMinutes);
+  const said = { ...acts, news: isHeldBack ? null : fresh };
+  const isAllMailed = acts.news !== null && fresh === null;
   const alert = composeAlert(due.entries, {
     ...contextOf(news, desk, settings),
     ...{ departed, untagged: open.untagged, maybeMailedAt: mailing?.since ?? null, unremembered: null },
@@ -180,7 +182,7 @@ export async function sendMail(
     // Where that can't be written the mail goes out all the same: twice is better than late.
     if ((await noted(open, release, state, desk, 'this one mailed')) === 'overtaken') return false;
   }
-  if (!isAnythingDue) return false;
+  if (!isAnythingDue) return isAllMailed;
 
   const sent = alert === null ? true : await send(alert, desk);
   const suppressionMailed = sent === true && due.entries.some(({ kind }) => kind === 'suppressed');
@@ -202,7 +204,7 @@ export async function sendMail(
     desk,
     'this one had noted its mail',
   );
-  return sent === true && said.news !== null;
+  return isAllMailed || (sent === true && said.news !== null);
 }
 
 /**
