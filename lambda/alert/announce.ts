@@ -27,7 +27,15 @@ import type {
 } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { clearedTags, groupTagWrites, tagChanges } from './display.ts';
-import { type ActsSaid, isPutOff, isUnderWay, mayWait, rebootedInVainBy, untried } from './mailing.ts';
+import {
+  type ActsSaid,
+  isPutOff,
+  isUnderWay,
+  mayWait,
+  rebootedInVainBy,
+  untried,
+  withoutMailedInVain,
+} from './mailing.ts';
 import { composeAlert } from './message.ts';
 import { type MailEntry, type MailPlan, planMail } from './plan.ts';
 
@@ -149,7 +157,7 @@ const tried = (mailing: Mailing | null, at: Date, now: Date): Mailing => ({ sinc
 
 /**
  * Mails what is due, with what was done, and writes that it did.
- * @returns whether a mail with the acts' news is known to be out
+ * @returns whether the acts' news is known to be mailed, by this check or before it
  */
 export async function sendMail(
   open: OpenMail,
@@ -162,7 +170,9 @@ export async function sendMail(
   const { at } = news;
   const { asking = null } = open.held.state;
   const isHeldBack = isPartly && acts.news !== null && mayWait(acts.news, mailing as Mailing);
-  const said = isHeldBack ? { ...acts, news: null } : acts;
+  const fresh = withoutMailedInVain(acts.news, news.transitions, settings.schedule.everyMinutes);
+  const said = { ...acts, news: isHeldBack ? null : fresh };
+  const isAllMailed = acts.news !== null && fresh === null;
   const alert = composeAlert(due.entries, {
     ...contextOf(news, desk, settings),
     ...{ departed, untagged: open.untagged, maybeMailedAt: mailing?.since ?? null, unremembered: null },
@@ -179,7 +189,7 @@ export async function sendMail(
     // Where that can't be written the mail goes out all the same: twice is better than late.
     if ((await noted(open, release, state, desk, 'this one mailed')) === 'overtaken') return false;
   }
-  if (!isAnythingDue) return false;
+  if (!isAnythingDue) return isAllMailed;
 
   const sent = alert === null ? true : await send(alert, desk);
   const suppressionMailed = sent === true && due.entries.some(({ kind }) => kind === 'suppressed');
@@ -201,7 +211,7 @@ export async function sendMail(
     desk,
     'this one had noted its mail',
   );
-  return sent === true && said.news !== null;
+  return isAllMailed || (sent === true && said.news !== null);
 }
 
 /**

@@ -51,6 +51,20 @@ describe('the one mail of a check', () => {
     expect(await states()).toEqual(['failed']);
   });
 
+  it('says it once, too, where the check knew it before the remedy function answered again', async () => {
+    const { fleet, bodies, states } = await aboutToReboot();
+    await fleet.check();
+    const { remedy } = fleet;
+    fleet.remedy = fail('socket hang up');
+    await fleet.checks(5);
+    expect(bodies().filter((body) => body.includes('REBOOTED IN VAIN'))).toHaveLength(1);
+    expect(await states()).toEqual(['done']);
+    fleet.remedy = remedy;
+    await fleet.checks(3);
+    expect(bodies().filter((body) => body.includes('REBOOTED IN VAIN'))).toHaveLength(1);
+    expect(await states()).toEqual(['failed']);
+  });
+
   it('is sent for acts alone where nothing else is news', async () => {
     const stack = new RemedyStack(2).wired();
     const { fleet } = stack;

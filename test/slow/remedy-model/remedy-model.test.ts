@@ -24,6 +24,7 @@ import {
   tag,
 } from '../../support/remedy-model.ts';
 import { NOTE, rememberedBy } from '../../support/remembered.ts';
+import { unwrapped } from '../../support/unwrapped.ts';
 
 const [ONE, TWO] = ['i-00000000000000001', 'i-00000000000000002'];
 const SETTINGS = parseSettings({ transport: 'ssh', remedies: { reboot: true, restartWorker: true } });
@@ -161,9 +162,12 @@ async function nextRuns(
   for (const act of world.recorded.filter((one) => one.instanceId !== IN_VAIN.instanceId)) {
     const ended = world.acts.find((one) => isSame(one, act))?.state;
     const verdict =
-      ended === 'worked' ? /^ {2}RECOVERED: /m : /^ {2}(REBOOTED IN VAIN|RESTARTED IN VAIN|COULD NOT BE DONE): /m;
+      ended === 'worked'
+        ? /^ {2}- The reboot of .* helped:/m
+        : /^ {2}- The reboot of .* did not help:|^ {2}- It is not known whether the reboot of .* was executed:|^ {2}COULD NOT BE DONE: /m;
     const mailed = world.mails.filter(({ attributes }) => attributes.instanceIds.includes(act.instanceId));
-    if (!mailed.some(({ body }) => verdict.test(body))) throw new Error(`SILENT: no mail about ${JSON.stringify(act)}`);
+    if (!mailed.some(({ body }) => verdict.test(unwrapped(body))))
+      throw new Error(`SILENT: no mail about ${JSON.stringify(act)}`);
   }
 }
 
