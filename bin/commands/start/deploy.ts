@@ -9,8 +9,8 @@ export interface DeployFlags {
 }
 
 const HELP = `
-Settings are read from ./cdk.json (context "crawlwatch"; crawlwatch init writes it) and the environment. Everything
-after -- goes to the CDK as it is.
+Settings are read from ./cdk.json (context "crawlwatch"), which init writes, and from the environment. Everything after
+-- goes to the CDK as it is.
 
 Examples:
   crawlwatch deploy

@@ -64,7 +64,7 @@ describe('the demo', () => {
   });
 
   it('escalates the host that no reboot helps to a person, and leaves its flag', () => {
-    expect(at('08:55')).toMatch(/^\| Do: see to ficrawler6: the reboot did not help\.$/m);
+    expect(at('08:55')).toMatch(/^\| Do: see to ficrawler6: its reboot was in vain\.$/m);
     const said = entry('08:55', 'ficrawler6').split('\n');
     expect(said.filter((line) => /did not help/.test(line))).toEqual([
       '  - The reboot of 08:35 UTC did not help: it still hangs (ConnectionReset), 20 min after it.',

@@ -127,8 +127,8 @@ describe('the command line', () => {
     ];
     const all = [
       ...['check', 'watch', 'exporter', 'probe', 'backtest'],
-      ...[...acting, 'history', 'why', 'forget', 'doctor'],
-      ...['test-alert', 'cost', 'completion', 'demo', 'help'],
+      ...[...acting, 'history', 'why', 'forget', 'deploy', 'doctor'],
+      ...['test-alert', 'cost', 'completion', 'demo', 'init', 'help'],
     ];
     expect(commands?.map((name) => name.trim())).toEqual(all);
     expect(stdout).toContain('crawlwatch check --local');
