@@ -80,7 +80,7 @@ function unreadable(error: z.ZodError): BacktestLine {
 }
 
 /** A fall that ended below this, and then in silence, a kill or a boot, was an exhaustion: as the forecast counts it. */
-const EXHAUSTED_BELOW = FORECAST_RULES.memory.outageBelow;
+const EXHAUSTED_BELOW = FORECAST_RULES.memory.past.outageBelow;
 /** Share available to users other than root at which a disk counts as full. */
 const DISK_FULL = 0.004;
 
