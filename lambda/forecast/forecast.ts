@@ -19,6 +19,11 @@ export interface ForecastOptions {
   readonly everyMinutes: number;
   /** When memory is known to have been given back by force: a boot, an OOM kill, a restart of the worker. @default none */
   readonly ends?: readonly Date[];
+  /**
+   * Share of what memory has lost that something lasting took: a process that was there before, or shared memory and
+   * tmpfs. What a job took comes back with it. Null or absent: not known.
+   */
+  readonly lasting?: number | null;
   /** To measure what a rule buys. @default FORECAST_RULES */
   readonly rules?: Readonly<Record<Resource, Rule>>;
 }
@@ -41,6 +46,8 @@ interface Case {
   readonly samples: readonly Sample[];
   readonly past: Survived;
   readonly bucket: number;
+  /** Jobs took it, as far as is known, and give it back. */
+  readonly isPassing: boolean;
 }
 
 /**
@@ -59,7 +66,16 @@ export function forecast(
   const samples = [...history, now];
   const last = samples.length - 1;
   const past = survived(rule, samples, options.ends ?? []);
-  const one: Case = { rule, samples, past, bucket: Math.max(BUCKET, options.everyMinutes * MINUTE) };
+  const { passing } = rule;
+  const { lasting = null } = options;
+  const isPassing = passing !== null && lasting !== null && lasting < passing.lasting && now.available > passing.above;
+  const one: Case = {
+    isPassing,
+    rule,
+    samples,
+    past,
+    bucket: Math.max(BUCKET, options.everyMinutes * MINUTE),
+  };
   const speaking = options.speaking ? isHeld(one) : isSoon(one, last) && isSoon(one, last - 1);
   return { speaking, minutes: speaking ? minutesLeft(one) : null, survivedLow: past.low };
 }
@@ -76,9 +92,11 @@ function isSoon(one: Case, index: number): boolean {
   const available = samples[index]?.available ?? 1;
   const depth = depthOf(one, available);
   if (depth >= rule.depthByTrend || isFreshDrop(one, index)) return false;
-  if (isLow(one, available)) return true;
-  const trend = hourTrend(samples, index, bucket);
-  if (trend !== null && timeLeft(trend, past.floor) <= rule.horizon) return true;
+  if (!one.isPassing) {
+    if (isLow(one, available)) return true;
+    const trend = hourTrend(samples, index, bucket);
+    if (trend !== null && timeLeft(trend, past.floor) <= rule.horizon) return true;
+  }
   const envelope = envelopeTrend(rule, samples, index);
   return (
     envelope !== null &&

@@ -21,31 +21,30 @@ export interface Rule {
   readonly horizon: number;
   /** How long the condition must be gone before it stops. */
   readonly hold: number;
-  /** What counts as survived. */
-  readonly past: {
-    /** The stretch of the past in which a low counts. */
-    readonly from: number;
-    readonly to: number;
-    /** A low counts in full once it came again so much later, or lasted so long: one dip of half an hour proves little. */
-    readonly again: number;
-    /** How much a single low counts beside one that came again, 0 to 1. */
-    readonly once: number;
-    /** The survived low is never taken lower: closer to the floor, nothing is ordinary. */
-    readonly least: number;
-    /** A host younger than this has no past to speak of: its survived low is at most `mostYoung`. */
-    readonly young: number;
-    readonly mostYoung: number;
-    /** A gap that began below this was an outage by exhaustion: that low was not survived. */
-    readonly outageBelow: number;
-    /** A leap up from below this was a rescue (a kill, a restart, a clean-up): nor was that. */
-    readonly rescueBelow: number;
-    /** Nor was a low below this that ended with a boot, a kill or a restart. */
-    readonly endBelow: number;
-  };
-  /** A host that was below `past.least` in so many hours lives there; its floor is then this part of its survived low. */
+  /** The stretch of the past in which a low counts as survived. */
+  readonly pastFrom: number;
+  readonly pastTo: number;
+  /** A low counts in full once it came again so much later, or lasted so long: one dip of half an hour proves little. */
+  readonly again: number;
+  /** How much a single low counts beside one that came again, 0 to 1. */
+  readonly once: number;
+  /** The survived low is never taken lower, but for a host that lives there: closer to the floor, nothing is ordinary. */
+  readonly survivedMin: number;
+  /** A host younger than this has no past to speak of: its survived low is at most `survivedMaxYoung`. */
+  readonly young: number;
+  readonly survivedMaxYoung: number;
+  /** A gap that began below this was an outage by exhaustion: that low was not survived. */
+  readonly outageBelow: number;
+  /** A leap up from below this was a rescue (a kill, a restart, a clean-up): nor was that. */
+  readonly rescueBelow: number;
+  /** Nor was a low below this that ended with a boot, a kill or a restart. */
+  readonly endBelow: number;
+  /** A host that was below `survivedMin` in so many hours lives there; its floor is then this part of its survived low. */
   readonly livesLow: { readonly hours: number; readonly floor: number } | null;
   /** A fall of so much within half an hour, half of it at once, must last that long before it counts. */
   readonly drop: { readonly fall: number; readonly within: number; readonly lasts: number } | null;
+  /** Above this share available it stays silent where something lasting took less than that part of what was lost. */
+  readonly passing: { readonly above: number; readonly lasting: number } | null;
   /** The lower envelope: minima of `parts` equal parts of a window, which fall to the floor within the horizon. */
   readonly envelope: { readonly window: number; readonly parts: number; readonly horizon: number } | null;
 }
@@ -58,21 +57,20 @@ export const FORECAST_RULES: Readonly<Record<Resource, Rule>> = {
     depthByTrend: 0.64,
     horizon: 1.5 * HOUR,
     hold: 2 * HOUR,
-    past: {
-      from: 7 * DAY,
-      to: 10 * HOUR,
-      again: 2 * HOUR,
-      once: 0.3,
-      least: 0.08,
-      young: DAY,
-      mostYoung: 0.1,
-      outageBelow: 0.12,
-      rescueBelow: 0.05,
-      endBelow: 0.17,
-    },
+    pastFrom: 7 * DAY,
+    pastTo: 10 * HOUR,
+    again: 2 * HOUR,
+    once: 0.3,
+    survivedMin: 0.08,
+    young: DAY,
+    survivedMaxYoung: 0.1,
+    outageBelow: 0.12,
+    rescueBelow: 0.05,
+    endBelow: 0.17,
     livesLow: { hours: 24, floor: 0.5 },
     // A minute more and less: samples come some seconds early or late.
     drop: { fall: 0.15, within: 31 * MINUTE, lasts: 29 * MINUTE },
+    passing: { above: 0.08, lasting: 0.5 },
     envelope: { window: 12 * HOUR, parts: 6, horizon: 4 * HOUR },
   },
   disk: {
@@ -82,21 +80,20 @@ export const FORECAST_RULES: Readonly<Record<Resource, Rule>> = {
     depthByTrend: 0.6,
     horizon: DAY,
     hold: 2 * HOUR,
-    past: {
-      from: 14 * DAY,
-      to: DAY,
-      again: 0,
-      once: 1,
-      least: 0.04,
-      young: 2 * DAY,
-      mostYoung: 0.1,
-      outageBelow: 0.05,
-      // Logs that rotate free as much, every day: only what was as good as full was rescued.
-      rescueBelow: 0.02,
-      endBelow: 0,
-    },
+    pastFrom: 14 * DAY,
+    pastTo: DAY,
+    again: 0,
+    once: 1,
+    survivedMin: 0.04,
+    young: 2 * DAY,
+    survivedMaxYoung: 0.1,
+    outageBelow: 0.05,
+    // Logs that rotate free as much, every day: only what was as good as full was rescued.
+    rescueBelow: 0.02,
+    endBelow: 0,
     livesLow: null,
     drop: null,
+    passing: null,
     envelope: null,
   },
 };

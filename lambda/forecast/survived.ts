@@ -18,10 +18,10 @@ export interface Survived {
 }
 
 /** A leap up from near the bottom: a kill, a restart, a clean-up. */
-export const isRescue = ({ past }: Rule, before: Sample | undefined, sample: Sample | undefined): boolean =>
+export const isRescue = (rule: Rule, before: Sample | undefined, sample: Sample | undefined): boolean =>
   before !== undefined &&
   sample !== undefined &&
-  before.available < past.rescueBelow &&
+  before.available < rule.rescueBelow &&
   sample.available - before.available > RESCUE_LEAP;
 
 /**
@@ -31,10 +31,9 @@ export const isRescue = ({ past }: Rule, before: Sample | undefined, sample: Sam
  * @param ends When memory is known to have been given back by force: a boot, a kill, a restart of the worker.
  */
 export function survived(rule: Rule, samples: readonly Sample[], ends: readonly Date[]): Survived {
-  const { past } = rule;
   const now = samples[samples.length - 1]?.at.getTime() ?? 0;
-  const first = now - past.from;
-  const last = now - past.to;
+  const first = now - rule.pastFrom;
+  const last = now - rule.pastTo;
   let hours: { hour: number; low: number }[] = [];
   let since = samples[0]?.at.getTime() ?? now;
   let before: Sample | undefined;
@@ -47,9 +46,9 @@ export function survived(rule: Rule, samples: readonly Sample[], ends: readonly 
       const gap = at - start;
       // Minima of an hour are an hour apart: a gap is long compared with the steps before it.
       const isOutage =
-        before.available < past.outageBelow && gap >= OUTAGE_GAP && gap > 1.5 * Math.min(step, stepBefore);
+        before.available < rule.outageBelow && gap >= OUTAGE_GAP && gap > 1.5 * Math.min(step, stepBefore);
       const isEnd =
-        before.available < past.endBelow && ends.some((end) => end.getTime() > start && end.getTime() <= at);
+        before.available < rule.endBelow && ends.some((end) => end.getTime() > start && end.getTime() <= at);
       if (isOutage || isEnd || isRescue(rule, before, sample)) {
         hours = [];
         since = at;
@@ -66,28 +65,28 @@ export function survived(rule: Rule, samples: readonly Sample[], ends: readonly 
     before = sample;
   }
   const ordinary = ordinaryLow(rule, hours);
-  const low = now - since < past.young ? Math.min(ordinary, past.mostYoung) : ordinary;
-  if (low >= past.least) return { low, floor: rule.floor };
+  const low = now - since < rule.young ? Math.min(ordinary, rule.survivedMaxYoung) : ordinary;
+  if (low >= rule.survivedMin) return { low, floor: rule.floor };
   const { livesLow } = rule;
-  if (livesLow === null || hours.filter((hour) => hour.low < past.least).length < livesLow.hours) {
-    return { low: past.least, floor: rule.floor };
+  if (livesLow === null || hours.filter((hour) => hour.low < rule.survivedMin).length < livesLow.hours) {
+    return { low: rule.survivedMin, floor: rule.floor };
   }
   const lives = Math.max(low, LOWEST_LIFE);
   return { low: lives, floor: Math.min(rule.floor, lives * livesLow.floor) };
 }
 
 /** Between the lowest hour and the lowest that came again: an hour as low as that was seen `again` earlier. */
-function ordinaryLow({ past }: Rule, hours: readonly { hour: number; low: number }[]): number {
+function ordinaryLow(rule: Rule, hours: readonly { hour: number; low: number }[]): number {
   let once = 1;
   let twice = 1;
   let earlier = 1;
   let next = 0;
   for (const { hour, low } of hours) {
-    for (let one = hours[next]; one && one.hour <= hour - past.again / HOUR; one = hours[++next]) {
+    for (let one = hours[next]; one && one.hour <= hour - rule.again / HOUR; one = hours[++next]) {
       if (one.low < earlier) earlier = one.low;
     }
     if (low < once) once = low;
     twice = Math.min(twice, Math.max(low, earlier));
   }
-  return past.once * once + (1 - past.once) * twice;
+  return rule.once * once + (1 - rule.once) * twice;
 }

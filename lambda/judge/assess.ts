@@ -236,7 +236,7 @@ function assessForecasts(forecasts: Forecasts, low: readonly Finding[]): Finding
         : `${grewText(grew)}; ${minutes === null ? '' : 'at this rate '}${what.toLowerCase()} ${when}`;
     // Up to here it may be the forecast's own bound rather than what the host has lived through.
     const lived =
-      survivedLow <= FORECAST_RULES[resource].past.mostYoung
+      survivedLow <= FORECAST_RULES[resource].survivedMaxYoung
         ? ''
         : `: it has come back from ${percent(survivedLow * 100)} available before, never from this low`;
     findings.push({ code, status: 'WARNING', text: `${begin}${lived}.` });
