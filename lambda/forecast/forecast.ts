@@ -105,30 +105,39 @@ function isSoon(one: Case, index: number): boolean {
   );
 }
 
-/** Whether any sample of the hold up to now keeps it speaking, by wider terms: twice the horizon, and up to the survived low. */
+/** Whether any sample of the hold keeps it speaking, on wider terms: twice the horizon, and up to the survived low. */
 function isHeld(one: Case): boolean {
-  const { rule, samples, past, bucket } = one;
+  const { rule, samples, bucket } = one;
   const last = samples.length - 1;
   const from = timeAt(samples, last) - Math.max(rule.hold, 1.5 * bucket);
+  let asked = Number.POSITIVE_INFINITY;
   for (let index = last; index >= 0 && timeAt(samples, index) > from; index--) {
     const available = samples[index]?.available ?? 1;
-    const isDeep = depthOf(one, available) < 1;
-    if (isDeep && available < rule.low) return true;
-    const trend = isDeep ? hourTrend(samples, index, bucket) : null;
-    if (trend !== null && timeLeft(trend, past.floor) <= 2 * rule.horizon) return true;
-    // Between two jobs there is plenty: the floor under them is what runs out.
-    const envelope = envelopeTrend(rule, samples, index);
-    if (
-      envelope !== null &&
-      depthOf(one, envelope.level) < 1 &&
-      timeLeft(envelope, past.floor) <= 2 * (rule.envelope?.horizon ?? 0)
-    ) {
-      return true;
+    if (available < rule.low && depthOf(one, available) < 1) return true;
+    // Trends of every few minutes differ little, and take most of the time.
+    if (asked - timeAt(samples, index) > 1.5 * bucket) {
+      if (isStillFalling(one, index)) return true;
+      asked = timeAt(samples, index);
     }
     // A rescue ends it: what came before was another life of the worker.
     if (isRescue(rule, samples[index - 1], samples[index])) return false;
   }
   return false;
+}
+
+/** Whether it goes on speaking by the trends up to one sample. */
+function isStillFalling(one: Case, index: number): boolean {
+  const { rule, samples, past, bucket } = one;
+  const available = samples[index]?.available ?? 1;
+  const trend = depthOf(one, available) < 1 ? hourTrend(samples, index, bucket) : null;
+  if (trend !== null && timeLeft(trend, past.floor) <= 2 * rule.horizon) return true;
+  // Between two jobs there is plenty: the floor under them is what runs out.
+  const envelope = envelopeTrend(rule, samples, index);
+  return (
+    envelope !== null &&
+    depthOf(one, envelope.level) < 1 &&
+    timeLeft(envelope, past.floor) <= 2 * (rule.envelope?.horizon ?? 0)
+  );
 }
 
 /** Whether it fell to a sample all at once, just before: most such drops are over within half an hour. */

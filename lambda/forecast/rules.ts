@@ -67,7 +67,7 @@ export const FORECAST_RULES: Readonly<Record<Resource, Rule>> = {
     outageBelow: 0.12,
     rescueBelow: 0.05,
     endBelow: 0.17,
-    livesLow: { hours: 24, floor: 0.5 },
+    livesLow: { hours: 24, floor: 0.7 },
     // A minute more and less: samples come some seconds early or late.
     drop: { fall: 0.15, within: 31 * MINUTE, lasts: 29 * MINUTE },
     passing: { above: 0.08, lasting: 0.5 },

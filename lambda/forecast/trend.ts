@@ -93,9 +93,15 @@ function bucketMedians(samples: readonly Sample[], index: number, bucket: number
   return medians;
 }
 
-function median(values: readonly number[]): number {
-  const sorted = values.length < 2 ? values : Float64Array.from(values).sort();
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
+/** Sorts in place, by insertion: there are few, and sort() would call back for each comparison. */
+function median(values: number[]): number {
+  for (let i = 1; i < values.length; i++) {
+    const value = values[i] ?? 0;
+    let at = i;
+    for (; at > 0 && (values[at - 1] ?? 0) > value; at--) values[at] = values[at - 1] ?? 0;
+    values[at] = value;
+  }
+  const middle = values.length >> 1;
+  const upper = values[middle] ?? Number.NaN;
+  return values.length % 2 === 1 ? upper : (upper + (values[middle - 1] ?? upper)) / 2;
 }

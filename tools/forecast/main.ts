@@ -9,6 +9,7 @@ import { forecastPage, PER_FAMILY, SEEDS, tablesIn } from './page.ts';
 import { evenMachines, hasMachines, livingLow, recordedTraces, recordingsIn } from './recordings.ts';
 
 const PAGE = 'docs/forecast.md';
+const FLOORS = 'test/fixtures/traces/floors.jsonl.gz';
 const [folder] = process.argv.slice(2);
 const known = tablesIn(readFileSync(PAGE, 'utf8'));
 
@@ -41,6 +42,7 @@ for (const profile of rougher) {
 }
 keep('shifted and harsh', fenced(rough.join('\n\n')));
 keep('hard', fenced(tables(await beside(ofSeeds((seed) => hardTraces(seed, PER_FAMILY))))));
+keep('floors', fenced(tables(await beside(recordedTraces(FLOORS)))));
 keep(
   'less',
   lessTable({

@@ -33,8 +33,9 @@ const LESS: Readonly<Record<string, Partial<Rule>>> = {
   'one low counts like two': { again: 0, once: 1 },
   'no lower envelope': { envelope: null },
   'it stops after one hour': { hold: HOUR },
+  'processes not looked at': { passing: null },
   'no host lives low': { livesLow: null },
-  'none of these': { drop: null, again: 0, once: 1, envelope: null, hold: HOUR, livesLow: null },
+  'none of these': { drop: null, again: 0, once: 1, envelope: null, passing: null, hold: HOUR, livesLow: null },
 };
 
 async function scored(traces: Traces, predictors: Readonly<Record<string, Predictor>>): Promise<BacktestResult[]> {
