@@ -17,6 +17,7 @@ import {
   pdsh,
 } from './contenders.ts';
 import { fanOut } from './fan-out.ts';
+import { forecasts } from './forecasts.ts';
 import { hostCost, LOOKERS } from './host-cost.ts';
 import { hung } from './hung.ts';
 import { type Lab, startLab } from './lab.ts';
@@ -33,6 +34,7 @@ const SECTIONS: Readonly<Record<string, (lab: Lab, effort: Effort) => Promise<Se
   scale: (lab, effort) => scale(lab, [crawlwatch, bareSsh2, pdsh].filter(isThere), effort, say),
   hung: (lab, effort) => hung(lab, [crawlwatch, pdsh, clush, ansibleCommand].filter(isThere), effort, say),
   'host-cost': (lab, effort) => hostCost(lab, LOOKERS.filter(isThere), effort, say),
+  forecasts: async (_lab, effort) => forecasts(effort, say),
   'start-up': (lab, effort) => startUp(lab, isThere(ansibleCommand), effort, say),
 };
 

@@ -3,8 +3,8 @@
  * minima, nothing of what comes later. Scores the warnings against what happened.
  */
 
-import { forecast, type Resource } from '../../lambda/forecast/index.ts';
-import type { Sample } from '../../lambda/model/index.ts';
+import { explainedBy, FORECAST_RULES, forecast, type Resource } from '../../lambda/forecast/index.ts';
+import type { CurrentProcesses, Sample } from '../../lambda/model/index.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -12,11 +12,16 @@ const WEEK = 7 * 24 * HOUR;
 
 /** A later warning doesn't count: it takes so long to wake up and log in. */
 const ENOUGH_LEAD = 15 * MINUTE;
-/** Stretches closer than `merge` count as one alarm; it is false if nothing runs out `within`. */
+/** Stretches closer than `merge` count as one alarm; it is false if nothing runs out `within`, of which `early` has its own count. */
 const SCORING = {
-  memory: { merge: 30 * MINUTE, within: 12 * HOUR },
-  disk: { merge: 2 * HOUR, within: 72 * HOUR },
+  memory: { merge: 30 * MINUTE, within: 12 * HOUR, early: 24 * HOUR },
+  disk: { merge: 2 * HOUR, within: 72 * HOUR, early: 72 * HOUR },
 } as const;
+
+/** What the forecast sees sample by sample; hours before that as their minima. */
+const RECENT_HOURS = 3;
+/** As long as samples keep processes, and some minutes. */
+const PROCESSES_KEPT = 6.4 * HOUR;
 
 /** One resource of one host over time. */
 export interface Trace {
@@ -28,6 +33,10 @@ export interface Trace {
   /** Oldest first; null where no sample could be taken. */
   readonly samples: readonly { readonly at: Date; readonly available: number | null }[];
   readonly exhaustedAt: readonly Date[];
+  /** Who held the memory, oldest first; absent: not recorded. */
+  readonly processes?: readonly CurrentProcesses[];
+  /** When memory was given back by force: boots and kills; absent: not recorded. */
+  readonly ends?: readonly Date[];
 }
 
 /** A stretch in which the forecast speaks: its first and its last sample. */
@@ -38,22 +47,44 @@ export interface Alarm {
 
 /** Predicts whether the resource runs out soon. Any rule of this form can be replayed. */
 export type Predictor = (
-  trace: Pick<Trace, 'resource' | 'everyMinutes'>,
+  trace: Pick<Trace, 'resource' | 'everyMinutes' | 'processes' | 'ends'>,
   history: readonly Sample[],
   now: Sample,
   speaking: boolean,
 ) => boolean;
 
-/** The forecast as the scheduled check runs it: only while less than this percentage is available. */
+/**
+ * The forecast as the scheduled check runs it: only while less than this percentage is available.
+ *
+ * @param rules others than the forecast's own, to measure what a rule buys
+ */
 export const forecastUnder =
-  (lookBelowPercent: number): Predictor =>
-  ({ resource, everyMinutes }, history, now, speaking) =>
-    now.available < lookBelowPercent / 100 && forecast(resource, history, now, { speaking, everyMinutes }).speaking;
+  (lookBelowPercent: number, rules = FORECAST_RULES): Predictor =>
+  ({ resource, everyMinutes, processes, ends = [] }, history, now, speaking) => {
+    if (now.available >= lookBelowPercent / 100) return false;
+    const lasting = processes === undefined ? null : lastingAt(processes, now.at);
+    const known = ends.filter((end) => end <= now.at);
+    return forecast(resource, history, now, { speaking, everyMinutes, rules, lasting, ends: known }).speaking;
+  };
 
-/** When the predictor speaks. It keeps its last answer while samples are missing. */
-export function replay(trace: Trace, predictor: Predictor): readonly Alarm[] {
+/** Share of what was lost by then that something lasting took; null: not known. */
+function lastingAt(processes: readonly CurrentProcesses[], now: Date): number | null {
+  const index = processes.findLastIndex(({ at }) => at <= now);
+  const latest = processes[index];
+  if (latest === undefined || +latest.at !== +now) return null;
+  const first = processes.findIndex(({ at }) => +now - +at < PROCESSES_KEPT);
+  const explained = explainedBy(processes.slice(first, index), latest);
+  return explained === null ? null : explained.old + explained.shared;
+}
+
+/**
+ * When the predictor speaks. It keeps its last answer while samples are missing.
+ *
+ * @param recentHours What it sees sample by sample, of the hours before that the minima.
+ */
+export function replay(trace: Trace, predictor: Predictor, recentHours = RECENT_HOURS): readonly Alarm[] {
   const alarms: Alarm[] = [];
-  const history = newHistory();
+  const history = newHistory(recentHours);
   let from: Date | null = null;
   let to: Date | null = null;
   for (const { at, available } of trace.samples) {
@@ -69,14 +100,14 @@ export function replay(trace: Trace, predictor: Predictor): readonly Alarm[] {
   return from && to ? [...alarms, { from, to }] : alarms;
 }
 
-/** The past as metrics keep it: minima of each clock hour, and every sample of the last three hours and the one begun. */
-export function newHistory() {
+/** The past as the samples keep it: minima of each clock hour, and every sample of the last hours and the one begun. */
+export function newHistory(recentHours = RECENT_HOURS) {
   const minima: Sample[] = [];
   let recent: Sample[] = [];
   const hourOf = (at: Date) => Math.floor(at.getTime() / HOUR);
   return {
     before(now: Date): readonly Sample[] {
-      const firstHour = hourOf(now) - 3;
+      const firstHour = hourOf(now) - recentHours;
       const past = recent.findIndex((sample) => hourOf(sample.at) >= firstHour);
       for (const sample of past < 0 ? recent : recent.slice(0, past)) {
         const hour = new Date(hourOf(sample.at) * HOUR);
@@ -106,11 +137,14 @@ export interface Score {
   /** One for each exhaustion, in minutes; 0 where no alarm was on. */
   readonly leads: readonly number[];
   readonly episodes: number;
+  /** Episodes after which nothing ran out in time, the early ones included. */
   readonly falseEpisodes: number;
+  /** Of those, the ones that were right, but too soon to be of use: memory ran out 12 to 24 h after they ended. */
+  readonly early: number;
 }
 
 export function score(trace: Trace, alarms: readonly Alarm[]): Score {
-  const { merge, within } = SCORING[trace.resource];
+  const { merge, within, early } = SCORING[trace.resource];
   const episodes: Alarm[] = [];
   for (const alarm of alarms) {
     const last = episodes.at(-1);
@@ -119,7 +153,8 @@ export function score(trace: Trace, alarms: readonly Alarm[]): Score {
     } else episodes.push(alarm);
   }
   const leads = trace.exhaustedAt.map((at) => leadMinutes(trace, alarms, episodes, at));
-  const isFalse = ({ from, to }: Alarm) => !trace.exhaustedAt.some((at) => from <= at && +at - +to <= within);
+  const isFollowed = ({ from, to }: Alarm, by: number) => trace.exhaustedAt.some((at) => from <= at && +at - +to <= by);
+  const wrong = episodes.filter((episode) => !isFollowed(episode, within));
   const first = trace.samples[0];
   const last = trace.samples.at(-1);
   return {
@@ -129,7 +164,8 @@ export function score(trace: Trace, alarms: readonly Alarm[]): Score {
     caught: leads.filter((lead) => lead * MINUTE >= ENOUGH_LEAD).length,
     leads,
     episodes: episodes.length,
-    falseEpisodes: episodes.filter(isFalse).length,
+    falseEpisodes: wrong.length,
+    early: wrong.filter((episode) => isFollowed(episode, early)).length,
   };
 }
 
@@ -151,5 +187,6 @@ export function addScores(scores: readonly Score[]): Score {
     leads: scores.flatMap((each) => each.leads),
     episodes: sum((each) => each.episodes),
     falseEpisodes: sum((each) => each.falseEpisodes),
+    early: sum((each) => each.early),
   };
 }

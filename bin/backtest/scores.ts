@@ -15,15 +15,17 @@ export interface BacktestResult {
   readonly score: Score;
 }
 
-interface Figures extends Omit<Score, 'leads'> {
+export interface Figures extends Omit<Score, 'leads'> {
   /** Null where nothing ran out. */
   readonly caughtShare: number | null;
   /** Of the alarms that were on when it ran out, however late they began; null where there was none. */
   readonly medianLeadMinutes: number | null;
   readonly falsePerHostWeek: number | null;
+  readonly earlyPerHostWeek: number | null;
 }
 
-function figuresOf(results: readonly BacktestResult[]): Figures | null {
+/** The sum of results; null where there are none. */
+export function figuresOf(results: readonly BacktestResult[]): Figures | null {
   if (results.length === 0) return null;
   const { leads, ...score } = addScores(results.map((result) => result.score));
   const inTime = leads.filter((lead) => lead > 0).sort((a, b) => a - b);
@@ -32,6 +34,7 @@ function figuresOf(results: readonly BacktestResult[]): Figures | null {
     caughtShare: score.exhaustions === 0 ? null : score.caught / score.exhaustions,
     medianLeadMinutes: inTime[inTime.length >> 1] ?? null,
     falsePerHostWeek: score.hostWeeks === 0 ? null : score.falseEpisodes / score.hostWeeks,
+    earlyPerHostWeek: score.hostWeeks === 0 ? null : score.early / score.hostWeeks,
   };
 }
 
@@ -83,18 +86,22 @@ export function backtestTable(results: readonly BacktestResult[], rules: readonl
     `${forTerminal(row.family)}${APART.includes(row.family) ? ' (not in the sum)' : ''}`,
     ...cells(row),
   ]);
-  return `${table('RULE', overall)}\n\n${table('FAMILY', families)}\n\nCAUGHT: an alarm was on when it ran out, and had begun 15 minutes before. FALSE: nothing ran out within 12 h (disk: 72 h).\n`;
+  return `${table('RULE', overall)}\n\n${table('FAMILY', families)}\n\nCAUGHT: an alarm was on when it ran out, and had begun 15 minutes before. FALSE: nothing ran out within 12 h (disk: 72 h). EARLY: of those, the ones after which memory ran out within 24 h.\n`;
 }
 
-const TITLES = ['CAUGHT', '', 'MEDIAN LEAD', 'FALSE', 'A HOST-WEEK'];
+const TITLES = ['CAUGHT', '', 'MEDIAN LEAD', 'FALSE', 'A HOST-WEEK', 'EARLY', 'WITHOUT EARLY'];
 
-function cells({ exhaustions, caught, caughtShare, medianLeadMinutes, falseEpisodes, falsePerHostWeek }: Figures) {
+function cells(figures: Figures): string[] {
+  const { exhaustions, caught, caughtShare, medianLeadMinutes, falseEpisodes, early, hostWeeks } = figures;
+  const aWeek = (episodes: number) => (hostWeeks === 0 ? '' : (episodes / hostWeeks).toFixed(3));
   return [
     exhaustions === 0 ? '' : `${caught} of ${exhaustions}`,
     caughtShare?.toFixed(3) ?? '',
     medianLeadMinutes === null ? '' : duration(medianLeadMinutes),
     `${falseEpisodes}`,
-    falsePerHostWeek?.toFixed(3) ?? '',
+    aWeek(falseEpisodes),
+    `${early}`,
+    aWeek(falseEpisodes - early),
   ];
 }
 

@@ -16,6 +16,10 @@ const TRACE = z.object({
   totalKb: z.number().positive(),
   samples: z.array(z.object({ t: seconds, availableKb: z.number().min(0).nullable() })),
   exhaustedAt: seconds.nullish(),
+  /** For each sample KiB of shared memory, how many processes there were, and the largest as [pid, KiB, name]. */
+  procs: z
+    .array(z.tuple([z.number(), z.number(), z.array(z.tuple([z.number(), z.number(), z.string()]))]).nullable())
+    .optional(),
 });
 
 const { memory, disks, ...figures } = recordSchema.shape.vitals.unwrap().in.shape;
@@ -58,7 +62,7 @@ export function readBacktestLine(value: unknown): BacktestLine {
 function readTrace(value: object): BacktestLine {
   const read = TRACE.safeParse(value);
   if (!read.success) return unreadable(read.error);
-  const { family, resource, sampleSeconds, totalKb, samples, exhaustedAt } = read.data;
+  const { family, resource, sampleSeconds, totalKb, samples, exhaustedAt, procs } = read.data;
   const backwards = samples.findIndex(({ t }, i) => t < (samples[i - 1]?.t ?? t));
   if (backwards >= 0) return { kind: 'unreadable', text: `samples.${backwards}.t: earlier than the sample before it` };
   const trace: Trace = {
@@ -70,8 +74,23 @@ function readTrace(value: object): BacktestLine {
       available: availableKb === null ? null : Math.min(1, availableKb / totalKb),
     })),
     exhaustedAt: exhaustedAt == null ? [] : [new Date(exhaustedAt * 1000)],
+    ...(procs !== undefined && { processes: processesOf(read.data, procs) }),
   };
   return { kind: 'trace', trace };
+}
+
+function processesOf(
+  { samples, totalKb }: z.infer<typeof TRACE>,
+  procs: NonNullable<z.infer<typeof TRACE>['procs']>,
+): NonNullable<Trace['processes']> {
+  return samples.flatMap(({ t, availableKb }, i) => {
+    const one = procs[i];
+    if (availableKb === null || !one) return [];
+    const [sharedKib, , largest] = one;
+    const processes = largest.map(([pid, kib, name]) => ({ pid, kib, name, startedSeconds: null, parentPid: null }));
+    const at = new Date(t * 1000);
+    return [{ at, availableKib: availableKb, sharedKib, processes, totalKib: totalKb, uptimeSeconds: null }];
+  });
 }
 
 function unreadable(error: z.ZodError): BacktestLine {
@@ -104,7 +123,7 @@ export function tracesOf(observations: readonly Observation[]): readonly Trace[]
         at,
         available: vitals && Math.min(1, vitals.memory.availableBytes / vitals.memory.totalBytes),
       })),
-      exhaustedAt: memoryExhaustions(ordered),
+      ...memoryEnds(ordered),
     },
     ...diskTraces(ordered).map((trace) => ({ ...trace, id, everyMinutes })),
   ];
@@ -112,9 +131,10 @@ export function tracesOf(observations: readonly Observation[]): readonly Trace[]
 
 type Dated = Observation & { readonly at: Date };
 
-/** Each time it was seen low and then hung, killed a process or booted. */
-function memoryExhaustions(ordered: readonly Dated[]): readonly Date[] {
-  const exhaustions: Date[] = [];
+/** Each time it was seen low and then hung, killed a process or booted; and each boot and kill, low or not. */
+function memoryEnds(ordered: readonly Dated[]): { readonly exhaustedAt: Date[]; readonly ends: Date[] } {
+  const exhaustedAt: Date[] = [];
+  const ends: Date[] = [];
   let seen: NonNullable<Dated['vitals']> | null = null;
   let wasLow = false;
   for (const { at, vitals, reasons } of ordered) {
@@ -122,8 +142,9 @@ function memoryExhaustions(ordered: readonly Dated[]): readonly Date[] {
       vitals === null && reasons.some(({ code }) => REASON_CLASS[code as keyof typeof REASON_CLASS] === 'hung');
     const isBooted = vitals?.bootId != null && seen?.bootId != null && vitals.bootId !== seen.bootId;
     const isKilled = !isBooted && (vitals?.oomKills ?? 0) > (seen?.oomKills ?? Number.POSITIVE_INFINITY);
+    if (isBooted || isKilled) ends.push(at);
     if (wasLow && (isHung || isBooted || isKilled)) {
-      exhaustions.push(at);
+      exhaustedAt.push(at);
       wasLow = false;
     }
     if (vitals) {
@@ -131,7 +152,7 @@ function memoryExhaustions(ordered: readonly Dated[]): readonly Date[] {
       wasLow = vitals.memory.availableBytes / vitals.memory.totalBytes < EXHAUSTED_BELOW;
     }
   }
-  return exhaustions;
+  return { exhaustedAt, ends };
 }
 
 function diskTraces(ordered: readonly Dated[]): readonly Omit<Trace, 'everyMinutes'>[] {

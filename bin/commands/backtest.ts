@@ -10,7 +10,7 @@ const HELP = `
 Examples:
   crawlwatch backtest week.ndjson                       what crawlwatch watch --record week.ndjson wrote
   crawlwatch backtest week.ndjson --alarms
-  gzip -dc traces.ndjson.gz | crawlwatch backtest - -o json`;
+  crawlwatch backtest traces.jsonl.gz -o json           gzipped, as a file or from a pipe`;
 
 interface BacktestFlags {
   readonly output: 'table' | 'json';
@@ -18,14 +18,14 @@ interface BacktestFlags {
   readonly alarms?: boolean;
 }
 
-/** A week of samples every second is 20 MB; a line longer than this is no recording. */
-const LINE_MAX = 2 ** 26;
-
 export function addBacktest({ program, io, exit }: CommandLine): void {
   program
     .command('backtest')
     .description('replay recorded memory and disks through the forecast, compared with simpler rules')
-    .argument('<file>', 'JSON lines: traces, or what check -o ndjson wrote over time; - is standard input')
+    .argument(
+      '<file>',
+      'JSON lines, gzipped or not: traces, or what check -o ndjson wrote over time; - is standard input',
+    )
     .addOption(outputOption(['table', 'json'], 'table'))
     .option('--alarms', 'print instead when the forecast alarms, one line a trace')
     .addHelpText('after', HELP)
@@ -37,9 +37,8 @@ export function addBacktest({ program, io, exit }: CommandLine): void {
  * @returns 0. @throws UsageError that names file and line, where these can't be read.
  */
 export async function backtest(file: string, flags: BacktestFlags, io: CommandIo): Promise<number> {
-  const { alarmsLine, backtestJson, backtestTable, forecastUnder, RIVALS, replay, score } = await import(
-    '../backtest/index.ts'
-  );
+  const { alarmsLine, backtestJson, backtestTable, forecastUnder, RIVALS, RIVALS_SEE_HOURS, replay, score } =
+    await import('../backtest/index.ts');
   const { settingsFor } = await import('../settings/index.ts');
   const { forecast } = await settingsFor({}, io);
   const crawlwatch = forecastUnder(forecast.lookBelowPercent);
@@ -51,7 +50,8 @@ export async function backtest(file: string, flags: BacktestFlags, io: CommandIo
     else {
       const { family, resource } = trace;
       for (const [rule, predictor] of Object.entries(rules)) {
-        results.push({ rule, family, resource, score: score(trace, replay(trace, predictor)) });
+        const alarms = replay(trace, predictor, predictor === crawlwatch ? undefined : RIVALS_SEE_HOURS);
+        results.push({ rule, family, resource, score: score(trace, alarms) });
       }
     }
     count++;
@@ -104,20 +104,19 @@ function parse(text: string, where: string): unknown {
 }
 
 async function* linesIn(file: string, io: CommandIo): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = '';
+  const { linesOf } = await import('../backtest/index.ts');
   try {
-    for await (const chunk of file === '-' ? io.stdin : createReadStream(resolve(io.cwd, file))) {
-      const lines = (rest + (typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true }))).split('\n');
-      rest = lines.pop() ?? '';
-      if (rest.length > LINE_MAX) throw new UsageError(`${file}: a line of more than 64 MiB: no JSON lines`);
-      yield* lines;
-    }
+    yield* linesOf(file === '-' ? io.stdin : createReadStream(resolve(io.cwd, file)));
   } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`${file}: ${error.message}`);
     if (!(error instanceof Error && 'code' in error)) throw error;
-    const why =
-      error.code === 'ENOENT' ? 'no such file' : error.code === 'EISDIR' ? 'it is a directory' : error.message;
-    throw new UsageError(`can't read ${file}: ${why}`);
+    throw new UsageError(`can't read ${file}: ${WHY_NOT[String(error.code)] ?? error.message}`);
   }
-  if (rest !== '') yield rest;
 }
+
+const WHY_NOT: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EISDIR: 'it is a directory',
+  Z_BUF_ERROR: 'its gzip data is cut short',
+  Z_DATA_ERROR: 'its gzip data is damaged',
+};

@@ -6,23 +6,26 @@
  * forecast speaks only well below the lowest level that the host has survived, and only then by level or trend.
  */
 import type { Sample } from '../model/index.ts';
-import { FORECAST_RULES, type Resource } from './rules.ts';
+import { FORECAST_RULES, type Resource, type Rule } from './rules.ts';
+import { isRescue, type Survived, survived } from './survived.ts';
+import { BUCKET, envelopeTrend, hourTrend, timeLeft } from './trend.ts';
 
 const MINUTE = 60_000;
-
-type Rule = (typeof FORECAST_RULES)[Resource];
-
-const OUTAGE_GAP = 20 * MINUTE;
-const RESCUE_LEAP = 0.1;
-/** The trend is taken over so many medians of buckets, of which half must hold a sample. */
-const BUCKETS = 12;
-const BUCKET = 5 * MINUTE;
 
 export interface ForecastOptions {
   /** What the last forecast said; the only state there is. */
   readonly speaking: boolean;
   /** Minutes between checks; the window of the trend is an hour, or twelve checks where they are rarer. */
   readonly everyMinutes: number;
+  /** When memory is known to have been given back by force: a boot, an OOM kill, a restart of the worker. @default none */
+  readonly ends?: readonly Date[];
+  /**
+   * Share of what memory has lost that something lasting took: a process that was there before, or shared memory and
+   * tmpfs. What a job took comes back with it. Null or absent: not known.
+   */
+  readonly lasting?: number | null;
+  /** To measure what a rule buys. @default FORECAST_RULES */
+  readonly rules?: Readonly<Record<Resource, Rule>>;
 }
 
 export interface ResourceForecast {
@@ -37,6 +40,16 @@ export interface ResourceForecast {
   readonly survivedLow: number;
 }
 
+/** One host's samples and what they are judged by. */
+interface Case {
+  readonly rule: Rule;
+  readonly samples: readonly Sample[];
+  readonly past: Survived;
+  readonly bucket: number;
+  /** Jobs took it, as far as is known, and give it back. */
+  readonly isPassing: boolean;
+}
+
 /**
  * Whether the resource runs out soon, by what is known now.
  *
@@ -49,125 +62,125 @@ export function forecast(
   now: Sample,
   options: ForecastOptions,
 ): ResourceForecast {
-  const rule = FORECAST_RULES[resource];
+  const rule = (options.rules ?? FORECAST_RULES)[resource];
   const samples = [...history, now];
   const last = samples.length - 1;
-  const bucket = Math.max(BUCKET, options.everyMinutes * MINUTE);
-  const speaking = options.speaking
-    ? isHeld(rule, samples, bucket)
-    : isSoon(rule, samples, last, bucket, false) && isSoon(rule, samples, last - 1, bucket, false);
-  return {
-    speaking,
-    minutes: speaking ? minutesLeft(rule, samples, last, bucket) : null,
-    survivedLow: survivedLow(rule, samples, last),
+  const past = survived(rule, samples, options.ends ?? []);
+  const { passing } = rule;
+  const { lasting = null } = options;
+  const isPassing = passing !== null && lasting !== null && lasting < passing.lasting && now.available > passing.above;
+  const one: Case = {
+    isPassing,
+    rule,
+    samples,
+    past,
+    bucket: Math.max(BUCKET, options.everyMinutes * MINUTE),
   };
+  const speaking = options.speaking ? isHeld(one) : isSoon(one, last) && isSoon(one, last - 1);
+  return { speaking, minutes: speaking ? minutesLeft(one) : null, survivedLow: past.low };
 }
 
-/** Whether any sample of the hold up to now keeps it speaking, by the wider terms of a forecast that already speaks. */
-function isHeld(rule: Rule, samples: readonly Sample[], bucket: number): boolean {
+const depthOf = ({ past }: Case, available: number): number => (available - past.floor) / (past.low - past.floor);
+
+/** Whether the level alone speaks. */
+const isLow = (one: Case, available: number): boolean =>
+  available < one.rule.low && depthOf(one, available) < one.rule.depthByLevel;
+
+/** Whether it begins to speak by one sample, and by nothing later than it. */
+function isSoon(one: Case, index: number): boolean {
+  const { rule, samples, past, bucket } = one;
+  const available = samples[index]?.available ?? 1;
+  const depth = depthOf(one, available);
+  if (depth >= rule.depthByTrend || isFreshDrop(one, index)) return false;
+  if (!one.isPassing) {
+    if (isLow(one, available)) return true;
+    const trend = hourTrend(samples, index, bucket);
+    if (trend !== null && timeLeft(trend, past.floor) <= rule.horizon) return true;
+  }
+  const envelope = envelopeTrend(rule, samples, index);
+  return (
+    envelope !== null &&
+    depthOf(one, envelope.level) < rule.depthByTrend &&
+    timeLeft(envelope, past.floor) <= (rule.envelope?.horizon ?? 0)
+  );
+}
+
+/** Whether any sample of the hold keeps it speaking, on wider terms: twice the horizon, and up to the survived low. */
+function isHeld(one: Case): boolean {
+  const { rule, samples, bucket } = one;
   const last = samples.length - 1;
   const from = timeAt(samples, last) - Math.max(rule.hold, 1.5 * bucket);
+  let asked = Number.POSITIVE_INFINITY;
   for (let index = last; index >= 0 && timeAt(samples, index) > from; index--) {
-    if (isSoon(rule, samples, index, bucket, true)) return true;
+    const available = samples[index]?.available ?? 1;
+    if (available < rule.low && depthOf(one, available) < 1) return true;
+    // Trends of every few minutes differ little, and take most of the time.
+    if (asked - timeAt(samples, index) > 1.5 * bucket) {
+      if (isStillFalling(one, index)) return true;
+      asked = timeAt(samples, index);
+    }
     // A rescue ends it: what came before was another life of the worker.
     if (isRescue(rule, samples[index - 1], samples[index])) return false;
   }
   return false;
 }
 
-/** A leap up from near the bottom: a kill, a restart, a clean-up. */
-const isRescue = (rule: Rule, before: Sample | undefined, sample: Sample | undefined): boolean =>
-  before !== undefined &&
-  sample !== undefined &&
-  before.available < rule.rescueBelow &&
-  sample.available - before.available > RESCUE_LEAP;
-
-/** The condition itself at one sample, by nothing later than it. */
-function isSoon(rule: Rule, samples: readonly Sample[], index: number, bucket: number, speaking: boolean): boolean {
-  const sample = samples[index];
-  if (!sample) return false;
-  const depth = (sample.available - rule.floor) / (survivedLow(rule, samples, index) - rule.floor);
-  if (depth >= (speaking ? 1 : rule.depthByTrend)) return false;
-  if (sample.available < rule.low && depth < (speaking ? 1 : rule.depthByLevel)) return true;
-  const left = timeLeft(rule, samples, index, bucket);
-  return left !== null && left <= (speaking ? 2 : 1) * rule.horizon;
+/** Whether it goes on speaking by the trends up to one sample. */
+function isStillFalling(one: Case, index: number): boolean {
+  const { rule, samples, past, bucket } = one;
+  const available = samples[index]?.available ?? 1;
+  const trend = depthOf(one, available) < 1 ? hourTrend(samples, index, bucket) : null;
+  if (trend !== null && timeLeft(trend, past.floor) <= 2 * rule.horizon) return true;
+  // Between two jobs there is plenty: the floor under them is what runs out.
+  const envelope = envelopeTrend(rule, samples, index);
+  return (
+    envelope !== null &&
+    depthOf(one, envelope.level) < 1 &&
+    timeLeft(envelope, past.floor) <= 2 * (rule.envelope?.horizon ?? 0)
+  );
 }
 
-/** The lowest share the host came back from, since its last outage near the bottom or rescue from it. */
-function survivedLow(rule: Rule, samples: readonly Sample[], index: number): number {
-  const now = timeAt(samples, index);
-  const from = now - rule.pastFrom;
-  const to = now - rule.pastTo;
-  let low = 1;
-  let since = now;
-  let before: Sample | undefined;
-  let step = Number.POSITIVE_INFINITY;
-  let stepBefore = step;
-  for (let i = 0; i <= index; i++) {
-    const sample = samples[i];
-    if (!sample) break;
-    const at = sample.at.getTime();
-    if (!before) since = at;
-    else {
-      const gap = at - before.at.getTime();
-      // Minima of an hour are an hour apart: a gap is long compared with the steps before it.
-      const isOutage =
-        before.available < rule.outageBelow && gap >= OUTAGE_GAP && gap > 1.5 * Math.min(step, stepBefore);
-      if (isOutage || isRescue(rule, before, sample)) {
-        low = 1;
-        since = at;
+/** Whether it fell to a sample all at once, just before: most such drops are over within half an hour. */
+function isFreshDrop({ rule, samples, bucket }: Case, last: number): boolean {
+  if (rule.drop === null) return false;
+  const { fall, within, lasts } = rule.drop;
+  const now = timeAt(samples, last);
+  let top = 0;
+  let steepest = 0;
+  let fellAt = 0;
+  for (let index = last; index >= 0 && now - timeAt(samples, index) <= within; index--) {
+    const available = samples[index]?.available ?? 0;
+    top = Math.max(top, available);
+    // Checked every minute, a fall at once is one within five minutes.
+    for (
+      let later = index + 1;
+      later <= last && timeAt(samples, later) - timeAt(samples, index) <= 1.2 * bucket;
+      later++
+    ) {
+      const step = available - (samples[later]?.available ?? 1);
+      if (step > steepest) {
+        steepest = step;
+        fellAt = timeAt(samples, later);
       }
-      stepBefore = step;
-      step = gap;
     }
-    if (at >= from && at <= to && sample.available < low) low = sample.available;
-    before = sample;
   }
-  if (now - since < rule.young) low = Math.min(low, rule.survivedMaxYoung);
-  return Math.max(low, rule.survivedMin);
+  const fell = top - (samples[last]?.available ?? 1);
+  return fell >= fall && steepest >= fell / 2 && now - fellAt < lasts;
 }
 
-/** Milliseconds until the trend of the last hour reaches the floor; null where it doesn't fall or there are too few samples. */
-function timeLeft(rule: Rule, samples: readonly Sample[], index: number, bucket: number): number | null {
-  const medians = bucketMedians(samples, index, bucket);
-  const newest = medians[0];
-  const last = samples[index];
-  if (!newest || !last || medians.length < BUCKETS / 2) return null;
-  const slopes = medians.flatMap((b, i) => medians.slice(i + 1).map((a) => (b.value - a.value) / (a.age - b.age)));
-  const fall = -median(slopes) / bucket;
-  if (!(fall > 0)) return null;
-  return Math.max(0, Math.min(last.available, newest.value) - rule.floor) / fall;
-}
-
-/** Medians of what fell into each bucket of the window that ends with the sample, newest first. */
-function bucketMedians(samples: readonly Sample[], index: number, bucket: number) {
-  const now = timeAt(samples, index);
-  const buckets: number[][] = [];
-  for (let i = index; i >= 0; i--) {
-    const sample = samples[i];
-    // Rounded: a sample taken every five minutes, some seconds early or late, stays in the middle of its bucket.
-    const age = Math.round((now - timeAt(samples, i)) / bucket);
-    if (!sample || age >= BUCKETS) break;
-    const values = buckets[age];
-    if (values) values.push(sample.available);
-    else buckets[age] = [sample.available];
-  }
-  return buckets.flatMap((values, age) => ({ age, value: median(values) }));
-}
-
-function minutesLeft(rule: Rule, samples: readonly Sample[], index: number, bucket: number): number | null {
-  const left = timeLeft(rule, samples, index, bucket);
+function minutesLeft(one: Case): number | null {
+  const { rule, samples, past, bucket } = one;
+  const last = samples.length - 1;
+  const trend = hourTrend(samples, last, bucket);
+  const left = trend === null ? null : timeLeft(trend, past.floor);
+  if (left !== null && left <= 2 * rule.horizon) return Math.round(left / MINUTE);
   // So slow a fall adds nothing to how low it is.
-  return left === null || left > 2 * rule.horizon ? null : Math.round(left / MINUTE);
+  if (isLow(one, samples[last]?.available ?? 1)) return null;
+  const envelope = envelopeTrend(rule, samples, last);
+  const longer = envelope === null ? null : timeLeft(envelope, past.floor);
+  return longer === null || longer > 2 * (rule.envelope?.horizon ?? 0) ? null : Math.round(longer / MINUTE);
 }
 
 function timeAt(samples: readonly Sample[], index: number): number {
   return samples[index]?.at.getTime() ?? Number.NEGATIVE_INFINITY;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2;
 }

@@ -4,7 +4,7 @@ import type { Growth, History, Instance, ProbeOutcome, ReasonCode, Sample } from
 import { fullestDisk } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { forecast, type ResourceForecast } from './forecast.ts';
-import { whoGrew } from './growth.ts';
+import { explainedBy, whoGrew } from './growth.ts';
 import type { Resource } from './rules.ts';
 
 export interface Forecasts {
@@ -44,7 +44,9 @@ export function forecastsOf(
     const available = availableNow(outcome, resource);
     if (available === null || available >= settings.forecast.lookBelowPercent / 100) return null;
     const speaking = [...instance.remembered.reasons, ...(instance.remembered.incident?.codes ?? [])].includes(code);
-    return forecast(resource, past, { at: now, available }, { speaking, everyMinutes: settings.schedule.everyMinutes });
+    const evidence = resource === 'memory' ? { ends: endsOf(instance), lasting: lastingBy(outcome, history, now) } : {};
+    const { everyMinutes } = settings.schedule;
+    return forecast(resource, past, { at: now, available }, { speaking, everyMinutes, ...evidence });
   };
   const grew = grewBy(outcome, history, now);
   return {
@@ -60,6 +62,18 @@ export function grewBefore({ memory, processes = [] }: History): Growth | null {
   // Where a later sample has no list, the host was well again.
   if (latest === undefined || last === undefined || last.available <= 0 || last.at > latest.at) return null;
   return whoGrew(processes, { ...latest, totalKib: latest.availableKib / last.available, uptimeSeconds: null });
+}
+
+/** When memory was given back by force, as far as that is remembered: the last boot, and the last remedy. */
+function endsOf({ remembered: { bootedAt, acted } }: Instance): Date[] {
+  return [bootedAt, acted?.at ?? null].filter((at) => at !== null);
+}
+
+/** Share of what memory has lost that something lasting took; null: not known. */
+function lastingBy(outcome: ProbeOutcome, { processes = [] }: History, now: Date): number | null {
+  if (outcome.kind === 'failed') return null;
+  const explained = explainedBy(processes, snapshotOf(outcome.vitals, now));
+  return explained === null ? null : explained.old + explained.shared;
 }
 
 function grewBy(outcome: ProbeOutcome, { processes = [] }: History, now: Date): Growth | null {

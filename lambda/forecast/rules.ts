@@ -1,4 +1,7 @@
-/** The forecast's thresholds. Found on simulated hosts; `crawlwatch backtest` measures them. */
+/**
+ * The forecast's thresholds, each with its reason. docs/forecast.md has what every one of them buys, on hosts that none
+ * was tuned on.
+ */
 
 export type Resource = 'memory' | 'disk';
 
@@ -6,31 +9,69 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Available shares are 0 to 1, times are milliseconds. */
-export const FORECAST_RULES = {
+/** Of one resource. Available shares are 0 to 1, times are milliseconds. */
+export interface Rule {
+  /** Here hosts hang. */
+  readonly floor: number;
+  /** Above this the level alone never speaks. */
+  readonly low: number;
+  /** How deep it must be to speak by level or by trend: 0 is the floor, 1 the survived low. */
+  readonly depthByLevel: number;
+  readonly depthByTrend: number;
+  readonly horizon: number;
+  /** How long the condition must be gone before it stops. */
+  readonly hold: number;
+  /** The stretch of the past in which a low counts as survived. */
+  readonly pastFrom: number;
+  readonly pastTo: number;
+  /** A low counts in full once it came again so much later, or lasted so long: one dip of half an hour proves little. */
+  readonly again: number;
+  /** How much a single low counts beside one that came again, 0 to 1. */
+  readonly once: number;
+  /** The survived low is never taken lower, but for a host that lives there: closer to the floor, nothing is ordinary. */
+  readonly survivedMin: number;
+  /** A host younger than this has no past to speak of: its survived low is at most `survivedMaxYoung`. */
+  readonly young: number;
+  readonly survivedMaxYoung: number;
+  /** A gap that began below this was an outage by exhaustion: that low was not survived. */
+  readonly outageBelow: number;
+  /** A leap up from below this was a rescue (a kill, a restart, a clean-up): nor was that. */
+  readonly rescueBelow: number;
+  /** Nor was a low below this that ended with a boot, a kill or a restart. */
+  readonly endBelow: number;
+  /** A host that was below `survivedMin` in so many hours lives there; its floor is then this part of its survived low. */
+  readonly livesLow: { readonly hours: number; readonly floor: number } | null;
+  /** A fall of so much within half an hour, half of it at once, must last that long before it counts. */
+  readonly drop: { readonly fall: number; readonly within: number; readonly lasts: number } | null;
+  /** Above this share available it stays silent where something lasting took less than that part of what was lost. */
+  readonly passing: { readonly above: number; readonly lasting: number } | null;
+  /** The lower envelope: minima of `parts` equal parts of a window, which fall to the floor within the horizon. */
+  readonly envelope: { readonly window: number; readonly parts: number; readonly horizon: number } | null;
+}
+
+export const FORECAST_RULES: Readonly<Record<Resource, Rule>> = {
   memory: {
-    /** Here hosts hang. */
     floor: 0.03,
-    /** Above this the level alone never speaks. */
     low: 0.17,
-    /** How deep it must be to speak by level or by trend: 0 is the floor, 1 the survived low. */
     depthByLevel: 0.4,
     depthByTrend: 0.64,
     horizon: 1.5 * HOUR,
-    /** How long the condition must be gone before it stops. */
-    hold: HOUR,
-    /** The stretch of the past in which a low counts as survived. */
+    hold: 2 * HOUR,
     pastFrom: 7 * DAY,
     pastTo: 10 * HOUR,
-    /** The survived low is never taken lower: closer to the floor, nothing is ordinary. */
+    again: 2 * HOUR,
+    once: 0.3,
     survivedMin: 0.08,
-    /** A host younger than this has no past to speak of: its survived low is at most `survivedMaxYoung`. */
     young: DAY,
     survivedMaxYoung: 0.1,
-    /** A gap that began below this was an outage by exhaustion: that low was not survived. */
     outageBelow: 0.12,
-    /** A leap up from below this was a rescue (a kill, a restart, a clean-up): nor was that. */
     rescueBelow: 0.05,
+    endBelow: 0.17,
+    livesLow: { hours: 24, floor: 0.7 },
+    // A minute more and less: samples come some seconds early or late.
+    drop: { fall: 0.15, within: 31 * MINUTE, lasts: 29 * MINUTE },
+    passing: { above: 0.08, lasting: 0.5 },
+    envelope: { window: 12 * HOUR, parts: 6, horizon: 4 * HOUR },
   },
   disk: {
     floor: 0.01,
@@ -41,11 +82,18 @@ export const FORECAST_RULES = {
     hold: 2 * HOUR,
     pastFrom: 14 * DAY,
     pastTo: DAY,
+    again: 0,
+    once: 1,
     survivedMin: 0.04,
     young: 2 * DAY,
     survivedMaxYoung: 0.1,
     outageBelow: 0.05,
     // Logs that rotate free as much, every day: only what was as good as full was rescued.
     rescueBelow: 0.02,
+    endBelow: 0,
+    livesLow: null,
+    drop: null,
+    passing: null,
+    envelope: null,
   },
-} as const;
+};

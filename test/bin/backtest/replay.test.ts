@@ -1,5 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { addScores, forecastUnder, type Predictor, replay, score, type Trace } from '../../../bin/backtest/replay.ts';
 import { RIVALS } from '../../../bin/backtest/rivals.ts';
@@ -84,6 +87,31 @@ describe('the forecast, replayed', () => {
     expect(leads[0]).toBeGreaterThanOrEqual(30);
   });
 
+  it('does not begin where jobs took it, by the processes known so far', () => {
+    const fall = Array.from({ length: 354 }, (_, i) => (i < 340 ? 0.5 : 0.5 - (i - 339) * 0.028));
+    const leaking = trace(fall);
+    const snapshots = (isLasting: boolean) =>
+      leaking.samples.map(({ at: when, available }, i) => ({
+        at: when,
+        availableKib: (available ?? 0) * 1000,
+        sharedKib: 0,
+        processes: [
+          {
+            pid: isLasting || i < 340 ? 1 : 2,
+            name: 'a',
+            kib: 1000 - (available ?? 0) * 1000,
+            startedSeconds: null,
+            parentPid: null,
+          },
+        ],
+        totalKib: 1000,
+        uptimeSeconds: null,
+      }));
+    const spoken = (processes: Trace['processes']) =>
+      replay({ ...leaking, ...(processes && { processes }) }, ours).length;
+    expect([spoken(undefined), spoken(snapshots(true)), spoken(snapshots(false))]).toEqual([1, 1, 0]);
+  });
+
   it('does not run while plenty is available, as in the scheduled check', () => {
     const dropping = trace([...days(2, () => 0.9), ...Array.from({ length: 40 }, (_, i) => 0.9 - i * 0.02)]);
     const [first] = replay(dropping, forecastUnder(100));
@@ -107,6 +135,16 @@ describe('a score', () => {
   ])('of %s', (_what, alarms, leads, caught, falseEpisodes) => {
     const scored = score({ ...week, exhaustedAt: [at(1000)] }, alarms);
     expect(scored).toMatchObject({ leads, caught, falseEpisodes, exhaustions: 1, hostWeeks: 1 });
+  });
+
+  it.each([
+    ['12 hours and 5 minutes before', 2000, 2000 + 725, 1, 1],
+    ['24 hours before', 2000, 2000 + 1440, 1, 1],
+    ['longer before', 2000, 2000 + 1445, 1, 0],
+    ['less than 12 hours before, which is none', 2000, 2000 + 700, 0, 0],
+  ])('counts as early, among the false, an alarm that ended %s', (_what, to, end, falseEpisodes, early) => {
+    const scored = score({ ...week, exhaustedAt: [at(end)] }, [alarm(1900, to)]);
+    expect(scored).toMatchObject({ falseEpisodes, early });
   });
 
   it('merges the stretches of a disk within two hours, and waits three days', () => {
@@ -138,11 +176,15 @@ it.each(Object.entries(RIVALS))('the rule "%s" speaks of a straight fall and not
 
 describe('crawlwatch backtest', () => {
   const fixture = (name: string) => new URL(`../../fixtures/traces/${name}`, import.meta.url);
-  async function run(file: string, flags: Partial<Parameters<typeof backtest>[1]> = {}, stdin = '') {
+  async function run(
+    file: string,
+    flags: Partial<Parameters<typeof backtest>[1]> = {},
+    stdin: string | Uint8Array[] = '',
+  ) {
     let out = '';
     const stdout = { write: (text: string) => (out += text) };
     const io = {
-      stdin: Readable.from([stdin]),
+      stdin: Readable.from(typeof stdin === 'string' ? [stdin] : stdin),
       stdout,
       stderr: stdout,
       env: {},
@@ -178,12 +220,37 @@ describe('crawlwatch backtest', () => {
     ]);
   });
 
+  it('reads gzip, whatever its name, from a file and from a pipe in small pieces', async () => {
+    const packed = gzipSync(await readFile(fixture('small.jsonl')));
+    const dir = await mkdtemp(join(tmpdir(), 'backtest-'));
+    const file = join(dir, 'small');
+    await writeFile(file, packed);
+    const plain = await run('small.jsonl', { alarms: true });
+    expect((await run(file, { alarms: true })).out).toBe(plain.out);
+    const pieces = Array.from({ length: Math.ceil(packed.length / 1000) + 1 }, (_, i) =>
+      i === 0 ? packed.subarray(0, 1) : packed.subarray(1 + (i - 1) * 1000, 1 + i * 1000),
+    );
+    expect((await run('-', { alarms: true }, pieces)).out).toBe(plain.out);
+    await rm(dir, { recursive: true });
+  });
+
+  it.each([
+    ['cut short', (bytes: Buffer) => bytes.subarray(0, bytes.length / 2)],
+    ['damaged', (bytes: Buffer) => bytes.fill(0xff, 10, 200)],
+  ])('names gzip data that is %s', async (what, spoil) => {
+    const packed = spoil(gzipSync(await readFile(fixture('small.jsonl'))));
+    await expect(run('-', {}, [packed])).rejects.toMatchObject({
+      name: 'UsageError',
+      message: `can't read -: its gzip data is ${what}`,
+    });
+  });
+
   it('prints the scores over all and by family, from a pipe as from a file', async () => {
     const { out, code } = await run('-', { output: 'json' }, await readFile(fixture('small.jsonl'), 'utf8'));
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({
       overall: { memory: { caught: 1, caughtShare: 1, falseEpisodes: 0, traces: 2 }, disk: { caught: 1, traces: 1 } },
-      families: [{ family: 'leak' }, { family: 'flat', caughtShare: null }, { family: 'disk_fill' }],
+      families: [{ family: 'leak', early: 0 }, { family: 'flat', caughtShare: null }, { family: 'disk_fill' }],
       rivals: { 'predict_linear, 1 h': { disk: { exhaustions: 1 } } },
     });
     expect((await run('small.jsonl')).out).toMatch(/^memory +crawlwatch +1 of 1 +1\.000/m);

@@ -45,8 +45,8 @@ describe('a forecast', () => {
         [...hourly(7, flat(0.5)), ...every5(175, 0, falling(0.28, 0.1))],
       ],
       [
-        'on a fall to where the host has been before and come back from',
-        [...hourly(7, (ago) => (ago === 3000 ? 0.15 : 0.5)), ...every5(175, 0, falling(0.2, 0.15))],
+        'on a fall to where the host has been before and come back from, twice',
+        [...hourly(7, (ago) => ([3000, 4500].includes(ago) ? 0.15 : 0.5)), ...every5(175, 0, falling(0.2, 0.15))],
       ],
       [
         'on the rising edge of a sawtooth after a restart',
@@ -84,8 +84,9 @@ describe('a forecast', () => {
     });
 
     it('of a host that lives just above the floor when it comes still lower', () => {
-      const low = [...hourly(7, flat(0.05)), ...every5(175, 0, flat(0.045))];
-      expect(ask(low)).toMatchObject({ speaking: true, survivedLow: 0.08 });
+      const living = (level: number) => [...hourly(7, flat(0.05)), ...every5(175, 0, flat(level))];
+      expect(ask(living(0.03))).toMatchObject({ speaking: true, survivedLow: expect.closeTo(0.05) });
+      expect(ask(living(0.045))).toMatchObject({ speaking: false });
     });
 
     it('of a fall whose samples have jitter and gaps', () => {
@@ -102,17 +103,22 @@ describe('a forecast', () => {
   });
 
   describe('takes as survived', () => {
-    const week = (dip: number, day: number) => hourly(7, (ago) => (ago === day * 1440 ? dip : 0.5));
+    const dips = (low: number, ...hoursAgo: number[]) => hourly(7, (ago) => (hoursAgo.includes(ago / 60) ? low : 0.5));
+    /** A low that came again two hours later. */
+    const week = (dip: number, day: number) => dips(dip, day * 24, day * 24 + 2);
     const recent = every5(175, 0, flat(0.5));
     it.each([
-      ['a low of three days ago', week(0.2, 3), 0.2],
-      ['no low of the last ten hours', hourly(7, (ago) => (ago === 540 ? 0.2 : 0.5)), 0.5],
-      ['no low from before a week', hourly(9, (ago) => (ago === 8 * 1440 ? 0.2 : 0.5)), 0.5],
+      ['a low of three days ago that came again', week(0.2, 3), 0.2],
+      ['less than a third of a low that came once', dips(0.2, 72), 0.41],
+      ['no more of one that fell into two hours, since half an hour can', dips(0.2, 72, 71), 0.41],
+      ['no low of the last ten hours', hourly(7, (ago) => (ago <= 540 ? 0.2 : 0.5)), 0.5],
+      ['no low from before a week', hourly(9, (ago) => (ago > 7 * 1440 ? 0.2 : 0.5)), 0.5],
       ['a low followed by a gap, where it was not near the bottom', week(0.2, 3).filter((s) => !isIn(s, 3)), 0.2],
       ['no low that ended in silence near the bottom', week(0.1, 3).filter((s) => !isIn(s, 3)), 0.5],
       ['a low near the bottom that ended without silence', week(0.1, 3), 0.1],
       ['no low from which the host leapt out', week(0.04, 3), 0.5],
-      ['nothing lower than 0.08', hourly(7, flat(0.06)), 0.08],
+      ['nothing lower than 0.08 of a host that was rarely lower', week(0.06, 3), 0.08],
+      ['what a host lives at, however low', hourly(7, flat(0.06)), 0.06],
     ])('%s', (_what, past, survivedLow) => {
       expect(ask([...past, ...recent]).survivedLow).toBeCloseTo(survivedLow, 6);
     });
@@ -121,6 +127,21 @@ describe('a forecast', () => {
       const after = +sample.at - (NOW - day * 1440 * MINUTE);
       return after > 0 && after <= 180 * MINUTE;
     }
+
+    it('nothing lower than 0.01', () => {
+      expect(ask([...hourly(7, flat(0.002)), ...every5(175, 0, flat(0.05))]).survivedLow).toBe(0.01);
+    });
+
+    it.each([
+      ['no low that ended with a boot or a kill', 0.1, 72 * 60 - 30, 0.5],
+      ['a low that a later boot found over', 0.1, 60 * 60, 0.1],
+      ['a low that was none when it was killed', 0.2, 72 * 60 - 30, 0.2],
+    ])('%s', (_what, low, endedAgo, survivedLow) => {
+      const samples = [...week(low, 3), ...recent];
+      const ends = [at(endedAgo, 0).at];
+      const found = forecast('memory', samples.slice(0, -1), samples.at(-1)!, { ...options, ends });
+      expect(found.survivedLow).toBeCloseTo(survivedLow, 6);
+    });
 
     it('no more than a tenth, until a day has passed since the last exhaustion', () => {
       const rebooted = [...hourly(7, flat(0.5)).slice(0, -9), at(700, 0.04), ...every5(640, 0, flat(0.5))];
@@ -141,8 +162,16 @@ describe('a forecast', () => {
         [...past, ...every5(175, 0, falling(0.3, 0.1))],
         true,
       ],
-      ['goes on for an hour after a rise', [...past, ...every5(175, 55, flat(0.1)), ...every5(50, 0, flat(0.6))], true],
-      ['stops after an hour of quiet', [...past, ...every5(175, 60, flat(0.1)), ...every5(55, 0, flat(0.6))], false],
+      [
+        'goes on for two hours after a rise',
+        [...past, ...every5(175, 120, flat(0.5)), at(115, 0.1), ...every5(110, 0, flat(0.6))],
+        true,
+      ],
+      [
+        'stops after two hours of quiet',
+        [...past, ...every5(175, 125, flat(0.5)), at(120, 0.1), ...every5(115, 0, flat(0.6))],
+        false,
+      ],
     ])('%s', (_what, samples, speaking) => {
       expect(ask(samples, { speaking: true }).speaking).toBe(speaking);
     });
@@ -158,6 +187,30 @@ describe('a forecast', () => {
         false,
       ]);
     });
+  });
+
+  describe('of a drop all at once', () => {
+    const dropped = (minutesAgo: number) => [
+      ...hourly(7, flat(0.5)),
+      ...every5(175, minutesAgo + 5, flat(0.5)),
+      ...every5(minutesAgo, 0, flat(0.08)),
+    ];
+    it.each([
+      [5, false],
+      [30, false],
+      [35, true],
+    ])('after %i minutes: %s', (minutesAgo, speaking) => {
+      expect(ask(dropped(minutesAgo)).speaking).toBe(speaking);
+    });
+  });
+
+  it('speaks of a floor that rises under jobs, and goes on between them', () => {
+    // A job of an hour in every three takes 0.2; the floor loses 0.02 an hour and is 0.1 without a job now.
+    const level = (job: number) => (ago: number) =>
+      0.1 + (0.02 * ago) / 60 + (Math.floor(ago / 60) % 3 === job ? 0 : 0.2);
+    const past = (job: number) => [...hourly(3, level(job)), ...every5(175, 0, level(job))];
+    expect(ask(past(0)).speaking).toBe(true);
+    expect(ask(past(2), { speaking: true }).speaking).toBe(true);
   });
 
   it('speaks of a disk that fills within the day, where memory would stay silent', () => {
