@@ -9,6 +9,7 @@ import { seeded } from '../../tools/random.ts';
 import { HOST_KEY } from './fleet.ts';
 import { headsIn } from './mail-heads.ts';
 import { type Behaviour, idOf, SandboxFleet } from './sandbox-fleet.ts';
+import { UnsureRemedy } from './unsure-remedy.ts';
 
 const CHECKS = 288;
 const HOUR = 12;
@@ -91,6 +92,9 @@ export class Day {
   readonly #clockSet = new Set<number>();
   readonly #snapshots: (Uint8Array | null)[] = [];
   readonly #launched = new Map<number, number>();
+  /** Of days in which anything may happen. */
+  readonly #remedy: UnsureRemedy | null;
+  readonly #bodies: string[] = [];
   #wasReported = false;
 
   constructor(options: DayOptions) {
@@ -99,6 +103,9 @@ export class Day {
     const hosts = options.rows?.length ?? 3 + this.#pick(3);
     this.fleet = new SandboxFleet(hosts, options.settings);
     this.letters = Array.from({ length: hosts }, () => '');
+    const isMailed = (name: string) => this.#bodies.some((body) => body.includes(name));
+    const isAnything = options.rows === undefined && options.isCalm !== true;
+    this.#remedy = isAnything ? new UnsureRemedy(seeded(options.seed + 0.5), isMailed) : null;
   }
 
   #pick = (count: number): number => Math.floor(this.#random() * count);
@@ -122,6 +129,7 @@ export class Day {
       this.#snapshots.push(fleet.files.objects.get(STATE_KEY)?.bytes ?? null);
       this.#judge();
     }
+    this.#judgeActs();
     return this;
   }
 
@@ -226,10 +234,11 @@ export class Day {
     const ports = fleet.ports();
     const outlets = {
       ...ports.outlets,
+      ...(this.#remedy !== null && { remedy: this.#remedy }),
       publish: async () => {},
       notify: async (alert: Alert) => {
         if (this.mailOutage === null || this.mailOutage === 'answer lost') this.#receive(alert);
-        if (this.mailOutage === null) return [];
+        if (this.mailOutage === null) return;
         if (this.mailOutage === 'refused') throw fleet.aws.sns.error('AuthorizationError', 'no');
         throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
       },
@@ -237,7 +246,21 @@ export class Day {
     return checkFleet(fleet.settings, { ...ports, history: async () => new Map(), outlets }, { deadlineMs: 60_000 });
   }
 
+  /** What an act came to is mailed before it is on record, and in the end. */
+  #judgeActs(): void {
+    const { broken, made, isMailed } = this.#remedy ?? {
+      broken: [],
+      made: [] as UnsureRemedy['made'],
+      isMailed: () => true,
+    };
+    this.broken.push(...broken);
+    const old = made.slice(0, made.length / 2);
+    for (const { name, at } of old)
+      if (!isMailed(name)) this.broken.push(`${name} of ${at.toISOString()} is in no mail`);
+  }
+
   #receive({ body }: Alert): void {
+    this.#bodies.push(body);
     const { state, now } = this.fleet;
     const isExcused = /may have said this already|Nothing can be remembered/.test(body);
     for (const { host, kind } of entriesIn(body)) {
