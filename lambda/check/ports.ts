@@ -15,7 +15,7 @@ import type {
   TagWrite,
   Transports,
 } from '../model/index.ts';
-import type { RemedyAnswer } from '../remedy/index.ts';
+import type { ActsAnswer } from '../remedy/index.ts';
 
 export interface Ports {
   readonly source: 'local' | 'hosts' | 'inventory' | 'file' | 'aws';
@@ -77,4 +77,4 @@ export interface RemedyOutlet {
   mailed(receipt: string, signal: AbortSignal): Promise<Pick<ActsAnswer, 'done' | 'why' | 'problems'>>;
 }
 
-export type ActsAnswer = Pick<RemedyAnswer, 'done' | 'why' | 'news' | 'receipt' | 'problems'>;
+export type { ActsAnswer };

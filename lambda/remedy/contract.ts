@@ -6,7 +6,7 @@
 import * as z from 'zod';
 import { parseInstant, printableAscii } from '../kit/index.ts';
 import { AUTOMATIC_ALIAS, INSTANCE_ID, OVERRIDES, REMEDIES, type Requester } from '../model/index.ts';
-import { remedyNews } from './news.ts';
+import { actsAnswer } from './news.ts';
 
 type Person = Extract<Requester, { readonly kind: 'person' }>;
 
@@ -209,24 +209,15 @@ const pause = z.object({ who: z.string(), why: z.string(), from: at, until: at.n
 
 /** The answer to a request; in JSON its dates are ISO 8601. */
 export const remedyAnswer = z.object({
-  /** Whether what was asked for was done. */
-  done: z.boolean(),
+  ...actsAnswer.shape,
   /** Null where what was given is no instance's id, or the answer is about the whole stack. */
   instanceId: z.string().nullable(),
-  /** A sentence without its full stop. */
-  why: z.string(),
   decisions: z.array(decision).readonly().optional(),
   history: z.array(historyEntry).readonly().optional(),
   pause: pause.nullish(),
   /** The pause of automatic acts, after reboots in vain; people may act. */
   automaticPause: pause.nullish(),
   acts: z.array(act).readonly().optional(),
-  /** To a check that asks: what is to be mailed. Null: nothing is. */
-  news: remedyNews.nullish(),
-  /** By which the check acknowledges that it has mailed the news; null: it can't, and the next run says it again. */
-  receipt: z.string().nullish(),
-  /** What else went wrong, a sentence each. */
-  problems: z.array(z.string()).readonly().optional(),
 });
 export type RemedyAnswer = Readonly<z.output<typeof remedyAnswer>>;
 export type RemedyAnswerJson = z.input<typeof remedyAnswer>;

@@ -18,6 +18,7 @@ export { rebootInstance, rehearseReboot, scheduledEvents } from './ec2.ts';
 export { freshCheck } from './fresh-check.ts';
 export { trialMinutes, troubleIn } from './ladder.ts';
 export { acknowledgeMail, askForActs, type RemedyPath } from './lambda.ts';
+export type { ActsAnswer } from './news.ts';
 export { callsForRemedy } from './plan.ts';
 export type { Execution, RemedyPorts } from './ports.ts';
 export { RESTART_SCRIPTS, readRestart, ssmRestartSshdDocument, ssmRestartWorkerDocument } from './restart.ts';

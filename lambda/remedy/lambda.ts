@@ -1,7 +1,8 @@
 /** The check's two requests to the remedy function, which acts in its own time and by its own rights. */
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import type { Lambda, Once } from '../kit/index.ts';
-import { type AutomaticRequestJson, type RemedyAnswer, remedyAnswer } from './contract.ts';
+import type { AutomaticRequestJson } from './contract.ts';
+import { type ActsAnswer, actsAnswer } from './news.ts';
 
 /** How the remedy function is asked. */
 export interface RemedyPath {
@@ -18,7 +19,7 @@ export interface RemedyPath {
  * @param signal ends the wait; the function goes on
  * @throws where no answer comes, where the function fails, and where its answer isn't understood
  */
-export const askForActs = (path: RemedyPath, at: Date, signal: AbortSignal): Promise<RemedyAnswer> =>
+export const askForActs = (path: RemedyPath, at: Date, signal: AbortSignal): Promise<ActsAnswer> =>
   invoke(path, { action: 'auto', scheduledTime: at.toISOString() }, signal);
 
 /**
@@ -27,14 +28,14 @@ export const askForActs = (path: RemedyPath, at: Date, signal: AbortSignal): Pro
  * @param receipt from the answer that held the news
  * @throws as {@link askForActs}: then the news is mailed once more
  */
-export const acknowledgeMail = (path: RemedyPath, receipt: string, signal: AbortSignal): Promise<RemedyAnswer> =>
+export const acknowledgeMail = (path: RemedyPath, receipt: string, signal: AbortSignal): Promise<ActsAnswer> =>
   invoke(path, { action: 'mailed', receipt }, signal);
 
 async function invoke(
   { lambda, functionArn }: RemedyPath,
   request: AutomaticRequestJson,
   signal: AbortSignal,
-): Promise<RemedyAnswer> {
+): Promise<ActsAnswer> {
   const command = new InvokeCommand({
     FunctionName: functionArn,
     InvocationType: 'RequestResponse',
@@ -44,7 +45,7 @@ async function invoke(
   // Against its type, an empty payload comes as null, which no decoder takes.
   const text = new TextDecoder().decode(Payload ?? undefined);
   if (FunctionError !== undefined) throw new Error(`the remedy function failed: ${text.slice(0, TEXT_LENGTH)}`);
-  const { data } = remedyAnswer.safeParse(json(text));
+  const { data } = actsAnswer.safeParse(json(text));
   if (data !== undefined) return data;
   const got = text.slice(0, TEXT_LENGTH);
   throw new Error(

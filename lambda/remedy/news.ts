@@ -76,6 +76,21 @@ export const remedyNews = z.object({
   now: instant,
 }) satisfies z.ZodType<RemedyNews>;
 
+/** What a check reads of an answer; the rest is in contract.ts. Apart, since its bundle needs no more. */
+export const actsAnswer = z.object({
+  /** Whether what was asked for was done. */
+  done: z.boolean(),
+  /** A sentence without its full stop. */
+  why: z.string(),
+  /** To a check that asks: what is to be mailed. Null: nothing is. */
+  news: remedyNews.nullish(),
+  /** By which the check acknowledges that it has mailed the news; null: it can't, and the next run says it again. */
+  receipt: z.string().nullish(),
+  /** What else went wrong, a sentence each. */
+  problems: z.array(z.string()).readonly().optional(),
+});
+export type ActsAnswer = Readonly<z.output<typeof actsAnswer>>;
+
 export const NO_NEWS: Omit<RemedyNews, 'now'> = { outcomes: [], pausedNow: null, acted: [], escalated: [] };
 
 export const isNews = ({ outcomes, pausedNow, acted: made, escalated }: Omit<RemedyNews, 'now'>): boolean =>
