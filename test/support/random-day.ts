@@ -238,7 +238,7 @@ export class Day {
       publish: async () => {},
       notify: async (alert: Alert) => {
         if (this.mailOutage === null || this.mailOutage === 'answer lost') this.#receive(alert);
-        if (this.mailOutage === null) return;
+        if (this.mailOutage === null) return [];
         if (this.mailOutage === 'refused') throw fleet.aws.sns.error('AuthorizationError', 'no');
         throw Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
       },

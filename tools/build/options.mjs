@@ -71,6 +71,16 @@ export const tools = (entryPoints, outdir) => ({
   sourcemap: true,
 });
 
+/** ssh2's client brings SFTP along, 50 kB, which is used by who asks for it alone: nothing here does. */
+const withoutSftp = {
+  name: 'without-sftp',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]ssh2[\\/]lib[\\/]protocol[\\/]SFTP\.js$/ }, () => ({
+      contents: 'module.exports = { SFTP: class SFTP {} };',
+    }));
+  },
+};
+
 /**
  * The functions, one file each, SDK included, which Lambda reads at each cold start. CommonJS, as ssh2 needs. From the
  * SDK's ES modules: smaller, and loaded in half the time.
@@ -82,6 +92,7 @@ export const functions = (entryPoints, outdir) => ({
   format: 'cjs',
   platform: 'node',
   target: 'node24',
+  plugins: [withoutSftp],
   external: NATIVE,
   mainFields: ['module', 'main'],
   // Each of the SDK's clients reads its version from its package.json, for the User-Agent alone, and would bring all of it
