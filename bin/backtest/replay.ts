@@ -62,19 +62,18 @@ export const forecastUnder =
   (lookBelowPercent: number, rules = FORECAST_RULES): Predictor =>
   ({ resource, everyMinutes, processes, ends = [] }, history, now, speaking) => {
     if (now.available >= lookBelowPercent / 100) return false;
-    const lasting = processes === undefined ? null : lastingAt(processes, now.at);
+    const fresh = processes === undefined ? null : freshAt(processes, now.at);
     const known = ends.filter((end) => end <= now.at);
-    return forecast(resource, history, now, { speaking, everyMinutes, rules, lasting, ends: known }).speaking;
+    return forecast(resource, history, now, { speaking, everyMinutes, rules, fresh, ends: known }).speaking;
   };
 
-/** Share of what was lost by then that something lasting took; null: not known. */
-function lastingAt(processes: readonly CurrentProcesses[], now: Date): number | null {
+/** Share of what was lost by then that new processes took; null: not known. */
+function freshAt(processes: readonly CurrentProcesses[], now: Date): number | null {
   const index = processes.findLastIndex(({ at }) => at <= now);
   const latest = processes[index];
   if (latest === undefined || +latest.at !== +now) return null;
   const first = processes.findIndex(({ at }) => +now - +at < PROCESSES_KEPT);
-  const explained = explainedBy(processes.slice(first, index), latest);
-  return explained === null ? null : explained.old + explained.shared;
+  return explainedBy(processes.slice(first, index), latest)?.fresh ?? null;
 }
 
 /**

@@ -20,10 +20,10 @@ export interface ForecastOptions {
   /** When memory is known to have been given back by force: a boot, an OOM kill, a restart of the worker. @default none */
   readonly ends?: readonly Date[];
   /**
-   * Share of what memory has lost that something lasting took: a process that was there before, or shared memory and
-   * tmpfs. What a job took comes back with it. Null or absent: not known.
+   * Share of what memory has lost that processes took which were not there before: jobs, which give it back as they end.
+   * Null or absent: not known.
    */
-  readonly lasting?: number | null;
+  readonly fresh?: number | null;
   /** To measure what a rule buys. @default FORECAST_RULES */
   readonly rules?: Readonly<Record<Resource, Rule>>;
 }
@@ -46,7 +46,7 @@ interface Case {
   readonly samples: readonly Sample[];
   readonly past: Survived;
   readonly bucket: number;
-  /** Jobs took it, as far as is known, and give it back. */
+  /** Jobs took it, and there is room for them. */
   readonly isPassing: boolean;
 }
 
@@ -67,8 +67,8 @@ export function forecast(
   const last = samples.length - 1;
   const past = survived(rule, samples, options.ends ?? []);
   const { passing } = rule;
-  const { lasting = null } = options;
-  const isPassing = passing !== null && lasting !== null && lasting < passing.lasting && now.available > passing.above;
+  const { fresh = null } = options;
+  const isPassing = passing !== null && fresh !== null && fresh >= passing.fresh && now.available > passing.above;
   const one: Case = {
     isPassing,
     rule,

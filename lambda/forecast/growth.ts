@@ -89,6 +89,8 @@ export interface Explained {
   readonly old: number;
   /** To shared memory and tmpfs. */
   readonly shared: number;
+  /** To processes that were not there before, all together. */
+  readonly fresh: number;
 }
 
 /**
@@ -105,7 +107,8 @@ export function explainedBy(past: readonly ProcessSnapshot[], now: CurrentProces
   }
   const shared = holders.find(({ name }) => name === null)?.least ?? 0;
   const share = (taken: number) => Math.min(1, Math.max(0, taken) / loss);
-  return { old: share(Math.max(0, ...old.values())), shared: share(shared) };
+  const fresh = members.reduce((sum, { isOld, least }) => sum + (isOld ? 0 : least), 0);
+  return { old: share(Math.max(0, ...old.values())), shared: share(shared), fresh: share(fresh) };
 }
 
 function compare(past: readonly ProcessSnapshot[], now: CurrentProcesses): Comparison | null {

@@ -44,7 +44,7 @@ export function forecastsOf(
     const available = availableNow(outcome, resource);
     if (available === null || available >= settings.forecast.lookBelowPercent / 100) return null;
     const speaking = [...instance.remembered.reasons, ...(instance.remembered.incident?.codes ?? [])].includes(code);
-    const evidence = resource === 'memory' ? { ends: endsOf(instance), lasting: lastingBy(outcome, history, now) } : {};
+    const evidence = resource === 'memory' ? { ends: endsOf(instance), fresh: freshBy(outcome, history, now) } : {};
     const { everyMinutes } = settings.schedule;
     return forecast(resource, past, { at: now, available }, { speaking, everyMinutes, ...evidence });
   };
@@ -69,11 +69,10 @@ function endsOf({ remembered: { bootedAt, acted } }: Instance): Date[] {
   return [bootedAt, acted?.at ?? null].filter((at) => at !== null);
 }
 
-/** Share of what memory has lost that something lasting took; null: not known. */
-function lastingBy(outcome: ProbeOutcome, { processes = [] }: History, now: Date): number | null {
+/** Share of what memory has lost that new processes took; null: not known. */
+function freshBy(outcome: ProbeOutcome, { processes = [] }: History, now: Date): number | null {
   if (outcome.kind === 'failed') return null;
-  const explained = explainedBy(processes, snapshotOf(outcome.vitals, now));
-  return explained === null ? null : explained.old + explained.shared;
+  return explainedBy(processes, snapshotOf(outcome.vitals, now))?.fresh ?? null;
 }
 
 function grewBy(outcome: ProbeOutcome, { processes = [] }: History, now: Date): Growth | null {

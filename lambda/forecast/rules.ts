@@ -24,7 +24,7 @@ export interface Rule {
   /** The stretch of the past in which a low counts as survived. */
   readonly pastFrom: number;
   readonly pastTo: number;
-  /** A low counts in full once it came again so much later, or lasted so long: one dip of half an hour proves little. */
+  /** A low counts in full once it came again so much later, or lasted so long. One dip proves little. */
   readonly again: number;
   /** How much a single low counts beside one that came again, 0 to 1. */
   readonly once: number;
@@ -43,8 +43,8 @@ export interface Rule {
   readonly livesLow: { readonly hours: number; readonly floor: number } | null;
   /** A fall of so much within half an hour, half of it at once, must last that long before it counts. */
   readonly drop: { readonly fall: number; readonly within: number; readonly lasts: number } | null;
-  /** Above this share available it stays silent where something lasting took less than that part of what was lost. */
-  readonly passing: { readonly above: number; readonly lasting: number } | null;
+  /** Above this share available it doesn't begin by level or hour where jobs took that part of what was lost. */
+  readonly passing: { readonly above: number; readonly fresh: number } | null;
   /** The lower envelope: minima of `parts` equal parts of a window, which fall to the floor within the horizon. */
   readonly envelope: { readonly window: number; readonly parts: number; readonly horizon: number } | null;
 }
@@ -54,13 +54,13 @@ export const FORECAST_RULES: Readonly<Record<Resource, Rule>> = {
     floor: 0.03,
     low: 0.17,
     depthByLevel: 0.4,
-    depthByTrend: 0.64,
+    depthByTrend: 0.62,
     horizon: 1.5 * HOUR,
     hold: 2 * HOUR,
     pastFrom: 7 * DAY,
     pastTo: 10 * HOUR,
     again: 2 * HOUR,
-    once: 0.3,
+    once: 0.4,
     survivedMin: 0.08,
     young: DAY,
     survivedMaxYoung: 0.1,
@@ -70,14 +70,14 @@ export const FORECAST_RULES: Readonly<Record<Resource, Rule>> = {
     livesLow: { hours: 24, floor: 0.7 },
     // A minute more and less: samples come some seconds early or late.
     drop: { fall: 0.15, within: 31 * MINUTE, lasts: 29 * MINUTE },
-    passing: { above: 0.08, lasting: 0.5 },
+    passing: { above: 0.08, fresh: 0.5 },
     envelope: { window: 12 * HOUR, parts: 6, horizon: 4 * HOUR },
   },
   disk: {
     floor: 0.01,
     low: 0.05,
-    depthByLevel: 0.6,
-    depthByTrend: 0.6,
+    depthByLevel: 0.56,
+    depthByTrend: 0.56,
     horizon: DAY,
     hold: 2 * HOUR,
     pastFrom: 14 * DAY,

@@ -26,8 +26,30 @@ describe('a line', () => {
     [{}, 'memory'],
     [{ family: 'disk_f' }, 'disk'],
     [{ family: 'disk_f', resource: 'memory', other: 1 }, 'memory'],
+    [{ procs: [null] }, 'memory'],
   ])('%j is a trace of %s', (more, resource) => {
     expect(readBacktestLine({ ...good, ...more })).toMatchObject({ kind: 'trace', trace: { resource } });
+  });
+});
+
+it('a trace has the processes of each sample that could be taken', () => {
+  const read = readBacktestLine({
+    family: 'f',
+    sampleSeconds: 300,
+    totalKb: 100,
+    samples: [
+      { t: 0, availableKb: 50 },
+      { t: 300, availableKb: null },
+      { t: 600, availableKb: 40 },
+    ],
+    procs: [null, [1, 1, [[7, 8, 'a']]], [2, 9, [[7, 9, 'a']]]],
+  });
+  expect(read).toMatchObject({
+    trace: {
+      processes: [
+        { at: new Date(600_000), availableKib: 40, sharedKib: 2, processes: [{ pid: 7, kib: 9, name: 'a' }] },
+      ],
+    },
   });
 });
 
@@ -70,6 +92,16 @@ describe('a recording', () => {
     ['a boot of a host that was low', [seen(0, 0.05, { bootId: 'a' }), seen(1, 0.5, { bootId: 'b' })], [5]],
   ])('finds the exhaustions in %s', (_what, observations, exhaustions) => {
     expect(tracesOf(observations)[0]?.exhaustedAt).toEqual(exhaustions.map(at));
+  });
+
+  it('has the time of each boot and each kill, however much was available', () => {
+    const [memory] = tracesOf([
+      seen(0, 0.5, { bootId: 'a', oomKills: 3 }),
+      seen(1, 0.5, { bootId: 'b', oomKills: 0 }),
+      seen(2, 0.5, { bootId: 'b', oomKills: 1 }),
+      seen(3, 0.5, { bootId: 'b', oomKills: 1 }),
+    ]);
+    expect([memory?.ends, memory?.exhaustedAt]).toEqual([[at(5), at(10)], []]);
   });
 
   it('starts a new trace when another mount becomes the fullest', () => {

@@ -109,8 +109,8 @@ describe('a forecast', () => {
     const recent = every5(175, 0, flat(0.5));
     it.each([
       ['a low of three days ago that came again', week(0.2, 3), 0.2],
-      ['less than a third of a low that came once', dips(0.2, 72), 0.41],
-      ['no more of one that fell into two hours, since half an hour can', dips(0.2, 72, 71), 0.41],
+      ['less than half of a low that came once', dips(0.2, 72), 0.38],
+      ['no more of one that fell into two hours, since half an hour can', dips(0.2, 72, 71), 0.38],
       ['no low of the last ten hours', hourly(7, (ago) => (ago <= 540 ? 0.2 : 0.5)), 0.5],
       ['no low from before a week', hourly(9, (ago) => (ago > 7 * 1440 ? 0.2 : 0.5)), 0.5],
       ['a low followed by a gap, where it was not near the bottom', week(0.2, 3).filter((s) => !isIn(s, 3)), 0.2],
@@ -187,6 +187,21 @@ describe('a forecast', () => {
         false,
       ]);
     });
+  });
+
+  it.each([
+    ['jobs took it, above 8 %', 0.14, 0.5, false],
+    ['jobs took less than half of it', 0.14, 0.49, true],
+    ['nothing is known of processes', 0.14, null, true],
+    ['jobs took it, down to 8 %', 0.08, 1, true],
+  ])('where %s, it speaks: of %d, %d taken by jobs: %s', (_what, level, fresh, speaking) => {
+    const samples = [
+      ...hourly(7, flat(0.5)),
+      ...every5(175, 90, flat(0.5)),
+      ...every5(85, 0, (ago) => level + 0.004 * ago),
+    ];
+    const found = forecast('memory', samples.slice(0, -1), samples.at(-1)!, { ...options, fresh });
+    expect(found.speaking).toBe(speaking);
   });
 
   describe('of a drop all at once', () => {

@@ -183,17 +183,21 @@ describe('who grew', () => {
 });
 
 describe('what explains a loss', () => {
-  it('is how much of it went to one that was there before, and to shared memory', () => {
+  it('is how much of it went to one that was there before, to shared memory, and to new ones', () => {
     const then = past(120, 8, [SIDEKIQ, NGINX]);
     const job: Entry = [9000, 'job', 3, young(30)];
-    expect(explainedBy([then], now(3, [[2213, 'sidekiq', 6], job]))).toEqual({ old: 0.4, shared: 0 });
-    expect(explainedBy([then], now(4, [SIDEKIQ], { sharedKib: 3.1 * GIB }))).toEqual({ old: 0, shared: 0.75 });
+    expect(explainedBy([then], now(3, [[2213, 'sidekiq', 6], job]))).toEqual({ old: 0.4, shared: 0, fresh: 0.6 });
+    expect(explainedBy([then], now(4, [SIDEKIQ], { sharedKib: 3.1 * GIB }))).toEqual({
+      old: 0,
+      shared: 0.75,
+      fresh: 0,
+    });
   });
 
-  it('leaves out what it has forked since', () => {
+  it('counts what it has forked since as new', () => {
     const then = past(120, 8, [[500, 'rails', 7]]);
     const job: Entry = [901, 'job', 9, { parentPid: 500, ...young(20) }];
-    expect(explainedBy([then], now(4, [job, [500, 'rails', 8]]))).toEqual({ old: 0.25, shared: 0 });
+    expect(explainedBy([then], now(4, [job, [500, 'rails', 8]]))).toEqual({ old: 0.25, shared: 0, fresh: 1 });
   });
 
   it('is not known without a past or a loss', () => {
