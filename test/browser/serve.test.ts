@@ -230,7 +230,7 @@ describe('the page of the demo', () => {
   });
 
   it('acts on the sandbox by its buttons: what is paused is refused, with who paused it', async () => {
-    expect(await press('Pause acting', null)).toMatch(/^Paused: nothing is done from now on/);
+    expect(await press('Pause acting', null)).toMatch(/^Paused: no restart and no reboot by anyone from now on/);
     expect(await press('Restart worker', 'ficrawler10')).toContain('acting has been paused by dashboard');
     await redraw();
     await page.locator('#widget .cw-notice:has-text("dashboard paused all restarts and reboots")').waitFor();

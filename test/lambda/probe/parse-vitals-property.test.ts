@@ -202,7 +202,7 @@ describe('one line of a sound report that is damaged', () => {
 
   /** What a line's damage may cost; each of it is then null or missing. */
   const COSTS: Readonly<Record<string, RegExp>> = {
-    mem: /^\.(memory\.freeBytes|swap)/,
+    mem: /^\.(memory\.(freeBytes|sharedBytes)|swap)/,
     vm: /^\.oomKills/,
     psi: /^\.memoryPressure/,
     load: /^\.load1/,

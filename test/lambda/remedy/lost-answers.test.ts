@@ -120,7 +120,7 @@ describe.each(Object.entries(LOST))('a reboot that EC2 has taken, where %s', (_,
         await stack.auto();
       }
       expect((await stack.record()).acts).toMatchObject([{ instanceId: ID, state: 'failed' }]);
-      const said = stack.mails.map(({ body }) => body).join('\n');
+      const said = stack.mails.map(({ body }) => unwrapped(body)).join('\n');
       expect(said).toMatch(
         isBack
           ? /It is not known whether the reboot of 08:00 UTC was executed: .*same boot id/
