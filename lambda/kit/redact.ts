@@ -57,7 +57,9 @@ const KINDS: readonly SecretKind[] = [
   },
   {
     name: 'an AWS secret access key',
-    pattern: /(?<![\w+/.]|\w-)[A-Za-z0-9+/]{40}(?![\w+/=-]|\.\w)|(?<=\/)[A-Za-z0-9+]{40}(?=[/\s]|$)/g,
+    // Behind a slash, as in a path; but one of base64 may be the end of a fingerprint or of a public key.
+    pattern:
+      /(?<![\w+/.]|\w-)[A-Za-z0-9+/]{40}(?![\w+/=-]|\.\w)|(?<=\/)(?<!(?:SHA256:|AAAA)[A-Za-z0-9+/]{0,2000})[A-Za-z0-9+]{40}(?=[/\s]|$)/g,
     // Forty characters of base64 with all three kinds among them are hardly a path, and no hash in hexadecimal.
     isOne: (text) => /[A-Z]/.test(text) && /[a-z]/.test(text) && /[0-9]/.test(text),
   },

@@ -44,6 +44,8 @@ describe('a secret in a text', () => {
     ['an ARN of a secret', 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:crawler-key-AbCdEf'],
     ['a fingerprint', `SHA256:${randomBytes(32).toString('base64').replace(/=+$/, '')}`],
     ['a public key', `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${randomBytes(32).toString('base64').replace(/=+$/, '')}`],
+    ['a fingerprint with a slash', 'SHA256:aB/Abcdefghij0123456789Abcdefghij0123456789'],
+    ['a public key with a slash', 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAbc/Abcdefghij0123456789Abcdefghij0123456789'],
     ['a commit', randomBytes(20).toString('hex')],
     ['a name', 'sk-bratislava-crawler-0001'],
     ['a function', 'CrawlwatchStack-CheckE5D1D8A7-8Zs0ZvE2mYdX'],
