@@ -54,7 +54,9 @@ describe.runIf(missing === null)('the channels, by the commands of docs/channels
     const env = { ...process.env, ...moto.env };
     // Version 1 of the CLI takes SQS's endpoint of us-east-1 from elsewhere than the environment.
     const aws = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }';
-    const { status, stderr } = spawnSync('bash', ['-euc', `${aws}\n${script}`], { cwd: folder, env, encoding: 'utf8' });
+    // What bash takes for a remote shell by its standard input, a socket, would read /etc/bash.bashrc.
+    const words = ['--norc', '-euc', `${aws}\n${script}`];
+    const { status, stderr } = spawnSync('bash', words, { cwd: folder, env, encoding: 'utf8' });
     return { status, stderr };
   };
   /** After that with the variables. */
