@@ -15,9 +15,10 @@ const SILENT: Progress = { discovered() {}, assessed() {}, pause() {}, resume() 
 
 export async function startProgress(stderr: Output): Promise<Progress> {
   if (stderr.isTTY !== true) return SILENT;
-  const { SingleBar } = await import('cli-progress');
+  // CommonJS: bundled, it has a default export alone.
+  const { default: cliProgress } = await import('cli-progress');
   const counts = { OK: 0, WARNING: 0, UNKNOWN: 0, CRITICAL: 0 };
-  const bar = new SingleBar({
+  const bar = new cliProgress.SingleBar({
     stream: stderr as NodeJS.WriteStream,
     format: (options, { progress, value, total, startTime }) => {
       const blocks = Math.round(progress * (options.barsize ?? 0));
