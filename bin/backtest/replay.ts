@@ -140,6 +140,8 @@ export interface Score {
   readonly falseEpisodes: number;
   /** Of those, the ones that were right, but too soon to be of use: memory ran out 12 to 24 h after they ended. */
   readonly early: number;
+  /** How long the false ones were, early ones included: one that never ends is one episode, too. */
+  readonly falseHours: number;
 }
 
 export function score(trace: Trace, alarms: readonly Alarm[]): Score {
@@ -165,6 +167,7 @@ export function score(trace: Trace, alarms: readonly Alarm[]): Score {
     episodes: episodes.length,
     falseEpisodes: wrong.length,
     early: wrong.filter((episode) => isFollowed(episode, early)).length,
+    falseHours: wrong.reduce((sum, { from, to }) => sum + (+to - +from) / HOUR, 0),
   };
 }
 
@@ -187,5 +190,6 @@ export function addScores(scores: readonly Score[]): Score {
     episodes: sum((each) => each.episodes),
     falseEpisodes: sum((each) => each.falseEpisodes),
     early: sum((each) => each.early),
+    falseHours: sum((each) => each.falseHours),
   };
 }

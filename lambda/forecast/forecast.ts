@@ -36,8 +36,10 @@ export interface ResourceForecast {
    * Null where it isn't speaking, and where it speaks by level alone, without a fall that could be measured.
    */
   readonly minutes: number | null;
-  /** The lowest share that the host has survived, within the forecast's own bounds. */
+  /** What it is compared with: the lowest share that is ordinary for the host, within the forecast's own bounds. */
   readonly survivedLow: number;
+  /** The lowest share that it has come back from, where it has less now than ever before; absent where it hasn't. */
+  readonly livedLow?: number;
 }
 
 /** One host's samples and what they are judged by. */
@@ -77,7 +79,9 @@ export function forecast(
     bucket: Math.max(BUCKET, options.everyMinutes * MINUTE),
   };
   const speaking = options.speaking ? isHeld(one) : isSoon(one, last) && isSoon(one, last - 1);
-  return { speaking, minutes: speaking ? minutesLeft(one) : null, survivedLow: past.low };
+  const isLowest = past.lowest < 1 && now.available < past.lowest;
+  const minutes = speaking ? minutesLeft(one) : null;
+  return { speaking, minutes, survivedLow: past.low, ...(isLowest && { livedLow: past.lowest }) };
 }
 
 const depthOf = ({ past }: Case, available: number): number => (available - past.floor) / (past.low - past.floor);

@@ -11,8 +11,10 @@ const RESCUE_LEAP = 0.1;
 const LOWEST_LIFE = 0.01;
 
 export interface Survived {
-  /** The lowest share that the host has survived, within the rule's bounds. */
+  /** The lowest share that is ordinary for the host, within the rule's bounds: a low that came once counts less. */
   readonly low: number;
+  /** The lowest share that it came back from, however often; 1 where there is no past. */
+  readonly lowest: number;
   /** Here it hangs: the rule's floor, or lower for a host that lives near that. */
   readonly floor: number;
 }
@@ -65,14 +67,15 @@ export function survived(rule: Rule, samples: readonly Sample[], ends: readonly 
     before = sample;
   }
   const ordinary = ordinaryLow(rule, hours);
+  const lowest = hours.reduce((least, hour) => Math.min(least, hour.low), 1);
   const low = now - since < rule.young ? Math.min(ordinary, rule.survivedMaxYoung) : ordinary;
-  if (low >= rule.survivedMin) return { low, floor: rule.floor };
+  if (low >= rule.survivedMin) return { low, lowest, floor: rule.floor };
   const { livesLow } = rule;
   if (livesLow === null || hours.filter((hour) => hour.low < rule.survivedMin).length < livesLow.hours) {
-    return { low: rule.survivedMin, floor: rule.floor };
+    return { low: rule.survivedMin, lowest, floor: rule.floor };
   }
   const lives = Math.max(low, LOWEST_LIFE);
-  return { low: lives, floor: Math.min(rule.floor, lives * livesLow.floor) };
+  return { low: lives, lowest, floor: Math.min(rule.floor, lives * livesLow.floor) };
 }
 
 /** Between the lowest hour and the lowest that came again: an hour as low as that was seen `again` earlier. */

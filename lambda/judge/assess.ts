@@ -226,7 +226,7 @@ function assessForecasts(forecasts: Forecasts, low: readonly Finding[]): Finding
   const add = (resource: Resource, code: MeasuredReason, what: string, lowCodes: readonly ReasonCode[]) => {
     const forecast = forecasts[resource];
     if (forecast === null || !forecast.speaking) return;
-    const { minutes, survivedLow } = forecast;
+    const { minutes, livedLow } = forecast;
     if (minutes === null && low.some((finding) => lowCodes.includes(finding.code))) return;
     const grew = resource === 'memory' ? forecasts.grew : undefined;
     const when = minutes === null ? 'is about to run out' : `runs out in ${roughly(minutes)}`;
@@ -234,11 +234,11 @@ function assessForecasts(forecasts: Forecasts, low: readonly Finding[]): Finding
       grew === undefined
         ? `${what} ${when}${minutes === null ? '' : ' at this rate'}`
         : `${grewText(grew)}; ${minutes === null ? '' : 'at this rate '}${what.toLowerCase()} ${when}`;
-    // Up to here it may be the forecast's own bound rather than what the host has lived through.
+    // Of a host that lives as low as this, it says little.
     const lived =
-      survivedLow <= FORECAST_RULES[resource].survivedMaxYoung
+      livedLow === undefined || livedLow <= FORECAST_RULES[resource].survivedMaxYoung
         ? ''
-        : `: it has come back from ${percent(survivedLow * 100)} available before, never from this low`;
+        : `: it has come back from ${percent(livedLow * 100)} available before, never from this low`;
     findings.push({ code, status: 'WARNING', text: `${begin}${lived}.` });
   };
   add('memory', 'MemoryExhaustionForecast', 'Memory', ['MemoryLow', 'MemoryExhaustedResponsive']);

@@ -43,11 +43,14 @@ for (const profile of rougher) {
 keep('shifted and harsh', fenced(rough.join('\n\n')));
 keep('hard', fenced(tables(await beside(ofSeeds((seed) => hardTraces(seed, PER_FAMILY))))));
 keep('floors', fenced(tables(await beside(recordedTraces(FLOORS)))));
+const hard = (part: string) => [...hardTraces(SEEDS[0], PER_FAMILY)].filter(({ family }) => family.includes(part));
 keep(
   'less',
   lessTable({
-    ordinary: await withLess(syntheticTraces(SEEDS[0], PER_FAMILY)),
-    hard: await withLess(hardTraces(SEEDS[0], PER_FAMILY)),
+    'ordinary families': await withLess(syntheticTraces(SEEDS[0], PER_FAMILY)),
+    'one dip': await withLess(hard('dip')),
+    'jobs over a floor': await withLess(hard('floor')),
+    'hosts that live low': await withLess(hard('lives_low')),
   }),
 );
 

@@ -80,15 +80,16 @@ async function* memoryOnly(traces: Traces): AsyncGenerator<Trace> {
   }
 }
 
-/** A Markdown table: a line for each variant, three columns for each set of hosts. */
+/** A Markdown table: a line for each variant, a column for each set of hosts. */
 export function lessTable(sets: Readonly<Record<string, ReadonlyMap<string, Figures>>>): string {
   const names = Object.keys(LESS);
   const cell = (figures: Figures | undefined): string => {
     if (figures === undefined) return '';
-    const { caughtShare, medianLeadMinutes, falsePerHostWeek } = figures;
+    const { caughtShare, medianLeadMinutes, falsePerHostWeek, falseHours, hostWeeks } = figures;
     const caught = caughtShare === null ? [] : [`${caughtShare.toFixed(3)} caught`];
     const lead = medianLeadMinutes === null ? [] : [duration(medianLeadMinutes)];
-    return [...caught, ...lead, `${(falsePerHostWeek ?? 0).toFixed(3)} false`].join(', ');
+    const hours = hostWeeks === 0 ? 0 : falseHours / hostWeeks;
+    return [...caught, ...lead, `${(falsePerHostWeek ?? 0).toFixed(3)} false (${hours.toFixed(1)} h)`].join(', ');
   };
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [

@@ -33,9 +33,12 @@ export const hasMachines = (folder: string): boolean => existsSync(join(folder, 
 
 /** Virtual machines with even numbers, one after the other; those with odd numbers were there to tune on. */
 export function* evenMachines(folder: string): Generator<Trace> {
-  const months = readdirSync(join(folder, MACHINES)).sort();
+  const months = readdirSync(join(folder, MACHINES), { withFileTypes: true })
+    .filter((one) => one.isDirectory())
+    .map(({ name }) => name)
+    .sort();
   const numbers = new Set(months.flatMap((month) => readdirSync(join(folder, MACHINES, month)).map(Number.parseFloat)));
-  for (const number of [...numbers].filter((one) => one % 2 === 0).sort((a, b) => a - b)) {
+  for (const number of [...numbers].filter((one) => one > 0 && one % 2 === 0).sort((a, b) => a - b)) {
     const trace = machine(
       number,
       months.map((month) => join(folder, MACHINES, month, `${number}.csv`)),

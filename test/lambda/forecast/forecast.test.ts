@@ -69,7 +69,12 @@ describe('a forecast', () => {
   describe('speaks', () => {
     it('of a steady leak below what was survived, with the minutes that the fall leaves', () => {
       // 0.17 above the floor at 0.15 an hour: 68 minutes.
-      expect(ask(leak)).toEqual({ speaking: true, minutes: 68, survivedLow: expect.closeTo(0.5) });
+      expect(ask(leak)).toEqual({ speaking: true, minutes: 68, survivedLow: expect.closeTo(0.5), livedLow: 0.5 });
+    });
+
+    it('without the lowest that it came back from, where it was once as low', () => {
+      const once = leak.map((sample, i) => (i === 90 ? { ...sample, available: 0.2 } : sample));
+      expect(ask(once)).toEqual({ speaking: true, minutes: 68, survivedLow: expect.closeTo(0.38) });
     });
 
     it.each([

@@ -235,17 +235,17 @@ describe('assess', () => {
   });
 
   it('reports a forecast with its minutes, and one without minutes only where no threshold is crossed', () => {
-    const low = { speaking: true, minutes: null, survivedLow: 0.3 };
+    const low = { speaking: true, minutes: null, survivedLow: 0.35, livedLow: 0.3 };
     const spoken = (
       outcome: ProbeOutcome,
-      memory: typeof low | { speaking: boolean; minutes: number; survivedLow: number },
+      memory: typeof low | { speaking: boolean; minutes: number; survivedLow: number; livedLow?: number },
     ) => assess(instance(), outcome, SSH, { ...NO_FORECASTS, memory }).reasons.map((reason) => reason.text);
     expect(spoken(read({ availableShare: 0.2 }), { ...low, minutes: 40 })).toEqual([
       'Memory runs out in 35 min to 2 h at this rate: it has come back from 30 % available before, never from this low.',
     ]);
     expect(spoken(read({ availableShare: 0.2 }), low)).toHaveLength(1);
     // A young host's bound is the forecast's own: the text doesn't claim that the host has survived it.
-    expect(spoken(read({ availableShare: 0.09 }), { ...low, minutes: 40, survivedLow: 0.1 })).toContain(
+    expect(spoken(read({ availableShare: 0.09 }), { ...low, minutes: 40, livedLow: 0.1 })).toContain(
       'Memory runs out in 35 min to 2 h at this rate.',
     );
     expect(spoken(read({ availableShare: 0.05 }), low)).toEqual([expect.stringContaining('the limit is')]);
@@ -257,7 +257,7 @@ describe('assess', () => {
       ...{ atLeast: false, minutes: 120, share: 0.9 },
     };
     const processes = [{ pid: 2213, name: 'sidekiq', residentBytes: 14 * GIB }];
-    const memory = { speaking: true, minutes: 40, survivedLow: 0.3 };
+    const memory = { speaking: true, minutes: 40, survivedLow: 0.35, livedLow: 0.3 };
     const saidOf = (availableShare: number) =>
       assess(instance(), read({ availableShare, processes }), SSH, { memory, disk: null, grew });
     const forecast =
