@@ -125,7 +125,7 @@ export async function openMail(
   const { mailing } = before.state;
   const now = desk.clock.now();
   if (isUnderWay(before.state, now, settings)) return overtaken(desk);
-  const isPartly = isPutOff(mailing, at, settings);
+  const isPartly = isPutOff(mailing, at, before.state.at, settings);
   const open = {
     ...{ news, isMailDue, isPartly, isWaiting, mailing, quiet },
     due: isPartly ? untried(due, mailing) : due,
