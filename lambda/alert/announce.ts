@@ -125,7 +125,7 @@ export async function openMail(
   const { mailing } = before.state;
   const now = desk.clock.now();
   if (isUnderWay(before.state, now, settings)) return overtaken(desk);
-  const isPartly = isPutOff(mailing, at, before.state.at, settings);
+  const isPartly = isPutOff(mailing, at, settings);
   const open = {
     ...{ news, isMailDue, isPartly, isWaiting, mailing, quiet },
     due: isPartly ? untried(due, mailing) : due,
@@ -135,7 +135,7 @@ export async function openMail(
   const kept = isMailDue || isWaiting || asks ? mailing : null;
   const first: FleetState = {
     ...unsent,
-    mailing: isTried(open) && !asks ? tried(mailing, at, now) : kept,
+    mailing: isTried(open) && !asks ? tried(mailing, at, now, isPartly) : kept,
     ...(asks && { asking: now }),
   };
   let etag: string | null;
@@ -153,7 +153,12 @@ export async function openMail(
 const isTried = ({ due, departed }: Pick<OpenMail, 'due' | 'departed'>): boolean =>
   due.entries.length > 0 || departed.length > 0;
 
-const tried = (mailing: Mailing | null, at: Date, now: Date): Mailing => ({ since: mailing?.since ?? at, at: now });
+/** @param isPartly whether something that is due is left out */
+const tried = (mailing: Mailing | null, at: Date, now: Date, isPartly: boolean): Mailing => ({
+  since: mailing?.since ?? at,
+  at: now,
+  ...(isPartly && mailing !== null && { whole: mailing.whole ?? mailing.at }),
+});
 
 /**
  * Mails what is due, with what was done, and writes that it did.
@@ -180,7 +185,7 @@ export async function sendMail(
   });
   const isAnythingDue = alert !== null || isTried(open);
   const attempt = isAnythingDue
-    ? tried(mailing, at, desk.clock.now())
+    ? tried(mailing, at, desk.clock.now(), isPartly)
     : open.isMailDue || isWaiting || isHeldBack
       ? mailing
       : null;

@@ -80,24 +80,13 @@ export const isUnderWay = ({ mailing, asking }: FleetState, now: Date, { schedul
   );
 
 /**
- * Where every answer is lost, each attempt may be one more mail: after the first few, one in each hour since the first.
- * Not since the last attempt: one with news of acts alone would put off the rest for good.
- *
- * @param lastAt when the last check was; null: an interval ago
+ * Where every answer is lost, each attempt may be one more mail: after the first few an hour passes between two that hold
+ * all that is due. Attempts in between, with news of acts or of other hosts, don't count.
  */
-export function isPutOff(
-  mailing: Mailing | null,
-  at: Date,
-  lastAt: Date | null,
-  { schedule }: Settings,
-): mailing is Mailing {
-  if (mailing === null) return false;
-  const elapsed = Math.abs(minutesBetween(mailing.since, at));
-  if (elapsed <= EAGER_INTERVALS * schedule.everyMinutes) return false;
-  const before = lastAt ?? new Date(at.getTime() - schedule.everyMinutes * 60_000);
-  const hourOf = (minutes: number) => Math.floor(minutes / RETRY_MINUTES);
-  return hourOf(elapsed) === hourOf(Math.abs(minutesBetween(mailing.since, before)));
-}
+export const isPutOff = (mailing: Mailing | null, at: Date, { schedule }: Settings): mailing is Mailing =>
+  mailing !== null &&
+  Math.abs(minutesBetween(mailing.since, at)) > EAGER_INTERVALS * schedule.everyMinutes &&
+  Math.abs(minutesBetween(mailing.whole ?? mailing.at, at)) < RETRY_MINUTES - schedule.everyMinutes / 2;
 
 /** Of what is due the news about hosts that no lost mail has named: nobody has heard of them. */
 export function untried({ entries, mailed }: MailPlan, { since }: Mailing): MailPlan {

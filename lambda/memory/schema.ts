@@ -91,7 +91,7 @@ const fleet = z.object({
     mailed: z.boolean(),
     suspended: z.array(z.string().max(300)).max(10_000).exactOptional(),
   }),
-  mailing: z.object({ since: instant, at: instant }).nullable(),
+  mailing: z.object({ since: instant, at: instant, whole: instant.exactOptional() }).nullable(),
   asking: instant.nullable().exactOptional(),
   // Each on its own: one that can't be read costs the others nothing.
   instances: z.record(z.string(), z.unknown()),

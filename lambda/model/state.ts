@@ -137,6 +137,8 @@ export interface Mailing {
   /** The first attempt, and the last: in between the same news may have gone out more than once. */
   readonly since: Date;
   readonly at: Date;
+  /** The last that held all that was due; absent: the last one did. */
+  readonly whole?: Date;
 }
 
 /** The state of the whole fleet: one file. */

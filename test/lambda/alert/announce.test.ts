@@ -203,9 +203,11 @@ describe('what a check says', () => {
     const { steps, state, isOurs } = await announced({ mailing: { since: ago(20), at: ago(5) }, mails });
     expect([isOurs, steps]).toEqual([true, ['save', 'tags']]);
     expect(state.mailing).toEqual({ since: ago(20), at: ago(5) });
-    // Also where news of acts alone was tried meanwhile.
-    const later = await announced({ mailing: { since: ago(62), at: ago(5) }, mails: [ago(62), ago(5)] });
+    const later = await announced({ mailing: { since: ago(80), at: ago(60) }, mails: [ago(80), ago(60)] });
     expect(later.steps).toContain('mail');
+    // What was mailed of others meanwhile doesn't put it off.
+    const beside = { since: ago(80), at: ago(5), whole: ago(60) };
+    expect((await announced({ mailing: beside, mails: [ago(80), ago(60)] })).steps).toContain('mail');
   });
 
   it('does not wait where no lost mail has named the host', async () => {
@@ -216,7 +218,7 @@ describe('what a check says', () => {
     // What the lost mails were about may still be unknown to everybody.
     expect([state.mailing, one?.incident?.mailed, one?.mails]).toEqual([lost, 'h', [ago(600), NOW]]);
     const again = await announced({ mailing: lost, mails: [ago(600)], mail: timedOut });
-    expect(again.state.mailing).toEqual({ since: ago(20), at: NOW });
+    expect(again.state.mailing).toEqual({ since: ago(20), at: NOW, whole: ago(5) });
   });
 
   it('is for the check that is mailing at this moment to say', async () => {
