@@ -138,7 +138,7 @@ function comparedWith(past: readonly ProcessSnapshot[], now: CurrentProcesses): 
 
 /** What each of the largest has taken by itself. */
 function membersOf(then: ProcessSnapshot, now: CurrentProcesses): Member[] {
-  // Whoever wasn't listed then was smaller than all that were, if there was at all.
+  // A process that was not listed then was smaller than all that were, if it ran at all.
   const unlisted = then.processes.length < LISTED ? 0 : Math.min(...then.processes.map(({ kib }) => kib));
   return now.processes.map((one) => {
     const before = then.processes.find((other) => isSame(one, other));
