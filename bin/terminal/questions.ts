@@ -1,5 +1,9 @@
 /** Questions on a terminal, one after another: a line for an answer, shown or hidden. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandIo } from './io.ts';
+
+/** Long enough for a signal to oneself. */
+const SIGNAL_MS = 200;
 
 export interface Questions {
   /** @param hidden what is typed is not shown @returns null where the input ends, or at Ctrl-C */
@@ -67,6 +71,8 @@ class TypedLines {
             return typed.join('');
           case '\u0003':
             process.kill(process.pid, 'SIGINT');
+            // The signal comes with the next turn of the loop: what follows must know of it.
+            await Promise.race([untilAborted(new Promise(() => {}), this.#io.signal), sleep(SIGNAL_MS)]);
             return null;
           case '\u0004':
             if (typed.length === 0) return null;

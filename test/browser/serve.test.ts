@@ -218,6 +218,8 @@ describe('the page of the demo', () => {
 
   it('is dark where the browser is, and by its button', async () => {
     const background = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
+    await page.emulateMedia({ colorScheme: 'light' });
+    await page.locator('html:not([data-theme=dark])').waitFor();
     const day = await background();
     await page.emulateMedia({ colorScheme: 'dark' });
     await page.locator('html[data-theme=dark]').waitFor();
