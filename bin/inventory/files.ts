@@ -1,7 +1,7 @@
 /** Reads files and directories for an inventory; what can't be read is a usage error. */
 import { closeSync, openSync, readdirSync, readFileSync, readSync, type Stats, statSync } from 'node:fs';
 import { UsageError } from '../terminal/index.ts';
-import { LISTED_MAX_BYTES } from './ansible.ts';
+import { LISTED_MAX_BYTES } from './by-ansible/index.ts';
 import type { PatternAids } from './pattern.ts';
 import { type InventoryFile, TEXT_MAX } from './read.ts';
 

@@ -1,11 +1,9 @@
 /** Opens an inventory: reads its sources, by itself or through Ansible, and the variables beside them. */
 import { type CommandIo, UsageError } from '../terminal/index.ts';
-import { type AnsibleRun, listCommand, listWithAnsible } from './ansible.ts';
-import { ansibleDefaults } from './ansible-config.ts';
 import { variablesBeside } from './beside.ts';
+import { type AnsibleRun, ansibleDefaults, listCommand, listWithAnsible, parseListed } from './by-ansible/index.ts';
 import type { Draft, InventoryProblem } from './draft.ts';
 import { describeProblem, type FileVariables, type Inventory, resolveInventory } from './inventory.ts';
-import { parseListed } from './listed.ts';
 import { readInventory } from './read.ts';
 import { type Opened, openPath, openStdin, STDIN } from './sources.ts';
 

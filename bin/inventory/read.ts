@@ -1,7 +1,8 @@
 /** Reads the sources of an inventory into one draft. The format of a file is detected as by Ansible. */
+
+import { parseListed, readListed } from './by-ansible/index.ts';
 import { addHosts, type Draft, emptyDraft, type InventoryProblem } from './draft.ts';
 import { readIni } from './ini.ts';
-import { parseListed, readListed } from './listed.ts';
 
 export interface InventoryFile {
   readonly file: string;

@@ -1,7 +1,7 @@
 /** What `-i` names: a file, a directory of them, a list of hosts, or standard input. */
 import { dirname, join } from 'node:path';
 import { type CommandIo, UsageError } from '../terminal/index.ts';
-import { LISTED_MAX_BYTES } from './ansible.ts';
+import { LISTED_MAX_BYTES } from './by-ansible/index.ts';
 import { fileAt, kindOf, MAX_DEPTH, namesIn } from './files.ts';
 import { expandUser } from './home.ts';
 import type { InventorySource } from './read.ts';

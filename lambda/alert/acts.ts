@@ -22,9 +22,6 @@ const EVIDENCE_MAX = 12;
 /** Where so much of a line occurs elsewhere, it repeats that. */
 const REPEATED_LENGTH = 80;
 
-export const isNews = ({ outcomes, pausedNow, acted, escalated }: RemedyNews): boolean =>
-  outcomes.length > 0 || pausedNow !== null || acted.length > 0 || escalated.length > 0;
-
 function actsByHost({ outcomes, acted, escalated }: RemedyNews): ReadonlyMap<string, HostActs> {
   const of = new Map<string, { outcomes: ActOutcome[]; acted: ActNews[]; escalated: Decision[] }>();
   const host = (id: string) => {

@@ -4,9 +4,15 @@
  */
 import { isoSeconds, minutesBetween } from '../kit/index.ts';
 import { rebootTrialMinutes, type Transition } from '../memory/index.ts';
-import type { ActOutcome, FleetState, InstanceState, Mailing, RemedyNews } from '../model/index.ts';
+import {
+  type ActOutcome,
+  type FleetState,
+  type InstanceState,
+  isNews,
+  type Mailing,
+  type RemedyNews,
+} from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { isNews } from './acts.ts';
 import type { MailPlan } from './plan.ts';
 
 /** What a check knows of the acts of this time. */

@@ -3,9 +3,9 @@
 import type { Breaker, Evidence } from '../flag/index.ts';
 import { calendarDay, clockTime, plural } from '../kit/index.ts';
 import type { Departure, Transition } from '../memory/index.ts';
-import type { Alert, RemedyNews, Status, TagFailure } from '../model/index.ts';
+import { type Alert, isNews, type RemedyNews, type Status, type TagFailure } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { isNews, pausedLines, withActs } from './acts.ts';
+import { pausedLines, withActs } from './acts.ts';
 import { alertEntryOf, type Block, blocksOf, inOrder } from './blocks.ts';
 import { crawlwatch } from './commands.ts';
 import { departureNews, type HostNews, newsOf, type Wording, withoutOwnEvents } from './entries.ts';

@@ -176,3 +176,7 @@ export interface RemedyNews {
   readonly escalated: readonly Decision[];
   readonly now: Date;
 }
+
+/** Whether there is anything to mail of it. */
+export const isNews = ({ outcomes, pausedNow, acted, escalated }: Omit<RemedyNews, 'now'>): boolean =>
+  outcomes.length > 0 || pausedNow !== null || acted.length > 0 || escalated.length > 0;

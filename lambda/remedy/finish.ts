@@ -6,9 +6,9 @@
 
 import { messageOf } from '../kit/index.ts';
 import type { Act, ActOutcome, Decision, HistoryEntry, MetricPoint, Pause, RemedyNews } from '../model/index.ts';
-import { FLEET_METRIC } from '../model/index.ts';
+import { FLEET_METRIC, isNews } from '../model/index.ts';
 import { type ActResult, commit, isSame } from './act.ts';
-import { isNews, NO_NEWS, withUnmailed } from './news.ts';
+import { NO_NEWS, withUnmailed } from './news.ts';
 import type { RemedyPorts } from './ports.ts';
 
 export interface Run {

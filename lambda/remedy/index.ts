@@ -21,5 +21,5 @@ export { acknowledgeMail, askForActs, type RemedyPath } from './lambda.ts';
 export type { ActsAnswer } from './news.ts';
 export { callsForRemedy } from './plan.ts';
 export type { Execution, RemedyPorts } from './ports.ts';
-export { RESTART_SCRIPTS, readRestart, ssmRestartSshdDocument, ssmRestartWorkerDocument } from './restart.ts';
+export { RESTART_SCRIPTS, readRestart, ssmRestartSshdDocument, ssmRestartWorkerDocument } from './restart/index.ts';
 export { remedyFleet } from './run.ts';

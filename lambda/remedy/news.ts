@@ -93,9 +93,6 @@ export type ActsAnswer = Readonly<z.output<typeof actsAnswer>>;
 
 export const NO_NEWS: Omit<RemedyNews, 'now'> = { outcomes: [], pausedNow: null, acted: [], escalated: [] };
 
-export const isNews = ({ outcomes, pausedNow, acted: made, escalated }: Omit<RemedyNews, 'now'>): boolean =>
-  outcomes.length > 0 || pausedNow !== null || made.length > 0 || escalated.length > 0;
-
 /** Two reboots in vain pause automatic acts: with that news go those that brought it about. */
 const rank = ({ act: { remedy }, outcome: came }: ActOutcome): number =>
   came === 'failed' ? (remedy === 'reboot' ? 0 : 1) : 2;

@@ -10,14 +10,13 @@
 
 import { clockTime, isoSeconds, messageOf, orThrow, plural } from '../kit/index.ts';
 import type { Act, Instance, Pause } from '../model/index.ts';
-import { TAG } from '../model/index.ts';
+import { isNews, TAG } from '../model/index.ts';
 import { actsByItself, type Settings } from '../settings/index.ts';
 import { acknowledge } from './acknowledge.ts';
 import { type ActResult, actOn, notDone, requesterName } from './act.ts';
 import type { RemedyAnswer, RemedyRequest, RequestOf } from './contract.ts';
 import { finishByAnswer, finishByMail, settleMailed } from './finish.ts';
 import { isOpenAct } from './ladder.ts';
-import { isNews } from './news.ts';
 import { planAct, planRemedies } from './plan.ts';
 import type { RemedyOptions, RemedyPorts } from './ports.ts';
 import { automaticPause } from './vain.ts';

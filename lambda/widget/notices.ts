@@ -4,7 +4,7 @@ import { howToSubscribe } from '../alert/index.ts';
 import { shellWord } from '../judge/index.ts';
 import { DEFAULT_STACK_NAME, type Pause } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { timesIn } from './times.ts';
+import { widgetTimes } from './times.ts';
 
 /** What the notices are made from; `unread` says why something could not be read. */
 export interface WidgetHealth {
@@ -66,7 +66,7 @@ function aboutChecks({ suppressed }: WidgetHealth, { schedule }: Settings): Noti
 function aboutPauses({ pauses }: WidgetHealth, { stack, alerts }: Settings, now: Date): Notice[] {
   if ('unread' in pauses) return [unread('whether acting is paused', pauses.unread)];
   const { pause, automaticPause } = pauses;
-  const times = timesIn(alerts.timeZone, now);
+  const times = widgetTimes(alerts.timeZone, now);
   const command = stack === DEFAULT_STACK_NAME ? 'crawlwatch resume' : `crawlwatch resume --stack ${shellWord(stack)}`;
   const notice = (level: Notice['level'], what: string, goesOn: string, { who, why, from, until }: Pause): Notice => {
     const when = `at ${times.clock(from)}, ${times.ago(from)}${until === null ? '' : `, until ${times.clock(until)}`}`;

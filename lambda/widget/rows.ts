@@ -22,7 +22,7 @@ import type {
 import { troubleIn } from '../remedy/index.ts';
 import { countFleet, type FleetCounts } from '../report/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { type Times, timesIn } from './times.ts';
+import { type Times, widgetTimes } from './times.ts';
 
 /** Groups of rows, worst first: what needs a person, what can wait, what is well. */
 export const BANDS = ['flagged', 'critical', 'unknown', 'warning', 'unchecked', 'muted', 'ok', 'skipped'] as const;
@@ -80,7 +80,7 @@ const NOTHING = {
  * @param zone of the times
  */
 export function fleetRows(fleet: readonly Instance[], now: Date, zone = 'UTC'): FleetRow[] {
-  const times = timesIn(zone, now);
+  const times = widgetTimes(zone, now);
   const rows = fleet.map((instance): FleetRow => {
     const { id, name, region, account, elsewhere = false, skipped } = instance;
     const where = { region, account, elsewhere };

@@ -14,7 +14,7 @@ export interface Times {
 }
 
 /** @param zone of the tz database */
-export function timesIn(zone: string, now: Date): Times {
+export function widgetTimes(zone: string, now: Date): Times {
   const format = (options: Intl.DateTimeFormatOptions) =>
     new Intl.DateTimeFormat('en-GB', { timeZone: zone, ...options });
   const day = format({ day: 'numeric', month: 'short' });

@@ -11,7 +11,7 @@ import { gaugeCell, type Tone, toneOf } from './charts.ts';
 import type { Notice } from './notices.ts';
 import type { FleetPage, FleetRow } from './rows.ts';
 import { type Theme, widgetStyle } from './style.ts';
-import { type Times, timesIn } from './times.ts';
+import { type Times, widgetTimes } from './times.ts';
 
 /** What all parts of the table are drawn by. */
 export interface WidgetLook {
@@ -24,7 +24,7 @@ export interface WidgetLook {
   readonly isPaused?: boolean | null;
 }
 
-const timesOf = ({ settings, now }: WidgetLook): Times => timesIn(settings.alerts.timeZone, now);
+const timesOf = ({ settings, now }: WidgetLook): Times => widgetTimes(settings.alerts.timeZone, now);
 
 const page = (theme: Theme, body: Html): string =>
   html`<div class="cw cw-${theme}">${widgetStyle(theme)}${body}</div>`.text;

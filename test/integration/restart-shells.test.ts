@@ -2,7 +2,7 @@ import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Execution } from '../../lambda/remedy/ports.ts';
-import { parseRestart, RESTART_SCRIPTS } from '../../lambda/remedy/restart.ts';
+import { parseRestart, RESTART_SCRIPTS } from '../../lambda/remedy/restart/restart.ts';
 import { directory, hostMissing, SHELLS } from '../support/probe-host.ts';
 import { runProbe } from '../support/probe-shell.ts';
 

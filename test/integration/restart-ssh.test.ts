@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RESTART_SCRIPTS, readRestart } from '../../lambda/remedy/restart.ts';
+import { RESTART_SCRIPTS, readRestart } from '../../lambda/remedy/restart/restart.ts';
 import { sshTransport } from '../../lambda/ssh/transport.ts';
 import { type Sshd, sshdMissing, startSshd } from '../../sandbox/sshd.ts';
 import { directory } from '../support/probe-host.ts';

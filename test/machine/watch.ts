@@ -4,7 +4,7 @@ import { packedFiles } from '../../lambda/kit/index.ts';
 import { fleetSamples } from '../../lambda/memory/figures.ts';
 import type { InstanceReport, ProbeTransport, ReasonCode } from '../../lambda/model/index.ts';
 import { TAG } from '../../lambda/model/index.ts';
-import { RESTART_SCRIPTS, readRestart } from '../../lambda/remedy/restart.ts';
+import { RESTART_SCRIPTS, readRestart } from '../../lambda/remedy/restart/restart.ts';
 import { parseSettings } from '../../lambda/settings/settings.ts';
 import { sshTransport } from '../../lambda/ssh/transport.ts';
 import { awsOutlets, awsPorts } from '../../lambda/wiring/check.ts';

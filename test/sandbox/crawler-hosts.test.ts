@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Reply } from '../../lambda/model/index.ts';
 import { parseVitals } from '../../lambda/probe/parse-vitals.ts';
 import { SENT_SCRIPT } from '../../lambda/probe/script.ts';
-import { RESTART_SCRIPTS, readRestart } from '../../lambda/remedy/restart.ts';
+import { RESTART_SCRIPTS, readRestart } from '../../lambda/remedy/restart/restart.ts';
 import { sshTransport } from '../../lambda/ssh/transport.ts';
 import { CrawlerHosts } from '../../sandbox/crawler-hosts.ts';
 import { CRAWLERS } from '../../sandbox/crawlers.ts';

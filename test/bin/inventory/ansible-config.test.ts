@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ansibleDefaults } from '../../../bin/inventory/ansible-config.ts';
+import { ansibleDefaults } from '../../../bin/inventory/by-ansible/config.ts';
 import { hostsNamed, openInventory } from '../../../bin/inventory/open.ts';
 import { aids } from './aids.ts';
 

@@ -108,7 +108,7 @@ describe('the mail about acts', () => {
     });
   });
 
-  it('says once that a reboot did not help, whoever else says it', () => {
+  it('says once that a reboot did not help, though the incident says it too', () => {
     const sentence = 'The reboot of 07:55 UTC did not help: it still hangs (BannerTimeout), 20 min after it.';
     const why = 'the reboot of 07:55 UTC did not help: it needs a person (save its console output)';
     const alert = compose({

@@ -6,7 +6,7 @@ import {
   readRestart,
   ssmRestartSshdDocument,
   ssmRestartWorkerDocument,
-} from '../../../lambda/remedy/restart.ts';
+} from '../../../lambda/remedy/restart/restart.ts';
 
 const failed = (reason: FailureReason, output = ''): Reply => ({ kind: 'failed', reason, text: 'So it was.', output });
 

@@ -12,8 +12,8 @@ import {
   type Setting,
   setOfGroup,
   type Value,
-} from './draft.ts';
-import { bad, ok, type Parsed } from './parsed.ts';
+} from '../draft.ts';
+import { bad, ok, type Parsed } from '../parsed.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 

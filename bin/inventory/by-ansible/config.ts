@@ -7,9 +7,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import type { USED } from './draft.ts';
-import { expandUser } from './home.ts';
-import type { Defaults, Used } from './host.ts';
+import type { USED } from '../draft.ts';
+import { expandUser } from '../home.ts';
+import type { Defaults, Used } from '../host.ts';
 
 export interface AnsibleSurroundings {
   readonly env: Readonly<Record<string, string | undefined>>;

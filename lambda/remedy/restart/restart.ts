@@ -3,9 +3,9 @@
  * what they print.
  */
 
-import { printableAscii } from '../kit/index.ts';
-import { type Remedy, type Reply, UNIT_PATTERN } from '../model/index.ts';
-import type { Execution } from './ports.ts';
+import { printableAscii } from '../../kit/index.ts';
+import { type Remedy, type Reply, UNIT_PATTERN } from '../../model/index.ts';
+import type { Execution } from '../ports.ts';
 import COMMON from './restart-common.sh';
 import RESTART_SSHD from './restart-sshd.sh';
 import RESTART_WORKER from './restart-worker.sh';

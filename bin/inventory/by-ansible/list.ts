@@ -1,7 +1,7 @@
 /** Runs `ansible-inventory --list`: only Ansible itself can run its plugins and inventory scripts. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { UsageError } from '../terminal/index.ts';
-import type { AnsibleSurroundings } from './ansible-config.ts';
+import { UsageError } from '../../terminal/index.ts';
+import type { AnsibleSurroundings } from './config.ts';
 
 /** A plugin may ask an API page by page. */
 const DEADLINE_MS = 120_000;
