@@ -219,16 +219,16 @@ describe('the page of the demo', () => {
   it('is dark where the browser is, and by its button', async () => {
     const background = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
     await page.emulateMedia({ colorScheme: 'light' });
-    await page.locator('html:not([data-theme=dark])').waitFor();
+    await page.locator('html[data-theme=light]').waitFor();
     const day = await background();
     await page.emulateMedia({ colorScheme: 'dark' });
     await page.locator('html[data-theme=dark]').waitFor();
-    expect(await background()).not.toBe(day);
-    expect(await page.locator('#widget .cw-dark').count()).toBe(1);
+    await expect.poll(background).not.toBe(day);
+    await page.locator('#widget .cw-dark').waitFor();
     await picture('demo-page-dark');
     await page.click('#theme');
-    expect(await background()).toBe(day);
-    expect(await page.locator('#widget .cw-light').count()).toBe(1);
+    await expect.poll(background).toBe(day);
+    await page.locator('#widget .cw-light').waitFor();
   });
 
   it('acts on the sandbox by its buttons: what is paused is refused, with who paused it', async () => {
@@ -238,7 +238,7 @@ describe('the page of the demo', () => {
     await page.locator('#widget .cw-notice:has-text("dashboard paused all restarts and reboots")').waitFor();
     expect(await press('Resume acting', null)).toMatch(/^Resumed: the pause by dashboard/);
     await redraw();
-    expect(await page.locator('#widget .cw-notice').count()).toBe(0);
+    await page.locator('#widget .cw-notice').waitFor({ state: 'detached' });
   });
 
   it('makes no call where the question is answered with no', async () => {
