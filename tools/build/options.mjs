@@ -1,4 +1,5 @@
 /** How each program is built by esbuild: the command line, the CDK parts, the Lambda functions and the tools. */
+import { sdkSchemas } from './sdk-schemas.mjs';
 import { straightImports } from './straight-imports.mjs';
 
 /** ssh2's native parts are optional, and would be built for one kind of machine alone. */
@@ -8,7 +9,7 @@ const CDK = ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'];
 
 const PROGRAM = {
   bundle: true,
-  plugins: [straightImports],
+  plugins: [straightImports, sdkSchemas],
   format: 'esm',
   platform: 'node',
   target: 'node20',
@@ -92,7 +93,7 @@ export const functions = (entryPoints, outdir) => ({
   format: 'cjs',
   platform: 'node',
   target: 'node24',
-  plugins: [withoutSftp],
+  plugins: [withoutSftp, sdkSchemas],
   external: NATIVE,
   mainFields: ['module', 'main'],
   // Each of the SDK's clients reads its version from its package.json, for the User-Agent alone, and would bring all of it
