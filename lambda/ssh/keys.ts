@@ -29,6 +29,8 @@ export interface Login {
   /** Tried in this order. Which come after the agent's depends on what it has listed. */
   readonly methods: Iterable<AnyAuthMethod>;
   readonly agent: LoginAgent | null;
+  /** There is nothing to choose from, so a host need not be asked first which key it would take. */
+  readonly hasOneKey: boolean;
   /** What is wrong with keys that can't be tried. */
   troubles(): readonly string[];
 }
@@ -83,7 +85,8 @@ export function loginMethods(
       return failure('AuthenticationFailed', `No connection was made, since ${why}.`);
     }
     const isAgentFirst = identities !== undefined;
-    return { methods: methodsOf({ user, keys, agent, isAgentFirst, none }), agent, troubles };
+    const hasOneKey = agent === null && keys.filter(({ read }) => 'key' in read).length === 1;
+    return { methods: methodsOf({ user, keys, agent, isAgentFirst, none }), agent, hasOneKey, troubles };
   };
 }
 

@@ -53,6 +53,8 @@ export interface UnknownKey {
 export interface HostKeyCheck {
   /** Algorithms to ask for, in this order: those of the keys that are known come first, as in OpenSSH. */
   readonly algorithms: readonly string[];
+  /** The host has been here before: its key is pinned or in known_hosts. */
+  readonly isKnown: boolean;
   /** Null where the key may be trusted. */
   verify(key: Buffer): Failure | null;
   /** The host has proved that it holds this key. */
@@ -202,6 +204,7 @@ interface Known {
 function pinCheck({ address, port, pin }: KeyHolder): HostKeyCheck {
   return {
     algorithms: HOST_KEY_ALGORITHMS,
+    isKnown: pin !== null,
     verify(key) {
       const got = fingerprint(key);
       if (pin === null || pin === got) return null;
@@ -231,6 +234,7 @@ function knownHostsCheck(
   const preferred = HOST_KEY_ALGORITHMS.filter((a) => types.has(a.startsWith('rsa-') ? 'ssh-rsa' : a));
   return {
     algorithms: [...new Set([...preferred, ...HOST_KEY_ALGORITHMS])],
+    isKnown: trusted.length > 0,
     verify(key) {
       const isShown = (entry: KnownHost) => Buffer.from(entry.key, 'base64').equals(key);
       const shown = `${endpointOf(address, port)} showed the ${quote(typeOf(key))} host key ${fingerprint(key)}`;

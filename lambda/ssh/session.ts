@@ -6,7 +6,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { isIP, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import ssh2, { type Algorithms, type Client, type ConnectConfig } from 'ssh2';
+import ssh2, { type Algorithms, type Client, type ConnectConfig, type ParsedKey } from 'ssh2';
 import { messageOf } from '../kit/index.ts';
 import type { AllowedAlgorithms, Reply } from '../model/index.ts';
 import { ALGORITHMS } from './algorithms.ts';
@@ -29,6 +29,7 @@ import {
   tooManyKeys,
   type Where,
 } from './failures.ts';
+import { type Identified, ignoreOtherHostKeys, loginAtOnce, signAtOnce, speakFirst } from './inside-ssh2.ts';
 import type { Login } from './keys.ts';
 import { fingerprint, type HostKeyCheck } from './known-hosts.ts';
 import type { Limits } from './limits.ts';
@@ -53,7 +54,15 @@ export interface Attempt {
    * and sends a keepalive each time these milliseconds have passed.
    */
   readonly keepaliveMs: number | null;
-  /** Called when the host has accepted one of our keys, whatever becomes of the login then. */
+  /**
+   * What is sent without waiting for the host's answer to what came before. `login`: the login request, signed at once where
+   * there is one key only. `all`: our identification and key exchange, too, which is for hosts that are known: one that
+   * closes with that unread resets the connection, so how it ended says less.
+   */
+  readonly ahead: 'nothing' | 'login' | 'all';
+  /** Called where the host ended the connection, and an attempt with nothing sent ahead may say more. */
+  readonly unsure?: () => void;
+  /** Called when the host has accepted one of our keys, whatever becomes of the login then; not where the login succeeds. */
   readonly keyTaken?: () => void;
   /** What the login is for; `done` ends it, unless the connection ends first. */
   use(client: Client, where: Where, banner: string, done: (reply: Reply) => void): Use;
@@ -103,12 +112,13 @@ class Session {
   #hostKey: Buffer | undefined;
   #banner = '';
   /** What came in the clear, from the banner on. */
-  #kexBytes = Buffer.alloc(0);
+  #kexBytes: Buffer = Buffer.alloc(0);
   #running: Use | undefined;
   readonly #said = new LoginWords();
   /** Methods that the host would still take, and what went wrong with our own keys. */
   #methodsLeft: readonly string[] = [];
   readonly #keyTroubles: string[] = [];
+  #signsAtOnce: boolean;
   /** How many key files were offered; the agent counts its own. */
   #filesTried = 0;
 
@@ -117,6 +127,7 @@ class Session {
     this.#resolve = resolve;
     this.#where = { endpoint: endpointOf(attempt.address, attempt.port), deadlineMs: attempt.limits.deadlineMs };
     this.#bannerReader = new BannerReader(this.#where);
+    this.#signsAtOnce = attempt.ahead !== 'nothing' && attempt.login.hasOneKey;
     this.#phase = attempt.via !== null || isIP(attempt.address) ? 'connect' : 'resolve';
   }
 
@@ -177,6 +188,10 @@ class Session {
     // Many small packets that wait for each other: Nagle's algorithm would double the time of a login.
     if (socket instanceof Socket) socket.setNoDelay(true);
     const readBanner = (chunk: Buffer) => this.#readBanner(chunk, socket, readBanner);
+    if (this.#attempt.ahead === 'all') {
+      this.#startSsh(socket, (chunk) => this.#identified(chunk));
+      return;
+    }
     socket.on('data', readBanner);
     this.#nudge = setTimeout(() => {
       this.#identSent = true;
@@ -194,19 +209,31 @@ class Session {
         return;
       case 'banner':
         socket.off('data', reader).pause().unshift(read.rest);
-        this.#startSsh(read.line, socket);
+        clearTimeout(this.#nudge);
+        this.#phase = 'kex';
+        this.#banner = read.line;
+        if (this.#identSent) dropNextWrite(socket);
+        this.#startSsh(socket, null);
         return;
       default:
         read satisfies never;
     }
   }
 
-  #startSsh(banner: string, socket: Duplex): void {
-    const { hostKey, login, user, keepaliveMs, algorithms } = this.#attempt;
-    clearTimeout(this.#nudge);
+  /** The same where our own identification and key exchange have been sent. */
+  #identified(chunk: Buffer): Identified | null {
+    const read = this.#bannerReader.push(chunk);
+    if (read.kind === 'failed') this.#settle(read.failure);
+    if (read.kind !== 'banner') return null;
     this.#phase = 'kex';
-    this.#banner = banner;
-    if (this.#identSent) dropNextWrite(socket);
+    this.#banner = read.line;
+    this.#kexBytes = read.rest;
+    return { line: read.line, rest: read.rest.subarray(read.rest.indexOf(10) + 1) };
+  }
+
+  /** @param identify null: the host has sent its identification, which ssh2 reads again */
+  #startSsh(socket: Duplex, identify: ((chunk: Buffer) => Identified | null) | null): void {
+    const { hostKey, login, user, keepaliveMs, algorithms } = this.#attempt;
     const untried = login.methods[Symbol.iterator]();
     const proved = () => {
       this.#said.hasProved = true;
@@ -221,8 +248,9 @@ class Session {
       ...(keepaliveMs !== null && { keepaliveInterval: keepaliveMs, keepaliveCountMax: UNANSWERED }),
       algorithms: algorithmsFor(hostKey.algorithms, algorithms),
       hostVerifier: this.#verify,
-      authHandler: (left: readonly string[] | null, _partial, next) => {
+      authHandler: (left: readonly string[] | null, isPartial, next) => {
         this.#methodsLeft = left ?? [];
+        if (isPartial) proved();
         // A second factor is asked for, and no key is one.
         const wantsMore = this.#said.hasProved && left !== null && left.length > 0 && !left.includes('publickey');
         const method = wantsMore ? undefined : untried.next().value;
@@ -230,6 +258,7 @@ class Session {
         // ssh2 doesn't pass on what the host would still take after an agent's keys: it is asked for.
         const asks = method === undefined && lastType === 'agent' && this.#said.hasProved;
         lastType = method?.type;
+        if (this.#signsAtOnce && method?.type === 'publickey') this.#signAtOnce(method.key as ParsedKey);
         if (method !== undefined) next(withProof(method, proved));
         else next(asks ? { type: 'none', username: user } : (false as never));
       },
@@ -238,6 +267,8 @@ class Session {
     gather();
     try {
       this.#client.connect(config);
+      ignoreOtherHostKeys(this.#client);
+      if (identify !== null) speakFirst(this.#client, identify);
     } catch (error) {
       // This Node was built without one of the algorithms.
       this.#settle(failure('NegotiationFailed', `This client can't speak SSH here: ${quote(messageOf(error))}.`));
@@ -255,7 +286,17 @@ class Session {
   readonly #keysExchanged = () => {
     this.#phase = 'login';
     if (this.#hostKey) this.#attempt.hostKey.proved(this.#hostKey);
+    if (this.#attempt.ahead !== 'nothing') loginAtOnce(this.#client, () => !this.#settled);
   };
+
+  /** For the first request alone: a host that refuses this key is asked about the others. */
+  #signAtOnce(key: ParsedKey): void {
+    this.#signsAtOnce = false;
+    signAtOnce(this.#client, (data) => {
+      const signature = key.sign(data);
+      return signature instanceof Error ? null : signature;
+    });
+  }
 
   readonly #loggedIn = () => {
     this.#phase = 'command';
@@ -286,7 +327,9 @@ class Session {
     } else if (this.#phase === 'login' && /too many authentication failures/i.test(error.message)) {
       this.#settle(tooManyKeys(this.#where, this.#attempt.user, this.#keysTried()));
     } else {
-      this.#settle(sshFailed(this.#phase, this.#where, error, offeredOnly(this.#kexBytes, error.message)));
+      const found = sshFailed(this.#phase, this.#where, error, offeredOnly(this.#kexBytes, error.message));
+      if (found.reason !== 'NegotiationFailed') this.#endedByHost();
+      this.#settle(found);
     }
   };
 
@@ -307,7 +350,14 @@ class Session {
     });
   }
 
+  #endedByHost(): void {
+    const { ahead, unsure } = this.#attempt;
+    const isAhead = this.#phase === 'login' ? ahead !== 'nothing' : this.#phase === 'kex' && ahead === 'all';
+    if (isAhead && !this.#settled) unsure?.();
+  }
+
   #lost(found: Failure): void {
+    if (found.reason !== 'HandshakeTimeout') this.#endedByHost();
     this.#settle(this.#phase === 'login' ? loginLost(this.#where, this.#attempt.user, this.#said, found) : found);
   }
 

@@ -1,7 +1,7 @@
 /** The SSH transport: many hosts at a time, each within its own deadline. */
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Instance, ProbeRun, ProbeTransport, Reply } from '../model/index.ts';
+import type { FailureReason, Instance, ProbeRun, ProbeTransport, Reply } from '../model/index.ts';
 import { probeArguments } from '../probe/index.ts';
 import { runCommand } from './command.ts';
 import { endpointOf, type Failure, failure, keyNotTaken, quote, turnedAway } from './failures.ts';
@@ -78,17 +78,22 @@ export function sshTransport(options: SshOptions): ProbeTransport {
       return failure('HostUnreachable', `${quote(instance.name)} was not asked: ${because} needs OpenSSH's client.`);
     }
     const route = JSON.stringify([address, port, jumps]);
-    const attempt = async () => {
-      const reply = await attemptOne(turn, address);
+    let isUnsure = false;
+    const attempt = async (unsure: (() => void) | null) => {
+      const reply = await attemptOne(turn, address, unsure);
       if (reply?.kind === 'output') servedAt.set(route, performance.now());
       return reply;
     };
-    const first = await attempt();
+    const first = await attempt(() => {
+      isUnsure = true;
+    });
     if (first?.kind !== 'failed') return first;
-    const pauseMs = pauseAfter(first);
+    const pauseMs = isUnsure ? 0 : pauseAfter(first);
     if (pauseMs === null || pauseMs >= limits.leftMs()) return first;
-    await sleep(pauseMs, undefined, { signal: run.signal }).catch(() => {}); // Where this was aborted, the next attempt returns null.
-    const second = await attempt();
+    if (pauseMs > 0) await sleep(pauseMs, undefined, { signal: run.signal }).catch(() => {}); // Where this was aborted, the next attempt returns null.
+    // Each step waits for the host, so that how it ends says all there is to know.
+    const second = await attempt(null);
+    if (isUnsure) return second?.kind === 'failed' && LESS_FAR.has(second.reason) ? first : second;
     if (second?.kind !== 'failed' || !isDropped(second)) return afterBoth(first, second);
     // The same sshd has accepted other logins meanwhile, so it can fork: it drops connections because there are too many.
     // Only logins at the same address and port count; that other hosts are well says nothing about this one.
@@ -96,7 +101,12 @@ export function sshTransport(options: SshOptions): ProbeTransport {
     return hasServed ? turnedAway(endpointOf(address, port)) : afterBoth(first, second);
   }
 
-  async function attemptOne({ instance, run, limits, jumpHosts }: Turn, address: string): Promise<Reply | null> {
+  /** @param unsure null: nothing is sent ahead of the host's answers */
+  async function attemptOne(
+    { instance, run, limits, jumpHosts }: Turn,
+    address: string,
+    unsure: (() => void) | null,
+  ): Promise<Reply | null> {
     const { signal } = run;
     const { port, user, jumps = [], trust, algorithms } = instance.login;
     const login = await loginFor(instance.login);
@@ -110,12 +120,14 @@ export function sshTransport(options: SshOptions): ProbeTransport {
     if (way !== null && 'kind' in way) return signal.aborted ? null : way;
     if (way === null && jumps.length > 0) return null;
     let isKeyTaken = false;
+    const hostKey = hostKeyOf({ address, port, pin: instance.hostKey, trust });
     const reply = await attemptSsh({
       keyTaken: () => {
         isKeyTaken = true;
       },
       ...{ address, port, user, login, algorithms, limits, signal, via: way?.stream ?? null, keepaliveMs: null },
-      hostKey: hostKeyOf({ address, port, pin: instance.hostKey, trust }),
+      hostKey,
+      ...(unsure === null ? { ahead: 'nothing' } : { ahead: hostKey.isKnown ? 'all' : 'login', unsure }),
       use: (client, where, banner, done) =>
         runCommand(client, { command: commandFor(instance), stdin: run.script }, where, banner, done),
     });
@@ -139,6 +151,8 @@ export function sshTransport(options: SshOptions): ProbeTransport {
       const keepaliveMs = run.hostDeadlineMs / 5;
       const attempt: Attempt = {
         ...{ address, port, user, login, algorithms, hostKey, via, limits, keepaliveMs, use },
+        // One connection serves all hosts behind it: there is no time to win.
+        ahead: 'nothing',
         signal: run.signal,
       };
       return attemptSsh(attempt);
@@ -167,6 +181,12 @@ function pauseAfter({ reason }: Failure): number | null {
       return null;
   }
 }
+
+/** Of a second attempt that came less far than the first. */
+const LESS_FAR: ReadonlySet<FailureReason> = new Set([
+  ...(['ConnectTimeout', 'ConnectionRefused', 'ConnectionReset', 'ClosedBeforeBanner', 'BannerTimeout'] as const),
+  ...(['HandshakeTimeout', 'SshThrottled'] as const),
+]);
 
 const isAfterAccept = (reply: Failure): boolean => isDropped(reply) || reply.reason === 'BannerTimeout';
 

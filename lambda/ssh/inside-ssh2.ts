@@ -1,0 +1,102 @@
+/**
+ * The one file that uses what ssh2 doesn't document, to send without waiting what SSH lets a client send without waiting.
+ * ssh2 is pinned to one version, and test/lambda/ssh/inside-ssh2.test.ts fails where that has changed inside.
+ */
+import type { Client, ParsedKey } from 'ssh2';
+
+/** Of ssh2/lib/protocol/Protocol.js. */
+interface Protocol {
+  /** Writes our identification line; gone afterwards. */
+  start?: () => void;
+  parse(chunk: Buffer, from: number, to: number): void;
+  /** The host's identification line, which both sides hash and the host signs. */
+  _remoteIdentRaw: Buffer | undefined;
+  /** What the client does with each kind of message. */
+  readonly _handlers: {
+    SERVICE_ACCEPT(protocol: Protocol, service: string): void;
+    GLOBAL_REQUEST(protocol: Protocol, name: string, wantsReply: boolean, data: unknown): void;
+  };
+  authPK(user: string, key: ParsedKey, algorithm?: string, sign?: Sign): void;
+  requestSuccess(): void;
+}
+
+type Sign = (data: Buffer, send: (signature: Buffer) => void) => void;
+
+const protocolOf = (client: Client): Protocol => (client as unknown as { readonly _protocol: Protocol })._protocol;
+
+/** Stands in for the host's line until that has come. ssh2 asks nothing of its text but workarounds for what we don't offer. */
+const ANY_IDENT = Buffer.from('SSH-2.0-unknown\r\n');
+
+/** The host's identification line, without its end, and what came after it. */
+export interface Identified {
+  readonly line: string;
+  readonly rest: Buffer;
+}
+
+/**
+ * Sends our identification and SSH_MSG_KEXINIT together, before the host has sent anything: each side may (RFC 4253, 4.2 and
+ * 7.1), and dropbear's client always does. To be called right after `client.connect()`.
+ * @param read gets what the host sends, until it returns the identification line
+ */
+export function speakFirst(client: Client, read: (chunk: Buffer) => Identified | null): void {
+  const protocol = protocolOf(client);
+  const start = protocol.start;
+  protocol.start = () => {
+    start?.();
+    protocol.parse(ANY_IDENT, 0, ANY_IDENT.length);
+    protocol.parse = (chunk) => {
+      const found = read(chunk);
+      if (found === null) return;
+      Reflect.deleteProperty(protocol, 'parse');
+      protocol._remoteIdentRaw = Buffer.from(found.line, 'latin1');
+      if (found.rest.length > 0) protocol.parse(found.rest, 0, found.rest.length);
+    };
+  };
+}
+
+/**
+ * Sends the first login request right behind the request for the login service, as dropbear's client does: a host handles
+ * packets in their order, and one that doesn't offer that service disconnects anyway (RFC 4253, 10). To be called when keys
+ * have been exchanged.
+ * @param mayGoOn asked just before
+ */
+export function loginAtOnce(client: Client, mayGoOn: () => boolean): void {
+  const protocol = protocolOf(client);
+  // ssh2 asks for the service when this event's listeners have returned.
+  queueMicrotask(() => {
+    if (!mayGoOn()) return;
+    const accepted = protocol._handlers.SERVICE_ACCEPT;
+    protocol._handlers.SERVICE_ACCEPT = () => {};
+    accepted(protocol, 'ssh-userauth');
+  });
+}
+
+/**
+ * Signs with this key without asking first whether the host would take it, which RFC 4252, 7 leaves to the client. Only the
+ * next login request is sent so. The signature covers the session's own hash, so it is of no use in another.
+ * @param sign null where the key can't sign; the host is then asked first, as usual
+ */
+export function signAtOnce(client: Client, sign: (data: Buffer) => Buffer | null): void {
+  const protocol = protocolOf(client);
+  protocol.authPK = (user, key, algorithm) => {
+    Reflect.deleteProperty(protocol, 'authPK');
+    protocol.authPK(user, key, algorithm, (data, send) => {
+      const signature = sign(data);
+      if (signature === null) protocol.authPK(user, key, algorithm);
+      else send(signature);
+    });
+  };
+}
+
+/**
+ * Ignores the list of all its host keys that OpenSSH sends after each login: ssh2 would have each of them proved by a
+ * signature, which costs the host more than the login did, and nothing here asks for them.
+ */
+export function ignoreOtherHostKeys(client: Client): void {
+  const handlers = protocolOf(client)._handlers;
+  const other = handlers.GLOBAL_REQUEST;
+  handlers.GLOBAL_REQUEST = (protocol, name, wantsReply, data) => {
+    if (name !== 'hostkeys-00@openssh.com') other(protocol, name, wantsReply, data);
+    else if (wantsReply) protocol.requestSuccess();
+  };
+}

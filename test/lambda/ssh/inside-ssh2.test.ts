@@ -1,0 +1,128 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
+import ssh2 from 'ssh2';
+import { afterEach, describe, expect, it } from 'vitest';
+import { fingerprint } from '../../../lambda/ssh/known-hosts.ts';
+import { sshTransport } from '../../../lambda/ssh/transport.ts';
+import { type Answer, probeAll, sshInstance } from '../../support/probe-run.ts';
+import { keyPair, rawServer, type SshServerOptions, sshServer, type TestServer } from '../../support/ssh-server.ts';
+
+const PINNED = '1.17.0';
+const LOGIN = keyPair();
+const HOST = keyPair();
+const PIN = fingerprint((ssh2.utils.parseKey(HOST.public) as ssh2.ParsedKey).getPublicSSH());
+
+describe('the inside of ssh2', () => {
+  it(`is that of ${PINNED}: look at each use in inside-ssh2.ts before this is raised`, () => {
+    expect(createRequire(import.meta.url)('ssh2/package.json').version).toBe(PINNED);
+    expect(readFileSync('package.json', 'utf8')).toContain(`"ssh2": "${PINNED}"`);
+  });
+});
+
+describe('a login with nothing to wait for', () => {
+  const servers: TestServer[] = [];
+  afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
+
+  /** The reply of a host that counts login requests: signed ones, and by their method those that only ask. */
+  async function ask(given: Partial<SshServerOptions>, hostKey: string | null, privateKey = LOGIN.private) {
+    const requests: string[] = [];
+    const server = await sshServer({
+      authorized: [LOGIN.public],
+      hostKeys: [HOST.private],
+      output: 'vitals',
+      ...given,
+      authenticate(context, client) {
+        const isSigned = context.method === 'publickey' && context.signature !== undefined;
+        requests.push(isSigned ? 'signed' : context.method);
+        if (given.authenticate) return given.authenticate(context, client);
+        const key = ssh2.utils.parseKey(LOGIN.public) as ssh2.ParsedKey;
+        if (context.method !== 'publickey' || !key.getPublicSSH().equals(context.key.data)) {
+          return context.reject(['publickey']);
+        }
+        const { signature, blob = Buffer.alloc(0) } = context;
+        return signature === undefined || key.verify(blob, signature) === true
+          ? context.accept()
+          : context.reject(['publickey']);
+      },
+    });
+    servers.push(server);
+    const transport = sshTransport({ privateKey, hostKeys: { kind: 'pin' } });
+    const answers = await probeAll(transport, [sshInstance(server.address, server.port, { hostKey })]);
+    return { reply: [...answers.values()][0]?.reply, requests, accepted: server.accepted };
+  }
+
+  it.each([
+    ['known', PIN],
+    ['new', null],
+  ])('signs at once with the only key, at a %s host', async (_which, pin) => {
+    const { reply, requests, accepted } = await ask({}, pin);
+    expect(reply).toMatchObject({ kind: 'output', output: 'vitals', hostKey: PIN });
+    expect({ requests, accepted }).toEqual({ requests: ['signed'], accepted: 1 });
+  });
+
+  it('is refused where the key does not fit, by one request in the one connection', async () => {
+    const { reply, requests, accepted } = await ask({}, PIN, keyPair().private);
+    expect(reply).toMatchObject({ kind: 'failed', reason: 'AuthenticationFailed' });
+    expect({ requests, accepted }).toEqual({ requests: ['signed'], accepted: 1 });
+  });
+
+  it('tries an RSA key with the other hash, too', async () => {
+    const rsa = keyPair('rsa');
+    const { requests } = await ask({ authenticate: (context) => context.reject(['publickey']) }, PIN, rsa.private);
+    expect(requests).toEqual(['signed', 'publickey']);
+  });
+
+  it('is made again step by step where the host ends it, which may then say why', async () => {
+    const closing: SshServerOptions['authenticate'] = (context, client) => {
+      if (context.method === 'publickey' && context.signature === undefined) context.accept();
+      else client.end();
+    };
+    const { reply, requests, accepted } = await ask({ authenticate: closing }, PIN);
+    expect(reply).toMatchObject({
+      reason: 'ConnectionLost',
+      text: expect.stringMatching(/after it had accepted our key/),
+    });
+    expect({ requests, accepted }).toEqual({ requests: ['signed', 'publickey', 'signed'], accepted: 2 });
+  });
+
+  it('sends no login at all to a host with another key than the known one', async () => {
+    const { reply, requests } = await ask({}, 'SHA256:another');
+    expect(reply).toMatchObject({ kind: 'failed', reason: 'HostKeyMismatch' });
+    expect(requests).toEqual([]);
+  });
+});
+
+describe('what is sent before the host has sent anything', () => {
+  const first = async (hostKey: string | null): Promise<string> => {
+    let got = '';
+    const heard = (socket: Socket) =>
+      socket.on('data', (chunk: Buffer) => {
+        got += chunk.toString('latin1');
+      });
+    const server = await rawServer(heard);
+    const transport = sshTransport({ privateKey: LOGIN.private, hostKeys: { kind: 'pin' } });
+    const answers: Map<string, Answer> = await probeAll(
+      transport,
+      [sshInstance(server.address, server.port, { hostKey })],
+      { hostDeadlineMs: 700 },
+    );
+    await server.close();
+    expect([...answers.values()][0]?.reply).toMatchObject({ reason: 'BannerTimeout' });
+    return got;
+  };
+
+  it('is the identification and the key exchange where the host is known', async () => {
+    const sent = Buffer.from(await first(PIN), 'latin1');
+    const line = 'SSH-2.0-crawlwatch\r\n';
+    expect(sent.toString('latin1')).toMatch(/^SSH-2\.0-crawlwatch\r\n/);
+    // Its length, the padding's, and SSH_MSG_KEXINIT; nothing comes behind it.
+    const packet = sent.subarray(line.length);
+    expect(packet.readUInt32BE(0) + 4).toBe(packet.length);
+    expect(packet[5]).toBe(20);
+  });
+
+  it('is nothing where it is new, so that how it fails says all there is to know', async () => {
+    expect(await first(null)).toBe('');
+  });
+});
