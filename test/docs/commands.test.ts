@@ -39,13 +39,17 @@ function callsIn(line: string): string[][] {
   });
 }
 
+/** The line of a grammar, such as `crawlwatch mute [options] [instance...]`, is nothing to type. */
+const isGrammar = (line: string): boolean => line.includes(' [options]');
+
 /** Code in backticks, and the lines of blocks. */
 const codeOf = (markdown: string): string[] =>
   markdown
     .split(/^```/m)
     .flatMap((text, n) =>
       n % 2 === 1 ? text.split('\n').slice(1) : [...text.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code),
-    );
+    )
+    .filter((line) => !isGrammar(line));
 /** Commands in sentences: after a colon or npx, to the end of the clause. */
 const clausesOf = (text: string): string[] =>
   [...text.matchAll(/(?:: (?=(?:[A-Z_]+=\S+ )?crawlwatch )|(?=\bnpx crawlwatch ))(.*?)(?=[,.;)"](?:\s|$)|$)/gm)].map(
@@ -93,6 +97,7 @@ describe('a command that people are given', () => {
   it.each([
     ['README.md', 15],
     ['docs/runbook.md', 20],
+    ['docs/reference/commands.md', 60],
     ['the mails', 6],
     ['the recorded terminal', 1],
     ['--help', 25],
