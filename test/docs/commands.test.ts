@@ -1,9 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { createProgram } from '../../bin/commands/program.ts';
-import type { CommandIo } from '../../bin/terminal/io.ts';
+import { grammar } from '../support/reference/commands.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const read = (...path: string[]) => readFileSync(join(ROOT, ...path), 'utf8');
@@ -11,18 +9,6 @@ const filesIn = (folder: string, ending: string) =>
   readdirSync(join(ROOT, folder))
     .filter((name) => name.endsWith(ending))
     .map((name) => `${folder}/${name}`);
-
-/** The grammar, with nothing behind it. */
-function grammar(write: (text: string) => void): Command {
-  const output = { write };
-  const io: CommandIo = {
-    ...{ stdout: output, stderr: output, env: {}, cwd: ROOT, signal: new AbortController().signal },
-    stdin: (async function* () {})(),
-  };
-  const program = createProgram(io, () => {});
-  for (const command of program.commands) command.action(() => {});
-  return program;
-}
 
 /** What commander has against it; null where it takes it. */
 async function refusal(words: readonly string[]): Promise<string | null> {
@@ -53,13 +39,17 @@ function callsIn(line: string): string[][] {
   });
 }
 
+/** The line of a grammar, such as `crawlwatch mute [options] [instance...]`, is nothing to type. */
+const isGrammar = (line: string): boolean => line.includes(' [options]');
+
 /** Code in backticks, and the lines of blocks. */
 const codeOf = (markdown: string): string[] =>
   markdown
     .split(/^```/m)
     .flatMap((text, n) =>
       n % 2 === 1 ? text.split('\n').slice(1) : [...text.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code),
-    );
+    )
+    .filter((line) => !isGrammar(line));
 /** Commands in sentences: after a colon or npx, to the end of the clause. */
 const clausesOf = (text: string): string[] =>
   [...text.matchAll(/(?:: (?=(?:[A-Z_]+=\S+ )?crawlwatch )|(?=\bnpx crawlwatch ))(.*?)(?=[,.;)"](?:\s|$)|$)/gm)].map(
@@ -73,7 +63,13 @@ function helpLines(): string[] {
   return help.flatMap((text) => text.split('\n'));
 }
 
-const pages = ['README.md', 'CONTRIBUTING.md', 'bench/README.md', ...filesIn('docs', '.md')];
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'bench/README.md',
+  ...filesIn('docs', '.md'),
+  ...filesIn('docs/reference', '.md'),
+];
 const mails = filesIn('test/fixtures/mails', '.txt');
 const SOURCES: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(pages.map((page) => [page, codeOf(read(page))])),
@@ -101,6 +97,7 @@ describe('a command that people are given', () => {
   it.each([
     ['README.md', 15],
     ['docs/runbook.md', 20],
+    ['docs/reference/commands.md', 60],
     ['the mails', 6],
     ['the recorded terminal', 1],
     ['--help', 25],

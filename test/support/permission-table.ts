@@ -1,4 +1,4 @@
-/** The table of docs/security.md: every statement of every role, with what it is for. */
+/** The table of docs/reference/permissions.md: every statement of every role, with what it is for. */
 import { grantsOf } from '../lib/synth.ts';
 import { markdownTable } from './readme-tables.ts';
 
