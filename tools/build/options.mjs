@@ -1,4 +1,5 @@
 /** How each program is built by esbuild: the command line, the CDK parts, the Lambda functions and the tools. */
+import { lateUnicode } from './late-unicode.mjs';
 import { straightImports } from './straight-imports.mjs';
 
 /** ssh2's native parts are optional, and would be built for one kind of machine alone. */
@@ -8,7 +9,7 @@ const CDK = ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'];
 
 const PROGRAM = {
   bundle: true,
-  plugins: [straightImports],
+  plugins: [straightImports, lateUnicode],
   format: 'esm',
   platform: 'node',
   target: 'node20',
