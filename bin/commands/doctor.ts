@@ -19,7 +19,7 @@ settings that the stack runs with, where it can read them. It changes nothing, a
 Exit code: 2 if something is broken, else 3 if something could not be found out, else 0.
 
 Examples:
-  crawlwatch doctor --deploy                         before npx cdk deploy: what the settings need of this account
+  crawlwatch doctor --deploy                         before crawlwatch deploy: what the settings need of this account
   crawlwatch doctor                                  is the fleet checked, who gets the mail, what is wrong with the rest
   crawlwatch doctor i-0123456789abcdef0 ficrawler7   these instances, step by step
   crawlwatch doctor --host ubuntu@web1:2222          a host over SSH, without AWS

@@ -31,7 +31,7 @@ async function testAlert({ stack }: TestAlertFlags, io: CommandIo): Promise<numb
     const topicArn = (await stackOutputs(cloudFormationClient(), stack))?.AlertsTopicArn;
     if (topicArn === undefined) {
       throw new UsageError(
-        `no stack ${stack} of crawlwatch here: npx cdk deploy, or --stack NAME, or another AWS_REGION`,
+        `no stack ${stack} of crawlwatch here: crawlwatch deploy, or --stack NAME, or another AWS_REGION`,
       );
     }
     const sns = snsOnceClient(topicArn.split(':')[3]);

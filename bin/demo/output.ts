@@ -113,7 +113,7 @@ export async function printEnd(print: Print, sandbox: DemoSandbox): Promise<void
   }
   print(`
 On this machine: crawlwatch check --local   Any host you can log in to: crawlwatch check --host NAME
-To deploy it: see README.md`);
+To deploy it: crawlwatch init, then crawlwatch deploy (README.md)`);
 }
 
 /** Leaves out what was held back and what had only begun. */

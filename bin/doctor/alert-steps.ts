@@ -82,7 +82,7 @@ export function stackSteps({
         failed(
           'stack',
           `there is no stack ${stack} in ${region}: nothing is checked on a schedule, and nobody is mailed`,
-          'npx cdk deploy -c alertEmail=you@example.com; or name another: --stack NAME, AWS_REGION',
+          'crawlwatch deploy -- -c alertEmail=you@example.com; or name another: --stack NAME, AWS_REGION',
         ),
       ];
     }
@@ -95,7 +95,7 @@ export function stackSteps({
             `${stack} in ${region} is ${status}: it has no function and no topic, nothing is checked, and nobody is mailed`,
             /_IN_PROGRESS$/.test(status)
               ? `wait for its end: ${events}`
-              : `see why: ${events}; then npx cdk deploy, which replaces what could not be created`,
+              : `see why: ${events}; then crawlwatch deploy, which replaces what could not be created`,
           )
         : failed('stack', `${stack} is not a stack of crawlwatch`, 'name the right one: --stack NAME'),
     ];
@@ -125,7 +125,7 @@ function scheduleStep(runs: RecentRuns, facts: AlertFacts, settings: Settings): 
       : failed(
           'schedule',
           `no check was started ${within}; one is due every ${settings.schedule.everyMinutes} min`,
-          'enable the schedule: aws scheduler list-schedules shows it, npx cdk deploy puts it back; a new stack needs some minutes',
+          'enable the schedule: aws scheduler list-schedules shows it, crawlwatch deploy puts it back; a new stack needs some minutes',
         );
   }
   const counted = `${plural(started.sum, 'check')} started ${within}`;
@@ -150,7 +150,7 @@ function topicSteps(subscribers: readonly Subscriber[] | null, facts: AlertFacts
       failed(
         'topic',
         `${topic} no longer exists`,
-        'npx cdk destroy, then npx cdk deploy -c alertEmail=you@example.com: a deploy alone makes nothing again that was deleted by hand',
+        'crawlwatch deploy --destroy, then crawlwatch deploy -- -c alertEmail=you@example.com: a deploy alone makes nothing again that was deleted by hand',
       ),
     ];
   }

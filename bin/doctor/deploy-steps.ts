@@ -51,7 +51,7 @@ export function deploySteps(facts: DeployFacts, settings: Settings): Step[] {
 }
 
 function bootstrapStep(version: number | null, account: string, region: string): Step {
-  const fix = `npx cdk bootstrap aws://${account}/${region}`;
+  const fix = 'crawlwatch deploy --bootstrap';
   if (version === null) return failed('bootstrap', `${account} is not bootstrapped for CDK in ${region}`, fix);
   return version < BOOTSTRAP_VERSION
     ? failed('bootstrap', `version ${version}, but CDK needs ${BOOTSTRAP_VERSION} or later`, fix)
@@ -113,7 +113,7 @@ function topicSteps(topic: DeployFacts['topic'], { alertEmail, alerts }: Setting
         ? unknown(
             'mail',
             'alertEmail is neither in cdk.json nor in CRAWLWATCH_SETTINGS: nobody is mailed unless the deploy names an address',
-            'npx cdk deploy -c alertEmail=you@example.com',
+            'crawlwatch deploy -- -c alertEmail=you@example.com',
           )
         : ok('mail', `AWS will ask ${emails.map(masked).join(', ')} to confirm; the mail is good for two days`),
     ];
@@ -130,7 +130,7 @@ function topicSteps(topic: DeployFacts['topic'], { alertEmail, alerts }: Setting
           ? failed(
               'mail',
               `${arn} no longer exists`,
-              'npx cdk destroy, then deploy: a deploy alone makes nothing again that was deleted by hand',
+              'crawlwatch deploy --destroy, then deploy: a deploy alone makes nothing again that was deleted by hand',
             )
           : failed('mail', `there is no topic ${arn}`, 'correct alerts.topicArn'),
       ];

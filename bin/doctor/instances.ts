@@ -130,7 +130,7 @@ async function ssmAccess({ clients, stack, settings }: DoctorContext): Promise<A
   const name = answerOf(document);
   const missing = stepsOf('probe', document, (found) =>
     found === null
-      ? [failed('probe', `there is no probe document of ${stack.name}`, 'npx cdk deploy, or --stack NAME')]
+      ? [failed('probe', `there is no probe document of ${stack.name}`, 'crawlwatch deploy, or --stack NAME')]
       : [],
   );
   return {

@@ -122,7 +122,7 @@ export async function openState(
   ]);
   if (state.at === null) {
     throw new UsageError(
-      `no check of ${stack} in ${region} has left anything to read${beginsEmpty === null ? '' : ` (${beginsEmpty})`}; deploy it (npx cdk deploy), or give --stack NAME or another AWS_REGION`,
+      `no check of ${stack} in ${region} has left anything to read${beginsEmpty === null ? '' : ` (${beginsEmpty})`}; deploy it (crawlwatch deploy), or give --stack NAME or another AWS_REGION`,
     );
   }
   return { settings, region, stack, instances, state };

@@ -16,7 +16,7 @@ export async function openRemedy({ stack }: StackFlags, ports: StackPorts): Prom
   const name = outputs?.RemedyFunctionName;
   if (outputs === null || name === undefined) {
     throw new UsageError(
-      `no stack ${stack} of crawlwatch here: npx cdk deploy, or --stack NAME, or another AWS_REGION`,
+      `no stack ${stack} of crawlwatch here: crawlwatch deploy, or --stack NAME, or another AWS_REGION`,
     );
   }
   const lambda = ports.lambda(outputs.RemedyFunctionArn?.split(':')[3]);
@@ -83,7 +83,7 @@ export function readAnswer(json: unknown): RemedyAnswer {
   if (read.success) return read.data;
   const [issue] = read.error.issues;
   throw new UsageError(
-    `the remedy function's answer is not understood (${issue?.path.join('.') || 'answer'}: ${issue?.message}): deploy the stack that goes with this command line (npx cdk deploy)`,
+    `the remedy function's answer is not understood (${issue?.path.join('.') || 'answer'}: ${issue?.message}): deploy the stack that goes with this command line (crawlwatch deploy)`,
   );
 }
 

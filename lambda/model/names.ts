@@ -109,4 +109,4 @@ export const DEFAULT_STACK_NAME = 'CrawlwatchStack';
  * How all of it is removed, in the order that holds: a check that still runs writes its tags again. The same in the
  * stack's outputs, the README, docs/first-hour.md and the help of `forget`.
  */
-export const REMOVAL = 'npx cdk destroy && npx crawlwatch forget';
+export const REMOVAL = 'crawlwatch deploy --destroy && crawlwatch forget';

@@ -114,7 +114,7 @@ function ofOtherVersion(stdout: string): Reply | null {
   if (other === undefined || versions.includes(OWN_VERSION)) return null;
   return failure(
     'Unparsable',
-    `The probe's document reports in version ${other}, and this program reads version ${OWN_VERSION}: deploy the stack again with this version of crawlwatch (npx cdk deploy), and accounts/crawlwatch-member.yaml where another Region or account is watched.`,
+    `The probe's document reports in version ${other}, and this program reads version ${OWN_VERSION}: deploy the stack again with this version of crawlwatch (crawlwatch deploy), and accounts/crawlwatch-member.yaml where another Region or account is watched.`,
   );
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { madeLate } from '../../tools/build/late-unicode.mjs';
 import { probeOutput } from '../support/probe-output.ts';
 import { keyPair, rawServer, type TestServer } from '../support/ssh-server.ts';
 import { type BuiltProgram, builtProgram, finish, sourcesIn } from './built-program.ts';
@@ -83,6 +84,18 @@ describe('the program', () => {
       expect(stderr).toMatch(/^crawlwatch: no AWS credentials: .*\n$/);
       expect(exitCode).toBe(3);
       expect(packages).toContain('@aws-sdk/client-ec2');
+    },
+  );
+});
+
+describe('a package that measures text', () => {
+  it.each(['string-width/index.js', 'slice-ansi/tokenize-ansi.js', 'wrap-ansi/index.js'])(
+    'is built so that Unicode tables are read at first use: %s',
+    (path) => {
+      const source = readFileSync(join('node_modules', path), 'utf8');
+      const atLoad = /^(?:const|let) \w+ = (?!\(\) =>).*(?:new Intl\.|\\p\{)/m;
+      expect(source).toMatch(atLoad);
+      expect(madeLate(source)).not.toMatch(atLoad);
     },
   );
 });

@@ -149,7 +149,7 @@ describe.runIf(missing === null)('a deployed stack', () => {
       ),
       LogGroupName: expect.stringMatching(/^CrawlwatchStack-CheckLogs/),
       StateBucketName: expect.stringMatching(/^crawlwatchstack-storefiles/),
-      RemoveCommand: 'npx cdk destroy && npx crawlwatch forget',
+      RemoveCommand: 'crawlwatch deploy --destroy && crawlwatch forget',
       SubscribeCommand: expect.stringMatching(
         /^aws sns subscribe --region us-east-1 --topic-arn arn:aws:sns:us-east-1:123456789012:\S+ --protocol email --notification-endpoint you@example\.com$/,
       ),

@@ -1,24 +1,17 @@
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { describePage, ported, type Row, real } from './page.ts';
-import type { ReadmeWorld } from './readme-world.ts';
+import { describePage, type Row, real } from './page.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const WEBS = [/web1/, /web2/, /2 hosts?.*2 OK/is];
-
-const own: Pick<Row, 'needs' | 'inOwnAccount'> = { needs: 'account', inOwnAccount: true };
 let mails: (() => Promise<readonly { readonly subject: string }[]>) | undefined;
 
-let topicArn = '';
-const byOwnCli = (command: string, world: ReadmeWorld) =>
-  `${command} --endpoint-url ${world.ownAccount.AWS_ENDPOINT_URL}`;
-const WITHOUT_CLI = { program: 'aws', by: async () => {} };
-
 const ROWS: Readonly<Record<string, Row>> = {
-  'npm ci && npm run demo': { says: [/crawlwatch:reboot-flag/, /To deploy it: see README.md/] },
+  'npm ci && npm run demo': { says: [/crawlwatch:reboot-flag/, /To deploy it: /] },
   'npm ci && npm test': { elsewhere: 'the unit step of .ci/run', says: [] },
-  'npx crawlwatch demo --serve': {
+  'npm pack': { says: [/crawlwatch-[\d.]+\.tgz/] },
+  'npm i -g ./crawlwatch-*.tgz': { says: [/added 1 package/] },
+  'crawlwatch demo --serve': {
     exit: 130,
     says: [/The demo's dashboard/],
     during: async (typed) => {
@@ -27,22 +20,10 @@ const ROWS: Readonly<Record<string, Row>> = {
       typed.type('\x03');
     },
   },
-  'npx crawlwatch check --local': { says: [/1 host.*1 OK/is] },
-  'npx crawlwatch check --host ubuntu@web1 web2:2222': { needs: 'hosts', says: WEBS },
-  'npx crawlwatch check -i inventories/production2 -u ubuntu': { needs: 'hosts', says: WEBS },
-  'ansible-inventory --list | npx crawlwatch check -i -': {
-    needs: 'hosts',
-    // The reader's ansible.cfg would name the inventory.
-    spelled: () => 'ansible-inventory -i inventories/production2 --list | npx crawlwatch check -i - -u ubuntu',
-    orElse: { program: 'ansible-inventory', by: async () => {} },
-    says: WEBS,
-  },
-  'npx crawlwatch check': {
-    ...own,
-    prepare: (world) => world.openOwnAccount(),
-    says: [/ficrawler1/, /ficrawler2/, /2 hosts?.*2 OK/is],
-  },
-  'npx crawlwatch watch -i inventories/production2 -u ubuntu': {
+  'crawlwatch check --local': { says: [/1 host.*1 OK/is] },
+  'crawlwatch check --host ubuntu@web1 web2:2222': { needs: 'hosts', says: WEBS },
+  'crawlwatch check -i inventories/production2 -u ubuntu': { needs: 'hosts', says: WEBS },
+  'crawlwatch watch -i inventories/production2 -u ubuntu': {
     needs: 'hosts',
     // A minute from one check to the next.
     meanwhile: 'to its end',
@@ -54,98 +35,57 @@ const ROWS: Readonly<Record<string, Row>> = {
       typed.type('\x03');
     },
   },
-  'npx crawlwatch exporter -i inventories/production2 -u ubuntu': {
-    needs: 'hosts',
-    // npx's own, whatever the program that it runs ends with at Ctrl-C.
-    exit: 130,
-    // Its own port may be taken here.
-    spelled: (command) => `${command} --listen :0`,
-    says: [/scrape_configs: \[\{job_name: crawlwatch/],
-    during: async (typed) => {
-      const [url] = await typed.shows(/http:\/\/[\d.:]+\/metrics/);
-      const scrape = () => fetch(url);
-      let answer = await scrape();
-      for (; answer.status === 503; answer = await scrape()) await sleep(200);
-      expect(await answer.text()).toContain('crawlwatch_hosts{status="OK"} 2\n');
-      typed.type('\x03');
-    },
-  },
-  'npx crawlwatch doctor --host ubuntu@web1': { needs: 'hosts', says: [/web1/] },
-  'npx crawlwatch doctor --deploy': {
-    ...own,
+  'crawlwatch doctor --host ubuntu@web1': { needs: 'hosts', says: [/web1/] },
+  'crawlwatch doctor --deploy': {
+    needs: 'account',
+    prepare: (world) => world.openAccount(),
     exit: 2,
-    says: [/✗ bootstrap .*is not bootstrapped/],
+    says: [/✗ bootstrap .*is not bootstrapped.*\n.*fix: crawlwatch deploy --bootstrap/],
   },
-  'npx crawlwatch completion bash': { says: [/^complete -F _crawlwatch crawlwatch$/m] },
-  'npx cdk bootstrap': { ...own, says: [/bootstrapped/] },
-  'npx cdk deploy -c alertEmail=you@example.com': {
-    ...own,
+  'crawlwatch deploy --bootstrap': { needs: 'account', says: [/bootstrapped/] },
+  'crawlwatch init --where aws --mail you@example.com --transport ssm --no-check': {
+    needs: 'account',
+    says: [/cdk\.json/],
+    // The pretend AWS has no SSM agent: from here on over SSH, as its instances are reached.
+    after: async (world) => world.settle({ alertEmail: 'you@example.com' }),
+  },
+  'crawlwatch deploy': {
+    needs: 'account',
     // A pretend CloudFormation makes a change set, and nothing by it.
-    spelled: (command) => `${command} --method=direct`,
+    spelled: (command) => `${command} -- --method=direct`,
     asks: /\(y\/n\)/,
-    says: [/CrawlwatchStack\.AlertsTopicArn/],
+    says: [/CrawlwatchStack\.AlertsTopicArn/, /RemoveCommand = crawlwatch deploy --destroy && crawlwatch forget/],
+    after: (world) => world.openFunctions(),
   },
-  'npx crawlwatch test-alert': {
-    ...own,
+  'crawlwatch test-alert': {
+    needs: 'account',
     prepare: async (world) => {
-      topicArn = await world.ownTopic();
-      mails = await world.own.listen(topicArn);
+      mails = await world.emulator.listen(await world.emulatorTopic());
     },
     says: [/confirmed .*listener/, /Sent to 1 subscriber/],
     after: async () => {
       expect(await mails?.()).toMatchObject([{ subject: 'crawlwatch: test of CrawlwatchStack' }]);
     },
   },
-  'aws sns subscribe --region REGION --topic-arn ARN --protocol email --notification-endpoint you@example.com': {
-    ...own,
-    spelled: (command, world) => byOwnCli(command.replace('REGION', 'us-east-1').replace('ARN', topicArn), world),
-    orElse: WITHOUT_CLI,
-    says: [/SubscriptionArn/],
-  },
-  'aws ec2 describe-vpc-attribute --vpc-id VPC --attribute enableDnsHostnames': {
-    ...own,
-    spelled: (command, world) => byOwnCli(command.replace('VPC', world.vpcId), world),
-    orElse: WITHOUT_CLI,
-    says: [/EnableDnsHostnames/],
-  },
-  "aws ec2 describe-vpc-endpoints --filters Name=vpc-id,Values=VPC --query 'VpcEndpoints[].ServiceName'": {
-    ...own,
-    spelled: (command, world) => byOwnCli(command.replace('=VPC', `=${world.vpcId}`), world),
-    orElse: WITHOUT_CLI,
-    says: [/\[\]/],
-  },
-  "pip install 'moto[server]'": { elsewhere: 'the person who sets up the machine', says: [] },
-  'moto_server -p 5000 &': {
+  'aws ec2 create-tags --resources i-0123456789abcdef0 --tags Key=crawlwatch,Value=true': {
     needs: 'account',
-    prepare: (world) => world.chooseEmulatorPort(),
-    spelled: ported,
-    meanwhile: 'for ever',
-    says: [/Running on http/],
+    // Before 2.13 it knows no AWS_ENDPOINT_URL, and Debian's is 2.9: it would ask AWS itself.
+    spelled: (command, world) => `${real(command, world)} --endpoint-url http://localhost:${world.port}`,
+    orElse: { program: 'aws', by: (world) => world.tag('crawlwatch', 'true') },
+    says: [],
   },
-  'export AWS_ENDPOINT_URL=http://localhost:5000 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1':
-    { needs: 'account', spelled: ported, says: [], after: (world) => world.fillEmulator() },
-  'npx cdk bootstrap aws://123456789012/us-east-1': { needs: 'account', says: [/bootstrapped/] },
-  'npx cdk deploy --method=direct --require-approval=never -c alertEmail=you@example.com': {
+  'crawlwatch check': {
     needs: 'account',
-    says: [/CrawlwatchStack\.RemedyFunctionName/],
-    after: (world) => world.openFunctions(),
-  },
-  'aws ec2 create-tags --resources i-0123456789abcdef0 --tags Key=crawlwatch,Value=true Key=crawlwatch:worker,Value=sidekiq.service':
-    {
-      needs: 'account',
-      // Before 2.13 it knows no AWS_ENDPOINT_URL, and Debian's is 2.9: it would ask AWS itself.
-      spelled: (command, world) => `${real(command, world)} --endpoint-url http://localhost:${world.port}`,
-      orElse: { program: 'aws', by: (world) => world.tag('crawlwatch', 'true') },
-      says: [],
-      after: async (world) => {
-        expect(await world.check()).toMatchObject({ checked: 2 });
-        world.hung = true;
-        expect(await world.check()).toMatchObject({ checked: 2, flagged: 1 });
-      },
+    says: [/ficrawler1/, /ficrawler2/, /2 hosts?.*2 OK/is],
+    after: async (world) => {
+      expect(await world.check()).toMatchObject({ checked: 2 });
+      world.hung = true;
+      expect(await world.check()).toMatchObject({ checked: 2, flagged: 1 });
     },
-  'npx crawlwatch flagged': { needs: 'account', says: [/ficrawler1/, /ConnectionReset/, /1 of 2 instances/] },
-  'npx crawlwatch plan': { needs: 'account', says: [/ficrawler1/, /remedies\.reboot is off/] },
-  'npx crawlwatch reboot i-0123456789abcdef0': {
+  },
+  'crawlwatch flagged': { needs: 'account', says: [/ficrawler1/, /ConnectionReset/, /1 of 2 instances/] },
+  'crawlwatch plan': { needs: 'account', says: [/ficrawler1/, /remedies\.reboot is off/] },
+  'crawlwatch reboot i-0123456789abcdef0': {
     needs: 'account',
     spelled: real,
     prepare: (world) => world.rememberOtherBoot(),
@@ -157,7 +97,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     },
     says: [/reboot: done: /, /came back within 1 min/],
   },
-  'npx crawlwatch restart-worker i-0123456789abcdef0': {
+  'crawlwatch restart-worker i-0123456789abcdef0': {
     needs: 'account',
     spelled: real,
     asks: /\[y\/N\]/,
@@ -165,36 +105,19 @@ const ROWS: Readonly<Record<string, Row>> = {
     // Nothing here is systemd's.
     says: [/restart-worker: not done: it was tried and refused/],
   },
-  'npx crawlwatch mute i-0123456789abcdef0 --for 2h': { needs: 'account', spelled: real, says: [/muted until/] },
-  "npx crawlwatch mute 'ficrawler*' --window 'Sat 02:00-06:00 Europe/Berlin' --why backups": {
-    needs: 'account',
-    says: [/ficrawler1 .*muted in the window Sat 02:00-06:00 Europe\/Berlin, /],
-  },
-  'npx crawlwatch mute --list': { needs: 'account', says: [/ficrawler1 .*Sat 02:00-06:00 Europe\/Berlin .*backups/] },
-  'npx crawlwatch mute --all --off --yes': { needs: 'account', says: [/ficrawler1 .*no longer muted/] },
-  "npx crawlwatch ack i-0123456789abcdef0 --why 'a bigger disk is ordered'": {
-    needs: 'account',
-    spelled: real,
-    // The hang from before the reboot: one good check has not ended it.
-    says: [/ack: its incident since .* is acknowledged: no reminder until it gets worse/],
-  },
-  "npx crawlwatch pause --why 'moving the database' --for 1h": {
+  'crawlwatch mute i-0123456789abcdef0 --for 2h': { needs: 'account', spelled: real, says: [/muted until/] },
+  "crawlwatch pause --why 'moving the database' --for 1h": {
     needs: 'account',
     says: [/CrawlwatchStack: paused: /],
   },
-  'npx crawlwatch resume': { needs: 'account', says: [/the pause by .* is over/] },
-  'npx crawlwatch why i-0123456789abcdef0': {
+  'crawlwatch resume': { needs: 'account', says: [/the pause by .* is over/] },
+  'crawlwatch why i-0123456789abcdef0': {
     needs: 'account',
     spelled: real,
-    says: [/Checks: /, /Acknowledged by .*: a bigger disk is ordered;/, /Decisions about a flag/, /reboot: worked/],
+    says: [/Checks: /, /Decisions about a flag/, /reboot: worked/],
   },
-  'npx crawlwatch history i-0123456789abcdef0': {
-    needs: 'account',
-    spelled: real,
-    says: [/reboot: begun/, /reboot: done/, /reboot: worked/, /ack: done, asked for by .*: a bigger disk is ordered/],
-  },
-  'npx cdk destroy': { needs: 'account', asks: /\(y\/n\)/, says: [/CrawlwatchStack: destroyed/] },
-  'npx crawlwatch forget': {
+  'crawlwatch deploy --destroy': { needs: 'account', asks: /\(y\/n\)/, says: [/CrawlwatchStack: destroyed/] },
+  'crawlwatch forget': {
     needs: 'account',
     asks: /\[y\/N\]/,
     says: [/removed crawlwatch's own tags from 2/],
@@ -202,9 +125,8 @@ const ROWS: Readonly<Record<string, Row>> = {
       expect(await world.emulator.tagsOf(world.id)).not.toHaveProperty('crawlwatch:status');
     },
   },
-  'npx crawlwatch cost --instances 250': { says: [/250 instances/] },
-  'npx crawlwatch probe': { says: [/^main "\$@"$/m] },
-  'npm run simulate -- --instances 10000 --transport ssh': { says: [/10,000 instances over SSH/, /All of it fits/] },
+  'crawlwatch cost --instances 250': { says: [/250 instances/] },
+  'crawlwatch probe': { says: [/^main "\$@"$/m] },
 };
 
 describePage({

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { CloudFormationClient, DescribeStackResourcesCommand } from '@aws-sdk/client-cloudformation';
 import { CreateTagsCommand, DeleteTagsCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -62,7 +62,10 @@ export class ReadmeWorld {
 
   constructor(root: string) {
     mkdirSync(this.home);
-    this.env = plainEnvironment(this.home);
+    const env = plainEnvironment(this.home);
+    const prefix = join(this.home, 'npm');
+    // Where `npm i -g` may write, without changing this machine.
+    this.env = { ...env, npm_config_prefix: prefix, PATH: [join(prefix, 'bin'), env.PATH].join(delimiter) };
     cloneTree(root, this.clone);
   }
 
@@ -133,6 +136,14 @@ export class ReadmeWorld {
   async openOwnAccount(): Promise<void> {
     this.#own = await startMoto();
     await this.#fill(this.own);
+  }
+
+  /** An account for all that follows, with two instances of which one is tagged. */
+  async openAccount(): Promise<void> {
+    this.#own = await startMoto();
+    this.port = Number(new URL(this.#own.endpoint).port);
+    this.env = { ...this.env, ...this.#own.env };
+    await this.fillEmulator();
   }
 
   async chooseEmulatorPort(): Promise<void> {

@@ -1,13 +1,16 @@
-/** The program in a real terminal, as a person sees it. What was seen is kept in docs/terminal (npm run docs:terminal). */
+/** The program in a real terminal, as a person sees it. What was seen is kept in docs/terminal (npm run docs:pictures). */
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type BuiltProgram, builtProgram } from '../bin/built-program.ts';
 import { startTerminalFleet, type TerminalFleet } from '../support/terminal-fleet.ts';
+import { terminalSvg } from '../support/terminal-svg.ts';
 import { openTerminal, type Terminal } from '../support/tmux.ts';
 
 const DOCS = join(import.meta.dirname, '..', '..', 'docs', 'terminal');
+const PICTURE = join(DOCS, '..', 'images', 'terminal.svg');
+const SIZE = { columns: 130, rows: 50 };
 const PROMPT = '$ ';
 
 let program: BuiltProgram;
@@ -22,7 +25,7 @@ beforeAll(async () => {
   chmodSync(join(home, 'bin', 'crawlwatch'), 0o755);
   const path = `${join(home, 'bin')}:${dirname(process.execPath)}:/usr/bin:/bin`;
   const env = { HOME: home, PATH: path, LANG: 'C.UTF-8', PS1: PROMPT, PWD: home };
-  terminal = openTerminal({ columns: 130, rows: 50 }, { cwd: home, env });
+  terminal = openTerminal(SIZE, { cwd: home, env });
   await terminal.until((screen) => screen.endsWith(PROMPT.trim()));
 });
 afterAll(async () => {
@@ -61,6 +64,21 @@ function kept(name: string, command: string, screens: string): void {
   }
   expect(loosely(seen)).toBe(loosely(readFileSync(file, 'utf8')));
 }
+
+it('checks ten hosts in colours: the picture in the README', async () => {
+  const columns = 112;
+  terminal.resize(columns, 40);
+  const command = "crawlwatch check -i crawlers.ini -l 'crawler0*:crawler12' --timeout 5 --accept-new-host-keys";
+  terminal.type(`clear; ${command}`, 'Enter');
+  const screen = await terminal.until(isBack);
+  expect(screen).toMatch(/^10 hosts in [\d.]+ s: 2 CRITICAL, 1 WARNING, 7 OK$/m);
+  const seen = `${PROMPT}${command}\n${terminal.inColour().replace(/\n[^\n]*\$[^\n]*$/, '')}`;
+  const svg = terminalSvg(seen, columns, 'crawlwatch check of ten hosts: two hang, one has a full disk');
+  if (process.env.UPDATE_DOCS === '1') writeFileSync(PICTURE, svg);
+  const textOf = (drawn: string) => loosely(drawn.replace(/<[^>]*>/g, ' '));
+  expect(textOf(svg)).toBe(textOf(readFileSync(PICTURE, 'utf8')));
+  terminal.resize(SIZE.columns, SIZE.rows);
+});
 
 it('checks twenty hosts of which two hang, worst first, with a bar while it waits', async () => {
   const command = 'crawlwatch check -i crawlers.ini --timeout 5 --accept-new-host-keys';

@@ -5,8 +5,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 export interface Terminal {
   /** Types text, then presses keys by tmux's names: `Enter`, `C-c`. */
   type(text: string, ...keys: string[]): void;
-  /** What stands on the screen. */
+  /** What is on the screen. */
   screen(): string;
+  /** The same with its colours, as SGR escapes. */
+  inColour(): string;
   /** The screen as soon as it is so, and stays as it is for a moment: not half drawn. */
   until(isSo: (screen: string) => boolean): Promise<string>;
   /** Whether the cursor is shown. */
@@ -41,6 +43,7 @@ export function openTerminal(
       if (keys.length > 0) tmux('send-keys', ...keys);
     },
     screen,
+    inColour: () => tmux('capture-pane', '-p', '-e').trimEnd(),
     async until(isSo) {
       let before = '';
       for (const end = performance.now() + PATIENCE_MS; ; await pause(50)) {

@@ -9,14 +9,16 @@ import { basename } from 'node:path';
 import { build } from 'esbuild';
 import { REQUIRE } from './options.mjs';
 
-/** The first that fits: what a chunk or anything that it imports at once comes from. */
-const GROUPS = [
+/** The first that fits: where a chunk, or anything that it imports at once, comes from. */
+const BY_CONTENT = [
   ['demo', /^(sandbox|bin\/demo)\//],
   ['aws', /node_modules\/(@aws-sdk|@smithy|@aws)\//],
   ['yaml', /node_modules\/yaml\//],
   ['ssh', /node_modules\/ssh2\//],
-  ['rest', /./],
 ];
+/** Of the others: what a check of any source needs, and nothing that only other commands do. */
+const FOR_A_CHECK =
+  /^(bin\/(check|settings|sources)\/|bin\/inventory\/(files|open|pattern)|bin\/terminal\/(io|progress|report-table|text-width)\.|lambda\/(judge|kit|probe)\/|lambda\/report\/json)/;
 
 /**
  * @param first the result of the first pass, with `write: false` and a metafile
@@ -42,7 +44,8 @@ export async function fewFiles(first, entries, outdir) {
   const groupOf = new Map(
     [...new Set(targets)].map((name) => {
       const inputs = inputsOf(name);
-      return [name, GROUPS.find(([, from]) => inputs.some((input) => from.test(input)))[0]];
+      const [byContent] = BY_CONTENT.find(([, from]) => inputs.some((input) => from.test(input))) ?? [];
+      return [name, byContent ?? (FOR_A_CHECK.test(outputs.get(name).entryPoint) ? 'check' : 'rest')];
     }),
   );
   const aliasOf = new Map([...groupOf.keys()].map((name, n) => [name, `part${n}`]));

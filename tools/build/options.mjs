@@ -1,4 +1,5 @@
 /** How each program is built by esbuild: the command line, the CDK parts, the Lambda functions and the tools. */
+import { lateUnicode } from './late-unicode.mjs';
 import { sdkSchemas } from './sdk-schemas.mjs';
 import { straightImports } from './straight-imports.mjs';
 
@@ -9,7 +10,7 @@ const CDK = ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'];
 
 const PROGRAM = {
   bundle: true,
-  plugins: [straightImports, sdkSchemas],
+  plugins: [straightImports, lateUnicode, sdkSchemas],
   format: 'esm',
   platform: 'node',
   target: 'node20',

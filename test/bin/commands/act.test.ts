@@ -58,7 +58,8 @@ describe('crawlwatch reboot does nothing', () => {
     expect(shown).toEqual({
       exitCode: 3,
       stdout: '',
-      stderr: 'crawlwatch: no stack Other of crawlwatch here: npx cdk deploy, or --stack NAME, or another AWS_REGION\n',
+      stderr:
+        'crawlwatch: no stack Other of crawlwatch here: crawlwatch deploy, or --stack NAME, or another AWS_REGION\n',
     });
   });
 
@@ -125,7 +126,9 @@ describe('crawlwatch reboot says', () => {
   it('that the stack is of another version where the answer makes no sense', async () => {
     const stack = new ActingStack(() => ({ hello: 'world' })).flag(ID1, 'ficrawler9');
     const { exitCode, stderr } = await reboot(stack, [ID1]);
-    expect(stderr).toMatch(/^crawlwatch: the remedy function's answer is not understood \(done: .*npx cdk deploy\)\n$/);
+    expect(stderr).toMatch(
+      /^crawlwatch: the remedy function's answer is not understood \(done: .*crawlwatch deploy\)\n$/,
+    );
     expect(exitCode).toBe(3);
   });
 

@@ -133,7 +133,7 @@ describe('a check of EC2 instances', () => {
       exitCode: 3,
       stdout: '',
       stderr:
-        'crawlwatch: no probe document of CrawlwatchStack in eu-west-1: npx cdk deploy, or --stack NAME, or use --transport ssh\n',
+        'crawlwatch: no probe document of CrawlwatchStack in eu-west-1: crawlwatch deploy, or --stack NAME, or use --transport ssh\n',
     });
     expect((await check('--stack', 'Crawlers2')).stderr).toMatch(/^crawlwatch: no probe document of Crawlers2 in /);
   });

@@ -114,13 +114,13 @@ const ROWS: readonly Row[] = [
     'an account that CDK has not been bootstrapped in',
     {},
     { GetParameter: refusal('ParameterNotFound', '') },
-    'failed bootstrap: 123456789012 is not bootstrapped for CDK in eu-west-1 -> npx cdk bootstrap aws://123456789012/eu-west-1',
+    'failed bootstrap: 123456789012 is not bootstrapped for CDK in eu-west-1 -> crawlwatch deploy --bootstrap',
   ],
   [
     'a bootstrap that is too old',
     {},
     { GetParameter: { Parameter: { Value: '5' } } },
-    'failed bootstrap: version 5, but CDK needs 6 or later -> npx cdk bootstrap aws://123456789012/eu-west-1',
+    'failed bootstrap: version 5, but CDK needs 6 or later -> crawlwatch deploy --bootstrap',
   ],
   [
     'no place for one more function',
@@ -230,7 +230,7 @@ const ROWS: readonly Row[] = [
     'no address',
     { alertEmail: null },
     {},
-    'unknown mail: alertEmail is neither in cdk.json nor in CRAWLWATCH_SETTINGS: nobody is mailed unless the deploy names an address -> npx cdk deploy -c alertEmail=you@example.com',
+    'unknown mail: alertEmail is neither in cdk.json nor in CRAWLWATCH_SETTINGS: nobody is mailed unless the deploy names an address -> crawlwatch deploy -- -c alertEmail=you@example.com',
   ],
   [
     'a subscription that SNS has deleted',

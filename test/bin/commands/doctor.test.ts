@@ -35,7 +35,7 @@ const OF_ALERTS: readonly Row[] = [
   [
     'a schedule that is off',
     ({ stack }) => stack.counted.set('Invocations', []),
-    'failed schedule: no check was started in the last 15 min; one is due every 5 min -> enable the schedule: aws scheduler list-schedules shows it, npx cdk deploy puts it back; a new stack needs some minutes',
+    'failed schedule: no check was started in the last 15 min; one is due every 5 min -> enable the schedule: aws scheduler list-schedules shows it, crawlwatch deploy puts it back; a new stack needs some minutes',
   ],
   [
     'checks that fail',
@@ -52,7 +52,7 @@ const OF_ALERTS: readonly Row[] = [
     ({ stack }) => {
       stack.outputs = { ...stack.outputs, AlertsTopicArn: 'arn:aws:sns:eu-central-1:123456789012:Gone' };
     },
-    'failed topic: arn:aws:sns:eu-central-1:123456789012:Gone no longer exists -> npx cdk destroy, then npx cdk deploy -c alertEmail=you@example.com: a deploy alone makes nothing again that was deleted by hand',
+    'failed topic: arn:aws:sns:eu-central-1:123456789012:Gone no longer exists -> crawlwatch deploy --destroy, then crawlwatch deploy -- -c alertEmail=you@example.com: a deploy alone makes nothing again that was deleted by hand',
   ],
   [
     'a reader who has not confirmed',
@@ -109,7 +109,7 @@ const OF_AN_INSTANCE: readonly Row[] = [
   [
     'no probe document',
     ({ aws }) => aws.ssm.on(ListDocumentsCommand, () => ({ DocumentIdentifiers: [] })),
-    'failed probe: there is no probe document of CrawlwatchStack -> npx cdk deploy, or --stack NAME',
+    'failed probe: there is no probe document of CrawlwatchStack -> crawlwatch deploy, or --stack NAME',
   ],
 ];
 
@@ -158,7 +158,7 @@ describe.concurrent('the doctor', () => {
   );
 
   const NO_STACK =
-    'failed stack: there is no stack CrawlwatchStack in eu-central-1: nothing is checked on a schedule, and nobody is mailed -> npx cdk deploy -c alertEmail=you@example.com; or name another: --stack NAME, AWS_REGION';
+    'failed stack: there is no stack CrawlwatchStack in eu-central-1: nothing is checked on a schedule, and nobody is mailed -> crawlwatch deploy -- -c alertEmail=you@example.com; or name another: --stack NAME, AWS_REGION';
 
   it('finds that there is no stack, and says of no instance that it was checked', async () => {
     const fleet = await DoctorFleet.well();
@@ -180,7 +180,7 @@ describe.concurrent('the doctor', () => {
     ],
     [
       'ROLLBACK_COMPLETE',
-      'see why: aws cloudformation describe-stack-events --region eu-central-1 --stack-name CrawlwatchStack; then npx cdk deploy, which replaces what could not be created',
+      'see why: aws cloudformation describe-stack-events --region eu-central-1 --stack-name CrawlwatchStack; then crawlwatch deploy, which replaces what could not be created',
     ],
   ] as const)('finds a stack that is %s, and does not take it for one of others', async (status, fix) => {
     const fleet = await DoctorFleet.well();

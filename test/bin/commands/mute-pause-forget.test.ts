@@ -219,7 +219,7 @@ describe('crawlwatch forget', () => {
     stack.deployed = true;
     const { exitCode, stdout, stderr } = await run(stack, { dryRun: true });
     expect(stderr).toBe(
-      'crawlwatch: CrawlwatchStack is deployed: its next check writes them again; to be rid of them: npx cdk destroy && npx crawlwatch forget\n',
+      'crawlwatch: CrawlwatchStack is deployed: its next check writes them again; to be rid of them: crawlwatch deploy --destroy && crawlwatch forget\n',
     );
     expect(stdout).toMatch(/^would remove .*:\n {2}i-0{16}1 {2}.*\n {2}i-0{16}2 {2}crawlwatch:seen\n$/);
     expect({ exitCode, deleted: stack.aws.calls(DeleteTagsCommand.name) }).toEqual({ exitCode: 0, deleted: 0 });

@@ -138,7 +138,7 @@ describe('a command on the stack', () => {
     );
     expect(
       stderr.replace(
-        'crawlwatch: CrawlwatchStack is deployed: its next check writes them again; to be rid of them: npx cdk destroy && npx crawlwatch forget\n',
+        'crawlwatch: CrawlwatchStack is deployed: its next check writes them again; to be rid of them: crawlwatch deploy --destroy && crawlwatch forget\n',
         '',
       ),
     ).toBe('');

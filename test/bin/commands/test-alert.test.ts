@@ -83,7 +83,7 @@ describe('crawlwatch test-alert', () => {
       exitCode: 3,
       stdout: '',
       stderr:
-        'crawlwatch: no stack CrawlwatchStack of crawlwatch here: npx cdk deploy, or --stack NAME, or another AWS_REGION\n',
+        'crawlwatch: no stack CrawlwatchStack of crawlwatch here: crawlwatch deploy, or --stack NAME, or another AWS_REGION\n',
     });
   });
 

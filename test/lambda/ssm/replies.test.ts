@@ -116,7 +116,7 @@ describe('ssmTransport: a document that was deployed with another version', () =
     expect(await replyTo(output)).toEqual({
       kind: 'failed',
       reason: 'Unparsable',
-      text: `The probe's document reports in version ${version}, and this program reads version 1: deploy the stack again with this version of crawlwatch (npx cdk deploy), and accounts/crawlwatch-member.yaml where another Region or account is watched.`,
+      text: `The probe's document reports in version ${version}, and this program reads version 1: deploy the stack again with this version of crawlwatch (crawlwatch deploy), and accounts/crawlwatch-member.yaml where another Region or account is watched.`,
     });
   });
 

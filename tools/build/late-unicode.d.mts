@@ -1,0 +1,1 @@
+export declare function madeLate(source: string): string;
