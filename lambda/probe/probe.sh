@@ -144,17 +144,25 @@ say_identity() {
 # be seen, $stuck where a query of an earlier probe still hangs. Never reads cmdline: it holds secrets, and reading it
 # waits for the memory lock of a process that swaps.
 say_processes() {
-  running=' ' stuck= seen=0 r1=0 r2=0 r3=0 r4=0 r5=0 p1= p2= p3= p4= p5=
+  running=' ' stuck= seen=0 r1=0 r2=0 r3=0 r4=0 r5=0 p1= p2= p3= p4= p5= threads= named=
   [ -r /proc/1/stat ] || doubt=yes
+  # The kernel's threads are most of what runs on a large machine, and all children of the second, which has no memory.
+  read -r size rest </proc/2/statm && [ "$size" = 0 ] && read -r threads </proc/2/task/2/children
+  threads=" $threads "
+  # A query that hangs is looked for where more than the root is to be asked.
+  [ $count -le 1 ] && [ "$roster" = ' ' ] || named=yes
   set +f
   for file in /proc/[0-9]*; do
     seen=$((seen + 1))
     [ $seen -le 5000 ] || { doubt=yes && break; }
+    pid=${file#/proc/}
+    case $threads in *" $pid "*) continue ;; esac
     # The shell reads byte by byte, so the shorter files: a size of 0 is a kernel thread or one that has ended.
-    read -r size rss rest <"$file/statm" && [ "$size" -gt 0 ] && read -r name <"$file/comm" || continue
-    pid=${file##*/}
-    case $roster in *" $name="*) running="$running$name " ;; esac
-    case $name in stat) read -r line <"$file/stat" && case ${line##*\) } in D*) stuck=yes ;; esac ;; esac
+    read -r size rss rest <"$file/statm" && [ "$size" -gt 0 ] || continue
+    if [ "$named" ] && read -r name <"$file/comm"; then
+      case $roster in *" $name="*) running="$running$name " ;; esac
+      case $name in stat) read -r line <"$file/stat" && case ${line##*\) } in D*) stuck=yes ;; esac ;; esac
+    fi
     [ "$rss" -gt $r5 ] || continue
     for i in 1 2 3 4 5; do
       eval "[ $rss -gt \$r$i ] && { x=\$r$i r$i=$rss rss=\$x x=\$p$i p$i=$pid pid=\$x; }"
