@@ -25,6 +25,9 @@ export function probeArguments(units: readonly string[], sshdPort: number | null
   return sshdPort === null ? asked : [`sshd:${sshdPort}`, ...asked];
 }
 
+/** A third of the script is comments, which the agent would fetch with each command. */
+const WITH_COMMENTS = '# The same with its comments: crawlwatch probe';
+
 /**
  * Content of the SSM Command document that runs the script. Nothing but `Units` can be chosen by who sends it
  * (https://docs.aws.amazon.com/systems-manager/latest/userguide/documents-syntax-data-elements-parameters.html).
@@ -46,7 +49,7 @@ export function ssmProbeDocument(): object {
         action: 'aws:runShellScript',
         name: 'probe',
         // The agent puts the parameter in as text before a shell sees it.
-        inputs: { timeoutSeconds: '20', runCommand: ['set -- {{ Units }}', ...PROBE_SCRIPT.split('\n')] },
+        inputs: { timeoutSeconds: '20', runCommand: [WITH_COMMENTS, 'set -- {{ Units }}', ...SENT_SCRIPT.split('\n')] },
       },
     ],
   };

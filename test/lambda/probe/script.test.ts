@@ -63,10 +63,11 @@ describe('the SSM document', () => {
   };
 
   it('runs the same script and leaves nothing to choose but units', async () => {
-    const [first, ...script] = document.mainSteps[0].inputs.runCommand;
+    const [comment, first, ...script] = document.mainSteps[0].inputs.runCommand;
+    expect(comment).toMatch(/^# .*crawlwatch probe$/);
     expect(first).toBe('set -- {{ Units }}');
-    expect(script.join('\n')).toBe(PROBE_SCRIPT);
-    expect(PROBE_SCRIPT).not.toContain('{{');
+    expect(script.join('\n')).toBe(SENT_SCRIPT);
+    expect(SENT_SCRIPT).not.toContain('{{');
     expect(document.parameters.Units).toMatchObject({ default: '', allowedPattern: UNITS_PATTERN });
     expect(JSON.stringify(document).length).toBeLessThan(64 * 1024);
   });
