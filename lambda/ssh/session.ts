@@ -29,7 +29,14 @@ import {
   tooManyKeys,
   type Where,
 } from './failures.ts';
-import { type Identified, ignoreOtherHostKeys, loginAtOnce, signAtOnce, speakFirst } from './inside-ssh2.ts';
+import {
+  exchangeQuickly,
+  type Identified,
+  ignoreOtherHostKeys,
+  loginAtOnce,
+  signAtOnce,
+  speakFirst,
+} from './inside-ssh2.ts';
 import type { Login } from './keys.ts';
 import { fingerprint, type HostKeyCheck } from './known-hosts.ts';
 import type { Limits } from './limits.ts';
@@ -281,6 +288,7 @@ class Session {
     try {
       this.#client.connect(config);
       ignoreOtherHostKeys(this.#client);
+      exchangeQuickly(this.#client);
       if (identify !== null) speakFirst(this.#client, identify);
     } catch (error) {
       // This Node was built without one of the algorithms.
