@@ -33,10 +33,10 @@ export function parsePrivateKey(text: string | Buffer, passphrase: string | unde
   return key.isPrivateKey() ? { key: signingQuickly(key) } : { problem: 'it is a public key', isLocked: false };
 }
 
-/** The hash that belongs to a type of key; ed25519 has its own within. RSA's is named at each signature (RFC 8332). */
+/** The hash where a signature names none; ed25519 has its own within. Those with RSA always name one (RFC 8332). */
 const HASHES: Readonly<Record<string, string | null>> = {
   'ssh-ed25519': null,
-  'ssh-rsa': null,
+  'ssh-rsa': 'sha1',
   'ecdsa-sha2-nistp256': 'sha256',
   'ecdsa-sha2-nistp384': 'sha384',
   'ecdsa-sha2-nistp521': 'sha512',
