@@ -432,7 +432,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'crawlwatch pause': { ...account, says: [/CrawlwatchStack: paused/] },
   'crawlwatch resume': { ...account, says: [/the pause by .* is over/] },
   'crawlwatch resume --dry-run': { ...account, says: [/CrawlwatchStack/] },
-  [`aws ec2 create-tags --resources i-0123456789abcdef0 --tags 'Key=crawlwatch:limits,Value="memory.warning=8;ignore=/mnt/*"'`]:
+  'aws ec2 create-tags --resources i-0123456789abcdef0 --tags 'Key=crawlwatch:limits,Value="memory.warning=8;ignore=/mnt/*"'':
     {
       ...account,
       spelled: byCli,
