@@ -1,14 +1,18 @@
 /** Runs the same script on the same hosts with every contender, in turns. */
 import { availableParallelism } from 'node:os';
-import { ansibleCommand, bareSsh2, type Contender, crawlwatch } from './contenders.ts';
+import { ansibleCommand, bareSsh2, type Contender, crawlwatch, pdsh } from './contenders.ts';
 import type { Lab } from './lab.ts';
 import { type Effort, type Measured, measure, type Say } from './measure.ts';
 import { median } from './run.ts';
-import { fixed, type Section, seconds, type Target, times } from './table.ts';
+import { figureOf, fixed, type Section, seconds, type Target, times } from './table.ts';
 
 const FORKS = 50;
+const FLOOR = "the server's floor";
 /** No host is slow here; the deadline is long so that no contender gives up under load. */
 const DEADLINE_SECONDS = 60;
+/** How many times less CPU of the client, and how near to the floor. */
+const LESS_CPU = { ansible: 40, pdsh: 20 };
+const MOST_OF_FLOOR = 1.25;
 
 export async function fanOut(lab: Lab, contenders: readonly Contender[], effort: Effort, say: Say): Promise<Section> {
   const files = lab.files(lab.hosts(effort.hosts), DEADLINE_SECONDS);
@@ -52,6 +56,17 @@ export async function fanOut(lab: Lab, contenders: readonly Contender[], effort:
     const best = Math.min(...done.map(ratio));
     return { what, got: times(best), target, met: best >= wanted };
   };
+  const cpu = new Map(
+    contenders.map((contender) => [contender.name, of(contender, ({ cpuMs }) => cpuMs) / effort.hosts]),
+  );
+  const lessCpu = (rival: Contender, wanted: number): Target => {
+    const got = (cpu.get(rival.name) ?? Number.NaN) / (cpu.get(crawlwatch.name) ?? Number.NaN);
+    const met = Number.isFinite(got) && complete(rival) && complete(crawlwatch) ? got >= wanted : null;
+    return { what: `client CPU, less than ${rival.name}`, got: times(got), target: `${wanted}× or more`, met };
+  };
+  const walls = new Map(contenders.map((contender) => [contender.name, of(contender, ({ wallMs }) => wallMs) / 1000]));
+  walls.set(FLOOR, floorMs / 1000);
+  const ofFloor = of(crawlwatch, ({ wallMs }) => wallMs) / floorMs;
   const named = contenders.filter((contender) => contender === ansibleCommand);
   const others = contenders.filter(({ kind }) => kind === 'fan-out');
   const library = contenders.filter((contender) => contender === bareSsh2);
@@ -69,14 +84,32 @@ export async function fanOut(lab: Lab, contenders: readonly Contender[], effort:
     ],
     rows: [
       ...contenders.map(row),
-      ["the server's floor", seconds(floorMs), times(floorMs / of(crawlwatch, ({ wallMs }) => wallMs)), '1.0×'],
+      [FLOOR, seconds(floorMs), times(floorMs / of(crawlwatch, ({ wallMs }) => wallMs)), '1.0×'],
     ],
     notes: [
       `Medians of ${effort.rounds} rounds; each round runs every contender once and starts with another. Ratios are taken within a round.`,
       "The floor is the CPU that sshd and the script take for crawlwatch's run, shared by all cores: a client that costs nothing could be no faster here.",
       'All CPU: client and server together, as a multiple of crawlwatch. Under other load the seconds flatter contenders that start many processes; this column stays comparable.',
     ],
+    figures: [
+      figureOf(`seconds, ${effort.hosts} hosts, beside the floor`, walls, FLOOR, `at most ${MOST_OF_FLOOR}`),
+      figureOf(
+        `client CPU a host in ms, ${effort.hosts} hosts, beside ansible`,
+        cpu,
+        ansibleCommand.name,
+        `a ${LESS_CPU.ansible}th`,
+      ),
+      figureOf(`client CPU a host in ms, ${effort.hosts} hosts, beside pdsh`, cpu, pdsh.name, `a ${LESS_CPU.pdsh}th`),
+    ],
     targets: [
+      lessCpu(ansibleCommand, LESS_CPU.ansible),
+      lessCpu(pdsh, LESS_CPU.pdsh),
+      {
+        what: 'of the floor',
+        got: `${ofFloor.toFixed(2)}×`,
+        target: `at most ${MOST_OF_FLOOR}×`,
+        met: ofFloor <= MOST_OF_FLOOR,
+      },
       against('faster than ansible -m command', named, 20, 25),
       against('faster than the best other SSH fan-out', others, 3, 3.5),
       against('beside a bare loop over ssh2', library, 0.9, 1),

@@ -19,6 +19,12 @@ export interface Figure {
   readonly target: string;
 }
 
+/** @param by what was measured of each contender, by its name: ours is `crawlwatch` */
+export function figureOf(what: string, by: ReadonlyMap<string, number>, beside: string, target: string): Figure {
+  const { crawlwatch: ours = Number.NaN, ...rivals } = Object.fromEntries(by);
+  return { what, ours, rivals, ratio: ours / (rivals[beside] ?? Number.NaN), target };
+}
+
 /** What one part of the benchmark found. */
 export interface Section {
   readonly title: string;

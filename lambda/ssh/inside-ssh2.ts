@@ -89,13 +89,30 @@ export function loginAtOnce(client: Client, mayGoOn: () => boolean): void {
  */
 export function signAtOnce(client: Client, sign: (data: Buffer) => Buffer | null): void {
   const protocol = protocolOf(client);
+  const usual = protocol.authPK;
   protocol.authPK = (user, key, algorithm) => {
-    Reflect.deleteProperty(protocol, 'authPK');
+    protocol.authPK = usual;
     protocol.authPK(user, key, algorithm, (data, send) => {
       const signature = sign(data);
       if (signature === null) protocol.authPK(user, key, algorithm);
       else send(signature);
     });
+  };
+}
+
+/** Calls `act` right behind each signed login request. */
+export function whenSigned(client: Client, act: () => void): void {
+  const protocol = protocolOf(client);
+  const usual = protocol.authPK;
+  protocol.authPK = (user, key, algorithm, sign) => {
+    const signAndAct: Sign | undefined =
+      sign &&
+      ((data, send) =>
+        sign(data, (signature) => {
+          send(signature);
+          act();
+        }));
+    usual.call(protocol, user, key, algorithm, signAndAct);
   };
 }
 

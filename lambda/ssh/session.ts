@@ -36,6 +36,7 @@ import {
   loginAtOnce,
   signAtOnce,
   speakFirst,
+  whenSigned,
 } from './inside-ssh2.ts';
 import type { Login } from './keys.ts';
 import { fingerprint, type HostKeyCheck } from './known-hosts.ts';
@@ -276,11 +277,9 @@ class Session {
         // ssh2 doesn't pass on what the host would still take after an agent's keys: it is asked for.
         const asks = method === undefined && lastType === 'agent' && this.#said.hasProved;
         lastType = method?.type;
-        const signs = this.#signsAtOnce && method?.type === 'publickey';
-        if (signs) this.#signAtOnce(method.key as ParsedKey);
+        if (this.#signsAtOnce && method?.type === 'publickey') this.#signAtOnce(method.key as ParsedKey);
         if (method !== undefined) next(withProof(method, proved));
         else next(asks ? { type: 'none', username: user } : (false as never));
-        if (signs && this.#attempt.ahead === 'all' && PASSES_ON.test(this.#banner)) this.#begin();
       },
     };
     const gather = () => gatherWrites(socket);
@@ -290,6 +289,7 @@ class Session {
       ignoreOtherHostKeys(this.#client);
       exchangeQuickly(this.#client);
       if (identify !== null) speakFirst(this.#client, identify);
+      if (this.#attempt.ahead === 'all') whenSigned(this.#client, this.#signed);
     } catch (error) {
       // This Node was built without one of the algorithms.
       this.#settle(failure('NegotiationFailed', `This client can't speak SSH here: ${quote(messageOf(error))}.`));
@@ -318,6 +318,10 @@ class Session {
       return signature instanceof Error ? null : signature;
     });
   }
+
+  readonly #signed = () => {
+    if (!this.#settled && this.#running === undefined && PASSES_ON.test(this.#banner)) this.#begin();
+  };
 
   readonly #loggedIn = () => {
     this.#phase = 'command';

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Instance } from '../../lambda/model/index.ts';
+import { fingerprint } from '../../lambda/ssh/known-hosts.ts';
 import { sshTransport } from '../../lambda/ssh/transport.ts';
 import { type Sshd, sshdMissing, startSshd } from '../../sandbox/sshd.ts';
 import { type Answer, probeAll, sshInstance } from '../support/probe-run.ts';
@@ -11,7 +12,15 @@ if (sshdMissing !== null) throw new Error(sshdMissing);
 if (userInfo().uid !== 0) throw new Error('the faults of OpenSSH need root');
 
 const HEALTHY = 5;
-describe('a run over OpenSSH servers with every fault', () => {
+/** The fingerprint of the key that it shows. */
+const pinOf = ({ hostKeys }: Sshd): string =>
+  fingerprint(Buffer.from((hostKeys.ed25519 ?? hostKeys.rsa)?.split(' ')[1] ?? '', 'base64'));
+
+// At a known one much is sent ahead of its answers.
+describe.each([
+  ['new', () => null],
+  ['known', pinOf],
+])('a run over %s OpenSSH servers with every fault', (_which, pin) => {
   const started: Sshd[] = [];
   let answers: Map<string, Answer>;
 
@@ -28,6 +37,7 @@ describe('a run over OpenSSH servers with every fault', () => {
     const ask = (id: string, sshd: Sshd, script: string, user = sshd.user): Promise<Map<string, Answer>> => {
       const instance: Instance = sshInstance(sshd.address, sshd.port, {
         id,
+        hostKey: pin(sshd),
         login: { user, port: sshd.port, privateKeyPath: null },
       });
       const transport = sshTransport({ privateKey: sshd.privateKey, hostKeys: { kind: 'pin' } });

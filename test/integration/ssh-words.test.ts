@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FailureReason, Log, ProbedInstance } from '../../lambda/model/index.ts';
 import { probeFleet } from '../../lambda/probe/index.ts';
 import { parseSettings } from '../../lambda/settings/index.ts';
+import { fingerprint } from '../../lambda/ssh/known-hosts.ts';
 import { sshTransport } from '../../lambda/ssh/transport.ts';
 import { type Sshd, sshdMissing } from '../../sandbox/sshd.ts';
 import { type Account, startPamHost } from '../support/pam-host.ts';
@@ -129,9 +130,10 @@ const NOLOGIN: readonly (readonly [text: string, says: RegExp])[] = [
   ['Back at noon.', /ended the login of "web" and says "Back at noon\."; see its log and the account rules/],
 ];
 
-async function ask(sshd: Sshd, users: readonly string[]): Promise<ProbedInstance[]> {
+/** @param hostKey its fingerprint where it is known: much is then sent ahead of its answers */
+async function ask(sshd: Sshd, users: readonly string[], hostKey: string | null = null): Promise<ProbedInstance[]> {
   const instances = users.map((user) =>
-    sshInstance(sshd.address, sshd.port, { id: user, login: { user, port: sshd.port, privateKeyPath: null } }),
+    sshInstance(sshd.address, sshd.port, { id: user, hostKey, login: { user, port: sshd.port, privateKeyPath: null } }),
   );
   const ssh = sshTransport({ privateKey: sshd.privateKey, hostKeys: { kind: 'pin' } });
   const settings = parseSettings({ timeouts: { sshSeconds: DEADLINE_SECONDS } });
@@ -148,7 +150,12 @@ function expectOutcome(probed: ProbedInstance | undefined, reason: string, says:
   if (text !== '') expect(text).toMatch(/^[\x20-\x7e]{20,500}\.$/);
 }
 
-describe('an OpenSSH server that lets a user in and runs no probe', () => {
+const pinOf = ({ hostKeys }: Sshd): string => fingerprint(Buffer.from(hostKeys.ed25519?.split(' ')[1] ?? '', 'base64'));
+
+describe.each([
+  ['new', () => null],
+  ['known', pinOf],
+])('a %s OpenSSH server that lets a user in and runs no probe', (_which, pin) => {
   let sshd: Sshd;
   let probed: ReadonlyMap<string, ProbedInstance>;
   beforeAll(async () => {
@@ -161,7 +168,7 @@ describe('an OpenSSH server that lets a user in and runs no probe', () => {
     mkdirSync(join(host.home, 'bin'));
     writeFileSync(join(host.home, '.bashrc'), `case $0 in *rbash*) PATH=${host.home}/bin ;; esac\n`);
     const users = CASES.map(({ user }) => user);
-    probed = new Map((await ask(sshd, users)).map((one) => [one.instance.id, one]));
+    probed = new Map((await ask(sshd, users, pin(sshd))).map((one) => [one.instance.id, one]));
   }, 60_000);
   afterAll(() => sshd?.close());
 
@@ -174,10 +181,13 @@ describe('an OpenSSH server that lets a user in and runs no probe', () => {
   });
 });
 
-describe('an OpenSSH server whose PAM lets nobody in', () => {
+describe.each([
+  ['new', () => null],
+  ['known', pinOf],
+])('a %s OpenSSH server whose PAM admits no user', (_which, pin) => {
   it.each(NOLOGIN)('is quoted: %s', async (nologin, says) => {
     const sshd = await startPamHost({ accounts: [{ user: 'web' }], nologin });
-    const probed = await ask(sshd, ['web', 'root']);
+    const probed = await ask(sshd, ['web', 'root'], pin(sshd));
     await sshd.close();
     expectOutcome(probed[0], 'AuthenticationFailed', says);
     expectOutcome(probed[1], 'vitals', /^$/);
@@ -189,7 +199,7 @@ describe('an OpenSSH server whose PAM lets nobody in', () => {
       config: ['Banner /etc/debian_version'],
       nologin: 'Back at noon.',
     });
-    const probed = await ask(sshd, ['web']);
+    const probed = await ask(sshd, ['web'], pin(sshd));
     await sshd.close();
     expectOutcome(probed[0], 'AuthenticationFailed', /ended the login of "web" and says "Back at noon\."/);
   });
@@ -200,7 +210,7 @@ describe('an OpenSSH server whose PAM lets nobody in', () => {
       access: ['- : denied : ALL'],
       config: ['Banner /etc/debian_version'],
     });
-    const probed = await ask(sshd, ['denied']);
+    const probed = await ask(sshd, ['denied'], pin(sshd));
     await sshd.close();
     expectOutcome(probed[0], 'ConnectionLost', /during the login, after it had accepted our key; .*pam_access/);
   });
