@@ -66,7 +66,6 @@ export function forecast(
 ): ResourceForecast {
   const rule = (options.rules ?? FORECAST_RULES)[resource];
   const samples = [...history, now];
-  const last = samples.length - 1;
   const past = survived(rule, samples, options.ends ?? []);
   const { passing } = rule;
   const { fresh = null } = options;
@@ -78,7 +77,7 @@ export function forecast(
     past,
     bucket: Math.max(BUCKET, options.everyMinutes * MINUTE),
   };
-  const speaking = options.speaking ? isHeld(one) : isSoon(one, last) && isSoon(one, last - 1);
+  const speaking = options.speaking ? isHeld(one) : begins(one);
   const isLowest = past.lowest < 1 && now.available < past.lowest;
   const minutes = speaking ? minutesLeft(one) : null;
   return { speaking, minutes, survivedLow: past.low, ...(isLowest && { livedLow: past.lowest }) };
@@ -90,15 +89,34 @@ const depthOf = ({ past }: Case, available: number): number => (available - past
 const isLow = (one: Case, available: number): boolean =>
   available < one.rule.low && depthOf(one, available) < one.rule.depthByLevel;
 
-/** Whether it begins to speak by one sample, and by nothing later than it. */
-function isSoon(one: Case, index: number): boolean {
+/** Whether it begins to speak now: two samples in a row agree, or a host that lives low is well below all that it lived through. */
+function begins(one: Case): boolean {
+  const { rule, samples, past } = one;
+  const last = samples.length - 1;
+  // So close to the floor the next sample may be the last one.
+  const { atOnce } = rule.livesLow ?? { atOnce: 0 };
+  if (past.low < rule.survivedMin && (samples[last]?.available ?? 1) < atOnce * past.lowest) return true;
+  return isSoon(one, last, isOver(one, last)) && isSoon(one, last - 1, false);
+}
+
+/** Whether a fall is over: a step has reached its plateau, a job frees what it took. */
+function isOver({ rule, samples }: Case, index: number): boolean {
+  const available = samples[index]?.available ?? 1;
+  for (let i = index - 1; i >= 0 && timeAt(samples, index) - timeAt(samples, i) <= rule.fallsFor; i--) {
+    if ((samples[i]?.available ?? 1) < available) return true;
+  }
+  return false;
+}
+
+/** Whether one sample, and nothing later than it, says that the end is near. */
+function isSoon(one: Case, index: number, isFallOver: boolean): boolean {
   const { rule, samples, past, bucket } = one;
   const available = samples[index]?.available ?? 1;
   const depth = depthOf(one, available);
   if (depth >= rule.depthByTrend || isFreshDrop(one, index)) return false;
   if (!one.isPassing) {
     if (isLow(one, available)) return true;
-    const trend = hourTrend(samples, index, bucket);
+    const trend = isFallOver ? null : hourTrend(samples, index, bucket);
     if (trend !== null && timeLeft(trend, past.floor) <= rule.horizon) return true;
   }
   const envelope = envelopeTrend(rule, samples, index);

@@ -94,6 +94,26 @@ describe('a forecast', () => {
       expect(ask(living(0.045))).toMatchObject({ speaking: false });
     });
 
+    it('of a host that lives low by one sample, where that is well below all that it lived through', () => {
+      const fell = (level: number) => [...hourly(7, flat(0.05)), ...every5(175, 5, flat(0.05)), at(0, level)];
+      expect(ask(fell(0.042))).toMatchObject({ speaking: true });
+      expect(ask(fell(0.043))).toMatchObject({ speaking: false });
+      const once = [...hourly(7, flat(0.5)), ...every5(175, 5, flat(0.5)), at(0, 0.042)];
+      expect(ask(once)).toMatchObject({ speaking: false });
+    });
+
+    it('of a fall that goes on, and not of a step that has reached its plateau', () => {
+      const stepped = (last: number) => [
+        ...hourly(7, flat(0.5)),
+        ...every5(175, 25, falling(0.095, 0.3)),
+        ...[20, 15, 10].map((ago) => at(ago, 0.2)),
+        at(5, 0.202),
+        at(0, last),
+      ];
+      expect(ask(stepped(0.201))).toMatchObject({ speaking: false });
+      expect(ask(stepped(0.199))).toMatchObject({ speaking: true });
+    });
+
     it('of a fall whose samples have jitter and gaps', () => {
       const gapped = leak.filter((_, i) => i < leak.length - 12 || i % 2 === 1);
       const jittered = gapped.map(({ at, available }, i) => ({ at: new Date(+at + ((i * 7) % 19) * 1000), available }));
