@@ -8,7 +8,7 @@
 import type { Sample } from '../model/index.ts';
 import { FORECAST_RULES, type Resource, type Rule } from './rules.ts';
 import { isRescue, type Survived, survived } from './survived.ts';
-import { BUCKET, envelopeTrend, hourTrend, timeLeft } from './trend.ts';
+import { BUCKET, BUCKETS, envelopeTrend, hourTrend, timeLeft } from './trend.ts';
 
 const MINUTE = 60_000;
 
@@ -83,7 +83,15 @@ export function forecast(
   return { speaking, minutes, survivedLow: past.low, ...(isLowest && { livedLow: past.lowest }) };
 }
 
-const depthOf = ({ past }: Case, available: number): number => (available - past.floor) / (past.low - past.floor);
+const depthOf = ({ past }: Case, available: number, low = past.low): number =>
+  (available - past.floor) / (low - past.floor);
+
+/** The same for a trend over a window up to a sample: one that holds an end is only compared with a young host's low. */
+const depthOver = (one: Case, index: number, window: number, available: number): number => {
+  const { rule, samples, past } = one;
+  const isWhole = timeAt(samples, index) - window >= past.endedAt;
+  return depthOf(one, available, isWhole ? past.low : Math.min(past.low, rule.survivedMaxYoung));
+};
 
 /** Whether the level alone speaks. */
 const isLow = (one: Case, available: number): boolean =>
@@ -116,14 +124,17 @@ function isSoon(one: Case, index: number, isFallOver: boolean): boolean {
   if (depth >= rule.depthByTrend || isFreshDrop(one, index)) return false;
   if (!one.isPassing) {
     if (isLow(one, available)) return true;
-    const trend = isFallOver ? null : hourTrend(samples, index, bucket);
+    const isDeep = depthOver(one, index, BUCKETS * bucket, available) < rule.depthByTrend;
+    const trend = isFallOver || !isDeep ? null : hourTrend(samples, index, bucket);
     if (trend !== null && timeLeft(trend, past.floor) <= rule.horizon) return true;
   }
+  const { window, horizon } = rule.envelope ?? { window: 0, horizon: 0 };
+  if (depthOver(one, index, window, available) >= rule.depthByTrend) return false;
   const envelope = envelopeTrend(rule, samples, index);
   return (
     envelope !== null &&
-    depthOf(one, envelope.level) < rule.depthByTrend &&
-    timeLeft(envelope, past.floor) <= (rule.envelope?.horizon ?? 0)
+    depthOver(one, index, window, envelope.level) < rule.depthByTrend &&
+    timeLeft(envelope, past.floor) <= horizon
   );
 }
 
@@ -151,14 +162,16 @@ function isHeld(one: Case): boolean {
 function isStillFalling(one: Case, index: number): boolean {
   const { rule, samples, past, bucket } = one;
   const available = samples[index]?.available ?? 1;
-  const trend = depthOf(one, available) < 1 ? hourTrend(samples, index, bucket) : null;
+  const isDeep = depthOver(one, index, BUCKETS * bucket, available) < 1;
+  const trend = isDeep ? hourTrend(samples, index, bucket) : null;
   if (trend !== null && timeLeft(trend, past.floor) <= 2 * rule.horizon) return true;
   // Between two jobs there is plenty: the floor under them is what runs out.
+  const { window, horizon } = rule.envelope ?? { window: 0, horizon: 0 };
   const envelope = envelopeTrend(rule, samples, index);
   return (
     envelope !== null &&
-    depthOf(one, envelope.level) < 1 &&
-    timeLeft(envelope, past.floor) <= 2 * (rule.envelope?.horizon ?? 0)
+    depthOver(one, index, window, envelope.level) < 1 &&
+    timeLeft(envelope, past.floor) <= 2 * horizon
   );
 }
 

@@ -39,6 +39,8 @@ export interface Rule {
   readonly rescueBelow: number;
   /** Nor was a low below this that ended with a boot, a kill or a restart. */
   readonly endBelow: number;
+  /** So long before such an end no low was survived. */
+  readonly runUp: number;
   /**
    * A host that was below `survivedMin` in so many hours lives there; its floor is then this part of its survived low.
    * One sample below `atOnce` times the lowest that it has lived through is enough; 0: none is.
@@ -72,6 +74,7 @@ export const FORECAST_RULES: Readonly<Record<Resource, Rule>> = {
     outageBelow: 0.12,
     rescueBelow: 0.05,
     endBelow: 0.17,
+    runUp: 10 * HOUR,
     livesLow: { hours: 24, floor: 0.7, atOnce: 0.85 },
     // A minute more and less: samples come some seconds early or late.
     drop: { fall: 0.15, within: 31 * MINUTE, lasts: 29 * MINUTE },
@@ -97,6 +100,8 @@ export const FORECAST_RULES: Readonly<Record<Resource, Rule>> = {
     // Logs that rotate free as much, every day: only what was as good as full was rescued.
     rescueBelow: 0.02,
     endBelow: 0,
+    // A clean-up may have made another disk of it.
+    runUp: Number.POSITIVE_INFINITY,
     livesLow: null,
     drop: null,
     fallsFor: 0,
