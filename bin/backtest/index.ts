@@ -1,4 +1,5 @@
 /** Replays recorded memory and disks through the forecast and its rivals, and scores them. */
+export { type Named, namedIn } from './culprits.ts';
 export { linesOf } from './lines.ts';
 export { forecastUnder, newHistory, type Predictor, replay, score, type Trace } from './replay.ts';
 export { RIVALS, RIVALS_SEE_HOURS } from './rivals.ts';

@@ -21,7 +21,7 @@ const SCORING = {
 /** What the forecast sees sample by sample; hours before that as their minima. */
 const RECENT_HOURS = 3;
 /** As long as samples keep processes, and some minutes. */
-const PROCESSES_KEPT = 6.4 * HOUR;
+export const PROCESSES_KEPT = 6.4 * HOUR;
 
 /** One resource of one host over time. */
 export interface Trace {

@@ -2,6 +2,7 @@
 import Table from 'cli-table3';
 import type { Resource } from '../../lambda/forecast/index.ts';
 import { duration, forTerminal, inertJson } from '../../lambda/kit/index.ts';
+import { addNamed, type Named } from './culprits.ts';
 import { type Alarm, addScores, type Score, type Trace } from './replay.ts';
 
 /** Ballooning within minutes, which can't be forecast: shown, but not in the sum. */
@@ -13,6 +14,8 @@ export interface BacktestResult {
   readonly family: string;
   readonly resource: Resource;
   readonly score: Score;
+  /** Whom its alarms named; absent where that isn't known, or isn't asked of the rule. */
+  readonly named?: Named | null;
 }
 
 export interface Figures extends Omit<Score, 'leads'> {
@@ -57,9 +60,13 @@ function byFamily(results: readonly BacktestResult[], rule: string) {
   });
 }
 
+const namedBy = (results: readonly BacktestResult[]): readonly Named[] =>
+  results.flatMap(({ named }) => (named ? [named] : []));
+
 /**
- * `{version, overall: {memory, disk}, families: [{family, resource, ...}], rivals: {RULE: {memory, disk}}}`; memory and
- * disk are null where there is none. `overall` leaves out the family that can't be forecast.
+ * `{version, overall: {memory, disk}, families: [{family, resource, ...}], rivals: {RULE: {memory, disk}}, named: {right,
+ * none, wrong}}`; memory and disk are null where there is none, and `named` where no processes are recorded. `overall`
+ * leaves out the family that can't be forecast.
  *
  * @param rules The forecast's name first, then those it is compared with.
  */
@@ -69,11 +76,33 @@ export function backtestJson(results: readonly BacktestResult[], [own = '', ...r
     overall: over(results, own),
     families: byFamily(results, own),
     rivals: Object.fromEntries(rivals.map((rule) => [rule, over(results, rule)])),
+    named: namedBy(results).length === 0 ? null : addNamed(namedBy(results)),
   };
   return `${inertJson(JSON.stringify(report, null, 2))}\n`;
 }
 
-/** Two tables: the rules over all, and the forecast by family. The parameters are those of {@link backtestJson}. */
+const EXPLAINED =
+  'CAUGHT: an alarm was on when it ran out, and had begun 15 minutes before. FALSE: nothing ran out within 12 h (disk: 72 h). EARLY: of those, the ones after which memory ran out within 24 h.';
+const NAMED_EXPLAINED =
+  'WHO GREW: whom an alarm names as it begins. RIGHT: by hindsight that name, or shared memory, took half of the loss or more, and most of all. WRONG: it did not.';
+
+/** Empty where no processes are recorded, or no alarm was on. */
+function namedTable(results: readonly BacktestResult[]): string {
+  const rows = [...new Set(results.map(({ family }) => family))].flatMap((family) => {
+    const sum = addNamed(namedBy(results.filter((one) => one.family === family)));
+    return alarmsOf(sum) === 0 ? [] : [namedCells(family, sum)];
+  });
+  if (rows.length === 0) return '';
+  return `\n${grid(['WHO GREW', 'ALARMS', 'RIGHT', 'NONE NAMED', 'WRONG'], [...rows, namedCells('all', addNamed(namedBy(results)))])}\n\n${NAMED_EXPLAINED}\n`;
+}
+
+const alarmsOf = ({ right, none, wrong }: Named): number => right + none + wrong;
+const namedCells = (family: string, named: Named): string[] => [
+  forTerminal(family),
+  ...[alarmsOf(named), named.right, named.none, named.wrong].map(String),
+];
+
+/** Tables: the rules over all, the forecast by family, and whom it named where processes are recorded. The parameters are those of {@link backtestJson}. */
 export function backtestTable(results: readonly BacktestResult[], rules: readonly string[]): string {
   const overall = (['memory', 'disk'] as const).flatMap((resource) =>
     rules.flatMap((rule) => {
@@ -86,7 +115,7 @@ export function backtestTable(results: readonly BacktestResult[], rules: readonl
     `${forTerminal(row.family)}${APART.includes(row.family) ? ' (not in the sum)' : ''}`,
     ...cells(row),
   ]);
-  return `${table('RULE', overall)}\n\n${table('FAMILY', families)}\n\nCAUGHT: an alarm was on when it ran out, and had begun 15 minutes before. FALSE: nothing ran out within 12 h (disk: 72 h). EARLY: of those, the ones after which memory ran out within 24 h.\n`;
+  return `${table('RULE', overall)}\n\n${table('FAMILY', families)}\n\n${EXPLAINED}\n${namedTable(results)}`;
 }
 
 const TITLES = ['CAUGHT', '', 'MEDIAN LEAD', 'FALSE', 'A HOST-WEEK', 'EARLY', 'WITHOUT EARLY'];
@@ -105,15 +134,17 @@ function cells(figures: Figures): string[] {
   ];
 }
 
-function table(what: string, rows: readonly (readonly string[])[]): string {
+const table = (what: string, rows: readonly (readonly string[])[]): string => grid(['RESOURCE', what, ...TITLES], rows);
+
+function grid(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const frame = 'top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right left left-mid mid mid-mid';
-  const grid = new Table({
-    head: ['RESOURCE', what, ...TITLES],
+  const made = new Table({
+    head: [...head],
     chars: Object.fromEntries([...frame.split(' '), 'right', 'right-mid', 'middle'].map((part) => [part, ''])),
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2, compact: true },
   });
-  grid.push(...rows.map((row) => [...row]));
-  return grid
+  made.push(...rows.map((row) => [...row]));
+  return made
     .toString()
     .split('\n')
     .map((line) => line.trimEnd())

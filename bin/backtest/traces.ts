@@ -1,7 +1,8 @@
 /** Reads what can be replayed: traces, one JSON object each, and the records of `watch --record` and `-o ndjson`. */
 import * as z from 'zod';
 import { FORECAST_RULES } from '../../lambda/forecast/index.ts';
-import type { Sample } from '../../lambda/model/index.ts';
+import { snapshotOf } from '../../lambda/memory/index.ts';
+import type { CurrentProcesses, Sample } from '../../lambda/model/index.ts';
 import { fullestDisk, REASON_CLASS } from '../../lambda/model/index.ts';
 import { recordSchema } from '../../lambda/report/index.ts';
 import type { Trace } from './replay.ts';
@@ -30,12 +31,14 @@ const OBSERVATION = recordSchema.pick({ id: true, checkedAt: true }).extend({
   reasons: z.array(z.object({ code: z.string() })),
   vitals: z
     .object({
-      memory: memory.pick({ totalBytes: true, availableBytes: true }),
+      memory: memory.pick({ totalBytes: true, availableBytes: true, sharedBytes: true }),
       disks: z
         .array(z.union([readDisk, unreadDisk]))
         .transform((all) => all.filter((one): one is z.infer<typeof readDisk> => !('unread' in one))),
       oomKills: figures.oomKills.optional(),
       bootId: figures.bootId.optional(),
+      uptimeSeconds: figures.uptimeSeconds.optional(),
+      processes: figures.processes.optional(),
     })
     .nullable(),
 });
@@ -124,12 +127,20 @@ export function tracesOf(observations: readonly Observation[]): readonly Trace[]
         available: vitals && Math.min(1, vitals.memory.availableBytes / vitals.memory.totalBytes),
       })),
       ...memoryEnds(ordered),
+      processes: processesSeen(ordered),
     },
     ...diskTraces(ordered).map((trace) => ({ ...trace, id, everyMinutes })),
   ];
 }
 
 type Dated = Observation & { readonly at: Date };
+
+/** Who held the memory in each answer that says so; an earlier version's records may not. */
+const processesSeen = (ordered: readonly Dated[]): CurrentProcesses[] =>
+  ordered.flatMap(({ at, vitals }) => {
+    const { memory, uptimeSeconds = null, processes = [] } = vitals ?? { memory: null };
+    return memory === null || processes.length === 0 ? [] : [snapshotOf({ memory, uptimeSeconds, processes }, at)];
+  });
 
 /** Each time it was seen low and then hung, killed a process or booted; and each boot and kill, low or not. */
 function memoryEnds(ordered: readonly Dated[]): { readonly exhaustedAt: Date[]; readonly ends: Date[] } {

@@ -37,7 +37,7 @@ export function addBacktest({ program, io, exit }: CommandLine): void {
  * @returns 0. @throws UsageError that names file and line, where these can't be read.
  */
 export async function backtest(file: string, flags: BacktestFlags, io: CommandIo): Promise<number> {
-  const { alarmsLine, backtestJson, backtestTable, forecastUnder, RIVALS, RIVALS_SEE_HOURS, replay, score } =
+  const { alarmsLine, backtestJson, backtestTable, forecastUnder, namedIn, RIVALS, RIVALS_SEE_HOURS, replay, score } =
     await import('../backtest/index.ts');
   const { settingsFor } = await import('../settings/index.ts');
   const { forecast } = await settingsFor({}, io);
@@ -51,7 +51,8 @@ export async function backtest(file: string, flags: BacktestFlags, io: CommandIo
       const { family, resource } = trace;
       for (const [rule, predictor] of Object.entries(rules)) {
         const alarms = replay(trace, predictor, predictor === crawlwatch ? undefined : RIVALS_SEE_HOURS);
-        results.push({ rule, family, resource, score: score(trace, alarms) });
+        const named = predictor === crawlwatch ? namedIn(trace, alarms) : null;
+        results.push({ rule, family, resource, score: score(trace, alarms), named });
       }
     }
     count++;

@@ -8,7 +8,7 @@
 import type { Sample } from '../model/index.ts';
 import { FORECAST_RULES, type Resource, type Rule } from './rules.ts';
 import { isRescue, type Survived, survived } from './survived.ts';
-import { BUCKET, envelopeTrend, hourTrend, timeLeft } from './trend.ts';
+import { BUCKET, BUCKETS, envelopeTrend, hourTrend, timeLeft } from './trend.ts';
 
 const MINUTE = 60_000;
 
@@ -66,7 +66,6 @@ export function forecast(
 ): ResourceForecast {
   const rule = (options.rules ?? FORECAST_RULES)[resource];
   const samples = [...history, now];
-  const last = samples.length - 1;
   const past = survived(rule, samples, options.ends ?? []);
   const { passing } = rule;
   const { fresh = null } = options;
@@ -78,34 +77,64 @@ export function forecast(
     past,
     bucket: Math.max(BUCKET, options.everyMinutes * MINUTE),
   };
-  const speaking = options.speaking ? isHeld(one) : isSoon(one, last) && isSoon(one, last - 1);
+  const speaking = options.speaking ? isHeld(one) : begins(one);
   const isLowest = past.lowest < 1 && now.available < past.lowest;
   const minutes = speaking ? minutesLeft(one) : null;
   return { speaking, minutes, survivedLow: past.low, ...(isLowest && { livedLow: past.lowest }) };
 }
 
-const depthOf = ({ past }: Case, available: number): number => (available - past.floor) / (past.low - past.floor);
+const depthOf = ({ past }: Case, available: number, low = past.low): number =>
+  (available - past.floor) / (low - past.floor);
+
+/** The same for a trend over a window up to a sample: one that holds an end is only compared with a young host's low. */
+const depthOver = (one: Case, index: number, window: number, available: number): number => {
+  const { rule, samples, past } = one;
+  const isWhole = timeAt(samples, index) - window >= past.endedAt;
+  return depthOf(one, available, isWhole ? past.low : Math.min(past.low, rule.survivedMaxYoung));
+};
 
 /** Whether the level alone speaks. */
 const isLow = (one: Case, available: number): boolean =>
   available < one.rule.low && depthOf(one, available) < one.rule.depthByLevel;
 
-/** Whether it begins to speak by one sample, and by nothing later than it. */
-function isSoon(one: Case, index: number): boolean {
+/** Whether it begins to speak now: two samples in a row agree, or a host that lives low is well below all that it lived through. */
+function begins(one: Case): boolean {
+  const { rule, samples, past } = one;
+  const last = samples.length - 1;
+  // So close to the floor the next sample may be the last one.
+  const { atOnce } = rule.livesLow ?? { atOnce: 0 };
+  if (past.low < rule.survivedMin && (samples[last]?.available ?? 1) < atOnce * past.lowest) return true;
+  return isSoon(one, last, isOver(one, last)) && isSoon(one, last - 1, false);
+}
+
+/** Whether a fall is over: a step has reached its plateau, a job frees what it took. */
+function isOver({ rule, samples }: Case, index: number): boolean {
+  const available = samples[index]?.available ?? 1;
+  for (let i = index - 1; i >= 0 && timeAt(samples, index) - timeAt(samples, i) <= rule.fallsFor; i--) {
+    if ((samples[i]?.available ?? 1) < available) return true;
+  }
+  return false;
+}
+
+/** Whether one sample, and nothing later than it, says that the end is near. */
+function isSoon(one: Case, index: number, isFallOver: boolean): boolean {
   const { rule, samples, past, bucket } = one;
   const available = samples[index]?.available ?? 1;
   const depth = depthOf(one, available);
   if (depth >= rule.depthByTrend || isFreshDrop(one, index)) return false;
   if (!one.isPassing) {
     if (isLow(one, available)) return true;
-    const trend = hourTrend(samples, index, bucket);
+    const isDeep = depthOver(one, index, BUCKETS * bucket, available) < rule.depthByTrend;
+    const trend = isFallOver || !isDeep ? null : hourTrend(samples, index, bucket);
     if (trend !== null && timeLeft(trend, past.floor) <= rule.horizon) return true;
   }
+  const { window, horizon } = rule.envelope ?? { window: 0, horizon: 0 };
+  if (depthOver(one, index, window, available) >= rule.depthByTrend) return false;
   const envelope = envelopeTrend(rule, samples, index);
   return (
     envelope !== null &&
-    depthOf(one, envelope.level) < rule.depthByTrend &&
-    timeLeft(envelope, past.floor) <= (rule.envelope?.horizon ?? 0)
+    depthOver(one, index, window, envelope.level) < rule.depthByTrend &&
+    timeLeft(envelope, past.floor) <= horizon
   );
 }
 
@@ -133,14 +162,16 @@ function isHeld(one: Case): boolean {
 function isStillFalling(one: Case, index: number): boolean {
   const { rule, samples, past, bucket } = one;
   const available = samples[index]?.available ?? 1;
-  const trend = depthOf(one, available) < 1 ? hourTrend(samples, index, bucket) : null;
+  const isDeep = depthOver(one, index, BUCKETS * bucket, available) < 1;
+  const trend = isDeep ? hourTrend(samples, index, bucket) : null;
   if (trend !== null && timeLeft(trend, past.floor) <= 2 * rule.horizon) return true;
   // Between two jobs there is plenty: the floor under them is what runs out.
+  const { window, horizon } = rule.envelope ?? { window: 0, horizon: 0 };
   const envelope = envelopeTrend(rule, samples, index);
   return (
     envelope !== null &&
-    depthOf(one, envelope.level) < 1 &&
-    timeLeft(envelope, past.floor) <= 2 * (rule.envelope?.horizon ?? 0)
+    depthOver(one, index, window, envelope.level) < 1 &&
+    timeLeft(envelope, past.floor) <= 2 * horizon
   );
 }
 

@@ -1,5 +1,5 @@
 /** Selects the instances that need a forecast, and forecasts both resources from an instance's history. Pure. */
-import { snapshotOf } from '../memory/index.ts';
+import { freedBy, snapshotOf } from '../memory/index.ts';
 import type { Growth, History, Instance, ProbeOutcome, ReasonCode, Sample } from '../model/index.ts';
 import { fullestDisk } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
@@ -44,7 +44,10 @@ export function forecastsOf(
     const available = availableNow(outcome, resource);
     if (available === null || available >= settings.forecast.lookBelowPercent / 100) return null;
     const speaking = [...instance.remembered.reasons, ...(instance.remembered.incident?.codes ?? [])].includes(code);
-    const evidence = resource === 'memory' ? { ends: endsOf(instance), fresh: freshBy(outcome, history, now) } : {};
+    const evidence =
+      resource === 'memory'
+        ? { ends: freedBy(instance.remembered, outcome, now), fresh: freshBy(outcome, history, now) }
+        : {};
     const { everyMinutes } = settings.schedule;
     return forecast(resource, past, { at: now, available }, { speaking, everyMinutes, ...evidence });
   };
@@ -62,11 +65,6 @@ export function grewBefore({ memory, processes = [] }: History): Growth | null {
   // Where a later sample has no list, the host was well again.
   if (latest === undefined || last === undefined || last.available <= 0 || last.at > latest.at) return null;
   return whoGrew(processes, { ...latest, totalKib: latest.availableKib / last.available, uptimeSeconds: null });
-}
-
-/** When memory was given back by force, as far as that is remembered: the last boot, and the last remedy. */
-function endsOf({ remembered: { bootedAt, acted } }: Instance): Date[] {
-  return [bootedAt, acted?.at ?? null].filter((at) => at !== null);
 }
 
 /** Share of what memory has lost that new processes took; null: not known. */

@@ -39,10 +39,17 @@ export interface Rule {
   readonly rescueBelow: number;
   /** Nor was a low below this that ended with a boot, a kill or a restart. */
   readonly endBelow: number;
-  /** A host that was below `survivedMin` in so many hours lives there; its floor is then this part of its survived low. */
-  readonly livesLow: { readonly hours: number; readonly floor: number } | null;
+  /** So long before such an end no low was survived. */
+  readonly runUp: number;
+  /**
+   * A host that was below `survivedMin` in so many hours lives there; its floor is then this part of its survived low.
+   * One sample below `atOnce` times the lowest that it has lived through is enough; 0: none is.
+   */
+  readonly livesLow: { readonly hours: number; readonly floor: number; readonly atOnce: number } | null;
   /** A fall of so much within half an hour, half of it at once, must last that long before it counts. */
   readonly drop: { readonly fall: number; readonly within: number; readonly lasts: number } | null;
+  /** It doesn't begin by the trend of the hour at a sample above any of so long before; 0: at any. */
+  readonly fallsFor: number;
   /** Above this share available it doesn't begin by level or hour where jobs took that part of what was lost. */
   readonly passing: { readonly above: number; readonly fresh: number } | null;
   /** The lower envelope: minima of `parts` equal parts of a window, which fall to the floor within the horizon. */
@@ -67,9 +74,11 @@ export const FORECAST_RULES: Readonly<Record<Resource, Rule>> = {
     outageBelow: 0.12,
     rescueBelow: 0.05,
     endBelow: 0.17,
-    livesLow: { hours: 24, floor: 0.7 },
+    runUp: 10 * HOUR,
+    livesLow: { hours: 24, floor: 0.7, atOnce: 0.85 },
     // A minute more and less: samples come some seconds early or late.
     drop: { fall: 0.15, within: 31 * MINUTE, lasts: 29 * MINUTE },
+    fallsFor: 16 * MINUTE,
     passing: { above: 0.08, fresh: 0.5 },
     envelope: { window: 12 * HOUR, parts: 6, horizon: 4 * HOUR },
   },
@@ -91,8 +100,11 @@ export const FORECAST_RULES: Readonly<Record<Resource, Rule>> = {
     // Logs that rotate free as much, every day: only what was as good as full was rescued.
     rescueBelow: 0.02,
     endBelow: 0,
+    // A clean-up may have made another disk of it.
+    runUp: Number.POSITIVE_INFINITY,
     livesLow: null,
     drop: null,
+    fallsFor: 0,
     passing: null,
     envelope: null,
   },

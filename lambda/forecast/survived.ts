@@ -17,6 +17,8 @@ export interface Survived {
   readonly lowest: number;
   /** Here it hangs: the rule's floor, or lower for a host that lives near that. */
   readonly floor: number;
+  /** When the last end was over, in milliseconds since 1970: a trend from before it may be another life's. */
+  readonly endedAt: number;
 }
 
 /** A leap up from near the bottom: a kill, a restart, a clean-up. */
@@ -38,6 +40,7 @@ export function survived(rule: Rule, samples: readonly Sample[], ends: readonly 
   const last = now - rule.pastTo;
   let hours: { hour: number; low: number }[] = [];
   let since = samples[0]?.at.getTime() ?? now;
+  let endedAt = Number.NEGATIVE_INFINITY;
   let before: Sample | undefined;
   let step = Number.POSITIVE_INFINITY;
   let stepBefore = step;
@@ -52,8 +55,10 @@ export function survived(rule: Rule, samples: readonly Sample[], ends: readonly 
       const isEnd =
         before.available < rule.endBelow && ends.some((end) => end.getTime() > start && end.getTime() <= at);
       if (isOutage || isEnd || isRescue(rule, before, sample)) {
-        hours = [];
-        since = at;
+        // What it came back from earlier is known still; only the run-up to the end was not survived.
+        hours = hours.filter(({ hour }) => hour <= (start - rule.runUp) / HOUR);
+        endedAt = at;
+        if (hours.length * HOUR < rule.young) since = at;
       }
       stepBefore = step;
       step = gap;
@@ -69,13 +74,13 @@ export function survived(rule: Rule, samples: readonly Sample[], ends: readonly 
   const ordinary = ordinaryLow(rule, hours);
   const lowest = hours.reduce((least, hour) => Math.min(least, hour.low), 1);
   const low = now - since < rule.young ? Math.min(ordinary, rule.survivedMaxYoung) : ordinary;
-  if (low >= rule.survivedMin) return { low, lowest, floor: rule.floor };
+  if (low >= rule.survivedMin) return { low, lowest, floor: rule.floor, endedAt };
   const { livesLow } = rule;
   if (livesLow === null || hours.filter((hour) => hour.low < rule.survivedMin).length < livesLow.hours) {
-    return { low: rule.survivedMin, lowest, floor: rule.floor };
+    return { low: rule.survivedMin, lowest, floor: rule.floor, endedAt };
   }
   const lives = Math.max(low, LOWEST_LIFE);
-  return { low: lives, lowest, floor: Math.min(rule.floor, lives * livesLow.floor) };
+  return { low: lives, lowest, floor: Math.min(rule.floor, lives * livesLow.floor), endedAt };
 }
 
 /** Between the lowest hour and the lowest that came again: an hour as low as that was seen `again` earlier. */

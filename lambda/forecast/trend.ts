@@ -5,7 +5,7 @@ import type { Rule } from './rules.ts';
 const MINUTE = 60_000;
 
 /** The trend is taken over so many medians of buckets, of which half must hold a sample. */
-const BUCKETS = 12;
+export const BUCKETS = 12;
 export const BUCKET = 5 * MINUTE;
 
 /** Where the resource is by a trend now, and how much of it is lost in a millisecond. */

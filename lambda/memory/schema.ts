@@ -78,6 +78,7 @@ const instance = z.object({
   renewed: z.boolean(),
   seen: seen.nullable(),
   bootedAt: instant.nullable().default(null),
+  freed: z.array(instant).max(20).exactOptional(),
   events: z.array(reason).max(10),
   decisions: z.array(decision).max(6).default([]),
 });

@@ -12,8 +12,12 @@ const SPACED_MINUTES = 20;
 const LOW = 0.4;
 const FALLEN = 0.05;
 
+type VitalsOfMemory = Pick<Vitals, 'processes' | 'uptimeSeconds'> & {
+  readonly memory: Pick<Vitals['memory'], 'totalBytes' | 'availableBytes' | 'sharedBytes'>;
+};
+
 /** What one probe saw. @param at when the check began */
-export function snapshotOf({ memory, processes, uptimeSeconds }: Vitals, at: Date): CurrentProcesses {
+export function snapshotOf({ memory, processes, uptimeSeconds }: VitalsOfMemory, at: Date): CurrentProcesses {
   return {
     at,
     totalKib: memory.totalBytes / 1024,

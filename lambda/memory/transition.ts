@@ -11,6 +11,7 @@ import type {
 } from '../model/index.ts';
 import { assessmentClass, classOf, kindOf, shortBoot } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
+import { freedAfter } from './freed.ts';
 import { advance, mayMailEnd } from './incident.ts';
 import { seenAfter } from './seen.ts';
 
@@ -52,8 +53,12 @@ export function transition(
   const failures = kind === 'hung' ? before.failures + (isRepeat && before.failures > 0 ? 0 : 1) : before.failures;
   const begun = before.failingSince === null ? null : earlier(before.failingSince, now);
   const failingSince = kind === 'hung' ? (begun ?? now) : begun;
+  const { freed: _, ...known } = before;
+  const acted = nextActed(before, outcome, now);
+  const bootedAt = nextBootedAt(before, outcome, now);
+  const freed = freedAfter(before, { acted, bootedAt }, outcome, now);
   const after: InstanceState = {
-    ...before,
+    ...known,
     ...incident,
     status: assessment.status,
     reasons: codes.filter((code) => kindOf(code) !== 'event'),
@@ -62,10 +67,11 @@ export function transition(
     failingSince: isFailure(kind) ? failingSince : null,
     flag: answered ? null : before.flag,
     incident: answered ? flagEnded(before, incident.incident, now) : incident.incident,
-    acted: nextActed(before, outcome, now),
+    acted,
     ...nextPin(instance, before, answered ? hostKey : null),
     seen: outcome.kind === 'failed' ? before.seen : seenAfter(before, outcome.vitals),
-    bootedAt: nextBootedAt(before, outcome, now),
+    bootedAt,
+    ...(freed !== undefined && { freed }),
     events: [...new Set([...before.events, ...codes.filter((code) => kindOf(code) === 'event')])],
   };
   return { instance, assessment, outcome, durationMs, kind, letter, before, after, isOver };

@@ -105,6 +105,11 @@ export interface InstanceState {
   readonly seen: Seen | null;
   /** When it booted, by the uptime of its first answer since; null: not known. */
   readonly bootedAt: Date | null;
+  /**
+   * When its memory was given back by force in the past week: OOM kills, remedies, and boots before `bootedAt`, oldest
+   * first. Absent: not known of any.
+   */
+  readonly freed?: readonly Date[];
   /** What happened since the last mail, such as an OOM kill. */
   readonly events: readonly ReasonCode[];
   /** The last six decisions about a flag, the newest last; checks that decided nothing leave none. */

@@ -5,6 +5,7 @@ import {
   type Figures,
   figuresOf,
   forecastUnder,
+  namedIn,
   type Predictor,
   RIVALS,
   RIVALS_SEE_HOURS,
@@ -26,16 +27,30 @@ export const RULE_NAMES: readonly string[] = Object.keys(PREDICTORS);
 
 const HOUR = 3_600_000;
 
+const { livesLow: LIVES_LOW } = FORECAST_RULES.memory;
 /** The forecast with less: one rule of its own out of force in each, at last all of them. */
 const LESS: Readonly<Record<string, Partial<Rule>>> = {
   'all rules': {},
   'drops count at once': { drop: null },
   'one low counts like two': { again: 0, once: 1 },
+  'it begins at any sample': { fallsFor: 0 },
+  'an end wipes out what was survived': { runUp: Number.POSITIVE_INFINITY },
   'no lower envelope': { envelope: null },
   'it stops after one hour': { hold: HOUR },
   'processes not looked at': { passing: null },
+  'two samples where it lives low': { livesLow: LIVES_LOW && { ...LIVES_LOW, atOnce: 0 } },
   'no host lives low': { livesLow: null },
-  'none of these': { drop: null, again: 0, once: 1, envelope: null, passing: null, hold: HOUR, livesLow: null },
+  'none of these': {
+    drop: null,
+    again: 0,
+    once: 1,
+    fallsFor: 0,
+    runUp: Number.POSITIVE_INFINITY,
+    envelope: null,
+    passing: null,
+    hold: HOUR,
+    livesLow: null,
+  },
 };
 
 async function scored(traces: Traces, predictors: Readonly<Record<string, Predictor>>): Promise<BacktestResult[]> {
@@ -44,7 +59,8 @@ async function scored(traces: Traces, predictors: Readonly<Record<string, Predic
     const { family, resource } = trace;
     for (const [rule, predictor] of Object.entries(predictors)) {
       const alarms = replay(trace, predictor, rule in RIVALS ? RIVALS_SEE_HOURS : undefined);
-      results.push({ rule, family, resource, score: score(trace, alarms) });
+      const named = predictor === OWN ? namedIn(trace, alarms) : null;
+      results.push({ rule, family, resource, score: score(trace, alarms), named });
     }
   }
   return results;

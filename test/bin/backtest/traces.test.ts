@@ -118,3 +118,28 @@ describe('a recording', () => {
     ]);
   });
 });
+
+it('a record has the processes, the shared memory and the uptime that its host gave', () => {
+  const memory = { totalBytes: 8192, availableBytes: 4096, freeBytes: null, usedBytes: 4096, sharedBytes: 1024 };
+  const processes = [{ pid: 7, name: 'ruby', residentBytes: 3072, anonBytes: 2048, startedSeconds: 5 }];
+  const record = (vitals: object | null, minutes: number) => {
+    const read = readBacktestLine({ id: 'a', checkedAt: at(minutes).toISOString(), reasons: [], vitals });
+    return read.kind === 'observation' ? [read.observation] : [];
+  };
+  const records = [
+    ...record({ memory, disks: [], uptimeSeconds: 99, processes }, 0),
+    ...record(null, 5),
+    ...record({ memory, disks: [] }, 10),
+  ];
+  expect(records).toHaveLength(3);
+  expect(tracesOf(records)[0]?.processes).toEqual([
+    {
+      at: at(0),
+      totalKib: 8,
+      availableKib: 4,
+      sharedKib: 1,
+      uptimeSeconds: 99,
+      processes: [{ pid: 7, name: 'ruby', kib: 2, startedSeconds: 5, parentPid: null }],
+    },
+  ]);
+});

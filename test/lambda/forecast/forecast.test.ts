@@ -94,6 +94,26 @@ describe('a forecast', () => {
       expect(ask(living(0.045))).toMatchObject({ speaking: false });
     });
 
+    it('of a host that lives low by one sample, where that is well below all that it lived through', () => {
+      const fell = (level: number) => [...hourly(7, flat(0.05)), ...every5(175, 5, flat(0.05)), at(0, level)];
+      expect(ask(fell(0.042))).toMatchObject({ speaking: true });
+      expect(ask(fell(0.043))).toMatchObject({ speaking: false });
+      const once = [...hourly(7, flat(0.5)), ...every5(175, 5, flat(0.5)), at(0, 0.042)];
+      expect(ask(once)).toMatchObject({ speaking: false });
+    });
+
+    it('of a fall that goes on, and not of a step that has reached its plateau', () => {
+      const stepped = (last: number) => [
+        ...hourly(7, flat(0.5)),
+        ...every5(175, 25, falling(0.095, 0.3)),
+        ...[20, 15, 10].map((ago) => at(ago, 0.2)),
+        at(5, 0.202),
+        at(0, last),
+      ];
+      expect(ask(stepped(0.201))).toMatchObject({ speaking: false });
+      expect(ask(stepped(0.199))).toMatchObject({ speaking: true });
+    });
+
     it('of a fall whose samples have jitter and gaps', () => {
       const gapped = leak.filter((_, i) => i < leak.length - 12 || i % 2 === 1);
       const jittered = gapped.map(({ at, available }, i) => ({ at: new Date(+at + ((i * 7) % 19) * 1000), available }));
@@ -148,9 +168,34 @@ describe('a forecast', () => {
       expect(found.survivedLow).toBeCloseTo(survivedLow, 6);
     });
 
-    it('no more than a tenth, until a day has passed since the last exhaustion', () => {
-      const rebooted = [...hourly(7, flat(0.5)).slice(0, -9), at(700, 0.04), ...every5(640, 0, flat(0.5))];
-      expect(ask(rebooted).survivedLow).toBe(0.1);
+    it('no more than a tenth after an exhaustion before which less than a day is known, for a day', () => {
+      const rebooted = (days: number) => [
+        ...hourly(days, flat(0.5)).slice(0, -9),
+        at(700, 0.04),
+        ...every5(640, 0, flat(0.5)),
+      ];
+      expect(ask(rebooted(1)).survivedLow).toBe(0.1);
+      expect(ask(rebooted(7)).survivedLow).toBe(0.5);
+    });
+
+    it('what it came back from before an exhaustion, but no low of the ten hours that led to it', () => {
+      const ended = (lowAgo: number) => [
+        ...hourly(7, (ago) => (ago > lowAgo && ago <= lowAgo + 180 ? 0.2 : 0.5)).slice(0, -40),
+        at(40 * 60, 0.04),
+        ...hourly(2, flat(0.5)).slice(-36),
+        ...every5(175, 0, flat(0.5)),
+      ];
+      expect(ask(ended(60 * 60)).survivedLow).toBeCloseTo(0.2, 6);
+      expect(ask(ended(45 * 60)).survivedLow).toBeCloseTo(0.5, 6);
+    });
+
+    it('from a leap out of an exhaustion no trend that led to it, however far up it leaps', () => {
+      const ended = [...hourly(7, flat(0.5)), ...every5(175, 25, falling(-0.03, 0.15))];
+      const back = (level: number) => [...ended, ...every5(20, 0, flat(level))];
+      for (const speaking of [true, false]) {
+        expect(ask(back(0.3), { speaking }).speaking).toBe(false);
+        expect(ask(back(0.45), { speaking }).speaking).toBe(false);
+      }
     });
 
     it('the low of a disk that rotates its logs from a few percent free, day by day', () => {
