@@ -41,6 +41,17 @@ const TEMPLATE = {
 };
 const ALERT = alertOf([entry({ name: 'say "hi" \\ there' })], acts({ acted: [acted()] }));
 
+/** Those whose commands are run below. */
+const TRIED = [
+  ...['Before you begin', 'Slack and Microsoft Teams', 'A queue for your own code', 'Any webhook', 'PagerDuty'],
+  ...['Opsgenie', 'Jira', 'Only some of it'],
+];
+
+it('has no section of docs/channels.md with commands that are not tried', () => {
+  const withCommands = [...SECTIONS].filter(([, { shell, chatbot }]) => shell !== '' || chatbot.length > 0);
+  expect(withCommands.map(([title]) => title)).toEqual(TRIED);
+});
+
 // moto_server and the AWS CLI; where one is missing, the reason is printed.
 describe.runIf(missing === null)('the channels, by the commands of docs/channels.md', () => {
   const folder = mkdtempSync(join(tmpdir(), 'crawlwatch-channels-'));

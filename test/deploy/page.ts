@@ -43,14 +43,18 @@ export interface Page {
   readonly title: string;
   /** The working tree. */
   readonly root: string;
-  /** Of the page, from there. */
+  /** Of the page, from there; of several pages, what they are called together. */
   readonly file: string;
   /** By command. */
   readonly rows: Readonly<Record<string, Row>>;
+  /** In the order in which they are run; default: those of the file, in its prose too. */
+  readonly commands?: readonly string[];
+  /** Before the first command. */
+  readonly begin?: (world: ReadmeWorld, hasAccount: boolean) => Promise<void>;
 }
 
-export function describePage({ title, root, file, rows }: Page): void {
-  const commands = commandsOf(readFileSync(join(root, file), 'utf8'));
+export function describePage({ title, root, file, rows, begin, ...given }: Page): void {
+  const commands = given.commands ?? commandsOf(readFileSync(join(root, file), 'utf8'));
   const noHosts = whyNoHosts();
   const missing = { hosts: noHosts, account: whyNoMoto() ?? noHosts };
   for (const [what, why] of Object.entries(missing)) {
@@ -64,6 +68,7 @@ export function describePage({ title, root, file, rows }: Page): void {
       world = new ReadmeWorld(root);
       world.settle();
       if (noHosts === null) await world.openHosts();
+      await begin?.(world, missing.account === null);
     });
     afterAll(() => world.close());
 
@@ -98,6 +103,7 @@ export function describePage({ title, root, file, rows }: Page): void {
         });
         if (row.meanwhile === 'for ever') {
           for (const wanted of row.says) await typed.shows(wanted);
+          await row.during?.(typed, world);
           return;
         }
         const seen = watched(row, typed, world);

@@ -264,9 +264,9 @@ export class ReadmeWorld {
     return this.#of(all.find(({ type }) => type === 'AWS::SNS::Topic')).physical;
   }
 
-  async #resources(endpoint: string) {
+  async #resources(endpoint: string, stack = STACK) {
     const client = new CloudFormationClient({ ...TEST_KEYS, endpoint });
-    const { StackResources = [] } = await client.send(new DescribeStackResourcesCommand({ StackName: STACK }));
+    const { StackResources = [] } = await client.send(new DescribeStackResourcesCommand({ StackName: stack }));
     return StackResources.map(({ LogicalResourceId = '', PhysicalResourceId = '', ResourceType = '' }) => ({
       ...{ logical: LogicalResourceId, physical: PhysicalResourceId, type: ResourceType },
     }));
@@ -280,10 +280,12 @@ export class ReadmeWorld {
       node: node24(),
       find: async (name) => {
         const { Handler, Timeout, Environment } = await this.emulator.functionNamed(name);
-        const found = (await this.#resources(upstream)).find(({ physical }) => physical === name);
+        // CloudFormation names a function after its stack.
+        const [stack = STACK] = name.split('-');
+        const found = (await this.#resources(upstream, stack)).find(({ physical }) => physical === name);
         if (Handler === undefined || found === undefined) return null;
         const assembly = join(this.clone, 'cdk.out');
-        const { Resources } = JSON.parse(readFileSync(join(assembly, `${STACK}.template.json`), 'utf8'));
+        const { Resources } = JSON.parse(readFileSync(join(assembly, `${stack}.template.json`), 'utf8'));
         const [file = '', handler = ''] = Handler.split('.');
         // Away from the clone, whose package.json would make a module of it.
         const code = join(this.#work, found.logical);
