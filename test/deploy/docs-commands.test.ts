@@ -90,7 +90,7 @@ const file = ({ clone }: ReadmeWorld, name: string) => readFileSync(join(clone, 
 
 /** Those with both kinds of quotes. */
 const COST = `CRAWLWATCH_SETTINGS='{"metrics":{"perInstance":"troubled"}}' crawlwatch cost --instances 2000 -o json`;
-const SECOND_STACK = `npx cdk deploy -c crawlwatch='{"stack":"Crawlers2","tag":{"key":"crawlers2"}}'`;
+const SECOND_STACK = `crawlwatch deploy -- -c crawlwatch='{"stack":"Crawlers2","tag":{"key":"crawlers2"}}'`;
 
 let moto: Moto | undefined;
 let metricsUrl = '';
@@ -151,7 +151,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       end(typed);
     },
   },
-  'npx crawlwatch exporter -i inventories/production2 -u ubuntu': {
+  'crawlwatch exporter -i inventories/production2 -u ubuntu': {
     ...hosts,
     spelled: (command) => `${command} --listen :0`,
     // Asked by the command after it.
@@ -167,7 +167,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     spelled: () => `curl --silent --show-error --fail --retry 60 --retry-delay 1 ${metricsUrl}`,
     says: [/crawlwatch_hosts\{status="OK"\} 2/],
   },
-  'npx crawlwatch exporter -i hosts.ini --listen 0.0.0.0:9469': { ...hosts, ...exporter(twoHosts), exit: 130 },
+  'crawlwatch exporter -i hosts.ini --listen 0.0.0.0:9469': { ...hosts, ...exporter(twoHosts) },
   'crawlwatch exporter -i hosts.ini -u ubuntu': { ...hosts, ...exporter(twoHosts) },
   'crawlwatch exporter --host web1 web2 --listen :9500 --every 30': { ...hosts, ...exporter(twoHosts) },
   'crawlwatch exporter --local --listen 0.0.0.0:9469': exporter(/crawlwatch_hosts\{status="OK"\} 1\n/),
@@ -253,8 +253,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'crawlwatch backtest week.ndjson': { ...account, says: [/crawlwatch/] },
   'crawlwatch backtest week.ndjson --alarms': { ...account, says: [] },
   "crawlwatch exporter --aws --listen '[::1]:9469'": { ...account, ...exporter(twoHosts) },
-  "npx crawlwatch exporter --aws --listen '[::1]:9469' --every 300": { ...account, ...exporter(twoHosts), exit: 130 },
-  'npx crawlwatch doctor --deploy': { ...account, exit: 2, says: [/✗ bootstrap .*is not bootstrapped/] },
+  "crawlwatch exporter --aws --listen '[::1]:9469' --every 300": { ...account, ...exporter(twoHosts) },
   'crawlwatch doctor --deploy': { ...account, exit: 2, says: [/✗ bootstrap .*is not bootstrapped/] },
   "aws ec2 describe-vpc-endpoints --filters Name=vpc-id,Values=VPC --query 'VpcEndpoints[].ServiceName'": {
     ...account,
@@ -451,7 +450,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     spelled: (command) => `${command} ${direct}`,
     says: [/Crawlers2\.RemedyFunctionName/],
   },
-  'npx crawlwatch plan --stack Crawlers2': { ...account, says: [/nothing/i] },
+  'crawlwatch plan --stack Crawlers2': { ...account, says: [/nothing/i] },
   'aws cloudformation deploy --region us-east-1 --stack-name crawlwatch-member --template-file accounts/crawlwatch-member.yaml --parameter-overrides MakeRole=false':
     { ...account, spelled: byCli, orElse: noCli, says: [/Successfully created\/updated stack - crawlwatch-member/] },
   'aws cloudformation deploy --region eu-central-1 --stack-name crawlwatch-member --template-file accounts/crawlwatch-member.yaml --capabilities CAPABILITY_NAMED_IAM --parameter-overrides CheckRoleArn=... WidgetRoleArn=... ExternalId=choose-a-long-one':
@@ -474,7 +473,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     asks: /\(y\/n\)/,
     says: [/Crawlers2: destroyed/],
   },
-  'npx cdk destroy && npx crawlwatch forget': {
+  'crawlwatch deploy --destroy && crawlwatch forget': {
     ...account,
     prepare: (world) => world.emptyBucket(),
     during: async (typed) => {
