@@ -1,4 +1,4 @@
-/** Every command in a block of shell in docs/, but for the two pages that have a test of their own. */
+/** Every command in a block of shell in docs/, but for the pages that have a test of their own. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ const DOCS = join(ROOT, 'docs');
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'first-hour.md': 'test/deploy/first-hour.test.ts',
   'channels.md': 'test/deploy/channels.test.ts',
+  'without-an-account.md': 'test/deploy/without-an-account.test.ts',
 };
 const pages = readdirSync(DOCS, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'));
 /** Without comments; a line that goes on after a backslash is one command. */
@@ -89,6 +90,7 @@ const twoHosts = /crawlwatch_hosts\{status="OK"\} [23]\n/;
 const file = ({ clone }: ReadmeWorld, name: string) => readFileSync(join(clone, name), 'utf8');
 
 /** Those with both kinds of quotes. */
+const LIMITED = `aws ec2 create-tags --resources i-0123456789abcdef0 --tags 'Key=crawlwatch:limits,Value="memory.warning=8;ignore=/mnt/*"'`;
 const COST = `CRAWLWATCH_SETTINGS='{"metrics":{"perInstance":"troubled"}}' crawlwatch cost --instances 2000 -o json`;
 const SECOND_STACK = `crawlwatch deploy -- -c crawlwatch='{"stack":"Crawlers2","tag":{"key":"crawlers2"}}'`;
 
@@ -431,18 +433,17 @@ const ROWS: Readonly<Record<string, Row>> = {
   'crawlwatch pause': { ...account, says: [/CrawlwatchStack: paused/] },
   'crawlwatch resume': { ...account, says: [/the pause by .* is over/] },
   'crawlwatch resume --dry-run': { ...account, says: [/CrawlwatchStack/] },
-  [`aws ec2 create-tags --resources i-0123456789abcdef0 --tags 'Key=crawlwatch:limits,Value="memory.warning=8;ignore=/mnt/*"'`]:
-    {
-      ...account,
-      spelled: byCli,
-      orElse: { program: 'aws', by: (world) => world.tag('crawlwatch:limits', 'memory.warning=8;ignore=/mnt/*') },
-      says: [],
-      after: async (world) => {
-        expect(await world.emulator.tagsOf(world.id)).toMatchObject({
-          'crawlwatch:limits': 'memory.warning=8;ignore=/mnt/*',
-        });
-      },
+  [LIMITED]: {
+    ...account,
+    spelled: byCli,
+    orElse: { program: 'aws', by: (world) => world.tag('crawlwatch:limits', 'memory.warning=8;ignore=/mnt/*') },
+    says: [],
+    after: async (world) => {
+      expect(await world.emulator.tagsOf(world.id)).toMatchObject({
+        'crawlwatch:limits': 'memory.warning=8;ignore=/mnt/*',
+      });
     },
+  },
 
   // A second stack, and other places.
   [SECOND_STACK]: {
