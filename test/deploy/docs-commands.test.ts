@@ -1,4 +1,4 @@
-/** Every command in a block of shell in docs/, but for the two pages that have a test of their own. */
+/** Every command in a block of shell in docs/, but for the pages that have a test of their own. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ const DOCS = join(ROOT, 'docs');
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'first-hour.md': 'test/deploy/first-hour.test.ts',
   'channels.md': 'test/deploy/channels.test.ts',
+  'without-an-account.md': 'test/deploy/without-an-account.test.ts',
 };
 const pages = readdirSync(DOCS, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'));
 /** Without comments; a line that goes on after a backslash is one command. */
@@ -89,8 +90,9 @@ const twoHosts = /crawlwatch_hosts\{status="OK"\} [23]\n/;
 const file = ({ clone }: ReadmeWorld, name: string) => readFileSync(join(clone, name), 'utf8');
 
 /** Those with both kinds of quotes. */
+const LIMITED = `aws ec2 create-tags --resources i-0123456789abcdef0 --tags 'Key=crawlwatch:limits,Value="memory.warning=8;ignore=/mnt/*"'`;
 const COST = `CRAWLWATCH_SETTINGS='{"metrics":{"perInstance":"troubled"}}' crawlwatch cost --instances 2000 -o json`;
-const SECOND_STACK = `npx cdk deploy -c crawlwatch='{"stack":"Crawlers2","tag":{"key":"crawlers2"}}'`;
+const SECOND_STACK = `crawlwatch deploy -- -c crawlwatch='{"stack":"Crawlers2","tag":{"key":"crawlers2"}}'`;
 
 let moto: Moto | undefined;
 let metricsUrl = '';
@@ -151,7 +153,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       end(typed);
     },
   },
-  'npx crawlwatch exporter -i inventories/production2 -u ubuntu': {
+  'crawlwatch exporter -i inventories/production2 -u ubuntu': {
     ...hosts,
     spelled: (command) => `${command} --listen :0`,
     // Asked by the command after it.
@@ -167,7 +169,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     spelled: () => `curl --silent --show-error --fail --retry 60 --retry-delay 1 ${metricsUrl}`,
     says: [/crawlwatch_hosts\{status="OK"\} 2/],
   },
-  'npx crawlwatch exporter -i hosts.ini --listen 0.0.0.0:9469': { ...hosts, ...exporter(twoHosts), exit: 130 },
+  'crawlwatch exporter -i hosts.ini --listen 0.0.0.0:9469': { ...hosts, ...exporter(twoHosts) },
   'crawlwatch exporter -i hosts.ini -u ubuntu': { ...hosts, ...exporter(twoHosts) },
   'crawlwatch exporter --host web1 web2 --listen :9500 --every 30': { ...hosts, ...exporter(twoHosts) },
   'crawlwatch exporter --local --listen 0.0.0.0:9469': exporter(/crawlwatch_hosts\{status="OK"\} 1\n/),
@@ -253,8 +255,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'crawlwatch backtest week.ndjson': { ...account, says: [/crawlwatch/] },
   'crawlwatch backtest week.ndjson --alarms': { ...account, says: [] },
   "crawlwatch exporter --aws --listen '[::1]:9469'": { ...account, ...exporter(twoHosts) },
-  "npx crawlwatch exporter --aws --listen '[::1]:9469' --every 300": { ...account, ...exporter(twoHosts), exit: 130 },
-  'npx crawlwatch doctor --deploy': { ...account, exit: 2, says: [/✗ bootstrap .*is not bootstrapped/] },
+  "crawlwatch exporter --aws --listen '[::1]:9469' --every 300": { ...account, ...exporter(twoHosts) },
   'crawlwatch doctor --deploy': { ...account, exit: 2, says: [/✗ bootstrap .*is not bootstrapped/] },
   "aws ec2 describe-vpc-endpoints --filters Name=vpc-id,Values=VPC --query 'VpcEndpoints[].ServiceName'": {
     ...account,
@@ -432,18 +433,17 @@ const ROWS: Readonly<Record<string, Row>> = {
   'crawlwatch pause': { ...account, says: [/CrawlwatchStack: paused/] },
   'crawlwatch resume': { ...account, says: [/the pause by .* is over/] },
   'crawlwatch resume --dry-run': { ...account, says: [/CrawlwatchStack/] },
-  'aws ec2 create-tags --resources i-0123456789abcdef0 --tags 'Key=crawlwatch:limits,Value="memory.warning=8;ignore=/mnt/*"'':
-    {
-      ...account,
-      spelled: byCli,
-      orElse: { program: 'aws', by: (world) => world.tag('crawlwatch:limits', 'memory.warning=8;ignore=/mnt/*') },
-      says: [],
-      after: async (world) => {
-        expect(await world.emulator.tagsOf(world.id)).toMatchObject({
-          'crawlwatch:limits': 'memory.warning=8;ignore=/mnt/*',
-        });
-      },
+  [LIMITED]: {
+    ...account,
+    spelled: byCli,
+    orElse: { program: 'aws', by: (world) => world.tag('crawlwatch:limits', 'memory.warning=8;ignore=/mnt/*') },
+    says: [],
+    after: async (world) => {
+      expect(await world.emulator.tagsOf(world.id)).toMatchObject({
+        'crawlwatch:limits': 'memory.warning=8;ignore=/mnt/*',
+      });
     },
+  },
 
   // A second stack, and other places.
   [SECOND_STACK]: {
@@ -451,7 +451,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     spelled: (command) => `${command} ${direct}`,
     says: [/Crawlers2\.RemedyFunctionName/],
   },
-  'npx crawlwatch plan --stack Crawlers2': { ...account, says: [/nothing/i] },
+  'crawlwatch plan --stack Crawlers2': { ...account, says: [/nothing/i] },
   'aws cloudformation deploy --region us-east-1 --stack-name crawlwatch-member --template-file accounts/crawlwatch-member.yaml --parameter-overrides MakeRole=false':
     { ...account, spelled: byCli, orElse: noCli, says: [/Successfully created\/updated stack - crawlwatch-member/] },
   'aws cloudformation deploy --region eu-central-1 --stack-name crawlwatch-member --template-file accounts/crawlwatch-member.yaml --capabilities CAPABILITY_NAMED_IAM --parameter-overrides CheckRoleArn=... WidgetRoleArn=... ExternalId=choose-a-long-one':
@@ -474,7 +474,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     asks: /\(y\/n\)/,
     says: [/Crawlers2: destroyed/],
   },
-  'npx cdk destroy && npx crawlwatch forget': {
+  'crawlwatch deploy --destroy && crawlwatch forget': {
     ...account,
     prepare: (world) => world.emptyBucket(),
     during: async (typed) => {

@@ -32,7 +32,7 @@ export const forecastPage = (tables: Tables): string => `# The forecast, measure
 
 For the person who wonders whether to believe a warning: how often the forecast is right, early or wrong, beside simpler rules.
 
-Made by \`npm run docs:forecast\`, or \`npm run docs:forecast -- FOLDER\` for the tables of recordings too. The forecast is the code that the scheduled check runs, fed sample by sample, the past before three hours as hourly minima. Your own recordings count for more than all of this: \`npx crawlwatch backtest FILE\` scores them in the same way.
+Made by \`npm run docs:forecast\`, or \`npm run docs:forecast -- FOLDER\` for the tables of recordings too. The forecast is the code that the scheduled check runs, fed sample by sample, the past before three hours as hourly minima. Your own recordings count for more than all of this: \`crawlwatch backtest FILE\` scores them in the same way.
 
 A rule is on while it says "soon"; stretches closer than 30 minutes (disk: 2 h) are one alarm. An alarm is false if nothing runs out within 12 h of its end (disk: 72 h). Of the false ones some are early: memory did run out, within 24 h.
 

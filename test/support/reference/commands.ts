@@ -56,7 +56,7 @@ export function commandsPage(): string {
   return page(
     'Commands',
     'For the person at a terminal: every command, its options, its exit codes, and examples to copy.',
-    'Every command takes `--help`, `--version` and `--no-color`. Where crawlwatch is not installed, write `npx crawlwatch` for `crawlwatch`.',
+    'Every command takes `--help`, `--version` and `--no-color`. In a clone where crawlwatch is not installed, write `npx crawlwatch` for `crawlwatch`.',
     [
       '| command | what it does |',
       '| --- | --- |',

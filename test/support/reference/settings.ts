@@ -28,7 +28,7 @@ export function settingsPage(): string {
     [
       'Of several places the first that names a setting decides:',
       '',
-      '1. a flag of the command, such as `--forks`, or `-c crawlwatch=\'{"memory":{"warningPercent":8}}\'` for one `cdk deploy`',
+      '1. a flag of the command, such as `--forks`; or `-c crawlwatch=\'{"memory":{"warningPercent":8}}\'` for one deploy: `crawlwatch deploy -- -c ...`, `cdk deploy -c ...`',
       '2. the environment variable `CRAWLWATCH_SETTINGS`, in JSON (the command line only)',
       '3. `cdk.json` in the current directory',
       '4. the default',
