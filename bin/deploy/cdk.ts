@@ -54,8 +54,9 @@ export function cdkCall(words: readonly string[], cwd: string): CdkCall {
   return { command: 'npx', args: ['--yes', ...packages, '--', 'node', '-e', RUN, ...cdk] };
 }
 
-/** Warnings about versions of Node.js, which nobody here can act on. */
+/** Warnings about versions of Node.js and news of npm's own, which nobody here can act on. */
 const QUIET = {
+  npm_config_update_notifier: 'false',
   JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION: '1',
   AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
 };

@@ -29,6 +29,8 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   'last check': 'an emulator runs no check',
   subscription: 'an emulator delivers no mail, and none to confirm a subscription either',
   'last mail': 'an emulator counts no mail',
+  topic: 'an emulator may subscribe no address for a stack',
+  'way out': 'an emulator has no network',
   'SSM agent': 'an emulator has no agents',
   'instance profile': 'an emulator has no agents',
   'route to SSM': 'an emulator has no network',

@@ -42,12 +42,16 @@ export async function attempt<T>(permission: string, work: Promise<T>): Promise<
   }
 }
 
+const NOT_AWS = 'what answered is not in the form of AWS: an emulator that lacks this call, or a proxy';
+/** The SDK throws what its parser threw. */
+const isUnreadable = (error: unknown) => error instanceof Error && error.name === 'SyntaxError';
+
 /** AWS's error may be the cause of one of ours. */
 export function failureOf(permission: string, error: unknown): Exclude<Lookup<never>, { kind: 'answered' }> {
   const cause = error instanceof Error ? error.cause : undefined;
   return isAccessDenied(error) || isAccessDenied(cause)
     ? { kind: 'denied', permission }
-    : { kind: 'failed', why: errorText(error) };
+    : { kind: 'failed', why: isUnreadable(error) ? NOT_AWS : errorText(error) };
 }
 
 /** The stack as it is deployed. */

@@ -99,6 +99,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   'crawlwatch restart-worker i-0123456789abcdef0': {
     needs: 'account',
+    // As the README has it of a crawler that is a unit.
+    prepare: (world) => world.tag('crawlwatch:worker', 'sidekiq.service'),
     spelled: real,
     asks: /\[y\/N\]/,
     exit: 1,

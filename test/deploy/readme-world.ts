@@ -112,7 +112,8 @@ export class ReadmeWorld {
     });
     this.#sshd = sshd;
     this.#door = createServer((socket) => {
-      if (this.hung) return socket.resetAndDestroy();
+      // Once it has been heard: a reset at once may look like one before the connection.
+      if (this.hung) return socket.on('error', () => {}).once('data', () => socket.resetAndDestroy());
       const inside = connect(sshd.port, '127.0.1.12');
       for (const end of [socket, inside]) end.on('error', () => [socket, inside].map((one) => one.destroy()));
       return socket.pipe(inside).pipe(socket);
