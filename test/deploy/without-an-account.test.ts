@@ -30,7 +30,7 @@ const ROWS: readonly (readonly [string, Row])[] = [
   ['crawlwatch deploy --yes', { says: [/CrawlwatchStack\.AlertsTopicArn/] }],
   ['aws sns subscribe', { says: [/SubscriptionArn/] }],
   ['crawlwatch test-alert', { says: [/Sent to 1 subscriber/] }],
-  ['crawlwatch check --accept-new-host-keys', { says: [/crawler1/, /1 host .*1 OK/] }],
+  ['crawlwatch check', { says: [/crawler1/, /1 host .*1 OK/] }],
   ['node "$CHECK" 5', { says: [/"critical":1.*"flagged":0/] }],
   ['node "$CHECK" 10', { says: [/"critical":1.*"flagged":0/] }],
   ['node "$CHECK" 15', { says: [/"critical":1.*"flagged":1/] }],
