@@ -33,7 +33,7 @@ export function runbookMarkdown(settings: Settings): string {
   return [
     '## Runbook: what to do, by reason',
     ...(runbookUrl === null || runbookUrl.includes('{reason}') ? [] : [`Your own: [${runbookUrl}](${runbookUrl})`]),
-    'ID is the instance, HOST the way you log in to it. Buttons are in the table at the top; `crawlwatch` is `npm i -g crawlwatch`, or `npx crawlwatch` for one command. Where a mail says that crawlwatch does it, there is nothing to do by hand.',
+    'ID is the instance, HOST the way you log in to it. Buttons are in the table at the top; `crawlwatch` is installed from its tarball by `npm i -g`, as its README says. Where a mail says that crawlwatch does it, there is nothing to do by hand.',
     ...PARTS.flatMap(([title, kinds]) => [
       `### ${title}`,
       entriesOf(

@@ -8,7 +8,7 @@ if (noChromium !== null) throw new Error(noChromium);
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const FILE = join(ROOT, 'docs', 'images', 'mail.png');
-const PHONE = { width: 430, height: 900 };
+const PHONE = { width: 430, height: 400 };
 const LIMIT_BYTES = 200_000;
 
 let tile: Tile;
@@ -23,11 +23,11 @@ function page(mail: string): string {
   const lines = body.join('\n\n').trimEnd().split('\n');
   const text = lines.map((line) => html`${line}`.text.replace(/https:\/\/\S+/g, '<a href="$&">$&</a>')).join('\n');
   return `<!doctype html><meta charset="utf-8"><style>
-    body { margin: 0; font: 12px/1.5 system-ui, "DejaVu Sans", sans-serif; color: #1f2328; background: #fff }
+    body { margin: 0; font: 13px/1.5 "DejaVu Sans Condensed", system-ui, sans-serif; color: #1f2328; background: #fff }
     header { padding: 14px 18px; border-bottom: 1px solid #d0d7de }
     h1 { font-size: 18px; line-height: 1.3; margin: 0 0 8px }
     header p { margin: 0; color: #59636e; font-size: 13px }
-    pre { margin: 0; padding: 14px 18px; font: inherit; white-space: pre-wrap; overflow-wrap: anywhere }
+    pre { margin: 0; padding: 14px 8px 14px 10px; font: inherit; white-space: pre-wrap; overflow-wrap: anywhere }
     a { color: #0969da }
   </style><header><h1>${html`${head.replace(/^Subject: /, '')}`.text}</h1><p>AWS Notifications · to me · 08:20</p></header><pre>${text}</pre>`;
 }

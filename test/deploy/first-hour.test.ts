@@ -19,7 +19,8 @@ let deployed: Awaited<ReturnType<ReadmeWorld['checkFunction']>> | undefined;
 const STAYS = /CDKToolkit|cdk-|listener/i;
 
 const ROWS: Readonly<Record<string, Row>> = {
-  'npm ci': { says: [/added \d+ packages/] },
+  'npm ci && npm pack': { says: [/added \d+ packages/, /crawlwatch-[\d.]+\.tgz/] },
+  'npm i -g ./crawlwatch-*.tgz': { says: [/added 1 package/] },
   "pip install 'moto[server]'": { elsewhere: 'the person who sets up the machine', says: [] },
   'moto_server -p 5000 &': {
     ...onEmulator,
@@ -43,27 +44,27 @@ const ROWS: Readonly<Record<string, Row>> = {
         before = await world.emulator.everything();
       },
     },
-  'npx crawlwatch doctor --deploy': {
+  'crawlwatch doctor --deploy': {
     ...onEmulator,
     exit: 2,
     says: [
       /\? AWS .*AWS_ENDPOINT_URL is http:\/\/localhost:\d+, which is not AWS/,
       /✓ settings/,
       /✓ credentials .*arn:aws:.*:123456789012:/,
-      /✗ bootstrap .*123456789012 is not bootstrapped for CDK in us-east-1\n.*fix: npx cdk bootstrap aws:\/\/123456789012\/us-east-1/,
+      /✗ bootstrap .*123456789012 is not bootstrapped for CDK in us-east-1\n.*fix: crawlwatch deploy --bootstrap/,
       /✓ stack .*CrawlwatchStack is not in us-east-1 yet/,
       /✓ VPC .*vpc-/,
       /✓ subnets .*in 1 zone/,
     ],
   },
-  'npx cdk bootstrap': { ...onEmulator, says: [/bootstrapped/] },
-  'npx cdk deploy -c alertEmail=you@example.com': {
+  'crawlwatch deploy --bootstrap': { ...onEmulator, says: [/bootstrapped/] },
+  'crawlwatch deploy -- -c alertEmail=you@example.com': {
     ...onEmulator,
     spelled: direct,
     asks: /\(y\/n\)/,
     says: [
       /CrawlwatchStack\.AlertsTopicArn/,
-      /CrawlwatchStack\.RemoveCommand = npx cdk destroy && npx crawlwatch forget/,
+      /CrawlwatchStack\.RemoveCommand = crawlwatch deploy --destroy && crawlwatch forget/,
     ],
     after: async (world) => {
       await world.openFunctions();
@@ -76,7 +77,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       ]);
     },
   },
-  'npx crawlwatch test-alert': {
+  'crawlwatch test-alert': {
     ...onEmulator,
     prepare: async (world) => {
       mails = await world.emulator.listen(await world.emulatorTopic());
@@ -92,12 +93,12 @@ const ROWS: Readonly<Record<string, Row>> = {
     orElse: { program: 'aws', by: (world) => world.tag('crawlwatch', 'true') },
     says: [],
   },
-  'npx crawlwatch doctor': {
+  'crawlwatch doctor': {
     ...onEmulator,
     exit: 3,
     says: [/AWS_ENDPOINT_URL is .*not AWS/, /2 instances tagged crawlwatch=true in us-east-1: 2 not checked yet/],
   },
-  'npx crawlwatch check': {
+  'crawlwatch check': {
     ...onEmulator,
     says: [/ficrawler1/, /ficrawler2/, /2 hosts?.*2 OK/is],
     after: async (world) => {
@@ -108,7 +109,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       expect(await mails?.()).toEqual([]);
     },
   },
-  'npx crawlwatch doctor i-0123456789abcdef0': {
+  'crawlwatch doctor i-0123456789abcdef0': {
     ...onEmulator,
     spelled: real,
     exit: 3,
@@ -125,10 +126,10 @@ const ROWS: Readonly<Record<string, Row>> = {
       expect(flagged).toMatchObject([{ subject: expect.stringContaining('ficrawler1') }]);
     },
   },
-  'npx crawlwatch flagged': { ...onEmulator, says: [/ficrawler1/, /ConnectionReset/, /1 of 2 instances/] },
-  'npx crawlwatch why i-0123456789abcdef0': { ...onEmulator, spelled: real, says: [/Decisions about a flag/] },
-  'npx crawlwatch plan': { ...onEmulator, says: [/ficrawler1/, /remedies\.reboot is off/] },
-  'npx crawlwatch reboot i-0123456789abcdef0': {
+  'crawlwatch flagged': { ...onEmulator, says: [/ficrawler1/, /ConnectionReset/, /1 of 2 instances/] },
+  'crawlwatch why i-0123456789abcdef0': { ...onEmulator, spelled: real, says: [/Decisions about a flag/] },
+  'crawlwatch plan': { ...onEmulator, says: [/ficrawler1/, /remedies\.reboot is off/] },
+  'crawlwatch reboot i-0123456789abcdef0': {
     ...onEmulator,
     spelled: real,
     prepare: (world) => world.rememberOtherBoot(),
@@ -147,18 +148,21 @@ const ROWS: Readonly<Record<string, Row>> = {
       expect(subjects).toContainEqual(expect.stringMatching(/ficrawler1/));
     },
   },
-  'npx crawlwatch history i-0123456789abcdef0': {
+  'crawlwatch history i-0123456789abcdef0': {
     ...onEmulator,
     spelled: real,
     says: [/reboot: begun, asked for by /, /reboot: done, /],
   },
-  'npx cdk deploy': {
+  'npm pack && npm i -g ./crawlwatch-*.tgz': {
+    prepare: (world) => world.upgrade(),
+    says: [/changed 1 package/],
+  },
+  'crawlwatch deploy': {
     ...onEmulator,
     prepare: (world) => {
-      world.upgrade();
       world.settle({ alertEmail: 'you@example.com' });
     },
-    spelled: (command) => `${direct(command)} --require-approval=never`,
+    spelled: (command) => `${direct(`${command} --`)} --require-approval=never`,
     says: [/CrawlwatchStack\.AlertsTopicArn/],
     after: async (world) => {
       const now = await world.checkFunction();
@@ -170,7 +174,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       expect(await world.emulator.tagsOf(world.id)).toHaveProperty('crawlwatch:acted');
     },
   },
-  'npx cdk destroy': {
+  'crawlwatch deploy --destroy': {
     ...onEmulator,
     prepare: (world) => world.emptyBucket(),
     asks: /\(y\/n\)/,
@@ -180,7 +184,7 @@ const ROWS: Readonly<Record<string, Row>> = {
       expect(left).toEqual([]);
     },
   },
-  'npx crawlwatch forget': {
+  'crawlwatch forget': {
     ...onEmulator,
     asks: /\[y\/N\]/,
     says: [/removed crawlwatch's own tags from 2/],
