@@ -1,7 +1,7 @@
 /** Prints a report in the format of `-o`. */
 import { forTerminal, isoSeconds } from '../../lambda/kit/index.ts';
 import type { InstanceReport, Report } from '../../lambda/model/index.ts';
-import { instanceJson, instanceLine, reportJson } from '../../lambda/report/index.ts';
+import { instanceJson, instanceLine, reportJson, streamedJson } from '../../lambda/report/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import { type CommandIo, type Glyphs, type Output, terminalStyle } from '../terminal/index.ts';
 import type { Checked } from './run.ts';
@@ -10,6 +10,36 @@ export type OutputFormat = 'table' | 'line' | 'json' | 'ndjson' | 'prometheus' |
 
 /** Formats that print a host as soon as it has been judged. */
 export const isStream = (format: OutputFormat): format is 'line' | 'ndjson' => format === 'line' || format === 'ndjson';
+
+/** A JSON document of so many hosts is written while they are checked, not held until the end. */
+const JSON_STREAMED_FROM = 1_000;
+
+/** From how many hosts on the report needs none of them at its end: they have been printed, each as it was judged. */
+export function streamsFrom(format: OutputFormat): number {
+  if (isStream(format)) return 0;
+  return format === 'json' ? JSON_STREAMED_FROM : Number.POSITIVE_INFINITY;
+}
+
+/** Writes a JSON document host by host. @param isShown the hosts that are printed; with none of them, nothing is */
+export function jsonStream(
+  { stdout }: Pick<CommandIo, 'stdout'>,
+  source: Report['source'],
+  isShown: (instance: InstanceReport) => boolean,
+) {
+  let shown = 0;
+  return {
+    assessed(instance: InstanceReport, began: Date): void {
+      if (!isShown(instance)) return;
+      const isFirst = shown === 0;
+      shown += 1;
+      if (isFirst) stdout.write(streamedJson.begin({ checkedAt: isoSeconds(began), source }));
+      stdout.write(streamedJson.instance(instance, isFirst));
+    },
+    end(report: Report): void {
+      if (shown > 0) stdout.write(`${streamedJson.end(report)}\n`);
+    },
+  };
+}
 
 export function streamedLine(
   format: 'line' | 'ndjson',

@@ -15,6 +15,8 @@ export interface CheckRun {
   readonly answered?: () => void;
   /** Called as hosts finish; `began` is the check's own time. */
   readonly assessed?: (instance: InstanceReport, began: Date) => void;
+  /** From so many hosts on the report holds none: each has been given to `assessed`. @default never */
+  readonly streamsFrom?: number;
   /** How long the run has waited for a person, who is not what it took. */
   readonly pausedMs?: () => number;
   readonly history?: Ports['history'];
@@ -60,7 +62,10 @@ export async function runCheck(source: Source, settings: Settings, io: CommandIo
   // Without a past there can be no forecast: hosts are judged as soon as they answer.
   const hasPast = source.source === 'aws' || run.history !== undefined;
   const effective = hasPast ? settings : { ...settings, forecast: { ...settings.forecast, enabled: false } };
-  const checked = await checkFleet(effective, ports, { deadlineMs: RUN_DEADLINE_MS, signal: io.signal });
+  const checked = await checkFleet(effective, ports, {
+    ...{ deadlineMs: RUN_DEADLINE_MS, signal: io.signal },
+    ...(run.streamsFrom !== undefined && { streamsFrom: run.streamsFrom }),
+  });
   const report = { ...checked.report, durationMs: Math.round(checked.report.durationMs - (run.pausedMs?.() ?? 0)) };
   return { report, login: (instance) => sshCommand(instance, logins.get(instance.id) ?? {}, settings) };
 }

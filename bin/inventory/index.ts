@@ -3,5 +3,5 @@ export { expandRanges, parseHostSpec, readPort } from './address.ts';
 export { patternAids } from './files.ts';
 export { type InventoryHost, plainHost } from './host.ts';
 export type { Inventory } from './inventory.ts';
-export { hostsNamed, openInventory } from './open.ts';
+export { openInventory, resolving } from './open.ts';
 export { selectHosts } from './pattern.ts';

@@ -20,6 +20,8 @@ export interface Inventory {
   hostsOf(group: string): readonly string[];
   /** How to reach a host. */
   resolve(host: string): ResolvedHost;
+  /** The same for the last time: its variables are given up. */
+  take(host: string): ResolvedHost;
   /** What was read and ignored, a sentence each. */
   readonly notes: readonly string[];
 }
@@ -47,10 +49,10 @@ export function resolveInventory(
   defaults: Defaults = {},
 ): Inventory {
   const groups = finishGroups(draft);
-  const layersFor = layersOf(draft, groups, files);
+  const layers = layersOf(draft, groups, files);
   const resolve = (name: string) => {
     const variables: Variables = new Map();
-    for (const layer of layersFor(name)) for (const [key, variable] of layer) variables.set(key, variable);
+    for (const layer of layers.get(name) ?? []) for (const [key, variable] of layer) variables.set(key, variable);
     return resolveHost(name, variables, defaults);
   };
   return {
@@ -59,6 +61,12 @@ export function resolveInventory(
     groups: groups.names,
     hostsOf: groups.hostsOf,
     resolve,
+    take: (name) => {
+      const resolved = resolve(name);
+      layers.delete(name);
+      draft.hosts.delete(name);
+      return resolved;
+    },
     notes: draft.notes,
   };
 }
@@ -74,7 +82,7 @@ function layersOf(
   draft: Draft,
   groups: Groups,
   files: readonly (readonly FileVariables[])[],
-): (host: string) => readonly Layer[] {
+): Map<string, readonly Layer[]> {
   const { byStrength } = groups;
   const rank = new Map(byStrength.map((name, i) => [name, i]));
   const ofGroups = files.map((source) =>
@@ -83,11 +91,11 @@ function layersOf(
   const inFiles = (isAll: boolean) => ofGroups.flat().filter(({ name }) => (name === 'all') === isAll);
 
   // By host, so that a host costs its own groups, not all that there are.
-  const byHost = new Map<string, Layer[]>();
+  const byHost = new Map<string, readonly Layer[]>();
   const add = (host: string, layer: Layer) => {
     const layers = byHost.get(host);
-    if (layers === undefined) byHost.set(host, [layer]);
-    else layers.push(layer);
+    // A copy takes as much as it holds; an array that is pushed to, seventeen places.
+    byHost.set(host, layers === undefined ? [layer] : [...layers, layer]);
   };
   for (const name of byStrength) {
     const variables = draft.groups.get(name)?.variables ?? new Map();
@@ -98,5 +106,5 @@ function layersOf(
   }
   for (const [host, variables] of draft.hosts) add(host, variables);
   for (const { of, name, settings } of files.flat()) if (of === 'host') add(name, settings);
-  return (host) => byHost.get(host) ?? [];
+  return byHost;
 }

@@ -3,7 +3,13 @@ import { type CommandIo, UsageError } from '../terminal/index.ts';
 import { variablesBeside } from './beside.ts';
 import { type AnsibleRun, ansibleDefaults, listCommand, listWithAnsible, parseListed } from './by-ansible/index.ts';
 import type { Draft, InventoryProblem } from './draft.ts';
-import { describeProblem, type FileVariables, type Inventory, resolveInventory } from './inventory.ts';
+import {
+  describeProblem,
+  type FileVariables,
+  type Inventory,
+  type InventoryHost,
+  resolveInventory,
+} from './inventory.ts';
 import { readInventory } from './read.ts';
 import { type Opened, openPath, openStdin, STDIN } from './sources.ts';
 
@@ -73,15 +79,23 @@ function withWayOut(problem: InventoryProblem, lead = 'try'): string {
   return `${describeProblem(problem)}; ${lead}: ${command}`;
 }
 
+/** Resolves hosts one by one, each once, and has notes about them at the end. */
+export function resolving(inventory: Pick<Inventory, 'take'>) {
+  const unused = new Map<string, string>();
+  return {
+    host(name: string): InventoryHost {
+      const resolved = inventory.take(name);
+      for (const variable of resolved.unused) if (!unused.has(variable)) unused.set(variable, name);
+      return resolved.host;
+    },
+    notes: (): string[] => [...unused].map(([variable, host]) => passwordNote(variable, host)),
+  };
+}
+
 /** Resolves hosts, with notes about them. */
 export function hostsNamed(inventory: Inventory, names: readonly string[]) {
-  const unused = new Map<string, string>();
-  const hosts = names.map((name) => {
-    const resolved = inventory.resolve(name);
-    for (const variable of resolved.unused) if (!unused.has(variable)) unused.set(variable, name);
-    return resolved.host;
-  });
-  return { hosts, notes: [...unused].map(([variable, host]) => passwordNote(variable, host)) };
+  const { host, notes } = resolving({ take: inventory.resolve });
+  return { hosts: names.map((name) => host(name)), notes: notes() };
 }
 
 const passwordNote = (variable: string, host: string) =>

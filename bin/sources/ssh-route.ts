@@ -135,7 +135,9 @@ class Routes {
       ...(named.user === null ? ['-l', place.user] : []),
       ...(named.port === null && place.port !== 22 ? ['-p', String(place.port)] : []),
     ];
-    const through = { destination: address, options: this.#wordsForClient(words, fallback) };
+    const clientWords = this.#wordsForClient(words, fallback);
+    // Written out: an object that begins with a spread gets a hidden class of its own, 150 bytes more a host.
+    const throughClient = (because: string) => ({ destination: address, options: clientWords, because });
     const given = flags.privateKey ?? login.privateKeyPath ?? null;
     const key = given === null ? null : expandHome(given, this.context.here.home);
     const common: Partial<Login> = {
@@ -146,7 +148,7 @@ class Routes {
     if (way.kind === 'openssh' || 'because' in found) {
       const because = way.kind === 'openssh' ? way.because : '';
       if (this.context.client === null) return unreachable(this.#notAsked(host.name, { unread: because }), how);
-      const openssh = { ...through, because };
+      const openssh = throughClient(because);
       return { address: options.hostName, login: { ...common, openssh }, problem: null, how };
     }
     return {
@@ -157,7 +159,7 @@ class Routes {
         // With `identities`, for the sentences alone.
         ...(key === null && found.entry.identities?.files[0] && { privateKeyPath: found.entry.identities.files[0] }),
         ...(way.jumps.length > 0 && { jumps: way.jumps }),
-        ...(this.context.client !== null && { opensshToo: { ...through, because: found.more ?? ALGORITHMS } }),
+        ...(this.context.client !== null && { opensshToo: throughClient(found.more ?? ALGORITHMS) }),
       },
       problem: null,
       how,

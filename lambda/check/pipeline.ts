@@ -16,10 +16,10 @@ import { forecastsOf, needsHistory } from '../forecast/index.ts';
 import { assess, instanceReport, UNREADABLE_MUTE } from '../judge/index.ts';
 import { isoSeconds } from '../kit/index.ts';
 import { departuresOf, nextState, snapshotsOf, type Transition, transition, withState } from '../memory/index.ts';
-import type { FleetState, History, Instance, ProbedInstance, Report } from '../model/index.ts';
+import type { FleetState, History, Instance, InstanceReport, ProbedInstance, Report } from '../model/index.ts';
 import { probeFleet } from '../probe/index.ts';
 import { callsForRemedy } from '../remedy/index.ts';
-import { logFields, metricPoints, summarise } from '../report/index.ts';
+import { logFields, metricPoints, startSummary, summarise } from '../report/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { acknowledge, askRemedy } from './acts.ts';
 import { claim } from './claim.ts';
@@ -44,6 +44,8 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
   const run = startRun(ports, options);
   const { at, orElse } = run;
   const judged = new Map<string, Transition>();
+  /** Where nothing is decided on hosts, no more than this is kept of them. */
+  const reported = new Map<string, InstanceReport>();
   const evidence = new Map<string, Evidence>();
 
   // Discover.
@@ -66,19 +68,23 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
   const isRepeat = lastAt !== null && lastAt <= at && run.elapsedMs(lastAt) < settings.schedule.everyMinutes * 30_000;
 
   // Probe and judge: a host that needs no history is judged and shown the moment it has answered.
-  const probed = await probeFleet(instances, ports, settings, run.limits(), (one) => {
-    if (!needsHistory(one.outcome, settings)) judge(one);
+  const isStreamed = outlets === null && instances.length >= (options.streamsFrom ?? Number.POSITIVE_INFINITY);
+  const summary = startSummary();
+  const low = await probeFleet(instances, ports, settings, run.limits(), (one) => {
+    if (needsHistory(one.outcome, settings)) return true;
+    judge(one);
+    return false;
   });
-  const low = probed.filter((one) => needsHistory(one.outcome, settings));
   const past = low.length === 0 ? null : await orElse('history', ports.history(low.map((one) => one.instance)), null);
   for (const one of low) judge(one, past?.get(one.instance.id));
 
   // Decide, remember, act and tell.
   if (outlets !== null) await decideAndTell(outlets);
 
-  const reports = inOrder().map((t) =>
-    instanceReport(t, outlets !== null, evidenceSentences(evidence.get(t.instance.id)), at),
-  );
+  const reports =
+    outlets === null
+      ? instances.flatMap(({ id }) => reported.get(id) ?? [])
+      : inOrder().map((t) => instanceReport(t, true, evidenceSentences(evidence.get(t.instance.id)), at));
   for (const report of reports) log.info('instance.checked', logFields(report, at, settings.schedule.everyMinutes));
   return {
     report: {
@@ -86,7 +92,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
       checkedAt: isoSeconds(at),
       source: ports.source,
       durationMs: run.elapsedMs(options.begunAt),
-      summary: summarise(reports),
+      summary: isStreamed ? summary.counted() : summarise(reports),
       instances: reports,
       skipped: found.flatMap(({ id, name, skipped: why }) => (why === null ? [] : [{ id, name, why }])),
       problems: [...run.problems, ...run.errors],
@@ -103,8 +109,11 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     const forecasts = forecastsOf(one.instance, one.outcome, history, at, settings);
     const assessment = assess(one.instance, one.outcome, settings, forecasts);
     const t = transition(one, assessment, at, settings, isRepeat);
-    judged.set(one.instance.id, t);
-    ports.watch?.assessed?.(instanceReport(t, outlets !== null, [], at));
+    const report = instanceReport(t, outlets !== null, [], at);
+    if (outlets !== null) judged.set(one.instance.id, t);
+    else if (!isStreamed) reported.set(one.instance.id, report);
+    else summary.add(report);
+    ports.watch?.assessed?.(report);
   }
 
   async function decideAndTell(to: Outlets): Promise<void> {

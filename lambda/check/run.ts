@@ -10,6 +10,11 @@ export interface CheckOptions {
   readonly signal?: AbortSignal;
   /** When the check began, where others began it. @default now */
   readonly begunAt?: Date;
+  /**
+   * From so many hosts on the report holds none of them, and `watch.assessed` has had each: for a caller that prints hosts
+   * as they finish, and for checks that only read. @default never
+   */
+  readonly streamsFrom?: number;
 }
 
 export interface Run {

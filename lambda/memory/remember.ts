@@ -6,7 +6,9 @@ import { expectedKey, sinceLaunch, type Transition } from './transition.ts';
 
 export function withState(one: Instance, { instances }: FleetState): Instance {
   const remembered = sinceLaunch(instances.get(one.id) ?? NOTHING_REMEMBERED, one.launchedAt);
-  return { ...one, remembered, hostKey: expectedKey(one.hostKeyTag, remembered) };
+  const hostKey = expectedKey(one.hostKeyTag, remembered);
+  // A host without a past is the same object: of fifty thousand a copy each is 40 MB.
+  return remembered === one.remembered && hostKey === one.hostKey ? one : { ...one, remembered, hostKey };
 }
 
 /** Where the state can't be read: as much as the tags show of it, for a person to look at. */

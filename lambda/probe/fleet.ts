@@ -14,22 +14,25 @@ export interface ProbeLimits {
 /** How long a transport has after the signal to close its sockets; later replies don't count. */
 const CLOSING_MS = 1000;
 
+/** @param onProbed gets each host as it has answered, and says whether the result is to have it, too */
 export async function probeFleet(
   instances: readonly Instance[],
   ports: { readonly transports: Transports; readonly log: Log },
   settings: Settings,
   limits: ProbeLimits,
-  onProbed: (probed: ProbedInstance) => void = () => {},
+  onProbed: (probed: ProbedInstance) => boolean = () => true,
 ): Promise<ProbedInstance[]> {
-  const results = new Map<string, ProbedInstance>();
+  /** Null: not kept. */
+  const results = new Map<string, ProbedInstance | null>();
   const byId = new Map(instances.map((instance) => [instance.id, instance]));
   let closed = false;
   const settle = (id: string, outcome: ProbeOutcome, hostKey: string | null, durationMs: number) => {
     const instance = byId.get(id);
     if (closed || instance === undefined || results.has(id)) return;
     const probed = { instance, outcome, hostKey, durationMs };
-    results.set(id, probed);
-    onProbed(probed);
+    // First, so that nothing can settle it again.
+    results.set(id, null);
+    if (onProbed(probed)) results.set(id, probed);
   };
   const reply = (id: string, got: Reply, durationMs: number) => {
     const instance = byId.get(id);

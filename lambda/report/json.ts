@@ -2,19 +2,28 @@
 
 import { worstFirst } from '../judge/index.ts';
 import { inertJson } from '../kit/index.ts';
-import type { InstanceReport, Report, Status, Summary } from '../model/index.ts';
+import type { InstanceReport, Report, Summary } from '../model/index.ts';
 import { writtenInstance } from './unread-disks.ts';
 
 export function summarise(instances: readonly Pick<InstanceReport, 'status'>[]): Summary {
-  const count = (status: Status) => instances.filter((instance) => instance.status === status).length;
+  const summary = startSummary();
+  for (const one of instances) summary.add(one);
+  return summary.counted();
+}
+
+/** Counts reports that aren't kept. */
+export function startSummary() {
+  const counts = { checked: 0, ok: 0, warning: 0, critical: 0, unknown: 0 };
   return {
-    checked: instances.length,
-    ok: count('OK'),
-    warning: count('WARNING'),
-    critical: count('CRITICAL'),
-    unknown: count('UNKNOWN'),
+    add({ status }: Pick<InstanceReport, 'status'>): void {
+      counts.checked += 1;
+      counts[KEYS[status]] += 1;
+    },
+    counted: (): Summary => ({ ...counts }),
   };
 }
+
+const KEYS = { OK: 'ok', WARNING: 'warning', CRITICAL: 'critical', UNKNOWN: 'unknown' } as const;
 
 /** CRITICAL first, then UNKNOWN, WARNING, OK; then by name, its numbers as numbers (`web2` before `web10`). */
 export function inOrder(instances: readonly InstanceReport[]): InstanceReport[] {
@@ -38,6 +47,18 @@ export function exitCodeOfCheck({ summary, problems }: Pick<Report, 'summary' | 
 export function reportJson(report: Report): string {
   return inertJson(JSON.stringify({ ...report, instances: report.instances.map(writtenInstance) }, null, 2));
 }
+
+/** The parts of {@link reportJson} for a report that is written while its hosts are checked: `summary` comes last. */
+export const streamedJson = {
+  begin: ({ checkedAt, source }: Pick<Report, 'checkedAt' | 'source'>): string =>
+    `${inertJson(JSON.stringify({ version: 1, checkedAt, source }, null, 2)).slice(0, -2)},\n  "instances": [`,
+  instance: (instance: InstanceReport, isFirst: boolean): string => {
+    const text = inertJson(JSON.stringify(writtenInstance(instance), null, 2));
+    return `${isFirst ? '' : ','}\n    ${text.replaceAll('\n', '\n    ')}`;
+  },
+  end: ({ durationMs, summary, skipped, problems }: Report): string =>
+    `\n  ],${inertJson(JSON.stringify({ skipped, problems, durationMs, summary }, null, 2)).slice(1)}`,
+};
 
 /** One instance on one line of JSON, complete without the report around it. */
 export function instanceJson(instance: InstanceReport, of: Pick<Report, 'checkedAt' | 'source'>): string {

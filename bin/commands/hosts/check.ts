@@ -1,6 +1,6 @@
 /** `crawlwatch check`: one check of one source. It only reads. */
 import { forTerminal } from '../../../lambda/kit/index.ts';
-import type { Instance, Report } from '../../../lambda/model/index.ts';
+import type { Instance, InstanceReport, Report } from '../../../lambda/model/index.ts';
 import type { OutputFormat } from '../../check/index.ts';
 import type { SettingFlags } from '../../settings/index.ts';
 import type { Asking, Source, SourceFlags } from '../../sources/index.ts';
@@ -11,6 +11,8 @@ import { addSources, type CommandLine, outputOption, SOURCES_HELP } from '../gra
 const HELP = `${SOURCES_HELP}
 Exit code, as for monitoring plugins: 2 if any host is CRITICAL, else 3 if any is UNKNOWN or the check could not be
 made, else 1 if any is WARNING, else 0. After Ctrl-C what is known is printed and the code is 130.
+
+JSON of a thousand hosts or more is written as they finish: in that order, and with the summary last.
 
 Examples:
   crawlwatch check --local --json
@@ -69,23 +71,34 @@ async function checkOnce(flags: CheckFlags, io: CommandIo): Promise<number> {
   const complain = (problem: string) => io.stderr.write(`crawlwatch: ${forTerminal(problem)}\n`);
   if (flags.listHosts === true) return listHosts(await source.discover(complain), source, io);
 
-  const { isStream, printReport, runCheck, streamedLine } = await import('../../check/index.ts');
+  const { isStream, jsonStream, printReport, runCheck, streamedLine, streamsFrom } = await import(
+    '../../check/index.ts'
+  );
   const { exitCodeOf, exitCodeOfCheck } = await import('../../../lambda/report/index.ts');
   const { startProgress } = await import('../../terminal/index.ts');
   // On one terminal a bar and the lines of hosts would overwrite each other.
   const isBarless = quiet || (isStream(output) && io.stdout.isTTY === true);
   const progress = await startProgress(isBarless ? { write() {} } : io.stderr);
   asks?.makeRoom(progress);
+  const isShown = ({ status }: InstanceReport) => !quiet || status !== 'OK';
+  const document = jsonStream(io, source.source, isShown);
+  let isStreamed = isStream(output);
   const { report, login } = await runCheck(source, settings, io, {
+    streamsFrom: streamsFrom(output),
     pausedMs: () => asks?.askedMs() ?? 0,
-    discovered: progress.discovered,
+    discovered: (count) => {
+      isStreamed = count >= streamsFrom(output);
+      progress.discovered(count);
+    },
     assessed: (instance, began) => {
       progress.assessed(instance);
-      if (!isStream(output) || (quiet && instance.status === 'OK')) return;
+      if (isStreamed && output === 'json') document.assessed(instance, began);
+      if (!isStream(output) || !isShown(instance)) return;
       io.stdout.write(`${streamedLine(output, instance, began, source.source)}\n`);
     },
   }).finally(progress.stop);
-  if (!quiet) await printReport(output, { report, login }, settings, io);
+  if (isStreamed && output === 'json') document.end(quiet ? onlyTroubled(report) : report);
+  else if (!quiet) await printReport(output, { report, login }, settings, io);
   else if (exitCodeOf(report.summary) !== 0)
     await printReport(output, { report: onlyTroubled(report), login }, settings, io);
   report.problems.forEach(complain);

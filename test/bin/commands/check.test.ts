@@ -66,6 +66,24 @@ describe('a check of hosts that do not answer', () => {
     await expect.poll(() => silent.open).toBe(0);
   });
 
+  it('writes the JSON of a thousand hosts while they finish, and of fewer at the end, with the same content', async () => {
+    const reset = await server((socket) => socket.resetAndDestroy());
+    const inventory = join(folder, 'many.ini');
+    writeFileSync(inventory, `h[0001:1001] ansible_host=127.0.0.1 ansible_port=${reset.port}\n`);
+    const words = ['check', '-i', inventory, ...login(), '-o', 'json'];
+    const [all, few] = [await crawlwatch(words), await crawlwatch([...words, '-l', 'h00*'])];
+    const [report, part] = [all, few].map(({ stdout }) => JSON.parse(stdout) as Report);
+    expect(report?.summary).toEqual({ checked: 1001, ok: 0, warning: 0, critical: 1001, unknown: 0 });
+    expect(new Set(report?.instances.map(({ id }) => id)).size).toBe(1001);
+    expect(Object.keys(report ?? {}).toSorted()).toEqual(Object.keys(part ?? {}).toSorted());
+    expect(Object.keys(report?.instances[0] ?? {})).toEqual(Object.keys(part?.instances[0] ?? {}));
+    expect(part?.instances.map(({ id }) => id)).toEqual(
+      Array.from({ length: 99 }, (_, n) => `h00${String(n + 1).padStart(2, '0')}`),
+    );
+    expect([all.writes.length > 1001, few.writes.length]).toEqual([true, 1]);
+    expect([all.exitCode, few.exitCode]).toEqual([2, 2]);
+  });
+
   it('says with -v which way each host is reached', async () => {
     const reset = await server((socket) => socket.resetAndDestroy());
     const at = `127.0.0.1:${reset.port}`;

@@ -6,6 +6,24 @@ import { checkFleet } from '../../../lambda/check/pipeline.ts';
 import { TAG } from '../../../lambda/model/index.ts';
 import { idOf, SandboxFleet } from '../../support/sandbox-fleet.ts';
 
+describe('a check that only reads, of more hosts than its report is to hold', () => {
+  it('hands each of them out once, and counts them', async () => {
+    const fleet = new SandboxFleet(5);
+    fleet.host(2, 'BannerTimeout');
+    const seen: string[] = [];
+    const ports = { ...fleet.ports(), outlets: null, state: null };
+    const watch = { assessed: ({ id, status }: { id: string; status: string }) => seen.push(`${id} ${status}`) };
+    const check = (streamsFrom: number) =>
+      checkFleet(fleet.settings, { ...ports, watch }, { deadlineMs: 1000, streamsFrom });
+    const [streamed, held] = [await check(5), await check(6)];
+    expect(streamed.report.instances).toEqual([]);
+    expect(streamed.report.summary).toEqual({ checked: 5, ok: 4, warning: 0, critical: 1, unknown: 0 });
+    expect(held.report.summary).toEqual(streamed.report.summary);
+    expect(held.report.instances.map(({ id, status }) => `${id} ${status}`)).toEqual(seen.slice(5).toSorted());
+    expect(seen.slice(0, 5).toSorted()).toEqual(seen.slice(5).toSorted());
+  });
+});
+
 describe('a check whose discovery fails', () => {
   it('fails as a whole, and neither flags nor mails', async () => {
     const fleet = new SandboxFleet(3);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Status } from '../../../lambda/model/index.ts';
-import { exitCodeOf, instanceJson, reportJson, summarise } from '../../../lambda/report/json.ts';
+import { exitCodeOf, instanceJson, reportJson, streamedJson, summarise } from '../../../lambda/report/json.ts';
 import { humanSize, instanceLine } from '../../../lambda/report/line.ts';
 import { BAD_NAME, GIB, host, reportOf, unread, vitalsOf } from './report-fixtures.ts';
 
@@ -80,6 +80,21 @@ describe('the JSON of a report', () => {
     const report = reportOf(host(`${BAD_NAME}\u009b31m`));
     expect(reportJson(report)).not.toMatch(/[^\P{Cc}\n]|\u202e/u);
     expect(JSON.parse(reportJson(report))).toEqual(report);
+  });
+
+  it('has the same content where it is written host by host, and is as inert', () => {
+    const report = reportOf(unread, host(`${BAD_NAME}\u009b31m`), host('c'));
+    const written = [
+      streamedJson.begin(report),
+      ...report.instances.map((one, n) => streamedJson.instance(one, n === 0)),
+      streamedJson.end({ ...report, instances: [] }),
+    ].join('');
+    expect(JSON.parse(written)).toEqual(report);
+    expect(written).not.toMatch(/[^\P{Cc}\n]|\u202e/u);
+    const lines = (text: string) => text.split('\n').toSorted();
+    expect(lines(written).filter((line) => line.startsWith('      '))).toEqual(
+      lines(reportJson(report)).filter((line) => line.startsWith('      ')),
+    );
   });
 
   it('has one line an instance, complete by itself', () => {
