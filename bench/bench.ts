@@ -17,6 +17,7 @@ import {
   pdsh,
 } from './contenders.ts';
 import { fanOut } from './fan-out.ts';
+import { flights } from './flights.ts';
 import { forecasts } from './forecasts.ts';
 import { hostCost, LOOKERS } from './host-cost.ts';
 import { hung } from './hung.ts';
@@ -30,6 +31,7 @@ const say: Say = (text) => process.stderr.write(`${text}\n`);
 const print: Say = (text) => process.stdout.write(`${text}\n\n`);
 
 const SECTIONS: Readonly<Record<string, (lab: Lab, effort: Effort) => Promise<Section>>> = {
+  flights: (lab, effort) => flights(lab, effort, say),
   'fan-out': (lab, effort) => fanOut(lab, CONTENDERS.filter(isThere), effort, say),
   scale: (lab, effort) => scale(lab, [crawlwatch, bareSsh2, pdsh].filter(isThere), effort, say),
   hung: (lab, effort) => hung(lab, [crawlwatch, pdsh, clush, ansibleCommand].filter(isThere), effort, say),

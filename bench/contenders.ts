@@ -73,6 +73,7 @@ const ansible = (name: string, module: 'command' | 'raw', env: Record<string, st
 });
 
 export const ansibleCommand = ansible('ansible -m command', 'command');
+export const ansibleRaw = ansible('ansible -m raw', 'raw');
 
 const fanOut = (name: string, pkg: string, command: Contender['command'], env = {}): Contender => ({
   ...{ name, kind: 'fan-out', program: name, package: pkg, env, command, countRead: probesIn },
@@ -100,7 +101,7 @@ export const CONTENDERS: readonly Contender[] = [
     ANSIBLE_PIPELINING: '1',
     ANSIBLE_PYTHON_INTERPRETER: '/usr/bin/python3',
   }),
-  ansible('ansible -m raw', 'raw'),
+  ansibleRaw,
   fanOut('parallel-ssh', 'pssh', ({ files, forks }, { script }) => [
     ...[
       'parallel-ssh',

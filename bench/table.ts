@@ -8,6 +8,17 @@ export interface Target {
   readonly met: boolean | null;
 }
 
+/** One measure as data. */
+export interface Figure {
+  readonly what: string;
+  readonly ours: number;
+  /** By name. */
+  readonly rivals: Readonly<Record<string, number>>;
+  /** Ours divided by that of the rival that `what` names. */
+  readonly ratio: number;
+  readonly target: string;
+}
+
 /** What one part of the benchmark found. */
 export interface Section {
   readonly title: string;
@@ -16,6 +27,7 @@ export interface Section {
   /** What a reader has to know about the figures. */
   readonly notes: readonly string[];
   readonly targets: readonly Target[];
+  readonly figures?: readonly Figure[];
 }
 
 export function renderSection({ title, columns, rows, notes, targets }: Section): string {

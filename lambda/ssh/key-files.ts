@@ -1,5 +1,5 @@
 /** Reads private keys in every format that OpenSSH writes, and the public key of one that is locked by a passphrase. */
-import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import ssh2, { type ParsedKey } from 'ssh2';
 import { messageOf } from '../kit/index.ts';
 import { quote } from './failures.ts';
@@ -30,7 +30,38 @@ export function parsePrivateKey(text: string | Buffer, passphrase: string | unde
     return { problem: quote(parsed.message), isLocked: /passphrase/i.test(parsed.message) };
   }
   const key = Array.isArray(parsed) ? (parsed[0] as ParsedKey) : parsed;
-  return key.isPrivateKey() ? { key } : { problem: 'it is a public key', isLocked: false };
+  return key.isPrivateKey() ? { key: signingQuickly(key) } : { problem: 'it is a public key', isLocked: false };
+}
+
+/** The hash where a signature names none; ed25519 has its own within. Those with RSA always name one (RFC 8332). */
+const HASHES: Readonly<Record<string, string | null>> = {
+  'ssh-ed25519': null,
+  'ssh-rsa': 'sha1',
+  'ecdsa-sha2-nistp256': 'sha256',
+  'ecdsa-sha2-nistp384': 'sha384',
+  'ecdsa-sha2-nistp521': 'sha512',
+};
+
+/** The same key, read by OpenSSL once: ssh2 has it read anew for each signature, which takes ten times as long as signing. */
+function signingQuickly(key: ParsedKey): ParsedKey {
+  const hash = HASHES[key.type];
+  if (hash === undefined) return key;
+  let read: KeyObject;
+  try {
+    read = createPrivateKey(key.getPrivatePEM());
+  } catch {
+    // It is read, and fails, where it is used.
+    return key;
+  }
+  const value: ParsedKey['sign'] = (data, named = hash ?? undefined) => {
+    try {
+      return sign(named ?? null, typeof data === 'string' ? Buffer.from(data) : data, read);
+    } catch (error) {
+      // As ssh2's own, which never throws.
+      return error as never;
+    }
+  };
+  return Object.create(key, { sign: { value } });
 }
 
 /**
@@ -55,7 +86,7 @@ function fromPkcs8(pem: string, passphrase: string | undefined): PrivateKey {
     if (parsed === null || parsed instanceof Error) {
       return { problem: 'it is of a kind that SSH does not use', isLocked: false };
     }
-    return { key: parsed };
+    return { key: signingQuickly(parsed) };
   } catch (error) {
     const isLocked = /decrypt/i.test(messageOf(error));
     return { problem: quote(isLocked ? 'bad passphrase?' : 'Malformed private key'), isLocked };

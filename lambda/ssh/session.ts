@@ -29,7 +29,14 @@ import {
   tooManyKeys,
   type Where,
 } from './failures.ts';
-import { type Identified, ignoreOtherHostKeys, loginAtOnce, signAtOnce, speakFirst } from './inside-ssh2.ts';
+import {
+  exchangeQuickly,
+  type Identified,
+  ignoreOtherHostKeys,
+  loginAtOnce,
+  signAtOnce,
+  speakFirst,
+} from './inside-ssh2.ts';
 import type { Login } from './keys.ts';
 import { fingerprint, type HostKeyCheck } from './known-hosts.ts';
 import type { Limits } from './limits.ts';
@@ -56,8 +63,8 @@ export interface Attempt {
   readonly keepaliveMs: number | null;
   /**
    * What is sent without waiting for the host's answer to what came before. `login`: the login request, signed at once where
-   * there is one key only. `all`: our identification and key exchange, too, which is for hosts that are known: one that
-   * closes with that unread resets the connection, so how it ended says less.
+   * there is one key only. `all`: our identification and key exchange, too, and behind a signed request the channel for the
+   * command. That is for hosts that are known: one that closes with it unread resets the connection, so how it ended says less.
    */
   readonly ahead: 'nothing' | 'login' | 'all';
   /** Called where the host ended the connection, and an attempt with nothing sent ahead may say more. */
@@ -88,6 +95,12 @@ const BYTES_TOTAL = 1024 * 1024;
  */
 const NUDGE_MS = 1000;
 const IDENT = 'crawlwatch';
+/**
+ * Servers known to do what RFC 4252, 5.1 and 6 ask for: what comes behind the login request is passed on where that succeeds
+ * (OpenSSH hands its input buffer to the process of the session, packet.c, ssh_packet_get_state). Where it fails, others
+ * disconnect.
+ */
+const PASSES_ON = /^SSH-2\.0-OpenSSH_/;
 
 /** Never rejects. Resolves once the socket is closed: to the reply, or to null where the run was aborted first. */
 export async function attemptSsh(attempt: Attempt): Promise<Reply | null> {
@@ -251,6 +264,11 @@ class Session {
       authHandler: (left: readonly string[] | null, isPartial, next) => {
         this.#methodsLeft = left ?? [];
         if (isPartial) proved();
+        if (this.#running !== undefined) {
+          this.#attempt.unsure?.();
+          this.#settle(this.#loginRefused());
+          return;
+        }
         // A second factor is asked for, and no key is one.
         const wantsMore = this.#said.hasProved && left !== null && left.length > 0 && !left.includes('publickey');
         const method = wantsMore ? undefined : untried.next().value;
@@ -258,9 +276,11 @@ class Session {
         // ssh2 doesn't pass on what the host would still take after an agent's keys: it is asked for.
         const asks = method === undefined && lastType === 'agent' && this.#said.hasProved;
         lastType = method?.type;
-        if (this.#signsAtOnce && method?.type === 'publickey') this.#signAtOnce(method.key as ParsedKey);
+        const signs = this.#signsAtOnce && method?.type === 'publickey';
+        if (signs) this.#signAtOnce(method.key as ParsedKey);
         if (method !== undefined) next(withProof(method, proved));
         else next(asks ? { type: 'none', username: user } : (false as never));
+        if (signs && this.#attempt.ahead === 'all' && PASSES_ON.test(this.#banner)) this.#begin();
       },
     };
     const gather = () => gatherWrites(socket);
@@ -268,6 +288,7 @@ class Session {
     try {
       this.#client.connect(config);
       ignoreOtherHostKeys(this.#client);
+      exchangeQuickly(this.#client);
       if (identify !== null) speakFirst(this.#client, identify);
     } catch (error) {
       // This Node was built without one of the algorithms.
@@ -300,9 +321,13 @@ class Session {
 
   readonly #loggedIn = () => {
     this.#phase = 'command';
-    this.#running = this.#attempt.use(this.#client, this.#where, this.#banner, (reply) => this.#settle(reply));
+    if (this.#running === undefined) this.#begin();
     if (this.#attempt.keepaliveMs !== null) this.#attempt.limits.stop();
   };
+
+  #begin(): void {
+    this.#running = this.#attempt.use(this.#client, this.#where, this.#banner, (reply) => this.#settle(reply));
+  }
 
   /** Cuts off a host that floods, by bytes and not only by time. */
   readonly #count = (chunk: Buffer) => {
