@@ -18,6 +18,7 @@ import type {
 } from '../model/index.ts';
 import { isHung, TAG } from '../model/index.ts';
 import { type Settings, settingsFor } from '../settings/index.ts';
+import { waysOut } from './ways-out.ts';
 import { grewText } from './words.ts';
 
 export interface Finding {
@@ -68,7 +69,11 @@ export function assess(
         : assessDisk(disk, instance.remembered, settings),
     ),
   ];
-  const findings = [...measured, ...assessForecasts(forecasts, measured), ...assessOomKills(instance, vitals)];
+  const findings = [
+    ...measured,
+    ...assessForecasts(forecasts, measured, waysOut(instance.remembered, vitals)),
+    ...assessOomKills(instance, vitals),
+  ];
   return conclude(mergeByCode(findings), [...outcome.notes, ...memory.notes, ...worker.notes], forecasts);
 }
 
@@ -220,8 +225,11 @@ function assessSshd(instance: Instance, vitals: Vitals): Finding[] {
   return [{ code: 'SshdDown', status: 'CRITICAL', text }];
 }
 
-/** Leaves out a forecast without minutes where a threshold already reports that the resource is low. */
-function assessForecasts(forecasts: Forecasts, low: readonly Finding[]): Finding[] {
+/**
+ * Leaves out a forecast without minutes where a threshold already reports that the resource is low.
+ * @param outlook what makes memory's end nearer or later, in sentences
+ */
+function assessForecasts(forecasts: Forecasts, low: readonly Finding[], outlook: string): Finding[] {
   const findings: Finding[] = [];
   const add = (resource: Resource, code: MeasuredReason, what: string, lowCodes: readonly ReasonCode[]) => {
     const forecast = forecasts[resource];
@@ -239,7 +247,7 @@ function assessForecasts(forecasts: Forecasts, low: readonly Finding[]): Finding
       livedLow === undefined || livedLow <= FORECAST_RULES[resource].survivedMaxYoung
         ? ''
         : `: it has come back from ${percent(livedLow * 100)} available before, never from this low`;
-    findings.push({ code, status: 'WARNING', text: `${begin}${lived}.` });
+    findings.push({ code, status: 'WARNING', text: `${begin}${lived}.${resource === 'memory' ? outlook : ''}` });
   };
   add('memory', 'MemoryExhaustionForecast', 'Memory', ['MemoryLow', 'MemoryExhaustedResponsive']);
   add('disk', 'DiskFillForecast', 'Space on the fullest disk', ['DiskLow']);

@@ -8,7 +8,7 @@ export { freedBy } from './freed.ts';
 export { closed, goodChecks, isUnstable, isWorse, mayMailEnd, mayMailWorse } from './incident.ts';
 export { endedMuted, isMuted, muteEnd, muteWords, nextMute } from './mute.ts';
 export { fromTags, nextState, withState } from './remember.ts';
-export { newOomKills, seenAfter, waitedSince, wasWritable } from './seen.ts';
+export { freeSwap, newOomKills, seenAfter, swapFilling, waitedSince, wasWritable } from './seen.ts';
 export { snapshotOf, snapshotsOf, withSnapshot } from './snapshots.ts';
 export { changeInstance, type LoadedState, loadState, type ObjectStore, saveState } from './store.ts';
 export {

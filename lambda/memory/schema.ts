@@ -57,6 +57,7 @@ const seen = z.object({
   oomKills: z.number().nullable(),
   writable: z.array(z.string().max(8)).max(64).exactOptional(),
   waited: z.object({ upSeconds: z.number().min(0), fullMicros: z.number().min(0) }).exactOptional(),
+  swap: z.object({ upSeconds: z.number().min(0), freeBytes: z.number().min(0) }).exactOptional(),
 });
 const instance = z.object({
   letters,

@@ -15,11 +15,13 @@ export function seenAfter(before: Before, vitals: Vitals): Seen | null {
   if (vitals.bootId === null) return before.seen;
   const writable = writableAfter(before, vitals);
   const waited = waitedBy(vitals);
+  const swap = swapAfter(before.seen, vitals);
   return {
     boot: shortBoot(vitals.bootId),
     oomKills: vitals.oomKills,
     ...(writable !== undefined && { writable }),
     ...(waited !== null && { waited }),
+    ...(swap !== null && { swap }),
   };
 }
 
@@ -48,6 +50,36 @@ export function waitedSince(seen: Seen | null, vitals: Vitals): number | null {
   const seconds = (vitals.uptimeSeconds ?? 0) - seen.waited.upSeconds;
   const waited = total - seen.waited.fullMicros;
   return seconds < 1 || waited < 0 ? null : Math.min(100, (waited / MICROS / seconds) * 100);
+}
+
+/** Bytes free of swap on disk; null: there is none, the host doesn't say, or it is compressed memory (zram). */
+export function freeSwap({ swap: { totalBytes, freeBytes, zram } }: Pick<Vitals, 'swap'>): number | null {
+  return totalBytes === null || totalBytes === 0 || zram !== undefined ? null : freeBytes;
+}
+
+/** A share of memory above which nobody asks how fast swap fills: the forecast's own limit is below. */
+const MUCH_MEMORY = 0.4;
+/** The rate is that of an hour at most, and of so many seconds at least: over less it is that of one page fault. */
+const SWAP_SECONDS = { least: 240, most: 3600 };
+
+/** The reading with which later ones are compared: the earliest of the past hour since which swap has only filled. */
+function swapAfter(seen: Seen | null, vitals: Vitals): NonNullable<Seen['swap']> | null {
+  const free = freeSwap(vitals);
+  const { memory, uptimeSeconds } = vitals;
+  if (free === null || uptimeSeconds === null || memory.availableBytes > MUCH_MEMORY * memory.totalBytes) return null;
+  const before = seen !== null && isSameBoot(seen, vitals) ? seen.swap : undefined;
+  const age = before === undefined ? 0 : uptimeSeconds - before.upSeconds;
+  const isKept = before !== undefined && age >= 0 && age < SWAP_SECONDS.most && free <= before.freeBytes;
+  return isKept ? before : { upSeconds: uptimeSeconds, freeBytes: free };
+}
+
+/** Bytes of swap that fill in an hour, by the host's own clock; null where that isn't known. */
+export function swapFilling(seen: Seen | null, vitals: Vitals): number | null {
+  const free = freeSwap(vitals);
+  if (free === null || seen?.swap === undefined || !isSameBoot(seen, vitals)) return null;
+  const seconds = (vitals.uptimeSeconds ?? 0) - seen.swap.upSeconds;
+  const isComparable = seconds >= SWAP_SECONDS.least && seconds <= 2 * SWAP_SECONDS.most;
+  return isComparable ? ((seen.swap.freeBytes - free) / seconds) * 3600 : null;
 }
 
 /** Whether a mount that is read-only now was writable in an earlier check of this boot. */

@@ -76,6 +76,8 @@ export interface Seen {
   readonly writable?: readonly string[];
   /** How long all tasks had waited for memory by then; kept only where they did much of the ten seconds before. */
   readonly waited?: { readonly upSeconds: number; readonly fullMicros: number };
+  /** What was free of swap at some time of the past hour; kept only of hosts that have swap and little memory left. */
+  readonly swap?: { readonly upSeconds: number; readonly freeBytes: number };
 }
 
 export interface InstanceState {
