@@ -5,7 +5,7 @@ import type { Trace } from '../../bin/backtest/index.ts';
 import { PROFILES } from './host.ts';
 import { hardTraces, syntheticTraces } from './hosts.ts';
 import { alone, beside, lessTable, tables, withLess } from './measure.ts';
-import { forecastPage, PER_FAMILY, SEEDS, tablesIn } from './page.ts';
+import { dated, forecastPage, PER_FAMILY, SEEDS, tablesIn } from './page.ts';
 import { evenMachines, hasMachines, livingLow, recordedTraces, recordingsIn } from './recordings.ts';
 
 const PAGE = 'docs/forecast.md';
@@ -55,15 +55,16 @@ keep(
 );
 
 if (folder !== undefined) {
+  const today = (table: string) => dated(table, new Date());
   const sets: Record<string, Awaited<ReturnType<typeof withLess>>> = {};
   if (recordingsIn(folder).length > 0) {
-    keep('leaks', fenced(tables(await beside(files(folder)))));
+    keep('leaks', today(fenced(tables(await beside(files(folder))))));
     sets.leaks = await withLess(files(folder));
   }
   if (hasMachines(folder)) {
-    keep('machines', fenced(tables(await beside(evenMachines(folder)))));
-    keep('machines that live low', fenced(tables(await alone(lowMachines(folder)))));
+    keep('machines', today(fenced(tables(await beside(evenMachines(folder))))));
+    keep('machines that live low', today(fenced(tables(await alone(lowMachines(folder))))));
     sets.machines = await withLess(evenMachines(folder));
   }
-  keep('less on recordings', lessTable(sets));
+  keep('less on recordings', today(lessTable(sets)));
 }

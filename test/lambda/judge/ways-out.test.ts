@@ -13,7 +13,7 @@ function vitals(freeGib: number, upSeconds = UP, over: Partial<Vitals> = {}): Vi
   return { ...outcome.vitals, swap, uptimeSeconds: upSeconds, memoryPressure: null, ...over };
 }
 /** What checks before left, oldest first. */
-const seenAfter = (...checks: Vitals[]): Seen | null =>
+const after = (...checks: Vitals[]): Seen | null =>
   checks.reduce<Seen | null>((seen, one) => seenAfter({ seen, reasons: [] }, one), NOTHING_REMEMBERED.seen);
 const said = (seen: Seen | null, now: Vitals) => waysOut({ seen }, now);
 
@@ -49,29 +49,27 @@ describe('beside a forecast of memory', () => {
   });
 
   it('says how fast swap fills, by the earliest check of the past hour', () => {
-    const seen = seenAfter(vitals(2, UP - 1800), vitals(1.95, UP - 900), vitals(1.92, UP - 300));
+    const seen = after(vitals(2, UP - 1800), vitals(1.95, UP - 900), vitals(1.92, UP - 300));
     expect(said(seen, vitals(1.9))).toBe(' Swap has 1.9 GiB left, filling 205 MiB an hour: full in about 10 h.');
   });
 
   it('says that it is not filling where less is used than before, or hardly more', () => {
-    expect(said(seenAfter(vitals(1.5, UP - 1800), vitals(2, UP - 900)), vitals(2))).toContain(
-      'left and is not filling',
-    );
-    expect(said(seenAfter(vitals(2, UP - 1800)), vitals(1.99))).toContain('left and is not filling');
+    expect(said(after(vitals(1.5, UP - 1800), vitals(2, UP - 900)), vitals(2))).toContain('left and is not filling');
+    expect(said(after(vitals(2, UP - 1800)), vitals(1.99))).toContain('left and is not filling');
   });
 
   it.each([
-    ['in another boot', { ...seenAfter(vitals(2, UP - 1800)), boot: '00000000' } as Seen],
-    ['seconds ago', seenAfter(vitals(2, UP - 60))],
-    ['long ago', seenAfter(vitals(2, UP - 9000))],
+    ['in another boot', { ...after(vitals(2, UP - 1800)), boot: '00000000' } as Seen],
+    ['seconds ago', after(vitals(2, UP - 60))],
+    ['long ago', after(vitals(2, UP - 9000))],
   ])('gives no rate where swap was last read %s', (_when, seen) => {
     expect(said(seen, vitals(1.9))).toBe(' Swap has 1.9 GiB left.');
   });
 
   it('is not kept of a host with plenty of memory, nor of one without swap', () => {
-    expect(seenAfter(vitals(2))).toHaveProperty('swap');
+    expect(after(vitals(2))).toHaveProperty('swap');
     const plenty = { ...vitals(2).memory, availableBytes: vitals(2).memory.totalBytes / 2 };
-    expect(seenAfter(vitals(2, UP, { memory: plenty }))).not.toHaveProperty('swap');
-    expect(seenAfter(vitals(0, UP, { swap: { totalBytes: 0, freeBytes: 0 } }))).not.toHaveProperty('swap');
+    expect(after(vitals(2, UP, { memory: plenty }))).not.toHaveProperty('swap');
+    expect(after(vitals(0, UP, { swap: { totalBytes: 0, freeBytes: 0 } }))).not.toHaveProperty('swap');
   });
 });
