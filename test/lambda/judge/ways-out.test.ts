@@ -13,7 +13,7 @@ function vitals(freeGib: number, upSeconds = UP, over: Partial<Vitals> = {}): Vi
   return { ...outcome.vitals, swap, uptimeSeconds: upSeconds, memoryPressure: null, ...over };
 }
 /** What checks before left, oldest first. */
-const after = (...checks: Vitals[]): Seen | null =>
+const left = (...checks: Vitals[]): Seen | null =>
   checks.reduce<Seen | null>((seen, one) => seenAfter({ seen, reasons: [] }, one), NOTHING_REMEMBERED.seen);
 const said = (seen: Seen | null, now: Vitals) => waysOut({ seen }, now);
 
@@ -49,27 +49,27 @@ describe('beside a forecast of memory', () => {
   });
 
   it('says how fast swap fills, by the earliest check of the past hour', () => {
-    const seen = after(vitals(2, UP - 1800), vitals(1.95, UP - 900), vitals(1.92, UP - 300));
+    const seen = left(vitals(2, UP - 1800), vitals(1.95, UP - 900), vitals(1.92, UP - 300));
     expect(said(seen, vitals(1.9))).toBe(' Swap has 1.9 GiB left, filling 205 MiB an hour: full in about 10 h.');
   });
 
   it('says that it is not filling where less is used than before, or hardly more', () => {
-    expect(said(after(vitals(1.5, UP - 1800), vitals(2, UP - 900)), vitals(2))).toContain('left and is not filling');
-    expect(said(after(vitals(2, UP - 1800)), vitals(1.99))).toContain('left and is not filling');
+    expect(said(left(vitals(1.5, UP - 1800), vitals(2, UP - 900)), vitals(2))).toContain('left and is not filling');
+    expect(said(left(vitals(2, UP - 1800)), vitals(1.99))).toContain('left and is not filling');
   });
 
   it.each([
-    ['in another boot', { ...after(vitals(2, UP - 1800)), boot: '00000000' } as Seen],
-    ['seconds ago', after(vitals(2, UP - 60))],
-    ['long ago', after(vitals(2, UP - 9000))],
+    ['in another boot', { ...left(vitals(2, UP - 1800)), boot: '00000000' } as Seen],
+    ['seconds ago', left(vitals(2, UP - 60))],
+    ['long ago', left(vitals(2, UP - 9000))],
   ])('gives no rate where swap was last read %s', (_when, seen) => {
     expect(said(seen, vitals(1.9))).toBe(' Swap has 1.9 GiB left.');
   });
 
   it('is not kept of a host with plenty of memory, nor of one without swap', () => {
-    expect(after(vitals(2))).toHaveProperty('swap');
+    expect(left(vitals(2))).toHaveProperty('swap');
     const plenty = { ...vitals(2).memory, availableBytes: vitals(2).memory.totalBytes / 2 };
-    expect(after(vitals(2, UP, { memory: plenty }))).not.toHaveProperty('swap');
-    expect(after(vitals(0, UP, { swap: { totalBytes: 0, freeBytes: 0 } }))).not.toHaveProperty('swap');
+    expect(left(vitals(2, UP, { memory: plenty }))).not.toHaveProperty('swap');
+    expect(left(vitals(0, UP, { swap: { totalBytes: 0, freeBytes: 0 } }))).not.toHaveProperty('swap');
   });
 });
