@@ -1,10 +1,13 @@
 /**
  * Compares crawlwatch with what people use today, all in one run on one machine: read the ratios, not the times.
- * `npm run bench`, `npm run bench -- --quick` for a smoke run, `-- --only fan-out,start-up` for a part.
+ * `npm run bench`, `npm run bench -- --quick` for a smoke run, `-- --only fan-out,start-up` for a part, `-- --docs docs` to
+ * write what was found into docs/performance.md.
  */
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { bill } from './bill.ts';
+import { bundles } from './bundles.ts';
 import {
   ansibleCommand,
   bareSsh2,
@@ -23,6 +26,7 @@ import { hostCost, LOOKERS } from './host-cost.ts';
 import { hung } from './hung.ts';
 import { type Lab, startLab } from './lab.ts';
 import { type Effort, FULL, QUICK, type Say } from './measure.ts';
+import { type Measured, updatePage } from './page.ts';
 import { scale } from './scale.ts';
 import { startUp } from './start-up.ts';
 import { renderSection, type Section } from './table.ts';
@@ -38,6 +42,8 @@ const SECTIONS: Readonly<Record<string, (lab: Lab, effort: Effort) => Promise<Se
   'host-cost': (lab, effort) => hostCost(lab, LOOKERS.filter(isThere), effort, say),
   forecasts: async (_lab, effort) => forecasts(effort, say),
   'start-up': (lab, effort) => startUp(lab, isThere(ansibleCommand), effort, say),
+  bundles: async (_lab, effort) => bundles(effort, say),
+  bill: async (_lab, effort) => bill(effort, say),
 };
 
 const load = () =>
@@ -56,6 +62,7 @@ async function bench(args: readonly string[]): Promise<void> {
       quick: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       rounds: { type: 'string' },
+      docs: { type: 'string' },
     },
   });
   const names = values.only === '' ? Object.keys(SECTIONS) : values.only.split(',');
@@ -73,14 +80,20 @@ async function bench(args: readonly string[]): Promise<void> {
     ].join('\n'),
   );
   const lab = await startLab(CRAWLWATCH);
+  const measured: Measured[] = [];
   for (const name of names) {
     say(`-- ${name}`);
     const section = await SECTIONS[name]?.(lab, effort);
+    if (section !== undefined) measured.push({ name, section });
     print(
       section === undefined ? `No part is called ${name}: ${Object.keys(SECTIONS).join(', ')}` : renderSection(section),
     );
   }
   await lab.close();
+  if (values.docs !== undefined) {
+    const machine = `${availableParallelism()} cores, ${cpus()[0]?.model.trim() ?? 'unknown processor'}, Node ${process.version}, load ${load()}`;
+    updatePage(values.docs, measured, { at: new Date(), machine });
+  }
   print(`Load at the end: ${load()}`);
 }
 

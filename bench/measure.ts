@@ -28,14 +28,18 @@ export interface Effort {
   readonly hungSeconds: number;
   readonly costRuns: number;
   readonly startRounds: number;
+  /** Sizes of the fleets whose bill is simulated. */
+  readonly fleets: readonly number[];
 }
 
 export const FULL: Effort = {
   ...{ rounds: 3, hosts: 100, manyHosts: 1000, hung: 10, hungSeconds: 15, costRuns: 20, startRounds: 7 },
+  fleets: [100, 1_000, 10_000],
 };
 /** A smoke run: its figures say little. */
 export const QUICK: Effort = {
   ...{ rounds: 1, hosts: 10, manyHosts: 50, hung: 2, hungSeconds: 3, costRuns: 2, startRounds: 1 },
+  fleets: [100],
 };
 
 export type Say = (text: string) => void;

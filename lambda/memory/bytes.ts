@@ -2,8 +2,13 @@
 
 /** Grows as it is written to. */
 export class ByteWriter {
-  #bytes = new Uint8Array(2_048);
+  #bytes: Uint8Array;
   #length = 0;
+
+  /** @param about how many bytes will be written */
+  constructor(about = 2_048) {
+    this.#bytes = new Uint8Array(about);
+  }
 
   get length(): number {
     return this.#length;

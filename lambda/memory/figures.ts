@@ -5,8 +5,8 @@ import { packedFiles, packedReader, plural } from '../kit/index.ts';
 import type { Clock, CurrentProcesses, History, LastGood, Log, MetricPoint } from '../model/index.ts';
 import { INSTANCE_METRIC, SAMPLES_KEY } from '../model/index.ts';
 import type { HostSample } from './packed-past.ts';
-import { EMPTY, historyOf, lastGoodOf, type Samples, withSamples } from './samples.ts';
-import { decodeSamples, encodeSamples } from './samples-codec.ts';
+import { agedHosts, EMPTY, historyOf, lastGoodOf, type Samples } from './samples.ts';
+import { decodeSamples, encodeHosts } from './samples-codec.ts';
 
 type Named = { readonly id: string };
 
@@ -46,7 +46,13 @@ export const NOTHING_KNOWN: PastFigures = {
 interface Held {
   readonly samples: Samples;
   readonly etag: string | null;
+  /** Of the file, unpacked. */
+  readonly byteLength: number;
 }
+
+/** A check adds a few bytes to a host. */
+const NEW_BYTES = 16;
+const GROWTH_BYTES = 64 * 1024;
 
 /** For functions that only look back: what writes isn't in their bundle. */
 export function pastSamples(options: SamplesOptions): PastFigures {
@@ -64,7 +70,8 @@ export function fleetSamples(options: SamplesOptions): FleetSamples {
     processes: ReadonlyMap<string, CurrentProcesses> | undefined,
   ): Promise<boolean> {
     const now = clock.now();
-    const bytes = encodeSamples(withSamples(before.samples, added, now, processes), now);
+    const aged = agedHosts(before.samples, added, now, processes);
+    const bytes = encodeHosts(aged, now, before.byteLength + GROWTH_BYTES + added.size * NEW_BYTES);
     return (await packedFiles(s3, bucket).put(SAMPLES_KEY, bytes, before.etag)) !== null;
   }
 
@@ -94,7 +101,7 @@ function samplesReader({ s3, bucket, clock, log }: SamplesOptions) {
   async function load(): Promise<Held> {
     const { bytes, etag } = (await packedReader(s3, bucket).get(SAMPLES_KEY)) ?? { bytes: null, etag: null };
     const decoded = bytes === null ? null : decodeSamples(bytes, clock.now());
-    if (decoded?.kind === 'samples') return { samples: decoded.samples, etag };
+    if (decoded?.kind === 'samples') return { samples: decoded.samples, etag, byteLength: bytes?.length ?? 0 };
     if (decoded?.kind === 'newer') {
       throw new Error(
         `the samples were written by a newer crawlwatch (format ${decoded.version}): they are neither read nor replaced; deploy that version again, or delete s3://${bucket}/${SAMPLES_KEY}`,
@@ -104,7 +111,7 @@ function samplesReader({ s3, bucket, clock, log }: SamplesOptions) {
     log.warn('samples.missing', {
       text: `The file of samples is ${why}: forecasts and last figures begin empty with this check.`,
     });
-    return { samples: EMPTY, etag };
+    return { samples: EMPTY, etag, byteLength: 0 };
   }
 
   function read(): Promise<Held> {

@@ -13,7 +13,7 @@ import type { Samples } from './samples.ts';
 
 const VERSION = 1;
 const NAME = 'crawlwatch samples ';
-/** Longer than any first line. */
+/** Longer than the first line with the two numbers after it. */
 const HEAD_BYTES = 40;
 const MOST_HOSTS = 200_000;
 const MOST_ID_BYTES = 1_024;
@@ -28,13 +28,24 @@ export type DecodedSamples =
   | { readonly kind: 'unusable'; readonly why: string }
   | { readonly kind: 'newer'; readonly version: number };
 
-export function encodeSamples({ hosts }: Samples, now: Date): Uint8Array {
+export const encodeSamples = ({ hosts }: Samples, now: Date): Uint8Array => encodeHosts(hosts, now);
+
+/**
+ * @param hosts each is written as it comes, and not kept
+ * @param about how many bytes it will be, where that is known: otherwise twice as much room is taken on the way
+ */
+export function encodeHosts(
+  hosts: Iterable<readonly [id: string, past: PackedPast]>,
+  now: Date,
+  about?: number,
+): Uint8Array {
   const text = new TextEncoder();
-  const [file, past] = [new ByteWriter(), new ByteWriter()];
-  file.raw(text.encode(`${NAME}${VERSION}\n`));
-  file.unsigned(Math.floor(now.getTime() / 1000));
-  file.unsigned(hosts.size);
+  const [file, past, head] = [new ByteWriter(about), new ByteWriter(), new ByteWriter()];
+  // How many there are is known at the end, and is written before them: the head gets its place now.
+  file.raw(new Uint8Array(HEAD_BYTES));
+  let count = 0;
   for (const [id, one] of hosts) {
+    count += 1;
     const name = text.encode(id);
     file.unsigned(name.length);
     file.raw(name);
@@ -43,7 +54,13 @@ export function encodeSamples({ hosts }: Samples, now: Date): Uint8Array {
     file.unsigned(past.length);
     file.raw(past.view());
   }
-  return file.view();
+  head.raw(text.encode(`${NAME}${VERSION}\n`));
+  head.unsigned(Math.floor(now.getTime() / 1000));
+  head.unsigned(count);
+  const begin = HEAD_BYTES - head.length;
+  const bytes = file.view();
+  bytes.set(head.view(), begin);
+  return bytes.subarray(begin);
 }
 
 export function decodeSamples(bytes: Uint8Array, now: Date): DecodedSamples {

@@ -44,15 +44,23 @@ export function withSamples(
   now: Date,
   processes: ReadonlyMap<string, CurrentProcesses> = new Map(),
 ): Samples {
-  const hosts = new Map<string, PackedPast>();
+  return { hosts: new Map(agedHosts(before, samples, now, processes)) };
+}
+
+/** The same host by host, for who writes each at once: of a large fleet all of them are as much again as the file. */
+export function* agedHosts(
+  before: Samples,
+  samples: ReadonlyMap<string, HostSample>,
+  now: Date,
+  processes: ReadonlyMap<string, CurrentProcesses> = new Map(),
+): Generator<readonly [id: string, past: PackedPast]> {
   for (const [id, past] of before.hosts) {
     const next = aged(past, samples.get(id), now, processes.get(id));
-    if (next.recent.length + next.hourly.length > 0) hosts.set(id, next);
+    if (next.recent.length + next.hourly.length > 0) yield [id, next];
   }
   for (const [id, sample] of samples) {
-    if (!before.hosts.has(id)) hosts.set(id, aged(EMPTY_PAST, sample, now, processes.get(id)));
+    if (!before.hosts.has(id)) yield [id, aged(EMPTY_PAST, sample, now, processes.get(id))];
   }
-  return { hosts };
 }
 
 function aged(

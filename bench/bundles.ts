@@ -1,0 +1,84 @@
+/** The code of the Lambda functions: its size, and how long it takes to load, beside what esbuild makes by default. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BuildOptions, build } from 'esbuild';
+import { functions } from '../tools/build/options.mjs';
+import type { Effort, Say } from './measure.ts';
+import { median } from './run.ts';
+import type { Section, Target } from './table.ts';
+
+/** As esbuild's page on Node has it: https://esbuild.github.io/getting-started/#bundling-for-node */
+const PLAIN: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  external: ['cpu-features', '*.node'],
+  loader: { '.sh': 'text' },
+  logLevel: 'error',
+};
+const ENV = { AWS_REGION: 'eu-central-1', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
+const LOAD = 'const t = performance.now(); require(process.argv[1]); console.log(performance.now() - t)';
+const MB = 1_000_000;
+
+/** Megabytes at most, and at most so much of the default's time to load; null: only shown. */
+const FUNCTIONS = [
+  { name: 'check', mostMb: 1.5, mostOfDefault: 0.45 },
+  { name: 'remedy', mostMb: 0.6, mostOfDefault: null },
+  { name: 'widget', mostMb: 0.6, mostOfDefault: null },
+] as const;
+
+/** The version of Node that Lambda runs, fetched by npx where it isn't here; null where it can't be. */
+function lambdasNode(): string | null {
+  try {
+    return execFileSync('npx', ['--yes', 'node@24', '-p', 'process.execPath'], { encoding: 'utf8' }).trim();
+  } catch {
+    return null;
+  }
+}
+
+export async function bundles({ startRounds }: Effort, say: Say): Promise<Section> {
+  const node = lambdasNode() ?? process.execPath;
+  const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
+  const folder = mkdtempSync(join(tmpdir(), 'crawlwatch-bundles-'));
+  const rows: string[][] = [];
+  const targets: Target[] = [];
+  try {
+    for (const { name, mostMb, mostOfDefault } of FUNCTIONS) {
+      const entry = `lambda/${name}-handler.ts`;
+      const [ours, plain] = [join(folder, `${name}.js`), join(folder, `${name}-plain.js`)];
+      await build({ ...PLAIN, entryPoints: [entry], outfile: plain });
+      await build(functions({ [name]: entry }, folder));
+      const loadMs = (file: string) => Number(execFileSync(node, ['-e', LOAD, file], { env: ENV, encoding: 'utf8' }));
+      const rounds = Array.from({ length: startRounds }, () => ({ ours: loadMs(ours), plain: loadMs(plain) }));
+      const [oursMs, plainMs] = [median(rounds.map((one) => one.ours)), median(rounds.map((one) => one.plain))];
+      const ratio = median(rounds.map((one) => one.ours / one.plain));
+      const [oursMb, plainMb] = [statSync(ours).size / MB, statSync(plain).size / MB];
+      rows.push([
+        ...[name, `${oursMb.toFixed(2)} MB`, `${plainMb.toFixed(2)} MB`],
+        ...[`${oursMs.toFixed(0)} ms`, `${plainMs.toFixed(0)} ms`, ratio.toFixed(2)],
+      ]);
+      targets.push({
+        ...{ what: `size of ${name}`, got: `${oursMb.toFixed(2)} MB` },
+        ...{ target: `${mostMb} MB or less`, met: oursMb <= mostMb },
+      });
+      if (mostOfDefault !== null) {
+        targets.push({
+          ...{ what: `loading ${name}, of the default's time`, got: ratio.toFixed(2) },
+          ...{ target: `${mostOfDefault} or less`, met: ratio <= mostOfDefault },
+        });
+      }
+      say(`bundle of ${name}`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  return {
+    title: `Bundles and cold start, under Node ${version}`,
+    columns: ['function', 'size', "esbuild's default", 'loading', 'the default', 'ratio'],
+    rows,
+    notes: [`Median of ${startRounds} starts of a process each, in turns.`],
+    targets,
+  };
+}
