@@ -1,6 +1,6 @@
 /** The code of the Lambda functions: its size, and how long it takes to load, beside what esbuild makes by default. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
@@ -19,7 +19,8 @@ const PLAIN: BuildOptions = {
   logLevel: 'error',
 };
 const ENV = { AWS_REGION: 'eu-central-1', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
-const LOAD = 'const t = performance.now(); require(process.argv[1]); console.log(performance.now() - t)';
+const LOAD =
+  'const t = performance.now(); const { handler } = require(process.argv[1]); if (!handler) throw 1; console.log(performance.now() - t)';
 const MB = 1_000_000;
 
 /** Megabytes at most, and at most so much of the default's time to load; null: only shown. */
@@ -42,6 +43,8 @@ export async function bundles({ startRounds }: Effort, say: Say): Promise<Sectio
   const node = lambdasNode() ?? process.execPath;
   const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
   const folder = mkdtempSync(join(tmpdir(), 'crawlwatch-bundles-'));
+  // As in Lambda, whatever package the temporary folder is part of.
+  writeFileSync(join(folder, 'package.json'), '{"type":"commonjs"}');
   const rows: string[][] = [];
   const targets: Target[] = [];
   try {
