@@ -30,16 +30,18 @@ export function appPath(): string {
   return found;
 }
 
-/** The folders up from here that may hold a CDK of the project's own. */
-const hasOwnCdk = (cwd: string): boolean => {
+/** The folder that holds a CDK of the project's own, here or further up; null where there is none. */
+function ownCdk(cwd: string): string | null {
   const folder = join(cwd, 'node_modules');
-  if (existsSync(join(folder, '.bin', 'cdk')) && existsSync(join(folder, 'aws-cdk-lib'))) return true;
-  return dirname(cwd) !== cwd && hasOwnCdk(dirname(cwd));
-};
+  if (existsSync(join(folder, '.bin', 'cdk')) && existsSync(join(folder, 'aws-cdk-lib'))) return folder;
+  return dirname(cwd) === cwd ? null : ownCdk(dirname(cwd));
+}
 
 export interface CdkCall {
   readonly command: string;
   readonly args: readonly string[];
+  /** Where the app finds the CDK's library: crawlwatch itself may be installed elsewhere, and has none. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /**
@@ -49,9 +51,10 @@ export interface CdkCall {
 export function cdkCall(words: readonly string[], cwd: string): CdkCall {
   // The CDK takes quotes off that are around the whole.
   const cdk = [...words, '--app', `node "${appPath()}"`];
-  if (hasOwnCdk(cwd)) return { command: 'npx', args: ['--no-install', 'cdk', ...cdk] };
+  const own = ownCdk(cwd);
+  if (own !== null) return { command: 'npx', args: ['--no-install', 'cdk', ...cdk], env: { NODE_PATH: own } };
   const packages = Object.entries(PACKAGES).flatMap(([name, version]) => ['--package', `${name}@${version}`]);
-  return { command: 'npx', args: ['--yes', ...packages, '--', 'node', '-e', RUN, ...cdk] };
+  return { command: 'npx', args: ['--yes', ...packages, '--', 'node', '-e', RUN, ...cdk], env: {} };
 }
 
 /** Warnings about versions of Node.js and news of npm's own, which nobody here can act on. */
@@ -62,10 +65,10 @@ const QUIET = {
 };
 
 /** @returns the CDK's exit code. @throws UsageError where npx can't be started */
-export async function runCdk({ command, args }: CdkCall, env: NodeJS.ProcessEnv): Promise<number> {
+export async function runCdk({ command, args, env: own }: CdkCall, env: NodeJS.ProcessEnv): Promise<number> {
   const child = spawn(command, args, {
     stdio: 'inherit',
-    env: { ...QUIET, ...env },
+    env: { ...QUIET, ...env, ...own },
   });
   return new Promise((resolve, reject) => {
     child.once('error', () =>

@@ -1,5 +1,5 @@
 /** What the README's reader has: a clone, a home, hosts to log in to, an AWS account, and later an emulator. */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
@@ -218,13 +218,15 @@ export class ReadmeWorld {
     return this.#topicAt(this.#of(this.#own).endpoint);
   }
 
-  /** Has the code of the functions be another, as after a `git pull`. */
+  /** Has the code of the functions be another, as after `git pull && npm ci`. */
   upgrade(): void {
     const file = join(this.clone, 'lambda', 'kit', 'clients.ts');
     writeFileSync(
       file,
       readFileSync(file, 'utf8').replace("customUserAgent: 'crawlwatch'", "customUserAgent: 'crawlwatch/2'"),
     );
+    // What `npm ci` does after it.
+    execFileSync('npm', ['run', '--silent', 'build'], { cwd: this.clone, env: this.env });
   }
 
   /** The names and the code of the check function as it is deployed. */
