@@ -321,10 +321,10 @@ function recovery(
 }
 
 /** Stopped, terminated or taken over while a mail had last spoken of its trouble. */
-export function departureNews({ id, name, what, codes, wasFlagged }: Departure, wording: Zoned): HostNews {
+export function departureNews({ id, name, what, codes, wasFlagged, openedAt }: Departure, wording: Zoned): HostNews {
   const why = said(what, wording, 100);
   return {
-    ...{ id, name, instance: null, status: 'OK', codes, change: null, openedAt: null },
+    ...{ id, name, instance: null, status: 'OK', codes, change: openedAt === null ? null : 'ended', openedAt },
     ...{ urgency: 'departed', word: 'GONE', todo: null, since: null, notes: [], said: [], steps: [] },
     reason: why.replace(/^is /, '').split(',')[0] ?? '',
     handled: `${plainName(name)} ${why}`,

@@ -204,14 +204,14 @@ function flagRemoved(t: Transition, now: Date): News {
   const { incident } = t.after;
   const codes = t.before.incident?.codes ?? t.before.reasons;
   const left: IncidentClass | null = t.letter === 'w' || t.letter === 'c' ? t.letter : null;
-  const going =
-    incident === null
-      ? null
-      : { ...withoutAck(incident), due: left, mailed: left, mailedAt: now, flagMailed: false, vainMailed: false };
+  const quiet = { mailedAt: now, flagMailed: false, vainMailed: false };
+  const going = incident === null ? null : { ...withoutAck(incident), due: left, mailed: left, ...quiet };
+  // Its end is mailed: where it fails again before it closes, that is another incident, with a key of its own.
+  const next = going === null || left !== null ? going : { ...going, openedAt: now, codes: [] };
   return {
     // With nothing left to mail the incident closes without another mail.
     entry: { kind: 'recovered', codes, why: null, change: left === null ? 'ended' : null },
-    mailed: { ...t.after, incident: going, fresh: 1, mails: [...t.after.mails, now] },
+    mailed: { ...t.after, incident: next, fresh: 1, mails: [...t.after.mails, now] },
   };
 }
 

@@ -11,6 +11,8 @@ export interface Departure {
   readonly what: string;
   readonly codes: readonly ReasonCode[];
   readonly wasFlagged: boolean;
+  /** Of the incident that was mailed and ends with it; null: none was. */
+  readonly openedAt: Date | null;
   /** A mail spoke of its trouble, so a mail says that it is gone. */
   readonly isNews: boolean;
 }
@@ -65,5 +67,6 @@ function departed(id: string, name: string, what: string, state: InstanceState, 
   const mailed = flag !== null || (incident !== null && incident.mailed !== null);
   if (incident === null && flag === null) return [];
   const codes = incident?.codes ?? state.reasons;
-  return [{ id, name, what, codes, wasFlagged: flag !== null, isNews: mailed && !isMuted }];
+  const openedAt = incident === null || incident.mailed === null ? null : incident.openedAt;
+  return [{ id, name, what, codes, wasFlagged: flag !== null, openedAt, isNews: mailed && !isMuted }];
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { composeAlert, type MailContext } from '../../../lambda/alert/message.ts';
 import { type MailEntry, planMail } from '../../../lambda/alert/plan.ts';
 import { planFlags, withFlags } from '../../../lambda/flag/plan.ts';
 import { assess } from '../../../lambda/judge/assess.ts';
@@ -18,6 +19,8 @@ const UNKNOWN = failed('AuthenticationFailed');
 class Life {
   #now = NOW;
   #state: InstanceState = instance({ tags: REACHED }).remembered;
+  /** When the incident of each entry about it opened, which is in the key of its events. */
+  readonly opened: (Date | undefined)[] = [];
 
   /** @returns the kinds and changes of the mails' entries about it */
   check(outcome: ProbeOutcome, others: readonly Transition[] = HEALTHY, minutes = 5): string[] {
@@ -31,9 +34,9 @@ class Life {
     const flagged = withFlags(all, plan, this.#now);
     const { entries, mailed } = planMail(flagged, plan, false, this.#now, SSH);
     this.#state = mailed.get(one.id) ?? flagged[0]!.after;
-    return entries
-      .filter(({ transition: about }: MailEntry) => about.instance.id === one.id)
-      .map(({ kind, change }) => `${kind} ${change}`);
+    const about = entries.filter((entry: MailEntry) => entry.transition.instance.id === one.id);
+    this.opened.push(...about.map((entry) => entry.transition.after.incident?.openedAt));
+    return about.map(({ kind, change }) => `${kind} ${change}`);
   }
 
   checks(count: number, outcome: ProbeOutcome): string[] {
@@ -69,6 +72,16 @@ describe('the change of an incident that a mail is about', () => {
     expect(mails[0]).toBe('held opened');
     expect(mails.at(-1)).toBe('flagged flagged');
     expect(life.checks(3, GOOD)).toEqual(['recovered ended']);
+  });
+
+  it('opens another incident where it hangs again right after the end of its flag was mailed', () => {
+    const life = new Life();
+    life.checks(3, HANGS);
+    expect(life.check(GOOD)).toEqual(['recovered ended']);
+    const before = life.opened.length;
+    expect(life.checks(2, HANGS)).toEqual(['held opened']);
+    expect(life.opened[before]).not.toEqual(life.opened[before - 1]);
+    expect(life.opened[before - 1]).toEqual(life.opened[0]);
   });
 
   it('is none where a flag is gone and less trouble is left, whose end comes later', () => {
@@ -112,12 +125,29 @@ describe('the change of an incident that a mail is about', () => {
     expect(life.check(HANGS, dead)).toEqual(['suppressed opened']);
   });
 
+  it('is an end, under the key of its opening, where its host was stopped', () => {
+    const gone = { id: 'i-00000000000000007', name: 'ficrawler7', what: 'is stopped, not running', isNews: true };
+    const departed = (openedAt: Date | null) => ({ ...gone, codes: [], wasFlagged: true, openedAt });
+    const changes = [NOW, null].map((openedAt) => {
+      const [entry] = composeAlert([], { ...CONTEXT, departed: [departed(openedAt)] })?.entries ?? [];
+      return [entry?.change, entry?.openedAt];
+    });
+    expect(changes).toEqual([
+      ['ended', NOW],
+      [null, null],
+    ]);
+  });
+
   it('is none of a muted host, about which there is no mail', () => {
     const muted = judged(VERY_LOW, { tags: { ...REACHED, 'crawlwatch:mute': '2099-01-01' } });
     expect(planMail([muted], { breaker: CLEAN, decisions: [] }, false, NOW, SSH).entries).toEqual([]);
   });
 });
 
+const CONTEXT: MailContext = {
+  ...{ at: NOW, checked: 1, evidence: new Map(), departed: [], untagged: [], maybeMailedAt: null, unremembered: null },
+  ...{ breaker: { why: '', tripped: false, failing: 0, eligible: 1 }, settings: SSH },
+};
 const CLEAN = {
   tripped: false,
   held: false,

@@ -104,7 +104,7 @@ const news = fc.record({
 });
 const departure = fc.record({
   ...{ id: idOf, name: hostile, what: hostile, codes: fc.array(code, { minLength: 1, maxLength: 3 }) },
-  ...{ wasFlagged: fc.boolean(), isNews: fc.constant(true) },
+  ...{ wasFlagged: fc.boolean(), openedAt: fc.option(fc.constant(NOW)), isNews: fc.constant(true) },
 });
 const mail = fc
   .record({

@@ -22,6 +22,7 @@ describe('an instance that is stopped', () => {
         what: 'is stopped, not running',
         codes: ['BannerTimeout'],
         wasFlagged: true,
+        openedAt: FLAGGED.incident?.openedAt,
         isNews: true,
       },
     ]);
@@ -34,6 +35,11 @@ describe('an instance that is stopped', () => {
     ['that is muted', FLAGGED, { [TAG.mute]: 'until=2026-11-23T06:00:00Z' }],
   ])('and %s is no news', (_, state, tags) => {
     expect(departing(state, [stopped(tags)]).departures.map(({ isNews }) => isNews)).toEqual([false]);
+  });
+
+  it('ends no incident of which no mail spoke, and so no event', () => {
+    const flagOnly = { ...UNMAILED, flag: FLAGGED.flag };
+    expect(departing(flagOnly, [stopped()]).departures).toMatchObject([{ isNews: true, openedAt: null }]);
   });
 
   it('whose mute is over is news', () => {
