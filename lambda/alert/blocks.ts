@@ -66,19 +66,23 @@ const abroad = ({ instance, steps }: HostNews): string[] =>
     ? [`The commands need credentials of account ${instance.account ?? 'unknown'}.`]
     : [];
 
+const caseOf = (host: HostNews): string => [lineOf(host), ...host.notes, ...host.said].join('\n');
+
 function together(group: readonly HostNews[], wording: Wording): string {
   const [first] = group;
   if (first === undefined) return '';
   const more = group.length - NAMES_SHOWN;
   const isMeasured = ['critical', 'warning'].includes(first.urgency);
   const [step] = first.steps;
+  // One host's time, address or flag must not pass for that of all.
+  const isAlike = group.every((host) => caseOf(host) === caseOf(first));
   return [
     ...group
       .slice(0, NAMES_SHOWN)
       .flatMap((host) => wrapped(`${named(host, wording)}${isMeasured ? `: ${host.reason}` : ''}`)),
     ...(more > 0 ? [`and ${more} more`] : []),
     ...paragraph(
-      `${lineOf(first).replace(/\.$/, '')}: ${plural(group.length, 'host')}${isMeasured ? ', here the first' : ''}.`,
+      `${lineOf(first).replace(/\.$/, '')}: ${plural(group.length, 'host')}${isAlike ? '' : ', here the first'}.`,
     ),
     ...first.notes.flatMap(paragraph),
     ...first.said.flatMap((line) => bullet(line)),

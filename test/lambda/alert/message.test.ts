@@ -52,6 +52,19 @@ describe('the mail', () => {
     expect(mailOf([judged(read({ oomKills: 2 }), { tags: { ...hungFor(0), [NOTE.seen]: '1a2b3c4d/1' } })])).toBeNull();
   });
 
+  it('says of hosts in one block whose time is given, where theirs differ', () => {
+    const back = (checks: readonly number[]) =>
+      composeAlert(
+        checks.map((count, n) => {
+          const t = judged(read(), { id: id(n + 1), name: `crawler${n + 1}`, tags: hungFor(count) });
+          return { kind: 'recovered', codes: ['BannerTimeout'], why: null, change: 'ended', transition: t } as const;
+        }),
+        CONTEXT,
+      )?.body ?? '';
+    expect(unwrapped(back([2, 2, 2, 2]))).toMatch(/RECOVERED: is OK again after \d+ minutes; .*: 4 hosts\.$/m);
+    expect(unwrapped(back([2, 3, 2, 2]))).toMatch(/: 4 hosts, here the first\.$/m);
+  });
+
   it('is not written for what was measured only once', () => {
     expect(mailOf([judged(read({ availableShare: 0.05 }))])).toBeNull();
   });
