@@ -4,6 +4,7 @@ import { countFailures } from '../flag/index.ts';
 import { ackWords, UNREADABLE_MUTE } from '../judge/index.ts';
 import { clockTime, minutesBetween, plural } from '../kit/index.ts';
 import {
+  checksToRecover,
   closed,
   endedMuted,
   goodChecks,
@@ -175,7 +176,7 @@ function newsOf(t: Transition, why: string | null, now: Date, settings: Settings
   const { letter } = t;
   // It is well at this moment: either the next bad check mails it, or the end does.
   if (letter === '.') return null;
-  const unstable = unstableWords(after);
+  const unstable = unstableWords(after, settings);
   const isClear = letter === 'w' || letter === 'c' || letter === 'h' || letter === 'k';
   const shown = incident.due !== null && isClear ? letter : incident.due;
   switch (shown) {
@@ -258,10 +259,10 @@ function isReminderDue(
   return minutesBetween(mailedAt, now) >= alerts.remindHours * 60;
 }
 
-function unstableWords(state: InstanceState): string | null {
+function unstableWords(state: InstanceState, { alerts }: Settings): string | null {
   if (!isUnstable(state)) return null;
   const { good, of } = goodChecks(state.letters);
-  return `it is unstable: ${good} of its last ${of} checks were good; it counts as recovered after six good ones in a row`;
+  return `it is unstable: ${good} of its last ${of} checks were good; it counts as recovered after ${checksToRecover(state, alerts.recoverAfter)} good ones in a row`;
 }
 
 /** So begins why a hang is not flagged where later checks decide it. */

@@ -20,7 +20,9 @@ export interface Zoned {
 
 /** What a host, a tag or AWS said, as one line of printable ASCII without any link, its times in the zone of the mail. */
 export function said(text: string, { at, zone }: Zoned, max = SAID_MAX): string {
-  const plain = printableAscii(plainWords(timesIn(text, at, zone))).replaceAll('://', '[:]//');
+  const plain = printableAscii(plainWords(timesIn(text, at, zone)))
+    .replaceAll('://', '[:]//')
+    .replace(/\b(www)\./gi, '$1[.]');
   return plain.length > max ? `${plain.slice(0, max - 3)}...` : plain;
 }
 

@@ -69,6 +69,10 @@ export const mayMailWorse = (state: Pick<InstanceState, 'mails'>, due: IncidentC
 
 export const isUnstable = ({ ends }: Pick<InstanceState, 'ends'>): boolean => ends.length >= UNSTABLE.ends;
 
+/** Good checks in a row that end an incident. */
+export const checksToRecover = (state: Pick<InstanceState, 'ends'>, recoverAfter: number): number =>
+  isUnstable(state) ? Math.max(recoverAfter, UNSTABLE.goodChecks) : recoverAfter;
+
 /** Whether a mail about `due` says more than the one about `mailed`. */
 export const isWorse = (due: IncidentClass | null, mailed: IncidentClass | null): boolean =>
   due !== null && (mailed === null || MAIL_RANK[due] > MAIL_RANK[mailed]);
@@ -105,8 +109,7 @@ export function advance(
     due: isWorse(due, open.due) ? due : open.due,
     codes: isGood ? open.codes : [...new Set([...open.codes, ...check.codes])].slice(0, CODES_KEPT),
   };
-  const needed = isUnstable({ ends }) ? Math.max(recoverAfter, UNSTABLE.goodChecks) : recoverAfter;
-  const ended = goodStreak(own) >= needed;
+  const ended = goodStreak(own) >= checksToRecover({ ends }, recoverAfter);
   if (ended && incident.due === null) return { letters, fresh, incident: null, ends, mails, isOver: false };
   const isOver = ended && mayMailEnd({ mails }, now);
   if (ended && !isOver && goodStreak(own) >= CALM_CHECKS && mails.length <= MAILS_BEFORE_LAST_OPENING) {

@@ -5,7 +5,7 @@ export { metricDimensions } from './dimensions.ts';
 export { writeTags, writeTagsIn } from './ec2.ts';
 export { type FleetSamples, fleetSamples, NOTHING_KNOWN, type PastFigures, pastSamples } from './figures.ts';
 export { freedBy } from './freed.ts';
-export { closed, goodChecks, isUnstable, isWorse, mayMailEnd, mayMailWorse } from './incident.ts';
+export { checksToRecover, closed, goodChecks, isUnstable, isWorse, mayMailEnd, mayMailWorse } from './incident.ts';
 export { endedMuted, isMuted, muteEnd, muteWords, nextMute } from './mute.ts';
 export { fromTags, nextState, withState } from './remember.ts';
 export { freeSwap, newOomKills, seenAfter, swapFilling, waitedSince, wasWritable } from './seen.ts';

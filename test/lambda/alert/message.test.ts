@@ -142,8 +142,17 @@ crawler1 (i-00000000000000001)
     const fresh = { ...unstable.after, incident: { ...unstable.after.incident!, mailed: null } };
     const plan = planMail([{ ...unstable, after: fresh }], { breaker: CLEAN, decisions: [] }, false, NOW, SSH);
     expect(unwrapped(composeAlert(plan.entries, CONTEXT)?.body ?? '')).toContain(
-      'It is unstable: 0 of its last 3 checks were good;',
+      'It is unstable: 0 of its last 3 checks were good; it counts as recovered after 6 good ones in a row.',
     );
+    const slow = { ...SSH, alerts: { ...SSH.alerts, recoverAfter: 12 } };
+    const later = planMail([{ ...unstable, after: fresh }], { breaker: CLEAN, decisions: [] }, false, NOW, slow);
+    expect(later.entries[0]?.why).toContain('after 12 good ones in a row');
+  });
+
+  it('breaks what a mail program would make a link in what a host says', () => {
+    const text = 'WWW.evil.example/x and https://evil.example';
+    const body = unwrapped(mailOf([hung(1)], { unread: [text] })?.body ?? '');
+    expect(body).toContain('WWW[.]evil.example/x and https[:]//evil.example');
   });
 
   it('names an instance whose tags could not be written where it speaks of it, and no other', () => {
