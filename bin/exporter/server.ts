@@ -35,7 +35,7 @@ const NAMES_ALLOWED =
 
 interface Answer {
   readonly status: number;
-  readonly text: string;
+  readonly text: string | Buffer;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -47,7 +47,8 @@ const NOT_YET: Answer = {
 
 /** @throws UsageError where it can't listen there */
 export async function startExporter(listen: Listen): Promise<Exporter> {
-  let metrics: string | null = null;
+  // Bytes, which all connections share: each would make its own of a string.
+  let metrics: Buffer | null = null;
   const options = {
     maxHeaderSize: HEADER_MAX,
     headersTimeout: PATIENCE_MS,
@@ -69,7 +70,7 @@ export async function startExporter(listen: Listen): Promise<Exporter> {
     at: { host: listen.host, port },
     isOpen,
     serve(text) {
-      metrics = text;
+      metrics = Buffer.from(text);
     },
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
