@@ -29,7 +29,8 @@ const HELP = `
 An instance is named by id, Name or pattern: those of check's -l, over Names and ids, each Name being a group as well.
 A muted instance is checked and measured, and neither mailed, flagged, restarted nor rebooted. What begins meanwhile and
 still lasts afterwards is mailed then; what is over by then is not mailed. In a window the time of its zone counts, also
-where clocks are changed; several windows are separated by commas. For more than ${FEW} instances it asks first.
+where clocks are changed; several windows are separated by commas. An instance has one mute: the next
+replaces it, windows too. For more than ${FEW} instances it asks first.
 To end reminders of one incident and keep the rest: crawlwatch ack. To stop acts alone, everywhere: crawlwatch pause.${EXITS_HELP}
 
 Examples:
@@ -96,7 +97,10 @@ export async function mute(
   const targets = chosen.filter(({ id }) => !bare.has(id));
   const rehearsal = flags.dryRun === true;
   const isMany = targets.length > FEW;
-  if (isMany && !rehearsal && !(await confirm(question(targets.map(called), plan), flags.yes, io))) return 1;
+  const windows = plan.value === null ? new Map<string, string>() : windowsLost(fleet.instances, plan.value);
+  const losing = targets.filter(({ id }) => windows.has(id)).length;
+  const asked = question(targets.map(called), plan, losing);
+  if (isMany && !rehearsal && !(await confirm(asked, flags.yes, io))) return 1;
   const ids = targets.map(({ id }) => id);
   const failures = rehearsal || ids.length === 0 ? [] : await writeMute(ports.ec2, ids, plan.value);
   const failed = new Set(failures.map(({ id }) => id));
@@ -106,7 +110,11 @@ export async function mute(
     plan.value === null
       ? `; ${AGAIN}`
       : `: ${MEANS}; end it: crawlwatch mute ${selected} --off${stackFlag(flags.stack)}`;
-  for (const one of done) io.stdout.write(`${called(one)}: ${says}${isMany ? '' : after(one.id)}\n`);
+  for (const one of done) {
+    const window = windows.get(one.id);
+    const lost = window === undefined ? '' : `, in place of the window ${window}`;
+    io.stdout.write(`${called(one)}: ${says}${lost}${isMany ? '' : after(one.id)}\n`);
+  }
   if (isMany)
     io.stdout.write(`${plural(done.length, 'instance')} ${says}${after(await selectionWords(words, flags))}\n`);
   if (unmuted.length > FEW) io.stdout.write(`${unmuted.length} of ${chosen.length} instances are not muted\n`);
@@ -121,9 +129,23 @@ const AGAIN = 'the next check mails and flags again';
 const hasSelection = (words: readonly string[], { tag = [], all = false }: MuteFlags): boolean =>
   words.length > 0 || tag.length > 0 || all;
 
+/** A tag has room for one mute: windows that recur are lost to the next one, which a person may not expect. */
+const windowsLost = (instances: readonly Instance[], value: string): ReadonlyMap<string, string> =>
+  new Map(
+    instances.flatMap(({ id, mute: own }) => {
+      if (own === null || own === 'unreadable' || own.kind === 'until') return [];
+      const isSame = value.split(';')[0] === `window=${own.windows.join(',')}`;
+      return isSame ? [] : [[id, own.windows.join(' and ')] as const];
+    }),
+  );
+
 /** @throws UsageError for none, or several that contradict each other. */
 function checkSelection(words: readonly string[], flags: MuteFlags): void {
   const { tag = [], all = false, list: isList = false } = flags;
+  const change = (['for', 'until', 'window', 'off', 'why'] as const).find((name) => flags[name] !== undefined);
+  if (isList && change !== undefined) {
+    throw new UsageError(`mute: --list changes nothing: give it without --${change}, or leave out --list`);
+  }
   const given = [words.length > 0, tag.length > 0, all].filter(Boolean).length;
   if (given > 1) throw new UsageError('mute: give either instances, --tag or --all');
   if (given === 0 && !isList) {
@@ -199,12 +221,14 @@ function tagValue(when: string, why: string | undefined): string {
   );
 }
 
-function question(names: readonly string[], { value, says }: Plan): string {
+/** @param losing how many of them have a window that recurs, which this replaces */
+function question(names: readonly string[], { value, says }: Plan, losing: number): string {
   const more = names.length - NAMED;
   const shown = `${names.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${more} more (--dry-run names all)` : ''}`;
   const what = value === null ? 'End the mute of' : 'Mute';
   const when = value === null ? '' : says.replace(/^muted/, '');
-  return `${what} ${plural(names.length, 'instance')}${when}: ${shown}?`;
+  const lost = losing === 0 ? '' : `; this replaces the window of ${losing} of them`;
+  return `${what} ${plural(names.length, 'instance')}${when}: ${shown}${lost}?`;
 }
 
 /** The selection as it is typed again. */

@@ -69,6 +69,7 @@ describe('a selection that fits nothing', () => {
       '--tag: no instance tagged crawlwatch=true in eu-central-1 carries "team=news and env=test" together',
     ],
     [['web1'], { all: true }, 'mute: give either instances, --tag or --all'],
+    [['web1'], { list: true }, 'mute: --list changes nothing: give it without --for, or leave out --list'],
     [[], {}, "mute: say which: instances by id, Name or pattern ('ficrawler*'), --tag KEY=VALUE or --all"],
   ])('%j %j is refused in one line, and nothing is written', async (words, flags, says) => {
     const stack = fleet();
@@ -139,6 +140,20 @@ describe('a selection', () => {
     expect(stdout).toContain('5 instances muted until');
     expect(stdout).not.toContain('ficrawler2');
     expect({ exitCode, muted: mutedIn(stack) }).toEqual({ exitCode: 1, muted: [1, 3, 4, 5, 6] });
+  });
+
+  it('says which windows it replaces, in the question as well', async () => {
+    const window = 'Sat 02:00-06:00 Europe/Berlin';
+    const stack = fleet().watch(id(11), 'backed', { [TAG.mute]: `window=${window};why=backups` });
+    const { stderr } = await run(stack, [], { all: true, for: '2h' }, { isTTY: true, stdin: ['n\n'] });
+    expect(stderr).toContain('; this replaces the window of 1 of them?');
+    expect((await run(stack, ['backed'], { window })).stdout).not.toContain('in place of');
+    const { stdout } = await run(stack, ['backed'], { for: '2h' });
+    expect(stdout).toMatch(
+      /: muted until \d\d:\d\d UTC, in place of the window Sat 02:00-06:00 Europe\/Berlin: checked/,
+    );
+    const again = await run(stack, ['backed'], { for: '2h' });
+    expect(again.stdout).not.toContain('in place of');
   });
 
   it('ends the mutes that there are, and counts the others', async () => {
