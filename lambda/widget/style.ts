@@ -59,7 +59,7 @@ export function widgetStyle(theme: Theme): Html {
 .cw-label{display:none}
 .cw-name{font-weight:600;overflow-wrap:anywhere}
 .cw-who>span{display:inline-block;max-width:200px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap;vertical-align:bottom;padding-right:8px}
-.cw-name-cell{min-width:150px}.cw-what-cell{width:28%;min-width:180px}.cw-what-cell>div{overflow-wrap:anywhere}
+.cw-name-cell{min-width:150px}.cw-what-cell{width:28%;min-width:180px}.cw-what-cell,.cw-most b{overflow-wrap:anywhere}
 .cw-since,.cw-since-cell b,.cw-out-cell b{white-space:nowrap}.cw-out-cell{min-width:84px}
 .cw-badge{display:inline-block;margin:2px 6px 0 0;padding:1px 8px;border:1px solid ${c.dim};border-radius:8px;color:${c.dim};font-size:11px}
 .cw-pill{display:inline-block;min-width:72px;box-sizing:border-box;padding:2px 8px;border-radius:10px;font-size:11px;font-weight:700;text-align:center;letter-spacing:.03em;white-space:nowrap}

@@ -125,7 +125,7 @@ function rowHtml(row: FleetRow, look: WidgetLook): Html {
 function processLine({ processes, memory }: FleetRow): Html | null {
   const [largest] = processes;
   if (largest === undefined || memory === null) return null;
-  return html`<div class="cw-small">most of it: <b>${largest.name.slice(0, 40)}</b> ${gib(largest.residentBytes)}</div>`;
+  return html`<div class="cw-small cw-most">most of it: <b>${largest.name.slice(0, 40)}</b> ${gib(largest.residentBytes)}</div>`;
 }
 
 /** A big disk that is nearly full may have plenty of space left, and only the check knows how much: its reasons decide. */

@@ -35,6 +35,34 @@ const look = {
   notices: [],
 };
 
+/** A row that shows the text wherever a host's or a person's words can be. */
+function rowOf(text: string): FleetRow {
+  const [one] = fleetRows([instance({ name: text, tags: flagged })], NOW);
+  const reasons = [{ code: 'BannerTimeout', text }] as const;
+  const sample = { at: NOW, available: 0.02 };
+  const growth = {
+    kind: 'process',
+    pid: 7,
+    count: 1,
+    grewBytes: 9,
+    atLeast: false,
+    minutes: 60,
+    share: 1,
+  } as const;
+  return {
+    ...{
+      ...one!,
+      worker: text,
+      acted: { what: text, at: NOW },
+      reasons,
+      skipped: null,
+      ack: text,
+      grew: { ...growth, name: text },
+    },
+    ...{ memory: { latest: sample, samples: [sample] }, processes: [{ name: text, residentBytes: 2 ** 33 }] },
+  };
+}
+
 describe('a hostile text in the fleet table', () => {
   let tile: Tile;
   beforeAll(async () => {
@@ -57,30 +85,7 @@ describe('a hostile text in the fleet table', () => {
   it.each(HOSTILE)(
     'is inert as a Name, a worker, a last act, a reason, a process and an acknowledgement: %j',
     async (text) => {
-      const [one] = fleetRows([instance({ name: text, tags: flagged })], NOW);
-      const reasons = [{ code: 'BannerTimeout', text }] as const;
-      const sample = { at: NOW, available: 0.02 };
-      const growth = {
-        kind: 'process',
-        pid: 7,
-        count: 1,
-        grewBytes: 9,
-        atLeast: false,
-        minutes: 60,
-        share: 1,
-      } as const;
-      const row: FleetRow = {
-        ...{
-          ...one!,
-          worker: text,
-          acted: { what: text, at: NOW },
-          reasons,
-          skipped: null,
-          ack: text,
-          grew: { ...growth, name: text },
-        },
-        ...{ memory: { latest: sample, samples: [sample] }, processes: [{ name: text, residentBytes: 2 ** 33 }] },
-      };
+      const row = rowOf(text);
       await tile.show(fleetView(pageOf([row], 1), look));
       expect(await harm()).toEqual(NONE);
       // It is there to be read, six times, with what doesn't show spelled out.
@@ -92,9 +97,22 @@ describe('a hostile text in the fleet table', () => {
       await tile.page.click('#tile a.cw-reboot');
       await tile.page.click('#confirm');
       await expect.poll(() => tile.calls.at(-1)?.endpoint).toBe(REMEDY_ARN);
-      expect(tile.calls.at(-1)?.event).toMatchObject({ instanceId: one!.id });
+      expect(tile.calls.at(-1)?.event).toMatchObject({ instanceId: row.id });
       await tile.page.evaluate('popup.close()');
       expect(await harm()).toEqual(NONE);
+    },
+  );
+
+  it.each(['x'.repeat(250), 'W'.repeat(60), 'long-name-with-dashes-'.repeat(11)])(
+    'makes the table no wider than its tile, where it has no space to break at: %j',
+    async (text) => {
+      const widths: number[] = [];
+      for (const width of [390, 1360]) {
+        await tile.page.setViewportSize({ width, height: 640 });
+        await tile.show(fleetView(pageOf([rowOf(text)], 1), look));
+        widths.push(await tile.page.evaluate<number>('document.documentElement.scrollWidth'));
+      }
+      expect(widths).toEqual([390, 1360]);
     },
   );
 
