@@ -144,7 +144,7 @@ export function stepsFor(kind: MailKind, t: Transition, context: StepContext): S
 }
 
 /** It reads the settings, and needs no stack. */
-const checkAgain = (say: string, { home }: StepContext): Step => ({
+export const checkAgain = (say: string, { home }: StepContext): Step => ({
   say,
   command: `${home === null ? '' : `AWS_REGION=${shellWord(home)} `}crawlwatch check --aws`,
   asksAll: true,

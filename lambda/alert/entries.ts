@@ -61,7 +61,7 @@ export function withoutOwnEvents(entries: readonly MailEntry[]): MailEntry[] {
   return entries.filter((entry) => entry.kind !== 'event' || !naming.has(entry.transition));
 }
 
-const OOM_KILL = 'The kernel killed a process for want of memory since the last mail.';
+const OOM_KILL = 'The kernel killed a process since the last mail, for want of memory.';
 
 const lasting = ({ assessment }: Transition): readonly Reason[] =>
   assessment.reasons.filter(({ code }) => kindOf(code) !== 'event');

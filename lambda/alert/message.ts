@@ -7,7 +7,7 @@ import { type Alert, isNews, type RemedyNews, type Status, type TagFailure } fro
 import type { Settings } from '../settings/index.ts';
 import { pausedLines, withActs } from './acts.ts';
 import { alertEntryOf, type Block, blocksOf, inOrder } from './blocks.ts';
-import { crawlwatch } from './commands.ts';
+import { checkAgain, crawlwatch } from './commands.ts';
 import { departureNews, type HostNews, newsOf, type Wording, withoutOwnEvents } from './entries.ts';
 import { dashboardUrl } from './links.ts';
 import type { MailEntry } from './plan.ts';
@@ -107,20 +107,22 @@ function wordingOf(
 }
 
 /** The first line: what to do, or that there is nothing to do. */
-function whatToDo(hosts: readonly HostNews[], acts: RemedyNews | null, { breaker, unremembered }: MailContext): string {
+function whatToDo(hosts: readonly HostNews[], acts: RemedyNews | null, context: MailContext): string {
+  const { breaker, unremembered, unread: parts = [] } = context;
+  const rest = parts.length === 0 ? '' : ' But part of the fleet could not be read: see below.';
   const [first] = hosts;
   const due = hosts.filter(({ todo }) => todo !== null);
   const suppressing = hosts.filter(({ urgency }) => urgency === 'suppressed').length;
   const also = (count: number) =>
     count === 0 ? '' : ` ${plural(count, 'more host')} below ${count === 1 ? 'needs' : 'need'} you too.`;
   if (acts?.pausedNow != null) {
-    return `Do: find out why reboots do not help, then resume; automatic acts are paused.${also(due.length)}`;
+    return `Do: find out why reboots do not help, then resume; automatic acts are paused.${also(due.length)}${rest}`;
   }
   if (suppressing > 0) {
     const whose = breaker.tripped ? 'nothing' : 'none of them';
-    return `Do: see what the ${plural(suppressing, 'failing host')} have in common (network, key, API); ${whose} is flagged meanwhile.${also(due.length - suppressing)}`;
+    return `Do: see what the ${plural(suppressing, 'failing host')} have in common (network, key, API); ${whose} is flagged meanwhile.${also(due.length - suppressing)}${rest}`;
   }
-  const state = unremembered === null ? '' : ` Mend the state, too: nothing is remembered between checks.`;
+  const state = unremembered === null ? rest : ` Mend the state, too: nothing is remembered between checks.${rest}`;
   const [todo] = due;
   if (todo === undefined) return `Nothing to do: ${first?.handled ?? 'all is well'}.${state}`;
   const before = first === todo || first === undefined ? '' : ` ${first.handled}.`;
@@ -159,7 +161,7 @@ function caveats(
     ...(actsUnknown === null
       ? []
       : [
-          `What crawlwatch did by itself in this check is not known (${said(actsUnknown, wording)}): a restart or a reboot may be under way. The next mail says.`,
+          `What crawlwatch did by itself in this check is not known (${said(actsUnknown, wording)}): a restart or a reboot may be under way. The next mail says what was done.`,
         ]),
     ...(first === undefined
       ? []
@@ -201,6 +203,7 @@ function paused(acts: RemedyNews | null, wording: Wording): string[] {
 
 function suppressed(hosts: readonly HostNews[], { breaker }: MailContext, wording: Wording): string[] {
   if (!hosts.some(({ urgency }) => urgency === 'suppressed')) return [];
+  const again = checkAgain('To ask them once more, which changes nothing', wording);
   return [
     [
       `FLAGGING SUPPRESSED: ${said(breaker.why, wording)}.`,
@@ -210,6 +213,7 @@ function suppressed(hosts: readonly HostNews[], { breaker }: MailContext, wordin
       'Look first at what all of these share: a security group, a route, the key, a throttled API, an outage of the zone.',
     ]
       .flatMap((text) => wrapped(text))
+      .concat(`  ${again.say}: ${again.command}`)
       .join('\n'),
   ];
 }

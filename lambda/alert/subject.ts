@@ -58,17 +58,19 @@ export function subjectOf(
 ): string {
   const count = new Set(hosts.map(({ id }) => id)).size;
   const more = (named: number) => (count > named ? ` (+${count - named} more)` : '');
-  const trouble = unremembered !== null ? 'NO STATE: ' : unread.length > 0 ? 'PART UNREAD: ' : '';
+  const isPausing = acts?.pausedNow != null;
+  const trouble = isPausing
+    ? 'PAUSED: '
+    : unremembered !== null
+      ? 'NO STATE: '
+      : unread.length > 0
+        ? 'PART UNREAD: '
+        : '';
   const [first] = hosts;
   const suppressing = hosts.filter(({ urgency }) => urgency === 'suppressed').length;
-  if (acts?.pausedNow != null) {
-    return `PAUSED automatic acts: reboots in vain${first === undefined ? '' : `, ${first.word} ${shortened(first.name, 20)}`}${more(1)}`.slice(
-      0,
-      SUBJECT_MAX,
-    );
-  }
+  if (first === undefined && isPausing) return 'PAUSED automatic acts: reboots in vain';
   if (first === undefined) return `${trouble}nothing to say`;
-  if (suppressing > 0) {
+  if (suppressing > 0 && !isPausing) {
     const of = breaker.eligible >= suppressing ? `/${breaker.eligible}` : '';
     return `FLAGGING SUPPRESSED ${suppressing}${of} ${first.reason}, ${shortened(first.name, 20)}${more(suppressing)}`.slice(
       0,

@@ -44,7 +44,7 @@ const DECISIONS_KEPT = 6;
 const SENTENCE_MAX = 400;
 const SENTENCES_MAX = 12;
 /** What a cut road is made of: where a person looks. */
-const LOOK_AT = 'look at its security groups, route, NAT, network ACL and key, and at sshd itself';
+const PLACES = 'at its security groups, route, NAT, network ACL and key, and at sshd itself';
 
 /** Hung often enough, and not flagged: the confirming attempt and the evidence are worth their cost. */
 export function isDue(t: Transition, settings: Settings): boolean {
@@ -133,7 +133,7 @@ function decide(
   const reached = isReached(t);
   if (!reached) {
     if (against.length > 0) {
-      return no(`it cannot be reached, but it is working: ${textsOf(against).join('; and ')}: ${LOOK_AT}`);
+      return no(`it cannot be reached, but it is working: ${textsOf(against).join('; and ')}. Look ${PLACES}`);
     }
     if (!isDirect) {
       const held = objectionToUnreached(t, { breaker, failures, settings }, evidence);
@@ -160,7 +160,7 @@ function objectionToUnreached(
   if (domain !== undefined) return held(`${domain.why}, and no direct evidence says that it hangs`);
   if (failures.members < COMPARABLE) {
     return held(
-      `it was not reached, in a fleet of ${failures.members} there is nothing to compare it with, and no direct evidence says that it hangs: the way to it may be cut; ${LOOK_AT}`,
+      `it was not reached, in a fleet of ${failures.members} there is nothing to compare it with, and no direct evidence says that it hangs: the way to it may be cut; look ${PLACES}`,
     );
   }
   if (awaits !== null && t.after.failures < settings.flag.afterFailures + WAIT_CHECKS) {

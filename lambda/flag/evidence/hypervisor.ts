@@ -82,7 +82,7 @@ export function weighHypervisor(
     .slice(-NEWEST)
     .findLast((one) => (one.networkOut ?? 0) >= WORKING * usual.networkOut);
   if (working !== undefined && !isStale) {
-    return { isAwaited, against: [`it sends as it usually does: ${described(working, usual, now)}`], notes };
+    return { isAwaited, against: [`it sends as it usually does (${described(working, usual, now)})`], notes };
   }
   if (pairs(since).some((pair) => pair.every((one) => isThrashing(one, usual)))) {
     const text = `its traffic, which is gone while it ${isBusy(newest, usual) ? 'computes' : 'reads its disk'} without end (${described(newest, usual, now)})`;

@@ -149,9 +149,10 @@ crawler1 (i-00000000000000001)
     expect(later.entries[0]?.why).toContain('after 12 good ones in a row');
   });
 
-  it('breaks what a mail program would make a link in what a host says', () => {
+  it('says at once that a part is unread, and breaks what a mail program would make a link', () => {
     const text = 'WWW.evil.example/x and https://evil.example';
     const body = unwrapped(mailOf([hung(1)], { unread: [text] })?.body ?? '');
+    expect(body).toMatch(/^Do: .* But part of the fleet could not be read: see below\.$/m);
     expect(body).toContain('WWW[.]evil.example/x and https[:]//evil.example');
   });
 

@@ -160,9 +160,9 @@ describe("the hypervisor's metrics", () => {
     const working = await silent(5, USUAL);
     await working.checks(4);
     expect(working.lastMail).toContain(
-      'it cannot be reached, but it is working: it sends as it usually does: 11 MiB sent',
+      'it cannot be reached, but it is working: it sends as it usually does (11 MiB sent',
     );
-    expect(working.lastMail).toContain('look at its security groups, route, NAT, network ACL and key');
+    expect(working.lastMail).toContain('Look at its security groups, route, NAT, network ACL and key');
     expect(working.remembered(1).decisions).toHaveLength(2);
     expect(working.remembered(1).decisions.at(-1)).toMatchObject({
       flag: false,

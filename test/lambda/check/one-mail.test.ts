@@ -6,7 +6,7 @@ import { ID, RemedyStack } from '../../support/remedy-stack.ts';
 import { WORKER_TAG, worker } from '../../support/sandbox-fleet.ts';
 
 const MAY_BE_ACTING =
-  /What crawlwatch did by itself in this check is not known \(.+\): a restart or a reboot may be under way\. The next mail says\./;
+  /What crawlwatch did by itself in this check is not known \(.+\): a restart or a reboot may be under way\. The next mail says what was done\./;
 const rebootedAt = (time: string) =>
   new RegExp(
     `^crawler1 \\(i-\\w+\\)\\n {2}BEING REBOOTED: .*\\n {2}.*being rebooted by crawlwatch at ${time} UTC: nothing to do`,

@@ -286,7 +286,7 @@ describe('a hang that was not reached', () => {
     [
       'it sends as usual',
       { confirmation: WORKING },
-      /cannot be reached, but it is working: it sends as it usually does: look at its security groups, route, NAT/,
+      /cannot be reached, but it is working: it sends as it usually does\. Look at its security groups, route, NAT/,
     ],
     [
       'it sends as usual, whatever speaks for a hang',
