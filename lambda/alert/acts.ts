@@ -6,7 +6,7 @@
 import { clockTime, duration, inWords, plural } from '../kit/index.ts';
 import type { Transition } from '../memory/index.ts';
 import type { Act, ActNews, ActOutcome, Decision, Pause, ReasonCode, RemedyNews, Status } from '../model/index.ts';
-import { crawlwatch, historySteps, inVainSteps, rebootSteps, type Step } from './commands.ts';
+import { crawlwatch, historySteps, inVainSteps, rebootSteps, restartOf, type Step } from './commands.ts';
 import { aboutHost, type HostNews, reasonLines, sinceWords, type Wording } from './entries.ts';
 import { SHORT, shortReason } from './subject.ts';
 import { capital, plainName, said, sentence } from './text.ts';
@@ -63,6 +63,12 @@ const DOING: Readonly<Record<Act['remedy'], { readonly word: string; readonly ti
     'restart-sshd': { word: 'RESTARTED', title: 'SSHD RESTARTED', done: 'its sshd was restarted' },
     reboot: { word: 'REBOOTING', title: 'BEING REBOOTED', done: 'being rebooted' },
   };
+/** Sent, and nobody knows yet whether it was executed. */
+const BEGUN: typeof DOING = {
+  'restart-worker': { word: 'RESTARTING', title: 'WORKER RESTART BEGUN', done: 'its worker restart was begun' },
+  'restart-sshd': { word: 'RESTARTING', title: 'SSHD RESTART BEGUN', done: 'its sshd restart was begun' },
+  reboot: { word: 'REBOOTING', title: 'REBOOT BEGUN', done: 'its reboot was begun' },
+};
 const NOUN: Readonly<Record<Act['remedy'], string>> = {
   'restart-worker': 'worker restart',
   'restart-sshd': 'sshd restart',
@@ -101,7 +107,14 @@ function merge(
   }
   const [escalated] = acts.escalated;
   const lost = last?.outcome === 'failed' ? last : undefined;
-  if (lost !== undefined || escalated !== undefined) return inVain(base, lost, escalated, verdicts, wording);
+  const answers = t !== undefined && (t.kind === null || t.kind === 'measured');
+  if (lost?.act.remedy === 'reboot' && escalated === undefined && answers) {
+    return notByReboot(base, host, t, verdicts);
+  }
+  if (lost !== undefined || escalated !== undefined) {
+    const remedy = lost?.act.remedy ?? (t && restartOf(t)) ?? 'reboot';
+    return inVain(base, { remedy, lost, escalated }, verdicts, wording);
+  }
   return last === undefined ? base : hasHelped(base, host, last, t, verdicts);
 }
 
@@ -132,11 +145,12 @@ const by = ({ requester }: Act, wording: Wording): string =>
   requester === 'schedule' ? 'by crawlwatch' : `as ${said(requester, wording, 64)} asked`;
 
 function underWay(base: HostNews, { act }: ActNews, wording: Wording): HostNews {
-  const { word, title, done } = DOING[act.remedy];
+  const isUnsure = act.state === 'begun';
+  const { word, title, done } = (isUnsure ? BEGUN : DOING)[act.remedy];
   const name = plainName(base.name);
   const isReboot = act.remedy === 'reboot';
   const flagged = base.urgency === 'flagged' || base.urgency === 'reminder' ? 'FLAGGED and ' : '';
-  const unsure = act.state === 'begun' ? ' Whether it was executed is not known yet.' : '';
+  const unsure = isUnsure ? ' Whether it was executed is not known yet.' : '';
   const next = isReboot ? 'whether it is back' : 'whether it helped';
   const what = `${done} ${by(act, wording)}`;
   const clause = flagged === '' ? capital(what) : `${flagged}${what}`;
@@ -149,9 +163,11 @@ function underWay(base: HostNews, { act }: ActNews, wording: Wording): HostNews 
     word,
     reason: ofUnit ?? base.reason,
     todo: null,
-    handled: isReboot
-      ? `${name} is being rebooted ${by(act, wording)}; the next mail says ${next}`
-      : `the ${unit} of ${name} was restarted ${by(act, wording)}; the next mail says ${next}`,
+    handled: isUnsure
+      ? `the ${NOUN[act.remedy]} of ${name} was begun ${by(act, wording)}, perhaps not executed; the next mail says ${next}`
+      : isReboot
+        ? `${name} is being rebooted ${by(act, wording)}; the next mail says ${next}`
+        : `the ${unit} of ${name} was restarted ${by(act, wording)}; the next mail says ${next}`,
     what: `${title}: ${base.reason}`,
     notes: [
       `${clause} at ${clockTime(act.at, wording.at, wording.zone)}: nothing to do; the next mail says ${next}.${unsure}`,
@@ -180,15 +196,37 @@ function notDone(base: HostNews, { act }: ActNews, wording: Wording): HostNews {
   };
 }
 
+/** It answers again without having been rebooted: to stop it, or to replace it, would now be the harm. */
+function notByReboot(base: HostNews, host: HostNews | null, t: Transition, verdicts: readonly string[]): HostNews {
+  const name = plainName(base.name);
+  const lines = [...verdicts, ...base.said];
+  if (t.kind === 'measured') {
+    const todo = base.todo ?? `see to ${name}: it answers, though it was not rebooted, and is ${base.status}`;
+    return { ...base, todo, said: lines, cause: null };
+  }
+  const handled = `${name} answers again, though not by its reboot`;
+  const isNamed = host !== null && host.urgency !== 'event';
+  return {
+    ...base,
+    ...(!isNamed && { status: 'OK', urgency: 'recovered', word: 'RECOVERED', what: 'RECOVERED: answers again' }),
+    ...{ todo: null, handled, said: lines, steps: [], cause: null },
+  };
+}
+
+interface Lost {
+  /** What did not help. */
+  readonly remedy: Act['remedy'];
+  readonly lost: ActOutcome | undefined;
+  readonly escalated: Decision | undefined;
+}
+
 /** @param verdicts on its acts */
 function inVain(
   base: HostNews,
-  lost: ActOutcome | undefined,
-  escalated: Decision | undefined,
+  { remedy, lost, escalated }: Lost,
   verdicts: readonly string[],
   wording: Wording,
 ): HostNews {
-  const remedy = lost?.act.remedy ?? 'reboot';
   const name = plainName(base.name);
   const needsAPerson = escalated !== undefined || base.urgency === 'in vain' || remedy === 'reboot';
   // The record of acts knows more of it than the incident: what that says of the same reboot is left out.

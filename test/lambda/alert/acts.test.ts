@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { composeRemedyAlert } from '../../../lambda/alert/message.ts';
+import { composeAlert, composeRemedyAlert } from '../../../lambda/alert/message.ts';
+import type { Transition } from '../../../lambda/memory/index.ts';
 import type { Act, ActNews, ActOutcome, Decision, RemedyNews } from '../../../lambda/model/index.ts';
+import { TAG } from '../../../lambda/model/index.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
-import { NOW, SSH } from '../../support/fleet.ts';
+import { failed, hungFor, judged, NOW, read, SSH } from '../../support/fleet.ts';
 import { unwrapped } from '../../support/unwrapped.ts';
 
 const ID = 'i-00000000000000001';
@@ -150,8 +152,15 @@ describe('the mail about acts', () => {
   it('reports an act of which it is not known whether it was executed', () => {
     const alert = compose({ acted: [made({ act: act({ state: 'begun', requester: 'eve@host' }) })] });
     expect(unwrapped(alert?.body ?? '')).toContain(
-      'Being rebooted as eve@host asked at 08:15 UTC: nothing to do; the next mail says whether it is back. Whether it was executed is not known yet.',
+      'Its reboot was begun as eve@host asked at 08:15 UTC: nothing to do; the next mail says whether it is back. Whether it was executed is not known yet.',
     );
+    const restart = act({ remedy: 'restart-worker', state: 'begun' });
+    const unsure = compose({ acted: [made({ act: restart })] });
+    expect(unsure?.subject).toMatch(/^RESTARTING fic\S+9 worker/);
+    expect(unwrapped(unsure?.body ?? '')).toMatch(
+      /^Nothing to do: the worker restart of ficrawler9 was begun by crawlwatch, perhaps not executed;/,
+    );
+    expect(unsure?.body).not.toContain('was restarted');
   });
 
   it('says at which times in the zone of the settings, also within what others say', () => {
@@ -183,5 +192,49 @@ describe('the mail about acts', () => {
     expect(alert?.body).toContain(`... and ${100 - shown} more: the dashboard shows all`);
     expect(unwrapped(alert?.body ?? '')).toContain('... and 38 lines more of evidence, kept in its history.');
     expect(alert?.body.length).toBeLessThan(128 * 1024);
+  });
+});
+
+describe('an act that did not help, of a host that this check has seen', () => {
+  const seen = (t: Transition, over: Partial<RemedyNews>) =>
+    composeAlert([], {
+      ...{ at: NOW, checked: 1, evidence: new Map(), departed: [], untagged: [], maybeMailedAt: null },
+      ...{ unremembered: null, breaker: { why: '', tripped: false, failing: 0, eligible: 1 }, settings: SSH },
+      acts: { outcomes: [], pausedNow: null, acted: [], escalated: [], now: NOW, ...over },
+      transitions: [t],
+    });
+  const named = { id: ID, name: 'ficrawler9' };
+  const sentence =
+    'The reboot of 07:55 UTC did not help: it answers again, but under the same boot id: it was not rebooted.';
+  const vain = outcome({ outcome: 'failed', sentence });
+
+  it('has nobody stop and start one that is well again', () => {
+    const alert = seen(judged(read(), named), { outcomes: [vain] });
+    expect(alert?.subject).toMatch(/^RECOVERED ficrawler9/);
+    expect(unwrapped(alert?.body ?? '')).toMatch(
+      /^Nothing to do: ficrawler9 answers again, though not by its reboot\./,
+    );
+    expect(unwrapped(alert?.body ?? '')).toContain(sentence);
+    expect(alert?.body).not.toMatch(/stop-instances|replace it/);
+  });
+
+  it('says what is wrong now with one that answers', () => {
+    const alert = seen(judged(read({ availableShare: 0.02 }), named), { outcomes: [vain] });
+    expect(alert?.subject).toBe('CRIT ficrawler9 memory 98%');
+    expect(alert?.body).not.toContain('stop-instances');
+  });
+
+  it('needs a person where it hangs', () => {
+    const alert = seen(judged(failed('BannerTimeout'), { ...named, tags: hungFor(3) }), { outcomes: [vain] });
+    expect(alert?.subject).toMatch(/^IN VAIN ficrawler9/);
+    expect(alert?.body).toContain('stop-instances');
+  });
+
+  it('is called a restart where crawlwatch has restarted its worker as often as it may', () => {
+    const low = judged(read({ availableShare: 0.02 }), { ...named, tags: { [TAG.worker]: 'sidekiq.service' } });
+    const why = 'its worker was restarted 2 times and the trouble persists; it needs a person';
+    const alert = seen(low, { escalated: [decision({ remedy: 'escalated', heldBy: 'escalated', why })] });
+    expect(alert?.body).toContain('RESTARTED IN VAIN: memory 98%');
+    expect(alert?.body).not.toMatch(/REBOOTED|stop-instances/);
   });
 });

@@ -9,7 +9,7 @@ beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] 
 afterEach(() => void vi.useRealTimers());
 
 const MAY_BE_ACTING =
-  /What crawlwatch did by itself in this check is not known \(.+\): a restart or a reboot may be under way\. The next mail says\./;
+  /What crawlwatch did by itself in this check is not known \(.+\): a restart or a reboot may be under way\. The next mail says what was done\./;
 const LATE = 'remedy: Error: the remedy function has not answered within 60 s, and may still be acting';
 const ANSWER: ActsAnswer = { done: true, why: '', news: null, receipt: null };
 
