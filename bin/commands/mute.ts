@@ -29,8 +29,8 @@ const HELP = `
 An instance is named by id, Name or pattern: those of check's -l, over Names and ids, each Name being a group as well.
 A muted instance is checked and measured, and neither mailed, flagged, restarted nor rebooted. What begins meanwhile and
 still lasts afterwards is mailed then; what is over by then is not mailed. In a window the time of its zone counts, also
-where clocks are changed; several windows are separated by commas. An instance has one mute: the next
-replaces it, windows too. For more than ${FEW} instances it asks first.
+where clocks are changed; several windows are separated by commas. An instance has one mute: the next replaces it,
+windows too. For more than ${FEW} instances it asks first.
 To end reminders of one incident and keep the rest: crawlwatch ack. To stop acts alone, everywhere: crawlwatch pause.${EXITS_HELP}
 
 Examples:
