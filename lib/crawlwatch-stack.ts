@@ -1,5 +1,6 @@
 import { DefaultStackSynthesizer, type IStackSynthesizer, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { REMOVAL } from '../lambda/model/index.ts';
 import { Crawlwatch, type CrawlwatchProps } from './crawlwatch.ts';
 
 export interface CrawlwatchStackProps extends StackProps, CrawlwatchProps {}
@@ -14,6 +15,10 @@ export class CrawlwatchStack extends Stack {
     const synthesizer = new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) as IStackSynthesizer;
     super(scope, id, { synthesizer, ...props });
     // This id is in no logical id, so that those of the resources begin with what they are.
-    this.crawlwatch = new Crawlwatch(this, 'Default', { ...(settings && { settings }), deployRegion });
+    this.crawlwatch = new Crawlwatch(this, 'Default', {
+      ...(settings && { settings }),
+      deployRegion,
+      removeCommand: REMOVAL,
+    });
   }
 }

@@ -3,7 +3,7 @@ import { CfnOutput, type CfnOutputProps, Stack, Token } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { REMOVAL } from '../lambda/model/index.ts';
+import { FORGET } from '../lambda/model/index.ts';
 import { actsByItself, isDistributed, parseSettings, type SettingsInput } from '../lambda/settings/index.ts';
 import { AlertTopic } from './alert-topic.ts';
 import { CheckFunction } from './check-function.ts';
@@ -24,6 +24,8 @@ export interface CrawlwatchProps {
   readonly settings?: SettingsInput;
   /** The Region of the deploy, where it is known though the stack is made for any. @default - the stack's, if it has one */
   readonly deployRegion?: string | undefined;
+  /** The command that removes the stack and what it left on instances. @default - the last step alone: the stack is yours */
+  readonly removeCommand?: string;
 }
 
 /**
@@ -38,7 +40,7 @@ export class Crawlwatch extends Construct {
   readonly dashboardUrl: string;
 
   /** @throws SettingsError with every problem found in the settings */
-  constructor(scope: Construct, id: string, { settings: given, deployRegion }: CrawlwatchProps = {}) {
+  constructor(scope: Construct, id: string, { settings: given, deployRegion, removeCommand }: CrawlwatchProps = {}) {
     super(scope, id);
     const stack = Stack.of(this);
     const settings = parseSettings({ stack: stack.stackName }, given);
@@ -110,7 +112,12 @@ export class Crawlwatch extends Construct {
       this.output('WidgetRoleArn', { value: widget.roleArn });
     }
     this.output('DashboardUrl', { value: dashboard.url });
-    this.output('RemoveCommand', { description: 'Removes all of it, in this order', value: REMOVAL });
+    this.output(
+      'RemoveCommand',
+      removeCommand === undefined
+        ? { description: 'Takes its tags from the instances, once it is out of your CDK app', value: FORGET }
+        : { description: 'Removes all of it, in this order', value: removeCommand },
+    );
   }
 
   /** Under its plain name wherever the construct is in its stack: the command line reads it by that. */

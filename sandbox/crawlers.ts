@@ -52,7 +52,7 @@ export const STORY: readonly Moment[] = [
   { minute: 0, says: 'all ten answer; everybody works' },
   {
     minute: 5,
-    says: 'the moment of the blog post: three workers were killed, fiweb1 is nearly full, ficrawler9 accepts and says nothing',
+    says: 'three workers were killed, fiweb1 is nearly full, ficrawler9 accepts and says nothing',
   },
   { minute: 10, says: 'ficrawler6, which answered five minutes ago, begins to reset every login' },
   { minute: 15, says: 'ficrawler7 goes on leaking; on ficrawler3 memory is gone, and it still answers' },

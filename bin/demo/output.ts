@@ -40,7 +40,7 @@ export function printChapter(print: Print, chapter: Chapter, { check, says, befo
   const at = new Date(report.checkedAt);
   const style = { width: null, colour: false, now: at, login };
   const rows = inOrder(report.instances);
-  print(`\n${RULE}\nCHECK ${check} at ${clock(at)} UTC: ${says ?? 'nothing new'}.\n`);
+  print(`\n${RULE}\nCHECK ${check} at ${clock(at)} UTC: ${says ?? 'nothing has changed on the hosts'}.\n`);
   if (says !== null) {
     print(`${tableLines(rows, style).join('\n')}\n`);
     const known = new Map(before?.report.instances.map((row) => [row.id, signsOf(row)]));

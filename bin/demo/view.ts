@@ -66,7 +66,7 @@ const clockOf = (at: Date): string => at.toISOString().slice(11, 16);
 
 function headline({ check, at, says }: Moment): Html {
   const dots = STORY.map((_, n) => html`<i class="${n <= check ? 'past' : 'ahead'}"></i>`);
-  return html`<b>${clockOf(at)} UTC</b> <span>${says ?? 'five minutes later, and nothing new'}</span><span class="dots" role="img" aria-label="check ${check + 1} of ${STORY.length}">${dots}</span>`;
+  return html`<b>${clockOf(at)} UTC</b> <span>${says ?? 'five minutes later; nothing has changed on the hosts'}</span><span class="dots" role="img" aria-label="check ${check + 1} of ${STORY.length}">${dots}</span>`;
 }
 
 /** What the buttons name; the page sends their requests to its own server, whatever they name. */

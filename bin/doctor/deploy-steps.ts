@@ -46,6 +46,7 @@ export function deploySteps(facts: DeployFacts, settings: Settings): Step[] {
     ...(network === null || settings.vpc.id === null
       ? []
       : deployNetworkSteps(network, settings.vpc.id, settings.stack, settings)),
+    ...sshSteps(settings),
     ...topicSteps(topic, settings),
   ];
 }
@@ -103,6 +104,31 @@ function stackStep(
   return outputs.AlertsTopicArn === undefined
     ? failed('stack', `${name} in ${region} is a stack of something else`, 'give ours another name: the setting stack')
     : ok('stack', `${what}: it will be updated`);
+}
+
+/** What a check over SSH needs and no default gives it. */
+function sshSteps({ transport, ssh, vpc }: Settings): readonly Step[] {
+  if (transport !== 'ssh') return [];
+  const hasKey = ssh.keySecretArn !== null || ssh.instanceConnect;
+  const hasWay = vpc.id !== null || ssh.address === 'public';
+  return [
+    hasKey
+      ? ok('SSH key', ssh.keySecretArn ?? 'EC2 Instance Connect pushes one for each check')
+      : failed(
+          'SSH key',
+          'transport is ssh, and the check would have no key to log in with',
+          'set ssh.keySecretArn or ssh.instanceConnect in cdk.json; without a key: transport ssm',
+        ),
+    ...(hasWay
+      ? []
+      : [
+          failed(
+            'way in',
+            'transport is ssh to private addresses, and the check would be in no VPC',
+            'set vpc.id and vpc.subnetIds in cdk.json, or ssh.address public',
+          ),
+        ]),
+  ];
 }
 
 function topicSteps(topic: DeployFacts['topic'], { alertEmail, alerts }: Settings): readonly Step[] {

@@ -94,7 +94,7 @@ export async function openFleet(flags: StackFlags, io: CommandIo, ports: StackPo
   const fleet = await openTags(flags, io, ports);
   const instances = await remembered(fleet.instances, stack, io, ports, (error) =>
     io.stderr.write(
-      `crawlwatch: what checks remember can't be read, so this goes by the tags: ${forTerminal(errorText(error))}\n`,
+      `crawlwatch: what checks remember can't be read, so this goes by the tags: ${forTerminal(errorText(error).replace(/^Error: /, ''))}\n`,
     ),
   );
   return { ...fleet, instances };

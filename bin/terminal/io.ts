@@ -10,7 +10,7 @@ export const QUIET: Log = { info() {}, warn() {}, error() {} };
 export interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean;
-  /** Width of the terminal, in columns. */
+  /** Width of the terminal, in columns; 0 where it has not been set, as on some consoles and in containers. */
   readonly columns?: number;
   /** Height of the terminal, in lines. */
   readonly rows?: number;
@@ -39,7 +39,7 @@ export interface CommandIo {
 export function terminalStyle(output: Output, env: CommandIo['env']): { width: number | null; colour: boolean } {
   const isTerminal = output.isTTY === true;
   return {
-    width: isTerminal ? (output.columns ?? 80) : null,
+    width: isTerminal ? output.columns || 80 : null,
     colour: !env.NO_COLOR && (forcedColour(env) ?? (isTerminal && env.TERM !== 'dumb')),
   };
 }

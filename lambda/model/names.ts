@@ -110,3 +110,6 @@ export const DEFAULT_STACK_NAME = 'CrawlwatchStack';
  * stack's outputs, the README, docs/first-hour.md and the help of `forget`.
  */
 export const REMOVAL = 'crawlwatch deploy --destroy && crawlwatch forget';
+
+/** What is left to do of it where the construct was in a stack of somebody else's CDK app. */
+export const FORGET = 'crawlwatch forget';

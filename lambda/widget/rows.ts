@@ -124,7 +124,9 @@ function checkedRow(instance: Instance, times: Times): FleetRow {
     band,
     status,
     reasons,
-    before: (incident?.codes ?? []).filter((code) => !isSameTrouble(code, remembered.reasons)),
+    before: (incident?.codes ?? []).filter(
+      (code) => !isSameTrouble(code, [...remembered.reasons, ...remembered.events]),
+    ),
     since,
     flag,
     worker,
@@ -209,6 +211,17 @@ export function pageOf(rows: readonly FleetRow[], wanted: unknown): FleetPage {
 export const isOld = (at: Date, now: Date, settings: Settings): boolean =>
   minutesBetween(at, now) > Math.max(15, 3 * settings.schedule.everyMinutes);
 
+/**
+ * Who held the memory in the check that measured the latest figure. Those of an earlier one may have been killed since:
+ * beside a figure that fell they would be wrong.
+ */
+function currentProcesses({ memory, processes }: History): Process[] {
+  const [figure, newest] = [memory.at(-1), processes?.at(-1)];
+  // Times are kept in whole minutes, rounded in more than one place.
+  if (figure === undefined || newest === undefined || minutesBetween(newest.at, figure.at) > 1) return [];
+  return newest.processes.map(({ name, kib }) => ({ name, residentBytes: kib * 1024 }));
+}
+
 /** Adds a row's figures, and a forecast made from them by the check's own rules. */
 export function withHistory(row: FleetRow, history: History | undefined, now: Date, settings: Settings): FleetRow {
   if (history === undefined) return row;
@@ -225,10 +238,7 @@ export function withHistory(row: FleetRow, history: History | undefined, now: Da
   return {
     ...row,
     grew: isAboutMemory ? grewBefore(history) : null,
-    processes: (history.processes?.at(-1)?.processes ?? []).map(({ name, kib }) => ({
-      name,
-      residentBytes: kib * 1024,
-    })),
+    processes: currentProcesses(history),
     memory: gauge(history.memory, now),
     disk: gauge(history.disk, now),
     forecast: {

@@ -1,5 +1,8 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { FLEET_METRIC, INSTANCE_METRIC } from '../../lambda/model/index.ts';
+import { Crawlwatch } from '../../lib/crawlwatch.ts';
 import { inWords, templateWith } from './synth.ts';
 
 describe('the documents', () => {
@@ -104,5 +107,15 @@ describe('the stack', () => {
       if (Properties.Content !== undefined) Properties.Content = 'SCRIPT';
     }
     expect(template).toMatchSnapshot();
+  });
+});
+
+describe('the command that removes it', () => {
+  it('removes the stack and the tags, but of a stack of somebody else’s app only the tags', () => {
+    const value = (template: Template) => template.toJSON().Outputs.RemoveCommand.Value;
+    const stack = new Stack(new App({ context: { 'aws:cdk:bundling-stacks': [] } }), 'Monitoring');
+    new Crawlwatch(stack, 'Crawlwatch');
+    expect(value(templateWith())).toBe('crawlwatch deploy --destroy && crawlwatch forget');
+    expect(value(Template.fromStack(stack))).toBe('crawlwatch forget');
   });
 });

@@ -1,7 +1,7 @@
 /** `crawlwatch init`: three questions, a file, and the first check. */
 import type { Answers, GivenAnswers } from '../../init/index.ts';
 import type { CommandIo } from '../../terminal/index.ts';
-import { questionsOn } from '../../terminal/index.ts';
+import { EXIT_UNKNOWN, errorLines, questionsOn } from '../../terminal/index.ts';
 import type { CommandLine } from '../grammar.ts';
 
 export interface InitFlags extends GivenAnswers {
@@ -30,7 +30,7 @@ export function addInit({ program, io, exit }: CommandLine, run: (words: readonl
     .action(async (flags: InitFlags) => exit(await init(flags, io, run)));
 }
 
-/** @returns the exit code of the first check, 0 without one. */
+/** @returns the exit code of the first check, 0 without one. What comes next is printed also where that check fails. */
 export async function init(
   { check, ...given }: InitFlags,
   io: CommandIo,
@@ -43,7 +43,7 @@ export async function init(
   const words = answers.where === 'hosts' ? ['check', '-i', name] : ['check', '--aws'];
   const line = `crawlwatch ${words.join(' ')}`;
   if (check) io.stdout.write(`\n$ ${line}\n`);
-  const code = check ? await run(words) : 0;
+  const code = check ? await firstCheck(() => run(words), io) : 0;
   io.stdout.write(
     `\nNext:\n${nextSteps(answers, check ? null : line)
       .map((step) => `  ${step}\n`)
@@ -52,16 +52,41 @@ export async function init(
   return code;
 }
 
-function nextSteps(answers: Answers, first: string | null): string[] {
-  const again = first === null ? [] : [`${first.padEnd(58)} the first check`];
-  if (answers.where === 'hosts') {
-    return [...again, `${'crawlwatch watch -i inventory.ini'.padEnd(58)} the same check repeated, with trends`];
+async function firstCheck(run: () => Promise<number>, io: CommandIo): Promise<number> {
+  try {
+    return await run();
+  } catch (error) {
+    if (io.signal.aborted) throw error;
+    io.stderr.write(`${errorLines(error).join('\n')}\n`);
+    return EXIT_UNKNOWN;
   }
+}
+
+const step = (command: string, what: string): string => `${command.padEnd(58)} ${what}`;
+
+/** @param first the check that has not been made yet; null: it has been tried */
+function nextSteps(answers: Answers, first: string | null): string[] {
+  const again = first === null ? [] : [step(first, 'the first check')];
+  if (answers.where === 'hosts') {
+    return [
+      ...again,
+      step('crawlwatch doctor -i inventory.ini', "why a host can't be reached, step by step"),
+      step('crawlwatch watch -i inventory.ini', 'the same check repeated, with trends'),
+    ];
+  }
+  const overSsh =
+    answers.transport === 'ssh'
+      ? [
+          'In cdk.json, before a deploy: a key (ssh.keySecretArn or ssh.instanceConnect) and a way',
+          '  to the hosts (vpc, or ssh.address "public"): docs/deploy.md, "Over SSH"',
+        ]
+      : [];
   return [
     'aws ec2 create-tags --resources i-... --tags Key=crawlwatch,Value=true',
-    `${''.padEnd(58)} which instances are watched`,
+    step('', 'which instances are watched'),
     ...again,
-    `${'crawlwatch doctor --deploy'.padEnd(58)} what a deploy takes of the account`,
-    `${'crawlwatch deploy'.padEnd(58)} checks on a schedule, with mail and a dashboard`,
+    ...overSsh,
+    step('crawlwatch doctor --deploy', 'what a deploy takes of the account'),
+    step('crawlwatch deploy', 'checks on a schedule, with mail and a dashboard'),
   ];
 }

@@ -30,7 +30,7 @@ beforeAll(async () => {
 }, 180_000);
 
 describe('the demo', () => {
-  it('shows the moment of the blog post: three dead workers, a full disk, a host that hangs', () => {
+  it('shows three dead workers, a full disk, a host that hangs', () => {
     for (const name of ['ficrawler4', 'ficrawler10', 'ficrawlerbig']) {
       expect(at('08:05')).toMatch(new RegExp(`^${name} +CRITICAL +WorkerDown, OomKill`, 'm'));
     }

@@ -111,6 +111,18 @@ const gone = { DescribeStacks: stackOf('UPDATE_COMPLETE', { AlertsTopicArn: TOPI
 type Row = readonly [what: string, settings: object, answers: AwsAnswers, trouble: string];
 const ROWS: readonly Row[] = [
   [
+    'SSH without a key',
+    { transport: 'ssh', ssh: { address: 'public' } },
+    {},
+    'failed SSH key: transport is ssh, and the check would have no key to log in with -> set ssh.keySecretArn or ssh.instanceConnect in cdk.json; without a key: transport ssm',
+  ],
+  [
+    'SSH to private addresses without a VPC',
+    { transport: 'ssh', ssh: { instanceConnect: true } },
+    {},
+    'failed way in: transport is ssh to private addresses, and the check would be in no VPC -> set vpc.id and vpc.subnetIds in cdk.json, or ssh.address public',
+  ],
+  [
     'an account that CDK has not been bootstrapped in',
     {},
     { GetParameter: refusal('ParameterNotFound', '') },

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { init } from '../../../bin/commands/start/init.ts';
 import { cdkJsonOf, inventoryOf, readHosts } from '../../../bin/init/answers.ts';
 import { findAnswers } from '../../../bin/init/ask.ts';
-import type { CommandIo } from '../../../bin/terminal/index.ts';
+import { type CommandIo, UsageError } from '../../../bin/terminal/index.ts';
 import { crawlwatch } from '../command-line.ts';
 
 let cwd: string;
@@ -52,6 +52,28 @@ describe('crawlwatch init', () => {
     expect(await init({ check: true, hosts: ['web1'] }, io, run)).toBe(2);
     expect(ran).toEqual([['check', '-i', 'inventory.ini']]);
     expect(stdout.join('')).toContain('$ crawlwatch check -i inventory.ini\n');
+  });
+
+  it('says what comes next also where the first check can not be made', async () => {
+    const stdout: string[] = [];
+    const stderr: string[] = [];
+    const io = {
+      ...QUIET,
+      cwd,
+      stdout: { write: (text: string) => void stdout.push(text) },
+      stderr: { write: (text: string) => void stderr.push(text) },
+    };
+    const refused = async () => {
+      throw new UsageError('no AWS credentials');
+    };
+    expect(await init({ check: true, where: 'aws', mail: 'none', transport: 'ssh' }, io, refused)).toBe(3);
+    expect(stderr).toEqual(['crawlwatch: no AWS credentials\n']);
+    const next = stdout.join('').split('Next:')[1];
+    expect(next).toContain('ssh.keySecretArn');
+    expect(next).toMatch(/^ {2}crawlwatch deploy /m);
+    await expect(
+      init({ check: true, hosts: ['web1'] }, { ...io, signal: AbortSignal.abort() }, refused),
+    ).rejects.toThrow('no AWS credentials');
   });
 
   it('keeps what cdk.json says otherwise', async () => {

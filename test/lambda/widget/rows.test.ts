@@ -44,6 +44,13 @@ describe('the rows of the fleet table', () => {
     expect(row.reasons[0]!.text).toContain('says nothing');
     expect(row.before).toEqual(['MemoryLow']);
   });
+
+  it('have what happened in the last check once, not among the reasons before as well', () => {
+    const hung = instance({ tags: STATUS('CRITICAL:BannerTimeout,MemoryLow,OomKill') });
+    const incident = { ...hung.remembered.incident!, codes: ['MemoryLow', 'OomKill'] as const };
+    const [row] = fleetRows([{ ...hung, remembered: { ...hung.remembered, incident } }], NOW);
+    expect(row!.before).toEqual(['MemoryLow']);
+  });
 });
 
 describe('a page of the fleet table', () => {
@@ -117,6 +124,12 @@ describe('the figures of a row', () => {
       const hung = rowOf(STATUS('CRITICAL:BannerTimeout,MemoryLow'));
       const later = new Date(NOW.getTime() + 40 * 60_000);
       expect(withHistory(hung, { memory, disk: [], processes }, later, SSH).grew).toMatchObject({ name: 'ruby' });
+    });
+
+    it('and who holds it, as long as the figure is not newer', () => {
+      const holders = (past: Sample[]) => withHistory(low, { memory: past, disk: [], processes }, NOW, SSH).processes;
+      expect(holders(memory)).toEqual([{ name: 'ruby', residentBytes: 1e6 * (0.9 - falling(5)) * 1024 }]);
+      expect(holders([...memory, { at: NOW, available: 0.98 }])).toEqual([]);
     });
 
     it.each([
