@@ -40,7 +40,7 @@ type Sign = (data: Buffer, send: (signature: Buffer) => void) => void;
 
 const protocolOf = (client: Client): Protocol => (client as unknown as { readonly _protocol: Protocol })._protocol;
 
-/** Stands in for the host's line until that has come. */
+/** Used in place of the host's line until that has come. */
 const ANY_IDENT = Buffer.from('SSH-2.0-unknown\r\n');
 
 /** The host's identification line, without its end, and what came after it. */

@@ -129,13 +129,6 @@ export const BEFORE_BANNER: readonly Fault[] = [
     start: () => rawServer((socket) => socket.write('SSH-1.5-OpenSSH_3.9\r\n')),
   },
   {
-    does: 'has a carriage return within its identification, and is silent',
-    reason: 'ProtocolError',
-    says: /not SSH 2, "SSH-2\.0-Open\\x0dSSH"/,
-    attempts: 1,
-    start: () => rawServer((socket) => socket.write('SSH-2.0-Open\rSSH\r\n')),
-  },
-  {
     does: 'is a web server, which waits to be spoken to',
     reason: 'ProtocolError',
     says: /"HTTP\/1\.1 400 Bad Request"/,

@@ -169,6 +169,23 @@ describe('what is sent before the host has sent anything', () => {
   });
 });
 
+describe('an identification with a carriage return within it, and nothing behind it', () => {
+  it.each([
+    ['known', PIN],
+    ['new', null],
+  ])('is no SSH at a %s host, and no hang', async (_which, hostKey) => {
+    const server = await rawServer((socket) => socket.write('SSH-2.0-Open\rSSH\r\n'));
+    const transport = sshTransport({ privateKey: LOGIN.private, hostKeys: { kind: 'pin' } });
+    const instance = sshInstance(server.address, server.port, { hostKey });
+    const answers = await probeAll(transport, [instance], { hostDeadlineMs: 2000 });
+    await server.close();
+    expect([...answers.values()][0]?.reply).toMatchObject({
+      reason: 'ProtocolError',
+      text: expect.stringMatching(/not SSH 2, "SSH-2\.0-Open\\x0dSSH"/),
+    });
+  });
+});
+
 describe("what is known of a host's faults by its identification", () => {
   it.each([
     ['OpenSSH_7.4', 'SSH-2.0-OpenSSH_7.4'],
