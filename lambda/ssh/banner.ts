@@ -27,7 +27,10 @@ export class BannerReader {
       const line = this.#pending.toString('latin1', 0, end).replace(/\r$/, '');
       if (isRefusal(line)) return { kind: 'failed', failure: refused(this.where, line) };
       if (line.startsWith('SSH-')) {
-        return /^SSH-(2\.0|1\.99)-[^ ]/.test(line) ? { kind: 'banner', line, rest: this.#pending } : this.#notSsh(line);
+        // ssh2 refuses one with a carriage return within, which it does not see where it has spoken first.
+        return /^SSH-(2\.0|1\.99)-[^ \r][^\r]*$/.test(line)
+          ? { kind: 'banner', line, rest: this.#pending }
+          : this.#notSsh(line);
       }
       // A line of text may precede the banner; a binary one isn't text.
       if (line.includes('\0')) return this.#notSsh(line);

@@ -290,12 +290,15 @@ export function loginLost(
   return failure('AuthenticationFailed', `${endpoint} ${does} and says ${quoteWords(toUser)}; ${fix}.`);
 }
 
-/** sshd hung up at its MaxAuthTries before the right key's turn. */
-export const tooManyKeys = ({ endpoint }: Where, user: string, keys: number): Failure =>
-  failure(
-    'AuthenticationFailed',
-    `${endpoint} broke off the login of ${quote(user)}, "Too many authentication failures": it allows fewer tries than there are keys here (${keys}); name the right one (IdentityFile with IdentitiesOnly yes, or --private-key).`,
-  );
+/** sshd hung up at its MaxAuthTries: before the right key's turn, or where it allows one try and there is one key. */
+export function tooManyKeys({ endpoint }: Where, user: string, keys: number): Failure {
+  const why =
+    keys > 1
+      ? `: it allows fewer tries than there are keys here (${keys}); name the right one (IdentityFile with IdentitiesOnly yes, or --private-key)`
+      : ', with the one key tried; check the user and its authorized_keys';
+  const words = `${endpoint} broke off the login of ${quote(user)}, "Too many authentication failures"`;
+  return failure('AuthenticationFailed', `${words}${why}.`);
+}
 
 /** It closed the connection twice without a word while it accepted other logins. */
 export const turnedAway = (endpoint: string): Failure =>

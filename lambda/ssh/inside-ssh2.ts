@@ -10,11 +10,16 @@ interface Protocol {
   /** Writes our identification line; gone afterwards. */
   start?: () => void;
   parse(chunk: Buffer, from: number, to: number): void;
+  /** What `parse` passes chunks to: before the host's identification line, the reader of that line. */
+  _parse(chunk: Buffer, from: number, to: number): number;
   /** The host's identification line, which both sides hash and the host signs. */
   _remoteIdentRaw: Buffer | undefined;
+  /** Faults that the host is known to have by that line, a bit each. */
+  _compatFlags: number;
   /** What the client does with each kind of message. */
   readonly _handlers: {
     SERVICE_ACCEPT(protocol: Protocol, service: string): void;
+    USERAUTH_FAILURE(protocol: Protocol, left: readonly string[], isPartial: boolean): void;
     GLOBAL_REQUEST(protocol: Protocol, name: string, wantsReply: boolean, data: unknown): void;
   };
   authPK(user: string, key: ParsedKey, algorithm?: string, sign?: Sign): void;
@@ -35,7 +40,7 @@ type Sign = (data: Buffer, send: (signature: Buffer) => void) => void;
 
 const protocolOf = (client: Client): Protocol => (client as unknown as { readonly _protocol: Protocol })._protocol;
 
-/** Stands in for the host's line until that has come. ssh2 asks nothing of its text but workarounds for what we don't offer. */
+/** Used in place of the host's line until that has come. */
 const ANY_IDENT = Buffer.from('SSH-2.0-unknown\r\n');
 
 /** The host's identification line, without its end, and what came after it. */
@@ -51,7 +56,7 @@ export interface Identified {
  */
 export function speakFirst(client: Client, read: (chunk: Buffer) => Identified | null): void {
   const protocol = protocolOf(client);
-  const start = protocol.start;
+  const { start, _parse: readLine } = protocol;
   protocol.start = () => {
     start?.();
     protocol.parse(ANY_IDENT, 0, ANY_IDENT.length);
@@ -60,9 +65,21 @@ export function speakFirst(client: Client, read: (chunk: Buffer) => Identified |
       if (found === null) return;
       Reflect.deleteProperty(protocol, 'parse');
       protocol._remoteIdentRaw = Buffer.from(found.line, 'latin1');
+      protocol._compatFlags = faultsBy(found.line, readLine);
       if (found.rest.length > 0) protocol.parse(found.rest, 0, found.rest.length);
     };
   };
+}
+
+/**
+ * The workarounds that ssh2 takes for a host by its identification line. One counts here: OpenSSH 7.4 does not list that it
+ * takes RSA keys with SHA-2, and an agent's RSA key would not be tried.
+ */
+function faultsBy(line: string, readLine: Protocol['_parse']): number {
+  const whole = Buffer.from(`${line}\r\n`, 'latin1');
+  const reader = { _compatFlags: 0, _onHeader() {} };
+  readLine.call(reader as unknown as Protocol, whole, 0, whole.length);
+  return reader._compatFlags;
 }
 
 /**
@@ -73,12 +90,12 @@ export function speakFirst(client: Client, read: (chunk: Buffer) => Identified |
  */
 export function loginAtOnce(client: Client, mayGoOn: () => boolean): void {
   const protocol = protocolOf(client);
+  const accepted = protocol._handlers.SERVICE_ACCEPT;
+  // Also for one that the host sends unasked, right behind its keys: a login begins once.
+  protocol._handlers.SERVICE_ACCEPT = () => {};
   // ssh2 asks for the service when this event's listeners have returned.
   queueMicrotask(() => {
-    if (!mayGoOn()) return;
-    const accepted = protocol._handlers.SERVICE_ACCEPT;
-    protocol._handlers.SERVICE_ACCEPT = () => {};
-    accepted(protocol, 'ssh-userauth');
+    if (mayGoOn()) accepted(protocol, 'ssh-userauth');
   });
 }
 
@@ -113,6 +130,18 @@ export function whenSigned(client: Client, act: () => void): void {
           act();
         }));
     usual.call(protocol, user, key, algorithm, signAndAct);
+  };
+}
+
+/**
+ * Calls `act` where the host refuses a login request, or takes it for a part only; the next key is tried if that returns true.
+ * ssh2's own handler goes on to an agent's next key without a call of the `authHandler`.
+ */
+export function whenRefused(client: Client, act: (left: readonly string[], isPartial: boolean) => boolean): void {
+  const handlers = protocolOf(client)._handlers;
+  const goOn = handlers.USERAUTH_FAILURE;
+  handlers.USERAUTH_FAILURE = (protocol, left, isPartial) => {
+    if (act(left, isPartial)) goOn(protocol, left, isPartial);
   };
 }
 

@@ -42,7 +42,7 @@ const HASHES: Readonly<Record<string, string | null>> = {
   'ecdsa-sha2-nistp521': 'sha512',
 };
 
-/** The same key, read by OpenSSL once: ssh2 has it read anew for each signature, which takes ten times as long as signing. */
+/** The same key, read by OpenSSL once: ssh2 has it read again for each signature, which takes ten times as long as signing. */
 function signingQuickly(key: ParsedKey): ParsedKey {
   const hash = HASHES[key.type];
   if (hash === undefined) return key;

@@ -36,6 +36,7 @@ import {
   loginAtOnce,
   signAtOnce,
   speakFirst,
+  whenRefused,
   whenSigned,
 } from './inside-ssh2.ts';
 import type { Login } from './keys.ts';
@@ -133,8 +134,8 @@ class Session {
   #methodsLeft: readonly string[] = [];
   readonly #keyTroubles: string[] = [];
   #signsAtOnce: boolean;
-  /** How many key files were offered; the agent counts its own. */
-  #filesTried = 0;
+  /** Public keys of the files that were offered, an RSA key being offered twice; the agent counts its own. */
+  readonly #filesTried = new Set<string>();
 
   constructor(attempt: Attempt, resolve: (reply: Reply | null) => void) {
     this.#attempt = attempt;
@@ -265,15 +266,10 @@ class Session {
       authHandler: (left: readonly string[] | null, isPartial, next) => {
         this.#methodsLeft = left ?? [];
         if (isPartial) proved();
-        if (this.#running !== undefined) {
-          this.#attempt.unsure?.();
-          this.#settle(this.#loginRefused());
-          return;
-        }
         // A second factor is asked for, and no key is one.
         const wantsMore = this.#said.hasProved && left !== null && left.length > 0 && !left.includes('publickey');
         const method = wantsMore ? undefined : untried.next().value;
-        if (method?.type === 'publickey') this.#filesTried++;
+        if (method?.type === 'publickey') this.#filesTried.add(publicKeyOf(method.key as ParsedKey));
         // ssh2 doesn't pass on what the host would still take after an agent's keys: it is asked for.
         const asks = method === undefined && lastType === 'agent' && this.#said.hasProved;
         lastType = method?.type;
@@ -289,7 +285,18 @@ class Session {
       ignoreOtherHostKeys(this.#client);
       exchangeQuickly(this.#client);
       if (identify !== null) speakFirst(this.#client, identify);
-      if (this.#attempt.ahead === 'all') whenSigned(this.#client, this.#signed);
+      if (this.#attempt.ahead === 'all') {
+        whenSigned(this.#client, this.#signed);
+        whenRefused(this.#client, (left, isPartial) => {
+          if (this.#running === undefined) return true;
+          // The channel that was asked for behind this request is lost, whatever another key may do.
+          this.#methodsLeft = left;
+          if (isPartial) proved();
+          this.#attempt.unsure?.();
+          this.#settle(this.#loginRefused());
+          return false;
+        });
+      }
     } catch (error) {
       // This Node was built without one of the algorithms.
       this.#settle(failure('NegotiationFailed', `This client can't speak SSH here: ${quote(messageOf(error))}.`));
@@ -307,7 +314,9 @@ class Session {
   readonly #keysExchanged = () => {
     this.#phase = 'login';
     if (this.#hostKey) this.#attempt.hostKey.proved(this.#hostKey);
-    if (this.#attempt.ahead !== 'nothing') loginAtOnce(this.#client, () => !this.#settled);
+    // What the host lists behind its keys decides how an agent's RSA key signs: it has come when the service is accepted.
+    const { ahead, login } = this.#attempt;
+    if (ahead !== 'nothing' && login.agent === null) loginAtOnce(this.#client, () => !this.#settled);
   };
 
   /** For the first request alone: a host that refuses this key is asked about the others. */
@@ -320,7 +329,12 @@ class Session {
   }
 
   readonly #signed = () => {
-    if (!this.#settled && this.#running === undefined && PASSES_ON.test(this.#banner)) this.#begin();
+    if (this.#settled || this.#running !== undefined || !PASSES_ON.test(this.#banner)) return;
+    try {
+      this.#begin();
+    } catch {
+      // The host has just ended the connection, of which the socket says more.
+    }
   };
 
   readonly #loggedIn = () => {
@@ -330,7 +344,14 @@ class Session {
   };
 
   #begin(): void {
-    this.#running = this.#attempt.use(this.#client, this.#where, this.#banner, (reply) => this.#settle(reply));
+    this.#running = this.#attempt.use(this.#client, this.#where, this.#banner, (reply) => {
+      if (this.#phase === 'command') return this.#settle(reply);
+      // It has not said yet what becomes of the login, and other servers than OpenSSH refuse a channel before that.
+      this.#attempt.unsure?.();
+      this.#settle(
+        failure('ProtocolError', `${this.#where.endpoint} ended the session before it had accepted the login.`),
+      );
+    });
   }
 
   /** Cuts off a host that floods, by bytes and not only by time. */
@@ -357,13 +378,13 @@ class Session {
       this.#settle(tooManyKeys(this.#where, this.#attempt.user, this.#keysTried()));
     } else {
       const found = sshFailed(this.#phase, this.#where, error, offeredOnly(this.#kexBytes, error.message));
-      if (found.reason !== 'NegotiationFailed') this.#endedByHost();
+      if (found.reason !== 'NegotiationFailed' && found.reason !== 'SshThrottled') this.#endedByHost();
       this.#settle(found);
     }
   };
 
   #keysTried(): number {
-    return this.#filesTried + (this.#attempt.login.agent?.offered ?? 0);
+    return this.#filesTried.size + (this.#attempt.login.agent?.offered ?? 0);
   }
 
   #loginRefused(): Failure {
@@ -430,6 +451,8 @@ function algorithmsFor(hostKeys: readonly string[], allowed: AllowedAlgorithms |
   const serverHostKey = allowed === undefined ? hostKeys : hostKeys.filter((one) => allowed.hostKey.includes(one));
   return { ...ALGORITHMS, kex, cipher, hmac, serverHostKey } as unknown as Algorithms;
 }
+
+const publicKeyOf = (key: ParsedKey): string => key.getPublicSSH().toString('base64');
 
 /** The error of opening one more file; null: it can be opened. Without one, libc reports that a name doesn't exist. */
 function noMoreFiles(): NodeJS.ErrnoException | null {

@@ -3,6 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -11,8 +12,8 @@ import { agentKeyTypes, OFFERED } from '../../lambda/ssh/index.ts';
 import { parseKnownHosts } from '../../lambda/ssh/known-hosts.ts';
 import { type SshOptions, sshTransport } from '../../lambda/ssh/transport.ts';
 import { type Sshd, type SshdOptions, sshdMissing, startSshd } from '../../sandbox/sshd.ts';
-import { probeAll, sshInstance } from '../support/probe-run.ts';
-import { sshServer } from '../support/ssh-server.ts';
+import { probeAll, type RunOptions, sshInstance } from '../support/probe-run.ts';
+import { keyPair, type SshServerOptions, sshServer } from '../support/ssh-server.ts';
 
 if (sshdMissing !== null) throw new Error(sshdMissing);
 
@@ -53,6 +54,7 @@ const ask = async (
   sshd: Pick<Sshd, 'address' | 'port' | 'user'>,
   given: Partial<Login>,
   options: Partial<SshOptions> = {},
+  run: RunOptions = {},
 ) => {
   const login = { user: sshd.user, port: sshd.port, privateKeyPath: null, ...given };
   const instance = sshInstance(sshd.address, sshd.port, { login });
@@ -62,7 +64,7 @@ const ask = async (
     none: true,
     ...options,
   });
-  return [...(await probeAll(transport, [instance], { script: 'echo vitals' })).values()][0]?.reply;
+  return [...(await probeAll(transport, [instance], { script: 'echo vitals', ...run })).values()][0]?.reply;
 };
 const withKeys = (files: readonly string[], agent: string | null = null, only = false) => ({
   identities: { files, only, agent },
@@ -233,6 +235,64 @@ describe('what an agent holds', () => {
   it('is nothing where nobody answers', async () => {
     expect(await agentKeyTypes(join(directory, 'nobody'), 5000)).toEqual([]);
     expect(await agentKeyTypes(await agentWith(), 5000)).toEqual([]);
+  });
+});
+
+/** RFC 4253, 11.1: no error. */
+const BY_APPLICATION = 11;
+
+/** Where an agent signs, a known host is sent more ahead of its answers. */
+describe('a host that is known, asked with the keys of an agent', () => {
+  const known = (line: string, { address, port }: Pick<Sshd, 'address' | 'port'>): Partial<SshOptions> => ({
+    hostKeys: { kind: 'known-hosts', known: parseKnownHosts(`[${address}]:${port} ${line}`), acceptNew: false },
+  });
+  const HOST = keyPair();
+  const server = async (options: Partial<SshServerOptions>) => {
+    const one = await sshServer({ authorized: [], hostKeys: [HOST.private], output: 'vitals\n', ...options });
+    onTestFinished(() => one.close());
+    return { ...one, address: one.address, port: one.port, user: 'crawler' };
+  };
+
+  it('is read where it asks for two keys, one after the other', async () => {
+    const [first, second] = [newKey(), newKey('ecdsa')];
+    const both = join(directory, 'both');
+    writeFileSync(both, `${readFileSync(`${first}.pub`)}${readFileSync(`${second}.pub`)}`);
+    const sshd = await started({ config: [`AuthorizedKeysFile ${both}`, 'AuthenticationMethods publickey,publickey'] });
+    const agent = await agentWith(first, second);
+    expect(await ask(sshd, withKeys([], agent), known(sshd.hostKeys.ed25519 ?? '', sshd))).toMatchObject(IN);
+  });
+
+  it('is read by an RSA key, though it lists late which signatures it takes', async () => {
+    const rsa = newKey('rsa');
+    // ssh2's server lists them once it has our keys.
+    const host = await server({ authorized: [readFileSync(`${rsa}.pub`, 'utf8')] });
+    const agent = await agentWith(rsa);
+    for (const options of [known(HOST.public, host), {}]) {
+      expect(await ask(host, withKeys([], agent), { none: false, ...options })).toMatchObject(IN);
+    }
+  });
+
+  it('is asked no more where it takes a key, and disconnects before the agent has signed', async () => {
+    const key = newKey();
+    const agent = await agentWith(key);
+    const host = await server({
+      config: { ident: 'OpenSSH_9.2p1 Debian-2' },
+      authenticate(context, client) {
+        if (context.method !== 'publickey' || context.signature !== undefined) return context.reject(['publickey']);
+        context.accept();
+        const { _sock: socket, _protocol: protocol } = client as unknown as {
+          readonly _sock: Socket;
+          readonly _protocol: { disconnect(reason: number): void };
+        };
+        // It keeps its side open, so that nothing but the disconnect says that this is over.
+        socket.allowHalfOpen = true;
+        socket.removeAllListeners('end');
+        protocol.disconnect(BY_APPLICATION);
+      },
+    });
+    const options = { none: false, ...known(HOST.public, host) };
+    const reply = await ask(host, withKeys([], agent), options, { hostDeadlineMs: 3000 });
+    expect(reply).toMatchObject({ kind: 'failed', text: expect.stringContaining('login') });
   });
 });
 

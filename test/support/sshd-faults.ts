@@ -56,9 +56,9 @@ export const SSHD_FAULTS: readonly SshdFault[] = [
     sshd: { config: ['AllowUsers no-such-user'] },
   },
   {
-    does: 'breaks off after too many keys',
+    does: 'breaks off at the first key',
     reason: 'AuthenticationFailed',
-    says: /broke off the login of "root", "Too many authentication failures"/,
+    says: /broke off the login of "root", "Too many authentication failures", with the one key tried; check the user/,
     sshd: { config: ['MaxAuthTries 1', 'AuthorizedKeysFile none'] },
   },
   ...[

@@ -1,17 +1,23 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import ssh2 from 'ssh2';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { speakFirst } from '../../../lambda/ssh/inside-ssh2.ts';
 import { fingerprint } from '../../../lambda/ssh/known-hosts.ts';
 import { sshTransport } from '../../../lambda/ssh/transport.ts';
-import { type Answer, probeAll, sshInstance } from '../../support/probe-run.ts';
+import { type Answer, probeAll, type RunOptions, sshInstance } from '../../support/probe-run.ts';
 import { keyPair, rawServer, type SshServerOptions, sshServer, type TestServer } from '../../support/ssh-server.ts';
 
 const PINNED = '1.17.0';
 const LOGIN = keyPair();
 const HOST = keyPair();
 const PIN = fingerprint((ssh2.utils.parseKey(HOST.public) as ssh2.ParsedKey).getPublicSSH());
+
+const TOO_MANY_CONNECTIONS = 12;
+const disconnect = (client: unknown, reason: number) =>
+  (client as { readonly _protocol: { disconnect(reason: number): void } })._protocol.disconnect(reason);
 
 describe('the inside of ssh2', () => {
   it(`is that of ${PINNED}: look at each use in inside-ssh2.ts before this is raised`, () => {
@@ -25,7 +31,12 @@ describe('a login with nothing to wait for', () => {
   afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
 
   /** The reply of a host that counts login requests: signed ones, and by their method those that only ask. */
-  async function ask(given: Partial<SshServerOptions>, hostKey: string | null, privateKey = LOGIN.private) {
+  async function ask(
+    given: Partial<SshServerOptions>,
+    hostKey: string | null,
+    privateKey = LOGIN.private,
+    options: RunOptions = {},
+  ) {
     const requests: string[] = [];
     const server = await sshServer({
       authorized: [LOGIN.public],
@@ -48,7 +59,7 @@ describe('a login with nothing to wait for', () => {
     });
     servers.push(server);
     const transport = sshTransport({ privateKey, hostKeys: { kind: 'pin' } });
-    const answers = await probeAll(transport, [sshInstance(server.address, server.port, { hostKey })]);
+    const answers = await probeAll(transport, [sshInstance(server.address, server.port, { hostKey })], options);
     return { reply: [...answers.values()][0]?.reply, requests, accepted: server.accepted };
   }
 
@@ -84,6 +95,37 @@ describe('a login with nothing to wait for', () => {
       text: expect.stringMatching(/after it had accepted our key/),
     });
     expect({ requests, accepted }).toEqual({ requests: ['signed', 'publickey', 'signed'], accepted: 2 });
+  });
+
+  const OPENSSH = { ident: 'OpenSSH_9.2p1 Debian-2' };
+
+  it('is made again step by step where the host refuses the channel before it has judged the login', async () => {
+    const judges = vi.fn<NonNullable<SshServerOptions['authenticate']>>((context) => {
+      // ssh2's server refuses a channel meanwhile.
+      setTimeout(() => context.accept(), 200);
+    });
+    const { reply, accepted } = await ask({ config: OPENSSH, authenticate: judges }, PIN);
+    expect(reply).toMatchObject({ kind: 'output', output: 'vitals', hostKey: PIN });
+    expect(accepted).toBe(2);
+  });
+
+  it('is not made again at once where the host says that it has too many connections', async () => {
+    // A pause of two seconds, for which there is no time.
+    const dice = vi.spyOn(Math, 'random').mockReturnValue(1);
+    const full: SshServerOptions['authenticate'] = (_context, client) => disconnect(client, TOO_MANY_CONNECTIONS);
+    const { reply, accepted } = await ask({ authenticate: full }, PIN, LOGIN.private, { hostDeadlineMs: 1900 });
+    dice.mockRestore();
+    expect(reply).toMatchObject({ reason: 'SshThrottled' });
+    expect(accepted).toBe(1);
+  });
+
+  it('counts an RSA key that is tried with both hashes as one', async () => {
+    const { reply } = await ask(
+      { authenticate: (context) => context.reject(['publickey']) },
+      PIN,
+      keyPair('rsa').private,
+    );
+    expect(reply).toHaveProperty('text', expect.stringContaining('with the one key tried'));
   });
 
   it('sends no login at all to a host with another key than the known one', async () => {
@@ -124,5 +166,45 @@ describe('what is sent before the host has sent anything', () => {
 
   it('is nothing where it is new, so that how it fails says all there is to know', async () => {
     expect(await first(null)).toBe('');
+  });
+});
+
+describe('an identification with a carriage return within it, and nothing behind it', () => {
+  it.each([
+    ['known', PIN],
+    ['new', null],
+  ])('is no SSH at a %s host, and no hang', async (_which, hostKey) => {
+    const server = await rawServer((socket) => socket.write('SSH-2.0-Open\rSSH\r\n'));
+    const transport = sshTransport({ privateKey: LOGIN.private, hostKeys: { kind: 'pin' } });
+    const instance = sshInstance(server.address, server.port, { hostKey });
+    const answers = await probeAll(transport, [instance], { hostDeadlineMs: 2000 });
+    await server.close();
+    expect([...answers.values()][0]?.reply).toMatchObject({
+      reason: 'ProtocolError',
+      text: expect.stringMatching(/not SSH 2, "SSH-2\.0-Open\\x0dSSH"/),
+    });
+  });
+});
+
+describe("what is known of a host's faults by its identification", () => {
+  it.each([
+    ['OpenSSH_7.4', 'SSH-2.0-OpenSSH_7.4'],
+    ['OpenSSH_9.6', 'SSH-2.0-OpenSSH_9.6 Ubuntu-3'],
+  ])('is the same for %s where this side spoke first', async (_which, line) => {
+    const flagsOf = async (isFirst: boolean): Promise<unknown> => {
+      const server = await rawServer((socket) => socket.write(`${line}\r\n`));
+      const sock = connect(server.port, server.address);
+      await once(sock, 'connect');
+      const client = new ssh2.Client().on('error', () => {});
+      client.connect({ sock, username: 'crawler' });
+      const protocol = (client as unknown as { readonly _protocol: { _compatFlags: number; _remoteIdentRaw?: Buffer } })
+        ._protocol;
+      if (isFirst) speakFirst(client, () => ({ line, rest: Buffer.alloc(0) }));
+      await vi.waitFor(() => expect(String(protocol._remoteIdentRaw)).toBe(line));
+      sock.destroy();
+      await server.close();
+      return protocol._compatFlags;
+    };
+    expect(await flagsOf(true)).toBe(await flagsOf(false));
   });
 });
