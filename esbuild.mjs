@@ -18,4 +18,4 @@ const [line, cdk, functions] = await Promise.all([
   buildTools(DIST),
 ]);
 await writeCdkTypes(DIST);
-await writeNotices(DIST, [line.sources, cdk.metafile, functions.metafile]);
+await writeNotices(DIST, [line.sources, cdk.metafile, ...functions]);

@@ -5,23 +5,17 @@
  */
 import type { Context } from 'aws-lambda';
 import {
-  cloudWatchClient,
   createLog,
   dynamoDbClient,
   ec2Client,
   ec2OnceClient,
-  eventBridgeClient,
   html,
-  instanceConnectClient,
+  late,
   messageOf,
-  packedFiles,
-  s3Client,
-  secretsManagerClient,
-  snsOnceClient,
   ssmClient,
   ssmOnceClient,
 } from './kit/index.ts';
-import { pastSamples } from './memory/index.ts';
+import type { PastFigures } from './memory/index.ts';
 import type { Remedy } from './model/index.ts';
 import type { RemedyAnswer, RemedyAnswerJson } from './remedy/index.ts';
 import {
@@ -33,7 +27,6 @@ import {
   remedyFleet,
 } from './remedy/index.ts';
 import { fromEnvironment } from './settings/index.ts';
-import { readPrivateKey } from './ssh/index.ts';
 import { type RemedyClients, remedyPorts } from './wiring/index.ts';
 
 export type { RemedyAnswer } from './remedy/index.ts';
@@ -44,19 +37,20 @@ const RESERVE_MS = 20_000;
 /** The timeout that lib/ gives the function, for calls without a context. */
 const USUAL_TIMEOUT_MS = 300_000;
 
-// Clients keep their connections for as long as Lambda keeps this process.
+// Services that few runs call come with the file that calls them. Clients keep their connections for as long as Lambda keeps this process.
 const log = createLog();
 const ec2 = ec2Client();
 const ssm = ssmClient();
-const cloudWatch = cloudWatchClient();
-const sns = snsOnceClient();
-const events = eventBridgeClient();
+const cloudWatch = late(async () => (await import('./kit/index.ts')).cloudWatchClient());
+/** It keeps no connection. */
+const sns = async () => (await import('./kit/index.ts')).snsOnceClient();
+const events = late(async () => (await import('./kit/index.ts')).eventBridgeClient());
 /** For acts: what a second call would do twice. */
 const once = { ec2: ec2OnceClient(), ssm: ssmOnceClient() };
-const secrets = secretsManagerClient();
-const instanceConnect = instanceConnectClient();
+const secrets = late(async () => (await import('./kit/index.ts')).secretsManagerClient());
+const instanceConnect = late(async () => (await import('./kit/index.ts')).instanceConnectClient());
 const dynamoDb = dynamoDbClient();
-const s3 = s3Client();
+const s3 = late(async () => (await import('./kit/index.ts')).s3Client());
 const clock = { now: () => new Date() };
 
 /**
@@ -88,8 +82,9 @@ export async function handler(
       instanceConnect,
     },
     ...{ once, sns, events, topicArn, dynamoDb, table: leaseTable, restartDocuments: documents },
-    ...(bucket !== null && { samples: pastSamples({ s3, bucket, clock, log }), files: packedFiles(s3, bucket) }),
-    privateKey: async () => (keySecretArn === null ? null : readPrivateKey({ secrets, ssm }, keySecretArn)),
+    ...(bucket !== null && storedIn(bucket)),
+    privateKey: async () =>
+      keySecretArn === null ? null : (await import('./ssh/index.ts')).readPrivateKey({ secrets, ssm }, keySecretArn),
   };
   const deadlineMs = (context?.getRemainingTimeInMillis?.() ?? USUAL_TIMEOUT_MS) - RESERVE_MS;
   const isAutomatic = !mayBeAPerson(context?.invokedFunctionArn);
@@ -101,6 +96,27 @@ export async function handler(
   if (!done && news === null && problems.length > 0) throw new Error(`nothing was done: ${problems.join('; ')}`);
   // Without the plan of the fleet, which may be longer than an answer can be (6 MB, gettingstarted-limits.html).
   return remedyAnswer.encode({ done, instanceId, why, news, receipt, problems });
+}
+
+/** What checks have kept, each file read once in a run; S3's part of the code comes with the first. */
+function storedIn(bucket: string): Required<Pick<RemedyClients, 'files' | 'samples'>> {
+  const files = async () => (await import('./kit/index.ts')).packedFiles(s3, bucket);
+  const open = async () => (await import('./memory/index.ts')).pastSamples({ s3, bucket, clock, log });
+  let reading: Promise<PastFigures> | undefined;
+  const past = () => {
+    reading ??= open();
+    return reading;
+  };
+  return {
+    files: {
+      get: async (key) => (await files()).get(key),
+      put: async (key, bytes, etag) => (await files()).put(key, bytes, etag),
+    },
+    samples: {
+      history: async (instances) => (await past()).history(instances),
+      lastGood: async (instances) => (await past()).lastGood(instances),
+    },
+  };
 }
 
 /** Does what is asked unless a guard holds it back. Never rejects: what fails is the reason why it was not done. */

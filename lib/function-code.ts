@@ -9,7 +9,7 @@ const PLACES = ['functions/', '../dist/functions/'];
 /** @throws Error where crawlwatch isn't built */
 export function functionCode(name: 'check' | 'remedy' | 'widget'): AssetCode {
   const folders = PLACES.map((place) => fileURLToPath(new URL(`${place}${name}`, import.meta.url)));
-  const folder = folders.find((one) => existsSync(`${one}/index.js`));
+  const folder = folders.find((one) => ['index.js', 'index.mjs'].some((file) => existsSync(`${one}/${file}`)));
   if (folder === undefined) throw new Error(`the code of the ${name} function is not built: run npm run build`);
   return Code.fromAsset(folder);
 }

@@ -171,7 +171,7 @@ export class DemoSandbox {
       ...this.clients(),
       clock: { now: () => new Date(this.moment.getTime() + seconds++ * 1000) },
       once: { ec2: this.aws.ec2, ssm: this.aws.ssm },
-      sns: this.aws.sns,
+      sns: async () => this.aws.sns,
       topicArn: this.aws.topic.arn,
       dynamoDb: this.dynamoDb,
       table: TABLE,

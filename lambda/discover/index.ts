@@ -4,10 +4,9 @@ export { type DescribedInstance, toInstance } from './instance.ts';
 export {
   byTarget,
   discoverIn,
-  fleetTargets,
   type Place,
   placeName,
-  readPlaces,
   type Target,
   targetOf,
 } from './places.ts';
+export { fleetTargets, readPlaces } from './targets.ts';

@@ -34,7 +34,7 @@ type Readable = Pick<Instance, 'id' | 'remembered'>;
  * Never rejects.
  */
 export async function readHypervisors(
-  cloudWatch: CloudWatch,
+  cloudWatch: Pick<CloudWatch, 'send'>,
   instances: readonly Readable[],
   now: Date,
 ): Promise<ReadonlyMap<string, readonly HypervisorPeriod[] | string>> {
@@ -52,7 +52,7 @@ export async function readHypervisors(
 }
 
 async function readSome(
-  cloudWatch: CloudWatch,
+  cloudWatch: Pick<CloudWatch, 'send'>,
   instances: readonly Readable[],
   now: Date,
 ): Promise<[string, readonly HypervisorPeriod[] | string][]> {

@@ -24,7 +24,7 @@ const CONSOLE_BYTES = 65_536;
 export interface GatherOptions {
   readonly ec2: Ec2;
   /** Absent: what the hypervisor measures can't be asked. */
-  readonly cloudWatch?: CloudWatch;
+  readonly cloudWatch?: Pick<CloudWatch, 'send'>;
   readonly now: Date;
   /** The figures, by instance id, as they are being read. */
   readonly lastGood: Promise<ReadonlyMap<string, LastGood>>;

@@ -20,6 +20,7 @@ export {
   type Lambda,
   lambdaClient,
   lambdaOnceClient,
+  late,
   type Once,
   patientLambdaClient,
   type S3,
@@ -31,7 +32,7 @@ export {
   snsOnceClient,
   ssmClient,
   ssmOnceClient,
-} from './clients.ts';
+} from './clients/index.ts';
 export {
   deniesAnInstance,
   errorCode,

@@ -2,7 +2,7 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { GetObjectCommand, type GetObjectCommandOutput, PutObjectCommand } from '@aws-sdk/client-s3';
-import type { S3 } from './clients.ts';
+import type { S3 } from './clients/index.ts';
 import { errorCode, errorText, isAccessDenied } from './errors.ts';
 
 /** A file that unpacks to more than this was not written by crawlwatch: 100,000 hosts take a kilobyte each. */

@@ -2,24 +2,11 @@
 
 import type { S3 } from '../kit/index.ts';
 import { packedFiles, packedReader, plural } from '../kit/index.ts';
-import type { Clock, CurrentProcesses, History, LastGood, Log, MetricPoint } from '../model/index.ts';
+import type { Clock, CurrentProcesses, Log, MetricPoint } from '../model/index.ts';
 import { INSTANCE_METRIC, SAMPLES_KEY } from '../model/index.ts';
 import type { HostSample } from './packed-past.ts';
-import { agedHosts, EMPTY, historyOf, lastGoodOf, type Samples } from './samples.ts';
+import { agedHosts, EMPTY, historyOf, lastGoodOf, type Named, type PastFigures, type Samples } from './samples.ts';
 import { decodeSamples, encodeHosts } from './samples-codec.ts';
-
-type Named = { readonly id: string };
-
-/**
- * The past of single instances, by instance id; those of which nothing is known are absent.
- * Both reject where the file can't be read: without the right, or where a newer version of crawlwatch wrote it.
- */
-export interface PastFigures {
-  /** What forecasts and the widget's lines are drawn from. */
-  history(instances: readonly Named[]): Promise<ReadonlyMap<string, History>>;
-  /** Each instance's figures when it last answered. */
-  lastGood(instances: readonly Named[]): Promise<ReadonlyMap<string, LastGood>>;
-}
 
 export interface FleetSamples extends PastFigures {
   /**
@@ -36,12 +23,6 @@ export interface SamplesOptions {
   readonly clock: Clock;
   readonly log: Log;
 }
-
-/** Where there is no file of samples. */
-export const NOTHING_KNOWN: PastFigures = {
-  history: async () => new Map(),
-  lastGood: async () => new Map(),
-};
 
 interface Held {
   readonly samples: Samples;

@@ -16,6 +16,25 @@ export interface Samples {
   readonly hosts: ReadonlyMap<string, PackedPast>;
 }
 
+export type Named = { readonly id: string };
+
+/**
+ * The past of single instances, by instance id; those of which nothing is known are absent.
+ * Both reject where the file can't be read: without the right, or where a newer version of crawlwatch wrote it.
+ */
+export interface PastFigures {
+  /** What forecasts and the widget's lines are drawn from. */
+  history(instances: readonly Named[]): Promise<ReadonlyMap<string, History>>;
+  /** Each instance's figures when it last answered. */
+  lastGood(instances: readonly Named[]): Promise<ReadonlyMap<string, LastGood>>;
+}
+
+/** Where there is no file of samples. */
+export const NOTHING_KNOWN: PastFigures = {
+  history: async () => new Map(),
+  lastGood: async () => new Map(),
+};
+
 export const EMPTY: Samples = { hosts: new Map() };
 
 const MINUTE = 60_000;

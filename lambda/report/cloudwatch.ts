@@ -18,7 +18,11 @@ const PUTS_AT_ONCE = 4;
  * @param at the check's time, stamped on every value
  * @throws Error that says how many values were lost, and to what, once all calls have been made
  */
-export async function publishMetrics(cw: CloudWatch, points: readonly MetricPoint[], at: Date): Promise<void> {
+export async function publishMetrics(
+  cw: Pick<CloudWatch, 'send'>,
+  points: readonly MetricPoint[],
+  at: Date,
+): Promise<void> {
   // One value that isn't finite would have CloudWatch refuse the whole call.
   const good = points.filter((point) => Number.isFinite(point.value));
   const problems: string[] = [];

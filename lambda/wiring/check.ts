@@ -1,9 +1,7 @@
 /** What a check needs of the clients, from AWS: used by the scheduled check, by `check --aws` and by the demo's sandbox. */
 
-import { originOf, publishAlert, putEvents, subscriptionState } from '../alert/index.ts';
 import { type Outlets, type Ports, type StatePort, stackChecks } from '../check/index.ts';
 import { discoverIn, type Target, targetOf } from '../discover/index.ts';
-import { evidenceIn } from '../flag/index.ts';
 import type { CloudWatch, Ec2, EventBridge, InstanceConnect, Once, Sns, Ssm } from '../kit/index.ts';
 import {
   type FleetSamples,
@@ -15,9 +13,8 @@ import {
   writeTagsIn,
 } from '../memory/index.ts';
 import type { Clock, CurrentProcesses, Log, MetricPoint } from '../model/index.ts';
-import { publishedPoints, publishMetrics } from '../report/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { instanceConnect, type SshOptions, sshTransport } from '../ssh/index.ts';
+import type { SshOptions } from '../ssh/index.ts';
 import { ssmIn } from '../ssm/index.ts';
 
 export interface AwsClients {
@@ -27,7 +24,7 @@ export interface AwsClients {
   readonly log: Log;
   readonly ec2: Ec2;
   readonly ssm: Ssm;
-  readonly cloudWatch: CloudWatch;
+  readonly cloudWatch: Pick<CloudWatch, 'send'>;
   /** The probe as a Command document; null: nothing can be asked over SSM. */
   readonly probeDocument: string | null;
   /** The private key of the login, asked for when the first host is; null where there is none. */
@@ -61,6 +58,7 @@ export function awsPorts(clients: AwsClients): Omit<Ports, 'outlets'> {
       ssh: async (instances, run) => {
         keys ??= sshKeys(clients);
         const { connectSeconds } = settings.timeouts;
+        const { sshTransport } = await import('../ssh/index.ts');
         return sshTransport({ ...(await keys), hostKeys: { kind: 'pin' }, connectSeconds })(instances, run);
       },
       ...(ssm !== null && { ssm }),
@@ -83,26 +81,31 @@ async function sshKeys(clients: AwsClients): Promise<SshKeys> {
   const { settings, instanceConnect: own } = clients;
   if (settings.ssh.instanceConnect && own !== undefined) {
     const targets = targetsOf(clients);
+    const { instanceConnect } = await import('../ssh/index.ts');
     return instanceConnect((instance) => targetOf(targets, instance)?.instanceConnect ?? own);
   }
   const key = await clients.privateKey();
   return key === null ? {} : { privateKey: key };
 }
 
-export function awsOutlets(clients: AwsClients, sns: Once<Sns>, topicArn: string | null): Outlets {
+export function awsOutlets(
+  clients: AwsClients & { readonly cloudWatch: CloudWatch },
+  sns: Once<Sns>,
+  topicArn: string | null,
+): Outlets {
   const { clock, cloudWatch } = clients;
   const targets = targetsOf(clients);
   return {
-    ...sharedOutlets(clients, sns, topicArn),
+    ...sharedOutlets(clients, async () => sns, topicArn),
     writeTags: (writes, described) => writeTagsIn(targets, writes, described),
     isStackAlive: (stack) => stackChecks(cloudWatch, stack, clock.now()),
   };
 }
 
-/** Those that a check and the remedy function have in common. */
+/** Those that a check and the remedy function have in common. @param loadSns called when there is something to mail */
 export function sharedOutlets(
   clients: AwsClients,
-  sns: Once<Sns>,
+  loadSns: () => Promise<Once<Sns>>,
   topicArn: string | null,
 ): Pick<Outlets, 'home' | 'publish' | 'notify' | 'gatherEvidence'> {
   const targets = targetsOf(clients);
@@ -113,6 +116,8 @@ export function sharedOutlets(
     notify: async (alert) => {
       if (topicArn === null) throw new Error('no topic to publish to: CRAWLWATCH_TOPIC_ARN is not set');
       const { events, settings } = clients;
+      const { originOf, publishAlert, putEvents } = await import('../alert/index.ts');
+      const sns = await loadSns();
       const origin = originOf(topicArn, settings.stack);
       // First, since they go to machines that wake people; whatever becomes of them, the mail goes out.
       const unsent = events === undefined ? [] : await putEvents(events, alert, origin);
@@ -120,7 +125,10 @@ export function sharedOutlets(
       await warnOfSilence(clients.log, sns, topicArn);
       return unsent;
     },
-    gatherEvidence: (instances) => evidenceIn(targets, instances, samples, clients.clock.now(), clients.settings),
+    gatherEvidence: async (instances) => {
+      const { evidenceIn } = await import('../flag/index.ts');
+      return evidenceIn(targets, instances, samples, clients.clock.now(), clients.settings);
+    },
   };
 }
 
@@ -133,6 +141,7 @@ async function publish(
 ): Promise<void> {
   const [kept] = await Promise.allSettled([samples?.add?.(points, at, processes)]);
   // Whatever became of the samples: the heartbeat is that the check was made.
+  const { publishedPoints, publishMetrics } = await import('../report/index.ts');
   const [published] = await Promise.allSettled([publishMetrics(cloudWatch, publishedPoints(points, at, settings), at)]);
   const reasons = [kept, published].flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
   if (reasons.length === 0) return;
@@ -141,6 +150,7 @@ async function publish(
 
 /** A mail that nobody has subscribed to reaches nobody, and nothing else would say so. */
 async function warnOfSilence(log: Log, sns: Sns, topicArn: string): Promise<void> {
+  const { subscriptionState } = await import('../alert/index.ts');
   const look = () => subscriptionState(sns, topicArn);
   // The client tries nothing twice; to look twice does no harm.
   const state = await look()

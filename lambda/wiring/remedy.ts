@@ -1,6 +1,5 @@
 /** The ports of acting, from the SDK's clients: for the remedy function and for the demo's sandbox. */
 
-import { composeRemedyAlert } from '../alert/index.ts';
 import { findFleet, findInstance } from '../discover/index.ts';
 import type { DynamoDb, Ec2, Once, Sns, Ssm } from '../kit/index.ts';
 import { errorCode, errorText, isoSeconds, isRefusal, isThrottle, minutesBetween } from '../kit/index.ts';
@@ -24,7 +23,8 @@ import { type AwsClients, awsPorts, sharedOutlets } from './check.ts';
 export interface RemedyClients extends AwsClients {
   /** For acts, each of which is sent once. */
   readonly once: { readonly ec2: Once<Ec2>; readonly ssm: Once<Ssm> };
-  readonly sns: Once<Sns>;
+  /** Called when there is something to mail. */
+  sns(): Promise<Once<Sns>>;
   readonly topicArn: string | null;
   readonly dynamoDb: DynamoDb;
   /** The table with the record of acts. */
@@ -91,6 +91,7 @@ export function remedyPorts(clients: RemedyClients): RemedyPorts {
         return { ...state, incident: known === null ? incident : { ...incident, ack: known } };
       }),
     notify: async (news) => {
+      const { composeRemedyAlert } = await import('../alert/index.ts');
       const alert = composeRemedyAlert(news, { settings, home: region });
       if (alert === null) return;
       for (const text of await outlets.notify(alert)) log.error('events.unsent', { text });

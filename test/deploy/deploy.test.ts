@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Sshd, sshdMissing, startSshd } from '../../sandbox/sshd.ts';
 import { type Moto, startMoto, whyNoMoto } from '../support/moto.ts';
 import { type Account, accountAt, type Fleet, type Message } from './account.ts';
-import { invoke, node24 } from './node24.ts';
+import { handlerFile, invoke, node24 } from './node24.ts';
 
 const missing = whyNoMoto() ?? sshdMissing;
 if (missing !== null) process.stderr.write(`\nSKIPPED, nothing was deployed: ${missing}\n\n`);
@@ -78,7 +78,7 @@ describe.runIf(missing === null)('a deployed stack', () => {
     const invokedFunctionArn = `arn:aws:lambda:us-east-1:123456789012:function:${functionName}${alias}`;
     const { Handler, Timeout, Environment } = await account.functionNamed(functionName);
     const [file = '', handler = ''] = Handler.split('.');
-    const bundle = join(assembly, assetOf(idBegins), `${file}.js`);
+    const bundle = handlerFile(join(assembly, assetOf(idBegins)), file ?? '');
     const env = { ...Environment.Variables, ...moto.functionEnv };
     const { result, error, log } = await invoke(
       node,

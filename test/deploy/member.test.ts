@@ -6,8 +6,9 @@ import { CreateTagsCommand, DescribeImagesCommand, EC2Client, RunInstancesComman
 import { ListDocumentsCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { discoverIn, fleetTargets, readPlaces } from '../../lambda/discover/places.ts';
-import { ec2Client, ssmClient } from '../../lambda/kit/clients.ts';
+import { discoverIn } from '../../lambda/discover/places.ts';
+import { fleetTargets, readPlaces } from '../../lambda/discover/targets.ts';
+import { ec2Client, ssmClient } from '../../lambda/kit/clients/index.ts';
 import { writeTagsIn } from '../../lambda/memory/ec2.ts';
 import { parseSettings } from '../../lambda/settings/settings.ts';
 import { type Moto, startMoto, whyNoMoto } from '../support/moto.ts';

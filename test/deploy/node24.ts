@@ -1,10 +1,20 @@
 /** Runs a Lambda's bundle as Lambda would: in its own process, under its own Node, with its own environment. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** The runtime's major version, whatever runs the tests. */
 export const node24 = (): string =>
   execFileSync('npx', ['--yes', 'node@24', '-p', 'process.execPath'], { encoding: 'utf8' }).trim();
+
+/** The file that a handler's name stands for, as the runtime finds it: `index` of `index.handler`. */
+export function handlerFile(folder: string, name: string): string {
+  const files = ['js', 'mjs', 'cjs'].map((type) => join(folder, `${name}.${type}`));
+  const found = files.find((file) => existsSync(file));
+  if (found === undefined) throw new Error(`no file ${name} with a handler in ${folder}`);
+  return found;
+}
 
 /** What Lambda does around a handler: the event comes in, the result or the error goes out. */
 const RUNTIME = `

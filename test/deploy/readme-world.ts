@@ -15,7 +15,7 @@ import { type LambdaEndpoint, startLambdaEndpoint } from '../support/lambda-endp
 import { EMULATED, freePort, type Moto, startMoto } from '../support/moto.ts';
 import { cloneTree, endAll, plainEnvironment } from '../support/readme-commands.ts';
 import { type Account, accountAt, type Fleet } from './account.ts';
-import { invoke, node24 } from './node24.ts';
+import { handlerFile, invoke, node24 } from './node24.ts';
 
 /** In the README's commands. */
 const PORT = 5000;
@@ -220,7 +220,7 @@ export class ReadmeWorld {
 
   /** Has the code of the functions be another, as after `git pull && npm ci`. */
   upgrade(): void {
-    const file = join(this.clone, 'lambda', 'kit', 'clients.ts');
+    const file = join(this.clone, 'lambda', 'kit', 'clients', 'config.ts');
     writeFileSync(
       file,
       readFileSync(file, 'utf8').replace("customUserAgent: 'crawlwatch'", "customUserAgent: 'crawlwatch/2'"),
@@ -294,7 +294,7 @@ export class ReadmeWorld {
         const code = join(this.#work, found.logical);
         cpSync(join(assembly, Resources[found.logical].Metadata['aws:asset:path']), code, { recursive: true });
         return {
-          bundle: join(code, `${file}.js`),
+          bundle: handlerFile(code, file ?? ''),
           ...{ handler, timeoutMs: Timeout * 1000 },
           env: { ...Environment.Variables, ...this.#functionEnv },
           minutesAhead: this.minutesAhead,

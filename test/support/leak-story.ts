@@ -78,7 +78,7 @@ export async function beginLeak() {
   const remedies = remedyPorts({
     ...world,
     once: { ec2: aws.ec2, ssm: aws.ssm },
-    sns: aws.sns,
+    sns: async () => aws.sns,
     topicArn: aws.topic.arn,
     dynamoDb: sandboxDynamoDb({ name: 'acts', items: new Map() }),
     table: 'acts',

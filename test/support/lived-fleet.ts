@@ -7,6 +7,7 @@
 import { RebootInstancesCommand } from '@aws-sdk/client-ec2';
 import { type CheckResult, checkFleet } from '../../lambda/check/pipeline.ts';
 import type { RemedyOutlet } from '../../lambda/check/ports.ts';
+import type { CloudWatch } from '../../lambda/kit/clients/index.ts';
 import type { FleetSamples } from '../../lambda/memory/figures.ts';
 import type { FailureReason, LastGood, ProbeTransport, Reply } from '../../lambda/model/index.ts';
 import { INSTANCE_METRIC, TAG } from '../../lambda/model/index.ts';
@@ -366,12 +367,13 @@ export class LivedFleet {
     return remedyFleet(parsed.request, sandbox.settings, ports, { deadlineMs: 300_000 });
   }
 
-  get #clients(): RemedyClients & { readonly samples: FleetSamples } {
+  get #clients(): RemedyClients & { readonly samples: FleetSamples; readonly cloudWatch: CloudWatch } {
     const { aws, settings } = this.sandbox;
-    const { ec2, ssm, cloudwatch: cloudWatch, sns, region, topic } = aws;
+    const { ec2, ssm, cloudwatch: cloudWatch, region, topic } = aws;
     return {
       once: { ec2, ssm },
-      ...{ settings, region, ec2, ssm, cloudWatch, sns, topicArn: topic.arn, dynamoDb: this.dynamoDb, table: TABLE },
+      ...{ settings, region, ec2, ssm, cloudWatch, topicArn: topic.arn, dynamoDb: this.dynamoDb, table: TABLE },
+      sns: async () => aws.sns,
       ...{
         clock: { now: () => this.sandbox.now },
         log: SILENT,

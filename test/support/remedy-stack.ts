@@ -74,11 +74,12 @@ export class RemedyStack {
 
   get world(): RemedyClients {
     const { aws, settings } = this.fleet;
-    const { ec2, ssm, cloudwatch: cloudWatch, sns, region, topic } = aws;
+    const { ec2, ssm, cloudwatch: cloudWatch, region, topic } = aws;
     const line = (level: string) => (event: string, fields?: unknown) =>
       void this.fleet.logged.push({ level, event, fields });
     return {
-      ...{ settings, region, ec2, ssm, cloudWatch, sns, topicArn: topic.arn, dynamoDb: this.dynamoDb, table: TABLE },
+      ...{ settings, region, ec2, ssm, cloudWatch, topicArn: topic.arn, dynamoDb: this.dynamoDb, table: TABLE },
+      sns: async () => aws.sns,
       once: { ec2, ssm },
       clock: { now: () => this.fleet.now },
       log: { info: line('info'), warn: line('warn'), error: line('error') },

@@ -3,14 +3,23 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { fewFiles } from './few-files.mjs';
+import { fewFiles, forAFunction, forTheCommandLine } from './few-files.mjs';
 import { billOf, bundledPackages, noticesOf } from './notices.mjs';
-import { cdkApp, commandLine, construct, functions, tools } from './options.mjs';
+import {
+  cdkApp,
+  commandLine,
+  commandLineFiles,
+  construct,
+  functionFiles,
+  functionInParts,
+  functions,
+  tools,
+} from './options.mjs';
 
 /** The command line alone. @returns the metafiles of both passes: the first names the sources, the second the files */
 export async function buildCommandLine(outdir) {
   const first = await build({ ...commandLine({ crawlwatch: 'bin/crawlwatch.ts' }, outdir), write: false });
-  const second = await fewFiles(first, ['crawlwatch'], outdir);
+  const second = await fewFiles(first, ['crawlwatch.js'], commandLineFiles(outdir), forTheCommandLine);
   return { sources: first.metafile, files: second.metafile };
 }
 
@@ -23,17 +32,29 @@ export async function buildCdkParts(outdir) {
   return made;
 }
 
-export const buildFunctions = (outdir) =>
-  build(
-    functions(
-      {
-        'functions/check/index': 'lambda/check-handler.ts',
-        'functions/remedy/index': 'lambda/remedy-handler.ts',
-        'functions/widget/index': 'lambda/widget-handler.ts',
-      },
-      outdir,
+/** The remedy function, into a folder of its own. @returns as {@link buildCommandLine} does */
+export async function buildRemedy(outdir) {
+  const first = await build({ ...functionInParts('lambda/remedy-handler.ts', outdir), write: false });
+  const second = await fewFiles(first, ['index.mjs'], functionFiles(outdir), forAFunction);
+  return { sources: first.metafile, files: second.metafile };
+}
+
+/** @returns the metafiles that name the sources */
+export async function buildFunctions(outdir) {
+  const [whole, remedy] = await Promise.all([
+    build(
+      functions(
+        {
+          'functions/check/index': 'lambda/check-handler.ts',
+          'functions/widget/index': 'lambda/widget-handler.ts',
+        },
+        outdir,
+      ),
     ),
-  );
+    buildRemedy(resolve(outdir, 'functions/remedy')),
+  ]);
+  return [whole.metafile, remedy.sources];
+}
 
 export const buildTools = (outdir) =>
   build(

@@ -1,4 +1,5 @@
 /** How each program is built by esbuild: the command line, the CDK parts, the Lambda functions and the tools. */
+import { earlyImports } from './early-imports.mjs';
 import { lateUnicode } from './late-unicode.mjs';
 import { sdkSchemas } from './sdk-schemas.mjs';
 import { straightImports } from './straight-imports.mjs';
@@ -38,6 +39,26 @@ export const commandLine = (entryPoints, outdir) => ({
   // Usage errors show no stack trace, and those of bugs use the source maps.
   sourcemap: 'inline',
   sourcesContent: false,
+});
+
+/** What the second passes over chunks have in common. */
+const JOINED = {
+  platform: 'node',
+  external: NATIVE,
+  banner: REQUIRE,
+  minify: true,
+  legalComments: 'none',
+  logLevel: 'error',
+};
+
+/** The second pass over the command line's chunks, for few-files.mjs. */
+export const commandLineFiles = (outdir) => ({
+  ...JOINED,
+  outdir,
+  target: 'node20',
+  sourcemap: true,
+  sourcesContent: false,
+  chunkNames: 'chunks/[name]-[hash]',
 });
 
 /** What a CDK app imports. */
@@ -83,8 +104,10 @@ const withoutSftp = {
   },
 };
 
+const FOR_FUNCTIONS = [withoutSftp, sdkSchemas];
+
 /**
- * The functions, one file each, SDK included, which Lambda reads at each cold start. CommonJS, as ssh2 needs. From the
+ * Functions of one file each, SDK included, which Lambda reads at each cold start. CommonJS, as ssh2 needs. From the
  * SDK's ES modules: smaller, and loaded in half the time.
  */
 export const functions = (entryPoints, outdir) => ({
@@ -94,7 +117,7 @@ export const functions = (entryPoints, outdir) => ({
   format: 'cjs',
   platform: 'node',
   target: 'node24',
-  plugins: [withoutSftp, sdkSchemas],
+  plugins: [earlyImports, ...FOR_FUNCTIONS],
   external: NATIVE,
   mainFields: ['module', 'main'],
   // Each of the SDK's clients reads its version from its package.json, for the User-Agent alone, and would bring all of it
@@ -111,4 +134,28 @@ export const functions = (entryPoints, outdir) => ({
   legalComments: 'none',
   logLevel: 'error',
   metafile: true,
+});
+
+/**
+ * A function that seldom needs much of its code: index.mjs loads at start what every run needs, and the other files when
+ * they are first needed. ES modules, since esbuild splits no others (https://esbuild.github.io/api/#splitting).
+ */
+export const functionInParts = (entry, outdir) => {
+  const options = functions({ index: entry }, outdir);
+  return {
+    ...options,
+    format: 'esm',
+    splitting: true,
+    plugins: [straightImports, ...FOR_FUNCTIONS],
+    outExtension: { '.js': '.mjs' },
+  };
+};
+
+/** The second pass over a function's chunks, for few-files.mjs. */
+export const functionFiles = (outdir) => ({
+  ...JOINED,
+  outdir,
+  target: 'node24',
+  outExtension: { '.js': '.mjs' },
+  chunkNames: '[name]-[hash]',
 });

@@ -5,7 +5,7 @@
  * function of a feature would load the AWS SDK that its neighbour uses (https://esbuild.github.io/api/#splitting).
  */
 import { readFileSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
+import { basename, dirname, relative, resolve } from 'node:path';
 
 const STATIC = /^(import|export) (type )?\{([^}]*)\} from '(\.[^']*\/index\.ts)';$/gm;
 const DESTRUCTURED = /const \{([^}]*)\} =\s+await import\(\s*'(\.[^']*\/index\.ts)'\s*\);/g;
@@ -22,16 +22,21 @@ const namesIn = (list) =>
     .map(([name, outer = name]) => ({ name, outer }));
 
 const faces = new Map();
-/** The file that defines each name of an index; null for an index that exports whole files. */
+/** The file that defines each name of an index, of a folder below too; null for an index that exports whole files. */
 function faceOf(index) {
   if (!faces.has(index)) {
     const source = readFileSync(index, 'utf8');
     const found = [...source.matchAll(PUBLIC)].flatMap(([, , list, from]) =>
-      namesIn(list).map(({ name, outer }) => [outer, { name, file: resolve(dirname(index), from) }]),
+      namesIn(list).map(({ name, outer }) => [outer, definedIn(resolve(dirname(index), from), name)]),
     );
     faces.set(index, /^export \*/m.test(source) ? null : new Map(found));
   }
   return faces.get(index);
+}
+
+function definedIn(file, name) {
+  const below = basename(file) === 'index.ts' ? faceOf(file)?.get(name) : undefined;
+  return below ?? { name, file };
 }
 
 export const straightImports = {

@@ -56,7 +56,7 @@ function deployed() {
     probeDocument: null,
     privateKey: async () => KEY.private,
     once: { ec2: stack.aws.ec2, ssm: stack.aws.ssm },
-    sns: stack.aws.sns,
+    sns: async () => stack.aws.sns,
     topicArn: stack.aws.topic.arn,
     dynamoDb: sandboxDynamoDb({ name: 'table', items: new Map() }),
     table: 'table',

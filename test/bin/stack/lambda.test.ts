@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { invokeRemedy } from '../../../bin/stack/lambda.ts';
-import { patientLambdaClient } from '../../../lambda/kit/clients.ts';
+import { patientLambdaClient } from '../../../lambda/kit/clients/index.ts';
 
 let lambda: Server;
 let answer: { readonly status?: number; readonly error?: string; readonly body: string };

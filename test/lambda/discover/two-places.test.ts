@@ -1,7 +1,8 @@
 import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import { describe, expect, it } from 'vitest';
 import { reportTable } from '../../../bin/terminal/report-table.ts';
-import { fleetTargets, placeName, readPlaces } from '../../../lambda/discover/places.ts';
+import { placeName } from '../../../lambda/discover/places.ts';
+import { fleetTargets, readPlaces } from '../../../lambda/discover/targets.ts';
 import { metricDimensions } from '../../../lambda/memory/dimensions.ts';
 import { remedy } from '../../../lambda/remedy-handler.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';

@@ -4,7 +4,7 @@ import { DescribeInstancesCommand } from '@aws-sdk/client-ec2';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { subscriptionState } from '../../../lambda/alert/sns.ts';
 import { findFleet } from '../../../lambda/discover/ec2.ts';
-import { ec2Client, snsClient } from '../../../lambda/kit/clients.ts';
+import { ec2Client, snsClient } from '../../../lambda/kit/clients/index.ts';
 import { errorText, isAccessDenied } from '../../../lambda/kit/errors.ts';
 import { parseSettings } from '../../../lambda/settings/settings.ts';
 

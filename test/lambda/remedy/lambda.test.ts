@@ -1,6 +1,6 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { describe, expect, it } from 'vitest';
-import type { Lambda, Once } from '../../../lambda/kit/clients.ts';
+import type { Lambda, Once } from '../../../lambda/kit/clients/index.ts';
 import { acknowledgeMail, askForActs } from '../../../lambda/remedy/lambda.ts';
 
 const functionArn = 'arn:aws:lambda:eu-central-1:123456789012:function:Remedy:automatic';

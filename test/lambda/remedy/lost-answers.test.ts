@@ -176,7 +176,7 @@ describe.each(Object.entries(LOST))('a mail that SNS has taken, where %s', (_, w
     const { requests, sns } = await stackBehind(way);
     const stack = new RemedyStack(1).flag(1);
     // The other calls on the topic only read.
-    stack.clients = { sns };
+    stack.clients = { sns: async () => sns };
     const answer = await stack.auto();
     expect(answer.problems).toEqual([expect.stringMatching(/^the mail: /)]);
     expect(requests.filter((action) => action === 'Publish')).toHaveLength(1);

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-ec2-instance-connect';
 import ssh2, { type AuthContext, type ParsedKey } from 'ssh2';
 import { describe, expect, it } from 'vitest';
-import type { InstanceConnect } from '../../../lambda/kit/clients.ts';
+import type { InstanceConnect } from '../../../lambda/kit/clients/index.ts';
 import type { FailureReason } from '../../../lambda/model/index.ts';
 import { instanceConnect } from '../../../lambda/ssh/instance-connect.ts';
 import { sshTransport } from '../../../lambda/ssh/transport.ts';
