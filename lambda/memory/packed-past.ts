@@ -18,13 +18,13 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
 /** How a section's times and figures are rounded. */
-interface Grain {
+export interface Grain {
   readonly ms: number;
   /** What a share of 1 is. */
   readonly whole: number;
 }
-const RECENT: Grain = { ms: MINUTE, whole: 10_000 };
-const HOURLY: Grain = { ms: HOUR, whole: 1_000 };
+export const RECENT: Grain = { ms: MINUTE, whole: 10_000 };
+export const HOURLY: Grain = { ms: HOUR, whole: 1_000 };
 
 /** No section holds more: two weeks of hours, or four hours of minutes. */
 const MOST_SAMPLES = 512;
@@ -73,28 +73,77 @@ export function firstHour({ hourly }: PackedPast): number | null {
 /** Reused, for the sake of the tens of thousands of sections in a file. */
 const scratch = new ByteWriter();
 
-/** @param samples oldest first */
-function packed(samples: readonly HostSample[], { ms, whole }: Grain): Uint8Array {
-  if (samples.length === 0) return NOTHING;
-  const kept = samples.slice(-MOST_SAMPLES);
-  scratch.clear();
-  scratch.unsigned(kept.length);
-  let before = 0;
-  for (const { at } of kept) {
-    const time = Math.max(before, Math.round(at.getTime() / ms));
-    scratch.unsigned(time - before);
-    before = time;
+/** Two full sections, and a sample between them. */
+const ROOM = 2 * MOST_SAMPLES + 1;
+
+/**
+ * Samples side by side, oldest first: times in milliseconds since 1970, and shares, NaN where there is none. Made once and
+ * reused for each host: as objects the samples of ten thousand hosts are millions, which V8 may keep for a while, 250 MB.
+ */
+export class SampleColumns {
+  readonly times = new Float64Array(ROOM);
+  readonly memory = new Float64Array(ROOM);
+  readonly disk = new Float64Array(ROOM);
+  length = 0;
+
+  /** Holds a section's samples from now on; none where the bytes are no section. */
+  read(bytes: Uint8Array, { ms, whole }: Grain): void {
+    this.length = 0;
+    if (bytes.length === 0) return;
+    const reader = new ByteReader(bytes);
+    const count = reader.unsigned(MOST_SAMPLES);
+    let time = 0;
+    for (let n = 0; n < count; n++) {
+      time += reader.unsigned(MOST_TIME);
+      this.times[n] = time * ms;
+    }
+    readFigures(reader, this.memory, count, whole);
+    readFigures(reader, this.disk, count, whole);
+    if (!reader.failed && time <= MOST_TIME) this.length = count;
   }
-  writeFigures(kept, 'memory', whole);
-  writeFigures(kept, 'disk', whole);
-  return scratch.take();
+
+  /** Puts a sample before the one at `index`, or last. */
+  insert(index: number, time: number, memory: number | null, disk: number | null): void {
+    for (const column of [this.times, this.memory, this.disk]) column.copyWithin(index + 1, index, this.length);
+    this.times[index] = time;
+    this.memory[index] = memory ?? Number.NaN;
+    this.disk[index] = disk ?? Number.NaN;
+    this.length += 1;
+  }
+
+  /** Those from `from` on as a section, the last of them where they are too many. */
+  pack(from: number, { ms, whole }: Grain): Uint8Array {
+    const begin = Math.max(from, this.length - MOST_SAMPLES);
+    if (begin >= this.length) return NOTHING;
+    scratch.clear();
+    scratch.unsigned(this.length - begin);
+    let before = 0;
+    for (let n = begin; n < this.length; n++) {
+      const time = Math.max(before, Math.round((this.times[n] ?? 0) / ms));
+      scratch.unsigned(time - before);
+      before = time;
+    }
+    writeFigures(this.memory.subarray(begin, this.length), whole);
+    writeFigures(this.disk.subarray(begin, this.length), whole);
+    return scratch.take();
+  }
 }
 
-function writeFigures(samples: readonly HostSample[], which: 'memory' | 'disk', whole: number): void {
+const columns = new SampleColumns();
+
+/** @param samples oldest first */
+function packed(samples: readonly HostSample[], grain: Grain): Uint8Array {
+  columns.length = 0;
+  for (const { at, memory, disk } of samples.slice(-MOST_SAMPLES)) {
+    columns.insert(columns.length, at.getTime(), memory, disk);
+  }
+  return columns.pack(0, grain);
+}
+
+function writeFigures(shares: Float64Array, whole: number): void {
   let before = 0;
-  for (const sample of samples) {
-    const share = sample[which];
-    if (share === null) {
+  for (const share of shares) {
+    if (Number.isNaN(share)) {
       scratch.unsigned(0);
       continue;
     }
@@ -106,31 +155,24 @@ function writeFigures(samples: readonly HostSample[], which: 'memory' | 'disk', 
 }
 
 /** Nothing where the bytes are no section. */
-function unpacked(bytes: Uint8Array, { ms, whole }: Grain): HostSample[] {
-  if (bytes.length === 0) return [];
-  const reader = new ByteReader(bytes);
-  const count = reader.unsigned(MOST_SAMPLES);
-  const times: number[] = [];
-  let time = 0;
-  for (let n = 0; n < count; n++) {
-    time += reader.unsigned(MOST_TIME);
-    times.push(time);
-  }
-  const memory = readFigures(reader, count, whole);
-  const disk = readFigures(reader, count, whole);
-  if (reader.failed || time > MOST_TIME) return [];
-  return times.map((at, n) => ({ at: new Date(at * ms), memory: memory[n] ?? null, disk: disk[n] ?? null }));
+function unpacked(bytes: Uint8Array, grain: Grain): HostSample[] {
+  columns.read(bytes, grain);
+  return Array.from({ length: columns.length }, (_, n) => ({
+    at: new Date(columns.times[n] ?? 0),
+    memory: shareOf(columns.memory[n]),
+    disk: shareOf(columns.disk[n]),
+  }));
 }
 
-function readFigures(reader: ByteReader, count: number, whole: number): (number | null)[] {
-  const figures: (number | null)[] = [];
+const shareOf = (share = Number.NaN): number | null => (Number.isNaN(share) ? null : share);
+
+function readFigures(reader: ByteReader, into: Float64Array, count: number, whole: number): void {
   let figure = 0;
   for (let n = 0; n < count; n++) {
     const step = reader.unsigned(2 * whole + 1);
     if (step > 0) figure += step % 2 === 1 ? (step - 1) / 2 : -step / 2;
-    figures.push(step === 0 ? null : Math.min(Math.max(figure / whole, 0), 1));
+    into[n] = step === 0 ? Number.NaN : Math.min(Math.max(figure / whole, 0), 1);
   }
-  return figures;
 }
 
 /** @param into where the past is written to */

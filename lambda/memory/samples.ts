@@ -8,7 +8,7 @@
 import type { CurrentProcesses, History, LastGood, ProcessSnapshot, Sample } from '../model/index.ts';
 import { extraOf, withExtra } from './extras.ts';
 import type { HostPast, HostSample, PackedPast } from './packed-past.ts';
-import { EMPTY_PAST, firstHour, packHourly, packRecent, unpackHourly, unpackRecent } from './packed-past.ts';
+import { EMPTY_PAST, firstHour, HOURLY, RECENT, SampleColumns, unpackHourly, unpackRecent } from './packed-past.ts';
 import { unpackProcesses } from './packed-processes.ts';
 import { isLowOrFalling, packedSnapshots, withoutOld } from './snapshots.ts';
 
@@ -82,32 +82,49 @@ export function* agedHosts(
   }
 }
 
+/** Reused: one host's at a time. */
+const recent = new SampleColumns();
+const hours = new SampleColumns();
+
 function aged(
   past: PackedPast,
   sample: HostSample | undefined,
   now: Date,
   processes: CurrentProcesses | undefined,
 ): PackedPast {
-  const since = recentSince(now);
-  const known = unpackRecent(past);
-  // Of runs that overlap the earlier may be the later to write: its sample goes into its place, one for each minute.
-  const minute = ({ at }: HostSample) => Math.round(at.getTime() / MINUTE);
-  const isNew = sample !== undefined && !known.some((one) => minute(one) === minute(sample));
-  const all = isNew ? [...known, sample].sort((a, b) => a.at.getTime() - b.at.getTime()) : known;
-  const old = all.filter(({ at }) => at.getTime() < since);
-  const isChanged = isNew || old.length > 0;
-  const share = isNew ? sample.memory : null;
-  const isKept =
-    share !== null &&
-    isLowOrFalling(
-      share,
-      known.map(({ memory }) => memory),
-    );
+  recent.read(past.recent, RECENT);
+  const share = sample?.memory ?? null;
+  const isWorthKeeping = share !== null && isLowOrFalling(share, recent.memory.subarray(0, recent.length));
+  const isNew = sample !== undefined && added(sample);
+  const old = countBefore(recent, recentSince(now));
   return {
-    extras: withProcesses(past.extras, isKept ? processes : undefined, now),
-    recent: isChanged ? packRecent(all.slice(old.length).slice(-MOST_RECENT)) : past.recent,
+    extras: withProcesses(past.extras, isNew && isWorthKeeping ? processes : undefined, now),
+    recent: isNew || old > 0 ? recent.pack(Math.max(old, recent.length - MOST_RECENT), RECENT) : past.recent,
     hourly: withHours(past, old, now),
   };
+}
+
+/**
+ * Of runs that overlap the earlier may be the later to write: its sample goes into its place.
+ * @returns false where there is one of that minute
+ */
+function added({ at, memory, disk }: HostSample): boolean {
+  const time = at.getTime();
+  const minute = Math.round(time / MINUTE);
+  let place = recent.length;
+  for (let n = recent.length - 1; n >= 0; n--) {
+    const other = recent.times[n] ?? 0;
+    if (Math.round(other / MINUTE) === minute) return false;
+    if (other > time) place = n;
+  }
+  recent.insert(place, time, memory, disk);
+  return true;
+}
+
+function countBefore({ times, length }: SampleColumns, since: number): number {
+  let count = 0;
+  while (count < length && (times[count] ?? 0) < since) count += 1;
+  return count;
 }
 
 /** Packs them only where they change: of a host that is well there are none. */
@@ -121,29 +138,49 @@ function withProcesses(extras: Uint8Array, added: CurrentProcesses | undefined, 
 /** Who held a host's memory in the past six hours, oldest first. */
 const processesOf = ({ extras }: PackedPast): ProcessSnapshot[] => unpackProcesses(extraOf(extras, PROCESSES));
 
-/** Packs the hours only where they change: once an hour, not once a check. */
-function withHours(past: PackedPast, old: readonly HostSample[], now: Date): Uint8Array {
+/**
+ * Packs the hours only where they change: once an hour, not once a check.
+ * @param old how many of the recent samples become part of them
+ */
+function withHours(past: PackedPast, old: number, now: Date): Uint8Array {
   const oldest = now.getTime() - KEPT.disk;
   const first = firstHour(past);
-  if (old.length === 0 && (first === null || first >= oldest)) return past.hourly;
-  const hours = new Map(unpackHourly(past).map((one) => [one.at.getTime(), one]));
-  for (const one of old) {
-    const hour = Math.floor(one.at.getTime() / HOUR) * HOUR;
-    hours.set(hour, worst(hours.get(hour), one, new Date(hour)));
+  if (old === 0 && (first === null || first >= oldest)) return past.hourly;
+  hours.read(past.hourly, HOURLY);
+  for (let n = 0; n < old; n++) {
+    const hour = Math.floor((recent.times[n] ?? 0) / HOUR) * HOUR;
+    addToHour(hour, recent.memory[n] ?? Number.NaN, recent.disk[n] ?? Number.NaN);
   }
-  const kept = [...hours.values()]
-    .filter(({ at }) => at.getTime() >= oldest)
-    .sort((a, b) => a.at.getTime() - b.at.getTime())
-    .map((one) => (one.at.getTime() < memorySince(now) ? { ...one, memory: null } : one));
-  return packHourly(kept.filter(({ memory, disk }) => memory !== null || disk !== null));
+  const sinceMemory = memorySince(now);
+  let kept = 0;
+  for (let n = 0; n < hours.length; n++) {
+    const [at = 0, disk = Number.NaN] = [hours.times[n], hours.disk[n]];
+    const memory = at < sinceMemory ? Number.NaN : (hours.memory[n] ?? Number.NaN);
+    if (at < oldest || (Number.isNaN(memory) && Number.isNaN(disk))) continue;
+    hours.times[kept] = at;
+    hours.memory[kept] = memory;
+    hours.disk[kept] = disk;
+    kept += 1;
+  }
+  hours.length = kept;
+  return hours.pack(0, HOURLY);
 }
 
-function worst(known: HostSample | undefined, one: HostSample, at: Date): HostSample {
-  if (known === undefined) return { ...one, at };
-  return { at, memory: least(known.memory, one.memory), disk: least(known.disk, one.disk) };
+/** Lowers an hour's worst, or begins that hour. */
+function addToHour(hour: number, memory: number, disk: number): void {
+  let place = hours.length;
+  while (place > 0 && (hours.times[place - 1] ?? 0) > hour) place -= 1;
+  const n = place - 1;
+  if (n < 0 || hours.times[n] !== hour) {
+    hours.insert(place, hour, memory, disk);
+    return;
+  }
+  hours.memory[n] = least(hours.memory[n], memory);
+  hours.disk[n] = least(hours.disk[n], disk);
 }
 
-const least = (a: number | null, b: number | null): number | null => (a === null ? b : b === null ? a : Math.min(a, b));
+/** Of two shares, either of which may be NaN. */
+const least = (a = Number.NaN, b = Number.NaN): number => (Number.isNaN(a) ? b : Number.isNaN(b) ? a : Math.min(a, b));
 
 /** One host's past, oldest first; undefined where nothing is known of the host. */
 export function pastOf({ hosts }: Samples, id: string): HostPast | undefined {

@@ -49,10 +49,10 @@ export function snapshotsOf(
 /**
  * Whether it is worth to know who holds the memory.
  * @param share available now, 0 to 1
- * @param past shares of the past hours
+ * @param past shares of the past hours, NaN where there is none
  */
-export const isLowOrFalling = (share: number, past: readonly (number | null)[]): boolean =>
-  share < LOW || past.some((before) => before !== null && before - share > FALLEN);
+export const isLowOrFalling = (share: number, past: Float64Array): boolean =>
+  share < LOW || past.some((before) => before - share > FALLEN);
 
 /**
  * Which of the checks are kept, the last being the newest.
