@@ -21,6 +21,7 @@ import {
   encodeResult,
   encodeShard,
   type HostCost,
+  type Shard,
   type ShardReply,
 } from './schema.ts';
 import { shardFleet } from './shards.ts';
@@ -47,6 +48,8 @@ export interface PlannedRun {
 }
 
 const FILES_AT_ONCE = 20;
+/** Each is some 600 kB, and several times that while it is read. */
+const RESULTS_AT_ONCE = 4;
 const COST_KEY = 'runs/cost.json';
 const listKey = (run: string) => `runs/${run}/shards.json`;
 const planKey = (run: string) => `runs/${run}/plan.json`;
@@ -123,54 +126,71 @@ export async function joinRun(
   const limit = pLimit(FILES_AT_ONCE);
   const problems = [...plan.problems];
   const hosts: Instance[] = [...plan.rest];
-  const recorded = new Map<string, ShardReply>();
+  const shards: Shard[] = [];
   await Promise.all(Array.from({ length: plan.shards }, (_, index) => limit(collect, index)));
+  const cost = new Map<Transport, { ms: number; hosts: number }>();
+  let report = (text: string) => void problems.push(text);
 
   const result = await checkFleet(settings, replayed(), { ...options, begunAt: plan.at });
-  await orNull(ports, ports.store.put(COST_KEY, encodeCost(costOf(hosts, recorded))));
+  await orNull(ports, ports.store.put(COST_KEY, encodeCost(meansOf(cost))));
   return result;
 
   async function collect(index: number): Promise<void> {
-    const read = (key: string) => orNull(ports, ports.store.get(key));
-    const shard = decodeShard(await read(shardKey(run, index)), run, index);
+    const shard = decodeShard(await orNull(ports, ports.store.get(shardKey(run, index))), run, index);
     if (shard === null) {
       problems.push(`shard ${index} can't be read: nothing is known of its hosts`);
       return;
     }
     hosts.push(...shard.hosts);
-    const replies = decodeResult(await read(resultKey(run, index)), run, shard);
-    if (replies === null) {
-      problems.push(`shard ${index} left no result: ${plural(shard.hosts.length, 'host')} not checked`);
-      return;
-    }
-    for (const reply of replies) recorded.set(reply.id, reply);
+    shards.push(shard);
   }
 
   function replayed(): Ports {
     let found = false;
     const planned = new Map(hosts.map(({ id, transport }) => [id, transport]));
+    const results = pLimit(RESULTS_AT_ONCE);
     return {
       ...ports,
       discover: async (problem) => {
         // A later call is for the fleet as it is by then.
         if (found) return ports.discover(problem);
         found = true;
-        for (const text of problems) problem?.(text);
+        report = (text) => {
+          problem?.(text);
+        };
+        for (const text of problems) report(text);
         return hosts;
       },
       transports: mapTransports(ports.transports, (name, real) => async (instances, turn) => {
         // The first probe is the shards'; a second opinion is taken now.
-        const isFirst = ({ id }: { readonly id: string }) => planned.get(id) === name;
-        const first = instances.filter(isFirst);
-        for (const { id } of first) {
-          planned.delete(id);
-          const known = recorded.get(id);
-          turn.reply(id, known?.reply ?? NO_RESULT, known?.durationMs ?? 0);
-        }
-        const others = instances.filter((instance) => !first.includes(instance));
+        const first = new Set(instances.filter(({ id }) => planned.get(id) === name).map(({ id }) => id));
+        const others = instances.filter(({ id }) => !first.has(id));
+        for (const id of first) planned.delete(id);
+        const of = shards.filter((shard) => shard.hosts.some(({ id }) => first.has(id)));
+        await Promise.all(of.map((shard) => results(replay, shard, first, turn)));
+        for (const id of first) turn.reply(id, NO_RESULT, 0);
         if (others.length > 0) await real(others, turn);
       }),
     };
+  }
+
+  /** Passes on what a shard's hosts answered, and keeps none of it. @param waiting those of which no reply is known yet */
+  async function replay(shard: Shard, waiting: Set<string>, turn: Parameters<ProbeTransport>[1]): Promise<void> {
+    const { index, hosts: own } = shard;
+    const replies = decodeResult(await orNull(ports, ports.store.get(resultKey(run, index))), run, shard);
+    if (replies === null) {
+      report(`shard ${index} left no result: ${plural(own.length, 'host')} not checked`);
+      return;
+    }
+    const transports = new Map(own.map(({ id, transport }) => [id, transport]));
+    for (const { id, reply, durationMs } of replies) {
+      if (!waiting.delete(id)) continue;
+      turn.reply(id, reply, durationMs);
+      const transport = transports.get(id);
+      if (transport === undefined) continue;
+      const sum = cost.get(transport) ?? { ms: 0, hosts: 0 };
+      cost.set(transport, { ms: sum.ms + durationMs, hosts: sum.hosts + 1 });
+    }
   }
 }
 
@@ -186,16 +206,8 @@ function mapTransports(
 }
 
 /** Mean milliseconds that a host took, by transport. */
-function costOf(hosts: readonly Instance[], recorded: ReadonlyMap<string, ShardReply>): HostCost {
-  const sums = new Map<Transport, { ms: number; hosts: number }>();
-  for (const { id, transport } of hosts) {
-    const known = recorded.get(id);
-    if (known === undefined) continue;
-    const sum = sums.get(transport) ?? { ms: 0, hosts: 0 };
-    sums.set(transport, { ms: sum.ms + known.durationMs, hosts: sum.hosts + 1 });
-  }
-  return Object.fromEntries([...sums].map(([transport, { ms, hosts }]) => [transport, Math.max(1, ms / hosts)]));
-}
+const meansOf = (cost: ReadonlyMap<Transport, { readonly ms: number; readonly hosts: number }>): HostCost =>
+  Object.fromEntries([...cost].map(([transport, { ms, hosts }]) => [transport, Math.max(1, ms / hosts)]));
 
 /** Null where it fails: the callers treat what can't be read as absent. */
 async function orNull<T>(ports: Pick<Ports, 'log'>, work: Promise<T>): Promise<T | null> {

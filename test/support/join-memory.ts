@@ -1,0 +1,141 @@
+/**
+ * What the join of a large fleet takes, in a process of its own: `make FOLDER HOSTS` writes the files of a run, the state
+ * and the samples of a noisy fleet; `join FOLDER` reads them and makes the whole check, with pretend outlets; `load FOLDER`
+ * has the code alone. Prints JSON.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { packedFiles } from '../../lambda/kit/index.ts';
+import { fleetSamples, loadState, saveState } from '../../lambda/memory/index.ts';
+import { encodeSamples } from '../../lambda/memory/samples-codec.ts';
+import { encodeState } from '../../lambda/memory/schema.ts';
+import { SAMPLES_KEY, STATE_KEY } from '../../lambda/model/index.ts';
+import { joinRun } from '../../lambda/scale/index.ts';
+import { encodePlan, encodeResult, encodeShard } from '../../lambda/scale/schema.ts';
+import { parseSettings } from '../../lambda/settings/index.ts';
+import { sandboxS3 } from '../../sandbox/aws-s3.ts';
+import { instance } from './fleet.ts';
+import { noisyFleet, noisyState } from './noisy-fleet.ts';
+import { probeOutput } from './probe-output.ts';
+
+const LAST = new Date('2026-11-22T07:55:00Z');
+const NOW = new Date('2026-11-22T08:00:00Z');
+const PER_SHARD = 250;
+const QUIET = { info() {}, warn() {}, error() {} };
+const settings = parseSettings({ transport: 'ssh', scale: 'distributed', metrics: { perInstance: 'none' } });
+
+function make(folder: string, count: number): object {
+  mkdirSync(join(folder, 'runs/run/shards'), { recursive: true });
+  mkdirSync(join(folder, 'runs/run/results'), { recursive: true });
+  const ids = [...noisyFleet(count, LAST).hosts.keys()];
+  const put = (key: string, data: string | Uint8Array) => writeFileSync(join(folder, key), data);
+  put('samples', gzipSync(encodeSamples(noisyFleet(count, LAST), LAST)));
+  put('state', gzipSync(encodeState(noisyState(ids, LAST))));
+  const shards = Math.ceil(count / PER_SHARD);
+  for (let index = 0; index < shards; index++) {
+    const hosts = ids
+      .slice(index * PER_SHARD, (index + 1) * PER_SHARD)
+      .map((id) => ({ ...instance({}, settings), id, name: id }));
+    put(`runs/run/shards/${index}.json`, encodeShard('run', { index, hosts }));
+    // Every tenth is low, and one in fifty is hung.
+    const replies = hosts.map(({ id }, n) => ({
+      id,
+      durationMs: 400,
+      reply:
+        n % 50 === 7
+          ? ({ kind: 'failed', reason: 'BannerTimeout', text: 'No banner.', reached: true } as const)
+          : ({
+              kind: 'output',
+              output: probeOutput(n % 10 === 0 ? { availableKb: 3_200_000 } : {}),
+              exitStatus: 0,
+            } as const),
+    }));
+    put(`runs/run/results/${index}.json`, encodeResult({ run: 'run', index, replies }));
+  }
+  put('runs/run/plan.json', encodePlan({ run: 'run', at: NOW, shards, rest: [], problems: [] }));
+  return { shards };
+}
+
+async function joined(folder: string): Promise<object> {
+  const objects = new Map(
+    [
+      [SAMPLES_KEY, 'samples'],
+      [STATE_KEY, 'state'],
+    ].map(([key = '', file = '']) => [key, { bytes: readFileSync(join(folder, file)), etag: '"0"' }]),
+  );
+  const s3 = sandboxS3({ name: 'bucket', objects });
+  const clock = { now: () => NOW };
+  const files = packedFiles(s3, 'bucket');
+  const samples = fleetSamples({ s3, bucket: 'bucket', clock, log: QUIET });
+  const marks: Record<string, string> = {};
+  const mark = (name: string) => {
+    globalThis.gc?.();
+    const { rss, heapUsed, heapTotal, external } = process.memoryUsage();
+    marks[name] = [rss, heapTotal, heapUsed, external].map((n) => Math.round(n / 2 ** 20)).join(' ');
+  };
+  mark('begin');
+  const { report, errors } = await joinRun(
+    'run',
+    settings,
+    {
+      source: 'aws',
+      clock,
+      log: QUIET,
+      transports: {
+        ssh: async (some, turn) => {
+          for (const { id } of some) turn.reply(id, { kind: 'failed', reason: 'BannerTimeout', text: 'No banner.' }, 1);
+        },
+      },
+      discover: async () => [],
+      state: {
+        load: async () => {
+          mark('beforeLoad');
+          const read = await loadState(files);
+          mark('loaded');
+          return read;
+        },
+        save: async (state, etag) => {
+          mark('beforeSave');
+          const saved = await saveState(files, state, etag);
+          return saved;
+        },
+      },
+      history: async (some) => {
+        mark('beforeHistory');
+        const read = await samples.history(some);
+        mark('history');
+        return read;
+      },
+      outlets: {
+        publish: async (points, at, processes) => {
+          mark('beforePublish');
+          await samples.add(points, at, processes);
+          mark('published');
+        },
+        notify: async () => [],
+        writeTags: async () => [],
+        gatherEvidence: async () => new Map(),
+        isStackAlive: async () => null,
+      },
+      store: {
+        get: async (key) => {
+          try {
+            return readFileSync(join(folder, key), 'utf8');
+          } catch {
+            return null;
+          }
+        },
+        put: async () => {},
+      },
+    },
+    { deadlineMs: 270_000 },
+  );
+  mark('end');
+  return { summary: report.summary, errors, marks };
+}
+
+const [mode = '', folder = '', count = '0'] = process.argv.slice(2);
+const result = mode === 'make' ? make(folder, Number(count)) : mode === 'join' ? await joined(folder) : {};
+// In kibibytes (getrusage); what was highest, not what is left.
+process.stdout.write(JSON.stringify({ ...result, peakMib: Math.round(process.resourceUsage().maxRSS / 1024) }));
