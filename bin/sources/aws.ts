@@ -82,11 +82,13 @@ export async function awsSource(flags: SourceFlags, settings: Settings, io: Comm
   }
 }
 
+const AWS_FREE = 'to check without AWS: --local, --host HOST or -i INVENTORY';
+
 /** Turns an error of AWS into one line that says what to do. */
 async function explained<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    throw explainAwsError(error) ?? error;
+    throw explainAwsError(error, AWS_FREE) ?? error;
   }
 }

@@ -26,16 +26,18 @@ const isSettingsError = (error: unknown): error is SettingsError =>
 
 const line = (text: string) => `crawlwatch: ${forTerminal(withoutSecrets(text))}`;
 
-const AWS_FREE = 'to check without AWS: --local, --host HOST or -i INVENTORY';
-
-/** What an error of AWS means and what to do about it; null for any other error. */
-export function explainAwsError(error: unknown): UsageError | null {
+/**
+ * What an error of AWS means and what to do about it; null for any other error.
+ * @param otherwise how to do without credentials, for a command that can
+ */
+export function explainAwsError(error: unknown, otherwise: string | null = null): UsageError | null {
   if (!(error instanceof Error)) return null;
   const message = withoutSecrets(error.message)
     .replace(/ *Encoded authorization failure message: .*/s, '')
     .replace(/\s+/g, ' ');
   const said = `${error.name}: ${message}`.slice(0, 300);
   const cause = { cause: error };
+  const without = otherwise === null ? '' : `; ${otherwise}`;
   if (/^Region is missing/.test(message)) {
     return new UsageError(
       'no AWS Region: set AWS_REGION=eu-west-1 (or another), or a region in the AWS profile',
@@ -47,19 +49,19 @@ export function explainAwsError(error: unknown): UsageError | null {
     case 'TokenProviderError':
       return /from any provider/.test(message)
         ? new UsageError(
-            `no AWS credentials: set AWS_PROFILE or AWS_ACCESS_KEY_ID, or run aws sso login; ${AWS_FREE}`,
+            `no AWS credentials: set AWS_PROFILE or AWS_ACCESS_KEY_ID, or run aws sso login${without}`,
             cause,
           )
-        : new UsageError(`no usable AWS credentials (${message.slice(0, 300)}); ${AWS_FREE}`, cause);
+        : new UsageError(`no usable AWS credentials (${message.slice(0, 300)})${without}`, cause);
     case 'ExpiredToken':
     case 'ExpiredTokenException':
     case 'RequestExpired':
-      return new UsageError(`the AWS credentials have expired: renew them (aws sso login); ${AWS_FREE}`, cause);
+      return new UsageError(`the AWS credentials have expired: renew them (aws sso login)${without}`, cause);
     case 'AuthFailure':
     case 'InvalidClientTokenId':
     case 'UnrecognizedClientException':
     case 'SignatureDoesNotMatch':
-      return new UsageError(`AWS does not accept these credentials (${said}); check AWS_PROFILE; ${AWS_FREE}`, cause);
+      return new UsageError(`AWS does not accept these credentials (${said}); check AWS_PROFILE${without}`, cause);
     case 'UnauthorizedOperation':
     case 'AccessDenied':
     case 'AccessDeniedException':

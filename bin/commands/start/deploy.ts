@@ -31,18 +31,33 @@ export function addDeploy({ program, io, exit }: CommandLine): void {
     .action(async (words: string[], flags: DeployFlags) => exit(await deploy(words, flags, io)));
 }
 
-/** @returns the CDK's exit code. */
+/**
+ * @param run the CDK with these words
+ * @returns the CDK's exit code.
+ */
 export async function deploy(
   words: readonly string[],
   { destroy, bootstrap, yes }: DeployFlags,
   io: CommandIo,
+  run = cdkIn(io),
 ): Promise<number> {
-  const { cdkCall, runCdk } = await import('../../deploy/index.ts');
   const what =
     bootstrap === true
       ? ['bootstrap']
       : destroy === true
         ? ['destroy', ...(yes === true ? ['--force'] : [])]
         : ['deploy', ...(yes === true ? ['--require-approval', 'never'] : [])];
-  return runCdk(cdkCall([...what, ...words], io.cwd), io.env);
+  io.stderr.write('crawlwatch: starting the AWS CDK, which may print nothing for half a minute\n');
+  const code = await run([...what, ...words]);
+  if (code !== 0 && !io.signal.aborted && destroy !== true) {
+    io.stderr.write(
+      `crawlwatch: the CDK ended with exit code ${code}; to see what the account or the settings lack: crawlwatch doctor --deploy\n`,
+    );
+  }
+  return code;
 }
+
+const cdkIn = (io: CommandIo) => async (words: readonly string[]) => {
+  const { cdkCall, runCdk } = await import('../../deploy/index.ts');
+  return runCdk(cdkCall(words, io.cwd), io.env);
+};
