@@ -8,7 +8,7 @@ let mails: (() => Promise<readonly { readonly subject: string }[]>) | undefined;
 
 const ROWS: Readonly<Record<string, Row>> = {
   'npm ci && npm run demo': { says: [/crawlwatch:reboot-flag/, /To deploy it: /] },
-  'npm test': { elsewhere: 'the unit step of .ci/run', says: [] },
+  'npm ci && npm test': { elsewhere: 'the unit step of .ci/run', says: [] },
   'npm ci && npm pack': { says: [/crawlwatch-[\d.]+\.tgz/] },
   'npm i -g ./crawlwatch-*.tgz': { says: [/added 1 package/] },
   'crawlwatch demo --serve': {
