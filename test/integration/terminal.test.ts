@@ -10,12 +10,12 @@ import { openTerminal, type Terminal } from '../support/tmux.ts';
 
 const DOCS = join(import.meta.dirname, '..', '..', 'docs', 'terminal');
 const PICTURE = join(DOCS, '..', 'images', 'terminal.svg');
-const SIZE = { columns: 130, rows: 50 };
 const PROMPT = '$ ';
 
 let program: BuiltProgram;
 let fleet: TerminalFleet;
 let terminal: Terminal;
+let opened: (columns: number) => Promise<Terminal>;
 beforeAll(async () => {
   program = builtProgram();
   const home = mkdtempSync(join(tmpdir(), 'crawlwatch-terminal-'));
@@ -25,8 +25,12 @@ beforeAll(async () => {
   chmodSync(join(home, 'bin', 'crawlwatch'), 0o755);
   const path = `${join(home, 'bin')}:${dirname(process.execPath)}:/usr/bin:/bin`;
   const env = { HOME: home, PATH: path, LANG: 'C.UTF-8', PS1: PROMPT, PWD: home };
-  terminal = openTerminal(SIZE, { cwd: home, env });
-  await terminal.until((screen) => screen.endsWith(PROMPT.trim()));
+  opened = async (columns) => {
+    const one = openTerminal({ columns, rows: 50 }, { cwd: home, env });
+    await one.until((screen) => screen.endsWith(PROMPT.trim()));
+    return one;
+  };
+  terminal = await opened(130);
 });
 afterAll(async () => {
   terminal?.close();
@@ -67,17 +71,17 @@ function kept(name: string, command: string, screens: string): void {
 
 it('checks ten hosts in colours: the picture in the README', async () => {
   const columns = 112;
-  terminal.resize(columns, 40);
+  const narrow = await opened(columns);
   const command = "crawlwatch check -i crawlers.ini -l 'crawler0*:crawler12' --timeout 5 --accept-new-host-keys";
-  terminal.type(`clear; ${command}`, 'Enter');
-  const screen = await terminal.until(isBack);
+  narrow.type(`clear; ${command}`, 'Enter');
+  const screen = await narrow.until(isBack);
   expect(screen).toMatch(/^10 hosts in [\d.]+ s: 2 CRITICAL, 1 WARNING, 7 OK$/m);
-  const seen = `${PROMPT}${command}\n${terminal.inColour().replace(/\n[^\n]*\$[^\n]*$/, '')}`;
+  const seen = `${PROMPT}${command}\n${narrow.inColour().replace(/\n[^\n]*\$[^\n]*$/, '')}`;
+  narrow.close();
   const svg = terminalSvg(seen, columns, 'crawlwatch check of ten hosts: two hang, one has a full disk');
   if (process.env.UPDATE_DOCS === '1') writeFileSync(PICTURE, svg);
   const textOf = (drawn: string) => loosely(drawn.replace(/<[^>]*>/g, ' '));
   expect(textOf(svg)).toBe(textOf(readFileSync(PICTURE, 'utf8')));
-  terminal.resize(SIZE.columns, SIZE.rows);
 });
 
 it('checks twenty hosts of which two hang, worst first, with a bar while it waits', async () => {
