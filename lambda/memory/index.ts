@@ -3,14 +3,21 @@ export { acknowledged, hasChanged } from './ack.ts';
 export { type Departure, departuresOf } from './departures.ts';
 export { metricDimensions } from './dimensions.ts';
 export { writeTags, writeTagsIn } from './ec2.ts';
-export { type FleetSamples, fleetSamples, pastSamples } from './figures.ts';
 export { freedBy } from './freed.ts';
 export { checksToRecover, closed, goodChecks, isUnstable, isWorse, mayMailEnd, mayMailWorse } from './incident.ts';
 export { endedMuted, isMuted, muteEnd, muteWords, nextMute } from './mute.ts';
 export { fromTags, nextState, withState } from './remember.ts';
-export { NOTHING_KNOWN, type PastFigures } from './samples.ts';
+export {
+  type FleetSamples,
+  fleetSamples,
+  NOTHING_KNOWN,
+  type PastFigures,
+  pastSamples,
+  snapshotOf,
+  snapshotsOf,
+  withSnapshot,
+} from './samples/index.ts';
 export { freeSwap, newOomKills, seenAfter, swapFilling, waitedSince, wasWritable } from './seen.ts';
-export { snapshotOf, snapshotsOf, withSnapshot } from './snapshots.ts';
 export { changeInstance, type LoadedState, loadState, type ObjectStore, saveState } from './store.ts';
 export {
   expectedKey,

@@ -1,7 +1,7 @@
 /** The real check of the machine, by the machine's own clock: seconds count as seconds. */
 import { checkFleet } from '../../lambda/check/pipeline.ts';
 import { packedFiles } from '../../lambda/kit/index.ts';
-import { fleetSamples } from '../../lambda/memory/figures.ts';
+import { fleetSamples } from '../../lambda/memory/samples/figures.ts';
 import type { InstanceReport, ProbeTransport, ReasonCode } from '../../lambda/model/index.ts';
 import { TAG } from '../../lambda/model/index.ts';
 import { RESTART_SCRIPTS, readRestart } from '../../lambda/remedy/restart/restart.ts';

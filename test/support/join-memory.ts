@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { packedFiles } from '../../lambda/kit/index.ts';
 import { fleetSamples, loadState, saveState } from '../../lambda/memory/index.ts';
-import { encodeSamples } from '../../lambda/memory/samples-codec.ts';
+import { encodeSamples } from '../../lambda/memory/samples/codec.ts';
 import { encodeState } from '../../lambda/memory/schema.ts';
 import { SAMPLES_KEY, STATE_KEY } from '../../lambda/model/index.ts';
 import { joinRun } from '../../lambda/scale/index.ts';

@@ -1,7 +1,7 @@
 /** The real check of one real host that leaks, every five minutes of a clock that is set rather than waited for. */
 import { checkFleet } from '../../lambda/check/pipeline.ts';
 import { packedFiles } from '../../lambda/kit/index.ts';
-import { fleetSamples } from '../../lambda/memory/figures.ts';
+import { fleetSamples } from '../../lambda/memory/samples/figures.ts';
 import type { InstanceReport, ReasonCode } from '../../lambda/model/index.ts';
 import { TAG } from '../../lambda/model/index.ts';
 import type { RemedyAnswer } from '../../lambda/remedy/contract.ts';

@@ -8,7 +8,7 @@ import { RebootInstancesCommand } from '@aws-sdk/client-ec2';
 import { type CheckResult, checkFleet } from '../../lambda/check/pipeline.ts';
 import type { RemedyOutlet } from '../../lambda/check/ports.ts';
 import type { CloudWatch } from '../../lambda/kit/clients/index.ts';
-import type { FleetSamples } from '../../lambda/memory/figures.ts';
+import type { FleetSamples } from '../../lambda/memory/samples/figures.ts';
 import type { FailureReason, LastGood, ProbeTransport, Reply } from '../../lambda/model/index.ts';
 import { INSTANCE_METRIC, TAG } from '../../lambda/model/index.ts';
 import { parseAutomaticRequest, parseRemedyRequest } from '../../lambda/remedy/contract.ts';

@@ -1,6 +1,6 @@
 /** Fleets with two weeks behind them, as noisy as crawlers are: for what their samples take. */
-import { EMPTY_PAST, type HostSample, packHourly, packRecent } from '../../lambda/memory/packed-past.ts';
-import { type Samples, withSamples } from '../../lambda/memory/samples.ts';
+import { EMPTY_PAST, type HostSample, packHourly, packRecent } from '../../lambda/memory/samples/packed-past.ts';
+import { type Samples, withSamples } from '../../lambda/memory/samples/samples.ts';
 import type { CurrentProcesses, FleetState, Incident, InstanceState, SeenProcess } from '../../lambda/model/index.ts';
 import { EMPTY_STATE, NOTHING_REMEMBERED } from '../../lambda/model/index.ts';
 import { seeded } from '../../tools/random.ts';

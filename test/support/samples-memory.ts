@@ -6,9 +6,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { packedFiles } from '../../lambda/kit/index.ts';
-import { fleetSamples } from '../../lambda/memory/figures.ts';
-import { withSamples } from '../../lambda/memory/samples.ts';
-import { decodeSamples, encodeSamples } from '../../lambda/memory/samples-codec.ts';
+import { decodeSamples, encodeSamples } from '../../lambda/memory/samples/codec.ts';
+import { fleetSamples } from '../../lambda/memory/samples/figures.ts';
+import { withSamples } from '../../lambda/memory/samples/samples.ts';
 import { encodeState } from '../../lambda/memory/schema.ts';
 import { loadState, saveState } from '../../lambda/memory/store.ts';
 import type { CurrentProcesses, MetricPoint } from '../../lambda/model/index.ts';

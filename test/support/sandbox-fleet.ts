@@ -2,7 +2,7 @@
 
 import { type CheckResult, checkFleet } from '../../lambda/check/pipeline.ts';
 import type { ActsAnswer, RemedyOutlet } from '../../lambda/check/ports.ts';
-import { fleetSamples } from '../../lambda/memory/figures.ts';
+import { fleetSamples } from '../../lambda/memory/samples/figures.ts';
 import { decodeState, encodeState } from '../../lambda/memory/schema.ts';
 import type { ObjectStore } from '../../lambda/memory/store.ts';
 import type { FailureReason, FleetState, InstanceState, ProbeTransport, Reply } from '../../lambda/model/index.ts';

@@ -2,7 +2,7 @@
 
 import { type CheckResult, checkFleet } from '../../lambda/check/pipeline.ts';
 import type { Target } from '../../lambda/discover/places.ts';
-import { fleetSamples } from '../../lambda/memory/figures.ts';
+import { fleetSamples } from '../../lambda/memory/samples/figures.ts';
 import type { ProbeTransport, Reply } from '../../lambda/model/index.ts';
 import { MEMBER_PROBE_DOCUMENT } from '../../lambda/model/index.ts';
 import { parseSettings } from '../../lambda/settings/settings.ts';

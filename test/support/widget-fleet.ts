@@ -1,8 +1,8 @@
 /** Fleets for the dashboard's table: state and samples in the sandbox's S3, as checks would have left them. */
 import { gzipSync } from 'node:zlib';
-import type { HostSample } from '../../lambda/memory/packed-past.ts';
-import { EMPTY, type Samples, withSamples } from '../../lambda/memory/samples.ts';
-import { encodeSamples } from '../../lambda/memory/samples-codec.ts';
+import { encodeSamples } from '../../lambda/memory/samples/codec.ts';
+import type { HostSample } from '../../lambda/memory/samples/packed-past.ts';
+import { EMPTY, type Samples, withSamples } from '../../lambda/memory/samples/samples.ts';
 import { encodeState } from '../../lambda/memory/schema.ts';
 import {
   type CurrentProcesses,

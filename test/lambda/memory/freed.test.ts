@@ -21,7 +21,7 @@ describe('when memory was given back by force', () => {
     expect(freedBy({ ...before, bootedAt: ago(30) }, KILLED, NOW)).toEqual([NOW, ago(30)]);
   });
 
-  it('is no rise of the counter over a boot, which begins it anew', () => {
+  it('is no rise of the counter over a boot, which sets it back to zero', () => {
     expect(freedAfter({ ...before, seen: { boot: '00000000', oomKills: 0 } }, before, KILLED, NOW)).toBeUndefined();
   });
 

@@ -1,6 +1,6 @@
 /** Who held a host's memory in the past six hours: which of its checks are kept. Pure. */
 
-import type { CurrentProcesses, ProbeOutcome, ProcessSnapshot, Vitals } from '../model/index.ts';
+import type { CurrentProcesses, ProbeOutcome, ProcessSnapshot, Vitals } from '../../model/index.ts';
 import { MOST_PROCESSES, minuteOf, NAME_LENGTH, packedWith } from './packed-processes.ts';
 
 const MINUTE = 60_000;

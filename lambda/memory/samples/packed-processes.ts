@@ -12,8 +12,8 @@
  * goes from columns to columns: as objects, those of ten thousand hosts would take 300 MB until they are collected.
  */
 
-import { printableAscii } from '../kit/index.ts';
-import type { ProcessSnapshot, SeenProcess } from '../model/index.ts';
+import { printableAscii } from '../../kit/index.ts';
+import type { ProcessSnapshot, SeenProcess } from '../../model/index.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
 
 const MINUTE = 60_000;

@@ -5,7 +5,7 @@
  * host that is low or falling also who held its memory in the past six hours.
  */
 
-import type { CurrentProcesses, History, LastGood, ProcessSnapshot, Sample } from '../model/index.ts';
+import type { CurrentProcesses, History, LastGood, ProcessSnapshot, Sample } from '../../model/index.ts';
 import { extraOf, withExtra } from './extras.ts';
 import type { HostPast, HostSample, PackedPast } from './packed-past.ts';
 import { EMPTY_PAST, firstHour, HOURLY, RECENT, SampleColumns, unpackHourly, unpackRecent } from './packed-past.ts';

@@ -1,11 +1,18 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { forecast } from '../../../lambda/forecast/forecast.ts';
-import type { HostSample } from '../../../lambda/memory/packed-past.ts';
-import { EMPTY, historyOf, lastGoodOf, pastOf, type Samples, withSamples } from '../../../lambda/memory/samples.ts';
-import { decodeSamples, encodeSamples } from '../../../lambda/memory/samples-codec.ts';
-import { noisyFleet } from '../../support/noisy-fleet.ts';
+import { forecast } from '../../../../lambda/forecast/forecast.ts';
+import { decodeSamples, encodeSamples } from '../../../../lambda/memory/samples/codec.ts';
+import type { HostSample } from '../../../../lambda/memory/samples/packed-past.ts';
+import {
+  EMPTY,
+  historyOf,
+  lastGoodOf,
+  pastOf,
+  type Samples,
+  withSamples,
+} from '../../../../lambda/memory/samples/samples.ts';
+import { noisyFleet } from '../../../support/noisy-fleet.ts';
 
 const NOW = new Date('2026-11-22T08:00:00Z');
 const later = (minutes: number) => new Date(NOW.getTime() + minutes * 60_000);

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { extraOf, withExtra } from '../../../lambda/memory/extras.ts';
-import { MOST_SNAPSHOTS, packProcesses, unpackProcesses } from '../../../lambda/memory/packed-processes.ts';
-import { EMPTY, historyOf, type Samples, withSamples } from '../../../lambda/memory/samples.ts';
-import { decodeSamples, encodeSamples } from '../../../lambda/memory/samples-codec.ts';
-import { snapshotOf, withSnapshot } from '../../../lambda/memory/snapshots.ts';
-import type { CurrentProcesses, ProcessSnapshot, Vitals } from '../../../lambda/model/index.ts';
-import { vitals } from '../../support/fleet.ts';
+import { decodeSamples, encodeSamples } from '../../../../lambda/memory/samples/codec.ts';
+import { extraOf, withExtra } from '../../../../lambda/memory/samples/extras.ts';
+import { MOST_SNAPSHOTS, packProcesses, unpackProcesses } from '../../../../lambda/memory/samples/packed-processes.ts';
+import { EMPTY, historyOf, type Samples, withSamples } from '../../../../lambda/memory/samples/samples.ts';
+import { snapshotOf, withSnapshot } from '../../../../lambda/memory/samples/snapshots.ts';
+import type { CurrentProcesses, ProcessSnapshot, Vitals } from '../../../../lambda/model/index.ts';
+import { vitals } from '../../../support/fleet.ts';
 
 const BEGIN = Date.parse('2026-11-26T08:00:00Z');
 const at = (minute: number) => new Date(BEGIN + minute * 60_000);

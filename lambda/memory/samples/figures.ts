@@ -1,12 +1,12 @@
 /** The samples for the length of one run: read once, when first needed, and written once, at its end. */
 
-import type { S3 } from '../kit/index.ts';
-import { packedFiles, packedReader, plural } from '../kit/index.ts';
-import type { Clock, CurrentProcesses, Log, MetricPoint } from '../model/index.ts';
-import { INSTANCE_METRIC, SAMPLES_KEY } from '../model/index.ts';
+import type { S3 } from '../../kit/index.ts';
+import { packedFiles, packedReader, plural } from '../../kit/index.ts';
+import type { Clock, CurrentProcesses, Log, MetricPoint } from '../../model/index.ts';
+import { INSTANCE_METRIC, SAMPLES_KEY } from '../../model/index.ts';
+import { decodeSamples, encodeHosts } from './codec.ts';
 import type { HostSample } from './packed-past.ts';
 import { agedHosts, EMPTY, historyOf, lastGoodOf, type Named, type PastFigures, type Samples } from './samples.ts';
-import { decodeSamples, encodeHosts } from './samples-codec.ts';
 
 export interface FleetSamples extends PastFigures {
   /**
