@@ -3,22 +3,13 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { type BuildOptions, build } from 'esbuild';
+import { build } from 'esbuild';
 import { buildRemedy } from '../tools/build/build.mjs';
-import { functions } from '../tools/build/options.mjs';
+import { functions, plainFunction } from '../tools/build/options.mjs';
 import type { Effort, Say } from './measure.ts';
 import { median } from './run.ts';
 import type { Section, Target } from './table.ts';
 
-/** As esbuild's page on Node has it: https://esbuild.github.io/getting-started/#bundling-for-node */
-const PLAIN: BuildOptions = {
-  bundle: true,
-  platform: 'node',
-  target: 'node24',
-  external: ['cpu-features', '*.node'],
-  loader: { '.sh': 'text' },
-  logLevel: 'error',
-};
 const ENV = { AWS_REGION: 'eu-central-1', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
 /** ES modules are imported and CommonJS is required, as the runtime does. */
 const LOAD =
@@ -83,7 +74,7 @@ export async function bundles({ startRounds }: Effort, say: Say): Promise<Sectio
     for (const { name, mostMb, mostOfDefault } of FUNCTIONS) {
       const entry = `lambda/${name}-handler.ts`;
       const plain = join(folder, `${name}-plain.js`);
-      await build({ ...PLAIN, entryPoints: [entry], outfile: plain });
+      await build(plainFunction(entry, plain));
       const { file: ours, startBytes, bytes } = await (name === 'remedy' ? inParts(folder) : inOneFile(name, folder));
       const loadMs = (file: string) => Number(execFileSync(node, ['-e', LOAD, file], { env: ENV, encoding: 'utf8' }));
       const rounds = Array.from({ length: startRounds }, () => ({ ours: loadMs(ours), plain: loadMs(plain) }));

@@ -2,23 +2,15 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BuildOptions, build } from 'esbuild';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { functions } from '../../tools/build/options.mjs';
+import { functions, plainFunction } from '../../tools/build/options.mjs';
 import { node24 } from './node24.ts';
 
 const ROUNDS = 11;
 /** Of lib/check-function.ts. */
 const CONFIGURED_MIB = 512;
 
-const PLAIN: BuildOptions = {
-  bundle: true,
-  platform: 'node',
-  target: 'node24',
-  external: ['cpu-features', '*.node'],
-  loader: { '.sh': 'text' },
-  logLevel: 'error',
-};
 const ENV = { AWS_REGION: 'eu-central-1', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
 const LOAD = 'const t = performance.now(); require(process.argv[1]); console.log(performance.now() - t)';
 
@@ -32,8 +24,7 @@ describe('the bundle of the check under Node 24', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it('loads, as esbuild makes it by default and as the stack does; how long each takes is printed', async () => {
-    const entryPoints = ['lambda/check-handler.ts'];
-    await build({ ...PLAIN, entryPoints, outfile: file('plain') });
+    await build(plainFunction('lambda/check-handler.ts', file('plain')));
     await build(functions({ ours: 'lambda/check-handler.ts' }, folder));
     const loadMs = (name: string) =>
       Number(execFileSync(node, ['-e', LOAD, file(name)], { env: ENV, encoding: 'utf8' }));

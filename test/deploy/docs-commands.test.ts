@@ -8,7 +8,7 @@ import { blocksOf } from '../support/markdown.ts';
 import type { Moto } from '../support/moto.ts';
 import type { Typed } from '../support/readme-commands.ts';
 import { furnish, install, openAccount } from './docs-world.ts';
-import { describePage, type Row, real } from './page.ts';
+import { describePage, type Row, real, rebootsAndComesBack } from './page.ts';
 import type { ReadmeWorld } from './readme-world.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -342,15 +342,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   'crawlwatch reboot --flagged --dry-run': { ...account, says: [/ficrawler1/] },
   'crawlwatch reboot ficrawler9': {
     ...account,
+    ...rebootsAndComesBack,
     spelled: named,
-    prepare: (world) => world.rememberOtherBoot(),
-    asks: /\[y\/N\]/,
-    during: async (typed, world) => {
-      await typed.shows(/to come back/);
-      world.hung = false;
-      await world.check();
-    },
-    says: [/reboot: done: /, /came back within 1 min/],
   },
   'crawlwatch reboot --flagged --yes': { ...account, says: [/flagged/] },
   'crawlwatch reboot i-0123456789abcdef0': {

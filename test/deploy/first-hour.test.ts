@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { describePage, ported, type Row, real } from './page.ts';
+import { describePage, ported, type Row, real, rebootsAndComesBack } from './page.ts';
 import type { ReadmeWorld } from './readme-world.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -131,15 +131,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'crawlwatch plan': { ...onEmulator, says: [/ficrawler1/, /remedies\.reboot is off/] },
   'crawlwatch reboot i-0123456789abcdef0': {
     ...onEmulator,
-    spelled: real,
-    prepare: (world) => world.rememberOtherBoot(),
-    asks: /\[y\/N\]/,
-    during: async (typed, world) => {
-      await typed.shows(/to come back/);
-      world.hung = false;
-      await world.check();
-    },
-    says: [/reboot: done: /, /came back within 1 min/],
+    ...rebootsAndComesBack,
     after: async (world) => {
       // It is well again: the end of its trouble is mailed.
       await world.nextCheck();

@@ -39,6 +39,19 @@ export const real = (command: string, { id }: ReadmeWorld) => command.replaceAll
 /** With the port that is free. */
 export const ported = (command: string, { port }: ReadmeWorld) => command.replace(/\b5000\b/, String(port));
 
+/** A reboot that is asked for, done and followed until the host answers in another boot. */
+export const rebootsAndComesBack: Omit<Row, 'needs'> = {
+  spelled: real,
+  prepare: (world) => world.rememberOtherBoot(),
+  asks: /\[y\/N\]/,
+  during: async (typed, world) => {
+    await typed.shows(/to come back/);
+    world.hung = false;
+    await world.check();
+  },
+  says: [/reboot: done: /, /came back within 1 min/],
+};
+
 export interface Page {
   readonly title: string;
   /** The working tree. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { describePage, type Row, real } from './page.ts';
+import { describePage, type Row, real, rebootsAndComesBack } from './page.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const WEBS = [/web1/, /web2/, /2 hosts?.*2 OK/is];
@@ -87,15 +87,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'crawlwatch plan': { needs: 'account', says: [/ficrawler1/, /remedies\.reboot is off/] },
   'crawlwatch reboot i-0123456789abcdef0': {
     needs: 'account',
-    spelled: real,
-    prepare: (world) => world.rememberOtherBoot(),
-    asks: /\[y\/N\]/,
-    during: async (typed, world) => {
-      await typed.shows(/to come back/);
-      world.hung = false;
-      await world.check();
-    },
-    says: [/reboot: done: /, /came back within 1 min/],
+    ...rebootsAndComesBack,
   },
   'crawlwatch restart-worker i-0123456789abcdef0': {
     needs: 'account',

@@ -7,3 +7,4 @@ export declare function construct(entryPoints: EntryPoints, outdir: string): Bui
 export declare function tools(entryPoints: EntryPoints, outdir: string): BuildOptions;
 export declare function functionInParts(entry: string, outdir: string): BuildOptions;
 export declare function functions(entryPoints: EntryPoints, outdir: string): BuildOptions;
+export declare function plainFunction(entry: string, outfile: string): BuildOptions;

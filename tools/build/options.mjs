@@ -106,6 +106,18 @@ const withoutSftp = {
 
 const FOR_FUNCTIONS = [withoutSftp, sdkSchemas];
 
+/** What ours are compared with: as esbuild's page on Node has it, https://esbuild.github.io/getting-started/#bundling-for-node */
+export const plainFunction = (entry, outfile) => ({
+  entryPoints: [entry],
+  outfile,
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  external: NATIVE,
+  loader: { '.sh': 'text' },
+  logLevel: 'error',
+});
+
 /**
  * Functions of one file each, SDK included, which Lambda reads at each cold start. CommonJS, as ssh2 needs. From the
  * SDK's ES modules: smaller, and loaded in half the time.
