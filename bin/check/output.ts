@@ -66,8 +66,9 @@ export async function printReport(
 ): Promise<void> {
   switch (format) {
     case 'table': {
-      const { reportTable } = await import('../terminal/index.ts');
-      stdout.write(`${reportTable(report, { ...tableStyle(stdout, env), now: new Date(), login })}\n`);
+      const { reportLines } = await import('../terminal/index.ts');
+      const lines = reportLines(report, { ...tableStyle(stdout, env), now: new Date(), login });
+      writeLines(stdout, lines);
       return;
     }
     case 'json':
@@ -91,4 +92,18 @@ export async function printReport(
       return;
   }
   format satisfies never;
+}
+
+/** Large enough that a fleet takes few calls. */
+const WRITTEN_AT_ONCE = 64 * 1024;
+
+function writeLines(to: Output, lines: Iterable<string>): void {
+  let text = '';
+  for (const line of lines) {
+    text += `${line}\n`;
+    if (text.length < WRITTEN_AT_ONCE) continue;
+    to.write(text);
+    text = '';
+  }
+  to.write(text);
 }

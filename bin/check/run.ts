@@ -17,6 +17,8 @@ export interface CheckRun {
   readonly assessed?: (instance: InstanceReport, began: Date) => void;
   /** From so many hosts on the report holds none: each has been given to `assessed`. @default never */
   readonly streamsFrom?: number;
+  /** What the report holds of each host. @default all */
+  readonly keeps?: (report: InstanceReport) => InstanceReport;
   /** How long the run has waited for a person, who is not what it took. */
   readonly pausedMs?: () => number;
   readonly history?: Ports['history'];
@@ -65,6 +67,7 @@ export async function runCheck(source: Source, settings: Settings, io: CommandIo
   const checked = await checkFleet(effective, ports, {
     ...{ deadlineMs: RUN_DEADLINE_MS, signal: io.signal },
     ...(run.streamsFrom !== undefined && { streamsFrom: run.streamsFrom }),
+    ...(run.keeps !== undefined && { keeps: run.keeps }),
   });
   const report = { ...checked.report, durationMs: Math.round(checked.report.durationMs - (run.pausedMs?.() ?? 0)) };
   return { report, login: (instance) => sshCommand(instance, logins.get(instance.id) ?? {}, settings) };

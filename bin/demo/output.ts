@@ -42,7 +42,7 @@ export function printChapter(print: Print, chapter: Chapter, { check, says, befo
   const rows = inOrder(report.instances);
   print(`\n${RULE}\nCHECK ${check} at ${clock(at)} UTC: ${says ?? 'nothing has changed on the hosts'}.\n`);
   if (says !== null) {
-    print(`${tableLines(rows, style).join('\n')}\n`);
+    print(`${[...tableLines(rows, style)].join('\n')}\n`);
     const known = new Map(before?.report.instances.map((row) => [row.id, signsOf(row)]));
     const isNews = (row: InstanceReport) => signsOf(row).some((sign) => known.get(row.id)?.includes(sign) !== true);
     for (const block of troubleBlocks(rows.filter(isNews), style)) print(`${block.join('\n')}\n`);

@@ -3,7 +3,7 @@
 import { roughly } from '../../lambda/forecast/index.ts';
 import type { LoginCommand } from '../../lambda/judge/index.ts';
 import { clockTime, forTerminal, gib } from '../../lambda/kit/index.ts';
-import type { InstanceReport, Status } from '../../lambda/model/index.ts';
+import type { Disk, InstanceReport, Status } from '../../lambda/model/index.ts';
 import { fullestDisk } from '../../lambda/model/index.ts';
 import { endBand } from './band.ts';
 import { bar, cutMark, type Glyphs, sparkline } from './sparkline.ts';
@@ -123,7 +123,7 @@ function columnsOf(layout: Layout, style: TableStyle, place: Column['cell'] | nu
       title: layout.mount ? 'FULLEST DISK' : 'DISK',
       cell: ({ vitals }) => {
         const disks = vitals?.disks ?? [];
-        const fullest = fullestDisk(disks) ?? disks.find((disk) => !disk.readOnlyByDesign && !disk.ignored);
+        const fullest = shownDisk(disks);
         if (fullest === undefined) return '';
         const mount = layout.mount ? ` ${forTerminal(fullest.mount.slice(0, 24))}` : '';
         return `${drawn(fullest.usedPercent)}${share(fullest.usedPercent)}${mount}`;
@@ -142,6 +142,10 @@ function columnsOf(layout: Layout, style: TableStyle, place: Column['cell'] | nu
   return all.filter((column) => column !== false);
 }
 
+/** The fullest that can be written, else the first that should be. */
+export const shownDisk = (disks: readonly Disk[]): Disk | undefined =>
+  fullestDisk(disks) ?? disks.find((disk) => !disk.readOnlyByDesign && !disk.ignored);
+
 const everyReason = ({ reasons }: InstanceReport) => reasons.map(({ code }) => code).join(', ');
 const worstReason = ({ reasons }: InstanceReport) =>
   `${reasons[0]?.code ?? ''}${reasons.length > 1 ? ` +${reasons.length - 1}` : ''}`;
@@ -154,9 +158,9 @@ function runsOut({ forecast }: InstanceReport): string {
   return [...part('memory', forecast.memoryMinutes), ...part('disk', forecast.diskMinutes)].join(', ');
 }
 
+/** The columns that are shown. Cells are made again for each line: those of a large fleet at once would fill the memory. */
 interface Grid {
   readonly columns: readonly Column[];
-  readonly cells: readonly (readonly string[])[];
   readonly widths: readonly number[];
 }
 
@@ -173,18 +177,15 @@ function placesOf(rows: readonly InstanceReport[]): Column['cell'] | null {
 
 /** Leaves out empty columns. */
 function gridOf(layout: Layout, rows: readonly InstanceReport[], style: TableStyle): Grid {
-  const all = columnsOf(layout, style, placesOf(rows)).map((column) => ({
-    column,
-    cells: rows.map((row) => column.cell(row)),
-  }));
-  const shown = all.filter(({ cells }) => cells.some((cell) => cell !== ''));
-  return {
-    columns: shown.map(({ column }) => column),
-    cells: rows.map((_, row) => shown.map(({ cells }) => cells[row] ?? '')),
-    widths: shown.map(({ column, cells }) =>
-      cells.reduce((widest, cell) => Math.max(widest, textWidth(cell)), column.title.length),
-    ),
-  };
+  const shown = columnsOf(layout, style, placesOf(rows)).flatMap((column) => {
+    let widest = -1;
+    for (const row of rows) {
+      const cell = column.cell(row);
+      if (cell !== '') widest = Math.max(widest, textWidth(cell));
+    }
+    return widest === -1 ? [] : [{ column, width: Math.max(widest, column.title.length) }];
+  });
+  return { columns: shown.map(({ column }) => column), widths: shown.map(({ width }) => width) };
 }
 
 const widthOf = ({ widths }: Grid) => widths.reduce((sum, width) => sum + width, GAP.length * (widths.length - 1));
@@ -202,41 +203,42 @@ function fittingGrid(rows: readonly InstanceReport[], style: TableStyle): Grid {
   if (excess <= 0) return grid;
   const [name = 0, ...others] = grid.widths;
   const room = Math.max(Math.min(name, NAME_WIDTH_MIN), name - excess);
-  return {
-    ...grid,
-    cells: grid.cells.map(([first = '', ...rest]) => [cutMiddle(first, room, markOf(style)), ...rest]),
-    widths: [room, ...others],
-  };
+  const [first, ...rest] = grid.columns;
+  if (first === undefined) return grid;
+  const shorter = { ...first, cell: (row: InstanceReport) => cutMiddle(first.cell(row), room, markOf(style)) };
+  return { columns: [shorter, ...rest], widths: [room, ...others] };
 }
 
 const markOf = ({ glyphs }: TableStyle) => cutMark(glyphs ?? 'ascii');
 
 /** The header and a line for each host, in their given order, none wider than the terminal. */
-export function tableLines(rows: readonly InstanceReport[], style: TableStyle): string[] {
-  const { columns, cells, widths } = fittingGrid(rows, style);
-  const line = (texts: readonly string[], paint: (text: string, column: number) => string) => {
+export function* tableLines(rows: readonly InstanceReport[], style: TableStyle): Generator<string> {
+  const { columns, widths } = fittingGrid(rows, style);
+  const line = (textOf: (column: Column) => string, paint: (text: string, column: Column) => string) => {
     let room = style.width ?? Number.POSITIVE_INFINITY;
-    return texts
-      .map((text, i) => {
+    return columns
+      .map((column, i) => {
+        const width = widths[i] ?? 0;
         // Cuts only where the terminal is too narrow even for the smallest layout.
-        const shown = cutText(text, Math.max(0, room), '');
-        const padding = padText(shown, widths[i] ?? 0).slice(shown.length);
-        room -= (widths[i] ?? 0) + GAP.length;
-        return shown === '' ? padding : `${paint(shown, i)}${padding}`;
+        const shown = cutText(textOf(column), Math.max(0, room), '');
+        const padding = padText(shown, width).slice(shown.length);
+        room -= width + GAP.length;
+        return shown === '' ? padding : `${paint(shown, column)}${padding}`;
       })
       .join(GAP)
       .trimEnd();
   };
-  return [
-    line(
-      columns.map(({ title }) => title),
-      (text) => bold(text, style),
-    ),
-    ...rows.map((row, nth) =>
-      line(cells[nth] ?? [], (text, i) => {
-        const status = columns[i]?.paint?.(row) ?? null;
+  yield line(
+    ({ title }) => title,
+    (text) => bold(text, style),
+  );
+  for (const row of rows) {
+    yield line(
+      (column) => column.cell(row),
+      (text, column) => {
+        const status = column.paint?.(row) ?? null;
         return status === null ? text : painted(status, text, style);
-      }),
-    ),
-  ];
+      },
+    );
+  }
 }

@@ -41,11 +41,11 @@ export function noteLines(rows: readonly InstanceReport[], style: TableStyle): s
 
 /** The host to start with, where several have a next step. */
 export function startWith(rows: readonly InstanceReport[], style: TableStyle): string[] {
-  const [worst, ...others] = rows.flatMap((row) => {
-    const next = nextStep(row, style.login);
-    return next === null ? [] : [{ name: row.name, next }];
-  });
-  return worst === undefined || others.length === 0 ? [] : [`start with ${forTerminal(worst.name)}: ${worst.next}`];
+  const hasNext = (row: InstanceReport) => nextStep(row, style.login) !== null;
+  const worst = rows.findIndex(hasNext);
+  const [row, ...others] = rows.slice(worst === -1 ? rows.length : worst);
+  if (row === undefined || !others.some(hasNext)) return [];
+  return [`start with ${forTerminal(row.name)}: ${nextStep(row, style.login)}`];
 }
 
 /** What two hosts with the same problem have in common: everything but the address in their sentences. */

@@ -22,16 +22,25 @@ export function summaryLine(report: Report, style: TableStyle): string {
   return `${took}${counts === '' ? '' : `: ${counts}`}${skipped}`;
 }
 
-export function reportTable(report: Report, style: TableStyle): string {
+/** The lines, each made when it is asked for: the text of a large fleet is never in memory as a whole. */
+export function* reportLines(report: Report, style: TableStyle): Generator<string> {
   const rows = inOrder(report.instances);
+  if (rows.length > 0) {
+    yield* tableLines(rows, style);
+    yield '';
+  }
+  for (const block of troubleBlocks(rows, style)) {
+    yield* block;
+    yield '';
+  }
   const notes = noteLines(rows, style);
-  const skipped = report.skipped.map(({ name, why }) => `skipped ${forTerminal(name)}: ${forTerminal(why)}`);
-  return [
-    ...(rows.length === 0 ? [] : [...tableLines(rows, style), '']),
-    ...troubleBlocks(rows, style).flatMap((block) => [...block, '']),
-    ...(notes.length === 0 ? [] : [...notes, '']),
-    ...skipped,
-    summaryLine(report, style),
-    ...startWith(rows, style),
-  ].join('\n');
+  if (notes.length > 0) {
+    yield* notes;
+    yield '';
+  }
+  for (const { name, why } of report.skipped) yield `skipped ${forTerminal(name)}: ${forTerminal(why)}`;
+  yield summaryLine(report, style);
+  yield* startWith(rows, style);
 }
+
+export const reportTable = (report: Report, style: TableStyle): string => [...reportLines(report, style)].join('\n');

@@ -99,7 +99,7 @@ function reserve(troubles: readonly string[][], changes: readonly string[], room
 /** Hosts that don't fit are counted in the last line. */
 function tableOf(rows: readonly InstanceReport[], style: TableStyle, height: number): string[] {
   if (rows.length === 0) return [];
-  const lines = tableLines(rows, style);
+  const lines = [...tableLines(rows, style)];
   if (lines.length <= height) return lines;
   const hidden = rows.slice(height - 2);
   const bad = hidden.filter(({ status }) => status !== 'OK').length;

@@ -119,7 +119,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     const t = transition(one, assessment, at, settings, isRepeat);
     const report = instanceReport(t, outlets !== null, [], at);
     if (outlets !== null) judged.set(one.instance.id, t);
-    else if (!isStreamed) reported.set(one.instance.id, report);
+    else if (!isStreamed) reported.set(one.instance.id, options.keeps?.(report) ?? report);
     else summary.add(report);
     ports.watch?.assessed?.(report);
   }

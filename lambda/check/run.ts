@@ -1,5 +1,6 @@
 /** The bookkeeping of one check: its time, and what went wrong on the way. */
 import { errorText } from '../kit/index.ts';
+import type { InstanceReport } from '../model/index.ts';
 import type { ProbeLimits } from '../probe/index.ts';
 import type { Ports } from './ports.ts';
 
@@ -15,6 +16,8 @@ export interface CheckOptions {
    * as they finish, and for checks that only read. @default never
    */
   readonly streamsFrom?: number;
+  /** What the report holds of each host, for a caller that needs less of it; for checks that only read. @default all */
+  readonly keeps?: (report: InstanceReport) => InstanceReport;
 }
 
 export interface Run {

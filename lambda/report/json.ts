@@ -25,9 +25,11 @@ export function startSummary() {
 
 const KEYS = { OK: 'ok', WARNING: 'warning', CRITICAL: 'critical', UNKNOWN: 'unknown' } as const;
 
+const byName = new Intl.Collator('en', { numeric: true });
+
 /** CRITICAL first, then UNKNOWN, WARNING, OK; then by name, its numbers as numbers (`web2` before `web10`). */
 export function inOrder(instances: readonly InstanceReport[]): InstanceReport[] {
-  return [...instances].sort((a, b) => worstFirst(a, b) || a.name.localeCompare(b.name, 'en', { numeric: true }));
+  return [...instances].sort((a, b) => worstFirst(a, b) || byName.compare(a.name, b.name));
 }
 
 /** As monitoring plugins do: 2 if any CRITICAL, else 3 if any UNKNOWN or no host at all, else 1 if any WARNING, else 0. */

@@ -75,7 +75,7 @@ async function checkOnce(flags: CheckFlags, io: CommandIo): Promise<number> {
     '../../check/index.ts'
   );
   const { exitCodeOf, exitCodeOfCheck } = await import('../../../lambda/report/index.ts');
-  const { startProgress } = await import('../../terminal/index.ts');
+  const { rowKeeper, startProgress } = await import('../../terminal/index.ts');
   // On one terminal a bar and the lines of hosts would overwrite each other.
   const isBarless = quiet || (isStream(output) && io.stdout.isTTY === true);
   const progress = await startProgress(isBarless ? { write() {} } : io.stderr);
@@ -85,6 +85,7 @@ async function checkOnce(flags: CheckFlags, io: CommandIo): Promise<number> {
   let isStreamed = isStream(output);
   const { report, login } = await runCheck(source, settings, io, {
     streamsFrom: streamsFrom(output),
+    ...(output === 'table' && { keeps: rowKeeper() }),
     pausedMs: () => asks?.askedMs() ?? 0,
     discovered: (count) => {
       isStreamed = count >= streamsFrom(output);
