@@ -16,6 +16,7 @@ import type { Departure, LoadedState, Transition } from '../memory/index.ts';
 import { closed, endedMuted, isMuted, isWorse } from '../memory/index.ts';
 import type {
   Alert,
+  AlertEntry,
   Clock,
   FleetState,
   Instance,
@@ -36,8 +37,8 @@ import {
   untried,
   withoutMailedInVain,
 } from './mailing.ts';
-import { composeAlert } from './message.ts';
-import { type MailEntry, type MailPlan, planMail } from './plan.ts';
+import { composeAlert, entriesOfEnds } from './message.ts';
+import { type MailEntry, type MailPlan, planMail, type UnmailedEnd, unmailedEnds } from './plan.ts';
 
 /** What a check found out. */
 export interface News {
@@ -57,6 +58,7 @@ export interface Desk {
     /** The Region of the stack. @default not known */
     readonly home?: string;
     notify(alert: Alert): Promise<readonly string[]>;
+    sendEvents(entries: readonly AlertEntry[]): Promise<readonly string[]>;
     writeTags(writes: readonly TagWrite[], found: readonly Instance[]): Promise<readonly TagFailure[]>;
   };
   readonly log: Log;
@@ -76,6 +78,8 @@ export interface OpenMail {
   /** What is due of incidents, and those that are no longer checked. */
   readonly due: MailPlan;
   readonly departed: readonly Departure[];
+  /** Ends that only events say. */
+  readonly ends: readonly UnmailedEnd[];
   /** Whether anything is due of them, be it put off. */
   readonly isMailDue: boolean;
   /** Mails nothing but what no lost mail has named. */
@@ -110,8 +114,9 @@ export async function openMail(
   const due = planMail(transitions, news.plan, before.state.breaker.mailed, at, settings);
   const departures = news.departures.filter(({ isNews }) => isNews);
   const isMailDue = due.entries.length > 0 || departures.length > 0;
+  const ends = unmailedEnds(transitions, at);
   const silent = silentEnds(transitions, at);
-  const quiet = withInstances(next, silent);
+  const quiet = withInstances(next, without(silent, triedAgain(ends)));
   // Until the mail is out, what it says is still to be said.
   const unsent = isMailDue ? withInstances(quiet, statesOf(before.state, departures)) : quiet;
   const isWaiting = transitions.some(
@@ -127,7 +132,7 @@ export async function openMail(
   if (isUnderWay(before.state, now, settings)) return overtaken(desk);
   const isPartly = isPutOff(mailing, at, settings);
   const open = {
-    ...{ news, isMailDue, isPartly, isWaiting, mailing, quiet },
+    ...{ news, ends, isMailDue, isPartly, isWaiting, mailing, quiet },
     due: isPartly ? untried(due, mailing) : due,
     departed: isPartly ? [] : departures,
   };
@@ -194,14 +199,19 @@ export async function sendMail(
     // Where that can't be written the mail goes out all the same: twice is better than late.
     if ((await noted(open, release, state, desk, 'this one mailed')) === 'overtaken') return false;
   }
-  if (!isAnythingDue) return isAllMailed;
+  const over = (await sendEnds(open, desk, settings)) ? silentEnds(triedAgain(open.ends), at) : new Map();
+  if (!isAnythingDue) {
+    if (over.size > 0) await noted(open, (held) => withMailed(held, over, at), state, desk, 'this one noted an end');
+    return isAllMailed;
+  }
 
   const sent = alert === null ? true : await send(alert, desk);
   const suppressionMailed = sent === true && due.entries.some(({ kind }) => kind === 'suppressed');
   const inVain = rebootedInVainBy(said.news);
   await noted(
     open,
-    (held) => {
+    (before) => {
+      const held = withMailed(before, over, at);
       if (sent === false) return { ...held, mailing };
       // What may have arrived counts among the mails of the day.
       if (sent === null) return { ...countMails(held, [...due.mailed.keys()], at), mailing: attempt };
@@ -217,6 +227,17 @@ export async function sendMail(
     'this one had noted its mail',
   );
   return isAllMailed || (sent === true && said.news !== null);
+}
+
+/** @returns whether they were sent, so that the incidents are over */
+async function sendEnds({ news, ends }: OpenMail, desk: Desk, settings: Settings): Promise<boolean> {
+  // That one has left which was muted is no news for a mail either.
+  const departed = news.departures.filter(({ isNews, openedAt }) => !isNews && openedAt !== null);
+  if (ends.length === 0 && departed.length === 0) return false;
+  const entries = entriesOfEnds(ends, departed, contextOf(news, desk, settings));
+  const lost = await desk.outlets.sendEvents(entries);
+  for (const text of lost) desk.failed('events', text);
+  return lost.length === 0;
 }
 
 /**
@@ -348,6 +369,15 @@ const silentEnds = (transitions: readonly Transition[], at: Date): ReadonlyMap<s
   new Map(
     transitions.filter((t) => endedMuted(t.instance, t, at)).map((t) => [t.instance.id, closed(t.after, at)] as const),
   );
+
+const triedAgain = (ends: readonly UnmailedEnd[]): Transition[] =>
+  ends.filter(({ isTriedAgain }) => isTriedAgain).map(({ transition }) => transition);
+
+const without = <T>(all: ReadonlyMap<string, T>, some: readonly Transition[]): ReadonlyMap<string, T> => {
+  const left = new Map(all);
+  for (const { instance } of some) left.delete(instance.id);
+  return left;
+};
 
 const withInstances = (state: FleetState, changed: ReadonlyMap<string, InstanceState>): FleetState =>
   changed.size === 0 ? state : { ...state, instances: new Map([...state.instances, ...changed]) };

@@ -43,7 +43,7 @@ export type CrawlwatchEvent =
  * the fleet, and its incidents have events of their own. None of a pause either: the acts in vain that brought it about have
  * theirs.
  */
-export function eventsOf(alert: Alert, origin: Origin): CrawlwatchEvent[] {
+export function eventsOf(alert: Pick<Alert, 'entries' | 'acts'>, origin: Origin): CrawlwatchEvent[] {
   const head = headOf(origin);
   const incidents = alert.entries.flatMap((entry): CrawlwatchEvent[] =>
     entry.change === null
@@ -106,7 +106,7 @@ export function incidentNewsOf(entry: AlertEntry, origin: Origin): IncidentNews 
 }
 
 /** Acts of this alert, those that need a person first. */
-export function actsOf({ acts, entries }: Alert, origin: Origin): ActNewsDetail[] {
+export function actsOf({ acts, entries }: Pick<Alert, 'entries' | 'acts'>, origin: Origin): ActNewsDetail[] {
   if (acts === null) return [];
   const about = (id: string) => entries.find(({ instanceId }) => instanceId === id);
   return [
@@ -115,6 +115,8 @@ export function actsOf({ acts, entries }: Alert, origin: Origin): ActNewsDetail[
     ...acts.acted.map((one) => made(one, origin, about(one.act.instanceId))),
   ];
 }
+
+const BEGUN = 'begun, nobody knows whether it was executed';
 
 const called = (name: string, id: string): string => `${word(name, BOUNDS.name)} (${word(id, 64)})`;
 
@@ -136,16 +138,19 @@ function ended(
   entry: AlertEntry | undefined,
 ): ActNewsDetail {
   const worked = outcome === 'worked';
+  // It may be well for another cause: what is over wakes nobody.
+  const isWell = worked || entry?.status === 'OK';
+  // Its hang is over, whether or not by this reboot.
+  const isWarning = act.remedy === 'reboot' && entry?.status === 'WARNING';
+  const failed = act.state === 'begun' ? BEGUN : 'did not help';
+  const how = worked ? 'helped' : `${failed}${isWell ? '; it is well again' : ''}`;
   return {
     dedupKey: actKey(act, origin),
-    severity: worked ? 'info' : 'critical',
-    summary: word(
-      `${called(name, act.instanceId)}: ${act.remedy} ${worked ? 'helped' : 'did not help'}`,
-      BOUNDS.summary,
-    ),
+    severity: isWell ? 'info' : isWarning ? 'warning' : 'critical',
+    summary: word(`${called(name, act.instanceId)}: ${act.remedy} ${how}`, BOUNDS.summary),
     ...atHome(act.instanceId, name, origin),
     details: [],
-    ...(worked ? { links: [], commands: [] } : waysOnFrom(act.instanceId, origin, entry)),
+    ...(isWell ? { links: [], commands: [] } : waysOnFrom(act.instanceId, origin, entry)),
     act: { ...actFields(act), state: outcome, executed: act.state === 'begun' ? null : true, why: why(sentence) },
   };
 }
@@ -157,9 +162,7 @@ function made(
 ): ActNewsDetail {
   const failed = act.state === 'failed';
   const executed = failed ? false : act.state === 'begun' ? null : true;
-  const how = failed
-    ? `${act.remedy} could not be made`
-    : `${act.remedy} ${executed === null ? 'begun, nobody knows whether it was executed' : 'made'}`;
+  const how = failed ? `${act.remedy} could not be made` : `${act.remedy} ${executed === null ? BEGUN : 'made'}`;
   return {
     dedupKey: actKey(act, origin),
     severity: failed ? 'critical' : 'info',

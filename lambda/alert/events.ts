@@ -19,7 +19,11 @@ const PASSING = /^(ThrottlingException|InternalFailure|InternalException)$/;
  *
  * @returns what was not sent and why, as a sentence without a full stop; empty where all was
  */
-export async function putEvents(client: EventBridge, alert: Alert, origin: Origin): Promise<readonly string[]> {
+export async function putEvents(
+  client: EventBridge,
+  alert: Pick<Alert, 'entries' | 'acts'>,
+  origin: Origin,
+): Promise<readonly string[]> {
   const entries = eventsOf(alert, origin).map((event) => entryOf(event, origin));
   const signal = AbortSignal.timeout(DEADLINE_MS);
   let lost = 0;

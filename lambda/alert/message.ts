@@ -3,14 +3,14 @@
 import type { Breaker, Evidence } from '../flag/index.ts';
 import { calendarDay, clockTime, plural } from '../kit/index.ts';
 import type { Departure, Transition } from '../memory/index.ts';
-import { type Alert, isNews, type RemedyNews, type Status, type TagFailure } from '../model/index.ts';
+import { type Alert, type AlertEntry, isNews, type RemedyNews, type Status, type TagFailure } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { pausedLines, withActs } from './acts.ts';
 import { alertEntryOf, type Block, blocksOf, inOrder } from './blocks.ts';
 import { checkAgain, crawlwatch } from './commands.ts';
 import { departureNews, type HostNews, newsOf, type Wording, withoutOwnEvents } from './entries.ts';
 import { dashboardUrl } from './links.ts';
-import type { MailEntry } from './plan.ts';
+import type { MailEntry, UnmailedEnd } from './plan.ts';
 import { subjectOf } from './subject.ts';
 import { bullet, said, sentence, wrapped } from './text.ts';
 
@@ -85,6 +85,27 @@ export function composeAlert(planned: readonly MailEntry[], context: MailContext
   };
 }
 
+/** What events say of incidents whose end no mail says: so that what they opened elsewhere is closed there. */
+export function entriesOfEnds(
+  ends: readonly UnmailedEnd[],
+  departed: readonly Departure[],
+  context: Pick<MailContext, 'at' | 'evidence' | 'settings' | 'home'>,
+): AlertEntry[] {
+  const entries = ends.map(({ transition }): MailEntry => {
+    const codes = (transition.after.incident ?? transition.before.incident)?.codes ?? [];
+    return { kind: 'recovered', transition, codes, why: null, change: 'ended' };
+  });
+  const wording = wordingOf(entries, { ...context, unremembered: null });
+  return [
+    ...entries.map((entry, nth) => withLine(alertEntryOf(newsOf(entry, wording), wording), ends[nth]?.why ?? '')),
+    ...departed.map((one) => withLine(alertEntryOf(departureNews(one, wording), wording), MUTED)),
+  ];
+}
+
+const MUTED = 'It was muted, so no mail says this.';
+
+const withLine = (entry: AlertEntry, line: string): AlertEntry => ({ ...entry, lines: [...entry.lines, line] });
+
 /** The mail on an act that a person asked for, and on what earlier acts came to; null where nothing is worth one. */
 export function composeRemedyAlert(
   acts: RemedyNews,
@@ -99,7 +120,14 @@ const NO_BREAKER = { why: '', tripped: false, failing: 0, eligible: 0 };
 
 function wordingOf(
   entries: readonly MailEntry[],
-  { at, evidence, settings, home, unremembered, actsUnknown = null }: MailContext,
+  {
+    at,
+    evidence,
+    settings,
+    home,
+    unremembered,
+    actsUnknown = null,
+  }: Pick<MailContext, 'at' | 'evidence' | 'settings' | 'home' | 'unremembered' | 'actsUnknown'>,
 ): Wording {
   const here = entries.find(({ transition }) => transition.instance.elsewhere !== true)?.transition.instance.region;
   const remembers = unremembered === null;

@@ -96,6 +96,32 @@ export function planMail(
   return { entries: MAIL_KINDS.flatMap((kind) => entries.filter((entry) => entry.kind === kind)), mailed };
 }
 
+/** The end of an incident that was mailed, and that no mail says. */
+export interface UnmailedEnd {
+  readonly transition: Transition;
+  /** Why no mail says it, as a sentence. */
+  readonly why: string;
+  /** It is over once events have said so, or an hour has passed: until then each check tries again. */
+  readonly isTriedAgain: boolean;
+}
+
+const TRIED_MINUTES = 60;
+
+/** Ends for events alone: a pager or a tracker that opened something by an event closes it by another. */
+export function unmailedEnds(transitions: readonly Transition[], now: Date): UnmailedEnd[] {
+  return transitions.flatMap((t): UnmailedEnd[] => {
+    const { before, after } = t;
+    if (endedMuted(t.instance, t, now)) {
+      if (after.incident?.mailed == null) return [];
+      const isTriedAgain = after.since !== null && minutesBetween(after.since, now) < TRIED_MINUTES;
+      return [{ transition: t, why: 'It was muted, so no mail says this.', isTriedAgain }];
+    }
+    if (before.incident?.mailed == null || after.incident !== null) return [];
+    const why = 'It was mailed as often as a day allows, so no mail says this.';
+    return [{ transition: t, why, isTriedAgain: false }];
+  });
+}
+
 /** One alert says that flagging stopped, in the fleet or in a failure domain, and because of which instances. */
 function suppressionOf(
   transitions: readonly Transition[],

@@ -2,6 +2,7 @@
 import type { LoadedState } from '../memory/index.ts';
 import type {
   Alert,
+  AlertEntry,
   Clock,
   CurrentProcesses,
   FleetState,
@@ -57,6 +58,8 @@ export interface Outlets {
    * @returns what else could not be delivered, a sentence each without a full stop
    */
   notify(alert: Alert): Promise<readonly string[]>;
+  /** Sends events of what no mail says. Never rejects. @returns what could not be sent, as `notify` does */
+  sendEvents(entries: readonly AlertEntry[]): Promise<readonly string[]>;
   /**
    * @param found the instances as they were discovered: where each of them is
    * @returns the instances whose tags could not be written, each with why

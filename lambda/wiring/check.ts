@@ -107,7 +107,7 @@ export function sharedOutlets(
   clients: AwsClients,
   loadSns: () => Promise<Once<Sns>>,
   topicArn: string | null,
-): Pick<Outlets, 'home' | 'publish' | 'notify' | 'gatherEvidence'> {
+): Pick<Outlets, 'home' | 'publish' | 'notify' | 'sendEvents' | 'gatherEvidence'> {
   const targets = targetsOf(clients);
   const samples = clients.samples ?? NOTHING_KNOWN;
   return {
@@ -124,6 +124,12 @@ export function sharedOutlets(
       await publishAlert(sns, topicArn, alert, settings.stack);
       await warnOfSilence(clients.log, sns, topicArn);
       return unsent;
+    },
+    sendEvents: async (entries) => {
+      const { events, settings } = clients;
+      if (events === undefined || topicArn === null) return [];
+      const { originOf, putEvents } = await import('../alert/index.ts');
+      return putEvents(events, { entries, acts: null }, originOf(topicArn, settings.stack));
     },
     gatherEvidence: async (instances) => {
       const { evidenceIn } = await import('../flag/index.ts');

@@ -96,6 +96,7 @@ async function announced(
         if (over.mail !== undefined) throw over.mail;
         return over.unsent ?? [];
       },
+      sendEvents: async () => [],
       writeTags: async () => {
         steps.push('tags');
         return [];

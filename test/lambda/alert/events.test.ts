@@ -1,9 +1,11 @@
 import { PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { chatNotificationOf } from '../../../lambda/alert/chat.ts';
 import { eventsOf, originOf } from '../../../lambda/alert/details.ts';
 import { putEvents } from '../../../lambda/alert/events.ts';
 import { actDetail, incidentDetail } from '../../../lambda/alert/schemas.ts';
+import type { AlertEntry } from '../../../lambda/model/index.ts';
 import { SandboxAws } from '../../../sandbox/aws.ts';
 import { act, acted, acts, alertOf, anyAlert, decision, entry, outcome, TOPIC } from '../../support/alerts.ts';
 
@@ -12,6 +14,39 @@ const ORIGIN = originOf(TOPIC, 'CrawlwatchStack');
 const EVENT_BYTES = 16 * 1024;
 const many = (count: number) =>
   alertOf(Array.from({ length: count }, (_, n) => entry({ instanceId: `i-${String(n).padStart(17, '0')}` })));
+
+describe('the event of an act that did not help', () => {
+  const vain = (over: Parameters<typeof act>[0], status: AlertEntry['status'] | null) => {
+    const news = acts({ outcomes: [outcome({ act: act({ remedy: 'reboot', ...over }), outcome: 'failed' })] });
+    const entries = status === null ? [] : [entry({ status, change: null })];
+    const event = eventsOf(alertOf(entries, news), ORIGIN).find(({ detailType }) => detailType === 'Crawlwatch Act');
+    return { ...event?.detail, chat: chatNotificationOf(alertOf(entries, news), ORIGIN).content.description };
+  };
+
+  it('is no alarm once its host is well: it says so, and that nobody knows whether it was executed', () => {
+    const event = vain({ state: 'begun' }, 'OK');
+    const summary = /: reboot begun, nobody knows whether it was executed; it is well again$/;
+    expect(event).toMatchObject({ severity: 'info', summary: expect.stringMatching(summary), commands: [], links: [] });
+    expect(event.chat).toMatch(/nobody knows whether it was executed; it is well again/);
+    expect(vain({ state: 'done' }, 'OK')).toMatchObject({
+      severity: 'info',
+      summary: expect.stringMatching(/: reboot did not help; it is well again$/),
+    });
+  });
+
+  it('is as severe as what its host has, where that answers', () => {
+    expect(vain({ state: 'begun' }, 'WARNING')).toMatchObject({ severity: 'warning' });
+    expect(vain({ remedy: 'restart-worker' }, 'WARNING')).toMatchObject({ severity: 'critical' });
+  });
+
+  it.each(['CRITICAL', 'UNKNOWN', null] as const)('is critical where its host is %s', (status) => {
+    expect(vain({ state: 'begun' }, status)).toMatchObject({
+      severity: 'critical',
+      summary: expect.stringMatching(/: reboot begun, nobody knows whether it was executed$/),
+      commands: [expect.stringContaining('crawlwatch history')],
+    });
+  });
+});
 
 describe('the events of an alert', () => {
   it('are none for what did not change: a reminder, or a suppression of what was mailed before', () => {

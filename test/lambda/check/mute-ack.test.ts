@@ -50,6 +50,92 @@ describe('a window that recurs', () => {
   });
 });
 
+describe('the end of an incident that was mailed before its host was muted', () => {
+  const UNTIL = 'until=2026-11-22T12:00:00Z';
+  const types = (one: SandboxFleet) => one.aws.bus.events.map(({ detailType }) => detailType);
+  /** A full disk, mailed; then muted, and well. */
+  const well = async () => {
+    const one = new SandboxFleet(5);
+    one.launch(6, {});
+    await one.checks(1);
+    one.host(6, FULL);
+    await one.checks(2);
+    expect(one.subjects).toHaveLength(1);
+    one.tag(6, TAG.mute, UNTIL);
+    one.host(6, {});
+    return one;
+  };
+
+  it('reaches those who open and close by events, once and by the same key, and is not mailed', async () => {
+    const one = await well();
+    await one.checks(6);
+    expect(types(one)).toEqual(['Crawlwatch Incident Opened', 'Crawlwatch Incident Ended']);
+    const [opened, ended] = one.aws.bus.events.map(({ detail }) => detail);
+    expect(ended).toMatchObject({
+      dedupKey: opened?.dedupKey,
+      severity: 'info',
+      incident: { change: 'ended', status: 'OK', reasons: [{ code: 'DiskLow' }] },
+    });
+    expect(ended?.details).toContain('It was muted, so no mail says this.');
+    expect(one.subjects).toHaveLength(1);
+    expect(one.remembered(6).incident).toBe(null);
+  });
+
+  it('is sent by the next check where EventBridge did not take it, and reported', async () => {
+    const one = await well();
+    one.aws.bus.refusals.push('NotAuthorizedForDetailTypeException');
+    await one.checks(1);
+    const { errors } = await one.check();
+    expect(errors).toEqual([expect.stringContaining('1 of 1 event could not be sent to EventBridge')]);
+    expect(types(one)).toEqual(['Crawlwatch Incident Opened']);
+    await one.checks(3);
+    expect(types(one)).toEqual(['Crawlwatch Incident Opened', 'Crawlwatch Incident Ended']);
+    expect(one.remembered(6).incident).toBe(null);
+  });
+
+  it('is tried for an hour, not for ever', async () => {
+    const one = await well();
+    one.aws.bus.refusals.push(...Array.from({ length: 100 }, () => 'NotAuthorizedForDetailTypeException'));
+    await one.checks(20);
+    expect(one.remembered(6).incident).toBe(null);
+    expect((await one.check()).errors).toEqual([]);
+  });
+
+  it('is sent where the muted host was stopped', async () => {
+    const one = await well();
+    for (const host of one.aws.instances.values()) if (host.tags.get('Name') === 'crawler6') host.state = 'stopped';
+    await one.checks(3);
+    expect(types(one)).toEqual(['Crawlwatch Incident Opened', 'Crawlwatch Incident Ended']);
+    expect(one.subjects).toHaveLength(1);
+  });
+
+  it('is sent, too, where a day has no mail left for it', async () => {
+    const one = new SandboxFleet(6);
+    await one.checks(1);
+    one.host(6, FULL);
+    await one.checks(2);
+    one.remember(6, { mails: Array.from({ length: 7 }, () => one.now) });
+    one.host(6, {});
+    await one.checks(30);
+    expect(types(one)).toEqual(['Crawlwatch Incident Opened', 'Crawlwatch Incident Ended']);
+    expect(one.aws.bus.events[1]?.detail.details).toContain(
+      'It was mailed as often as a day allows, so no mail says this.',
+    );
+    expect(one.subjects).toHaveLength(1);
+  });
+
+  it('has no event where nobody was mailed of its beginning', async () => {
+    const one = new SandboxFleet(5);
+    one.launch(6, { [TAG.mute]: UNTIL });
+    await one.checks(1);
+    one.host(6, FULL);
+    await one.checks(3);
+    one.host(6, {});
+    await one.checks(4);
+    expect(types(one)).toEqual([]);
+  });
+});
+
 describe('a mute that can not be read', () => {
   it('silences nothing, and says what is allowed: in the log, the report and the mail', async () => {
     const fleet = new SandboxFleet(5);
