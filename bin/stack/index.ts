@@ -10,4 +10,4 @@ export { stackPast, withStackState } from './past.ts';
 export { planText } from './plan-text.ts';
 export { explainRefusal, requesterName, stackFlag } from './requester.ts';
 export { stackS3Client } from './s3.ts';
-export { type Selection, selectTargets } from './select.ts';
+export { isPlain, type Selection, selectTargets } from './select.ts';

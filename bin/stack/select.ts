@@ -35,9 +35,12 @@ export async function selectTargets(
   return [...targets.values()];
 }
 
+/** Whether a word is an id or a Name: anything else is a pattern. */
+export const isPlain = (word: string, { instances }: Pick<Fleet, 'instances'>): boolean =>
+  INSTANCE_ID.test(word) || instances.some(({ name }) => name === word);
+
 function named(word: string, own: readonly Instance[], fleet: Fleet, io: CommandIo): readonly Target[] {
-  const isPlain = INSTANCE_ID.test(word) || fleet.instances.some(({ name }) => name === word);
-  if (isPlain) return findTargets([word], fleet);
+  if (isPlain(word, fleet)) return findTargets([word], fleet);
   // Each Name is a group of its own: two instances may share one.
   const byName = new Map<string, string[]>();
   for (const { id, name } of own) byName.set(name, [...(byName.get(name) ?? []), id]);
