@@ -67,8 +67,12 @@ function zoneName(at: Date, zone: string): string {
   return names.find((name) => !/^GMT[+-]/.test(name)) ?? names[0] ?? zone;
 }
 
-/** Times in sentences, as {@link clockTime} writes them in UTC, and as ISO 8601 writes them. */
-const UTC_TIMES = /\b(?:(?:(\d{4}-\d\d-\d\d) )?(\d\d:\d\d) UTC\b|(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z)/g;
+/**
+ * Times in sentences, as {@link clockTime} writes them in UTC, and as ISO 8601 writes them. Not what is to be typed as it
+ * is: `until=2026-11-23T06:00:00Z`, `Sat 02:00-06:00 UTC`.
+ */
+const UTC_TIMES =
+  /(?<![=\d-])\b(?:(?:(\d{4}-\d\d-\d\d) )?(\d\d:\d\d) UTC\b|(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d(?:\.\d+)?Z)/g;
 const DAY_MS = 86_400_000;
 
 /** A sentence that was written around `now` with times in UTC, with the times of another zone. */

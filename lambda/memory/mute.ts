@@ -14,14 +14,17 @@ export function isMuted({ mute }: Muteable, at: Date): boolean {
   return mute.kind === 'until' ? mute.until > at : windowsOf(mute.windows).some((window) => isIn(window, at));
 }
 
-/** Completes `it is ...`: `muted until 06:00 UTC`, `muted in the window Sat 02:00-06:00 UTC, until 06:00 UTC`. Null: it isn't. */
-export function muteWords(one: Muteable, at: Date): string | null {
+/**
+ * Completes `it is ...`: `muted until 06:00 UTC`, `muted in the window Sat 02:00-06:00 UTC, until 06:00 UTC`. Null: it isn't.
+ * @param zone of the end; a window is in the zone that its tag names
+ */
+export function muteWords(one: Muteable, at: Date, zone = 'UTC'): string | null {
   const { mute } = one;
   if (mute === null || mute === 'unreadable' || !isMuted(one, at)) return null;
-  if (mute.kind === 'until') return `muted until ${clockTime(mute.until, at)}`;
+  if (mute.kind === 'until') return `muted until ${clockTime(mute.until, at, zone)}`;
   const open = windowsOf(mute.windows).find((window) => isIn(window, at));
   const end = muteEnd(one, at);
-  return `muted in the window ${open?.text}, ${end === null ? 'which never closes' : `until ${clockTime(end, at)}`}`;
+  return `muted in the window ${open?.text}, ${end === null ? 'which never closes' : `until ${clockTime(end, at, zone)}`}`;
 }
 
 /** When the mute of this moment ends, to the minute; null where it isn't muted, or its windows leave no gap. */

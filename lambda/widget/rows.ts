@@ -136,10 +136,9 @@ function checkedRow(instance: Instance, times: Times): FleetRow {
   };
 }
 
-/** A window is worded in the time zone that its tag names. */
-function muteWord(instance: Instance, { now, clock }: Times): string | null {
+function muteWord(instance: Instance, { now, clock, zone }: Times): string | null {
   const { mute } = instance;
-  if (mute === null || mute === 'unreadable' || mute.kind === 'windows') return muteWords(instance, now);
+  if (mute === null || mute === 'unreadable' || mute.kind === 'windows') return muteWords(instance, now, zone);
   return mute.until > now ? `muted until ${clock(mute.until)}` : null;
 }
 

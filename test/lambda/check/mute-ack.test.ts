@@ -150,6 +150,14 @@ describe('a mute that can not be read', () => {
     expect(fleet.subjects).toHaveLength(1);
     expect(fleet.lastMail.replace(/\s+/g, ' ')).toMatch(allowed);
   });
+
+  it('is mailed with what can be typed, not with the time in the zone of the mail', async () => {
+    const fleet = new SandboxFleet(5, { alerts: { timeZone: 'Europe/Berlin' } });
+    fleet.launch(6, { [TAG.mute]: 'window=Sunday' });
+    await fleet.host(6, FULL).checks(2);
+    expect(fleet.lastMail).toContain('at 09:10 CET');
+    expect(fleet.lastMail.replace(/\s+/g, ' ')).toContain('allowed: until=2026-11-23T06:00:00Z or');
+  });
 });
 
 describe('an incident that is acknowledged', () => {

@@ -38,6 +38,12 @@ describe('the rows of the fleet table', () => {
     expect(fleetRows(fleet, NOW).map((row) => row.name)).toEqual(['web3', 'web10', 'web4', 'web9', 'web1', 'web2']);
   });
 
+  it('say until when a window mutes in the zone of the table', () => {
+    const muted = instance({ tags: { [TAG.mute]: 'window=Sun 07:00-09:00 UTC' } });
+    const [row] = fleetRows([muted], new Date('2026-11-22T08:05:00Z'), 'Europe/Berlin');
+    expect(row?.muted).toBe('muted in the window Sun 07:00-09:00 UTC, until 10:00 CET');
+  });
+
   it('have in words what the tag has in codes, and the reasons before the hang', () => {
     const row = rowOf(STATUS('CRITICAL:BannerTimeout,MemoryLow,OomKill'));
     expect(row.reasons.map((reason) => reason.code)).toEqual(['BannerTimeout', 'OomKill']);
