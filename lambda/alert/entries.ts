@@ -1,6 +1,7 @@
 /** What a mail says of a host whose incident is news. */
 
 import { type Evidence, evidenceSentences } from '../flag/index.ts';
+import { REASON_WORDS } from '../judge/index.ts';
 import { clockTime, duration, inWords, minutesBetween } from '../kit/index.ts';
 import { type Departure, goodChecks, isUnstable, type Transition } from '../memory/index.ts';
 import {
@@ -276,6 +277,10 @@ function heldNews({ transition: t, codes, why }: MailEntry, wording: Wording, tr
   });
 }
 
+/** Without the advice that some of them end with: it is over. */
+const wordsOf = (codes: readonly ReasonCode[]): string =>
+  codes.length === 0 ? 'it failed' : codes.map((code) => REASON_WORDS[code].split(':')[0]).join('; ');
+
 function recovery(
   { transition: t, codes }: MailEntry,
   base: Omit<HostNews, 'urgency' | 'word' | 'todo' | 'handled' | 'what' | 'cause'>,
@@ -286,7 +291,6 @@ function recovery(
   const from = before.incident?.openedAt ?? before.since ?? before.flag?.at ?? null;
   const minutes = from === null ? null : minutesBetween(from, wording.at);
   const after = minutes === null ? '' : ` after ${inWords(minutes)}`;
-  const was = codes.length === 0 ? 'failing' : codes.join(', ');
   const flag = before.flag === null ? '' : '. The reboot flag is removed';
   const cause = `${codes.join()} ${assessment.status}`;
   if (kind === null) {
@@ -298,7 +302,7 @@ function recovery(
       reason: `${main === undefined ? 'failure' : SHORT[main]}${minutes === null ? '' : `, ${duration(minutes)}`}`,
       todo: null,
       handled: `${name} is OK again`,
-      what: `RECOVERED: is OK again${after}; it was ${was}${flag}`,
+      what: `RECOVERED: is OK again${after}; what was wrong: ${wordsOf(codes)}${flag}`,
       said: [],
       cause,
     };
@@ -313,8 +317,8 @@ function recovery(
     todo: kind === 'measured' ? todoFor(codesBySeverity(lasting(t))[0], name) : `see to ${name}`,
     handled: '',
     what: isPartly
-      ? `BETTER, STILL ${status}: is no longer ${was}; now ${base.reason}`
-      : `ANSWERS AGAIN, STILL ${status}: ${base.reason}; ${minutes === null ? '' : `for ${inWords(minutes)} `}it was ${was}${flag}`,
+      ? `BETTER, STILL ${status}: ${base.reason}; what is over: ${wordsOf(codes)}`
+      : `ANSWERS AGAIN, STILL ${status}: ${base.reason}; what was wrong${minutes === null ? '' : ` for ${inWords(minutes)}`}: ${wordsOf(codes)}${flag}`,
     said: reasonLines(t, wording),
     cause,
   };
@@ -328,7 +332,7 @@ export function departureNews({ id, name, what, codes, wasFlagged, openedAt }: D
     ...{ urgency: 'departed', word: 'GONE', todo: null, since: null, notes: [], said: [], steps: [] },
     reason: why.replace(/^is /, '').split(',')[0] ?? '',
     handled: `${plainName(name)} ${why}`,
-    what: `NO LONGER CHECKED: ${why}; it was ${codes.join(', ')}${wasFlagged ? '. Its reboot flag is removed' : ''}`,
+    what: `NO LONGER CHECKED: ${why}; what was wrong: ${wordsOf(codes)}${wasFlagged ? '. Its reboot flag is removed' : ''}`,
     cause: null,
   };
 }

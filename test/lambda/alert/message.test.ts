@@ -129,8 +129,8 @@ crawler1 (i-00000000000000001)
     });
     expect(mailOf([one])).toBeNull();
     const probed = { ...one, instance: { ...one.instance, remembered: one.after }, hostKey: null };
-    expect(mailOf([transition(probed, one.assessment, NOW, SSH)])?.body).toContain(
-      'is OK again after 2 hours; it was DiskLow.',
+    expect(unwrapped(mailOf([transition(probed, one.assessment, NOW, SSH)])?.body ?? '')).toContain(
+      'is OK again after 2 hours; what was wrong: a disk is nearly full.',
     );
   });
 
@@ -178,7 +178,7 @@ crawler1 (i-00000000000000001)
     const alert = mailOf([judged(read({ availableShare: 0.05 }), { name: 'c', tags })]);
     expect(alert?.subject).toBe('CRIT c memory 95%');
     expect(unwrapped(alert?.body ?? '')).toContain(
-      'c (i-00000000000000001)\n  ANSWERS AGAIN, STILL CRITICAL: memory 95%; for 15 minutes it was BannerTimeout. The reboot flag is removed.\n  - MemoryLow: 5 % of memory',
+      'c (i-00000000000000001)\n  ANSWERS AGAIN, STILL CRITICAL: memory 95%; what was wrong for 15 minutes: SSH accepts and says nothing. The reboot flag is removed.\n  - MemoryLow: 5 % of memory',
     );
   });
 });

@@ -264,7 +264,7 @@ describe('an instance that comes and goes', () => {
     if (host !== undefined) host.state = 'stopped';
     await fleet.checks(3);
     expect(fleet.subjects.slice(1)).toEqual(['FLAGGED crawler1 SSH silent', 'GONE crawler1 stopped']);
-    expect(fleet.lastMail).toContain('is stopped, not running; it was BannerTimeout. Its reboot flag is removed.');
+    expect(fleet.lastMail).toContain('is stopped, not running; what was wrong: SSH accepts and says nothing. Its reboot flag is removed.');
     const left = Object.keys(fleet.tags(1)).filter((key) => key.startsWith('crawlwatch:'));
     expect(left).toEqual([TAG.stack]);
     expect(fleet.remembered(1)).toMatchObject({ flag: null, failures: 0, incident: null, pin: expect.any(String) });
@@ -333,6 +333,6 @@ describe('what was mailed', () => {
     expect(fleet.subjects).toEqual(['CRIT crawler1 memory 94%']);
     await fleet.host(1, {}).checks(2);
     expect(fleet.subjects.slice(1)).toEqual(['RECOVERED crawler1 disk full, 25 min']);
-    expect(fleet.lastMail).toContain('it was DiskLow, MemoryLow.');
+    expect(fleet.lastMail).toContain('what was wrong: a disk is nearly full; little memory is left.');
   });
 });

@@ -14,7 +14,7 @@ const rebootedAt = (time: string) =>
   );
 const REBOOTED = rebootedAt('08:20');
 const HELPED = /The reboot of 08:20 UTC helped: it came back with a new boot id/;
-const RECOVERED = /^crawler1 \(i-\w+\)\n {2}RECOVERED: is OK again after \d+ minutes; it was BannerTimeout/m;
+const RECOVERED = /^crawler1 \(i-\w+\)\n {2}RECOVERED: is OK again after \d+ minutes; what was wrong: SSH accepts/m;
 const FLAGGED = /^ {2}FLAGGED and being rebooted/m;
 const fail = (text: string) => async () => {
   throw new Error(text);
