@@ -37,19 +37,35 @@ export async function init(
   run: (words: readonly string[]) => Promise<number>,
 ): Promise<number> {
   const { findAnswers, writeAnswers } = await import('../../init/index.ts');
-  const answers = await findAnswers(given, questionsOn(io));
+  const answers = await unlessInterrupted(findAnswers(given, questionsOn(io)), 'nothing was written', io);
   const name = writeAnswers(answers, io.cwd);
   io.stdout.write(`Wrote ${name}.\n`);
   const words = answers.where === 'hosts' ? ['check', '-i', name] : ['check', '--aws'];
   const line = `crawlwatch ${words.join(' ')}`;
   if (check) io.stdout.write(`\n$ ${line}\n`);
-  const code = check ? await firstCheck(() => run(words), io) : 0;
+  const wasWritten = `${name} is written; the first check, which was interrupted: ${line}`;
+  const code = check
+    ? await unlessInterrupted(
+        firstCheck(() => run(words), io),
+        wasWritten,
+        io,
+      )
+    : 0;
   io.stdout.write(
     `\nNext:\n${nextSteps(answers, check ? null : line)
       .map((step) => `  ${step}\n`)
       .join('')}`,
   );
   return code;
+}
+
+/** What a Ctrl-C leaves behind, which the error itself would say: the process prints none after a Ctrl-C. */
+async function unlessInterrupted<T>(work: Promise<T>, left: string, { signal, stderr }: CommandIo): Promise<T> {
+  return work.catch((error: unknown) => {
+    // Behind the ^C that the terminal shows.
+    if (signal.aborted) stderr.write(`\ncrawlwatch: init: ${left}\n`);
+    throw error;
+  });
 }
 
 async function firstCheck(run: () => Promise<number>, io: CommandIo): Promise<number> {

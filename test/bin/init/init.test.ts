@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -71,9 +71,28 @@ describe('crawlwatch init', () => {
     const next = stdout.join('').split('Next:')[1];
     expect(next).toContain('ssh.keySecretArn');
     expect(next).toMatch(/^ {2}crawlwatch deploy /m);
-    await expect(
-      init({ check: true, hosts: ['web1'] }, { ...io, signal: AbortSignal.abort() }, refused),
-    ).rejects.toThrow('no AWS credentials');
+  });
+
+  it('says after a Ctrl-C what was written: nothing, or the file whose first check it ended', async () => {
+    const stderr: string[] = [];
+    const io = {
+      ...QUIET,
+      cwd,
+      stdin: Object.assign((async function* () {})(), { isTTY: true }),
+      stderr: { write: (text: string) => void stderr.push(text), isTTY: true },
+      signal: AbortSignal.abort(),
+    };
+    const interrupted = async () => {
+      throw new UsageError('interrupted before any host was known');
+    };
+    await expect(init({ check: true }, io, interrupted)).rejects.toThrow('nothing was written');
+    expect(stderr.join('')).toBe('\ncrawlwatch: init: nothing was written\n');
+    expect(readdirSync(cwd)).toEqual([]);
+    stderr.length = 0;
+    await expect(init({ check: true, hosts: ['web1'] }, io, interrupted)).rejects.toThrow('interrupted');
+    expect(stderr.join('')).toBe(
+      '\ncrawlwatch: init: inventory.ini is written; the first check, which was interrupted: crawlwatch check -i inventory.ini\n',
+    );
   });
 
   it('keeps what cdk.json says otherwise', async () => {
