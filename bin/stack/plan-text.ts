@@ -27,7 +27,7 @@ export function planText(
     ...(acts.length === 0 ? [] : ['', 'Acts of the last day, newest first:']),
     ...acts
       .toSorted((a, b) => b.at.getTime() - a.at.getTime())
-      .map((act) => `  ${actLine(act, names.get(act.instanceId), now)}`),
+      .map((act) => `  ${actLine(act, names.get(act.instanceId) ?? act.name, now)}`),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -17,6 +17,8 @@ export type ActState = 'begun' | 'done' | 'worked' | 'failed';
 export interface Act {
   readonly remedy: Remedy;
   readonly instanceId: string;
+  /** Its name at that time; absent in the record of an earlier version. */
+  readonly name?: string;
   readonly at: Date;
   readonly state: ActState;
   /** `schedule`, or the name of a person. No decision depends on it. */

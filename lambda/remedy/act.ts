@@ -96,6 +96,9 @@ export const notDone = (decision: Decision): ActResult => ({
   problems: [],
 });
 
+/** Of the name in the record, which has one item for all acts of a day. */
+const NAME_LENGTH = 64;
+
 /** The act, as it is put on record right before it is taken. `fresh` is what it was decided upon. */
 export function beginAct(one: Instance, remedy: Remedy, fresh: FreshCheck, requester: string, at: Date): Act {
   const state = one.remembered;
@@ -104,6 +107,7 @@ export function beginAct(one: Instance, remedy: Remedy, fresh: FreshCheck, reque
   return {
     remedy,
     instanceId: one.id,
+    name: one.name.slice(0, NAME_LENGTH),
     at,
     state: 'begun',
     requester,

@@ -191,6 +191,7 @@ const decision = z.object({
 const act = z.object({
   remedy: z.string(),
   instanceId: z.string(),
+  name: z.string().optional(),
   at,
   state: z.string(),
   requester: z.string(),

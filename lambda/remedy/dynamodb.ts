@@ -310,6 +310,7 @@ const renamed = (stored: unknown): unknown => {
 const act = z.object({
   remedy: z.enum(REMEDIES),
   instanceId,
+  name: z.string().optional(),
   at: instant,
   state: z.enum(STATES),
   requester: z.string(),
@@ -337,8 +338,9 @@ export const writeEntry = (one: HistoryEntry): string => JSON.stringify(one);
 export function readAct(text: string): Act {
   const parsed = act.safeParse(renamed(json(text)));
   if (!parsed.success) throw new Error('the record of acts is unreadable');
-  const { trouble, undone, ...rest } = parsed.data;
-  return { ...rest, ...(trouble !== undefined && { trouble }), ...(undone !== undefined && { undone }) };
+  const { name, trouble, undone, ...rest } = parsed.data;
+  const named = { ...rest, ...(name !== undefined && { name }) };
+  return { ...named, ...(trouble !== undefined && { trouble }), ...(undone !== undefined && { undone }) };
 }
 
 /** Null where it is no entry. */

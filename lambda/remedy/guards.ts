@@ -8,7 +8,7 @@ import { inGrace, muteWords } from '../memory/index.ts';
 import type { Act, FreshCheck, Guard, Instance, Override, Pause, Reason, Remedy, Requester } from '../model/index.ts';
 import { AUTO_WORDS, type Auto, MUTE_ALLOWED, TAG } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
-import { dueRemedy, exhausted, isOpenAct, REMEDY_WORDS, trialMinutes, troubleIn } from './ladder.ts';
+import { called, dueRemedy, exhausted, isOpenAct, REMEDY_WORDS, trialMinutes, troubleIn } from './ladder.ts';
 import { automaticPause } from './vain.ts';
 
 /** What is known besides the instances. */
@@ -266,14 +266,14 @@ function inFlight({ one, remedy, known: { acts, now }, settings }: Question): st
   }
   const other = remedy === 'reboot' ? open.find((act) => act.remedy === 'reboot') : undefined;
   if (other === undefined) return null;
-  return `the reboot of ${other.instanceId} at ${clockTime(other.at, now)} is neither verified nor given up yet`;
+  return `the reboot of ${called(other)} at ${clockTime(other.at, now)} is neither verified nor given up yet`;
 }
 
 function tooClose({ known: { acts, now } }: Question): string | null {
   const reboots = acts.filter((act) => act.remedy === 'reboot');
   const last = within(reboots, APART_MINUTES, now).at(-1);
   if (last === undefined) return null;
-  return `crawlwatch rebooted ${last.instanceId} at ${clockTime(last.at, now)}, and reboots are ${APART_MINUTES} minutes apart`;
+  return `crawlwatch rebooted ${called(last)} at ${clockTime(last.at, now)}, and reboots are ${APART_MINUTES} minutes apart`;
 }
 
 function budgetSpent({ one, remedy, known: { acts, now } }: Question): string | null {

@@ -3,7 +3,7 @@
  * has done what it may. Pure.
  */
 
-import { clockTime, minutesBetween, plural } from '../kit/index.ts';
+import { clockTime, minutesBetween, plural, quoted } from '../kit/index.ts';
 import { rebootTrialMinutes } from '../memory/index.ts';
 import type { Act, Instance, InstanceState, ReasonCode, Remedy } from '../model/index.ts';
 import { TAG } from '../model/index.ts';
@@ -35,6 +35,10 @@ export const trialMinutes = (remedy: Remedy, { schedule: { everyMinutes } }: Set
 
 /** Taken or perhaps taken, and neither verified nor given up. */
 export const isOpenAct = ({ state }: Act): boolean => state === 'begun' || state === 'done';
+
+/** `ficrawler8 (i-...)`; the id alone where the name isn't known. */
+export const called = ({ instanceId, name }: Pick<Act, 'instanceId' | 'name'>): string =>
+  name === undefined || name === instanceId ? instanceId : `${quoted(name)} (${instanceId})`;
 
 /** The codes of `remedy`'s trouble among these. */
 export const troubleIn = (codes: readonly ReasonCode[], remedy: Remedy): readonly ReasonCode[] =>

@@ -30,6 +30,7 @@ const text = z.codec(z.string().max(TEXT_LENGTH), z.string(), {
 const act = z.object({
   remedy: z.enum(REMEDIES),
   instanceId: text,
+  name: text.exactOptional(),
   at: instant,
   state: z.enum(['begun', 'done', 'worked', 'failed']),
   requester: text,

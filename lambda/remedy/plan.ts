@@ -11,7 +11,7 @@ import type { Decision, FreshCheck, Instance, Remedy, Requester } from '../model
 import { REMEDIES, TAG } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { corroborates, heldBack, type Known, type Question, refutes } from './guards.ts';
-import { dueRemedy, troubleIn } from './ladder.ts';
+import { called, dueRemedy, troubleIn } from './ladder.ts';
 
 export type { Known } from './guards.ts';
 
@@ -48,7 +48,7 @@ export function planRemedies(fleet: readonly Instance[], known: Known, settings:
   return due.map(({ decision }): Decision => {
     if (decision.remedy !== 'reboot' || decision.heldBy !== null) return decision;
     if (first !== null) return { ...decision, heldBy: 'spacing', why: `${first} comes first, one reboot at a time` };
-    first = decision.instanceId;
+    first = called(decision);
     return decision;
   });
 }

@@ -2,7 +2,7 @@
 
 import { clockTime } from '../kit/index.ts';
 import type { Act, Pause } from '../model/index.ts';
-import { isOpenAct } from './ladder.ts';
+import { called, isOpenAct } from './ladder.ts';
 
 /** So many in a row, of whatever hosts and by whatever requester, and reboots are not what helps here. */
 const IN_VAIN_AT_MOST = 2;
@@ -32,9 +32,7 @@ export function automaticPause(acts: readonly Act[], resumedAt: Date | null): Pa
   const inVain = rebootsInVain(acts, resumedAt);
   const last = inVain[IN_VAIN_AT_MOST - 1];
   if (last === undefined) return null;
-  const which = inVain
-    .slice(0, IN_VAIN_AT_MOST)
-    .map(({ instanceId, at }) => `${instanceId} at ${clockTime(at, last.at)}`);
+  const which = inVain.slice(0, IN_VAIN_AT_MOST).map((act) => `${called(act)} at ${clockTime(act.at, last.at)}`);
   return {
     who: 'crawlwatch',
     why: `${IN_VAIN_AT_MOST} reboots in a row did not help: ${which.join(', ')}`,

@@ -109,11 +109,25 @@ const ON_REBOOT: readonly Guarded[] = [
     { known: { acts: [act(60, { instanceId: OTHER, state: 'done' })] } },
   ],
   [
+    'names the other one, whatever its name holds',
+    'anybody',
+    'in-flight',
+    `the reboot of "fi crawler8" (${OTHER}) at 07:15 UTC is neither verified nor given up yet`,
+    { known: { acts: [act(60, { instanceId: OTHER, name: 'fi crawler8', state: 'done' })] } },
+  ],
+  [
     'waits for a reboot of which it is not known whether it was done',
     'anybody',
     'in-flight',
     `the reboot of ${OTHER} at`,
     { known: { acts: [act(60, { instanceId: OTHER, state: 'begun' })] } },
+  ],
+  [
+    'names the one that was rebooted before it',
+    'anybody',
+    'spacing',
+    `crawlwatch rebooted ficrawler8 (${OTHER}) at 08:00 UTC, and reboots are 15 minutes apart`,
+    { known: { acts: [act(14.9, { instanceId: OTHER, name: 'ficrawler8' })] } },
   ],
   [
     'comes 14.9 minutes after another that worked',

@@ -215,6 +215,7 @@ describe('beginAct', () => {
     expect(beginAct(host(HUNG), 'reboot', fresh(), 'ana', NOW)).toEqual({
       remedy: 'reboot',
       instanceId: ID,
+      name: ID,
       at: NOW,
       state: 'begun',
       requester: 'ana',
