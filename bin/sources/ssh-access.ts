@@ -84,6 +84,7 @@ export async function sshAccess(flags: SshFlags, settings: Settings, io: Command
         read,
         acceptNew: flags.acceptNewHostKeys === true,
         addTo: ownFile,
+        hasFolder: existsSync,
         accepted: (line, file = ownFile) => {
           // Each pass of a run sees a key that was accepted in an earlier one as new.
           if (saved.has(line)) return;

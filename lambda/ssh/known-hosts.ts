@@ -30,6 +30,8 @@ export type HostKeyPolicy =
       readonly acceptNew: boolean;
       /** The file of accepted keys, for hosts that have none of their own: advice names it. */
       readonly addTo?: string;
+      /** Whether a folder is there: advice makes one that isn't. @default each is */
+      readonly hasFolder?: (path: string) => boolean;
       readonly accepted?: (line: string, file: string | undefined) => void;
       readonly read?: (path: string) => readonly KnownHost[];
       /** Lines that a person has accepted, and the way to learn what to ask a person for. */
@@ -256,7 +258,9 @@ function knownHostsCheck(
       const file = (trust === undefined ? policy.addTo : trust.alias === null ? trust.addTo : null) ?? '';
       // A path that a shell would not read as one word is left out.
       const into = /^[\w./-]+$/.test(file) ? ` >>${file}` : '';
-      const fix = `ssh-keyscan ${port === 22 ? '' : `-p ${port} `}${address}${into}, or --accept-new-host-keys`;
+      const [, folder = ''] = /^(.+)\/[^/]*$/.exec(file) ?? [];
+      const isMissing = into !== '' && folder !== '' && policy.hasFolder?.(folder) === false;
+      const fix = `${isMissing ? `mkdir -p -m 700 ${folder} && ` : ''}ssh-keyscan ${port === 22 ? '' : `-p ${port} `}${address}${into}, or --accept-new-host-keys`;
       return failure(
         'HostKeyUnknown',
         `${shown}, but known_hosts has none for it; nothing was run; to add it: ${fix}.`,

@@ -97,6 +97,10 @@ describe('known_hosts', () => {
     );
     const atHome = { ...policy(''), addTo: '/home/bo/.ssh/known_hosts' };
     expect(checkOf(atHome, '10.0.0.1').verify(blob(ED25519))?.text).toContain(' >>/home/bo/.ssh/known_hosts, or');
+    const isNew = { ...atHome, hasFolder: (path: string) => path !== '/home/bo/.ssh' };
+    expect(checkOf(isNew, '10.0.0.1').verify(blob(ED25519))?.text).toContain(
+      'to add it: mkdir -p -m 700 /home/bo/.ssh && ssh-keyscan 10.0.0.1 >>/home/bo/.ssh/known_hosts, or',
+    );
     const advice = (trust: Partial<HostKeyTrust>) =>
       hostKeyChecks(policy(''))({
         ...{ address: '10.0.0.1', port: 22, pin: null },
