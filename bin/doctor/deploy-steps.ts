@@ -4,7 +4,7 @@ import { howToSubscribe } from '../../lambda/alert/index.ts';
 import { shellWord } from '../../lambda/judge/index.ts';
 import { plural } from '../../lambda/kit/index.ts';
 import { SHARDS_AT_ONCE } from '../../lambda/scale/index.ts';
-import { isDistributed, type Settings } from '../../lambda/settings/index.ts';
+import { isDistributed, type Settings, transportOf } from '../../lambda/settings/index.ts';
 import { masked } from '../terminal/index.ts';
 import type { Subscriber } from './alert-steps.ts';
 import { deployNetworkSteps, type PlannedNetwork } from './deploy-network-steps.ts';
@@ -107,16 +107,23 @@ function stackStep(
 }
 
 /** What a check over SSH needs and no default gives it. */
-function sshSteps({ transport, ssh, vpc }: Settings): readonly Step[] {
-  if (transport !== 'ssh') return [];
+function sshSteps(settings: Settings): readonly Step[] {
+  const { transport, ssh, vpc } = settings;
+  const isSsh = transportOf(settings) === 'ssh';
+  // What `auto` means here nothing else says before the first check.
+  const auto = isSsh ? 'auto is SSH here, since vpc.id is set' : 'auto is SSM here, since no vpc.id is set';
+  const chosen = transport === 'auto' ? [ok('transport', auto)] : [];
+  if (!isSsh) return chosen;
+  const given = transport === 'auto' ? 'transport auto is ssh with a vpc.id' : 'transport is ssh';
   const hasKey = ssh.keySecretArn !== null || ssh.instanceConnect;
   const hasWay = vpc.id !== null || ssh.address === 'public';
   return [
+    ...chosen,
     hasKey
       ? ok('SSH key', ssh.keySecretArn ?? 'EC2 Instance Connect pushes one for each check')
       : failed(
           'SSH key',
-          'transport is ssh, and the check would have no key to log in with',
+          `${given}, and the check would have no key to log in with`,
           'set ssh.keySecretArn or ssh.instanceConnect in cdk.json; without a key: transport ssm',
         ),
     ...(hasWay

@@ -68,6 +68,7 @@ const WELL: AwsAnswers = {
   ListSubscriptionsByTopic: subscriptions(['ann@example.com', `${TOPIC}:1`]),
 };
 const VPC = { id: 'vpc-1', subnetIds: ['subnet-a', 'subnet-b'], createEndpoints: true };
+const KEY = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:fleet-AbCdEf';
 const PENDING =
   'follow the link in the mail from AWS Notifications, good for two days; after that SNS deletes the subscription and no deploy makes it again; another mail is sent by:';
 
@@ -86,7 +87,9 @@ afterEach(() => {
 });
 
 async function diagnose(settings: object = {}, env: Record<string, string> = {}) {
-  const given = { alertEmail: 'ann@example.com', ...settings };
+  // With a VPC `auto` is SSH, which takes a key.
+  const key = 'vpc' in settings ? { ssh: { keySecretArn: KEY } } : {};
+  const given = { alertEmail: 'ann@example.com', ...key, ...settings };
   const { stdout, stderr, exitCode } = await crawlwatch(['doctor', '--deploy', '-o', 'json'], {
     env: { CRAWLWATCH_SETTINGS: JSON.stringify(given), ...env },
   });
@@ -115,6 +118,12 @@ const ROWS: readonly Row[] = [
     { transport: 'ssh', ssh: { address: 'public' } },
     {},
     'failed SSH key: transport is ssh, and the check would have no key to log in with -> set ssh.keySecretArn or ssh.instanceConnect in cdk.json; without a key: transport ssm',
+  ],
+  [
+    'auto in a VPC, which is SSH, without a key',
+    { transport: 'auto', vpc: VPC, ssh: {} },
+    {},
+    'failed SSH key: transport auto is ssh with a vpc.id, and the check would have no key to log in with -> set ssh.keySecretArn or ssh.instanceConnect in cdk.json; without a key: transport ssm',
   ],
   [
     'SSH to private addresses without a VPC',
@@ -369,6 +378,16 @@ describe('crawlwatch doctor --deploy', () => {
     expect(troubles).toHaveLength(3);
     expect(troubles).toEqual(expect.arrayContaining([expect.stringMatching(/^failed settings: vpc\.id: got "vpc-x"/)]));
     expect([exitCode, aws.calls()]).toEqual([2, []]);
+  });
+
+  it.each([
+    ['SSH with a VPC', { vpc: VPC }, ['auto is SSH here, since vpc.id is set']],
+    ['SSM without one', {}, ['auto is SSM here, since no vpc.id is set']],
+    ['nothing where the transport is given', { transport: 'ssm', vpc: VPC }, []],
+  ])('says what auto comes to: %s', async (_, settings, expected) => {
+    const { steps, troubles } = await diagnose(settings);
+    expect(steps.filter(({ name }) => name === 'transport').map(({ text }) => text)).toEqual(expected);
+    expect(troubles).toEqual([]);
   });
 
   it('says that it looks at an emulator', async () => {
