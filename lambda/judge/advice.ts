@@ -36,7 +36,7 @@ const LARGEST_PROCESSES = 'ps -eo pid,rss,etime,args --sort=-rss | head';
 export function commandThere({ recommendation, reasons, vitals }: InstanceReport): string | null {
   const unit = vitals?.worker?.unit;
   if (recommendation === 'restart-worker') {
-    return unit === undefined ? LARGEST_PROCESSES : `sudo systemctl restart ${shellWord(unit)}`;
+    return unit === undefined ? LARGEST_PROCESSES : restartOf(unit, vitals?.worker?.state ?? null);
   }
   if (recommendation === 'restart-sshd') return 'sudo systemctl restart ssh || sudo systemctl restart sshd';
   if (recommendation === 'none' || recommendation === 'reboot') return null;
@@ -44,6 +44,16 @@ export function commandThere({ recommendation, reasons, vitals }: InstanceReport
     return 'df -h; df -i; sudo du -xhd2 / 2>/dev/null | sort -h | tail';
   }
   return vitals === null ? null : LARGEST_PROCESSES;
+}
+
+/**
+ * The state shows whether systemd has that unit: the probe says `absent` and `running` of processes of that name alone.
+ * Without systemd it is started by a script of /etc/init.d, or by OpenRC.
+ */
+function restartOf(unit: string, state: string | null): string {
+  if (state !== 'absent' && state !== 'running') return `sudo systemctl restart ${shellWord(unit)}`;
+  const service = shellWord(unit.replace(/\.service$/, ''));
+  return `sudo service ${service} restart || sudo rc-service ${service} restart`;
 }
 
 function investigate(instance: InstanceReport, login: LoginCommand): string {

@@ -175,6 +175,14 @@ describe('the next step', () => {
       "ssh 10.0.0.7 'sudo systemctl restart sidekiq.service'",
     ],
     [
+      'a dead worker where systemd is not running',
+      host('a', {
+        recommendation: 'restart-worker',
+        vitals: { ...vitalsOf(1, 1, { free: 1, percent: 1 }), worker: { ...worker, state: 'absent', restarts: null } },
+      }),
+      "ssh 10.0.0.7 'sudo service sidekiq restart || sudo rc-service sidekiq restart'",
+    ],
+    [
       'a dead sshd',
       host('a', { id: 'i-0ab', transport: 'ssm', recommendation: 'restart-sshd' }),
       'aws ssm start-session --target i-0ab   then: sudo systemctl restart ssh || sudo systemctl restart sshd',
