@@ -4,7 +4,7 @@ import type { CommandLine } from './grammar.ts';
 
 const HELP = `
 Examples:
-  crawlwatch completion bash >~/.local/share/bash-completion/completions/crawlwatch`;
+  mkdir -p ~/.local/share/bash-completion/completions && crawlwatch completion bash >~/.local/share/bash-completion/completions/crawlwatch`;
 
 export function addCompletion({ program, io, exit }: CommandLine): void {
   program

@@ -195,13 +195,14 @@ const ROWS: Readonly<Record<string, Row>> = {
   [COST]: {
     says: [/"instances": ?2000/],
   },
-  'crawlwatch completion bash >~/.local/share/bash-completion/completions/crawlwatch': {
-    says: [],
-    after: async ({ home }) => {
-      const made = readFileSync(join(home, '.local/share/bash-completion/completions/crawlwatch'), 'utf8');
-      expect(made).toMatch(/^complete -F _crawlwatch crawlwatch$/m);
+  'mkdir -p ~/.local/share/bash-completion/completions && crawlwatch completion bash >~/.local/share/bash-completion/completions/crawlwatch':
+    {
+      says: [],
+      after: async ({ home }) => {
+        const made = readFileSync(join(home, '.local/share/bash-completion/completions/crawlwatch'), 'utf8');
+        expect(made).toMatch(/^complete -F _crawlwatch crawlwatch$/m);
+      },
     },
-  },
   'crawlwatch demo': { says: [/crawlwatch:reboot-flag/] },
   'crawlwatch demo --serve --port 8080': {
     spelled: (command) => command.replace('8080', '0'),

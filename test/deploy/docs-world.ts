@@ -46,7 +46,6 @@ export function furnish(world: ReadmeWorld, root: string): void {
   cpSync(join(traces, 'recorded.ndjson'), join(clone, 'recorded.ndjson'));
   writeFileSync(join(clone, 'traces.jsonl.gz'), gzipSync(readFileSync(join(traces, 'small.jsonl'))));
   program(join(home, 'pretend'), 'ansible-inventory', `echo '${JSON.stringify(LISTED)}'`);
-  mkdirSync(join(home, '.local/share/bash-completion/completions'), { recursive: true });
   mkdirSync(join(home, 'node_exporter'));
   mkdirSync(join(home, '.aws'));
   const profiles = ['prod', 'production'];
