@@ -1,11 +1,11 @@
 /** docs/without-an-account.md, in an empty folder, with nothing but the packed program and what the page installs. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort, whyNoMoto } from '../support/moto.ts';
-import { commandsOf, endAll, exported, plainEnvironment, Typed } from '../support/readme-commands.ts';
+import { cloneTree, commandsOf, endAll, exported, plainEnvironment, Typed } from '../support/readme-commands.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const SSHD = '/usr/sbin/sshd';
@@ -68,8 +68,12 @@ describe.skipIf(missing !== null)('docs/without-an-account.md, from the packed p
     for (const port of ['5000', '2222']) ports.set(port, String(await freePort()));
     const plain = plainEnvironment(home);
     env = { ...plain, npm_config_prefix: prefix, PATH: [join(prefix, 'bin'), plain.PATH].join(delimiter) };
+    // In a checkout of its own: packing builds dist anew, which other tests use at this moment.
+    const checkout = join(work, 'checkout');
+    cloneTree(ROOT, checkout);
+    symlinkSync(join(ROOT, 'node_modules'), join(checkout, 'node_modules'));
     const packed = execFileSync('npm', ['pack', '--silent', '--pack-destination', work], {
-      cwd: ROOT,
+      cwd: checkout,
       encoding: 'utf8',
     });
     const tarball = join(work, packed.trim().split('\n').at(-1) ?? '');

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Sshd, sshdMissing, startSshd } from '../../sandbox/sshd.ts';
+import { cloneTree } from '../support/readme-commands.ts';
 
 if (sshdMissing !== null) throw new Error(sshdMissing);
 
@@ -24,6 +25,7 @@ describe('the package', () => {
   const folder = mkdtempSync(join(tmpdir(), 'crawlwatch-package-'));
   const home = join(folder, 'home');
   const empty = join(folder, 'empty');
+  const checkout = join(folder, 'checkout');
   const prefix = join(folder, 'global');
   const installed = join(prefix, 'lib', 'node_modules', 'crawlwatch');
   let tarball: string;
@@ -31,7 +33,13 @@ describe('the package', () => {
 
   beforeAll(async () => {
     for (const one of [home, empty]) mkdirSync(one);
-    const name = execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], { encoding: 'utf8' });
+    // In a checkout of its own: packing builds dist anew, which other tests use at this moment.
+    cloneTree('.', checkout);
+    symlinkSync(MODULES, join(checkout, 'node_modules'));
+    const name = execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], {
+      cwd: checkout,
+      encoding: 'utf8',
+    });
     tarball = join(folder, name.trim().split('\n').at(-1) ?? '');
     // With nothing but the tarball: no registry is asked.
     const offline = ['--offline', '--no-audit', '--no-fund', '--cache', join(folder, 'cache')];
@@ -54,7 +62,7 @@ describe('the package', () => {
     expect(statSync(tarball).size).toBeLessThan(4_000_000);
     const files = execFileSync('tar', ['tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
     expect(files.length).toBeLessThan(60);
-    expect(JSON.parse(readFileSync('package.json', 'utf8')).scripts.prepare).toBe('node esbuild.mjs');
+    expect(JSON.parse(readFileSync(join(checkout, 'package.json'), 'utf8')).scripts.prepare).toBe('node esbuild.mjs');
   });
 
   it('installs nothing beside itself, and has no script that an install would run', () => {

@@ -264,7 +264,9 @@ describe('an instance that comes and goes', () => {
     if (host !== undefined) host.state = 'stopped';
     await fleet.checks(3);
     expect(fleet.subjects.slice(1)).toEqual(['FLAGGED crawler1 SSH silent', 'GONE crawler1 stopped']);
-    expect(fleet.lastMail).toContain('is stopped, not running; what was wrong: SSH accepts and says nothing. Its reboot flag is removed.');
+    expect(fleet.lastMail).toContain(
+      'is stopped, not running; what was wrong: SSH accepts and says nothing. Its reboot flag is removed.',
+    );
     const left = Object.keys(fleet.tags(1)).filter((key) => key.startsWith('crawlwatch:'));
     expect(left).toEqual([TAG.stack]);
     expect(fleet.remembered(1)).toMatchObject({ flag: null, failures: 0, incident: null, pin: expect.any(String) });
