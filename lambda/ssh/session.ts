@@ -356,6 +356,8 @@ class Session {
 
   /** Cuts off a host that floods, by bytes and not only by time. */
   readonly #count = (chunk: Buffer) => {
+    // What precedes its identification has a bound of its own (banner.ts).
+    if (this.#phase === 'banner') return;
     if (this.#phase === 'kex') this.#kexBytes = Buffer.concat([this.#kexBytes, chunk]);
     this.#received += chunk.length;
     const sent = this.#received;
