@@ -14,7 +14,7 @@ import { announceUnremembered, NO_ACTS, openMail, sendMail } from '../alert/inde
 import { type Evidence, evidenceSentences, FLEET, planFlags, secondOpinions, withFlags } from '../flag/index.ts';
 import { forecastsOf, needsHistory } from '../forecast/index.ts';
 import { assess, instanceReport, UNREADABLE_MUTE } from '../judge/index.ts';
-import { chunks, isoSeconds } from '../kit/index.ts';
+import { isoSeconds } from '../kit/index.ts';
 import { departuresOf, nextState, snapshotsOf, type Transition, transition, withState } from '../memory/index.ts';
 import type { FleetState, History, Instance, InstanceReport, ProbedInstance, Report } from '../model/index.ts';
 import { probeFleet } from '../probe/index.ts';
@@ -34,9 +34,6 @@ export interface CheckResult {
   /** What failed, a sentence each; empty when all of the check was done. */
   readonly errors: readonly string[];
 }
-
-/** Each is some 90 kB of samples: of all that are low in a large fleet together, more than the rest of a check. */
-const HISTORIES_AT_ONCE = 50;
 
 /**
  * One check of the fleet.
@@ -78,13 +75,8 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     judge(one);
     return false;
   });
-  let isPastKnown = true;
-  for (const some of chunks(low, HISTORIES_AT_ONCE)) {
-    const ofSome = () => ports.history(some.map((one) => one.instance));
-    const past: ReadonlyMap<string, History> | null = isPastKnown ? await orElse('history', ofSome(), null) : null;
-    isPastKnown = past !== null;
-    for (const one of some) judge(one, past?.get(one.instance.id));
-  }
+  const past = low.length === 0 ? null : await orElse('history', ports.history(low.map((one) => one.instance)), null);
+  for (const one of low) judge(one, past?.get(one.instance.id));
 
   // Decide, remember, act and tell.
   if (outlets !== null) await decideAndTell(outlets);

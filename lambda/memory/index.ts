@@ -10,8 +10,10 @@ export { fromTags, nextState, withState } from './remember.ts';
 export {
   type FleetSamples,
   fleetSamples,
+  type Histories,
   NOTHING_KNOWN,
   type PastFigures,
+  type ProcessesById,
   pastSamples,
   snapshotOf,
   snapshotsOf,
