@@ -11,6 +11,7 @@ export {
   type FleetSamples,
   fleetSamples,
   type Histories,
+  KeptProcesses,
   NOTHING_KNOWN,
   type PastFigures,
   type ProcessesById,

@@ -217,7 +217,11 @@ export function decodeShard(written: string | null, run: string, index: number):
 }
 
 /** @returns null where the text is no result of that run and shard; replies about other shards' hosts are left out */
-export function decodeResult(written: string | null, run: string, { index, hosts }: Shard): ShardReply[] | null {
+export function decodeResult(
+  written: string | null,
+  run: string,
+  { index, hosts }: { readonly index: number; readonly hosts: readonly Pick<Instance, 'id'>[] },
+): ShardReply[] | null {
   const read = decode(result, written);
   if (read?.run !== run || read.index !== index) return null;
   const own = new Set(hosts.map(({ id }) => id));

@@ -29,7 +29,7 @@ const settings = parseSettings({ transport: 'ssh', scale: 'distributed', metrics
 const placeOf = (shard: number, n: number) => ({
   ...{ address: `10.${shard % 256}.${n >> 8}.${n & 255}`, subnet: `subnet-0a1b2c3d4e5f6${shard % 50}` },
   ...{ zone: `eu-central-1${'abc'[shard % 3]}`, securityGroups: ['sg-0123456789abcdef0', 'sg-0fedcba9876543210'] },
-  tags: { crawlwatch: 'true', [TAG.worker]: 'sidekiq.service', [TAG.status]: 'OK' },
+  tags: { crawlwatch: 'true', [TAG.worker]: 'sidekiq.service', [TAG.status]: 'OK', [TAG.stack]: settings.stack },
 });
 
 /** What the probe prints of a crawler, its largest processes included. */
@@ -154,7 +154,7 @@ async function joined(folder: string): Promise<object> {
         put: async () => {},
       },
     },
-    { deadlineMs: 270_000 },
+    { deadlineMs: 270_000, streamsFrom: 0 },
   );
   mark('end');
   return { summary: report.summary, errors, marks };
