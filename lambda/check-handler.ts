@@ -108,7 +108,7 @@ export async function handler(
     }
     case 'join': {
       const ports = { ...(await wholePorts(environment)), store: storeOf(environment) };
-      return wellDone(settings, summaryOf(await joinRun(asked.run, settings, ports, { deadlineMs })));
+      return wellDone(settings, summaryOf(await joinRun(asked.run, settings, ports, { deadlineMs, streamsFrom: 0 })));
     }
     default:
       return asked satisfies never;

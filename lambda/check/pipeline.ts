@@ -14,9 +14,25 @@ import { announceUnremembered, NO_ACTS, openMail, sendMail } from '../alert/inde
 import { type Evidence, evidenceSentences, FLEET, planFlags, secondOpinions, withFlags } from '../flag/index.ts';
 import { forecastsOf, needsHistory } from '../forecast/index.ts';
 import { assess, instanceReport, UNREADABLE_MUTE } from '../judge/index.ts';
-import { chunks, isoSeconds } from '../kit/index.ts';
-import { departuresOf, nextState, snapshotsOf, type Transition, transition, withState } from '../memory/index.ts';
-import type { FleetState, History, Instance, InstanceReport, ProbedInstance, Report } from '../model/index.ts';
+import { isoSeconds } from '../kit/index.ts';
+import {
+  departuresOf,
+  KeptProcesses,
+  nextState,
+  snapshotOf,
+  type Transition,
+  transition,
+  withState,
+} from '../memory/index.ts';
+import type {
+  CurrentProcesses,
+  FleetState,
+  History,
+  Instance,
+  InstanceReport,
+  ProbedInstance,
+  Report,
+} from '../model/index.ts';
 import { probeFleet } from '../probe/index.ts';
 import { callsForRemedy } from '../remedy/index.ts';
 import { logFields, metricPoints, startSummary, summarise } from '../report/index.ts';
@@ -26,6 +42,7 @@ import { claim } from './claim.ts';
 import type { Outlets, Ports, StatePort } from './ports.ts';
 import { remember } from './remember.ts';
 import { type CheckOptions, startRun } from './run.ts';
+import { isSettled, settled } from './settled.ts';
 
 export interface CheckResult {
   readonly report: Report;
@@ -34,9 +51,6 @@ export interface CheckResult {
   /** What failed, a sentence each; empty when all of the check was done. */
   readonly errors: readonly string[];
 }
-
-/** Each is some 90 kB of samples: of all that are low in a large fleet together, more than the rest of a check. */
-const HISTORIES_AT_ONCE = 50;
 
 /**
  * One check of the fleet.
@@ -53,15 +67,18 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
 
   // Discover.
   const unread: string[] = [];
-  const discovered = await ports.discover((text) => {
-    run.failed('discover', text);
-    unread.push(text);
-  });
-  const found = await claim(discovered, settings, outlets, orElse);
+  const discover = () =>
+    ports.discover((text) => {
+      run.failed('discover', text);
+      unread.push(text);
+    });
+  // What is found becomes what is remembered of it, so that a large fleet is held once.
+  let found = await claim(await discover(), settings, outlets, orElse);
 
   // Remember.
   const before = await remember(ports, run);
-  const instances = found.filter((one) => one.skipped === null).map((one) => withState(one, before.state));
+  found = found.map((one) => (one.skipped === null ? withState(one, before.state) : one));
+  const instances = found.filter((one) => one.skipped === null);
   for (const { id, unreadable, mute } of instances) {
     if (unreadable.length > 0) log.warn('tags.ignored', { id, keys: unreadable });
     if (mute === 'unreadable') log.warn('mute.unreadable', { id, text: UNREADABLE_MUTE });
@@ -71,29 +88,35 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
   const isRepeat = lastAt !== null && lastAt <= at && run.elapsedMs(lastAt) < settings.schedule.everyMinutes * 30_000;
 
   // Probe and judge: a host that needs no history is judged and shown the moment it has answered.
-  const isStreamed = outlets === null && instances.length >= (options.streamsFrom ?? Number.POSITIVE_INFINITY);
+  const isStreamed = instances.length >= (options.streamsFrom ?? Number.POSITIVE_INFINITY);
+  /** Those of which all was said at once; who held their memory, until it is known whether that is kept. */
+  const done = new Set<string>();
+  const holders = new KeptProcesses(at);
   const summary = startSummary();
   const low = await probeFleet(instances, ports, settings, run.limits(), (one) => {
     if (needsHistory(one.outcome, settings)) return true;
     judge(one);
     return false;
   });
-  let isPastKnown = true;
-  for (const some of chunks(low, HISTORIES_AT_ONCE)) {
-    const ofSome = () => ports.history(some.map((one) => one.instance));
-    const past: ReadonlyMap<string, History> | null = isPastKnown ? await orElse('history', ofSome(), null) : null;
-    isPastKnown = past !== null;
-    for (const one of some) judge(one, past?.get(one.instance.id));
-  }
+  const past = low.length === 0 ? null : await orElse('history', ports.history(low.map((one) => one.instance)), null);
+  for (const one of low) judge(one, past?.get(one.instance.id));
 
   // Decide, remember, act and tell.
   if (outlets !== null) await decideAndTell(outlets);
 
-  const reports =
-    outlets === null
-      ? instances.flatMap(({ id }) => reported.get(id) ?? [])
-      : inOrder().map((t) => instanceReport(t, true, evidenceSentences(evidence.get(t.instance.id)), at));
-  for (const report of reports) log.info('instance.checked', logFields(report, at, settings.schedule.everyMinutes));
+  const reports: InstanceReport[] = [];
+  let flagged = 0;
+  for (const { id } of instances) {
+    const t = judged.get(id);
+    if (done.has(id)) continue;
+    const report =
+      t === undefined ? reported.get(id) : instanceReport(t, true, evidenceSentences(evidence.get(id)), at);
+    if (report === undefined) continue;
+    say(report);
+    if (report.flagged) flagged += 1;
+    if (t !== undefined) summary.add(report);
+    if (!isStreamed) reports.push(report);
+  }
   return {
     report: {
       version: 1,
@@ -105,7 +128,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
       skipped: found.flatMap(({ id, name, skipped: why }) => (why === null ? [] : [{ id, name, why }])),
       problems: [...run.problems, ...run.errors],
     },
-    flagged: reports.filter((report) => report.flagged).length,
+    flagged,
     errors: run.errors,
   };
 
@@ -117,11 +140,32 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     const forecasts = forecastsOf(one.instance, one.outcome, history, at, settings);
     const assessment = assess(one.instance, one.outcome, settings, forecasts);
     const t = transition(one, assessment, at, settings, isRepeat);
+    const { id } = one.instance;
+    if (outlets !== null) judged.set(id, t);
+    if (outlets !== null && ports.watch?.assessed === undefined && !(isStreamed && isSettled(t))) return;
     const report = instanceReport(t, outlets !== null, [], at);
-    if (outlets !== null) judged.set(one.instance.id, t);
-    else if (!isStreamed) reported.set(one.instance.id, options.keeps?.(report) ?? report);
-    else summary.add(report);
+    if (outlets === null && !isStreamed) reported.set(id, options.keeps?.(report) ?? report);
+    if (outlets === null && isStreamed) summary.add(report);
+    if (outlets !== null && isStreamed && isSettled(t)) settle(t, report);
     ports.watch?.assessed?.(report);
+  }
+
+  function settle(t: Transition, report: InstanceReport): void {
+    const { id } = t.instance;
+    say(report);
+    summary.add(report);
+    done.add(id);
+    if (t.outcome.kind === 'vitals') holders.add(id, snapshotOf(t.outcome.vitals, at));
+    judged.set(id, settled(t));
+  }
+
+  function say(report: InstanceReport): void {
+    log.info('instance.checked', logFields(report, at, settings.schedule.everyMinutes));
+  }
+
+  function holdersOf(id: string): CurrentProcesses | undefined {
+    const outcome = judged.get(id)?.outcome;
+    return holders.get(id) ?? (outcome?.kind === 'vitals' ? snapshotOf(outcome.vitals, at) : undefined);
   }
 
   async function decideAndTell(to: Outlets): Promise<void> {
@@ -146,7 +190,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
     const { suspended } = plan.breaker;
     const isSuppressed = suspended.length > 0;
     const points = metricPoints(transitions, isSuppressed, run.elapsedMs(options.begunAt), settings);
-    const published = orElse('metrics', to.publish(points, at, snapshotsOf(transitions, at)), undefined);
+    const published = orElse('metrics', to.publish(points, at, { get: holdersOf }), undefined);
     const { departures, kept } = departuresOf(before.state.instances, found, unread.length === 0, at);
     const breaker = { suppressed: isSuppressed, mailed: isSuppressed && before.state.breaker.mailed, suspended };
     const next = nextState(transitions, kept, breaker, isRepeat ? lastAt : at);

@@ -1,13 +1,11 @@
 /** What a check needs of the world, and where its results go. */
-import type { LoadedState } from '../memory/index.ts';
+import type { Histories, LoadedState, ProcessesById } from '../memory/index.ts';
 import type {
   Alert,
   AlertEntry,
   Clock,
-  CurrentProcesses,
   FleetState,
   GatherEvidence,
-  History,
   Instance,
   InstanceReport,
   Log,
@@ -31,7 +29,7 @@ export interface Ports {
   /** What earlier checks remember; null: nothing is remembered here. */
   readonly state: StatePort | null;
   /** Past samples, for forecasts; instances without any are absent. */
-  history(instances: readonly Instance[]): Promise<ReadonlyMap<string, History>>;
+  history(instances: readonly Instance[]): Promise<Histories>;
   /** Where results go. Null: this check only reads. */
   readonly outlets: Outlets | null;
   /** Called as hosts finish. */
@@ -52,7 +50,7 @@ export interface Outlets {
   /** The Region of the stack, for the links and commands of its mails. @default that of the instances at home */
   readonly home?: string;
   /** @param processes who held the instances' memory, by id: for the samples, never for metrics */
-  publish(points: readonly MetricPoint[], at: Date, processes?: ReadonlyMap<string, CurrentProcesses>): Promise<void>;
+  publish(points: readonly MetricPoint[], at: Date, processes?: ProcessesById): Promise<void>;
   /**
    * Rejects where the mail does not go out.
    * @returns what else could not be delivered, a sentence each without a full stop

@@ -12,8 +12,8 @@ export interface CheckOptions {
   /** When the check began, where others began it. @default now */
   readonly begunAt?: Date;
   /**
-   * From so many hosts on the report holds none of them, and `watch.assessed` has had each: for a caller that prints hosts
-   * as they finish, and for checks that only read. @default never
+   * From so many hosts on the report holds none of them; `watch.assessed` and the log have had each. For a caller that
+   * prints hosts as they finish, and for one that needs the summary alone. @default never
    */
   readonly streamsFrom?: number;
   /** What the report holds of each host, for a caller that needs less of it; for checks that only read. @default all */

@@ -48,7 +48,7 @@ export { Html, html, type Insert } from './html.ts';
 export { createLog } from './log.ts';
 export { ownLimit } from './own-limit.ts';
 export { secretIn, shown, withoutSecrets } from './redact.ts';
-export { packedFiles, packedReader } from './s3.ts';
+export { packedFiles, packedPieces, packedReader, unpacked } from './s3.ts';
 export { isoSeconds, parseInstant, parseStamp } from './time.ts';
 export {
   isOpen,

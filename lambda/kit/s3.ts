@@ -1,6 +1,8 @@
 /** Files in a bucket, packed, and replaced only by who has read the last one. */
+import { once } from 'node:events';
+import { finished } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { gunzip, gzip } from 'node:zlib';
+import { createGunzip, createGzip, gunzip, gzip, gzipSync } from 'node:zlib';
 import { GetObjectCommand, type GetObjectCommandOutput, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { S3 } from './clients/index.ts';
 import { errorCode, errorText, isAccessDenied } from './errors.ts';
@@ -8,12 +10,17 @@ import { errorCode, errorText, isAccessDenied } from './errors.ts';
 /** A file that unpacks to more than this was not written by crawlwatch: 100,000 hosts take a kilobyte each. */
 const MOST_BYTES = 128 * 1024 * 1024;
 
+/** The same of what is read piece by piece, and never held as a whole. */
+const MOST_STREAMED_BYTES = 512 * 1024 * 1024;
+/** Of what is unpacked, or packed, at once. */
+const PIECE_BYTES = 64 * 1024;
+
 /**
  * For functions that only look back: what writes isn't in their bundle. It rejects where S3 can't be asked or refuses.
  */
-export const packedReader = (s3: S3, bucket: string) => ({
-  /** Null where there is none; `bytes` is null where it can't be unpacked. */
-  async get(key: string): Promise<{ readonly bytes: Uint8Array | null; readonly etag: string } | null> {
+export function packedReader(s3: S3, bucket: string) {
+  /** The file as it is in the bucket, for {@link unpacked}. Null where there is none. */
+  async function getPacked(key: string): Promise<{ readonly packed: Uint8Array; readonly etag: string } | null> {
     let object: GetObjectCommandOutput;
     try {
       object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
@@ -22,24 +29,63 @@ export const packedReader = (s3: S3, bucket: string) => ({
       throw named(error, 's3:GetObject', bucket, key);
     }
     const packed = (await object.Body?.transformToByteArray()) ?? new Uint8Array();
-    const bytes = await promisify(gunzip)(packed, { maxOutputLength: MOST_BYTES }).catch(() => null);
-    return { bytes, etag: object.ETag ?? '' };
-  },
-});
+    return { packed, etag: object.ETag ?? '' };
+  }
+
+  return {
+    getPacked,
+
+    /** Null where there is none; `bytes` is null where it can't be unpacked. */
+    async get(key: string): Promise<{ readonly bytes: Uint8Array | null; readonly etag: string } | null> {
+      const file = await getPacked(key);
+      if (file === null) return null;
+      const bytes = await promisify(gunzip)(file.packed, { maxOutputLength: MOST_BYTES }).catch(() => null);
+      return { bytes, etag: file.etag };
+    },
+  };
+}
+
+/** A packed file's bytes, a piece at a time. @throws where they can't be unpacked, or are more than any fleet's */
+export async function* unpacked(packed: Uint8Array): AsyncGenerator<Uint8Array> {
+  const gunzip = createGunzip({ chunkSize: PIECE_BYTES });
+  let length = 0;
+  gunzip.end(packed);
+  for await (const piece of gunzip) {
+    length += piece.length;
+    if (length > MOST_STREAMED_BYTES) throw new Error(`it unpacks to more than ${MOST_STREAMED_BYTES} bytes`);
+    yield piece;
+  }
+}
+
+/**
+ * Packs pieces as they come, so that they are never held as a whole.
+ * @param head gives the bytes that come before all of them, once they have come: gzip allows a file in several members
+ * (https://www.rfc-editor.org/rfc/rfc1952#section-2.2)
+ */
+export async function packedPieces(pieces: AsyncIterable<Uint8Array>, head: () => Uint8Array): Promise<Uint8Array> {
+  const gzip = createGzip({ chunkSize: PIECE_BYTES });
+  const packed: Uint8Array[] = [];
+  gzip.on('data', (some: Uint8Array) => packed.push(some));
+  try {
+    for await (const piece of pieces) if (!gzip.write(piece)) await once(gzip, 'drain');
+    gzip.end();
+    await finished(gzip);
+  } finally {
+    gzip.destroy();
+  }
+  return Buffer.concat([gzipSync(head()), ...packed]);
+}
 
 /** Every function rejects where S3 can't be asked or refuses. */
-export const packedFiles = (s3: S3, bucket: string) => ({
-  ...packedReader(s3, bucket),
-
+export function packedFiles(s3: S3, bucket: string) {
   /**
-   * Writes unless somebody else has since the read
+   * Writes what is packed already, unless somebody else has since the read
    * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html).
    * @param etag of the file that is to be replaced; null: there must be none
    * @returns the new one's; null where it was not written
    */
-  async put(key: string, bytes: Uint8Array, etag: string | null): Promise<string | null> {
+  async function putPacked(key: string, Body: Uint8Array, etag: string | null): Promise<string | null> {
     try {
-      const Body = await promisify(gzip)(bytes);
       const unchanged = etag === null ? { IfNoneMatch: '*' } : { IfMatch: etag };
       const { ETag } = await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body, ...unchanged }));
       return ETag ?? '';
@@ -48,8 +94,16 @@ export const packedFiles = (s3: S3, bucket: string) => ({
       if (/^(PreconditionFailed|ConditionalRequestConflict|NoSuchKey)$/.test(errorCode(error))) return null;
       throw named(error, 's3:PutObject', bucket, key);
     }
-  },
-});
+  }
+
+  return {
+    ...packedReader(s3, bucket),
+    putPacked,
+    /** The same of bytes that are to be packed. */
+    put: async (key: string, bytes: Uint8Array, etag: string | null) =>
+      putPacked(key, await promisify(gzip)(bytes), etag),
+  };
+}
 
 /** A refusal with the right that is missing, under its own code; any other error as it is. */
 function named(error: unknown, right: string, bucket: string, key: string): unknown {

@@ -10,8 +10,11 @@ export { fromTags, nextState, withState } from './remember.ts';
 export {
   type FleetSamples,
   fleetSamples,
+  type Histories,
+  KeptProcesses,
   NOTHING_KNOWN,
   type PastFigures,
+  type ProcessesById,
   pastSamples,
   snapshotOf,
   snapshotsOf,

@@ -1,15 +1,13 @@
 /**
  * state.json.gz as text. What is read back was written by another run, in another version perhaps, or by somebody who
  * can write to the bucket: it is checked as if a stranger had sent it.
+ *
+ * It is JSON, with a line for each instance, so that it can be read and written line by line: of a large fleet the text, its
+ * JSON and what becomes of it are tens of megabytes each.
  */
 import * as z from 'zod';
-import {
-  EVIDENCE_STRENGTHS,
-  type FleetState,
-  type InstanceState,
-  REASON_CLASS,
-  type ReasonCode,
-} from '../model/index.ts';
+import type { FleetState, InstanceState } from '../model/index.ts';
+import { instanceReader, instant } from './instance-schema.ts';
 
 const FORMAT = 'crawlwatch state';
 const VERSION = 1;
@@ -17,72 +15,6 @@ const VERSION = 1;
 const INSTANCES_MAX = 200_000;
 const ID_MAX = 300;
 
-const instant = z.codec(z.iso.datetime(), z.date(), {
-  decode: (text) => new Date(text),
-  encode: (date) => date.toISOString(),
-});
-const reason = z.enum(Object.keys(REASON_CLASS) as [ReasonCode, ...ReasonCode[]]);
-const letters = z.string().regex(/^[.wchku-]{0,24}$/);
-const incidentClass = z.enum(['w', 'c', 'h', 'k', 'u']);
-
-const incident = z.object({
-  openedAt: instant,
-  due: incidentClass.nullable(),
-  mailed: incidentClass.nullable(),
-  mailedAt: instant.nullable(),
-  codes: z.array(reason).max(8),
-  heldMailed: z.boolean(),
-  flagMailed: z.boolean(),
-  vainMailed: z.boolean(),
-  ack: z
-    .object({
-      by: z.string().max(64),
-      at: instant,
-      why: z.string().max(200).nullable(),
-      class: incidentClass,
-      codes: z.array(reason).max(50),
-    })
-    .exactOptional(),
-});
-const sentence = z.string().max(400);
-const decision = z.object({
-  at: instant,
-  flag: z.boolean(),
-  why: sentence,
-  for: z.array(sentence).max(12),
-  against: z.array(sentence).max(12),
-});
-const seen = z.object({
-  boot: z.string().max(40),
-  oomKills: z.number().nullable(),
-  writable: z.array(z.string().max(8)).max(64).exactOptional(),
-  waited: z.object({ upSeconds: z.number().min(0), fullMicros: z.number().min(0) }).exactOptional(),
-  swap: z.object({ upSeconds: z.number().min(0), freeBytes: z.number().min(0) }).exactOptional(),
-});
-const instance = z.object({
-  letters,
-  fresh: z.int().min(0).max(24),
-  incident: incident.nullable(),
-  ends: z.array(instant).max(100),
-  mails: z.array(instant).max(400),
-  status: z.enum(['OK', 'WARNING', 'CRITICAL', 'UNKNOWN']).nullable(),
-  reasons: z.array(reason).max(50),
-  since: instant.nullable(),
-  failures: z.int().min(0),
-  failingSince: instant.nullable(),
-  flag: z.object({ reason, at: instant, evidence: z.enum(EVIDENCE_STRENGTHS).exactOptional() }).nullable(),
-  acted: z.object({ what: z.string().max(40), at: instant }).nullable(),
-  pin: z
-    .string()
-    .regex(/^SHA256:[A-Za-z0-9+/]{43}=?$/)
-    .nullable(),
-  renewed: z.boolean(),
-  seen: seen.nullable(),
-  bootedAt: instant.nullable().default(null),
-  freed: z.array(instant).max(20).exactOptional(),
-  events: z.array(reason).max(10),
-  decisions: z.array(decision).max(6).default([]),
-});
 const head = z.object({ format: z.literal(FORMAT), version: z.int() });
 const fleet = z.object({
   format: z.literal(FORMAT),
@@ -106,25 +38,95 @@ export type ReadState =
   /** Written by a newer version than this, which must not overwrite it. */
   | { readonly kind: 'newer'; readonly version: number };
 
-export function decodeState(text: string): ReadState {
+const NEWLINE = 0x0a;
+/** How the first line ends, and the last one is. */
+const BEGIN = '"instances":{';
+const END = '}}';
+
+/** One of another layout, as people and earlier versions write it, is read as a whole. */
+export function decodeState(file: Uint8Array | string): ReadState {
+  const bytes = typeof file === 'string' ? new TextEncoder().encode(file) : file;
+  return decodeLines(bytes) ?? decodeWhole(new TextDecoder().decode(bytes));
+}
+
+/** Null where it is no file with a line for each instance. */
+function decodeLines(bytes: Uint8Array): ReadState | null {
+  const text = new TextDecoder('utf-8', { ignoreBOM: true });
+  const first = bytes.indexOf(NEWLINE);
+  const begin = text.decode(bytes.subarray(0, Math.max(0, first)));
+  if (!begin.endsWith(BEGIN)) return null;
+  const written = parseJson(`${begin}${END}`);
+  const instances = collector();
+  for (let at = first + 1, isLast = false, isFirst = true; ; isFirst = false) {
+    const next = bytes.indexOf(NEWLINE, at);
+    const line = text.decode(bytes.subarray(at, next === -1 ? bytes.length : next));
+    if (line === END) return next === -1 && (isLast || isFirst) ? withInstances(written, instances) : null;
+    if (isLast || next === -1) return null;
+    isLast = !line.endsWith(',');
+    const members = parseJson(`{${isLast ? line : line.slice(0, -1)}}`);
+    if (!isObject(members) || !instances.add(members)) return null;
+    at = next + 1;
+  }
+}
+
+function decodeWhole(text: string): ReadState {
   const written = parseJson(text);
+  const instances = collector();
+  // Whatever else it is, it is refused below.
+  if (isObject(written) && isObject(written.instances)) instances.add(written.instances);
+  return withInstances(written, instances);
+}
+
+const isObject = (value: unknown): value is { readonly instances?: unknown } =>
+  typeof value === 'object' && value !== null;
+
+/** Collects instances as they are read: each on its own, since one that can't be read costs the others nothing. */
+function collector() {
+  const instances = new Map<string, InstanceState>();
+  const unread: string[] = [];
+  const read = instanceReader();
+  let count = 0;
+  return {
+    instances,
+    unread,
+    /** @returns whether there is any */
+    add: (members: object): boolean => {
+      const entries = Object.entries(members);
+      for (const [id, written] of entries) {
+        count += 1;
+        if (count > INSTANCES_MAX) break;
+        const one = id.length > ID_MAX ? undefined : read(written);
+        if (one === undefined) unread.push(id.slice(0, ID_MAX));
+        else instances.set(id, one);
+      }
+      return entries.length > 0;
+    },
+  };
+}
+
+/** @param written the file, with or without its instances */
+function withInstances(written: unknown, { instances, unread }: ReturnType<typeof collector>): ReadState {
   const { version } = head.safeParse(written).data ?? {};
   if (version !== undefined && version > VERSION) return { kind: 'newer', version };
   const { data } = fleet.safeParse(written);
   if (data === undefined) return { kind: 'foreign' };
-  const instances = new Map<string, InstanceState>();
-  const unread: string[] = [];
-  for (const [id, one] of Object.entries(data.instances).slice(0, INSTANCES_MAX)) {
-    const read = id.length > ID_MAX ? undefined : instance.safeParse(one).data;
-    if (read === undefined) unread.push(id.slice(0, ID_MAX));
-    else instances.set(id, read);
-  }
   const { format: _, version: __, ...rest } = data;
   return { kind: 'state', state: { ...rest, instances }, unread };
 }
 
-export const encodeState = ({ instances, ...rest }: FleetState): string =>
-  JSON.stringify({ format: FORMAT, version: VERSION, ...rest, instances: Object.fromEntries(instances) });
+export const encodeState = (state: FleetState): string => [...stateLines(state)].join('');
+
+/** The file in pieces, of which each is a line. */
+export function* stateLines({ instances, ...rest }: FleetState): Generator<string> {
+  const begin = JSON.stringify({ format: FORMAT, version: VERSION, ...rest, instances: {} });
+  yield `${begin.slice(0, -END.length)}\n`;
+  let left = instances.size;
+  for (const [id, one] of instances) {
+    left -= 1;
+    yield `${JSON.stringify(id)}:${JSON.stringify(one)}${left === 0 ? '' : ','}\n`;
+  }
+  yield END;
+}
 
 function parseJson(text: string): unknown {
   try {

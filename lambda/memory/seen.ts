@@ -16,14 +16,23 @@ export function seenAfter(before: Before, vitals: Vitals): Seen | null {
   const writable = writableAfter(before, vitals);
   const waited = waitedBy(vitals);
   const swap = swapAfter(before.seen, vitals);
+  const boot = shortBoot(vitals.bootId);
+  const isBare = writable === undefined && waited === null && swap === null;
+  // The same object for most hosts in most checks.
+  if (isBare && isPlain(before.seen) && before.seen.boot === boot && before.seen.oomKills === vitals.oomKills) {
+    return before.seen;
+  }
   return {
-    boot: shortBoot(vitals.bootId),
+    boot,
     oomKills: vitals.oomKills,
     ...(writable !== undefined && { writable }),
     ...(waited !== null && { waited }),
     ...(swap !== null && { swap }),
   };
 }
+
+const isPlain = (seen: Seen | null): seen is Seen =>
+  seen !== null && seen.writable === undefined && seen.waited === undefined && seen.swap === undefined;
 
 const isSameBoot = (seen: Seen, { bootId }: Pick<Vitals, 'bootId'>): boolean =>
   bootId !== null && shortBoot(bootId) === seen.boot;

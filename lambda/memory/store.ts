@@ -1,6 +1,6 @@
 /** The state's file: read once, written only if nobody else has written since. */
 import { EMPTY_STATE, type FleetState, type InstanceState, STATE_KEY } from '../model/index.ts';
-import { decodeState, encodeState } from './schema.ts';
+import { decodeState, stateLines } from './schema.ts';
 
 /** Files of the stack's bucket. Every function rejects where S3 can't be asked or refuses. */
 export interface ObjectStore {
@@ -26,7 +26,7 @@ export interface LoadedState {
 export async function loadState(store: Pick<ObjectStore, 'get'>): Promise<LoadedState> {
   const file = await store.get(STATE_KEY);
   if (file === null) return { state: EMPTY_STATE, etag: null, beginsEmpty: 'there is none yet, or it was removed' };
-  const read = file.bytes === null ? null : decodeState(new TextDecoder().decode(file.bytes));
+  const read = file.bytes === null ? null : decodeState(file.bytes);
   if (read?.kind === 'newer') {
     throw new Error(
       `${STATE_KEY} was written by a newer version of crawlwatch (format ${read.version}): deploy that version, or delete the file to begin empty`,
@@ -43,7 +43,26 @@ export async function loadState(store: Pick<ObjectStore, 'get'>): Promise<Loaded
 
 /** @returns the new etag; null where another check has written since this one read it */
 export const saveState = (store: ObjectStore, state: FleetState, etag: string | null): Promise<string | null> =>
-  store.put(STATE_KEY, new TextEncoder().encode(encodeState(state)), etag);
+  store.put(STATE_KEY, bytesOf(stateLines(state)), etag);
+
+/** Room for the lines of hosts that are well; what is longer doubles it. */
+const FIRST_ROOM = 64 * 1024;
+
+function bytesOf(lines: Iterable<string>): Uint8Array {
+  const text = new TextEncoder();
+  let bytes = new Uint8Array(FIRST_ROOM);
+  let length = 0;
+  for (const line of lines) {
+    // A UTF-16 unit takes three bytes at most.
+    if (bytes.length - length < 3 * line.length) {
+      const grown = new Uint8Array(2 * bytes.length + 3 * line.length);
+      grown.set(bytes.subarray(0, length));
+      bytes = grown;
+    }
+    length += text.encodeInto(line, bytes.subarray(length)).written;
+  }
+  return bytes.subarray(0, length);
+}
 
 const TRIES = 5;
 

@@ -125,8 +125,8 @@ export async function joinRun(
   if (plan === null) throw new Error(`the plan of run ${run} can't be read`);
   const limit = pLimit(FILES_AT_ONCE);
   const problems = [...plan.problems];
-  const hosts: Instance[] = [...plan.rest];
-  const shards: Shard[] = [];
+  let hosts: Instance[] = [...plan.rest];
+  const shards: ProbedShard[] = [];
   await Promise.all(Array.from({ length: plan.shards }, (_, index) => limit(collect, index)));
   const cost = new Map<Transport, { ms: number; hosts: number }>();
   let report = (text: string) => void problems.push(text);
@@ -142,12 +142,18 @@ export async function joinRun(
       return;
     }
     hosts.push(...shard.hosts);
-    shards.push(shard);
+    shards.push({ index, hosts: shard.hosts.map(({ id, transport }) => ({ id, transport })) });
   }
 
   function replayed(): Ports {
     let found = false;
     const planned = new Map(hosts.map(({ id, transport }) => [id, transport]));
+    const take = () => {
+      const all = hosts;
+      // The check makes its own of them.
+      hosts = [];
+      return all;
+    };
     const results = pLimit(RESULTS_AT_ONCE);
     return {
       ...ports,
@@ -159,7 +165,7 @@ export async function joinRun(
           problem?.(text);
         };
         for (const text of problems) report(text);
-        return hosts;
+        return take();
       },
       transports: mapTransports(ports.transports, (name, real) => async (instances, turn) => {
         // The first probe is the shards'; a second opinion is taken now.
@@ -175,7 +181,7 @@ export async function joinRun(
   }
 
   /** Passes on what a shard's hosts answered, and keeps none of it. @param waiting those of which no reply is known yet */
-  async function replay(shard: Shard, waiting: Set<string>, turn: Parameters<ProbeTransport>[1]): Promise<void> {
+  async function replay(shard: ProbedShard, waiting: Set<string>, turn: Parameters<ProbeTransport>[1]): Promise<void> {
     const { index, hosts: own } = shard;
     const replies = decodeResult(await orNull(ports, ports.store.get(resultKey(run, index))), run, shard);
     if (replies === null) {
@@ -193,6 +199,9 @@ export async function joinRun(
     }
   }
 }
+
+/** What the join keeps of a shard. */
+type ProbedShard = Omit<Shard, 'hosts'> & { readonly hosts: readonly Pick<Instance, 'id' | 'transport'>[] };
 
 const NO_RESULT: Reply = { kind: 'failed', reason: 'NotChecked', text: 'Its shard left no result for it.' };
 

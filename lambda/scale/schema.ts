@@ -12,6 +12,19 @@ const TEXT_LENGTH = 4_096;
 /** The probe's output fits 2,400 characters; what is longer is no probe's, and its beginning shows that as well. */
 const OUTPUT_LENGTH = 8_192;
 
+/** Values of the shard that is read, each by its JSON: equal ones become one. */
+const known = new Map<string, unknown>();
+
+function once<T>(value: T): T {
+  if (value === null || value === '') return value;
+  const key = typeof value === 'string' ? value : JSON.stringify(value);
+  const held = known.get(key);
+  // A text that looks like JSON is no value of another kind.
+  if (held !== undefined && typeof held === typeof value) return held as T;
+  known.set(key, value);
+  return value;
+}
+
 const text = z.string().max(TEXT_LENGTH);
 /** Cut as it is written; refused as it is read, where it is longer. */
 const cut = (length: number) =>
@@ -89,9 +102,51 @@ const written = z.object({
   problem: z.object({ code: reason, text }).nullable(),
   tags: z.record(text, text),
 }) satisfies z.ZodType<Omit<Instance, 'remembered'>>;
+/**
+ * Field by field: V8 gives an object that is spread from a parsed one a layout of its own, and so another to each copy that
+ * is made of it. What many hosts have in common is kept once.
+ */
+function compact(one: z.output<typeof written>): Instance {
+  return {
+    id: one.id,
+    name: one.name,
+    state: once(one.state),
+    platform: once(one.platform),
+    address: one.address,
+    region: once(one.region),
+    account: once(one.account),
+    launchedAt: one.launchedAt,
+    spot: one.spot,
+    autoScaling: one.autoScaling,
+    watched: one.watched,
+    skipped: once(one.skipped),
+    transport: one.transport,
+    login: once(one.login),
+    worker: once(one.worker),
+    workerExpected: one.workerExpected,
+    sshdExpected: one.sshdExpected,
+    auto: one.auto,
+    mute: one.mute === null ? null : once(one.mute),
+    stack: once(one.stack),
+    isElsewhereWatched: one.isElsewhereWatched,
+    hostKeyTag: one.hostKeyTag,
+    hostKey: one.hostKey,
+    tagged: once(one.tagged),
+    remembered: NOTHING_REMEMBERED,
+    unreadable: once(one.unreadable),
+    problem: one.problem,
+    tags: once(one.tags),
+    ...(one.limits !== undefined && { limits: once(one.limits) }),
+    ...(one.elsewhere !== undefined && { elsewhere: one.elsewhere }),
+    ...(one.subnet !== undefined && { subnet: once(one.subnet) }),
+    ...(one.zone !== undefined && { zone: once(one.zone) }),
+    ...(one.securityGroups !== undefined && { securityGroups: once(one.securityGroups) }),
+  };
+}
+
 /** What is remembered of an instance doesn't travel: the join reads it where it is kept. */
 const host = z.codec(written, z.custom<Instance>(), {
-  decode: (one): Instance => ({ ...one, remembered: NOTHING_REMEMBERED }),
+  decode: (one): Instance => compact(one),
   encode: ({ remembered: _, ...one }) => one,
 });
 
@@ -150,17 +205,23 @@ export const encodeCost = (given: HostCost): string => JSON.stringify(given);
 /** @returns null where the text is no plan of that run */
 export function decodePlan(written: string | null, run: string): RunPlan | null {
   const read = decode(plan, written);
+  known.clear();
   return read?.run === run ? read : null;
 }
 
 /** @returns null where the text is no shard of that run and index */
 export function decodeShard(written: string | null, run: string, index: number): Shard | null {
   const read = decode(shard, written);
+  known.clear();
   return read?.run === run && read.index === index ? { index, hosts: read.hosts } : null;
 }
 
 /** @returns null where the text is no result of that run and shard; replies about other shards' hosts are left out */
-export function decodeResult(written: string | null, run: string, { index, hosts }: Shard): ShardReply[] | null {
+export function decodeResult(
+  written: string | null,
+  run: string,
+  { index, hosts }: { readonly index: number; readonly hosts: readonly Pick<Instance, 'id'>[] },
+): ShardReply[] | null {
   const read = decode(result, written);
   if (read?.run !== run || read.index !== index) return null;
   const own = new Set(hosts.map(({ id }) => id));

@@ -9,10 +9,11 @@ import {
   NOTHING_KNOWN,
   type ObjectStore,
   type PastFigures,
+  type ProcessesById,
   saveState,
   writeTagsIn,
 } from '../memory/index.ts';
-import type { Clock, CurrentProcesses, Log, MetricPoint } from '../model/index.ts';
+import type { Clock, Log, MetricPoint } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import type { SshOptions } from '../ssh/index.ts';
 import { ssmIn } from '../ssm/index.ts';
@@ -143,7 +144,7 @@ async function publish(
   { samples, settings, cloudWatch }: AwsClients,
   points: readonly MetricPoint[],
   at: Date,
-  processes: ReadonlyMap<string, CurrentProcesses> | undefined,
+  processes: ProcessesById | undefined,
 ): Promise<void> {
   const [kept] = await Promise.allSettled([samples?.add?.(points, at, processes)]);
   // Whatever became of the samples: the heartbeat is that the check was made.

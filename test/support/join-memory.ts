@@ -10,7 +10,7 @@ import { packedFiles } from '../../lambda/kit/index.ts';
 import { fleetSamples, loadState, saveState } from '../../lambda/memory/index.ts';
 import { encodeSamples } from '../../lambda/memory/samples/codec.ts';
 import { encodeState } from '../../lambda/memory/schema.ts';
-import { SAMPLES_KEY, STATE_KEY } from '../../lambda/model/index.ts';
+import { SAMPLES_KEY, STATE_KEY, TAG } from '../../lambda/model/index.ts';
 import { joinRun } from '../../lambda/scale/index.ts';
 import { encodePlan, encodeResult, encodeShard } from '../../lambda/scale/schema.ts';
 import { parseSettings } from '../../lambda/settings/index.ts';
@@ -25,18 +25,43 @@ const PER_SHARD = 250;
 const QUIET = { info() {}, warn() {}, error() {} };
 const settings = parseSettings({ transport: 'ssh', scale: 'distributed', metrics: { perInstance: 'none' } });
 
+/** As EC2 describes them: fifty subnets in three zones, two security groups, and the tags of a crawler. */
+const placeOf = (shard: number, n: number) => ({
+  ...{ address: `10.${shard % 256}.${n >> 8}.${n & 255}`, subnet: `subnet-0a1b2c3d4e5f6${shard % 50}` },
+  ...{ zone: `eu-central-1${'abc'[shard % 3]}`, securityGroups: ['sg-0123456789abcdef0', 'sg-0fedcba9876543210'] },
+  tags: { crawlwatch: 'true', [TAG.worker]: 'sidekiq.service', [TAG.status]: 'OK', [TAG.stack]: settings.stack },
+});
+
+/** What the probe prints of a crawler, its largest processes included. */
+function outputOf(n: number, boot: string): string {
+  const pids = Array.from({ length: 5 }, (_, i) => 1_000 + 7 * n + i);
+  const body = probeOutput({
+    ...{ availableKb: n % 10 === 0 ? 3_200_000 : 8_000_000, bootId: `${boot}-0000-4000-8000-000000000000` },
+    unit: 'sidekiq.service active 0',
+  });
+  const more = [
+    'os 6.1.0-18-cloud-arm64 debian 12',
+    'psi some=0.00 full=0.00 some_total=1834022 full_total=1630027',
+    ...pids.map((pid, i) => `proc ${pid} ${900_000 - 100_000 * i} sidekiq-worker${i}`),
+    ...pids.map((pid, i) => `born ${pid} ${9_000 + n} 1 ${880_000 - 100_000 * i}`),
+  ];
+  const report = `${body.slice(0, body.lastIndexOf('end '))}${more.join('\n')}\n`;
+  return `${report}end ${report.length}\n`;
+}
+
 function make(folder: string, count: number): object {
   mkdirSync(join(folder, 'runs/run/shards'), { recursive: true });
   mkdirSync(join(folder, 'runs/run/results'), { recursive: true });
   const ids = [...noisyFleet(count, LAST).hosts.keys()];
+  const remembered = noisyState(ids, LAST);
   const put = (key: string, data: string | Uint8Array) => writeFileSync(join(folder, key), data);
   put('samples', gzipSync(encodeSamples(noisyFleet(count, LAST), LAST)));
-  put('state', gzipSync(encodeState(noisyState(ids, LAST))));
+  put('state', gzipSync(encodeState(remembered)));
   const shards = Math.ceil(count / PER_SHARD);
   for (let index = 0; index < shards; index++) {
     const hosts = ids
       .slice(index * PER_SHARD, (index + 1) * PER_SHARD)
-      .map((id) => ({ ...instance({}, settings), id, name: id }));
+      .map((id, n) => ({ ...instance(placeOf(index, n), settings), id, name: `crawler-${n}-of-${index}` }));
     put(`runs/run/shards/${index}.json`, encodeShard('run', { index, hosts }));
     // Every tenth is low, and one in fifty is hung.
     const replies = hosts.map(({ id }, n) => ({
@@ -47,7 +72,7 @@ function make(folder: string, count: number): object {
           ? ({ kind: 'failed', reason: 'BannerTimeout', text: 'No banner.', reached: true } as const)
           : ({
               kind: 'output',
-              output: probeOutput(n % 10 === 0 ? { availableKb: 3_200_000 } : {}),
+              output: outputOf(n, remembered.instances.get(id)?.seen?.boot ?? '1a2b3c4d'),
               exitStatus: 0,
             } as const),
     }));
@@ -130,7 +155,7 @@ async function joined(folder: string): Promise<object> {
         put: async () => {},
       },
     },
-    { deadlineMs: 270_000 },
+    { deadlineMs: 270_000, streamsFrom: 0 },
   );
   mark('end');
   return { summary: report.summary, errors, marks };

@@ -68,6 +68,11 @@ export class ByteReader {
     return this.#bytes.length - this.#offset;
   }
 
+  /** How many bytes were read. */
+  get offset(): number {
+    return this.#offset;
+  }
+
   /** @param most what a larger number fails at */
   unsigned(most: number): number {
     let value = 0;

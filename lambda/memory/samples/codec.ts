@@ -3,12 +3,14 @@
  *
  *     file = `crawlwatch samples 1\n` seconds hosts { length id length past }
  *
- * `seconds` since 1970 is when it was written. A host's past is only found here, and unpacked when it is looked at.
+ * `seconds` since 1970 is when it was written. A host's past is only found here, and unpacked when it is looked at. The file
+ * is read and written piece by piece: of a large fleet all of it at once, and once more as it is written, is most of what a
+ * check holds.
  */
 
 import { ByteReader, ByteWriter } from './bytes.ts';
 import type { PackedPast } from './packed-past.ts';
-import { MOST_BYTES, readPast, writePast } from './packed-past.ts';
+import { copyOfPast, MOST_BYTES, readPast, writePast } from './packed-past.ts';
 import type { Samples } from './samples.ts';
 
 const VERSION = 1;
@@ -17,75 +19,173 @@ const NAME = 'crawlwatch samples ';
 const HEAD_BYTES = 40;
 const MOST_HOSTS = 200_000;
 const MOST_ID_BYTES = 1_024;
+/** The largest host in a file: the two lengths take three bytes each. */
+const MOST_HOST_BYTES = MOST_ID_BYTES + MOST_BYTES + 6;
 /** The year 10000. */
 const MOST_SECONDS = 260_000_000_000;
 /** How far another function's clock may be ahead: two weeks of figures are not to be dropped for a second. */
 const SKEW_MS = 60_000;
 
-/** What a file holds: `newer` is one that only a later version of crawlwatch can read, and so must not be replaced. */
-export type DecodedSamples =
-  | { readonly kind: 'samples'; readonly samples: Samples }
+/** Why a file is not used: `newer` is one that only a later version of crawlwatch can read, and so must not be replaced. */
+export type SamplesTrouble =
   | { readonly kind: 'unusable'; readonly why: string }
   | { readonly kind: 'newer'; readonly version: number };
 
-export const encodeSamples = ({ hosts }: Samples, now: Date): Uint8Array => encodeHosts(hosts, now);
+export type DecodedSamples = { readonly kind: 'samples'; readonly samples: Samples } | SamplesTrouble;
 
-/**
- * @param hosts each is written as it comes, and not kept
- * @param about how many bytes it will be, where that is known: otherwise twice as much room is taken on the way
- */
-export function encodeHosts(
-  hosts: Iterable<readonly [id: string, past: PackedPast]>,
-  now: Date,
-  about?: number,
-): Uint8Array {
-  const text = new TextEncoder();
-  const [file, past, head] = [new ByteWriter(about), new ByteWriter(), new ByteWriter()];
-  // How many there are is known at the end, and is written before them: the head gets its place now.
-  file.raw(new Uint8Array(HEAD_BYTES));
-  let count = 0;
-  for (const [id, one] of hosts) {
-    count += 1;
-    const name = text.encode(id);
-    file.unsigned(name.length);
-    file.raw(name);
-    past.clear();
-    writePast(past, one);
-    file.unsigned(past.length);
-    file.raw(past.view());
+const DAMAGED: SamplesTrouble = { kind: 'unusable', why: 'damaged' };
+
+/** Writes hosts one by one. How many there were is known at the end, and comes first: {@link head} is the file's beginning. */
+export class SamplesWriter {
+  readonly #text = new TextEncoder();
+  readonly #past = new ByteWriter();
+  readonly #bytes: ByteWriter;
+  #count = 0;
+
+  /** @param about how many bytes are taken at once */
+  constructor(about?: number) {
+    this.#bytes = new ByteWriter(about);
   }
-  head.raw(text.encode(`${NAME}${VERSION}\n`));
-  head.unsigned(Math.floor(now.getTime() / 1000));
-  head.unsigned(count);
-  const begin = HEAD_BYTES - head.length;
-  const bytes = file.view();
-  bytes.set(head.view(), begin);
-  return bytes.subarray(begin);
+
+  /** Bytes that are not taken yet. */
+  get length(): number {
+    return this.#bytes.length;
+  }
+
+  add(id: string, past: PackedPast): void {
+    this.#count += 1;
+    const name = this.#text.encode(id);
+    this.#bytes.unsigned(name.length);
+    this.#bytes.raw(name);
+    this.#past.clear();
+    writePast(this.#past, past);
+    this.#bytes.unsigned(this.#past.length);
+    this.#bytes.raw(this.#past.view());
+  }
+
+  /** What was written since the last call. */
+  take(): Uint8Array {
+    const bytes = this.#bytes.take();
+    this.#bytes.clear();
+    return bytes;
+  }
+
+  head(now: Date): Uint8Array {
+    const head = new ByteWriter(HEAD_BYTES);
+    head.raw(this.#text.encode(`${NAME}${VERSION}\n`));
+    head.unsigned(Math.floor(now.getTime() / 1000));
+    head.unsigned(this.#count);
+    return head.take();
+  }
 }
 
+/** Reads a file as its bytes come. */
+export class SamplesReader {
+  readonly #now: Date;
+  readonly #names = new TextDecoder();
+  #trouble: SamplesTrouble | null = null;
+  #isBegun = false;
+  /** Hosts that are still to come. */
+  #left = 0;
+  /** The beginning of what the next bytes go on with. */
+  #rest: Uint8Array = new Uint8Array();
+
+  constructor(now: Date) {
+    this.#now = now;
+  }
+
+  /** Why nothing more is read; what was read before is then not to be used either. */
+  get trouble(): SamplesTrouble | null {
+    return this.#trouble;
+  }
+
+  /**
+   * The hosts that are whole with these bytes; none once there is trouble. Their pasts are views of the bytes.
+   * @param isLast no more bytes follow
+   */
+  *read(more: Uint8Array, isLast = false): Generator<readonly [id: string, past: PackedPast]> {
+    const bytes = this.#rest.length === 0 ? more : joined(this.#rest, more);
+    let offset = 0;
+    if (!this.#isBegun && this.#trouble === null) {
+      if (bytes.length < HEAD_BYTES && !isLast) {
+        this.#rest = bytes.slice();
+        return;
+      }
+      offset = this.#begin(bytes);
+    }
+    while (this.#trouble === null && this.#left > 0) {
+      const reader = new ByteReader(bytes.subarray(offset, offset + MOST_HOST_BYTES));
+      const id = reader.raw(reader.unsigned(MOST_ID_BYTES));
+      const past = reader.raw(reader.unsigned(MOST_BYTES));
+      if (reader.failed) {
+        const isWhole = isLast || bytes.length - offset >= MOST_HOST_BYTES;
+        if (isWhole) this.#trouble = { kind: 'unusable', why: 'cut short, or damaged' };
+        break;
+      }
+      const parts = readPast(past);
+      if (parts === null) {
+        this.#trouble = DAMAGED;
+        break;
+      }
+      offset += reader.offset;
+      this.#left -= 1;
+      yield [this.#names.decode(id), parts];
+    }
+    this.#rest = this.#trouble === null ? bytes.slice(offset) : new Uint8Array();
+    if (this.#left === 0 && this.#rest.length > 0) this.#trouble ??= DAMAGED;
+  }
+
+  /** Says that no more bytes come. @returns why the file is not to be used; null: it is whole */
+  end(): SamplesTrouble | null {
+    for (const _ of this.read(new Uint8Array(), true));
+    return this.#trouble;
+  }
+
+  /** @returns how many bytes the head takes */
+  #begin(bytes: Uint8Array): number {
+    this.#isBegun = true;
+    const text = new TextDecoder('latin1').decode(bytes.subarray(0, HEAD_BYTES));
+    const [line = '', digits] = /^crawlwatch samples (\d{1,9})\n/.exec(text) ?? [];
+    const version = Number(digits);
+    const reader = new ByteReader(bytes.subarray(line.length));
+    const writtenAt = reader.unsigned(MOST_SECONDS) * 1000;
+    this.#left = reader.unsigned(MOST_HOSTS);
+    if (digits === undefined) {
+      this.#trouble = { kind: 'unusable', why: 'damaged, or not written by crawlwatch' };
+    } else if (version > VERSION) this.#trouble = { kind: 'newer', version };
+    else if (version < VERSION) {
+      this.#trouble = { kind: 'unusable', why: `of version ${version}, which is no longer read` };
+    } else if (reader.failed) this.#trouble = { kind: 'unusable', why: 'cut short, or damaged' };
+    else if (writtenAt > this.#now.getTime() + SKEW_MS) {
+      this.#trouble = {
+        kind: 'unusable',
+        why: `from ${new Date(writtenAt).toISOString()}, which is in the future`,
+      };
+    }
+    return line.length + reader.offset;
+  }
+}
+
+function joined(...parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    bytes.set(part, offset);
+    offset += part.length;
+  }
+  return bytes;
+}
+
+export function encodeSamples({ hosts }: Samples, now: Date): Uint8Array {
+  const writer = new SamplesWriter();
+  for (const [id, past] of hosts) writer.add(id, past);
+  return joined(writer.head(now), writer.take());
+}
+
+/** The whole file at once. */
 export function decodeSamples(bytes: Uint8Array, now: Date): DecodedSamples {
-  const head = new TextDecoder('latin1').decode(bytes.subarray(0, HEAD_BYTES));
-  const [line = '', digits] = /^crawlwatch samples (\d{1,9})\n/.exec(head) ?? [];
-  if (digits === undefined) return { kind: 'unusable', why: 'damaged, or not written by crawlwatch' };
-  const version = Number(digits);
-  if (version > VERSION) return { kind: 'newer', version };
-  if (version < VERSION) return { kind: 'unusable', why: `of version ${version}, which is no longer read` };
-  const reader = new ByteReader(bytes.subarray(line.length));
-  const writtenAt = reader.unsigned(MOST_SECONDS) * 1000;
-  const count = reader.unsigned(MOST_HOSTS);
-  const names = new TextDecoder();
+  const reader = new SamplesReader(now);
   const hosts = new Map<string, PackedPast>();
-  for (let n = 0; n < count && !reader.failed; n++) {
-    const id = names.decode(reader.raw(reader.unsigned(MOST_ID_BYTES)));
-    const past = readPast(reader.raw(reader.unsigned(MOST_BYTES)));
-    if (reader.failed) break;
-    if (past === null) return { kind: 'unusable', why: 'damaged' };
-    hosts.set(id, past);
-  }
-  if (reader.failed) return { kind: 'unusable', why: 'cut short, or damaged' };
-  if (reader.left > 0) return { kind: 'unusable', why: 'damaged' };
-  if (writtenAt > now.getTime() + SKEW_MS) {
-    return { kind: 'unusable', why: `from ${new Date(writtenAt).toISOString()}, which is in the future` };
-  }
-  return { kind: 'samples', samples: { hosts } };
+  for (const [id, past] of reader.read(bytes)) hosts.set(id, copyOfPast(past));
+  return reader.end() ?? { kind: 'samples', samples: { hosts } };
 }

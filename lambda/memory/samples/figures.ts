@@ -1,12 +1,20 @@
 /** The samples for the length of one run: read once, when first needed, and written once, at its end. */
 
 import type { S3 } from '../../kit/index.ts';
-import { packedFiles, packedReader, plural } from '../../kit/index.ts';
-import type { Clock, CurrentProcesses, Log, MetricPoint } from '../../model/index.ts';
+import { packedFiles, packedPieces, packedReader, plural, unpacked } from '../../kit/index.ts';
+import type { Clock, History, LastGood, Log, MetricPoint } from '../../model/index.ts';
 import { INSTANCE_METRIC, SAMPLES_KEY } from '../../model/index.ts';
-import { decodeSamples, encodeHosts } from './codec.ts';
-import type { HostSample } from './packed-past.ts';
-import { agedHosts, EMPTY, historyOf, lastGoodOf, type Named, type PastFigures, type Samples } from './samples.ts';
+import { SamplesReader, SamplesWriter } from './codec.ts';
+import { copyOfPast, EMPTY_PAST, type HostSample, type PackedPast } from './packed-past.ts';
+import {
+  agedBy,
+  type Histories,
+  lastGoodIn,
+  type Named,
+  type PastFigures,
+  type ProcessesById,
+  unpackedHistory,
+} from './samples.ts';
 
 export interface FleetSamples extends PastFigures {
   /**
@@ -14,7 +22,7 @@ export interface FleetSamples extends PastFigures {
    * @param processes who held their memory, by instance id
    * @throws where S3 refuses, where a newer version wrote the file, or where two other runs have written meanwhile
    */
-  add(points: readonly MetricPoint[], at: Date, processes?: ReadonlyMap<string, CurrentProcesses>): Promise<void>;
+  add(points: readonly MetricPoint[], at: Date, processes?: ProcessesById): Promise<void>;
 }
 
 export interface SamplesOptions {
@@ -25,15 +33,13 @@ export interface SamplesOptions {
 }
 
 interface Held {
-  readonly samples: Samples;
+  /** The file as it is in the bucket; null where there is none that can be used. */
+  readonly packed: Uint8Array | null;
   readonly etag: string | null;
-  /** Of the file, unpacked. */
-  readonly byteLength: number;
 }
 
-/** A check adds a few bytes to a host. */
-const NEW_BYTES = 16;
-const GROWTH_BYTES = 64 * 1024;
+/** Of the file, as much as is packed at once. */
+const PIECE_BYTES = 64 * 1024;
 
 /** For functions that only look back: what writes isn't in their bundle. */
 export function pastSamples(options: SamplesOptions): PastFigures {
@@ -43,17 +49,39 @@ export function pastSamples(options: SamplesOptions): PastFigures {
 
 export function fleetSamples(options: SamplesOptions): FleetSamples {
   const { s3, bucket, clock } = options;
-  const { history, lastGood, load, read, forget } = samplesReader(options);
+  const { history, lastGood, load, read, hostsOf, forget } = samplesReader(options);
 
   async function write(
     before: Held,
     added: ReadonlyMap<string, HostSample>,
-    processes: ReadonlyMap<string, CurrentProcesses> | undefined,
+    processes: ProcessesById | undefined,
   ): Promise<boolean> {
     const now = clock.now();
-    const aged = agedHosts(before.samples, added, now, processes);
-    const bytes = encodeHosts(aged, now, before.byteLength + GROWTH_BYTES + added.size * NEW_BYTES);
-    return (await packedFiles(s3, bucket).put(SAMPLES_KEY, bytes, before.etag)) !== null;
+    const writer = new SamplesWriter(2 * PIECE_BYTES);
+    const aging = agedBy(added, now, (id) => processes?.get(id));
+    async function* pieces(): AsyncGenerator<Uint8Array> {
+      for await (const hosts of hostsOf(before)) {
+        for (const [id, past] of hosts) {
+          const next = aging.next(id, past);
+          if (next !== null) writer.add(id, next);
+        }
+        if (writer.length >= PIECE_BYTES) yield writer.take();
+      }
+      for (const [id, past] of aging.others()) {
+        writer.add(id, past);
+        if (writer.length >= PIECE_BYTES) yield writer.take();
+      }
+      yield writer.take();
+    }
+    let packed: Uint8Array;
+    try {
+      packed = await packedPieces(pieces(), () => writer.head(now));
+    } catch (error) {
+      if (!(error instanceof Unusable)) throw error;
+      // What was read of it until then is not to be kept either.
+      return write({ packed: null, etag: before.etag }, added, processes);
+    }
+    return (await packedFiles(s3, bucket).putPacked(SAMPLES_KEY, packed, before.etag)) !== null;
   }
 
   return {
@@ -73,26 +101,31 @@ export function fleetSamples(options: SamplesOptions): FleetSamples {
   };
 }
 
+/** The file is none of which anything can be used. */
+class Unusable extends Error {}
+
 function samplesReader({ s3, bucket, clock, log }: SamplesOptions) {
   let held: Promise<Held> | undefined;
+  /** The pasts that were asked for, and found in the file or not. */
+  let looked = new Map<string, PackedPast | null>();
+  let isReported = false;
   const forget = () => {
     held = undefined;
+    looked = new Map();
   };
 
-  async function load(): Promise<Held> {
-    const { bytes, etag } = (await packedReader(s3, bucket).get(SAMPLES_KEY)) ?? { bytes: null, etag: null };
-    const decoded = bytes === null ? null : decodeSamples(bytes, clock.now());
-    if (decoded?.kind === 'samples') return { samples: decoded.samples, etag, byteLength: bytes?.length ?? 0 };
-    if (decoded?.kind === 'newer') {
-      throw new Error(
-        `the samples were written by a newer crawlwatch (format ${decoded.version}): they are neither read nor replaced; deploy that version again, or delete s3://${bucket}/${SAMPLES_KEY}`,
-      );
-    }
-    const why = etag === null ? 'not there yet, or was removed' : (decoded?.why ?? 'damaged');
+  const missing = (why: string) => {
+    if (isReported) return;
+    isReported = true;
     log.warn('samples.missing', {
       text: `The file of samples is ${why}: forecasts and last figures begin empty with this check.`,
     });
-    return { samples: EMPTY, etag, byteLength: 0 };
+  };
+
+  async function load(): Promise<Held> {
+    const { packed, etag } = (await packedReader(s3, bucket).getPacked(SAMPLES_KEY)) ?? { packed: null, etag: null };
+    if (packed === null) missing('not there yet, or was removed');
+    return { packed, etag };
   }
 
   function read(): Promise<Held> {
@@ -105,26 +138,94 @@ function samplesReader({ s3, bucket, clock, log }: SamplesOptions) {
     return held;
   }
 
+  /**
+   * Unpacks the hosts some at a time; their pasts are good until the next ones are asked for.
+   * @throws Unusable, after hosts perhaps, and having warned; Error where a newer version wrote the file
+   */
+  async function* hostsOf({ packed }: Held): AsyncGenerator<Iterable<readonly [id: string, past: PackedPast]>> {
+    if (packed === null) return;
+    const reader = new SamplesReader(clock.now());
+    try {
+      for await (const piece of unpacked(packed)) {
+        yield reader.read(piece);
+        if (reader.trouble !== null) break;
+      }
+    } catch (error) {
+      missing('damaged');
+      throw new Unusable('damaged', { cause: error });
+    }
+    const trouble = reader.end();
+    if (trouble?.kind === 'newer') {
+      throw new Error(
+        `the samples were written by a newer crawlwatch (format ${trouble.version}): they are neither read nor replaced; deploy that version again, or delete s3://${bucket}/${SAMPLES_KEY}`,
+      );
+    }
+    if (trouble === null) return;
+    missing(trouble.why);
+    throw new Unusable(trouble.why);
+  }
+
+  /** The pasts of these instances, in one pass over the file. */
+  async function look(instances: readonly Named[]): Promise<ReadonlyMap<string, PackedPast | null>> {
+    const file = await read();
+    const known = looked;
+    const asked = new Set(instances.map(({ id }) => id).filter((id) => !known.has(id)));
+    if (asked.size === 0) return known;
+    const found = new Map<string, PackedPast>();
+    try {
+      for await (const hosts of hostsOf(file)) {
+        for (const [id, past] of hosts) if (asked.has(id)) found.set(id, copyOfPast(past));
+      }
+    } catch (error) {
+      if (!(error instanceof Unusable)) throw error;
+      found.clear();
+    }
+    for (const id of asked) known.set(id, found.get(id) ?? null);
+    return known;
+  }
+
   const past: PastFigures = {
     history: async (instances) => {
-      const { samples } = await read();
-      return byId(instances, (id) => historyOf(samples, id, clock.now()));
+      const pasts = await look(instances);
+      const now = clock.now();
+      const known = instances.map(({ id }) => id).filter((id) => pasts.get(id) != null);
+      return new Unpacked(known, (id) => unpackedHistory(pasts.get(id) ?? EMPTY_PAST, now));
     },
     lastGood: async (instances) => {
-      const { samples } = await read();
-      return byId(instances, (id) => lastGoodOf(samples, id, clock.now()));
+      const pasts = await look(instances);
+      const now = clock.now();
+      return new Map(
+        instances.flatMap(({ id }): [string, LastGood][] => {
+          const packed = pasts.get(id);
+          const last = packed == null ? null : lastGoodIn(packed, now);
+          return last === null ? [] : [[id, last]];
+        }),
+      );
     },
   };
-  return { ...past, load, read, forget };
+  return { ...past, load, read, hostsOf, forget };
 }
+/** Unpacks each host's when it is asked for: some 90 kB of samples, and in a large fleet thousands of hosts may be low. */
+class Unpacked implements Histories {
+  readonly #ids: ReadonlySet<string>;
+  readonly #of: (id: string) => History;
 
-function byId<T>(instances: readonly Named[], of: (id: string) => T | null | undefined): Map<string, T> {
-  const found = new Map<string, T>();
-  for (const { id } of instances) {
-    const value = of(id);
-    if (value !== null && value !== undefined) found.set(id, value);
+  constructor(ids: readonly string[], of: (id: string) => History) {
+    this.#ids = new Set(ids);
+    this.#of = of;
   }
-  return found;
+
+  get size(): number {
+    return this.#ids.size;
+  }
+
+  get(id: string): History | undefined {
+    return this.#ids.has(id) ? this.#of(id) : undefined;
+  }
+
+  keys(): Iterable<string> {
+    return this.#ids.keys();
+  }
 }
 
 /** Percent used become shares available. A host without a figure of its memory did not answer. */

@@ -47,7 +47,7 @@ export interface HostPast {
   readonly hourly: readonly HostSample[];
 }
 
-/** One host's past, packed; its parts are views of one file's bytes. */
+/** One host's past, packed; its parts may be views of a file's bytes. */
 export interface PackedPast {
   readonly recent: Uint8Array;
   readonly hourly: Uint8Array;
@@ -112,20 +112,25 @@ export class SampleColumns {
   }
 
   /** Those from `from` on as a section, the last of them where they are too many. */
-  pack(from: number, { ms, whole }: Grain): Uint8Array {
+  pack(from: number, grain: Grain): Uint8Array {
+    return this.packInto(scratch, from, grain).slice();
+  }
+
+  /** The same without a copy: valid until the writer is used again. @param into it is cleared before */
+  packInto(into: ByteWriter, from: number, { ms, whole }: Grain): Uint8Array {
     const begin = Math.max(from, this.length - MOST_SAMPLES);
     if (begin >= this.length) return NOTHING;
-    scratch.clear();
-    scratch.unsigned(this.length - begin);
+    into.clear();
+    into.unsigned(this.length - begin);
     let before = 0;
     for (let n = begin; n < this.length; n++) {
       const time = Math.max(before, Math.round((this.times[n] ?? 0) / ms));
-      scratch.unsigned(time - before);
+      into.unsigned(time - before);
       before = time;
     }
-    writeFigures(this.memory.subarray(begin, this.length), whole);
-    writeFigures(this.disk.subarray(begin, this.length), whole);
-    return scratch.take();
+    writeFigures(into, this.memory.subarray(begin, this.length), whole);
+    writeFigures(into, this.disk.subarray(begin, this.length), whole);
+    return into.view();
   }
 }
 
@@ -140,16 +145,16 @@ function packed(samples: readonly HostSample[], grain: Grain): Uint8Array {
   return columns.pack(0, grain);
 }
 
-function writeFigures(shares: Float64Array, whole: number): void {
+function writeFigures(into: ByteWriter, shares: Float64Array, whole: number): void {
   let before = 0;
   for (const share of shares) {
     if (Number.isNaN(share)) {
-      scratch.unsigned(0);
+      into.unsigned(0);
       continue;
     }
     const figure = Math.round(Math.min(Math.max(share, 0), 1) * whole);
     const difference = figure - before;
-    scratch.unsigned(1 + (difference < 0 ? -2 * difference - 1 : 2 * difference));
+    into.unsigned(1 + (difference < 0 ? -2 * difference - 1 : 2 * difference));
     before = figure;
   }
 }
@@ -173,6 +178,20 @@ function readFigures(reader: ByteReader, into: Float64Array, count: number, whol
     if (step > 0) figure += step % 2 === 1 ? (step - 1) / 2 : -step / 2;
     into[n] = step === 0 ? Number.NaN : Math.min(Math.max(figure / whole, 0), 1);
   }
+}
+
+/** The past in bytes of its own, for what outlives those that it was read from. */
+export function copyOfPast(past: PackedPast): PackedPast {
+  const { recent, hourly, extras } = past;
+  const bytes = new Uint8Array(recent.length + hourly.length + extras.length);
+  bytes.set(recent);
+  bytes.set(hourly, recent.length);
+  bytes.set(extras, recent.length + hourly.length);
+  return {
+    recent: bytes.subarray(0, recent.length),
+    hourly: bytes.subarray(recent.length, recent.length + hourly.length),
+    extras: bytes.subarray(recent.length + hourly.length),
+  };
 }
 
 /** @param into where the past is written to */

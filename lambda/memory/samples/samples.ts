@@ -6,9 +6,19 @@
  */
 
 import type { CurrentProcesses, History, LastGood, ProcessSnapshot, Sample } from '../../model/index.ts';
+import { ByteWriter } from './bytes.ts';
 import { extraOf, withExtra } from './extras.ts';
 import type { HostPast, HostSample, PackedPast } from './packed-past.ts';
-import { EMPTY_PAST, firstHour, HOURLY, RECENT, SampleColumns, unpackHourly, unpackRecent } from './packed-past.ts';
+import {
+  copyOfPast,
+  EMPTY_PAST,
+  firstHour,
+  HOURLY,
+  RECENT,
+  SampleColumns,
+  unpackHourly,
+  unpackRecent,
+} from './packed-past.ts';
 import { unpackProcesses } from './packed-processes.ts';
 import { isLowOrFalling, packedSnapshots, withoutOld } from './snapshots.ts';
 
@@ -17,6 +27,14 @@ export interface Samples {
 }
 
 export type Named = { readonly id: string };
+/** Who held the memory of those that a check has sampled. */
+export type ProcessesById = Pick<ReadonlyMap<string, CurrentProcesses>, 'get'>;
+/** Past samples by instance id. */
+export interface Histories {
+  readonly size: number;
+  get(id: string): History | undefined;
+  keys(): Iterable<string>;
+}
 
 /**
  * The past of single instances, by instance id; those of which nothing is known are absent.
@@ -24,7 +42,7 @@ export type Named = { readonly id: string };
  */
 export interface PastFigures {
   /** What forecasts and the widget's lines are drawn from. */
-  history(instances: readonly Named[]): Promise<ReadonlyMap<string, History>>;
+  history(instances: readonly Named[]): Promise<Histories>;
   /** Each instance's figures when it last answered. */
   lastGood(instances: readonly Named[]): Promise<ReadonlyMap<string, LastGood>>;
 }
@@ -63,34 +81,56 @@ export function withSamples(
   now: Date,
   processes: ReadonlyMap<string, CurrentProcesses> = new Map(),
 ): Samples {
-  return { hosts: new Map(agedHosts(before, samples, now, processes)) };
+  const aging = agedBy(samples, now, (id) => processes.get(id));
+  const hosts = new Map<string, PackedPast>();
+  for (const [id, past] of before.hosts) {
+    const next = aging.next(id, past);
+    if (next !== null) hosts.set(id, copyOfPast(next));
+  }
+  for (const [id, past] of aging.others()) hosts.set(id, copyOfPast(past));
+  return { hosts };
+}
+
+/** One check's aging of a file's hosts, one by one: each past that it gives is good until the next one is asked for. */
+export interface Aging {
+  /** Null where nothing is left of it. */
+  next(id: string, past: PackedPast): PackedPast | null;
+  /** Those with a sample that were not among the hosts: to be asked for last. */
+  others(): Generator<readonly [id: string, past: PackedPast]>;
 }
 
 /** The same host by host, for who writes each at once: of a large fleet all of them are as much again as the file. */
-export function* agedHosts(
-  before: Samples,
+export function agedBy(
   samples: ReadonlyMap<string, HostSample>,
   now: Date,
-  processes: ReadonlyMap<string, CurrentProcesses> = new Map(),
-): Generator<readonly [id: string, past: PackedPast]> {
-  for (const [id, past] of before.hosts) {
-    const next = aged(past, samples.get(id), now, processes.get(id));
-    if (next.recent.length + next.hourly.length > 0) yield [id, next];
-  }
-  for (const [id, sample] of samples) {
-    if (!before.hosts.has(id)) yield [id, aged(EMPTY_PAST, sample, now, processes.get(id))];
-  }
+  processesOf: (id: string) => CurrentProcesses | undefined,
+): Aging {
+  const known = new Set<string>();
+  return {
+    next: (id, past) => {
+      const sample = samples.get(id);
+      if (sample !== undefined) known.add(id);
+      const next = aged(past, sample, now, () => processesOf(id));
+      return next.recent.length + next.hourly.length > 0 ? next : null;
+    },
+    others: function* () {
+      for (const [id, sample] of samples) {
+        if (!known.has(id)) yield [id, aged(EMPTY_PAST, sample, now, () => processesOf(id))];
+      }
+    },
+  };
 }
 
 /** Reused: one host's at a time. */
 const recent = new SampleColumns();
 const hours = new SampleColumns();
+const [recentBytes, hourlyBytes] = [new ByteWriter(), new ByteWriter()];
 
 function aged(
   past: PackedPast,
   sample: HostSample | undefined,
   now: Date,
-  processes: CurrentProcesses | undefined,
+  processes: () => CurrentProcesses | undefined,
 ): PackedPast {
   recent.read(past.recent, RECENT);
   const share = sample?.memory ?? null;
@@ -98,8 +138,9 @@ function aged(
   const isNew = sample !== undefined && added(sample);
   const old = countBefore(recent, recentSince(now));
   return {
-    extras: withProcesses(past.extras, isNew && isWorthKeeping ? processes : undefined, now),
-    recent: isNew || old > 0 ? recent.pack(Math.max(old, recent.length - MOST_RECENT), RECENT) : past.recent,
+    extras: withProcesses(past.extras, isNew && isWorthKeeping ? processes() : undefined, now),
+    recent:
+      isNew || old > 0 ? recent.packInto(recentBytes, Math.max(old, recent.length - MOST_RECENT), RECENT) : past.recent,
     hourly: withHours(past, old, now),
   };
 }
@@ -163,7 +204,7 @@ function withHours(past: PackedPast, old: number, now: Date): Uint8Array {
     kept += 1;
   }
   hours.length = kept;
-  return hours.pack(0, HOURLY);
+  return hours.packInto(hourlyBytes, 0, HOURLY);
 }
 
 /** Lowers an hour's worst, or begins that hour. */
@@ -185,21 +226,26 @@ const least = (a = Number.NaN, b = Number.NaN): number => (Number.isNaN(a) ? b :
 /** One host's past, oldest first; undefined where nothing is known of the host. */
 export function pastOf({ hosts }: Samples, id: string): HostPast | undefined {
   const past = hosts.get(id);
-  return past === undefined ? undefined : { recent: unpackRecent(past), hourly: unpackHourly(past) };
+  return past === undefined ? undefined : unpackedPast(past);
 }
 
+const unpackedPast = (past: PackedPast): HostPast => ({ recent: unpackRecent(past), hourly: unpackHourly(past) });
+
 /** What forecasts look back on; undefined where nothing is known of the host. */
-export function historyOf(samples: Samples, id: string, now: Date): History | undefined {
-  const past = pastOf(samples, id);
-  if (past === undefined) return undefined;
+export function historyOf({ hosts }: Samples, id: string, now: Date): History | undefined {
+  const packed = hosts.get(id);
+  return packed === undefined ? undefined : unpackedHistory(packed, now);
+}
+
+export function unpackedHistory(packed: PackedPast, now: Date): History {
+  const past = unpackedPast(packed);
   const all = [...past.hourly, ...past.recent];
   const series = (which: 'memory' | 'disk', since: number): Sample[] =>
     all.flatMap((sample) => {
       const available = sample[which];
       return available === null || sample.at.getTime() < since ? [] : [{ at: sample.at, available }];
     });
-  const packed = samples.hosts.get(id);
-  const processes = packed === undefined ? [] : withoutOld(processesOf(packed), now);
+  const processes = withoutOld(processesOf(packed), now);
   return {
     memory: series('memory', memorySince(now)),
     disk: series('disk', now.getTime() - KEPT.disk),
@@ -208,9 +254,14 @@ export function historyOf(samples: Samples, id: string, now: Date): History | un
 }
 
 /** An instance's figures when it last answered, within six hours; after more than three, the worst of its last hour. */
-export function lastGoodOf(samples: Samples, id: string, now: Date): LastGood | null {
-  const past = pastOf(samples, id);
-  const last = past?.recent.at(-1) ?? past?.hourly.at(-1);
+export function lastGoodOf({ hosts }: Samples, id: string, now: Date): LastGood | null {
+  const packed = hosts.get(id);
+  return packed === undefined ? null : lastGoodIn(packed, now);
+}
+
+export function lastGoodIn(packed: PackedPast, now: Date): LastGood | null {
+  const past = unpackedPast(packed);
+  const last = past.recent.at(-1) ?? past.hourly.at(-1);
   if (last === undefined || last.memory === null || now.getTime() - last.at.getTime() > LAST_GOOD_MS) return null;
   return { at: last.at, memory: last.memory, disk: last.disk };
 }

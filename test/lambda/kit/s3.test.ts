@@ -1,7 +1,7 @@
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
-import { packedFiles } from '../../../lambda/kit/s3.ts';
+import { packedFiles, packedPieces, unpacked } from '../../../lambda/kit/s3.ts';
 import { type SandboxBucket, sandboxS3 } from '../../../sandbox/aws-s3.ts';
 
 function bucket() {
@@ -60,5 +60,48 @@ describe('a packed file in the bucket', () => {
     const { s3 } = bucket();
     s3.fail(PutObjectCommand, s3.error('SlowDown', 'later'), 1);
     await expect(write(s3, 'one', null)).rejects.toThrow('later');
+  });
+});
+
+describe('pieces', () => {
+  const some = (...texts: readonly string[]) =>
+    (async function* () {
+      for (const text of texts) yield bytes(text);
+    })();
+
+  it('are packed as they come, behind a head that is known after them, into what any gunzip reads', async () => {
+    const seen: string[] = [];
+    const long = 'y'.repeat(300_000);
+    const pieces = (async function* () {
+      for (const text of ['one ', long]) {
+        seen.push(text);
+        yield bytes(text);
+      }
+    })();
+    const packed = await packedPieces(pieces, () => bytes(`${seen.length}: `));
+    expect(gunzipSync(packed).toString()).toBe(`2: one ${long}`);
+    const read: string[] = [];
+    for await (const piece of unpacked(packed)) read.push(Buffer.from(piece).toString());
+    expect(read.length).toBeGreaterThan(2);
+    expect(read.join('')).toBe(`2: one ${long}`);
+  });
+
+  it('of which one is lost are not packed', async () => {
+    const lost = (async function* () {
+      yield* some('one');
+      throw new Error('lost');
+    })();
+    await expect(packedPieces(lost, () => bytes(''))).rejects.toThrow('lost');
+  });
+
+  it('are no more than any fleet has', async () => {
+    const bomb = gzipSync(Buffer.alloc(128 * 1024 * 1024));
+    const read = async () => {
+      let length = 0;
+      for await (const piece of unpacked(Buffer.concat([bomb, bomb, bomb, bomb, gzipSync('x')])))
+        length += piece.length;
+      return length;
+    };
+    await expect(read()).rejects.toThrow('it unpacks to more than 536870912 bytes');
   });
 });

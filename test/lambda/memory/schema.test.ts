@@ -110,6 +110,42 @@ describe('the file of the state', () => {
     );
   });
 
+  it('has a line for each instance, and is the same in any other layout of its JSON', () => {
+    fc.assert(
+      fc.property(state, fc.constantFrom(undefined, 1), (one, indent) => {
+        const text = encodeState(one);
+        expect(text.split('\n')).toHaveLength(2 + one.instances.size);
+        expect(decodeState(JSON.stringify(JSON.parse(text), null, indent))).toEqual(decodeState(text));
+      }),
+    );
+  });
+
+  it('is read line by line as its JSON says, and not at all where it is none', () => {
+    const known = NOTHING_REMEMBERED;
+    const text = encodeState({ ...ONE, instances: new Map(['a', 'b', 'c'].map((id) => [id, known])) });
+    const spoilt = fc.oneof(
+      fc
+        .tuple(
+          fc.nat(text.length - 1),
+          fc.nat(3),
+          fc.constantFrom('', '\n', ',', '}', '{', '"', ' ', '"d":1', ',"e":2,', '0'),
+        )
+        .map(([at, cut, put]) => text.slice(0, at) + put + text.slice(at + cut)),
+      fc.shuffledSubarray(text.split('\n')).map((lines) => lines.join('\n')),
+    );
+    fc.assert(
+      fc.property(spoilt, (any) => {
+        let json: string | null = null;
+        try {
+          json = JSON.stringify(JSON.parse(any));
+        } catch {
+          // None.
+        }
+        expect(decodeState(any)).toEqual(json === null ? { kind: 'foreign' } : decodeState(json));
+      }),
+    );
+  });
+
   it.each([
     ['nothing', ''],
     ['no JSON', '{"format":"crawlwatch state","version":1'],

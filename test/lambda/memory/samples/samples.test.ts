@@ -2,8 +2,8 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { forecast } from '../../../../lambda/forecast/forecast.ts';
-import { decodeSamples, encodeSamples } from '../../../../lambda/memory/samples/codec.ts';
-import type { HostSample } from '../../../../lambda/memory/samples/packed-past.ts';
+import { decodeSamples, encodeSamples, SamplesReader } from '../../../../lambda/memory/samples/codec.ts';
+import { copyOfPast, type HostSample } from '../../../../lambda/memory/samples/packed-past.ts';
 import {
   EMPTY,
   historyOf,
@@ -86,6 +86,47 @@ describe('a file that holds no samples', () => {
     );
     fc.assert(
       fc.property(fc.nat(good.length - 1), fc.nat(255), (at, value) => looked(good.with(at, value))),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('a file that comes in pieces', () => {
+  const hosts = Array.from({ length: 9 }, (_, n) => [`i-${n}`, sample(-5 * n)] as const);
+  const good = encodeSamples(withSamples(EMPTY, new Map(hosts), NOW), NOW);
+  const inPieces = (bytes: Uint8Array, cuts: readonly number[]) => {
+    const reader = new SamplesReader(NOW);
+    const read = new Map();
+    for (const [n, end] of [...cuts, bytes.length].entries()) {
+      for (const [id, past] of reader.read(bytes.subarray(cuts[n - 1] ?? 0, end))) read.set(id, copyOfPast(past));
+    }
+    return reader.end() ?? { kind: 'samples', samples: { hosts: read } };
+  };
+  const cutsOf = (bytes: Uint8Array) => fc.array(fc.nat(bytes.length)).map((cuts) => cuts.sort((a, b) => a - b));
+
+  it('is read as the whole of it is, wherever it is cut', () => {
+    fc.assert(
+      fc.property(cutsOf(good), (cuts) => {
+        expect(inPieces(good, cuts)).toEqual(decodeSamples(good, NOW));
+      }),
+      { numRuns: 200 },
+    );
+    expect(decoded(good, NOW).hosts.size).toBe(9);
+  });
+
+  it('is refused as the whole of it is, where a byte is wrong, or some are missing or too many', () => {
+    const spoilt = fc.oneof(
+      fc.tuple(fc.nat(good.length - 1), fc.nat(255)).map(([at, value]) => good.with(at, value)),
+      fc.nat(good.length).map((end) => good.subarray(0, end)),
+      fc.uint8Array({ minLength: 1, maxLength: 9 }).map((more) => Uint8Array.from([...good, ...more])),
+    );
+    fc.assert(
+      fc.property(
+        spoilt.chain((bytes) => fc.tuple(fc.constant(bytes), cutsOf(bytes))),
+        ([bytes, cuts]) => {
+          expect(inPieces(bytes, cuts)).toEqual(decodeSamples(bytes, NOW));
+        },
+      ),
       { numRuns: 500 },
     );
   });
