@@ -329,6 +329,11 @@ const ROWS: Readonly<Record<string, Row>> = {
     exit: 1,
     says: [/ficrawler2/],
   },
+  "crawlwatch ack 'ficrawler*:!ficrawler9' --dry-run": {
+    ...account,
+    spelled: (command, world) => real(command, world).replace('!ficrawler9', '!ficrawler2'),
+    says: [/ficrawler1 \(i-\w+\): ack: dry run: its incident since .* is acknowledged/],
+  },
   'crawlwatch unflag ficrawler9 --dry-run': { ...account, spelled: named, says: [/ficrawler1/] },
   'crawlwatch unflag ficrawler9': {
     ...account,

@@ -68,7 +68,7 @@ describe.skipIf(missing !== null)('docs/without-an-account.md, from the packed p
     for (const port of ['5000', '2222']) ports.set(port, String(await freePort()));
     const plain = plainEnvironment(home);
     env = { ...plain, npm_config_prefix: prefix, PATH: [join(prefix, 'bin'), plain.PATH].join(delimiter) };
-    // In a checkout of its own: packing builds dist anew, which other tests use at this moment.
+    // In a checkout of its own: packing replaces dist, which other tests use at this moment.
     const checkout = join(work, 'checkout');
     cloneTree(ROOT, checkout);
     symlinkSync(join(ROOT, 'node_modules'), join(checkout, 'node_modules'));

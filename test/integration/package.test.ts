@@ -33,7 +33,7 @@ describe('the package', () => {
 
   beforeAll(async () => {
     for (const one of [home, empty]) mkdirSync(one);
-    // In a checkout of its own: packing builds dist anew, which other tests use at this moment.
+    // In a checkout of its own: packing replaces dist, which other tests use at this moment.
     cloneTree('.', checkout);
     symlinkSync(MODULES, join(checkout, 'node_modules'));
     const name = execFileSync('npm', ['pack', '--silent', '--pack-destination', folder], {
