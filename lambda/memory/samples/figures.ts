@@ -65,13 +65,18 @@ export function fleetSamples(options: SamplesOptions): FleetSamples {
           const next = aging.next(id, past);
           if (next !== null) writer.add(id, next);
         }
-        if (writer.length >= PIECE_BYTES) yield writer.take();
+        yield* full();
       }
       for (const [id, past] of aging.others()) {
         writer.add(id, past);
-        if (writer.length >= PIECE_BYTES) yield writer.take();
+        yield* full();
       }
-      yield writer.take();
+      yield writer.view();
+    }
+    function* full(): Generator<Uint8Array> {
+      if (writer.length < PIECE_BYTES) return;
+      yield writer.view();
+      writer.clear();
     }
     let packed: Uint8Array;
     try {
