@@ -138,10 +138,9 @@ export class SamplesReader {
     if (this.#left === 0 && this.#rest.length > 0) this.#trouble ??= DAMAGED;
   }
 
-  /** Says that no more bytes come. @returns why the file is not to be used; null: it is whole */
-  end(): SamplesTrouble | null {
-    for (const _ of this.read(new Uint8Array(), true));
-    return this.#trouble;
+  /** Hosts that are whole only once no more bytes follow; {@link trouble} then says whether the file is. */
+  last(): Generator<readonly [id: string, past: PackedPast]> {
+    return this.read(new Uint8Array(), true);
   }
 
   /** @returns how many bytes the head takes */
@@ -189,6 +188,6 @@ export function encodeSamples({ hosts }: Samples, now: Date): Uint8Array {
 export function decodeSamples(bytes: Uint8Array, now: Date): DecodedSamples {
   const reader = new SamplesReader(now);
   const hosts = new Map<string, PackedPast>();
-  for (const [id, past] of reader.read(bytes)) hosts.set(id, copyOfPast(past));
-  return reader.end() ?? { kind: 'samples', samples: { hosts } };
+  for (const [id, past] of reader.read(bytes, true)) hosts.set(id, copyOfPast(past));
+  return reader.trouble ?? { kind: 'samples', samples: { hosts } };
 }

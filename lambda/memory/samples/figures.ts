@@ -159,7 +159,8 @@ function samplesReader({ s3, bucket, clock, log }: SamplesOptions) {
       missing('damaged');
       throw new Unusable('damaged', { cause: error });
     }
-    const trouble = reader.end();
+    yield reader.last();
+    const { trouble } = reader;
     if (trouble?.kind === 'newer') {
       throw new Error(
         `the samples were written by a newer crawlwatch (format ${trouble.version}): they are neither read nor replaced; deploy that version again, or delete s3://${bucket}/${SAMPLES_KEY}`,
