@@ -93,13 +93,7 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
   const done = new Set<string>();
   const holders = new KeptProcesses(at);
   const summary = startSummary();
-  const low = await probeFleet(instances, ports, settings, run.limits(), (one) => {
-    if (needsHistory(one.outcome, settings)) return true;
-    judge(one);
-    return false;
-  });
-  const past = low.length === 0 ? null : await orElse('history', ports.history(low.map((one) => one.instance)), null);
-  for (const one of low) judge(one, past?.get(one.instance.id));
+  await probeAndJudge();
 
   // Decide, remember, act and tell.
   if (outlets !== null) await decideAndTell(outlets);
@@ -134,6 +128,17 @@ export async function checkFleet(settings: Settings, ports: Ports, options: Chec
 
   function inOrder(): Transition[] {
     return instances.flatMap(({ id }) => judged.get(id) ?? []);
+  }
+
+  /** Of its own, so that what hosts have answered is let go with it. */
+  async function probeAndJudge(): Promise<void> {
+    const low = await probeFleet(instances, ports, settings, run.limits(), (one) => {
+      if (needsHistory(one.outcome, settings)) return true;
+      judge(one);
+      return false;
+    });
+    const past = low.length === 0 ? null : await orElse('history', ports.history(low.map((one) => one.instance)), null);
+    for (const one of low) judge(one, past?.get(one.instance.id));
   }
 
   function judge(one: ProbedInstance, history?: History): void {

@@ -24,7 +24,7 @@ export function isSettled({ assessment, outcome, kind, before, after }: Transiti
 export function settled(t: Transition): Transition {
   const { instance, outcome, durationMs, kind, letter, before, after, isOver } = t;
   if (outcome.kind === 'failed') return t;
-  const figures = { kind: 'vitals', vitals: figuresOf(outcome.vitals), couldFork: true, notes: [] } as const;
+  const figures = { kind: 'vitals', vitals: new Figures(outcome.vitals), couldFork: true, notes: NOTHING } as const;
   return { instance, assessment: WELL, outcome: figures, durationMs, kind, letter, before, after, isOver };
 }
 
@@ -38,26 +38,43 @@ const WELL: Assessment = {
 const NO_SWAP: Vitals['swap'] = { totalBytes: null, freeBytes: null };
 const NOTHING: readonly never[] = [];
 
-/** Memory and the fullest disk. No text of the host's is among them: V8 would keep all that it sent for the sake of a part. */
-function figuresOf({ memory, disks }: Vitals): Vitals {
-  const fullest = fullestDisk(disks);
-  const { totalBytes, availableBytes, usedBytes } = memory;
-  return {
-    memory: { totalBytes, availableBytes, usedBytes, freeBytes: null },
-    swap: NO_SWAP,
-    disks: fullest === null ? NOTHING : [{ ...EMPTY_DISK, usedPercent: fullest.usedPercent }],
-    oomKills: null,
-    memoryPressure: null,
-    processes: NOTHING,
-    worker: null,
-    sshd: null,
-    uptimeSeconds: null,
-    bootId: null,
-    load1: null,
-  };
+/**
+ * Memory and the fullest disk, put together when they are looked at. No text of the host's is among them: V8 would keep all
+ * that it sent for the sake of a part.
+ */
+class Figures implements Vitals {
+  readonly #totalBytes: number;
+  readonly #availableBytes: number;
+  readonly #usedBytes: number;
+  readonly #diskUsedPercent: number | null;
+  readonly swap = NO_SWAP;
+  readonly oomKills = null;
+  readonly memoryPressure = null;
+  readonly processes = NOTHING;
+  readonly worker = null;
+  readonly sshd = null;
+  readonly uptimeSeconds = null;
+  readonly bootId = null;
+  readonly load1 = null;
+
+  constructor({ memory, disks }: Vitals) {
+    this.#totalBytes = memory.totalBytes;
+    this.#availableBytes = memory.availableBytes;
+    this.#usedBytes = memory.usedBytes;
+    this.#diskUsedPercent = fullestDisk(disks)?.usedPercent ?? null;
+  }
+
+  get memory(): Vitals['memory'] {
+    const [totalBytes, availableBytes, usedBytes] = [this.#totalBytes, this.#availableBytes, this.#usedBytes];
+    return { totalBytes, availableBytes, usedBytes, freeBytes: null };
+  }
+
+  get disks(): Vitals['disks'] {
+    return this.#diskUsedPercent === null ? NOTHING : [{ ...DISK, usedPercent: this.#diskUsedPercent }];
+  }
 }
 
-const EMPTY_DISK: Vitals['disks'][number] = {
+const DISK: Vitals['disks'][number] = {
   mount: '',
   totalBytes: 0,
   availableBytes: 0,

@@ -1,5 +1,4 @@
 /** Files in a bucket, packed, and replaced only by who has read the last one. */
-import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { createGunzip, createGzip, gunzip, gzip, gzipSync } from 'node:zlib';
@@ -58,7 +57,8 @@ export async function* unpacked(packed: Uint8Array): AsyncGenerator<Uint8Array> 
 }
 
 /**
- * Packs pieces as they come, so that they are never held as a whole.
+ * Packs pieces as they come, so that they are never held as a whole. The next piece is asked for once the last is packed:
+ * it may take the same place.
  * @param head gives the bytes that come before all of them, once they have come: gzip allows a file in several members
  * (https://www.rfc-editor.org/rfc/rfc1952#section-2.2)
  */
@@ -67,7 +67,8 @@ export async function packedPieces(pieces: AsyncIterable<Uint8Array>, head: () =
   const packed: Uint8Array[] = [];
   gzip.on('data', (some: Uint8Array) => packed.push(some));
   try {
-    for await (const piece of pieces) if (!gzip.write(piece)) await once(gzip, 'drain');
+    const write = promisify((piece: Uint8Array, done: (error?: Error | null) => void) => gzip.write(piece, done));
+    for await (const piece of pieces) await write(piece);
     gzip.end();
     await finished(gzip);
   } finally {

@@ -43,16 +43,16 @@ export async function loadState(store: Pick<ObjectStore, 'get'>): Promise<Loaded
 
 /** @returns the new etag; null where another check has written since this one read it */
 export const saveState = (store: ObjectStore, state: FleetState, etag: string | null): Promise<string | null> =>
-  store.put(STATE_KEY, bytesOf(stateLines(state)), etag);
+  store.put(STATE_KEY, bytesOf(state), etag);
 
-/** Room for the lines of hosts that are well; what is longer doubles it. */
-const FIRST_ROOM = 64 * 1024;
+/** Room for the line of a host that is well; where they are longer all of it is doubled. */
+const LINE_BYTES = 512;
 
-function bytesOf(lines: Iterable<string>): Uint8Array {
+function bytesOf(state: FleetState): Uint8Array {
   const text = new TextEncoder();
-  let bytes = new Uint8Array(FIRST_ROOM);
+  let bytes = new Uint8Array((1 + state.instances.size) * LINE_BYTES);
   let length = 0;
-  for (const line of lines) {
+  for (const line of stateLines(state)) {
     // A UTF-16 unit takes three bytes at most.
     if (bytes.length - length < 3 * line.length) {
       const grown = new Uint8Array(2 * bytes.length + 3 * line.length);

@@ -82,8 +82,14 @@ export function transition(
     events: same(before.events, [...new Set([...before.events, ...codes.filter((code) => kindOf(code) === 'event')])]),
     decisions: before.decisions,
   };
-  return { instance, assessment, outcome, durationMs, kind, letter, before, after, isOver: advanced.isOver };
+  const next = isUnchanged(before, after) ? before : after;
+  return { instance, assessment, outcome, durationMs, kind, letter, before, after: next, isOver: advanced.isOver };
 }
+
+/** A host that has been well for a day and is well is remembered as it was. */
+const isUnchanged = (before: InstanceState, after: InstanceState): boolean =>
+  Object.keys(before).length === Object.keys(after).length &&
+  (Object.keys(after) as (keyof InstanceState)[]).every((key) => after[key] === before[key]);
 
 /** The list of before where nothing changes, as in most checks of most hosts: a large fleet's are then kept once. */
 const same = <T>(before: readonly T[], next: readonly T[]): readonly T[] =>

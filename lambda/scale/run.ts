@@ -49,7 +49,7 @@ export interface PlannedRun {
 
 const FILES_AT_ONCE = 20;
 /** Each is some 600 kB, and several times that while it is read. */
-const RESULTS_AT_ONCE = 4;
+const READ_AT_ONCE = 4;
 const COST_KEY = 'runs/cost.json';
 const listKey = (run: string) => `runs/${run}/shards.json`;
 const planKey = (run: string) => `runs/${run}/plan.json`;
@@ -123,7 +123,7 @@ export async function joinRun(
 ): Promise<CheckResult> {
   const plan = decodePlan(await ports.store.get(planKey(run)), run);
   if (plan === null) throw new Error(`the plan of run ${run} can't be read`);
-  const limit = pLimit(FILES_AT_ONCE);
+  const limit = pLimit(READ_AT_ONCE);
   const problems = [...plan.problems];
   let hosts: Instance[] = [...plan.rest];
   const shards: ProbedShard[] = [];
@@ -154,7 +154,7 @@ export async function joinRun(
       hosts = [];
       return all;
     };
-    const results = pLimit(RESULTS_AT_ONCE);
+    const results = pLimit(READ_AT_ONCE);
     return {
       ...ports,
       discover: async (problem) => {

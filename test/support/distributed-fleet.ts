@@ -22,6 +22,8 @@ export class DistributedFleet extends SandboxFleet {
   readonly runFiles = new Map<string, string>();
   runs = 0;
   shardFault: ShardFault = (_, real) => real();
+  /** As the join's function has it: 0. */
+  streamsFrom: number | undefined;
   /** Called between the map and the join. */
   beforeJoin: (run: string) => void = () => {};
 
@@ -52,7 +54,9 @@ export class DistributedFleet extends SandboxFleet {
             return this.shardFault(index, () => probeShard(run, index, this.settings, ports(), { deadlineMs }));
           }
           this.beforeJoin(run);
-          result = await joinRun(run, this.settings, ports(), { deadlineMs });
+          const { streamsFrom } = this;
+          const streams = streamsFrom === undefined ? {} : { streamsFrom };
+          result = await joinRun(run, this.settings, ports(), { deadlineMs, ...streams });
           return result.report.summary;
         },
       },

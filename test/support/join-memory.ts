@@ -10,7 +10,7 @@ import { packedFiles } from '../../lambda/kit/index.ts';
 import { fleetSamples, loadState, saveState } from '../../lambda/memory/index.ts';
 import { encodeSamples } from '../../lambda/memory/samples/codec.ts';
 import { encodeState } from '../../lambda/memory/schema.ts';
-import { SAMPLES_KEY, STATE_KEY, TAG } from '../../lambda/model/index.ts';
+import { SAMPLES_KEY, TAG } from '../../lambda/model/index.ts';
 import { joinRun } from '../../lambda/scale/index.ts';
 import { encodePlan, encodeResult, encodeShard } from '../../lambda/scale/schema.ts';
 import { parseSettings } from '../../lambda/settings/index.ts';
@@ -82,14 +82,36 @@ function make(folder: string, count: number): object {
   return { shards };
 }
 
+/** The bucket's two files, which aren't in the process's memory; what is written is not read again. */
+class FilesOnDisk extends Map<string, { readonly bytes: Uint8Array; readonly etag: string }> {
+  readonly #folder: string;
+  readonly #etags = new Map<string, string>();
+
+  constructor(folder: string) {
+    super();
+    this.#folder = folder;
+  }
+
+  override get(key: string) {
+    const file = join(this.#folder, key === SAMPLES_KEY ? 'samples' : 'state');
+    return {
+      // For who asks for the etag alone it isn't read.
+      get bytes() {
+        return readFileSync(file);
+      },
+      etag: this.#etags.get(key) ?? '"0"',
+    };
+  }
+
+  override set(key: string, { bytes, etag }: { readonly bytes: Uint8Array; readonly etag: string }): this {
+    writeFileSync(join(this.#folder, key === SAMPLES_KEY ? 'samples.next' : 'state.next'), bytes);
+    this.#etags.set(key, etag);
+    return this;
+  }
+}
+
 async function joined(folder: string): Promise<object> {
-  const objects = new Map(
-    [
-      [SAMPLES_KEY, 'samples'],
-      [STATE_KEY, 'state'],
-    ].map(([key = '', file = '']) => [key, { bytes: readFileSync(join(folder, file)), etag: '"0"' }]),
-  );
-  const s3 = sandboxS3({ name: 'bucket', objects });
+  const s3 = sandboxS3({ name: 'bucket', objects: new FilesOnDisk(folder) });
   const clock = { now: () => NOW };
   const files = packedFiles(s3, 'bucket');
   const samples = fleetSamples({ s3, bucket: 'bucket', clock, log: QUIET });
@@ -162,6 +184,11 @@ async function joined(folder: string): Promise<object> {
 }
 
 const [mode = '', folder = '', count = '0'] = process.argv.slice(2);
-const result = mode === 'make' ? make(folder, Number(count)) : mode === 'join' ? await joined(folder) : {};
-// In kibibytes (getrusage); what was highest, not what is left.
-process.stdout.write(JSON.stringify({ ...result, peakMib: Math.round(process.resourceUsage().maxRSS / 1024) }));
+async function main(): Promise<void> {
+  const result = mode === 'make' ? make(folder, Number(count)) : mode === 'join' ? await joined(folder) : {};
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  const cpuSeconds = Math.round((userCPUTime + systemCPUTime) / 10_000) / 100;
+  // In kibibytes (getrusage); what was highest, not what is left.
+  process.stdout.write(JSON.stringify({ ...result, cpuSeconds, peakMib: Math.round(maxRSS / 1024) }));
+}
+void main();

@@ -98,6 +98,7 @@ export function noisyState(ids: readonly string[], now: Date): FleetState {
       {
         ...NOTHING_REMEMBERED,
         letters: n % 5 === 0 ? letters : '.'.repeat(24),
+        fresh: 24,
         status: isIll ? 'CRITICAL' : 'OK',
         reasons: isIll ? ['BannerTimeout'] : [],
         since: ago(14 * 24 * HOUR),

@@ -42,12 +42,12 @@ export class SamplesWriter {
   readonly #bytes: ByteWriter;
   #count = 0;
 
-  /** @param about how many bytes are taken at once */
+  /** @param about how many bytes are written before they are cleared */
   constructor(about?: number) {
     this.#bytes = new ByteWriter(about);
   }
 
-  /** Bytes that are not taken yet. */
+  /** Bytes since the last {@link clear}. */
   get length(): number {
     return this.#bytes.length;
   }
@@ -63,11 +63,14 @@ export class SamplesWriter {
     this.#bytes.raw(this.#past.view());
   }
 
-  /** What was written since the last call. */
-  take(): Uint8Array {
-    const bytes = this.#bytes.take();
+  /** What was written since then, where it is: valid until the next write. */
+  view(): Uint8Array {
+    return this.#bytes.view();
+  }
+
+  /** Forgets what was written but for the count of hosts, and keeps the room. */
+  clear(): void {
     this.#bytes.clear();
-    return bytes;
   }
 
   head(now: Date): Uint8Array {
@@ -135,10 +138,9 @@ export class SamplesReader {
     if (this.#left === 0 && this.#rest.length > 0) this.#trouble ??= DAMAGED;
   }
 
-  /** Says that no more bytes come. @returns why the file is not to be used; null: it is whole */
-  end(): SamplesTrouble | null {
-    for (const _ of this.read(new Uint8Array(), true));
-    return this.#trouble;
+  /** Hosts that are whole only once no more bytes follow; {@link trouble} then says whether the file is. */
+  last(): Generator<readonly [id: string, past: PackedPast]> {
+    return this.read(new Uint8Array(), true);
   }
 
   /** @returns how many bytes the head takes */
@@ -179,13 +181,13 @@ function joined(...parts: readonly Uint8Array[]): Uint8Array {
 export function encodeSamples({ hosts }: Samples, now: Date): Uint8Array {
   const writer = new SamplesWriter();
   for (const [id, past] of hosts) writer.add(id, past);
-  return joined(writer.head(now), writer.take());
+  return joined(writer.head(now), writer.view());
 }
 
 /** The whole file at once. */
 export function decodeSamples(bytes: Uint8Array, now: Date): DecodedSamples {
   const reader = new SamplesReader(now);
   const hosts = new Map<string, PackedPast>();
-  for (const [id, past] of reader.read(bytes)) hosts.set(id, copyOfPast(past));
-  return reader.end() ?? { kind: 'samples', samples: { hosts } };
+  for (const [id, past] of reader.read(bytes, true)) hosts.set(id, copyOfPast(past));
+  return reader.trouble ?? { kind: 'samples', samples: { hosts } };
 }

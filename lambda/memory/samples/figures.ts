@@ -65,13 +65,18 @@ export function fleetSamples(options: SamplesOptions): FleetSamples {
           const next = aging.next(id, past);
           if (next !== null) writer.add(id, next);
         }
-        if (writer.length >= PIECE_BYTES) yield writer.take();
+        yield* full();
       }
       for (const [id, past] of aging.others()) {
         writer.add(id, past);
-        if (writer.length >= PIECE_BYTES) yield writer.take();
+        yield* full();
       }
-      yield writer.take();
+      yield writer.view();
+    }
+    function* full(): Generator<Uint8Array> {
+      if (writer.length < PIECE_BYTES) return;
+      yield writer.view();
+      writer.clear();
     }
     let packed: Uint8Array;
     try {
@@ -154,7 +159,8 @@ function samplesReader({ s3, bucket, clock, log }: SamplesOptions) {
       missing('damaged');
       throw new Unusable('damaged', { cause: error });
     }
-    const trouble = reader.end();
+    yield reader.last();
+    const { trouble } = reader;
     if (trouble?.kind === 'newer') {
       throw new Error(
         `the samples were written by a newer crawlwatch (format ${trouble.version}): they are neither read nor replaced; deploy that version again, or delete s3://${bucket}/${SAMPLES_KEY}`,

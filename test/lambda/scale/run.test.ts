@@ -1,7 +1,9 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { PutMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FailureReason, InstanceReport } from '../../../lambda/model/index.ts';
-import { TAG } from '../../../lambda/model/index.ts';
+import { SAMPLES_KEY, TAG } from '../../../lambda/model/index.ts';
 import { DistributedFleet, SHARDS_OF_TWO, type ShardFault } from '../../support/distributed-fleet.ts';
 import { type Behaviour, idOf, SandboxFleet } from '../../support/sandbox-fleet.ts';
 
@@ -11,6 +13,19 @@ const shardOf =
   (one, real) =>
     one === index ? fault(one, real) : real();
 const codes = ({ reasons }: InstanceReport) => reasons.map(({ code }) => code);
+
+/** Every datum that goes to CloudWatch from now on. */
+function published({ aws: { cloudwatch } }: SandboxFleet): unknown[] {
+  const data: unknown[] = [];
+  const send = cloudwatch.send.bind(cloudwatch) as (...call: unknown[]) => unknown;
+  Object.assign(cloudwatch, {
+    send: (command: unknown, ...more: unknown[]) => {
+      if (command instanceof PutMetricDataCommand) data.push(...(command.input.MetricData ?? []));
+      return send(command, ...more);
+    },
+  });
+  return data;
+}
 
 const leaves = (result: (fleet: DistributedFleet) => string | undefined) => (fleet: DistributedFleet) => {
   fleet.beforeJoin = () => {
@@ -143,15 +158,18 @@ describe('a distributed run', () => {
     expect((await fleet.check()).report.skipped.map(({ id }) => id)).toEqual([idOf(1), idOf(2)]);
   });
 
+  const behaviour: fc.Arbitrary<Behaviour> = fc.oneof(
+    fc.constantFrom<FailureReason>('BannerTimeout', 'ConnectionRefused', 'AuthenticationFailed'),
+    fc.record({
+      availableKb: fc.constantFrom(8_000_000, 8_000_000, 5_000_000, 1_500_000, 300_000),
+      diskUsedPercent: fc.constantFrom(50, 50, 97),
+      oomKills: fc.constantFrom(0, 0, 1),
+      bootId: fc.constantFrom('1', '1', '2').map((n) => `${n.repeat(8)}-0000-4000-8000-000000000000`),
+    }),
+  );
+  const story = fc.array(fc.array(behaviour, { minLength: 5, maxLength: 5 }), { minLength: 1, maxLength: 6 });
+
   it('comes to the same report, tags and mails as a single one, whatever happens to the hosts', async () => {
-    const behaviour: fc.Arbitrary<Behaviour> = fc.oneof(
-      fc.constantFrom<FailureReason>('BannerTimeout', 'ConnectionRefused', 'AuthenticationFailed'),
-      fc.record({
-        availableKb: fc.constantFrom(8_000_000, 1_500_000, 300_000),
-        diskUsedPercent: fc.constantFrom(50, 97),
-      }),
-    );
-    const story = fc.array(fc.array(behaviour, { minLength: 5, maxLength: 5 }), { minLength: 1, maxLength: 6 });
     await fc.assert(
       fc.asyncProperty(story, async (checks) => {
         const [single, distributed] = [new SandboxFleet(5, SHARDS_OF_TWO), new DistributedFleet(5)];
@@ -168,6 +186,39 @@ describe('a distributed run', () => {
         expect(distributed.aws.topic.published.map(({ body }) => body)).toEqual(
           single.aws.topic.published.map(({ body }) => body),
         );
+      }),
+      // A run makes up to six whole checks, each twice.
+      { numRuns: 40 },
+    );
+  });
+
+  it('remembers, publishes, mails and logs the same where its report holds no hosts, as the function has it', async () => {
+    const samplesOf = ({ aws }: SandboxFleet) => gunzipSync(aws.bucket.objects.get(SAMPLES_KEY)?.bytes ?? gzipSync(''));
+    const checked = ({ logged }: SandboxFleet) =>
+      logged.filter(({ event }) => event === 'instance.checked').map(({ fields }) => JSON.stringify(fields));
+    await fc.assert(
+      fc.asyncProperty(story, async (checks) => {
+        const [whole, streamed] = [new DistributedFleet(5), new DistributedFleet(5)];
+        streamed.streamsFrom = 0;
+        const [data, others] = [published(whole), published(streamed)];
+        for (const behaviours of checks) {
+          const [one, other] = await Promise.all(
+            [whole, streamed].map((fleet) => {
+              for (const [n, does] of behaviours.entries()) fleet.host(n + 1, does);
+              return fleet.check();
+            }),
+          );
+          expect(other!.report).toEqual({ ...one!.report, instances: [] });
+          expect([other!.flagged, other!.errors]).toEqual([one!.flagged, one!.errors]);
+          expect([1, 2, 3, 4, 5].map((n) => streamed.tags(n))).toEqual([1, 2, 3, 4, 5].map((n) => whole.tags(n)));
+          expect(streamed.state).toEqual(whole.state);
+          expect(samplesOf(streamed).equals(samplesOf(whole))).toBe(true);
+          // Those of whom all is known at once are logged at once.
+          expect(checked(streamed).toSorted()).toEqual(checked(whole).toSorted());
+        }
+        expect(streamed.aws.topic.published).toEqual(whole.aws.topic.published);
+        expect(others).toEqual(data);
+        expect(data.length).toBeGreaterThan(0);
       }),
       // A run makes up to six whole checks, each twice.
       { numRuns: 40 },

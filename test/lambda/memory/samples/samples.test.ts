@@ -100,7 +100,8 @@ describe('a file that comes in pieces', () => {
     for (const [n, end] of [...cuts, bytes.length].entries()) {
       for (const [id, past] of reader.read(bytes.subarray(cuts[n - 1] ?? 0, end))) read.set(id, copyOfPast(past));
     }
-    return reader.end() ?? { kind: 'samples', samples: { hosts: read } };
+    for (const [id, past] of reader.last()) read.set(id, copyOfPast(past));
+    return reader.trouble ?? { kind: 'samples', samples: { hosts: read } };
   };
   const cutsOf = (bytes: Uint8Array) => fc.array(fc.nat(bytes.length)).map((cuts) => cuts.sort((a, b) => a - b));
 
@@ -112,6 +113,15 @@ describe('a file that comes in pieces', () => {
       { numRuns: 200 },
     );
     expect(decoded(good, NOW).hosts.size).toBe(9);
+  });
+
+  it('is read to its end where all of it is shorter than a head may be', () => {
+    const short = encodeSamples(withSamples(EMPTY, new Map([['', sample(0, 0, null)]]), NOW), NOW);
+    expect(short.length).toBeLessThan(40);
+    for (const cut of [0, 1, short.length - 1, short.length]) {
+      expect(inPieces(short, [cut])).toEqual(decodeSamples(short, NOW));
+      expect([...decoded(short, NOW).hosts.keys()]).toEqual(['']);
+    }
   });
 
   it('is refused as the whole of it is, where a byte is wrong, or some are missing or too many', () => {
