@@ -4,8 +4,8 @@
 #   sh -s -- [sshd:PORT] [UNIT...] <probe.sh
 #
 # It installs nothing, writes nothing, leaves nothing running and exits 0 whatever happens: to the SSM agent 194 means
-# "reboot me" and 137 "timed out". Builtins print memory and processes first, for a host that can't fork as well. Its
-# work grows linearly with mounts and processes; what takes another process ends within twenty seconds by itself.
+# "reboot me" and 137 "timed out". Builtins print memory and processes, for a host that can't fork as well. Its work
+# grows linearly with mounts and processes; what takes another process ends within twenty seconds by itself.
 # Another machine's recording can be replayed: every path begins with /proc/ or /etc/, and every tool is found
 # through the one line that begins PATH=/usr. Not replayed are the states of the probe's own children, under $own, and
 # what /sys says of a read-only ext4: whether it has counted errors. A recording's stat may know one path a call.
@@ -49,7 +49,7 @@ PATH=/dev/null
 if command -v printf >/dev/null; then put() { printf '%s\n' "$1"; }; else put() { print -r -- "$1"; }; fi
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin:/run/current-system/sw/bin
 export PATH
-own=/proc
+own=/proc figures='also %S %b %f %a %c %d'
 
 bytes=0
 say() { put "$1" && bytes=$((bytes + ${#1} + 1)); }
@@ -63,15 +63,15 @@ clean() {
   while :; do case $tail in *[!\ -~]*) head=$head${tail%%[!\ -~]*}? tail=${tail#*[!\ -~]} ;; *) break ;; esac; done
   text=$head$tail
   [ ${#text} -gt 80 ] || return 0
-  rest=${text#$ten$ten$ten} middle=${text#$ten$ten$ten} sum=${#text}
-  head=${text%"$rest"} middle=${middle%????$ten$ten$ten}
-  tail=${rest#"$middle"}
+  rest=${text#$ten$ten$ten} mid=${text#$ten$ten$ten} sum=${#text}
+  head=${text%"$rest"} mid=${mid%????$ten$ten$ten}
+  tail=${rest#"$mid"}
   # Of a path of 4,096 bytes a part has to do.
-  rest=${middle#$ten$ten$ten$ten$ten$ten$ten$ten$ten$ten}
-  [ "$rest" = "$middle" ] || middle=${middle%"$rest"}
-  while [ "$middle" ]; do
-    rest=${middle#?}
-    prefix=${ascii%%"${middle%"$rest"}"*} middle=$rest
+  rest=${mid#$ten$ten$ten$ten$ten$ten$ten$ten$ten$ten}
+  [ "$rest" = "$mid" ] || mid=${mid%"$rest"}
+  while [ "$mid" ]; do
+    rest=${mid#?}
+    prefix=${ascii%%"${mid%"$rest"}"*} mid=$rest
     # mksh counts in 32 bits.
     sum=$(((sum * 101 + ${#prefix}) % 16777213))
   done
@@ -90,104 +90,111 @@ clean_mount() {
 
 say_memory() {
   line=mem
-  while read -r key value rest; do
+  while read -r key val rest; do
     case $key in
       MemTotal: | MemFree: | MemAvailable: | *'ctive(file):' | SReclaimable: | Shmem: | SwapTotal: | SwapFree: | \
-        HugePages_Total: | Hugepagesize:) line="$line ${key%:}=$value" ;;
-      Zswap: | Zswapped:) [ "$value" = 0 ] || line="$line ${key%:}=$value" ;;
+        HugePages_Total: | Hugepagesize:) line="$line ${key%:}=$val" ;;
+      Zswap: | Zswapped:) [ "$val" = 0 ] || line="$line ${key%:}=$val" ;;
     esac
   done </proc/meminfo
   # What the estimate takes on a kernel that doesn't report what is available.
+  size=${line#*MemTotal=} scarce=yes
   case $line in
-    *' MemAvailable='*) ;;
-    *) read -r value </proc/sys/vm/min_free_kbytes && line="$line min_free=$value" ;;
+    *' MemAvailable='*) val=${line#*' MemAvailable='} && [ "${val%% *}0" -gt "${size%% *}" ] && scarce= ;;
+    *) read -r val </proc/sys/vm/min_free_kbytes && line="$line min_free=$val" ;;
   esac
   say "$line"
-  while read -r key value; do case $key in oom_kill) say "vm oom_kill=$value" && break ;; esac; done </proc/vmstat
   line=psi totals=
-  while read -r key value rest; do
-    line="$line $key=${value#avg10=}"
+  while read -r key val rest; do
+    line="$line $key=${val#avg10=}"
     case $rest in *total=*) totals="$totals ${key}_total=${rest##*total=}" ;; esac
   done </proc/pressure/memory
   [ "$line" = psi ] || say "$line$totals"
   size= least=
-  while read -r key value rest; do
+  while read -r key val rest; do
     case $key in size) size=$rest ;; c_min) least=$rest ;; esac
   done </proc/spl/kstat/zfs/arcstats
   [ -z "$size" ] || [ -z "$least" ] || say "arc $size $least"
   size= used=0
-  while read -r name key total value rest; do
-    case $name:$total$value in
+  while read -r name key total val rest; do
+    case $name:$total$val in
       *:*[!0-9]* | *:) ;;
-      /dev/zram*) size=$((${size:-0} + total)) used=$((used + value)) ;;
+      /dev/zram*) size=$((${size:-0} + total)) used=$((used + val)) ;;
     esac
   done </proc/swaps
   [ -z "$size" ] || say "zram $size $used"
 }
 
 say_identity() {
-  read -r value rest </proc/loadavg && say "load $value"
-  read -r value rest </proc/uptime && say "up $value"
-  read -r value </proc/sys/kernel/random/boot_id && say "boot $value"
+  read -r val rest </proc/loadavg && say "load $val"
+  read -r val rest </proc/uptime && say "up $val"
+  read -r val </proc/sys/kernel/random/boot_id && say "boot $val"
   kernel= name= version= init=
   read -r kernel </proc/sys/kernel/osrelease
   # Its last line may have no end, which fails the read that sets it.
   while read -r line || [ "$line" ]; do
-    value=${line#*=} value=${value#[\"\']} value=${value%[\"\']}
-    case $line in ID=*) name=$value ;; VERSION_ID=*) version=$value ;; esac
+    val=${line#*=} val=${val#[\"\']} val=${val%[\"\']}
+    case $line in ID=*) name=$val ;; VERSION_ID=*) version=$val ;; esac
   done </etc/os-release
   clean "$kernel $name $version" && say "os $text"
   read -r init </proc/1/comm
 }
 
-# Prints the five largest processes. Sets $running to the names of $roster that run, $doubt where not every process can
+# Finds the five largest processes. Sets $running to the names of $roster that run, $doubt where not every process can
 # be seen, $stuck where a query of an earlier probe still hangs. Never reads cmdline: it holds secrets, and reading it
 # waits for the memory lock of a process that swaps.
-say_processes() {
-  running=' ' stuck= seen=0 r1=0 r2=0 r3=0 r4=0 r5=0 p1= p2= p3= p4= p5= threads= named=
+find_largest() {
+  running=' ' stuck= r1=0 r2=0 r3=0 r4=0 r5=0 p1= p2= p3= p4= p5= threads= named=
   [ -r /proc/1/stat ] || doubt=yes
   # The kernel's threads are most of what runs on a large machine, and all children of the second, which has no memory.
   read -r size rest </proc/2/statm && [ "$size" = 0 ] && read -r threads </proc/2/task/2/children
   threads=" $threads "
   # A query that hangs is looked for where more than the root is to be asked.
   [ $count -le 1 ] && [ "$roster" = ' ' ] || named=yes
-  set +f
-  for file in /proc/[0-9]*; do
-    seen=$((seen + 1))
-    [ $seen -le 5000 ] || { doubt=yes && break; }
-    pid=${file#/proc/}
+  cd /proc/ && set +f
+  set -- [0-9]*
+  set -f
+  [ $# -le 5000 ] || { doubt=yes && shift $(($# - 5000)); }
+  for pid; do
     case $threads in *" $pid "*) continue ;; esac
     # The shell reads byte by byte, so the shorter files: a size of 0 is a kernel thread or one that has ended.
-    read -r size rss rest <"$file/statm" && [ "$size" -gt 0 ] || continue
-    if [ "$named" ] && read -r name <"$file/comm"; then
+    read -r size rss rest <$pid/statm || continue
+    if [ "$named" ] && [ $size -gt 0 ] && read -r name <$pid/comm; then
       case $roster in *" $name="*) running="$running$name " ;; esac
-      case $name in stat) read -r line <"$file/stat" && case ${line##*\) } in D*) stuck=yes ;; esac ;; esac
+      case $name in stat) read -r line <$pid/stat && case ${line##*\) } in D*) stuck=yes ;; esac ;; esac
     fi
-    [ "$rss" -gt $r5 ] || continue
+    [ $rss -gt $r5 ] || continue
     for i in 1 2 3 4 5; do
       eval "[ $rss -gt \$r$i ] && { x=\$r$i r$i=$rss rss=\$x x=\$p$i p$i=$pid pid=\$x; }"
     done
   done
-  set -f
+}
+
+say_largest() {
   for pid in $p1 $p2 $p3 $p4 $p5; do
     name= size= parent= own_size= line=
-    while read -r key value rest; do
+    while read -r key val rest; do
       case $key in
-        Name:) name=$value${rest:+ $rest} ;;
-        PPid:) parent=$value ;;
-        VmRSS:) size=$value ;;
-        RssAnon:) own_size=$value && break ;;
+        Name:) name=$val${rest:+ $rest} ;;
+        PPid:) parent=$val ;;
+        VmRSS:) size=$val ;;
+        RssAnon:) own_size=$val && break ;;
         VmData:) break ;;
       esac
     done <"/proc/$pid/status"
     clean "${name:-?}" && [ "$size" ] && say "proc $pid $size $text" && read -r line <"/proc/$pid/stat"
-    # From the third word of stat on; the 22nd is when it began, in hundredths of a second, more than mksh can count.
-    set -- ${line##*\) }
+    # From the third word of stat on, after a name that may hold parentheses; the 22nd is when it began, in hundredths of
+    # a second, more than mksh can count. What looks for the longest match is slow in dash.
+    while :; do case $line in *\)*) line=${line#*\)} ;; *) break ;; esac; done
+    set -- $line
     start=${20}
     case $start in *[!0-9]*) start= ;; esac
     start=${start%??}
     [ -z "$size" ] || [ -z "$start$own_size" ] || say "born $pid ${start:--} ${parent:--} ${own_size:--}"
   done
+  # Much to read, for which stat has time.
+  while read -r key val; do case $key in oom_kill) say "vm oom_kill=$val" && break ;; esac; done </proc/vmstat
+  printed=yes && say "part $bytes"
 }
 
 # Sets ask_0 and so on to `STATE MOUNT` of the $count file systems to ask: the root first, each device once, and only
@@ -244,7 +251,7 @@ read_mounts() {
     [ "$mount" ] && [ "$mount" != - ] || continue
     [ $rank -ne 8 ] || { behind="$behind $mount" && continue; }
     shift 4
-    [ $state = rw ] || find_read_only_state "$@"
+    [ $state = rw ] || find_state "$@"
     add_mount $state $mount
   done
   # Listed after those to ask, and never asked.
@@ -271,7 +278,7 @@ add_to_device() {
     0:*)
       case $mount:$top in /:*) new=1 ;; *:/) new=2 ;; *) new=3 ;; esac
       [ $state = rw ] || new=$((new + 3))
-      if [ $new -lt $rank ] || { [ $new -eq $rank ] && [ ${#mount} -lt ${#face} ]; }; then rank=$new face=$mount; fi
+      if [ $new -lt $rank ] || { [ $new = $rank ] && [ ${#mount} -lt ${#face} ]; }; then rank=$new face=$mount; fi
       [ "$mount" != / ] || rooted=yes
       case $face:$root in /:) root=$device ;; esac ;;
     2:*:sealed) ;;
@@ -315,8 +322,8 @@ is_reachable() {
   case $way in open) ;; remote) return 2 ;; *) return 1 ;; esac
 }
 
-# find_read_only_state ID...: sets $state for the $device of a $type that has only these mounts, all read-only.
-find_read_only_state() {
+# find_state ID...: sets $state for the $device of a $type that has only these mounts, all read-only.
+find_state() {
   [ "$type" != sealed ] || return 0
   [ "$fstab" ] || read_fstab
   for id in "$@"; do
@@ -324,12 +331,12 @@ find_read_only_state() {
     case $fstab in *"$nl$3$nl"*) state=ro ;; esac
   done
   case $type in ext[234]) ;; *) return 0 ;; esac
-  name= value=
+  name= val=
   while read -r line; do
     case $line in DEVNAME=*) name=${line#*=} ;; esac
   done </sys/dev/block/${device%_*}:${device#*_}/uevent
-  read -r value </sys/fs/ext4/$name/errors_count
-  case $value in '' | 0) ;; *) state=ro ;; esac
+  read -r val </sys/fs/ext4/$name/errors_count
+  case $val in '' | 0) ;; *) state=ro ;; esac
 }
 
 # Sets $fstab to the mount points that are to be writable, each on a line of its own. A bind mount is what it binds.
@@ -340,6 +347,33 @@ read_fstab() {
     [ "$point" = / ] || point=${point%/}
     fstab=$fstab$nl$point$nl
   done </etc/fstab
+}
+
+# Asks for all disks at once, without a clock, and meanwhile prints the processes; mostly stat has ended by then. If not,
+# it is killed, and the disks are left to find_answers, as they are where one of them gives no figures. Sets $asked where
+# all answered. What stat prints comes through the descriptor 3, which is a pipe in the shells that get here; it is read
+# when stat has ended, and what is left in it could not keep anyone waiting.
+ask_quickly() {
+  index=0
+  list_paths && [ $i = $count ] || return
+  forking=yes IFS=$nl
+  stat -f -c "$figures" $paths </dev/null >$own/self/fd/3 2>&1 &
+  quick=$! IFS=$blank
+  say_largest
+  # What has ended has no memory, and the shell may have reaped it.
+  until { read -r size rest <$own/$quick/statm && [ "$size" = 0 ]; } || ! kill -0 $quick; do
+    [ $index -lt 12 ] || { kill -9 $quick; quick= slow=yes; return; }
+    # Costs less than a process that waits, and leaves the CPU to the other.
+    (:)
+    index=$((index + 1))
+  done
+  pid=$quick quick=
+  wait $pid
+  status=$? first=0 end=$count
+  while read -r key rest; do take_disk; done <&3
+  key=answered rest=$status
+  take_disk
+  asked=${told_0:+yes}
 }
 
 # ask SECONDS COMMAND...: runs it, and gives up with status 9 when it takes longer, dead or not; with status 8 before it
@@ -378,7 +412,7 @@ find_answers() {
   trap 'ticks=$((ticks + 1))' USR1
   # The clock interrupts its parent for twenty seconds at most, and nobody else: should find_answers end before sh
   # begins, the parent is the host's first process, for which a USR1 may mean to halt.
-  parent= self=
+  parent=
   read -r self name state parent rest <$own/self/stat
   [ "$parent" = $$ ] || self=
   sh -c 'trap "kill -9 \$!; wait; exit" HUP INT TERM
@@ -392,6 +426,7 @@ find_answers() {
   put units
   [ -z "$port" ] || ask_sshd
   put disks
+  [ -z "$asked" ] || count=0
   # One process for many mounts, where stat takes more than one path: it fails for the second.
   many=
   if [ $count -gt 6 ] && [ -z "$stuck" ]; then
@@ -400,7 +435,7 @@ find_answers() {
   fi
   index=0
   while [ $index -lt $count ]; do
-    if [ "$many" ] && [ $((index % 32)) -eq 0 ] && ask_many; then index=$((index + 32)) && continue; fi
+    [ "$many" ] && [ $((index % 32)) = 0 ] && ask_many && index=$((index + 32)) && continue
     case $hung:$stuck:$index in 3:* | *:yes:[1-9]*) break ;; esac
     eval "text=\${ask_$index#* }"
     case $text in *[!\ -~]*)
@@ -436,20 +471,25 @@ leave() {
 
 # Asks for the 32 mounts from $index on at once; fails unless all of them answered.
 ask_many() {
+  list_paths || return 1
+  IFS=$nl
+  set -- $paths
+  IFS=$blank
+  put "many $index"
+  ask 2 stat -f -c "$figures" "$@"
+  status=$?
+  put "answered $status"
+  return $status
+}
+
+# Sets $paths to those of the 32 mounts from $index on, one a line; fails where a name is none that a line can hold.
+list_paths() {
   i=$index paths=
   while [ $i -lt $count ] && [ $i -lt $((index + 32)) ]; do
     eval "unescape \"\${ask_$i#* }\""
     case $path in *[!\ -~]*) return 1 ;; esac
     paths=$paths$path$nl i=$((i + 1))
   done
-  IFS=$nl
-  set -- $paths
-  IFS=$blank
-  put "many $index"
-  ask 2 stat -f -c 'also %S %b %f %a %c %d' "$@"
-  status=$?
-  put "answered $status"
-  return $status
 }
 
 # unescape MOUNT: sets $path to it without the kernel's escapes.
@@ -500,7 +540,7 @@ ask_sshd() {
 
 # Prints what find_answers finds. Doesn't wait for the end of its input, which a process that hangs holds open.
 print_answers() {
-  left=$units unlisted= load= active= restarts= sshd= disks= at= hexes=' ' next=0 end=0 finished=
+  left=$units unlisted= load= active= restarts= sshd= disks= finished=
   while [ -z "$finished" ] && read -r key rest; do
     case $key in
       LoadState=*) load=${key#*=} ;;
@@ -539,17 +579,17 @@ take_disk() {
       esac
       return ;;
   esac
-  number=${rest%% *}
-  case $number in *[!0-9]* | '' | ??????*) return ;; esac
-  [ $number -lt $count ] || return
+  n=${rest%% *}
+  case $n in *[!0-9]* | '' | ??????*) return ;; esac
+  [ $n -lt $count ] || return
   case $key in
-    at) at=$number && eval "told_$at=failed" ;;
+    at) at=$n && eval "told_$at=failed" ;;
     hex) hexes="$hexes$rest " ;;
-    disk) eval "told_$number=\${rest#* }" ;;
+    disk) eval "told_$n=\${rest#* }" ;;
     many)
-      at= first=$number next=$number end=$((number + 32))
+      at= first=$n next=$n end=$((n + 32))
       [ $end -le $count ] || end=$count ;;
-    *) eval "case \$told_$number in *' '*) ;; *) told_$number=\$key ;; esac" ;;
+    *) eval "case \$told_$n in *' '*) ;; *) told_$n=\$key ;; esac" ;;
   esac
 }
 
@@ -580,55 +620,55 @@ print_unlisted() {
 
 # Prints why disks are missing, then the root and the fullest.
 print_disks() {
-  missing= measured=0 unasked=0 more=0 number=0
-  while [ $number -lt $listed ]; do
-    eval "state=\$ask_$number && set -- \$told_$number"
+  missing= measured=0 unasked=0 more=0 n=0
+  while [ $n -lt $listed ]; do
+    eval "state=\$ask_$n && set -- \$told_$n"
     case $1 in
       '' | unasked) unasked=$((unasked + 1)) ;;
-      late | failed | denied | norun | behind) missing="$missing $number" ;;
+      late | failed | denied | norun | behind) missing="$missing $n" ;;
       *)
         if are_figures "$@"; then
           # What is read-only by design is full by design.
-          case $number:$state in '0:'r?' /') full=root ;; *:rd*) full=0 ;; esac
-          eval "filled_$full=\"\$filled_$full $number\"" && measured=$((measured + 1))
+          case $n:$state in '0:'r?' /') full=root ;; *:rd*) full=0 ;; esac
+          eval "filled_$full=\"\$filled_$full $n\"" && measured=$((measured + 1))
         else
-          eval "told_$number=odd" && missing="$missing $number"
+          eval "told_$n=odd" && missing="$missing $n"
         fi ;;
     esac
-    number=$((number + 1))
+    n=$((n + 1))
   done
-  for number in $missing; do
+  for n in $missing; do
     [ $bytes -lt 1850 ] || { unasked=$((unasked + 1)) && continue; }
     name_mount
-    eval "set -- \$told_$number"
+    eval "set -- \$told_$n"
     case $1 in late) say "late $text" ;; *) say "unread $1 $text" ;; esac
   done
   level=root
   while [ $measured -gt 0 ]; do
     eval "line=\$filled_$level"
-    for number in $line; do
+    for n in $line; do
       measured=$((measured - 1))
       # The first for which there is no room ends it, so that all that follow are less full.
-      [ $more -eq 0 ] && print_disk || more=$((more + 1))
+      [ $more = 0 ] && print_disk || more=$((more + 1))
     done
     case $level in root) level=100 ;; *) level=$((level - 1)) ;; esac
   done
-  [ $more -eq 0 ] || say "more $more"
-  [ $unasked -eq 0 ] || say "unasked $unasked"
+  [ $more = 0 ] || say "more $more"
+  [ $unasked = 0 ] || say "unasked $unasked"
 }
 
-# Prints the disk $number; fails where there is no room.
+# Prints the disk $n; fails where there is no room.
 print_disk() {
   name_mount
-  eval "text=\"disk \$told_$number \${ask_$number%% *} \$text\""
+  eval "text=\"disk \$told_$n \${ask_$n%% *} \$text\""
   [ $((bytes + ${#text})) -lt 2300 ] && say "$text"
 }
 
-# Sets $text to the name of the mount $number.
+# Sets $text to the name of the mount $n.
 name_mount() {
   case $hexes in
-    *" $number "*) text=${hexes#*" $number "} text=${text%% *} ;;
-    *) eval "clean_mount \"\${ask_$number#* }\"" ;;
+    *" $n "*) text=${hexes#*" $n "} text=${text%% *} ;;
+    *) eval "clean_mount \"\${ask_$n#* }\"" ;;
   esac
 }
 
@@ -656,12 +696,15 @@ fuller() {
 }
 
 # What is left to print when no process could be started; the shell ends by itself then.
-print_no_answers() {
+print_rest() {
   trap - EXIT
+  IFS=$blank
+  ${quick:+kill -9 $quick}
+  [ "$printed" ] || say_largest
   if [ "$forking" ]; then
-    number=0
-    while [ $number -lt $count ] && [ $bytes -lt 2200 ]; do
-      eval "clean_mount \"\${ask_$number#* }\" && say \"mount \${ask_$number%% *} \$text\"" && number=$((number + 1))
+    n=0
+    while [ $n -lt $count ] && [ $bytes -lt 2200 ]; do
+      eval "clean_mount \"\${ask_$n#* }\" && say \"mount \${ask_$n%% *} \$text\"" && n=$((n + 1))
     done
     say 'fork 0'
   fi
@@ -670,7 +713,7 @@ print_no_answers() {
 }
 
 main() {
-  units= roster=' ' port= doubt= fstab= forking=
+  units= roster=' ' port= doubt= fstab= forking= asked= quick= slow= printed= at= hexes=' ' next=0 end=0
   for unit in "$@"; do
     case $unit in
       sshd:*[!0-9]* | sshd: | sshd:??????*) continue ;;
@@ -686,16 +729,26 @@ main() {
   # A login's greeting may not have ended its line.
   put '' && say 'crawlwatch 1'
   # bash would run the trap for EXIT as well: a session that ends is no want of processes.
-  trap 'trap - EXIT && exit 0' HUP INT TERM
-  trap print_no_answers EXIT
+  trap '${quick:+kill -9 $quick}; trap - EXIT && exit 0' HUP INT TERM PIPE
+  trap print_rest EXIT
   say_memory
   say_identity
   read_mounts
-  say_processes
-  say "part $bytes"
+  find_largest
+  # Processes are printed before a fork that may be slow: where memory is scarce, and in bash and mksh, which
+  # are silent for half a minute where they can't fork.
+  [ "$BASH_VERSION$KSH_VERSION$scarce$stuck" ] || ask_quickly 3<<'.'
+.
+  [ "$printed" ] || say_largest
   forking=yes
-  find_answers | print_answers &
-  wait
+  if [ "$asked$units$port" = yes ]; then
+    print_disks
+    put "end $bytes"
+  else
+    find_answers | print_answers &
+    # What has been killed may hang for ever.
+    wait ${slow:+$!}
+  fi
   trap - EXIT
   exit 0
 }

@@ -8,10 +8,13 @@ import PROBE from './probe.sh';
 export const PROBE_SCRIPT: string = PROBE;
 
 /**
- * The same script as it is sent to a shell's stdin, without whole-line comments and indentation: bash and mksh read
- * their script from there byte by byte, a system call each.
+ * The same script as it is sent to a shell's stdin, without whole-line comments, indentation and the spaces around
+ * operators, of which no quoted text of it has any but code: bash and mksh read their script from there byte by byte, a
+ * system call each.
  */
-export const SENT_SCRIPT: string = PROBE.replace(/^[ \t]*(#.*)?\n/gm, '').replace(/^[ \t]+/gm, '');
+export const SENT_SCRIPT: string = PROBE.replace(/^[ \t]*(#.*)?\n/gm, '')
+  .replace(/^[ \t]+/gm, '')
+  .replace(/ *(\|\||&&|\||;;|;) */g, '$1');
 
 const UNIT = new RegExp(UNIT_PATTERN);
 

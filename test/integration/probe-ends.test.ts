@@ -209,8 +209,9 @@ describe('many real disks', () => {
       writeFileSync(log, '');
       const plain = await runProbe({ shell, script: withPath(counting) });
       expect(disks(plain.output), name).toHaveLength(9);
-      // Whether stat takes several paths, and then all of them.
-      expect(readFileSync(log, 'utf8').trim().split('\n').length, name).toBe(2);
+      // All of them; before that, in shells that wait where they can't fork, whether stat takes several paths.
+      const times = name === 'dash' || name === 'busybox ash' ? 1 : 2;
+      expect(readFileSync(log, 'utf8').trim().split('\n').length, name).toBe(times);
 
       calls(`case "$*" in *'/disk 4'*) trap '' TERM; exec /usr/bin/sleep 90 ;; esac`);
       const slow = await runProbe({ shell, script: withPath(counting) });

@@ -29,10 +29,13 @@ function disks(mounts: readonly (readonly [mount: string, freeOfThousand: number
 }
 
 describe('the script as it is sent', () => {
-  it('is the readable one less comments, indentation and empty lines', () => {
-    const lines = PROBE_SCRIPT.split('\n').map((line) => line.trimStart());
-    const kept = lines.filter((line) => line !== '' && !line.startsWith('#'));
-    expect(SENT_SCRIPT).toBe(`${kept.join('\n')}\n`);
+  const kept = PROBE_SCRIPT.split('\n')
+    .map((line) => line.trimStart())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+
+  it('is the readable one less comments, indentation, empty lines and the spaces around operators', () => {
+    const bare = (line: string) => line.replace(/ *(&&|\|\|?|;;?) */g, '$1');
+    expect(SENT_SCRIPT).toBe(`${kept.map(bare).join('\n')}\n`);
     expect(SENT_SCRIPT.length).toBeLessThan(PROBE_SCRIPT.length * 0.75);
   });
 });
