@@ -211,7 +211,7 @@ const ROWS: readonly Row[] = [
     'an endpoint that is there already',
     { vpc: VPC },
     { DescribeVpcEndpoints: list('vpcEndpointSet', [endpoint('ssm'), endpoint('kms')]) },
-    'failed endpoints: the VPC has an endpoint already for ssm (vpce-ssm): a second one would fail, and the deploy roll back -> set vpc.createEndpoints to ["ec2","monitoring","sns","events","dynamodb","s3"], and let the check\'s security group in at that one',
+    'failed endpoints: the VPC has an endpoint already for ssm (vpce-ssm): a second one would fail, and the deploy roll back -> set vpc.createEndpoints to ["ec2","monitoring","sns","events","secretsmanager","dynamodb","s3"], and let the check\'s security group in at that one',
   ],
   [
     'a gateway that has the route already',
@@ -221,13 +221,13 @@ const ROWS: readonly Row[] = [
         endpoint('s3', `<vpcEndpointType>Gateway</vpcEndpointType>${list('routeTableIdSet', ['rtb-a'])}`),
       ]),
     },
-    'failed endpoints: the VPC has an endpoint already for s3 (vpce-s3): a second one would fail, and the deploy roll back -> set vpc.createEndpoints to ["ec2","monitoring","sns","events","ssm","dynamodb"], and let the check\'s security group in at that one',
+    'failed endpoints: the VPC has an endpoint already for s3 (vpce-s3): a second one would fail, and the deploy roll back -> set vpc.createEndpoints to ["ec2","monitoring","sns","events","secretsmanager","ssm","dynamodb"], and let the check\'s security group in at that one',
   ],
   [
     'no way out of the subnets',
     { vpc: { ...VPC, createEndpoints: false } },
     { DescribeRouteTables: routes('<gatewayId>igw-1</gatewayId>') },
-    'failed way out: subnet-a, subnet-b lead to no NAT gateway, and there is no endpoint for ec2, monitoring, sns, events, ssm, dynamodb, s3: the functions would not reach them -> route them to a NAT gateway, or set vpc.createEndpoints',
+    'failed way out: subnet-a, subnet-b lead to no NAT gateway, and there is no endpoint for ec2, monitoring, sns, events, secretsmanager, ssm, dynamodb, s3: the functions would not reach them -> route them to a NAT gateway, or set vpc.createEndpoints',
   ],
   [
     'a stack that another deploy is changing',
@@ -286,8 +286,10 @@ describe('crawlwatch doctor --deploy', () => {
       'stack: CrawlwatchStack is not in eu-west-1 yet: it will be created',
       'VPC: vpc-1 has enableDnsSupport and enableDnsHostnames',
       'subnets: subnet-a, subnet-b in 2 zones',
-      'endpoints: none is there yet of ec2, monitoring, sns, events, ssm, dynamodb, s3',
+      'endpoints: none is there yet of ec2, monitoring, sns, events, secretsmanager, ssm, dynamodb, s3',
       'way out: every service that the functions call has an endpoint',
+      'transport: auto is SSH here, since vpc.id is set',
+      'SSH key: arn:aws:secretsmanager:eu-west-1:123456789012:secret:fleet-AbCdEf',
       'mail: AWS will ask a***@example.com to confirm; the mail is good for two days',
     ]);
     // It only reads.
