@@ -57,7 +57,9 @@ describe('a worker that really leaks, on a host with no more memory than its cgr
     expect((await story.remedy()).acts).toMatchObject([{ remedy: 'restart-worker', state: 'done' }]);
     await story.check();
     await story.check();
-    expect(unwrapped(story.mails().at(-1)?.body ?? '')).toMatch(/is OK again after .*WorkerDown, OomKill/);
+    expect(unwrapped(story.mails().at(-1)?.body ?? '')).toMatch(
+      /is OK again after .*the worker is down; the OOM killer killed a process/,
+    );
     expect(unwrapped(story.mails().at(-1)?.body ?? '')).toMatch(/the kernel killed .* for want of memory/);
   });
 });

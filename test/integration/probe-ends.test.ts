@@ -209,9 +209,10 @@ describe('many real disks', () => {
       writeFileSync(log, '');
       const plain = await runProbe({ shell, script: withPath(counting) });
       expect(disks(plain.output), name).toHaveLength(9);
-      // All of them; before that, in shells that wait where they can't fork, whether stat takes several paths.
-      const times = name === 'dash' || name === 'busybox ash' ? 1 : 2;
-      expect(readFileSync(log, 'utf8').trim().split('\n').length, name).toBe(times);
+      // Whether stat takes several paths, then all of them; in shells that ask quickly before that, all of them, which ends
+      // it unless stat is short of CPU.
+      const times = name === 'dash' || name === 'busybox ash' ? [1, 3] : [2];
+      expect(times, name).toContain(readFileSync(log, 'utf8').trim().split('\n').length);
 
       calls(`case "$*" in *'/disk 4'*) trap '' TERM; exec /usr/bin/sleep 90 ;; esac`);
       const slow = await runProbe({ shell, script: withPath(counting) });
