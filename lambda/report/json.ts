@@ -27,9 +27,13 @@ const KEYS = { OK: 'ok', WARNING: 'warning', CRITICAL: 'critical', UNKNOWN: 'unk
 
 /** CRITICAL first, then UNKNOWN, WARNING, OK; then by name, its numbers as numbers (`web2` before `web10`). */
 export function inOrder(instances: readonly InstanceReport[]): InstanceReport[] {
-  // One for the whole sort, and none before there is one: it takes milliseconds to make.
-  const byName = new Intl.Collator('en', { numeric: true });
-  return [...instances].sort((a, b) => worstFirst(a, b) || byName.compare(a.name, b.name));
+  // One for the whole sort, and none where a single host is shown: it takes milliseconds to make.
+  let collator: Intl.Collator | undefined;
+  const byName = (a: string, b: string) => {
+    collator ??= new Intl.Collator('en', { numeric: true });
+    return collator.compare(a, b);
+  };
+  return [...instances].sort((a, b) => worstFirst(a, b) || byName(a.name, b.name));
 }
 
 /** As monitoring plugins do: 2 if any CRITICAL, else 3 if any UNKNOWN or no host at all, else 1 if any WARNING, else 0. */
