@@ -196,15 +196,15 @@ function notDone(base: HostNews, { act }: ActNews, wording: Wording): HostNews {
   };
 }
 
-/** It answers again without having been rebooted: to stop it, or to replace it, would now be the harm. */
+/** It answers again, and nothing shows that it was rebooted: to stop it, or to replace it, would now be the harm. */
 function notByReboot(base: HostNews, host: HostNews | null, t: Transition, verdicts: readonly string[]): HostNews {
   const name = plainName(base.name);
   const lines = [...verdicts, ...base.said];
   if (t.kind === 'measured') {
-    const todo = base.todo ?? `see to ${name}: it answers, though it was not rebooted, and is ${base.status}`;
+    const todo = base.todo ?? `see to ${name}: it answers, no reboot of it was seen, and it is ${base.status}`;
     return { ...base, todo, said: lines, cause: null };
   }
-  const handled = `${name} answers again, though not by its reboot`;
+  const handled = `${name} answers again; no reboot of it was seen`;
   const isNamed = host !== null && host.urgency !== 'event';
   return {
     ...base,

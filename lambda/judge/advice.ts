@@ -30,6 +30,8 @@ export function nextStep(instance: InstanceReport, login: LoginCommand = toAddre
   return instance.recommendation satisfies never;
 }
 
+/** Debian names the unit `ssh`, others `sshd`; without systemd `service` starts the script of either SysV init or OpenRC. */
+const RESTART_SSHD = 'sudo systemctl restart ssh || sudo systemctl restart sshd || sudo service sshd restart';
 const LARGEST_PROCESSES = 'ps -eo pid,rss,etime,args --sort=-rss | head';
 
 /** The command to run on the host itself; null where what is to be done is done elsewhere. */
@@ -38,7 +40,7 @@ export function commandThere({ recommendation, reasons, vitals }: InstanceReport
   if (recommendation === 'restart-worker') {
     return unit === undefined ? LARGEST_PROCESSES : restartOf(unit, vitals?.worker?.state ?? null);
   }
-  if (recommendation === 'restart-sshd') return 'sudo systemctl restart ssh || sudo systemctl restart sshd';
+  if (recommendation === 'restart-sshd') return RESTART_SSHD;
   if (recommendation === 'none' || recommendation === 'reboot') return null;
   if (recommendation === 'investigate' && reasons.some(({ code }) => /^(Disk|Inodes|ReadOnly)/.test(code))) {
     return 'df -h; df -i; sudo du -xhd2 / 2>/dev/null | sort -h | tail';

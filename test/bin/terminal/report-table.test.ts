@@ -185,7 +185,7 @@ describe('the next step', () => {
     [
       'a dead sshd',
       host('a', { id: 'i-0ab', transport: 'ssm', recommendation: 'restart-sshd' }),
-      'aws ssm start-session --target i-0ab   then: sudo systemctl restart ssh || sudo systemctl restart sshd',
+      'aws ssm start-session --target i-0ab   then: sudo systemctl restart ssh || sudo systemctl restart sshd || sudo service sshd restart',
     ],
     [
       'this machine',

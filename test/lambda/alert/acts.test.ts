@@ -212,7 +212,7 @@ describe('an act that did not help, of a host that this check has seen', () => {
     const alert = seen(judged(read(), named), { outcomes: [vain] });
     expect(alert?.subject).toMatch(/^RECOVERED ficrawler9/);
     expect(unwrapped(alert?.body ?? '')).toMatch(
-      /^Nothing to do: ficrawler9 answers again, though not by its reboot\./,
+      /^Nothing to do: ficrawler9 answers again; no reboot of it was seen\./,
     );
     expect(unwrapped(alert?.body ?? '')).toContain(sentence);
     expect(alert?.body).not.toMatch(/stop-instances|replace it/);
