@@ -1,5 +1,4 @@
-#!/usr/bin/env node
-/** The command line's process: streams, signals, exit code. */
+/** The command line's process: streams, signals, exit code. bin/start.ts loads it. */
 import { constants } from 'node:os';
 import { runCommandLine } from './commands/index.ts';
 import { EXIT_UNKNOWN, errorLines } from './terminal/index.ts';

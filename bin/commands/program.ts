@@ -5,7 +5,8 @@
 import { Command, CommanderError } from 'commander';
 import { secretIn } from '../../lambda/kit/index.ts';
 import manifest from '../../package.json' with { type: 'json' };
-import type { CommandIo } from '../terminal/index.ts';
+import { HELP_WIDTH } from '../loading/index.ts';
+import type { CommandIo, Output } from '../terminal/index.ts';
 import { EXIT_UNKNOWN, UsageError, withoutSecretsOn } from '../terminal/index.ts';
 import { addAck } from './ack.ts';
 import { addReboot, addRestarts } from './act.ts';
@@ -68,6 +69,8 @@ export function createProgram(given: CommandIo, exit: (code: number) => void): C
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
+      getOutHelpWidth: () => helpWidth(io.stdout),
+      getErrHelpWidth: () => helpWidth(io.stderr),
       outputError: (text, write) =>
         write(
           `${text
@@ -88,6 +91,10 @@ export function createProgram(given: CommandIo, exit: (code: number) => void): C
   addConventions(program, manifest.version, env);
   return program;
 }
+
+/** No wider than the texts that the build has laid out: they are printed in place of this one. */
+const helpWidth = ({ isTTY, columns }: Output): number =>
+  isTTY === true && columns ? Math.min(HELP_WIDTH, columns) : HELP_WIDTH;
 
 /**
  * Whatever the command would do with it, other processes and the shell's history have it now.

@@ -1,10 +1,11 @@
 /** The built program as a process of its own: streams, signals, exit codes, and what it loads. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { HelpTexts } from '../../bin/loading/index.ts';
 import { keyPair, rawServer } from '../support/ssh-server.ts';
 import { type BuiltProgram, builtProgram, finish, sourcesIn } from './built-program.ts';
 
@@ -28,11 +29,14 @@ function loadedAtStart(): string[] {
       else visit(imported.path);
     }
   };
-  const entry = relative(process.cwd(), program.path);
+  const entry = relative(process.cwd(), join(dirname(program.path), 'chunks', 'crawlwatch.js'));
   expect(sourcesIn(program.files, entry)).toContain('bin/crawlwatch.ts');
   visit(entry);
   return [...loaded].sort();
 }
+
+const preparedTexts = () =>
+  JSON.parse(readFileSync(join(dirname(program.path), 'chunks', 'help.json'), 'utf8')) as HelpTexts;
 
 describe('the program', () => {
   it('prints what is known at Ctrl-C, exit code 130', async () => {
@@ -59,8 +63,8 @@ describe('the program', () => {
     },
   );
 
-  it('ends silently when its reader has gone', async () => {
-    const child = program.start(['check', '--local']);
+  it.each(['check --local', '--help'])('ends silently when its reader has gone: %s', async (line) => {
+    const child = program.start(line.split(' '));
     child.stdout?.destroy();
     expect(await finish(child)).toMatchObject({ exitCode: 141, stderr: '' });
   });
@@ -116,18 +120,79 @@ describe('the program', () => {
   });
 
   // Only Linux has a device that is always full.
-  it.runIf(existsSync('/dev/full'))('says that its output could not be written', async () => {
-    const words = [process.execPath, program.path, 'probe'];
-    const child = spawn('sh', ['-c', '"$@" >/dev/full', 'sh', ...words], { cwd: program.home, env: program.env });
-    expect(await finish(child)).toMatchObject({
-      exitCode: 3,
-      stderr: "crawlwatch: can't write the output: ENOSPC: no space left on device, write\n",
+  it.runIf(existsSync('/dev/full')).each(['probe', '--help'])(
+    'says that its output could not be written: %s',
+    async (word) => {
+      const words = [process.execPath, program.path, word];
+      const child = spawn('sh', ['-c', '"$@" >/dev/full', 'sh', ...words], { cwd: program.home, env: program.env });
+      expect(await finish(child)).toMatchObject({
+        exitCode: 3,
+        stderr: "crawlwatch: can't write the output: ENOSPC: no space left on device, write\n",
+      });
+    },
+  );
+
+  it.runIf(process.platform === 'linux')('prints all of its help to a full pipe that doesn’t block', async () => {
+    const pipe = join(program.home, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    // What starts a process makes its outputs block: it opens this one itself, and fills it.
+    const fill = `import fs from 'node:fs';
+      fs.closeSync(1);
+      fs.openSync(${JSON.stringify(pipe)}, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK);
+      try { for (;;) fs.writeSync(1, '.'.repeat(4096)); } catch (error) { process.stderr.write(error.code); }`;
+    const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+    const child = program.start(['--help'], {
+      NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(fill)}`,
     });
+    const read: Buffer[] = [];
+    const drain = () => {
+      const part = Buffer.alloc(65_536);
+      try {
+        for (let size = 1; size > 0; ) {
+          size = readSync(reader, part);
+          read.push(Buffer.from(part.subarray(0, size)));
+        }
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'EAGAIN' });
+      }
+    };
+    let draining: NodeJS.Timeout | undefined;
+    child.stderr?.once('data', () => {
+      draining = setInterval(drain, 100);
+    });
+    const { exitCode, stderr } = await finish(child);
+    clearInterval(draining);
+    drain();
+    closeSync(reader);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: 'EAGAIN' });
+    expect(Buffer.concat(read).toString().replace(/^\.+/, '')).toBe(preparedTexts().help['']);
+  });
+
+  it('prints as help what the parser would', async () => {
+    const { version, help } = preparedTexts();
+    const differing = async (texts: Readonly<Record<string, string>>) => {
+      const found: string[] = [];
+      for (const [command, text] of Object.entries(texts)) {
+        const words = command === '' ? [] : command.split(' ');
+        // Only the parser knows --no-color.
+        for (const more of [['--help'], ['--no-color', '--help']]) {
+          const ran = await finish(program.start([...words, ...more]));
+          if (ran.stdout !== text || ran.exitCode !== 0 || ran.stderr !== '')
+            found.push(`${command} ${more.join(' ')}`);
+        }
+      }
+      return found;
+    };
+    expect(Object.keys(help).length).toBeGreaterThan(20);
+    expect(await differing(help)).toEqual([]);
+    expect(await differing({ check: `${help.check} ` })).toEqual(['check --help', 'check --no-color --help']);
+    for (const word of ['-v', '--version'])
+      expect(await finish(program.start([word]))).toMatchObject({ stdout: version });
   });
 
   it('loads no SDK, no SSH and no schema to show its help', async () => {
     const light =
-      /^node:|^package\.json$|^node_modules\/commander\/|^lambda\/(kit|model)\/|^bin\/(commands\/|terminal\/|crawlwatch\.ts)/;
+      /^node:|^package\.json$|^node_modules\/commander\/|^lambda\/(kit|model)\/|^bin\/(commands\/|terminal\/|loading\/|crawlwatch\.ts)/;
     expect(loadedAtStart().filter((name) => !light.test(name))).toEqual([]);
     expect(await finish(program.start(['--help']))).toMatchObject({ exitCode: 0, stderr: '' });
   });

@@ -1,6 +1,6 @@
 /** Builds a folder like dist/: what the package holds, and for developers the tools beside it. */
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { fewFiles, forAFunction, forTheCommandLine } from './few-files.mjs';
@@ -13,6 +13,8 @@ import {
   functionFiles,
   functionInParts,
   functions,
+  grammar,
+  starter,
   tools,
 } from './options.mjs';
 
@@ -20,7 +22,25 @@ import {
 export async function buildCommandLine(outdir) {
   const first = await build({ ...commandLine({ crawlwatch: 'bin/crawlwatch.ts' }, outdir), write: false });
   const second = await fewFiles(first, ['crawlwatch.js'], commandLineFiles(outdir), forTheCommandLine);
+  await build(starter(outdir));
+  await writeHelpTexts(outdir);
   return { sources: first.metafile, files: second.metafile };
+}
+
+/** What --help prints, so that printing it needs no parser. */
+async function writeHelpTexts(outdir) {
+  const { helpTexts } = await importOnce('tools/build/help-texts.ts', outdir, grammar);
+  await writeFile(resolve(outdir, 'chunks', 'help.json'), JSON.stringify(await helpTexts()));
+}
+
+/** @returns what a module of ours exports, built with `options` for this alone */
+async function importOnce(source, outdir, options) {
+  const name = basename(source, '.ts');
+  const made = resolve(outdir, `${name}.js`);
+  await build(options({ [name]: source }, outdir));
+  const exported = await import(pathToFileURL(made).href);
+  await rm(made);
+  return exported;
 }
 
 /** The construct and the app. @returns the result of the construct: of packages the app holds no other */
@@ -63,10 +83,7 @@ export const buildTools = (outdir) =>
 
 /** The types of `crawlwatch/cdk`, which are made from the settings' schema. */
 export async function writeCdkTypes(outdir) {
-  const made = resolve(outdir, 'cdk-types.js');
-  await build(construct({ 'cdk-types': 'tools/build/cdk-types.ts' }, outdir));
-  const { cdkTypes } = await import(pathToFileURL(made).href);
-  await rm(made);
+  const { cdkTypes } = await importOnce('tools/build/cdk-types.ts', outdir, construct);
   await writeFile(resolve(outdir, 'cdk.d.ts'), cdkTypes());
 }
 

@@ -9,6 +9,16 @@ const NATIVE = ['cpu-features', '*.node'];
 /** Of the CDK app that the construct goes into: there can be only one copy of them. */
 const CDK = ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'];
 
+/** What is imported only when it is needed stays where it is. */
+const withoutLaterImports = {
+  name: 'without-later-imports',
+  setup(build) {
+    build.onResolve({ filter: /.*/ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path, external: true } : undefined,
+    );
+  },
+};
+
 const PROGRAM = {
   bundle: true,
   plugins: [straightImports, lateUnicode, sdkSchemas],
@@ -58,7 +68,28 @@ export const commandLineFiles = (outdir) => ({
   target: 'node20',
   sourcemap: true,
   sourcesContent: false,
+  entryNames: 'chunks/[name]',
   chunkNames: 'chunks/[name]-[hash]',
+});
+
+/** What the package's command names: it prints a help, or loads the other files. */
+export const starter = (outdir) => ({
+  ...PROGRAM,
+  entryPoints: { crawlwatch: 'bin/start.ts' },
+  outdir,
+  define: { FIRST: JSON.stringify('./chunks/crawlwatch.js') },
+  plugins: [...PROGRAM.plugins, withoutLaterImports],
+  minify: true,
+});
+
+/** The command line's grammar alone, for its help: what the commands do is loaded only when they run. */
+export const grammar = (entryPoints, outdir) => ({
+  ...PROGRAM,
+  entryPoints,
+  outdir,
+  external: NATIVE,
+  banner: REQUIRE,
+  plugins: [...PROGRAM.plugins, withoutLaterImports],
 });
 
 /** What a CDK app imports. */

@@ -147,6 +147,22 @@ describe('the command line', () => {
     }
   });
 
+  it.each([
+    [78, 78],
+    [0, 80],
+    [200, 80],
+  ])('lays its help out for a terminal of %i columns: in %i', async (columns, width) => {
+    const printed: string[] = [];
+    const stdout = { write: (text: string) => void printed.push(text), isTTY: true, columns };
+    const io = { stdout, stderr: { write() {} } } as unknown as CommandIo;
+    const check = createProgram(io, () => {}).commands.find((command) => command.name() === 'check');
+    check?.outputHelp();
+    const options = /Options:\n((?: .*\n)+)/.exec(printed.join(''))?.[1]?.split('\n') ?? [];
+    const longest = Math.max(...options.map(({ length }) => length));
+    expect(longest).toBeLessThanOrEqual(width);
+    expect(longest).toBeGreaterThan(width - 2);
+  });
+
   it('prints its version with -v, which on a command is another flag', async () => {
     for (const words of ['-v', '--version', 'check --version']) {
       expect(await crawlwatch(words.split(' '))).toMatchObject({
