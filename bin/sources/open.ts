@@ -2,7 +2,6 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { chunks, forTerminal } from '../../lambda/kit/index.ts';
 import type { Instance, Login, ProbeTransport, Transport } from '../../lambda/model/index.ts';
 import { NOTHING_REMEMBERED, UNTAGGED, WORKER } from '../../lambda/model/index.ts';
@@ -15,12 +14,15 @@ import { UsageError } from '../terminal/index.ts';
 import { withLimits } from './limits.ts';
 import { localTransport } from './local.ts';
 import type { Source, SourceFlags } from './source.ts';
+import { keepHeapSmall, optimizeLater } from './v8.ts';
 import { printWay, wayText } from './way-text.ts';
 
 /** At most so many notes are printed. */
 const NOTES_MAX = 5;
 /** Hosts whose ways are looked for together. */
 const ROUTES_AT_ONCE = 500;
+/** At most so many are checked before V8's optimized code has earned back what compiling it takes. */
+const FEW_HOSTS = 2_000;
 /** Bytes kept of an output (see Reply in lambda/model). */
 const OUTPUT_MAX = 64 * 1024;
 
@@ -83,6 +85,7 @@ async function sshSource(
   const instanceOf = (host: Host & { readonly limits?: string | null }) =>
     withLimits(toInstance(host, 'ssh', settings), host.limits, settings);
   if (flags.listHosts === true) return fixedSource(source, hosts.names.map(hosts.host).map(instanceOf), {});
+  if (hosts.names.length <= FEW_HOSTS) optimizeLater();
   const [{ sshAccess }, { sshRoutes }] = await Promise.all([import('./ssh-access.ts'), import('./ssh-route.ts')]);
   const routeTo = await sshRoutes({ ...flags, usualUser: await namedUser(io) }, settings, io);
   const route = async (host: InventoryHost) => {
@@ -200,13 +203,6 @@ function hostsOf(texts: readonly string[]): InventoryHost[] {
   const isShared = ({ name }: InventoryHost) => distinct.filter((other) => other.name === name).length > 1;
   return distinct.map((host) => (isShared(host) ? { ...host, name: asTyped(host) } : host));
 }
-
-/**
- * Tens of thousands of hosts leave much more garbage than there is to keep, and V8 would let its heap grow to four times
- * of what it kept last before it looks. With this it looks earlier, which costs a fleet of fifty thousand a second.
- * @see https://nodejs.org/api/v8.html#v8setflagsfromstringflags
- */
-const keepHeapSmall = () => setFlagsFromString('--heap-growing-percent=15');
 
 async function inventoryHosts(
   paths: readonly string[],
