@@ -18,10 +18,16 @@ export class ObjectFiles implements ObjectStore {
   #writes = 0;
 
   async get(key: string): ReturnType<ObjectStore['get']> {
-    return this.#call('get', key, () => this.objects.get(key) ?? null);
+    return this.#call('get', key, () => {
+      const file = this.objects.get(key);
+      return file === undefined
+        ? null
+        : { pieces: { [Symbol.asyncIterator]: () => once(file.bytes) }, etag: file.etag };
+    });
   }
 
-  async put(key: string, bytes: Uint8Array, etag: string | null): Promise<string | null> {
+  async put(key: string, pieces: Iterable<Uint8Array>, etag: string | null): Promise<string | null> {
+    const bytes = Buffer.concat(Array.from(pieces, (piece) => Buffer.from(piece)));
     return this.#call('put', key, () => {
       if ((this.objects.get(key)?.etag ?? null) !== etag) return null;
       return this.replace(key, bytes);
@@ -54,4 +60,9 @@ export class ObjectFiles implements ObjectStore {
     this.calls += 1;
     return this.fault({ action, key, number: this.calls }, effect);
   }
+}
+
+async function* once(bytes: Uint8Array | null): AsyncGenerator<Uint8Array> {
+  if (bytes === null) throw new Error('incorrect header check');
+  yield bytes;
 }

@@ -49,8 +49,11 @@ export interface StatePort {
 export interface Outlets {
   /** The Region of the stack, for the links and commands of its mails. @default that of the instances at home */
   readonly home?: string;
-  /** @param processes who held the instances' memory, by id: for the samples, never for metrics */
-  publish(points: readonly MetricPoint[], at: Date, processes?: ProcessesById): Promise<void>;
+  /**
+   * @param points may be looked at more than once
+   * @param processes who held the instances' memory, by id: for the samples, never for metrics
+   */
+  publish(points: Iterable<MetricPoint>, at: Date, processes?: ProcessesById): Promise<void>;
   /**
    * Rejects where the mail does not go out.
    * @returns what else could not be delivered, a sentence each without a full stop

@@ -1,7 +1,7 @@
 /** Files in a bucket, packed, and replaced only by who has read the last one. */
 import { finished } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { createGunzip, createGzip, gunzip, gzip, gzipSync } from 'node:zlib';
+import { createGunzip, createGzip, gzipSync } from 'node:zlib';
 import { GetObjectCommand, type GetObjectCommandOutput, PutObjectCommand } from '@aws-sdk/client-s3';
 import type { S3 } from './clients/index.ts';
 import { errorCode, errorText, isAccessDenied } from './errors.ts';
@@ -9,7 +9,7 @@ import { errorCode, errorText, isAccessDenied } from './errors.ts';
 /** A file that unpacks to more than this was not written by crawlwatch: 100,000 hosts take a kilobyte each. */
 const MOST_BYTES = 128 * 1024 * 1024;
 
-/** The same of what is read piece by piece, and never held as a whole. */
+/** The same of the samples, which are never held as a whole. */
 const MOST_STREAMED_BYTES = 512 * 1024 * 1024;
 /** Of what is unpacked, or packed, at once. */
 const PIECE_BYTES = 64 * 1024;
@@ -34,24 +34,24 @@ export function packedReader(s3: S3, bucket: string) {
   return {
     getPacked,
 
-    /** Null where there is none; `bytes` is null where it can't be unpacked. */
-    async get(key: string): Promise<{ readonly bytes: Uint8Array | null; readonly etag: string } | null> {
+    /** Null where there is none. Its pieces may be read more than once; that rejects where they can't be unpacked. */
+    async get(key: string): Promise<{ readonly pieces: AsyncIterable<Uint8Array>; readonly etag: string } | null> {
       const file = await getPacked(key);
       if (file === null) return null;
-      const bytes = await promisify(gunzip)(file.packed, { maxOutputLength: MOST_BYTES }).catch(() => null);
-      return { bytes, etag: file.etag };
+      const { packed, etag } = file;
+      return { pieces: { [Symbol.asyncIterator]: () => unpacked(packed, MOST_BYTES) }, etag };
     },
   };
 }
 
 /** A packed file's bytes, a piece at a time. @throws where they can't be unpacked, or are more than any fleet's */
-export async function* unpacked(packed: Uint8Array): AsyncGenerator<Uint8Array> {
+export async function* unpacked(packed: Uint8Array, most = MOST_STREAMED_BYTES): AsyncGenerator<Uint8Array> {
   const gunzip = createGunzip({ chunkSize: PIECE_BYTES });
   let length = 0;
   gunzip.end(packed);
   for await (const piece of gunzip) {
     length += piece.length;
-    if (length > MOST_STREAMED_BYTES) throw new Error(`it unpacks to more than ${MOST_STREAMED_BYTES} bytes`);
+    if (length > most) throw new Error(`it unpacks to more than ${most} bytes`);
     yield piece;
   }
 }
@@ -60,9 +60,12 @@ export async function* unpacked(packed: Uint8Array): AsyncGenerator<Uint8Array> 
  * Packs pieces as they come, so that they are never held as a whole. The next piece is asked for once the last is packed:
  * it may take the same place.
  * @param head gives the bytes that come before all of them, once they have come: gzip allows a file in several members
- * (https://www.rfc-editor.org/rfc/rfc1952#section-2.2)
+ * (https://www.rfc-editor.org/rfc/rfc1952#section-2.2). @default there are none
  */
-export async function packedPieces(pieces: AsyncIterable<Uint8Array>, head: () => Uint8Array): Promise<Uint8Array> {
+export async function packedPieces(
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  head?: () => Uint8Array,
+): Promise<Uint8Array> {
   const gzip = createGzip({ chunkSize: PIECE_BYTES });
   const packed: Uint8Array[] = [];
   gzip.on('data', (some: Uint8Array) => packed.push(some));
@@ -74,7 +77,7 @@ export async function packedPieces(pieces: AsyncIterable<Uint8Array>, head: () =
   } finally {
     gzip.destroy();
   }
-  return Buffer.concat([gzipSync(head()), ...packed]);
+  return Buffer.concat([...(head === undefined ? [] : [gzipSync(head())]), ...packed]);
 }
 
 /** Every function rejects where S3 can't be asked or refuses. */
@@ -100,9 +103,9 @@ export function packedFiles(s3: S3, bucket: string) {
   return {
     ...packedReader(s3, bucket),
     putPacked,
-    /** The same of bytes that are to be packed. */
-    put: async (key: string, bytes: Uint8Array, etag: string | null) =>
-      putPacked(key, await promisify(gzip)(bytes), etag),
+    /** The same of pieces that are to be packed, each before the next is asked for. */
+    put: async (key: string, pieces: Iterable<Uint8Array>, etag: string | null) =>
+      putPacked(key, await packedPieces(pieces), etag),
   };
 }
 

@@ -43,34 +43,77 @@ const NEWLINE = 0x0a;
 const BEGIN = '"instances":{';
 const END = '}}';
 
-/** One of another layout, as people and earlier versions write it, is read as a whole. */
-export function decodeState(file: Uint8Array | string): ReadState {
-  const bytes = typeof file === 'string' ? new TextEncoder().encode(file) : file;
-  return decodeLines(bytes) ?? decodeWhole(new TextDecoder().decode(bytes));
-}
+/**
+ * Reads a file with a line for each instance as its bytes come. One of another layout, as people and earlier versions write
+ * it, is only found out: {@link decodeWhole} reads it.
+ */
+export class StateReader {
+  readonly #text = new TextDecoder('utf-8', { ignoreBOM: true });
+  readonly #instances = collector();
+  /** The beginning of the line that the next bytes go on with. */
+  #rest: Uint8Array[] = [];
+  /** All but the instances; undefined before the first line. */
+  #begin: unknown;
+  #lines = 0;
+  /** The last instance has been read. */
+  #isLast = false;
+  #isWhole = false;
 
-/** Null where it is no file with a line for each instance. */
-function decodeLines(bytes: Uint8Array): ReadState | null {
-  const text = new TextDecoder('utf-8', { ignoreBOM: true });
-  const first = bytes.indexOf(NEWLINE);
-  const begin = text.decode(bytes.subarray(0, Math.max(0, first)));
-  if (!begin.endsWith(BEGIN)) return null;
-  const written = parseJson(`${begin}${END}`);
-  const instances = collector();
-  for (let at = first + 1, isLast = false, isFirst = true; ; isFirst = false) {
-    const next = bytes.indexOf(NEWLINE, at);
-    const line = text.decode(bytes.subarray(at, next === -1 ? bytes.length : next));
-    if (line === END) return next === -1 && (isLast || isFirst) ? withInstances(written, instances) : null;
-    if (isLast || next === -1) return null;
-    isLast = !line.endsWith(',');
-    const members = parseJson(`{${isLast ? line : line.slice(0, -1)}}`);
-    if (!isObject(members) || !instances.add(members)) return null;
-    at = next + 1;
+  /** Whether it is of another layout: then nothing more is read here. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  read(more: Uint8Array): void {
+    let at = 0;
+    while (!this.#isWhole) {
+      const next = more.indexOf(NEWLINE, at);
+      if (next === -1) {
+        this.#rest.push(new Uint8Array(more.subarray(at)));
+        return;
+      }
+      this.#isWhole = !this.#isInstance(this.#lineWith(more.subarray(at, next)));
+      at = next + 1;
+    }
+    this.#rest = [];
+  }
+
+  /** No more bytes follow. Null where it is of another layout. */
+  end(): ReadState | null {
+    const isEnd = !this.#isWhole && this.#lineWith(new Uint8Array()) === END;
+    return isEnd && (this.#isLast || this.#lines === 1) ? withInstances(this.#begin, this.#instances) : null;
+  }
+
+  #lineWith(bytes: Uint8Array): string {
+    const line = this.#text.decode(this.#rest.length === 0 ? bytes : Buffer.concat([...this.#rest, bytes]));
+    this.#rest = [];
+    return line;
+  }
+
+  /** Reads a line that another follows. @returns whether it is the first one, or instances that were expected there */
+  #isInstance(line: string): boolean {
+    this.#lines += 1;
+    if (this.#lines === 1) {
+      this.#begin = parseJson(`${line}${END}`);
+      return line.endsWith(BEGIN);
+    }
+    if (this.#isLast) return false;
+    this.#isLast = !line.endsWith(',');
+    const members = parseJson(`{${this.#isLast ? line : line.slice(0, -1)}}`);
+    return isObject(members) && this.#instances.add(members);
   }
 }
 
-function decodeWhole(text: string): ReadState {
-  const written = parseJson(text);
+/** The whole file at once. */
+export function decodeState(file: Uint8Array | string): ReadState {
+  const bytes = typeof file === 'string' ? new TextEncoder().encode(file) : file;
+  const reader = new StateReader();
+  reader.read(bytes);
+  return reader.end() ?? decodeWhole(bytes);
+}
+
+export function decodeWhole(bytes: Uint8Array): ReadState {
+  const written = parseJson(new TextDecoder().decode(bytes));
   const instances = collector();
   // Whatever else it is, it is refused below.
   if (isObject(written) && isObject(written.instances)) instances.add(written.instances);

@@ -1,16 +1,17 @@
 /** The state's file: read once, written only if nobody else has written since. */
 import { EMPTY_STATE, type FleetState, type InstanceState, STATE_KEY } from '../model/index.ts';
-import { decodeState, stateLines } from './schema.ts';
+import { decodeWhole, type ReadState, StateReader, stateLines } from './schema.ts';
 
 /** Files of the stack's bucket. Every function rejects where S3 can't be asked or refuses. */
 export interface ObjectStore {
-  /** Null where there is none. `bytes` is null where it can't be unpacked. */
-  get(key: string): Promise<{ readonly bytes: Uint8Array | null; readonly etag: string } | null>;
+  /** Null where there is none. Its pieces may be read more than once; that rejects where they can't be unpacked. */
+  get(key: string): Promise<{ readonly pieces: AsyncIterable<Uint8Array>; readonly etag: string } | null>;
   /**
+   * @param pieces each is good until the next one is asked for
    * @param etag of the file that is to be replaced; null: there must be none
    * @returns the new one's; null where somebody else has written meanwhile
    */
-  put(key: string, bytes: Uint8Array, etag: string | null): Promise<string | null>;
+  put(key: string, pieces: Iterable<Uint8Array>, etag: string | null): Promise<string | null>;
 }
 
 /** The state as of the start of a check. */
@@ -26,7 +27,7 @@ export interface LoadedState {
 export async function loadState(store: Pick<ObjectStore, 'get'>): Promise<LoadedState> {
   const file = await store.get(STATE_KEY);
   if (file === null) return { state: EMPTY_STATE, etag: null, beginsEmpty: 'there is none yet, or it was removed' };
-  const read = file.bytes === null ? null : decodeState(file.bytes);
+  const read = await readState(file.pieces);
   if (read?.kind === 'newer') {
     throw new Error(
       `${STATE_KEY} was written by a newer version of crawlwatch (format ${read.version}): deploy that version, or delete the file to begin empty`,
@@ -43,25 +44,54 @@ export async function loadState(store: Pick<ObjectStore, 'get'>): Promise<Loaded
 
 /** @returns the new etag; null where another check has written since this one read it */
 export const saveState = (store: ObjectStore, state: FleetState, etag: string | null): Promise<string | null> =>
-  store.put(STATE_KEY, bytesOf(state), etag);
+  store.put(STATE_KEY, piecesOf(state), etag);
 
-/** Room for the line of a host that is well; where they are longer all of it is doubled. */
-const LINE_BYTES = 512;
+/** Null where it can't be unpacked. */
+async function readState(pieces: AsyncIterable<Uint8Array>): Promise<ReadState | null> {
+  const reader = new StateReader();
+  for await (const piece of orNull(pieces)) {
+    if (piece === null) return null;
+    reader.read(piece);
+    if (reader.isWhole) break;
+  }
+  const read = reader.end();
+  if (read !== null) return read;
+  // It has no line for each instance, and so has to be held as it is.
+  const whole: Uint8Array[] = [];
+  for await (const piece of orNull(pieces)) {
+    if (piece === null) return null;
+    whole.push(piece);
+  }
+  return decodeWhole(Buffer.concat(whole));
+}
 
-function bytesOf(state: FleetState): Uint8Array {
+/** Null is the last where they can't be unpacked. */
+async function* orNull(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array | null> {
+  try {
+    yield* pieces;
+  } catch {
+    yield null;
+  }
+}
+
+const PIECE_BYTES = 64 * 1024;
+
+/** Some lines at a time, each time in the same place. */
+function* piecesOf(state: FleetState): Generator<Uint8Array> {
   const text = new TextEncoder();
-  let bytes = new Uint8Array((1 + state.instances.size) * LINE_BYTES);
+  let bytes = new Uint8Array(PIECE_BYTES);
   let length = 0;
   for (const line of stateLines(state)) {
     // A UTF-16 unit takes three bytes at most.
-    if (bytes.length - length < 3 * line.length) {
-      const grown = new Uint8Array(2 * bytes.length + 3 * line.length);
-      grown.set(bytes.subarray(0, length));
-      bytes = grown;
+    const most = 3 * line.length;
+    if (length > 0 && bytes.length - length < most) {
+      yield bytes.subarray(0, length);
+      length = 0;
     }
+    if (bytes.length < most) bytes = new Uint8Array(most);
     length += text.encodeInto(line, bytes.subarray(length)).written;
   }
-  return bytes.subarray(0, length);
+  yield bytes.subarray(0, length);
 }
 
 const TRIES = 5;

@@ -8,14 +8,12 @@ import { FLEET_METRIC, fullestDisk, INSTANCE_METRIC, isFleetMetric } from '../mo
 import type { Settings } from '../settings/index.ts';
 import { countFleet } from './counts.ts';
 
-function instancePoints(transitions: readonly Transition[]): MetricPoint[] {
-  return transitions.flatMap((t) => {
+function* instancePoints(transitions: readonly Transition[]): Generator<MetricPoint> {
+  for (const t of transitions) {
     const dimensions = metricDimensions(t.instance);
     const okSince = t.assessment.status === 'OK' ? t.after.since : null;
-    return valuesOf(t.outcome, t).map(
-      ([metric, value, unit]): MetricPoint => ({ name: metric, value, unit, dimensions, okSince }),
-    );
-  });
+    for (const [name, value, unit] of valuesOf(t.outcome, t)) yield { name, value, unit, dimensions, okSince };
+  }
 }
 
 type Value = readonly [string, number, MetricPoint['unit']];
@@ -45,14 +43,15 @@ const recoveries = (transitions: readonly Transition[]): Value[] =>
   });
 
 /**
- * The instances' metrics, then the fleet's: those come last, since their arrival shows that the check was made.
+ * The instances' metrics, then the fleet's: those come last, since their arrival shows that the check was made. They are
+ * made each time they are looked at: all at once those of a large fleet would be among the most that a check holds.
  */
 export function metricPoints(
   transitions: readonly Transition[],
   suppressed: boolean,
   durationMs: number,
   { stack }: Pick<Settings, 'stack'>,
-): MetricPoint[] {
+): Iterable<MetricPoint> {
   const counts = countFleet(
     transitions.map(({ assessment: { status, reasons }, after }) => ({
       status,
@@ -72,18 +71,26 @@ export function metricPoints(
     [FLEET_METRIC.duration, durationMs, 'Milliseconds'],
   ];
   const points = fleet.map(([name, value, unit]): MetricPoint => ({ name, value, unit, dimensions: { Stack: stack } }));
-  return [...instancePoints(transitions), ...points];
+  return {
+    *[Symbol.iterator]() {
+      yield* instancePoints(transitions);
+      yield* points;
+    },
+  };
 }
 
 /** A host that has recovered is followed for so long: it may fall back. */
 const RECOVERING_MS = 3_600_000;
 
 /** Those of a check's points that CloudWatch gets: all of the fleet's, and of instances as the settings have it. */
-export function publishedPoints(points: readonly MetricPoint[], at: Date, settings: Settings): readonly MetricPoint[] {
+export function publishedPoints(points: Iterable<MetricPoint>, at: Date, settings: Settings): readonly MetricPoint[] {
   const { perInstance } = settings.metrics;
-  if (perInstance === 'all') return points;
-  const ids = new Set(perInstance === 'none' ? [] : points.filter(isTrouble).map(idOf));
-  return points.filter((point) => isFleetMetric(point) || ids.has(idOf(point)));
+  if (perInstance === 'all') return [...points];
+  const ids = new Set<string | undefined>();
+  if (perInstance !== 'none') for (const point of points) if (isTrouble(point)) ids.add(idOf(point));
+  const published: MetricPoint[] = [];
+  for (const point of points) if (isFleetMetric(point) || ids.has(idOf(point))) published.push(point);
+  return published;
 
   function isTrouble({ name, value, okSince }: MetricPoint): boolean {
     if (okSince === null) return true;

@@ -189,7 +189,10 @@ export async function joinRun(
       return;
     }
     const transports = new Map(own.map(({ id, transport }) => [id, transport]));
-    for (const { id, reply, durationMs } of replies) {
+    // Each is let go once it is judged: what a shard left is most of what V8 would keep as old.
+    replies.reverse();
+    for (let one = replies.pop(); one !== undefined; one = replies.pop()) {
+      const { id, reply, durationMs } = one;
       if (!waiting.delete(id)) continue;
       turn.reply(id, reply, durationMs);
       const transport = transports.get(id);

@@ -142,7 +142,7 @@ export function sharedOutlets(
 /** @throws Error that says what was lost, once all that can be kept and published is */
 async function publish(
   { samples, settings, cloudWatch }: AwsClients,
-  points: readonly MetricPoint[],
+  points: Iterable<MetricPoint>,
   at: Date,
   processes: ProcessesById | undefined,
 ): Promise<void> {

@@ -113,7 +113,7 @@ function filesOf({ files }: RemedyClients): ObjectStore {
   };
   return {
     get: (key) => files.get(key).catch(named(`${key} could not be read`)),
-    put: (key, bytes, etag) => files.put(key, bytes, etag).catch(named(`${key} could not be written`)),
+    put: (key, pieces, etag) => files.put(key, pieces, etag).catch(named(`${key} could not be written`)),
   };
 }
 

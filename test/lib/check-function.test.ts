@@ -33,7 +33,8 @@ describe('the check function', () => {
     expect(Variables.CRAWLWATCH_PROBE_DOCUMENT.Ref).toMatch(/^Probe/);
     expect(Variables.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED).toBe('true');
     // Four fifths of its memory, the young generation beside it.
-    expect(Variables.NODE_OPTIONS).toBe('--max-semi-space-size=8 --max-old-space-size=409');
+    expect(Variables.NODE_OPTIONS).toBe('--max-semi-space-size=4 --max-old-space-size=409');
+    expect(Variables.MALLOC_ARENA_MAX).toBe('1');
   });
 
   it.each([

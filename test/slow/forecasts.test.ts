@@ -66,7 +66,7 @@ async function remembered(hosts: readonly Lived[], clock: { now: Date }) {
   });
   await packedFiles(s3, BUCKET).put(
     SAMPLES_KEY,
-    encodeSamples({ hosts: new Map(pasts) }, new Date(until - EVERY)),
+    [encodeSamples({ hosts: new Map(pasts) }, new Date(until - EVERY))],
     null,
   );
   return () => fleetSamples({ s3, bucket: BUCKET, clock: time, log: QUIET });

@@ -175,7 +175,14 @@ const mayFail = (run: (world: ModelState) => unknown): Alternative<ModelState>[]
 ];
 const readFailed = { label: 'answer lost', isFault: true, run: lost };
 /** The file is its own etag, as S3's is a digest of it. */
-const packed = (file: string) => ({ bytes: new TextEncoder().encode(file), etag: file });
+const packed = (file: string) => ({
+  pieces: {
+    async *[Symbol.asyncIterator]() {
+      yield new TextEncoder().encode(file);
+    },
+  },
+  etag: file,
+});
 
 /** The bucket, whose every call waits for its turn. */
 export function modelFiles(call: Call<ModelState>, spoilt: Spoilt = {}): ObjectStore {
@@ -187,8 +194,9 @@ export function modelFiles(call: Call<ModelState>, spoilt: Spoilt = {}): ObjectS
           readFailed,
         ]),
       ),
-    put: async (_key, bytes, etag) => {
-      const file = new TextDecoder().decode(bytes);
+    put: async (_key, pieces, etag) => {
+      const text = new TextDecoder();
+      const file = Array.from(pieces, (piece) => text.decode(piece, { stream: true })).join('');
       const write = (world: ModelState) => {
         if (etag !== world.file && !spoilt.overwrites) return null;
         [world.staleFile, world.file] = [world.file, file];

@@ -22,7 +22,7 @@ export interface FleetSamples extends PastFigures {
    * @param processes who held their memory, by instance id
    * @throws where S3 refuses, where a newer version wrote the file, or where two other runs have written meanwhile
    */
-  add(points: readonly MetricPoint[], at: Date, processes?: ProcessesById): Promise<void>;
+  add(points: Iterable<MetricPoint>, at: Date, processes?: ProcessesById): Promise<void>;
 }
 
 export interface SamplesOptions {
@@ -235,17 +235,19 @@ class Unpacked implements Histories {
 }
 
 /** Percent used become shares available. A host without a figure of its memory did not answer. */
-function samplesOf(points: readonly MetricPoint[], at: Date): Map<string, HostSample> {
-  const available = (name: string): Map<string, number> =>
-    new Map(
-      points.flatMap((point) =>
-        'InstanceId' in point.dimensions && point.name === name && Number.isFinite(point.value)
-          ? [[point.dimensions.InstanceId, 1 - point.value / 100]]
-          : [],
-      ),
-    );
-  const disk = available(INSTANCE_METRIC.disk);
-  return new Map(
-    [...available(INSTANCE_METRIC.memory)].map(([id, memory]) => [id, { at, memory, disk: disk.get(id) ?? null }]),
-  );
+function samplesOf(points: Iterable<MetricPoint>, at: Date): Map<string, HostSample> {
+  const samples = new Map<string, { at: Date; memory: number; disk: number | null }>();
+  for (const [id, memory] of availableIn(points, INSTANCE_METRIC.memory)) samples.set(id, { at, memory, disk: null });
+  for (const [id, disk] of availableIn(points, INSTANCE_METRIC.disk)) {
+    const sample = samples.get(id);
+    if (sample !== undefined) sample.disk = disk;
+  }
+  return samples;
+}
+
+function* availableIn(points: Iterable<MetricPoint>, metric: string): Generator<readonly [id: string, share: number]> {
+  for (const { name, value, dimensions } of points) {
+    if (name !== metric || !('InstanceId' in dimensions) || !Number.isFinite(value)) continue;
+    yield [dimensions.InstanceId, 1 - value / 100];
+  }
 }

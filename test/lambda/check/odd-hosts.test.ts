@@ -30,7 +30,7 @@ async function check(lines: readonly string[], limits?: string, settings = SSH) 
   if (probed === undefined) throw new Error('not probed');
   const assessment = assess(one, probed.outcome, settings);
   const t = transition(probed, assessment, NOW, settings);
-  const disk = metricPoints([t], false, 1, settings).find(({ name }) => name === 'DiskSpaceUtilization');
+  const disk = [...metricPoints([t], false, 1, settings)].find(({ name }) => name === 'DiskSpaceUtilization');
   return { ...assessment, disk: disk?.value ?? null, forecast: needsHistory(probed.outcome, settings) };
 }
 const saidOf = async (lines: readonly string[]) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeState, encodeState } from '../../../lambda/memory/schema.ts';
+import { decodeState, decodeWhole, encodeState, StateReader } from '../../../lambda/memory/schema.ts';
 import {
   EMPTY_STATE,
   type FleetState,
@@ -95,6 +95,29 @@ const state: fc.Arbitrary<FleetState> = fc.record({
 });
 const AT = new Date('2026-11-22T08:05:00Z');
 const ONE: FleetState = { ...EMPTY_STATE, at: AT, instances: new Map([['i-1', NOTHING_REMEMBERED]]) };
+/** A field that is added to InstanceState, or to what it holds, has to be added here. */
+const WHOLE: Required<{ readonly [K in keyof InstanceState]: Required<NonNullable<InstanceState[K]>> }> = {
+  ...{ letters: '.hh', fresh: 2, ends: [AT], mails: [AT], status: 'CRITICAL', reasons: ['BannerTimeout'], since: AT },
+  ...{ failures: 2, failingSince: AT, flag: { reason: 'BannerTimeout', at: AT, evidence: 'direct' } },
+  ...{
+    acted: { what: 'reboot', at: AT },
+    pin: HOST_KEY,
+    renewed: true,
+    bootedAt: AT,
+    freed: [AT],
+    events: ['OomKill'],
+  },
+  incident: {
+    ...{ openedAt: AT, due: 'h', mailed: 'h', mailedAt: AT, codes: ['BannerTimeout'] },
+    ...{ heldMailed: true, flagMailed: true, vainMailed: true },
+    ack: { by: 'me', at: AT, why: 'known', class: 'h', codes: ['BannerTimeout'] },
+  },
+  seen: {
+    ...{ boot: '1a2b3c4d', oomKills: 1, writable: ['a7x2'] },
+    ...{ waited: { upSeconds: 1, fullMicros: 2 }, swap: { upSeconds: 3, freeBytes: 4 } },
+  },
+  decisions: [{ at: AT, flag: true, why: 'flagged', for: ['it hangs'], against: ['it answers'] }],
+};
 const written = (change: (file: Record<string, unknown>) => void): string => {
   const file = JSON.parse(encodeState(ONE));
   change(file);
@@ -106,6 +129,29 @@ describe('the file of the state', () => {
     fc.assert(
       fc.property(state, (one) => {
         expect(decodeState(encodeState(one))).toEqual({ kind: 'state', state: one, unread: [] });
+      }),
+    );
+  });
+
+  it('keeps each field of an instance that has them all', () => {
+    const one: FleetState = { ...ONE, instances: new Map([['i-1', WHOLE]]) };
+    expect(decodeState(encodeState(one))).toEqual({ kind: 'state', state: one, unread: [] });
+  });
+
+  it('is the same in whatever pieces it comes', () => {
+    fc.assert(
+      fc.property(state, fc.integer({ min: 1, max: 400 }), fc.boolean(), (one, size, isIndented) => {
+        const text = isIndented ? JSON.stringify(JSON.parse(encodeState(one)), null, 1) : encodeState(one);
+        const bytes = Buffer.from(text);
+        const reader = new StateReader();
+        for (let at = 0; at < bytes.length; at += size) {
+          // In the same place each time, as the next piece may be.
+          const piece = Uint8Array.from(bytes.subarray(at, at + size));
+          reader.read(piece);
+          piece.fill(0);
+        }
+        expect(reader.end() ?? decodeWhole(bytes)).toEqual(decodeState(text));
+        expect(reader.isWhole).toBe(isIndented);
       }),
     );
   });

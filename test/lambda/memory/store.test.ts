@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { packedFiles } from '../../../lambda/kit/index.ts';
+import { encodeState } from '../../../lambda/memory/schema.ts';
 import { loadState, type ObjectStore, saveState } from '../../../lambda/memory/store.ts';
 import { EMPTY_STATE, NOTHING_REMEMBERED, STATE_KEY } from '../../../lambda/model/index.ts';
 import { SandboxAws } from '../../../sandbox/aws.ts';
@@ -42,6 +43,26 @@ describe.each<[string, () => ObjectStore]>([
 });
 
 describe('the state', () => {
+  it('of instances whose lines are longer than a piece is read as it was saved', async () => {
+    const said = Array.from({ length: 12 }, () => 'ü'.repeat(400));
+    const long = { at: AT, flag: true, why: 'ü'.repeat(400), for: said, against: said };
+    const wordy = { ...NOTHING_REMEMBERED, decisions: Array.from({ length: 6 }, () => long) };
+    const names = Array.from(
+      { length: 400 },
+      (_, n) => [`i-${n}`, n % 100 === 50 ? wordy : NOTHING_REMEMBERED] as const,
+    );
+    const state = { ...STATE, instances: new Map(names) };
+    const store = s3();
+    await saveState(store, state, null);
+    expect((await loadState(store)).state).toEqual(state);
+  });
+
+  it('of another layout than ours is read as a whole', async () => {
+    const files = new ObjectFiles();
+    files.replace(STATE_KEY, JSON.stringify(JSON.parse(encodeState(STATE)), null, 2));
+    expect(await loadState(files)).toMatchObject({ state: STATE, beginsEmpty: null });
+  });
+
   it('that was removed after it was read is not written', async () => {
     const files = new ObjectFiles();
     const etag = await saveState(files, STATE, null);

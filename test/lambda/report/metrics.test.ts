@@ -13,7 +13,7 @@ const LOW = { ...hungFor(0), [TAG.status]: 'CRITICAL:MemoryLow', [NOTE.since]: m
 
 /** The minutes to recovery that a check publishes for one instance with these tags and this outcome. */
 const recovery = (tags: Readonly<Record<string, string>>, outcome: ProbeOutcome) =>
-  metricPoints([judged(outcome, { tags })], false, 1, SETTINGS)
+  [...metricPoints([judged(outcome, { tags })], false, 1, SETTINGS)]
     .filter(({ name }) => name === 'RecoveryMinutes')
     .map(({ value, dimensions }) => [value, dimensions]);
 
@@ -36,7 +36,8 @@ describe('the minutes to recovery', () => {
   });
 
   it('come before the heartbeat', () => {
-    const names = metricPoints([judged(read(), { tags: hungFor(3) })], false, 1, SETTINGS).map(({ name }) => name);
+    const points = metricPoints([judged(read(), { tags: hungFor(3) })], false, 1, SETTINGS);
+    const names = [...points].map(({ name }) => name);
     expect(names.slice(-2)).toEqual(['RecoveryMinutes', 'CheckDuration']);
   });
 });
@@ -66,7 +67,7 @@ describe('the metrics of instances that are published', () => {
 
   it("leave the fleet's as they are", () => {
     const points = metricPoints([judged(read(), { tags: OK_FOR(300) })], false, 1, SETTINGS);
-    const ofFleet = points.filter(isFleetMetric);
+    const ofFleet = [...points].filter(isFleetMetric);
     for (const perInstance of ['troubled', 'none']) {
       expect(publishedPoints(points, NOW, parseSettings({ metrics: { perInstance } }))).toEqual(ofFleet);
     }
@@ -80,7 +81,7 @@ describe('the counts of low instances', () => {
     return { ...one, assessment: { ...one.assessment, reasons } };
   };
   const counts = (...transitions: readonly Transition[]) => {
-    const points = metricPoints(transitions, false, 1, SETTINGS);
+    const points = [...metricPoints(transitions, false, 1, SETTINGS)];
     return ['InstancesMemoryLow', 'InstancesDiskLow'].map((name) => points.find((point) => point.name === name)?.value);
   };
 

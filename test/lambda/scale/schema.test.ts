@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import type { Instance, Reply } from '../../../lambda/model/index.ts';
+import { type Instance, NOTHING_REMEMBERED, type Reply } from '../../../lambda/model/index.ts';
 import type { Shard, ShardReply, ShardResult } from '../../../lambda/scale/schema.ts';
 import { decodeCost, decodeResult, decodeShard, encodeResult, encodeShard } from '../../../lambda/scale/schema.ts';
 import { instance } from '../../support/fleet.ts';
@@ -8,6 +8,16 @@ import { instance } from '../../support/fleet.ts';
 type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
 
 const RUN = 'run-1';
+/** A field that is added to Instance, or to its limits, has to be added here. */
+const WHOLE: Required<Instance> & { readonly limits: Required<Instance['limits'] & object> } = {
+  ...instance({ id: 'i-7', tags: { 'crawlwatch:worker': 'crawler.service' } }),
+  ...{ region: 'eu-central-1', account: '123456789012', elsewhere: true },
+  ...{ subnet: 'subnet-1', zone: 'eu-central-1a', securityGroups: ['sg-1', 'sg-2'] },
+  limits: {
+    ...{ memoryWarning: 8, memoryCritical: 4, diskWarning: 5, diskCritical: 0.5 },
+    ...{ inodesWarning: 3, inodesCritical: 1, ignore: ['/mnt/*'] },
+  },
+};
 const SHARD: Shard = {
   index: 3,
   hosts: [
@@ -64,6 +74,11 @@ describe('a shard, and its result', () => {
   it('is read as it was written', () => {
     expect(read(encodeResult(RESULT))).toEqual(RESULT.replies);
     expect(decodeShard(encodeShard(RUN, SHARD), RUN, 3)).toEqual(SHARD);
+  });
+
+  it('keeps each field of an instance that has them all, but for what is remembered', () => {
+    const { hosts = [] } = decodeShard(encodeShard(RUN, { index: 3, hosts: [WHOLE] }), RUN, 3) ?? {};
+    expect(hosts).toEqual([{ ...WHOLE, remembered: NOTHING_REMEMBERED }]);
   });
 
   it("leaves out replies of other shards' hosts", () => {
