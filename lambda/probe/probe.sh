@@ -549,22 +549,25 @@ unescape() {
 
 # Asks sshd for its greeting: that a socket listens says little, but what greets was forked just now. Where it listens
 # and can't be asked, since it is bound to another address or all its tools can't distinguish refused from silent, nothing
-# is known.
+# is known. The kernel looks through a table of all sockets for what it prints of them, which may take it longer than all
+# the rest, so it is not asked about one that has answered.
 ask_sshd() {
-  heard='sshd down'
+  tool= heard=down
+  if command -v bash >/dev/null; then
+    ask 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/$0 && echo sshd down &&
+      while read -r -t 4 -u 3 line; do case $line in SSH-*) echo "$line" && exit ;; esac; done' "$port" && return
+    tool=bash
+  fi
   for file in /proc/net/tcp /proc/net/tcp6; do
     # Sockets that listen (0A) come first.
     while read -r slot socket other state rest; do
       case $slot:$state in sl:*) continue ;; *:0A) ;; *) break ;; esac
-      [ $((0x${socket##*:})) -ne "$port" ] || heard='sshd unknown'
+      [ $((0x${socket##*:})) -ne "$port" ] || heard=unknown
     done <$file
   done
-  put "$heard"
-  if [ "$heard" = 'sshd down' ]; then
+  put "heard $heard"
+  if [ "$tool" ] || [ $heard = down ]; then
     return
-  elif command -v bash >/dev/null; then
-    ask 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/$0 && echo sshd down &&
-      while read -r -t 4 -u 3 line; do case $line in SSH-*) echo "$line" && exit ;; esac; done' "$port"
   elif command -v ssh-keyscan >/dev/null; then
     ask 5 ssh-keyscan -T 4 -p "$port" 127.0.0.1
   elif command -v nc >/dev/null; then
@@ -585,6 +588,7 @@ print_answers() {
       '') print_unit ;;
       units) print_unit && print_unlisted ;;
       sshd) sshd=$rest ;;
+      heard) sshd=${sshd:-$rest} ;;
       SSH-*) sshd=up ;;
       disks) disks=yes && flush ;;
       done | gone | nofork) finished=$key ;;
