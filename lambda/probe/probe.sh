@@ -51,8 +51,12 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin:/run/current-s
 export PATH
 own=/proc figures='also %S %b %f %a %c %d'
 
-bytes=0
-say() { put "$1" && bytes=$((bytes + ${#1} + 1)); }
+# What is said is printed by flush, since each write has sshd send a packet: before what may take its time.
+# A login's greeting may not have ended its line.
+bytes=0 report=$nl
+say() { report=$report$1$nl bytes=$((bytes + ${#1} + 1)); }
+flush() { [ -z "$report" ] || put "${report%"$nl"}" && report=; }
+finish() { put "${report}end $bytes"; }
 
 ten='??????????' said=$nl
 ascii='!"#$%&()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\]^_`abcdefghijklmnopqrstuvwxyz{|}~ '
@@ -94,6 +98,8 @@ say_memory() {
     case $key in
       MemTotal: | MemFree: | MemAvailable: | *'ctive(file):' | SReclaimable: | Shmem: | SwapTotal: | SwapFree: | \
         HugePages_Total: | Hugepagesize:) line="$line ${key%:}=$val" ;;
+      # The first of those that follow.
+      Hugetlb:) break ;;
       Zswap: | Zswapped:) [ "$val" = 0 ] || line="$line ${key%:}=$val" ;;
     esac
   done </proc/meminfo
@@ -129,40 +135,54 @@ say_identity() {
   read -r val rest </proc/loadavg && say "load $val"
   read -r val rest </proc/uptime && say "up $val"
   read -r val </proc/sys/kernel/random/boot_id && say "boot $val"
+  # The first file that is on a disk is next.
+  flush
   kernel= name= version= init=
   read -r kernel </proc/sys/kernel/osrelease
   # Its last line may have no end, which fails the read that sets it.
   while read -r line || [ "$line" ]; do
     val=${line#*=} val=${val#[\"\']} val=${val%[\"\']}
     case $line in ID=*) name=$val ;; VERSION_ID=*) version=$val ;; esac
+    [ -z "$name" ] || [ -z "$version" ] || break
   done </etc/os-release
   clean "$kernel $name $version" && say "os $text"
   read -r init </proc/1/comm
 }
 
-# Finds the five largest processes. Sets $running to the names of $roster that run, $doubt where not every process can
-# be seen, $stuck where a query of an earlier probe still hangs. Never reads cmdline: it holds secrets, and reading it
-# waits for the memory lock of a process that swaps.
-find_largest() {
-  running=' ' stuck= r1=0 r2=0 r3=0 r4=0 r5=0 p1= p2= p3= p4= p5= threads= named=
+# Sets $pids to the processes, before the probe has one of its own to leave out, $threads to those of them that are the
+# kernel's, $doubt where not every process can be seen.
+list_processes() {
+  stuck= running= threads= p1= p2= p3= p4= p5=
   [ -r /proc/1/stat ] || doubt=yes
-  # The kernel's threads are most of what runs on a large machine, and all children of the second, which has no memory.
+  # Most of what runs on a large machine, and all children of the second, which has no memory.
   read -r size rest </proc/2/statm && [ "$size" = 0 ] && read -r threads </proc/2/task/2/children
   threads=" $threads "
-  # A query that hangs is looked for where more than the root is to be asked.
-  [ $count -le 1 ] && [ "$roster" = ' ' ] || named=yes
   cd /proc/ && set +f
   set -- [0-9]*
   set -f
   [ $# -le 5000 ] || { doubt=yes && shift $(($# - 5000)); }
-  for pid; do
+  pids=$*
+}
+
+# Sets $running to the names of $roster that run, $stuck where a query of an earlier probe still hangs. Costs as much as to
+# find the largest. Never reads cmdline: it holds secrets, and reading it waits for the memory lock of a process that swaps.
+read_names() {
+  running=' '
+  for pid in $pids; do
+    case $threads in *" $pid "*) continue ;; esac
+    read -r name <$pid/comm || continue
+    case $roster in *" $name="*) read -r size rest <$pid/statm && [ $size -gt 0 ] && running="$running$name " ;; esac
+    case $name in stat) read -r line <$pid/stat && case ${line##*\) } in D*) stuck=yes ;; esac ;; esac
+  done
+}
+
+# Sets $p1 to $p5 to the largest processes.
+find_largest() {
+  r1=0 r2=0 r3=0 r4=0 r5=0
+  for pid in $pids; do
     case $threads in *" $pid "*) continue ;; esac
     # The shell reads byte by byte, so the shorter files: a size of 0 is a kernel thread or one that has ended.
     read -r size rss rest <$pid/statm || continue
-    if [ "$named" ] && [ $size -gt 0 ] && read -r name <$pid/comm; then
-      case $roster in *" $name="*) running="$running$name " ;; esac
-      case $name in stat) read -r line <$pid/stat && case ${line##*\) } in D*) stuck=yes ;; esac ;; esac
-    fi
     [ $rss -gt $r5 ] || continue
     for i in 1 2 3 4 5; do
       eval "[ $rss -gt \$r$i ] && { x=\$r$i r$i=$rss rss=\$x x=\$p$i p$i=$pid pid=\$x; }"
@@ -170,31 +190,47 @@ find_largest() {
   done
 }
 
+# What status says, the shorter statm and stat say in their way: sizes in pages, shared ones apart, and a name as it is. So
+# status is read until it has been found to say the same, with pages of 4 KiB, and again where a name has what status
+# escapes, or broke the line of stat before its 22nd word.
 say_largest() {
+  [ "$p1" ] || find_largest
+  alike=
   for pid in $p1 $p2 $p3 $p4 $p5; do
-    name= size= parent= own_size= line=
-    while read -r key val rest; do
-      case $key in
-        Name:) name=$val${rest:+ $rest} ;;
-        PPid:) parent=$val ;;
-        VmRSS:) size=$val ;;
-        RssAnon:) own_size=$val && break ;;
-        VmData:) break ;;
-      esac
-    done <"/proc/$pid/status"
-    clean "${name:-?}" && [ "$size" ] && say "proc $pid $size $text" && read -r line <"/proc/$pid/stat"
+    line= rss= shared=
+    read -r rest rss shared rest <$pid/statm
+    read -r line <$pid/stat
     # From the third word of stat on, after a name that may hold parentheses; the 22nd is when it began, in hundredths of
     # a second, more than mksh can count. What looks for the longest match is slow in dash.
-    while :; do case $line in *\)*) line=${line#*\)} ;; *) break ;; esac; done
-    set -- $line
-    start=${20}
+    rest=$line
+    while :; do case $rest in *\)*) rest=${rest#*\)} ;; *) break ;; esac; done
+    set -- $rest
+    name=${line#*\(} name=${20:+${name%")$rest"}}
+    parent=$2 start=${20} size=$((rss * 4)) anon=$(((rss - shared) * 4))
+    case $alike$size:$name in
+      [!y]* | yes0:* | *: | *[\\$blank]*)
+        short="$name $parent $size $anon" name= size= parent= anon=
+        while read -r key val rest; do
+          case $key in
+            Name:) name=$val${rest:+ $rest} ;;
+            PPid:) parent=$val ;;
+            VmRSS:) size=$val ;;
+            RssAnon:) anon=$val && break ;;
+            VmData:) break ;;
+          esac
+        done <$pid/status
+        [ "$short" != "$name $parent $size $anon" ] || alike=yes ;;
+    esac
+    [ "$size" ] || continue
+    clean "${name:-?}" && say "proc $pid $size $text"
     case $start in *[!0-9]*) start= ;; esac
     start=${start%??}
-    [ -z "$size" ] || [ -z "$start$own_size" ] || say "born $pid ${start:--} ${parent:--} ${own_size:--}"
+    [ -z "$start$anon" ] || say "born $pid ${start:--} ${parent:--} ${anon:--}"
+    [ -z "$scarce" ] || flush
   done
   # Much to read, for which stat has time.
   while read -r key val; do case $key in oom_kill) say "vm oom_kill=$val" && break ;; esac; done </proc/vmstat
-  printed=yes && say "part $bytes"
+  printed=yes && say "part $bytes" && flush
 }
 
 # Sets ask_0 and so on to `STATE MOUNT` of the $count file systems to ask: the root first, each device once, and only
@@ -349,10 +385,10 @@ read_fstab() {
   done </etc/fstab
 }
 
-# Asks for all disks at once, without a clock, and meanwhile prints the processes; mostly stat has ended by then. If not,
-# it is killed, and the disks are left to find_answers, as they are where one of them gives no figures. Sets $asked where
-# all answered. What stat prints comes through the descriptor 3, which is a pipe in the shells that get here; it is read
-# when stat has ended, and what is left in it could not keep anyone waiting.
+# Asks for all disks at once, without a clock, and meanwhile finds and prints the processes; mostly stat has ended by then.
+# If not, it is killed, and the disks are left to find_answers, as they are where one of them gives no figures. Sets
+# $asked where all answered. What stat prints comes through the descriptor 3, which is a pipe in the shells that get here;
+# it is read when stat has ended, and what is left in it could not keep anyone waiting.
 ask_quickly() {
   index=0
   list_paths && [ $i = $count ] || return
@@ -513,22 +549,25 @@ unescape() {
 
 # Asks sshd for its greeting: that a socket listens says little, but what greets was forked just now. Where it listens
 # and can't be asked, since it is bound to another address or all its tools can't distinguish refused from silent, nothing
-# is known.
+# is known. The kernel looks through a table of all sockets for what it prints of them, which may take it longer than all
+# the rest, so it is not asked about one that has answered.
 ask_sshd() {
-  heard='sshd down'
+  tool= heard=down
+  if command -v bash >/dev/null; then
+    ask 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/$0 && echo sshd down &&
+      while read -r -t 4 -u 3 line; do case $line in SSH-*) echo "$line" && exit ;; esac; done' "$port" && return
+    tool=bash
+  fi
   for file in /proc/net/tcp /proc/net/tcp6; do
     # Sockets that listen (0A) come first.
     while read -r slot socket other state rest; do
       case $slot:$state in sl:*) continue ;; *:0A) ;; *) break ;; esac
-      [ $((0x${socket##*:})) -ne "$port" ] || heard='sshd unknown'
+      [ $((0x${socket##*:})) -ne "$port" ] || heard=unknown
     done <$file
   done
-  put "$heard"
-  if [ "$heard" = 'sshd down' ]; then
+  put "heard $heard"
+  if [ "$tool" ] || [ $heard = down ]; then
     return
-  elif command -v bash >/dev/null; then
-    ask 5 bash -c 'exec 3<>/dev/tcp/127.0.0.1/$0 && echo sshd down &&
-      while read -r -t 4 -u 3 line; do case $line in SSH-*) echo "$line" && exit ;; esac; done' "$port"
   elif command -v ssh-keyscan >/dev/null; then
     ask 5 ssh-keyscan -T 4 -p "$port" 127.0.0.1
   elif command -v nc >/dev/null; then
@@ -549,8 +588,9 @@ print_answers() {
       '') print_unit ;;
       units) print_unit && print_unlisted ;;
       sshd) sshd=$rest ;;
+      heard) sshd=${sshd:-$rest} ;;
       SSH-*) sshd=up ;;
-      disks) disks=yes ;;
+      disks) disks=yes && flush ;;
       done | gone | nofork) finished=$key ;;
       *) if [ "$disks" ]; then take_disk; else case " $rest" in *' ssh-'* | *' ecdsa-'*) sshd=up ;; esac; fi ;;
     esac
@@ -558,7 +598,7 @@ print_answers() {
   case $sshd in '') ;; up | unknown) say "sshd $port $sshd" ;; *) say "sshd $port down" ;; esac
   print_disks
   [ "$finished" != nofork ] || say 'fork 0'
-  put "end $bytes"
+  finish
 }
 
 # Takes the line `$key $rest` about a mount: what it answered, or why it did not.
@@ -606,6 +646,7 @@ say_unit() { if [ $((bytes + ${#1})) -lt 1500 ]; then say "unit $1"; else doubt=
 # Units that systemctl doesn't know, or didn't answer for: they may be a process of that name.
 print_unlisted() {
   [ "$units" ] || return 0
+  [ -z "$unlisted$left" ] || [ "$running" ] || read_names
   for line in $roster; do
     case "$unlisted $left " in *" ${line#*=} "*)
       case $running in *" ${line%%=*} "*) say_unit "${line#*=} running -" ;; esac ;;
@@ -708,7 +749,7 @@ print_rest() {
     done
     say 'fork 0'
   fi
-  put "end $bytes"
+  finish
   exit 0
 }
 
@@ -726,15 +767,16 @@ main() {
     while [ ${#name} -gt 15 ]; do name=${name%?}; done
     roster="$roster$name=$unit "
   done
-  # A login's greeting may not have ended its line.
-  put '' && say 'crawlwatch 1'
+  say 'crawlwatch 1'
   # bash would run the trap for EXIT as well: a session that ends is no want of processes.
   trap '${quick:+kill -9 $quick}; trap - EXIT && exit 0' HUP INT TERM PIPE
   trap print_rest EXIT
   say_memory
   say_identity
   read_mounts
-  find_largest
+  list_processes
+  # A query that hangs is looked for where more than the root is to be asked.
+  [ $count -le 1 ] || read_names
   # Processes are printed before a fork that may be slow: where memory is scarce, and in bash and mksh, which
   # are silent for half a minute where they can't fork.
   [ "$BASH_VERSION$KSH_VERSION$scarce$stuck" ] || ask_quickly 3<<'.'
@@ -743,7 +785,7 @@ main() {
   forking=yes
   if [ "$asked$units$port" = yes ]; then
     print_disks
-    put "end $bytes"
+    finish
   else
     find_answers | print_answers &
     # What has been killed may hang for ever.

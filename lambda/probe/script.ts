@@ -10,11 +10,13 @@ export const PROBE_SCRIPT: string = PROBE;
 /**
  * The same script as it is sent to a shell's stdin, without whole-line comments, indentation and the spaces around
  * operators, of which no quoted text of it has any but code: bash and mksh read their script from there byte by byte, a
- * system call each.
+ * system call each. A redirection keeps its space after a digit, which would be its descriptor.
  */
 export const SENT_SCRIPT: string = PROBE.replace(/^[ \t]*(#.*)?\n/gm, '')
   .replace(/^[ \t]+/gm, '')
-  .replace(/ *(\|\||&&|\||;;|;) */g, '$1');
+  .replace(/ *(\|\||&&|\||;;|;) */g, '$1')
+  .replace(/(?<!\d) (?=[<>])/g, '')
+  .replace(/\$\(\(.*?\)\)/g, (sum) => sum.replace(/ ([-+*/%]) /g, '$1'));
 
 const UNIT = new RegExp(UNIT_PATTERN);
 

@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseVitals } from '../../lambda/probe/parse-vitals.ts';
@@ -42,6 +43,23 @@ describe('whether sshd answers', () => {
     await sshd.close();
     expect(await asked(sshd.port, withPath(path))).toBe(false);
   });
+
+  it.skipIf(spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status !== 0)(
+    'is asked of the table of sockets, which is slow, only where none has answered',
+    async () => {
+      const sshd = await startSshd();
+      const log = `${own.path}/trace`;
+      const readers = (port: number) => {
+        const args = ['-f', '-qq', '-e', 'trace=open,openat', '-o', log, 'dash', '-s', '--', `sshd:${port}`];
+        const { stdout } = spawnSync('strace', args, { input: withPath(tools.bash), encoding: 'utf8' });
+        expect(stdout).toMatch(/\nend \d+\n$/);
+        return readFileSync(log, 'utf8').match(/"\/proc\/net\/\w+"/g) ?? [];
+      };
+      expect(readers(sshd.port)).toEqual([]);
+      await sshd.close();
+      expect(readers(sshd.port)).toEqual(['"/proc/net/tcp"', '"/proc/net/tcp6"']);
+    },
+  );
 
   it('is asked by a bash that runs no file which its environment names', async () => {
     const sshd = await startSshd();
