@@ -46,7 +46,7 @@ export async function bill({ fleets }: Pick<Effort, 'fleets'>, say: Say): Promis
 const dollars = (value: number) => `$${value.toLocaleString('en', { maximumFractionDigits: value < 100 ? 2 : 0 })}`;
 
 async function simulated(instances: number, transport: 'ssm' | 'ssh'): Promise<Simulated> {
-  const program = join(dirname(CRAWLWATCH), 'simulate.js');
+  const program = join(dirname(CRAWLWATCH), 'simulate.mjs');
   const args = ['--no-warnings', program, '--json', '--instances', `${instances}`, '--transport', transport];
   const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 64 * 1024 * 1024 });
   return JSON.parse(stdout) as Simulated;

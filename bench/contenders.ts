@@ -7,7 +7,7 @@ import type { HostFiles, Lab } from './lab.ts';
 
 /** The program as its users run it, built beside this one. */
 export const CRAWLWATCH = fileURLToPath(new URL('crawlwatch.js', import.meta.url));
-export const BENCH = fileURLToPath(new URL('bench.js', import.meta.url));
+export const BENCH = fileURLToPath(new URL('bench.mjs', import.meta.url));
 
 export type Kind = 'crawlwatch' | 'ansible' | 'fan-out' | 'library';
 

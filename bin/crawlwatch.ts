@@ -47,9 +47,10 @@ async function main(): Promise<number> {
   }
 }
 
-const exitCode = await main();
-// Ends the process although connections are still open, but not before all output is flushed.
-process.stdout.write('', (error) => {
-  // On an error the stream's error event follows, which ends the process with its own code.
-  if (!error) process.exit(interruptedBy === null || isService ? exitCode : 128 + constants.signals[interruptedBy]);
+void main().then((exitCode) => {
+  // Ends the process although connections are still open, but not before all output is flushed.
+  process.stdout.write('', (error) => {
+    // On an error the stream's error event follows, which ends the process with its own code.
+    if (!error) process.exit(interruptedBy === null || isService ? exitCode : 128 + constants.signals[interruptedBy]);
+  });
 });

@@ -5,7 +5,7 @@
 import { Command, CommanderError } from 'commander';
 import { secretIn } from '../../lambda/kit/index.ts';
 import manifest from '../../package.json' with { type: 'json' };
-import { HELP_WIDTH } from '../loading/index.ts';
+import { HELP_WIDTH } from '../help/index.ts';
 import type { CommandIo, Output } from '../terminal/index.ts';
 import { EXIT_UNKNOWN, UsageError, withoutSecretsOn } from '../terminal/index.ts';
 import { addAck } from './ack.ts';

@@ -1,3 +1,3 @@
-/** What the program does before its own code is loaded. */
-export { HELP_WIDTH, type HelpTexts, preparedText } from './help-texts.ts';
-export { printAtOnce } from './print-at-once.ts';
+/** Loads the built program quickly: its scripts, and what V8 made of them in an earlier run. */
+export { type CodeCache, type CodeCacheOptions, openCodeCache } from './code-cache.ts';
+export { scriptLoader } from './scripts.ts';

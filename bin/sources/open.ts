@@ -209,7 +209,6 @@ async function inventoryHosts(
   { limit, listHosts = false, user }: SourceFlags,
   io: CommandIo,
 ): Promise<NamedHosts> {
-  keepHeapSmall();
   const { openInventory, resolving } = await import('../inventory/index.ts');
   const inventory = await openInventory(paths, { ...io, user });
   if (inventory.hosts.length === 0)

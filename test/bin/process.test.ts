@@ -1,11 +1,25 @@
 /** The built program as a process of its own: streams, signals, exit codes, and what it loads. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, existsSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { HelpTexts } from '../../bin/loading/index.ts';
+import type { HelpTexts } from '../../bin/help/index.ts';
 import { keyPair, rawServer } from '../support/ssh-server.ts';
 import { type BuiltProgram, builtProgram, finish, sourcesIn } from './built-program.ts';
 
@@ -192,8 +206,86 @@ describe('the program', () => {
 
   it('loads no SDK, no SSH and no schema to show its help', async () => {
     const light =
-      /^node:|^package\.json$|^node_modules\/commander\/|^lambda\/(kit|model)\/|^bin\/(commands\/|terminal\/|loading\/|crawlwatch\.ts)/;
+      /^node:|^package\.json$|^node_modules\/commander\/|^lambda\/(kit|model)\/|^bin\/(commands\/|terminal\/|help\/|crawlwatch\.ts)/;
     expect(loadedAtStart().filter((name) => !light.test(name))).toEqual([]);
     expect(await finish(program.start(['--help']))).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+
+  const cacheOf = (env: NodeJS.ProcessEnv) => {
+    const folder = join(env.XDG_CACHE_HOME ?? '', 'crawlwatch');
+    return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
+  };
+  /** An empty cache, which the other tests have no part in. */
+  const ownCache = () => ({ XDG_CACHE_HOME: mkdtempSync(join(program.home, 'cache-')) });
+  const list = ['check', '--host', 'web1', '--list-hosts'];
+
+  it('keeps compiled code for the next run, and prints nothing about it', async () => {
+    const env = ownCache();
+    const runs = [];
+    for (let n = 0; n < 3; n += 1) runs.push(await finish(program.start(list, env)));
+    expect(runs).toEqual(Array(3).fill({ exitCode: 0, stdout: 'web1\n', stderr: '' }));
+    expect(cacheOf(env)).toHaveLength(1);
+  });
+
+  it('keeps none of a run that was interrupted, nor of a help', async () => {
+    const env = ownCache();
+    const silent = await rawServer(() => child.kill('SIGINT'));
+    writeFileSync(join(program.home, 'key'), keyPair().private);
+    const child = program.start(['check', '--host', `127.0.0.1:${silent.port}`, '--private-key', 'key'], env);
+    expect(await finish(child)).toMatchObject({ exitCode: 130, stderr: '' });
+    await silent.close();
+    await finish(program.start(['--help'], env));
+    expect(cacheOf(env)).toEqual([]);
+  });
+
+  const damages: readonly (readonly [string, (path: string) => void])[] = [
+    ['is empty', (path) => writeFileSync(path, '')],
+    ['is cut off', (path) => truncateSync(path, statSync(path).size >> 1)],
+    ['is something else', (path) => writeFileSync(path, 'null\n')],
+    ['is a folder', (path) => [rmSync(path), mkdirSync(path)]],
+    ['has bytes that are not those that were written', (path) => writeFileSync(path, readFileSync(path).fill(7, 9000))],
+  ];
+  it.each(damages)('runs as well where its compiled code %s', async (_, damage) => {
+    const env = ownCache();
+    await finish(program.start(list, env));
+    const [path = ''] = cacheOf(env);
+    damage(path);
+    expect(await finish(program.start(list, env))).toEqual({ exitCode: 0, stdout: 'web1\n', stderr: '' });
+  });
+
+  it.each([
+    ['there is no home', { HOME: undefined }],
+    ['the home doesn’t exist', { HOME: '/nonexistent/home' }],
+    ['the cache can’t be written', { XDG_CACHE_HOME: '/proc' }],
+    ['V8 compiles nothing to machine code', { NODE_OPTIONS: '--jitless' }],
+  ])('runs as well where %s', async (_, env) => {
+    for (let n = 0; n < 2; n += 1) {
+      const child = spawn(process.execPath, [program.path, ...list], {
+        cwd: program.home,
+        env: { ...program.env, ...env },
+      });
+      const { stderr, ...ran } = await finish(child);
+      expect(ran).toEqual({ exitCode: 0, stdout: 'web1\n' });
+      // Node's own, of its own flags.
+      expect(stderr.replace(/^Warning: disabling flag .*\n/, '')).toBe('');
+    }
+  });
+
+  it('may run many times at once with an empty cache', async () => {
+    const env = ownCache();
+    const runs = await Promise.all(Array.from({ length: 6 }, () => finish(program.start(list, env))));
+    expect(runs).toEqual(Array(6).fill({ exitCode: 0, stdout: 'web1\n', stderr: '' }));
+    expect(cacheOf(env)).toHaveLength(1);
+    expect(await finish(program.start(list, env))).toMatchObject({ exitCode: 0, stdout: 'web1\n' });
+  });
+
+  it('prints the trace of a bug, with the file and the place in it', async () => {
+    // What no command expects of its environment.
+    const broken = `process.cwd = () => { throw new Error('no such bug'); };`;
+    const env = { NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(broken)}` };
+    const { exitCode, stderr } = await finish(program.start(list, env));
+    expect(exitCode).toBe(3);
+    expect(stderr).toMatch(/^crawlwatch: unexpected Error: no such bug\n/);
+    expect(stderr).toMatch(/ \(file:\/\/\/.*\/chunks\/crawlwatch\.js:\d+:\d+\)/);
   });
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Measured } from '../../tools/simulate/measure.ts';
 
-const PROGRAM = join(import.meta.dirname, '..', '..', 'dist', 'simulate.js');
+const PROGRAM = join(import.meta.dirname, '..', '..', 'dist', 'simulate.mjs');
 
 /** In a process of its own, with the collector at hand: what is alive can only be measured after a collection. */
 function measuredHeap(instances: number): Measured {

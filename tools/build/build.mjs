@@ -17,12 +17,16 @@ import {
   starter,
   tools,
 } from './options.mjs';
+import { writeScripts } from './scripts.mjs';
 
 /** The command line alone. @returns the metafiles of both passes: the first names the sources, the second the files */
 export async function buildCommandLine(outdir) {
   const first = await build({ ...commandLine({ crawlwatch: 'bin/crawlwatch.ts' }, outdir), write: false });
   const second = await fewFiles(first, ['crawlwatch.js'], commandLineFiles(outdir), forTheCommandLine);
-  await build(starter(outdir));
+  const id = await writeScripts(second);
+  await build(starter(outdir, { first: './crawlwatch.js', build: id }));
+  // Else those files would be ES modules, as the rest of the package is.
+  await writeFile(resolve(outdir, 'package.json'), '{"type":"commonjs"}\n');
   await writeHelpTexts(outdir);
   return { sources: first.metafile, files: second.metafile };
 }
@@ -36,7 +40,7 @@ async function writeHelpTexts(outdir) {
 /** @returns what a module of ours exports, built with `options` for this alone */
 async function importOnce(source, outdir, options) {
   const name = basename(source, '.ts');
-  const made = resolve(outdir, `${name}.js`);
+  const made = resolve(outdir, `${name}.mjs`);
   await build(options({ [name]: source }, outdir));
   const exported = await import(pathToFileURL(made).href);
   await rm(made);
@@ -84,7 +88,7 @@ export const buildTools = (outdir) =>
 /** The types of `crawlwatch/cdk`, which are made from the settings' schema. */
 export async function writeCdkTypes(outdir) {
   const { cdkTypes } = await importOnce('tools/build/cdk-types.ts', outdir, construct);
-  await writeFile(resolve(outdir, 'cdk.d.ts'), cdkTypes());
+  await writeFile(resolve(outdir, 'cdk.d.mts'), cdkTypes());
 }
 
 /** Licences and bill of materials of what the other steps have bundled. */

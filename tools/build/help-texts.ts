@@ -1,7 +1,7 @@
-/** Lays out the help of every command, as the command line prints it, for the build to keep (bin/loading/help-texts.ts). */
+/** Lays out the help of every command, as the command line prints it, for the build to keep (bin/help/texts.ts). */
 import type { Command } from 'commander';
 import { createProgram, runCommandLine } from '../../bin/commands/index.ts';
-import type { HelpTexts } from '../../bin/loading/index.ts';
+import type { HelpTexts } from '../../bin/help/index.ts';
 import type { CommandIo } from '../../bin/terminal/index.ts';
 
 /** Of no environment: a help that depends on one is not the same for everybody. */

@@ -1,4 +1,5 @@
 /** How each program is built by esbuild: the command line, the CDK parts, the Lambda functions and the tools. */
+import { resolve } from 'node:path';
 import { earlyImports } from './early-imports.mjs';
 import { lateUnicode } from './late-unicode.mjs';
 import { sdkSchemas } from './sdk-schemas.mjs';
@@ -9,6 +10,29 @@ const NATIVE = ['cpu-features', '*.node'];
 /** Of the CDK app that the construct goes into: there can be only one copy of them. */
 const CDK = ['aws-cdk-lib', 'aws-cdk-lib/*', 'constructs'];
 
+/** ssh2's client brings SFTP along, 50 kB, which is used by who asks for it alone: nothing here does. */
+const withoutSftp = {
+  name: 'without-sftp',
+  setup(build) {
+    build.onLoad({ filter: /[\\/]ssh2[\\/]lib[\\/]protocol[\\/]SFTP\.js$/ }, () => ({
+      contents: 'module.exports = { SFTP: class SFTP {} };',
+    }));
+  },
+};
+
+/**
+ * ssh2's own index brings a server and HTTP agents along, for which Node loads `http`, `https` and `tls`: 10 ms of CPU. What
+ * logs in needs neither; the demo's hosts are ssh2's server.
+ */
+const ssh2AsClient = {
+  name: 'ssh2-as-client',
+  setup(build) {
+    build.onResolve({ filter: /^ssh2$/ }, ({ importer }) =>
+      /[\\/]sandbox[\\/]/.test(importer) ? undefined : { path: resolve('tools/build/ssh2-client.cjs') },
+    );
+  },
+};
+
 /** What is imported only when it is needed stays where it is. */
 const withoutLaterImports = {
   name: 'without-later-imports',
@@ -18,6 +42,9 @@ const withoutLaterImports = {
     );
   },
 };
+
+/** dist/package.json makes a .js file a script: the command is one, since Node starts an ES module more slowly. */
+const MODULES = { '.js': '.mjs' };
 
 const PROGRAM = {
   bundle: true,
@@ -43,10 +70,10 @@ export const commandLine = (entryPoints, outdir) => ({
   outdir,
   splitting: true,
   external: NATIVE,
+  plugins: [...PROGRAM.plugins, ssh2AsClient, withoutSftp],
   // Smaller, and only the used part is left.
   mainFields: ['module', 'main'],
   minify: true,
-  // Usage errors show no stack trace, and those of bugs use the source maps.
   sourcemap: 'inline',
   sourcesContent: false,
 });
@@ -61,24 +88,26 @@ const JOINED = {
   logLevel: 'error',
 };
 
-/** The second pass over the command line's chunks, for few-files.mjs. */
+/** The second pass over the command line's chunks, for few-files.mjs; scripts.mjs writes what it makes. */
 export const commandLineFiles = (outdir) => ({
   ...JOINED,
+  banner: {},
   outdir,
   target: 'node20',
-  sourcemap: true,
+  write: false,
+  sourcemap: 'inline',
   sourcesContent: false,
   entryNames: 'chunks/[name]',
   chunkNames: 'chunks/[name]-[hash]',
 });
 
-/** What the package's command names: it prints a help, or loads the other files. */
-export const starter = (outdir) => ({
+/** What the package's command names: it prints a help, or loads the files that scripts.mjs has written. */
+export const starter = (outdir, { first, build }) => ({
   ...PROGRAM,
   entryPoints: { crawlwatch: 'bin/start.ts' },
   outdir,
-  define: { FIRST: JSON.stringify('./chunks/crawlwatch.js') },
-  plugins: [...PROGRAM.plugins, withoutLaterImports],
+  format: 'cjs',
+  define: { FIRST: JSON.stringify(first), BUILD: JSON.stringify(build) },
   minify: true,
 });
 
@@ -88,6 +117,7 @@ export const grammar = (entryPoints, outdir) => ({
   entryPoints,
   outdir,
   external: NATIVE,
+  outExtension: MODULES,
   banner: REQUIRE,
   plugins: [...PROGRAM.plugins, withoutLaterImports],
 });
@@ -98,6 +128,7 @@ export const construct = (entryPoints, outdir) => ({
   entryPoints,
   outdir,
   external: [...NATIVE, ...CDK],
+  outExtension: MODULES,
   banner: REQUIRE,
   minifyWhitespace: true,
 });
@@ -121,19 +152,10 @@ export const tools = (entryPoints, outdir) => ({
   outdir,
   splitting: true,
   packages: 'external',
+  outExtension: MODULES,
   chunkNames: 'tools/[name]-[hash]',
   sourcemap: true,
 });
-
-/** ssh2's client brings SFTP along, 50 kB, which is used by who asks for it alone: nothing here does. */
-const withoutSftp = {
-  name: 'without-sftp',
-  setup(build) {
-    build.onLoad({ filter: /[\\/]ssh2[\\/]lib[\\/]protocol[\\/]SFTP\.js$/ }, () => ({
-      contents: 'module.exports = { SFTP: class SFTP {} };',
-    }));
-  },
-};
 
 const FOR_FUNCTIONS = [withoutSftp, sdkSchemas];
 

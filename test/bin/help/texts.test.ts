@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { preparedText, printAtOnce } from '../../../bin/loading/index.ts';
+import { preparedText, printAtOnce } from '../../../bin/help/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'crawlwatch-help-'));
 const path = join(folder, 'help.json');
