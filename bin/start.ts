@@ -14,15 +14,8 @@ const EXIT_UNKNOWN = 3;
 const CHUNKS = join(__dirname, 'chunks');
 
 async function load(): Promise<void> {
-  const { openCodeCache, scriptLoader } = await import('./loading/index.ts');
-  const { setFlagsFromString } = await import('node:v8');
-  /**
-   * Tens of thousands of hosts leave much more garbage than there is to keep, and V8 would let its heap grow to four times
-   * of what it kept last before it looks. With this it looks earlier, which costs a fleet of fifty thousand a second, and
-   * small ones nothing. Here, since V8 refuses compiled code that was kept under other flags.
-   * @see https://nodejs.org/api/v8.html#v8setflagsfromstringflags
-   */
-  setFlagsFromString('--heap-growing-percent=15');
+  const { openCodeCache, scriptLoader, setV8Flags } = await import('./loading/index.ts');
+  setV8Flags();
   const flags = [...process.execArgv, process.env.NODE_OPTIONS ?? ''];
   const cache = openCodeCache({ env: process.env, uid: process.getuid?.(), build: BUILD, flags, now: Date.now });
   let hasCrashed = false;
@@ -31,7 +24,10 @@ async function load(): Promise<void> {
   });
   process.once('exit', (code) => {
     // Who has interrupted it doesn't wait for it.
-    if (!hasCrashed && code <= EXIT_UNKNOWN) cache.save();
+    if (hasCrashed || code > EXIT_UNKNOWN) return;
+    // A run with many hosts has changed them, and the next one starts with these.
+    setV8Flags();
+    cache.save();
   });
   scriptLoader(CHUNKS, cache, require)(FIRST);
 }

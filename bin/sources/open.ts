@@ -14,7 +14,7 @@ import { UsageError } from '../terminal/index.ts';
 import { withLimits } from './limits.ts';
 import { localTransport } from './local.ts';
 import type { Source, SourceFlags } from './source.ts';
-import { keepHeapSmall, optimizeLater } from './v8.ts';
+import { optimizeAsUsual } from './v8.ts';
 import { printWay, wayText } from './way-text.ts';
 
 /** At most so many notes are printed. */
@@ -85,7 +85,7 @@ async function sshSource(
   const instanceOf = (host: Host & { readonly limits?: string | null }) =>
     withLimits(toInstance(host, 'ssh', settings), host.limits, settings);
   if (flags.listHosts === true) return fixedSource(source, hosts.names.map(hosts.host).map(instanceOf), {});
-  if (hosts.names.length <= FEW_HOSTS) optimizeLater();
+  if (hosts.names.length > FEW_HOSTS) optimizeAsUsual();
   const [{ sshAccess }, { sshRoutes }] = await Promise.all([import('./ssh-access.ts'), import('./ssh-route.ts')]);
   const routeTo = await sshRoutes({ ...flags, usualUser: await namedUser(io) }, settings, io);
   const route = async (host: InventoryHost) => {
