@@ -227,6 +227,21 @@ describe('the program', () => {
     expect(cacheOf(env)).toHaveLength(1);
   });
 
+  it('writes it once for what a command needs: no flag that V8 is given later makes it useless', async () => {
+    const env = ownCache();
+    const server = await rawServer((socket) => socket.resetAndDestroy());
+    writeFileSync(join(program.home, 'key'), keyPair().private);
+    const words = ['check', '--host', `127.0.0.1:${server.port}`, '--private-key', 'key', '-o', 'line'];
+    const inodes = [];
+    for (let n = 0; n < 3; n += 1) {
+      expect(await finish(program.start(words, env))).toMatchObject({ exitCode: 2, stderr: '' });
+      inodes.push(cacheOf(env).map((path) => statSync(path).ino));
+    }
+    await server.close();
+    expect(inodes).toEqual(Array(3).fill([expect.any(Number)]));
+    expect(new Set(inodes.flat()).size).toBe(1);
+  });
+
   it('keeps none of a run that was interrupted, nor of a help', async () => {
     const env = ownCache();
     const silent = await rawServer(() => child.kill('SIGINT'));
