@@ -2,6 +2,7 @@
 import type { Client } from 'ssh2';
 import type { Reply } from '../model/index.ts';
 import { hasBegun, refusalIn, refusedSentence, wordsOf } from '../probe/index.ts';
+import { type ExecError, execute } from './command-channel.ts';
 import { failure, quote, type Where } from './failures.ts';
 import type { Use } from './session.ts';
 
@@ -52,7 +53,7 @@ export class Bounded {
  */
 export function runCommand(
   client: Client,
-  { command, stdin }: { readonly command: string; readonly stdin: string },
+  { command, stdin }: { readonly command: string; readonly stdin: Buffer },
   where: Where,
   banner: string,
   done: (reply: Reply) => void,
@@ -61,29 +62,27 @@ export function runCommand(
   const stderr = new Bounded(STDERR_MAX);
   const output = () => stdout.text() || stderr.text();
   const errors = () => (stdout.text() === '' ? '' : stderr.text());
-  client.exec(command, (error, channel) => {
-    if (error) return done(execRefused(where, banner, error));
-    let signal: string | undefined;
-    let exitStatus: number | null = null;
-    const patience = refusalWatch(where, { output, errors }, done);
-    channel.on('error', () => {}); // The connection's own error is more precise.
-    channel.on('data', (chunk: Buffer) => {
+  let signal: string | undefined;
+  let exitStatus: number | null = null;
+  const patience = refusalWatch(where, { output, errors }, done);
+  execute(client, command, stdin, {
+    refused: (error) => done(execRefused(where, banner, error)),
+    output(chunk) {
       if (!stdout.push(chunk)) done({ kind: 'output', output: output(), ...errorsOf(errors()) });
       patience.heard();
-    });
-    channel.stderr.on('data', (chunk: Buffer) => {
+    },
+    errors(chunk) {
       stderr.push(chunk);
       patience.heard();
-    });
-    channel.on('exit', (code: number | null, name?: string) => {
-      exitStatus = code;
+    },
+    exited(status, name) {
+      exitStatus = status;
       signal = name;
-    });
-    channel.on('close', () => {
+    },
+    closed() {
       patience.stop();
       done(commandEnded(where, { exitStatus, signal, stdout: stdout.text(), stderr: stderr.text() }));
-    });
-    channel.end(stdin);
+    },
   });
   return { output, errors };
 }
@@ -169,7 +168,7 @@ export function commandEnded(
  * OpenSSH fails an exec request on a session that it has opened for one cause only: it could make no pipe or process
  * (session.c, do_exec_no_pty). Other servers refuse by policy, and any server may refuse the session itself.
  */
-export function execRefused({ endpoint }: Where, banner: string, error: Error & { readonly reason?: unknown }): Reply {
+export function execRefused({ endpoint }: Where, banner: string, error: ExecError): Reply {
   const opened = error.reason === undefined;
   if (opened && banner.startsWith('SSH-2.0-OpenSSH_')) {
     return failure(

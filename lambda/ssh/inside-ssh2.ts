@@ -1,12 +1,20 @@
 /**
- * The one file that uses what ssh2 doesn't document, to send without waiting what SSH lets a client send without waiting.
- * ssh2 is pinned to one version, and test/lambda/ssh/inside-ssh2.test.ts fails where that has changed inside.
+ * With command-channel.ts all that uses what ssh2 doesn't document: to send without waiting what SSH lets a client send without
+ * waiting, and to leave out work that takes the client's time for nothing. ssh2 is pinned to one version, and
+ * test/lambda/ssh/inside-ssh2.test.ts fails where that has changed inside.
  */
-import { createPublicKey, diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import type { Client, ParsedKey } from 'ssh2';
+import {
+  createPublicKey,
+  diffieHellman,
+  generateKeyPairSync,
+  type KeyObject,
+  randomFillSync,
+  verify,
+} from 'node:crypto';
+import ssh2, { type Client, type ParsedKey } from 'ssh2';
 
 /** Of ssh2/lib/protocol/Protocol.js. */
-interface Protocol {
+export interface Protocol {
   /** Writes our identification line; gone afterwards. */
   start?: () => void;
   parse(chunk: Buffer, from: number, to: number): void;
@@ -16,16 +24,52 @@ interface Protocol {
   _remoteIdentRaw: Buffer | undefined;
   /** Faults that the host is known to have by that line, a bit each. */
   _compatFlags: number;
+  /** Handles each message, decrypted; not those of a key exchange. */
+  _onPayload(payload: Buffer): void;
   /** What the client does with each kind of message. */
   readonly _handlers: {
     SERVICE_ACCEPT(protocol: Protocol, service: string): void;
     USERAUTH_FAILURE(protocol: Protocol, left: readonly string[], isPartial: boolean): void;
-    GLOBAL_REQUEST(protocol: Protocol, name: string, wantsReply: boolean, data: unknown): void;
+    CHANNEL_OPEN_CONFIRMATION(protocol: Protocol, opened: Opened): void;
+    CHANNEL_OPEN_FAILURE(protocol: Protocol, recipient: number, reason: number, description: string): void;
+    CHANNEL_SUCCESS(protocol: Protocol, recipient: number): void;
+    CHANNEL_FAILURE(protocol: Protocol, recipient: number): void;
+    CHANNEL_WINDOW_ADJUST(protocol: Protocol, recipient: number, more: number): void;
+    CHANNEL_DATA(protocol: Protocol, recipient: number, chunk: Buffer): void;
+    CHANNEL_EXTENDED_DATA(protocol: Protocol, recipient: number, chunk: Buffer, type: number): void;
+    CHANNEL_REQUEST(protocol: Protocol, recipient: number, type: string, wantsReply: boolean, data: unknown): void;
+    CHANNEL_EOF(protocol: Protocol, recipient: number): void;
+    CHANNEL_CLOSE(protocol: Protocol, recipient: number): void;
   };
   authPK(user: string, key: ParsedKey, algorithm?: string, sign?: Sign): void;
   requestSuccess(): void;
+  disconnect(reason: number): void;
+  /** Asks for a channel for a session, by our number of it. The others take the host's number of it. */
+  session(ours: number, window: number, packetSize: number): void;
+  exec(theirs: number, command: string, wantsReply: boolean): void;
+  channelData(theirs: number, data: Buffer): void;
+  channelEOF(theirs: number): void;
+  channelClose(theirs: number): void;
+  channelFailure(theirs: number): void;
+  _cipher: Cipher;
   /** The key exchange under way; there is a new one where either side asks for new keys. */
   _kex: KeyExchange | undefined;
+}
+
+/** A channel that the host has opened: our number of it and the host's, and what the host takes before it says more. */
+interface Opened {
+  readonly recipient: number;
+  readonly sender: number;
+  readonly window: number;
+  readonly packetSize: number;
+}
+
+/** Of ssh2/lib/protocol/crypto.js. */
+interface Cipher {
+  /** Of AESGCMCipherNative, which encrypts by `node:crypto`, alone. */
+  readonly _encSSLName?: string;
+  /** Room for a payload behind the packet's length and that of its padding, which is filled. */
+  allocPacket(payloadLength: number): Buffer;
 }
 
 /** Of ssh2/lib/protocol/kex.js. */
@@ -38,7 +82,8 @@ interface KeyExchange {
 
 type Sign = (data: Buffer, send: (signature: Buffer) => void) => void;
 
-const protocolOf = (client: Client): Protocol => (client as unknown as { readonly _protocol: Protocol })._protocol;
+export const protocolOf = (client: Client): Protocol =>
+  (client as unknown as { readonly _protocol: Protocol })._protocol;
 
 /** Used in place of the host's line until that has come. */
 const ANY_IDENT = Buffer.from('SSH-2.0-unknown\r\n');
@@ -145,17 +190,60 @@ export function whenRefused(client: Client, act: (left: readonly string[], isPar
   };
 }
 
+/** SSH_MSG_GLOBAL_REQUEST and the name of that request (RFC 4254, 4); behind it whether a reply is wanted, and the keys. */
+const HOST_KEYS = Buffer.from('\x50\0\0\0\x17hostkeys-00@openssh.com', 'latin1');
+
 /**
- * Ignores the list of all its host keys that OpenSSH sends after each login: ssh2 would have each of them proved by a
- * signature, which costs the host more than the login did, and nothing here asks for them.
+ * Ignores the list of all its host keys that OpenSSH sends after each login, without reading it: ssh2 would parse each, and
+ * have it proved by a signature, which costs the host more than the login did. Nothing here asks for them. To be called right
+ * after `client.connect()`.
  */
 export function ignoreOtherHostKeys(client: Client): void {
-  const handlers = protocolOf(client)._handlers;
-  const other = handlers.GLOBAL_REQUEST;
-  handlers.GLOBAL_REQUEST = (protocol, name, wantsReply, data) => {
-    if (name !== 'hostkeys-00@openssh.com') other(protocol, name, wantsReply, data);
-    else if (wantsReply) protocol.requestSuccess();
+  const protocol = protocolOf(client);
+  const usual = protocol._onPayload;
+  protocol._onPayload = (payload) => {
+    if (payload[0] !== HOST_KEYS[0] || !HOST_KEYS.equals(payload.subarray(0, HOST_KEYS.length))) usual(payload);
+    else if (payload[HOST_KEYS.length]) protocol.requestSuccess();
   };
+}
+
+/** Random bytes for the padding of packets: at least 4 and less than 20 each (RFC 4253, 6). */
+const padding = Buffer.alloc(4096);
+let padded = padding.length;
+
+/**
+ * Fills packets up with random bytes that were made many at a time: ssh2 asks OpenSSL for those of each packet, which takes as
+ * long as encrypting it. To be called right after `client.connect()`.
+ */
+export function padQuickly(client: Client): void {
+  const protocol = protocolOf(client);
+  let current = protocol._cipher;
+  current.allocPacket = (length) => packetFor(length, 8, 0);
+  Object.defineProperty(protocol, '_cipher', {
+    get: () => current,
+    set(next: Cipher) {
+      current = next;
+      // The length of a packet is not encrypted, and does not count.
+      if (next._encSSLName?.endsWith('-gcm')) next.allocPacket = (length) => packetFor(length, 16, 4);
+    },
+  });
+}
+
+/** @param blockLength what the packet is a multiple of, without its `uncounted` first bytes */
+function packetFor(payloadLength: number, blockLength: number, uncounted: number): Buffer {
+  const before = 5 + payloadLength;
+  const short = blockLength - ((before - uncounted) % blockLength);
+  const fill = short < 4 ? short + blockLength : short;
+  if (padded + fill > padding.length) {
+    randomFillSync(padding);
+    padded = 0;
+  }
+  const packet = Buffer.allocUnsafe(before + fill);
+  packet.writeUInt32BE(packet.length - 4);
+  packet[4] = fill;
+  padding.copy(packet, before, padded, padded + fill);
+  padded += fill;
+  return packet;
 }
 
 /**
@@ -171,6 +259,41 @@ export function exchangeQuickly(client: Client): void {
     },
   });
 }
+
+/** SSH_DISCONNECT_BY_APPLICATION of RFC 4253, 11.1. */
+const BY_APPLICATION = 11;
+
+/** Disconnects in SSH's words. `client.end()` also ends the socket, which takes longer and is of no use where that is closed at once. */
+export function disconnect(client: Client): void {
+  protocolOf(client).disconnect(BY_APPLICATION);
+}
+
+/** An ed25519 public key as SSH writes it: its type and 32 bytes, each with its length before it (RFC 8709, 4). */
+const ED25519_LENGTH = 51;
+const ED25519_AT = 19;
+
+/**
+ * Checks a host's signature with an ed25519 key passed to OpenSSL as it is: ssh2 writes it as PEM, and OpenSSL takes as long to
+ * read that as to verify. Changes what all keys that ssh2 reads are made of.
+ */
+function verifyQuickly(): void {
+  const sample = `ssh-ed25519 ${Buffer.concat([Buffer.from('\0\0\0\x0bssh-ed25519\0\0\0\x20', 'latin1'), Buffer.alloc(32)]).toString('base64')}`;
+  const keys = Object.getPrototypeOf(ssh2.utils.parseKey(sample)) as ParsedKey;
+  const usual = keys.verify;
+  keys.verify = function verifyEd25519(this: ParsedKey, data, signature, algorithm) {
+    const blob = this.type === 'ssh-ed25519' ? this.getPublicSSH() : null;
+    if (blob?.length !== ED25519_LENGTH) return usual.call(this, data, signature, algorithm);
+    try {
+      const x = blob.toString('base64url', ED25519_AT);
+      const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+      return verify(null, Buffer.from(data as Buffer), key, signature as Buffer);
+    } catch (error) {
+      // As ssh2's own, which never throws.
+      return error as never;
+    }
+  };
+}
+verifyQuickly();
 
 function curve25519(): Omit<KeyExchange, 'type'> {
   let pair: { readonly publicKey: KeyObject; readonly privateKey: KeyObject } | undefined;

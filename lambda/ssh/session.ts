@@ -30,10 +30,12 @@ import {
   type Where,
 } from './failures.ts';
 import {
+  disconnect,
   exchangeQuickly,
   type Identified,
   ignoreOtherHostKeys,
   loginAtOnce,
+  padQuickly,
   signAtOnce,
   speakFirst,
   whenRefused,
@@ -283,6 +285,7 @@ class Session {
     try {
       this.#client.connect(config);
       ignoreOtherHostKeys(this.#client);
+      padQuickly(this.#client);
       exchangeQuickly(this.#client);
       if (identify !== null) speakFirst(this.#client, identify);
       if (this.#attempt.ahead === 'all') {
@@ -431,7 +434,7 @@ class Session {
     const isGone = socket.closed || !(socket instanceof Socket);
     if (!isGone) socket.once('close', () => this.#resolve(result));
     // After a login, disconnects in SSH's words: sshd then logs no error. Then closes at once, whatever is pending.
-    if (this.#phase === 'command' && !socket.closed) this.#client.end();
+    if (this.#phase === 'command' && socket.readable && socket.writable) disconnect(this.#client);
     socket.uncork();
     socket.destroy();
     if (isGone) this.#resolve(result);

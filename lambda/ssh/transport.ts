@@ -27,6 +27,8 @@ export interface SshOptions extends KeyOptions {
 /** One host's turn in a run. */
 interface Turn {
   readonly instance: Instance;
+  /** The script, in bytes. */
+  readonly stdin: Buffer;
   readonly run: ProbeRun;
   readonly limits: Limits;
   readonly jumpHosts: JumpHosts;
@@ -50,12 +52,13 @@ export function sshTransport(options: SshOptions): ProbeTransport {
     const newLimits = () => new Limits(performance.now(), run.hostDeadlineMs, connectMs);
     const jumpHosts = new JumpHosts(dial(run), newLimits);
     const servedAt = new Map<string, number>();
+    const stdin = Buffer.from(run.script);
     const queue = instances.values();
     const work = async () => {
       for (const instance of queue) {
         if (run.signal.aborted) return;
         const limits = newLimits();
-        const reply = await ask({ instance, run, limits, jumpHosts, servedAt });
+        const reply = await ask({ instance, stdin, run, limits, jumpHosts, servedAt });
         if (reply) run.reply(instance.id, reply, performance.now() - limits.began);
       }
     };
@@ -103,7 +106,7 @@ export function sshTransport(options: SshOptions): ProbeTransport {
 
   /** @param unsure null: nothing is sent ahead of the host's answers */
   async function attemptOne(
-    { instance, run, limits, jumpHosts }: Turn,
+    { instance, stdin, run, limits, jumpHosts }: Turn,
     address: string,
     unsure: (() => void) | null,
   ): Promise<Reply | null> {
@@ -129,7 +132,7 @@ export function sshTransport(options: SshOptions): ProbeTransport {
       hostKey,
       ...(unsure === null ? { ahead: 'nothing' } : { ahead: hostKey.isKnown ? 'all' : 'login', unsure }),
       use: (client, where, banner, done) =>
-        runCommand(client, { command: commandFor(instance), stdin: run.script }, where, banner, done),
+        runCommand(client, { command: commandFor(instance), stdin }, where, banner, done),
     });
     if (reply?.kind !== 'failed') return reply;
     if (pushKey !== undefined && reply.reason === 'AuthenticationFailed' && !isKeyTaken) {

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { connect, type Socket } from 'node:net';
 import ssh2 from 'ssh2';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { speakFirst } from '../../../lambda/ssh/inside-ssh2.ts';
+import { ignoreOtherHostKeys, type Protocol, padQuickly, speakFirst } from '../../../lambda/ssh/inside-ssh2.ts';
 import { fingerprint } from '../../../lambda/ssh/known-hosts.ts';
 import { sshTransport } from '../../../lambda/ssh/transport.ts';
 import { type Answer, probeAll, type RunOptions, sshInstance } from '../../support/probe-run.ts';
@@ -206,5 +206,99 @@ describe("what is known of a host's faults by its identification", () => {
       return protocol._compatFlags;
     };
     expect(await flagsOf(true)).toBe(await flagsOf(false));
+  });
+});
+
+describe('a key of a host', () => {
+  const data = Buffer.from('what both sides have hashed');
+  const types = ['ed25519', 'ecdsa', 'rsa'] as const;
+  const pairs = types.map((type) => ({ type, ...keyPair(type) }));
+  const read = (text: string) => ssh2.utils.parseKey(text) as ssh2.ParsedKey;
+
+  it.each(pairs)('of type $type is proved by its own signature of the same bytes alone', (pair) => {
+    const signature = read(pair.private).sign(data) as unknown as Buffer;
+    const key = read(pair.public);
+    const flipped = Buffer.from(signature);
+    flipped[20] = (flipped[20] ?? 0) ^ 1;
+    expect(key.verify(data, signature)).toBe(true);
+    expect(key.verify(Buffer.from('other bytes'), signature)).toBe(false);
+    expect(key.verify(data, flipped)).not.toBe(true);
+    expect(key.verify(data, signature.subarray(1))).not.toBe(true);
+    expect(key.verify(data, Buffer.alloc(0))).not.toBe(true);
+    expect(read(keyPair(pair.type).public).verify(data, signature)).toBe(false);
+  });
+
+  it('is not proved by anything where it is no point of the curve', () => {
+    const blob = Buffer.concat([Buffer.from('\0\0\0\x0bssh-ed25519\0\0\0\x20', 'latin1'), Buffer.alloc(32, 0xff)]);
+    const key = read(`ssh-ed25519 ${blob.toString('base64')}`);
+    expect(key.verify(data, Buffer.alloc(64))).not.toBe(true);
+  });
+});
+
+const clientOf = (protocol: Partial<Protocol>) => ({ _protocol: protocol }) as unknown as ssh2.Client;
+
+describe('the list of all its keys that a host sends after a login', () => {
+  function received(payload: Buffer) {
+    const seen: string[] = [];
+    const protocol: Partial<Protocol> = {
+      _onPayload: () => void seen.push('read'),
+      requestSuccess: () => void seen.push('confirmed'),
+    };
+    ignoreOtherHostKeys(clientOf(protocol));
+    protocol._onPayload?.(payload);
+    return seen;
+  }
+  const request = (name: string, wantsReply: number) =>
+    Buffer.from(`\x50\0\0\0${String.fromCharCode(name.length)}${name}${String.fromCharCode(wantsReply)}keys`, 'latin1');
+
+  it.each([
+    ['is not read', request('hostkeys-00@openssh.com', 0), []],
+    ['is confirmed unread where the host asks for that', request('hostkeys-00@openssh.com', 1), ['confirmed']],
+    ['is not taken for another request', request('keepalive@openssh.com', 1), ['read']],
+    ['is not taken for one with a longer name', request('hostkeys-00@openssh.com2', 0), ['read']],
+    ['is not taken for an empty message', Buffer.alloc(0), ['read']],
+    [
+      'is not taken for another kind of message',
+      Buffer.concat([Buffer.of(81), request('hostkeys-00@openssh.com', 0).subarray(1)]),
+      ['read'],
+    ],
+  ])('%s', (_, payload, expected) => {
+    expect(received(payload)).toEqual(expected);
+  });
+});
+
+describe('the padding of a packet', () => {
+  const asUsual = () => Buffer.alloc(0);
+  const protocol = { _cipher: { allocPacket: asUsual } } as unknown as Protocol;
+  padQuickly(clientOf(protocol));
+  const inClear = protocol._cipher;
+  const gcm = { _encSSLName: 'aes-256-gcm', allocPacket: asUsual };
+  protocol._cipher = gcm;
+
+  it.each([
+    ['in the clear', inClear, 8, 0],
+    ['of AES-GCM, without the length', gcm, 16, 4],
+  ])('fills it up to whole blocks by 4 bytes or more: %s', (_, cipher, block, uncounted) => {
+    expect(protocol._cipher).toBe(gcm);
+    for (let length = 0; length < 600; length += 1) {
+      const packet = cipher.allocPacket(length);
+      const fill = packet[4] ?? 0;
+      expect(packet.readUInt32BE(0)).toBe(packet.length - 4);
+      expect((packet.length - uncounted) % block).toBe(0);
+      expect(packet.length - 5 - fill).toBe(length);
+      expect(fill).toBeGreaterThanOrEqual(4);
+      expect(fill).toBeLessThan(4 + block);
+    }
+  });
+
+  it('is never the same twice', () => {
+    const seen = new Set(Array.from({ length: 1000 }, () => inClear.allocPacket(0).toString('hex', 5)));
+    expect(seen.size).toBe(1000);
+  });
+
+  it('is left to ciphers of other kinds', () => {
+    const other = { allocPacket: asUsual };
+    protocol._cipher = other;
+    expect(protocol._cipher.allocPacket).toBe(asUsual);
   });
 });
