@@ -137,7 +137,7 @@ say_identity() {
   read -r val </proc/sys/kernel/random/boot_id && say "boot $val"
   # The first file that is on a disk is next.
   flush
-  kernel= name= version= init=
+  kernel= name= version=
   read -r kernel </proc/sys/kernel/osrelease
   # Its last line may have no end, which fails the read that sets it.
   while read -r line || [ "$line" ]; do
@@ -146,7 +146,6 @@ say_identity() {
     [ -z "$name" ] || [ -z "$version" ] || break
   done </etc/os-release
   clean "$kernel $name $version" && say "os $text"
-  read -r init </proc/1/comm
 }
 
 # Sets $pids to the processes, before the probe has one of its own to leave out, $threads to those of them that are the
@@ -166,6 +165,8 @@ list_processes() {
 
 # Sets $running to the names of $roster that run, $stuck where a query of an earlier probe still hangs. Costs as much as to
 # find the largest. Never reads cmdline: it holds secrets, and reading it waits for the memory lock of a process that swaps.
+# Its stdin is closed, as that of all functions that open many files: each is the descriptor 0 at once then, where the
+# shell had to put it in the place of another, and that one back.
 read_names() {
   running=' '
   for pid in $pids; do
@@ -174,7 +175,7 @@ read_names() {
     case $roster in *" $name="*) read -r size rest <$pid/statm && [ $size -gt 0 ] && running="$running$name " ;; esac
     case $name in stat) read -r line <$pid/stat && case ${line##*\) } in D*) stuck=yes ;; esac ;; esac
   done
-}
+} <&-
 
 # Sets $p1 to $p5 to the largest processes.
 find_largest() {
@@ -188,7 +189,7 @@ find_largest() {
       eval "[ $rss -gt \$r$i ] && { x=\$r$i r$i=$rss rss=\$x x=\$p$i p$i=$pid pid=\$x; }"
     done
   done
-}
+} <&-
 
 # What status says, the shorter statm and stat say in their way: sizes in pages, shared ones apart, and a name as it is. So
 # status is read until it has been found to say the same, with pages of 4 KiB, and again where a name has what status
@@ -231,7 +232,7 @@ say_largest() {
   # Much to read, for which stat has time.
   while read -r key val; do case $key in oom_kill) say "vm oom_kill=$val" && break ;; esac; done </proc/vmstat
   printed=yes && say "part $bytes" && flush
-}
+} <&-
 
 # Sets ask_0 and so on to `STATE MOUNT` of the $count file systems to ask: the root first, each device once, and only
 # local disks: a dead NFS, CIFS or FUSE mount answers never, and not even KILL ends the wait. A line of mountinfo is
@@ -652,6 +653,8 @@ print_unlisted() {
       case $running in *" ${line%%=*} "*) say_unit "${line#*=} running -" ;; esac ;;
     esac
   done
+  init=
+  read -r init </proc/1/comm
   case ${left:+left}:$init$doubt in
     :*) say 'units systemd' ;;
     *:systemd* | *yes) say 'units unknown' ;;

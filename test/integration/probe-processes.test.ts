@@ -1,10 +1,10 @@
 /** The largest processes, which are read from the shortest files that say it, whose names are read, and when it is printed. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { SENT_SCRIPT } from '../../lambda/probe/script.ts';
-import { directory, hostMissing, SHELLS } from '../support/probe-host.ts';
+import { directory, hostMissing, SHELLS, TOOLS, toolbox, withPath } from '../support/probe-host.ts';
 import { manyMounts, replay } from '../support/probe-replay.ts';
 import { type Machine, runProbe } from '../support/probe-shell.ts';
 
@@ -116,6 +116,25 @@ describe('the largest processes', () => {
       ...[`proc 11 ${rss} ${name}`, `born 11 11 ${parent} ${anon ?? '-'}`],
       ...FROM_STATUS,
     ]);
+  });
+});
+
+describe('the processes of the probe itself', () => {
+  it('are none but its shell, although stat runs while they are looked at', () => {
+    const path = toolbox(`${own.path}/slow`, { ...TOOLS.GNU, stat: `${own.path}/slow-stat` });
+    writeFileSync(`${own.path}/slow-stat`, '#!/bin/dash\n/usr/bin/sleep 0.2\nexec /usr/bin/stat "$@"\n', {
+      mode: 0o755,
+    });
+    for (const name of ['dash', 'busybox ash']) {
+      const [start, ...args] = ALONE;
+      const { stdout } = spawnSync(start, [...args, '"$@"; :', 'sh', ...SHELLS[name]!, '-s'], {
+        input: withPath(path),
+        encoding: 'utf8',
+      });
+      expect(stdout, name).toMatch(/^disk .* \/$/m);
+      const names = stdout.match(/(?<=^proc \d+ \d+ ).*$/gm)?.sort();
+      expect(names, name).toEqual([SHELLS[name]![0], 'sh'].sort());
+    }
   });
 });
 
