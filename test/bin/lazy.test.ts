@@ -37,7 +37,7 @@ async function loadedBy(words: readonly string[]) {
     return sourcesIn(program.files, path);
   });
   const packages = held.flatMap((source) => /.*node_modules\/((?:@[^/]+\/)?[^/.][^/]*)\//.exec(source)?.[1] ?? []);
-  return { exitCode, stderr, packages: [...new Set(packages)].sort() };
+  return { exitCode, stderr, held, packages: [...new Set(packages)].sort() };
 }
 
 const isAws = (name: string) => /^@(?:aws|smithy)/.test(name);
@@ -66,6 +66,12 @@ describe('the program', () => {
     const loaded = await loadedBy(line.split(' '));
     expect(loaded.exitCode).toEqual(exitCode);
     expect(loaded.packages.filter((name) => isAws(name) || name === 'ssh2')).toEqual([]);
+  });
+
+  it.each(['check --local', 'check --from saved.txt'])('loads nothing of other commands for %s', async (line) => {
+    const { held } = await loadedBy(line.split(' '));
+    expect(held).toContain('bin/terminal/kept-rows.ts');
+    expect(held.filter((source) => /^bin\/(?:exporter|doctor|init|watch|why|backtest)\//.test(source))).toEqual([]);
   });
 
   it.each(['check -i hosts.ini --private-key key -o line', 'doctor -i hosts.ini --private-key key'])(

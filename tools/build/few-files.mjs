@@ -18,7 +18,7 @@ const BY_CONTENT = [
 ];
 /** Of the others: what a check of any source needs, and nothing that only other commands do. */
 const FOR_A_CHECK =
-  /^(bin\/(check|settings|sources)\/|bin\/inventory\/(files|open|pattern)|bin\/terminal\/(io|progress|report-table|text-width)\.|lambda\/(judge|kit|probe)\/|lambda\/report\/json)/;
+  /^(bin\/(check|settings|sources)\/|bin\/inventory\/(files|open|pattern)|bin\/terminal\/(io|kept-rows|progress|report-table|text-width)\.|lambda\/(judge|kit|probe)\/|lambda\/report\/json)/;
 
 /** The group of a part of the command line. */
 export const forTheCommandLine = (entryPoint, inputs) =>
