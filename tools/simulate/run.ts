@@ -93,7 +93,7 @@ async function simulateIn(clock: VirtualClock, options: SimulationOptions, oneBy
         const index = next;
         next += 1;
         const limits = { deadlineMs: DEADLINE_MS };
-        const isAlone = oneByOne && index < WATCHED_SHARDS;
+        const isAlone = oneByOne && (instances <= USUAL_HOSTS || index < WATCHED_SHARDS);
         const sharers = Math.min(SHARDS_AT_ONCE, shards);
         await turn('shard', () => probeShard('run', index, settings, ports(sharers), limits), isAlone);
       }
@@ -160,7 +160,7 @@ const SAMPLE_MS = { check: 1000, plan: 1000, shard: 1000, join: 20 };
  * 100,000 hosts take would be two hundred times that of 10,000.
  */
 const USUAL_HOSTS = 10_000;
-const WATCHED_SHARDS = 20;
+const WATCHED_SHARDS = 3;
 
 /** Follows the live heap, which needs `--expose-gc`. @returns what ends it and gives the most, in bytes above the start */
 function watchHeap(clock: VirtualClock, everyMs: number): () => number | null {
