@@ -1,5 +1,4 @@
 /** A large simulated fleet: which hosts hang, how long each takes, and what it replies. */
-import { setMaxListeners } from 'node:events';
 import type { FleetState, InstanceState, ProbeTransport, Reply } from '../../lambda/model/index.ts';
 import { EMPTY_STATE, NOTHING_REMEMBERED, TAG } from '../../lambda/model/index.ts';
 import type { SandboxAws } from '../../sandbox/aws.ts';
@@ -72,8 +71,6 @@ export class SimulatedFleet {
 
   /** SSH without the sockets: the same queue, the same deadlines, the same replies. */
   readonly ssh: ProbeTransport = async (instances, run) => {
-    // Hundreds of hosts at once wait for the same end.
-    setMaxListeners(0, run.signal);
     const queue = instances.values();
     const work = async () => {
       for (const { id } of queue) {

@@ -16,6 +16,8 @@ import { growthTable, limitsTable, limitsVerdict } from './text.ts';
 
 const SIZES = [100, 1_000, 10_000];
 const TEN_TIMES = 10;
+/** Enough for each step to have something to do. */
+const FEW = 20;
 
 interface Flags {
   readonly instances: number;
@@ -112,9 +114,6 @@ async function apart(instances: number, transport = flags.transport): Promise<Me
   );
   return JSON.parse(stdout) as Measured;
 }
-
-/** Enough for each step to have something to do. */
-const FEW = 20;
 
 async function measure(of: SimulationOptions): Promise<Measured> {
   // Loads what is imported when it is needed: while a file is read, virtual time leaps by seconds.

@@ -3,6 +3,8 @@ import { type Clock, install } from '@sinonjs/fake-timers';
 
 export class VirtualClock {
   readonly #timers: Clock;
+  /** What ends the sleeps that wait for a signal: hundreds wait for the same one, which gets one listener for all. */
+  readonly #sleepers = new WeakMap<AbortSignal, Set<() => void>>();
 
   /** Takes the place of the process's timers until {@link uninstall}; its intervals and immediates stay real. */
   constructor(start: Date) {
@@ -18,13 +20,27 @@ export class VirtualClock {
   /** Resolves so many milliseconds later, or as soon as the signal fires. */
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#timers.setTimeout(() => resolve(), Math.round(ms));
-      const abort = () => {
+      const sleepers = signal === undefined ? null : this.#sleepersOf(signal);
+      const wake = () => {
         this.#timers.clearTimeout(timer);
+        sleepers?.delete(wake);
         resolve();
       };
-      signal?.addEventListener('abort', abort, { once: true });
+      const timer = this.#timers.setTimeout(wake, Math.round(ms));
+      sleepers?.add(wake);
     });
+  }
+
+  #sleepersOf(signal: AbortSignal): Set<() => void> {
+    const known = this.#sleepers.get(signal);
+    if (known !== undefined) return known;
+    const sleepers = new Set<() => void>();
+    this.#sleepers.set(signal, sleepers);
+    const wakeAll = () => {
+      for (const wake of [...sleepers]) wake();
+    };
+    signal.addEventListener('abort', wakeAll, { once: true });
+    return sleepers;
   }
 
   /** Lets time pass until the work is done. @throws where it waits for something that no timer will bring */
