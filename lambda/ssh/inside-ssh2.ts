@@ -295,15 +295,25 @@ function verifyQuickly(): void {
 }
 verifyQuickly();
 
+/**
+ * The public key is asked for in bytes, whose last are the key itself (RFC 8410, 4). `export()` of a pair's KeyObject could wait
+ * for ever in Node 20: it holds the key's lock while it makes strings, and where garbage is collected just then, what has
+ * generated the pair is freed under the same lock.
+ */
+const AS_BYTES = { type: 'spki', format: 'der' } as const;
+const X25519_LENGTH = 32;
+
 function curve25519(): Omit<KeyExchange, 'type'> {
-  let pair: { readonly publicKey: KeyObject; readonly privateKey: KeyObject } | undefined;
+  let pair: { readonly publicKey: Buffer; readonly privateKey: KeyObject } | undefined;
   const own = () => {
-    pair ??= generateKeyPairSync('x25519');
+    pair ??= generateKeyPairSync('x25519', { publicKeyEncoding: AS_BYTES } as never) as unknown as NonNullable<
+      typeof pair
+    >;
     return pair;
   };
   return {
     generateKeys: own,
-    getPublicKey: () => Buffer.from(own().publicKey.export({ format: 'jwk' }).x ?? '', 'base64url'),
+    getPublicKey: () => own().publicKey.subarray(-X25519_LENGTH),
     computeSecret(other) {
       try {
         const x = other.toString('base64url');
