@@ -17,7 +17,7 @@ type Wrapper = (
 
 /**
  * Returns what loads a file of `folder`, as `./NAME`, once; everything else is left to `require`.
- * `require` alone would compile each file anew.
+ * By `require` alone each file would be compiled again in every run.
  */
 export function scriptLoader(folder: string, cache: CodeCache, require: Require): Require {
   const loaded = new Map<string, { exports: unknown }>();

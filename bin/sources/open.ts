@@ -8,13 +8,13 @@ import { NOTHING_REMEMBERED, UNTAGGED, WORKER } from '../../lambda/model/index.t
 import type { Settings } from '../../lambda/settings/index.ts';
 import type { Inventory, InventoryHost } from '../inventory/index.ts';
 import { expandRanges, parseHostSpec, plainHost } from '../inventory/index.ts';
+import { optimizeAsUsual } from '../loading/index.ts';
 import { namedUser } from '../settings/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
 import { UsageError } from '../terminal/index.ts';
 import { withLimits } from './limits.ts';
 import { localTransport } from './local.ts';
 import type { Source, SourceFlags } from './source.ts';
-import { optimizeAsUsual } from './v8.ts';
 import { printWay, wayText } from './way-text.ts';
 
 /** At most so many notes are printed. */

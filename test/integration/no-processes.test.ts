@@ -1,10 +1,11 @@
 /** A plain configuration is read without OpenSSH's client: a fleet of a thousand hosts starts no process. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Sshd, sshdMissing, startSshd } from '../../sandbox/sshd.ts';
 import { type BuiltProgram, builtProgram, finish } from '../bin/built-program.ts';
+import { straceMissing } from '../support/strace.ts';
 
 if (sshdMissing !== null) throw new Error(sshdMissing);
 
@@ -13,14 +14,8 @@ const HOSTS = 1000;
 const ANSWER = 10;
 const TRACED = 'execve,execveat,fork,vfork,clone,clone3';
 
-/** Why processes can't be traced here; null where they can. */
-function straceMissing(): string | null {
-  const { status, error, stderr } = spawnSync('strace', ['-f', '-qq', '-o', '/dev/null', 'true'], { encoding: 'utf8' });
-  return status === 0 ? null : `strace can't be used: ${error?.message ?? stderr.trim()}`;
-}
-
-const untraced = straceMissing();
-if (untraced !== null) process.stderr.write(`\n!!!! processes are counted by a stand-in for ssh alone: ${untraced}\n`);
+if (straceMissing !== null)
+  process.stderr.write(`\n!!!! processes are counted by a stand-in for ssh alone: ${straceMissing}\n`);
 
 let sshd: Sshd;
 let program: BuiltProgram;
@@ -57,7 +52,7 @@ async function check(...words: readonly string[]): Promise<Counted> {
     put(`bin/${name}`, `#!/bin/sh\necho ${name} "$@" >>'${log}'\nexit 255\n`, 0o755);
   }
   const own = [process.execPath, program.path, 'check', ...words, '--timeout', '60', '-o', 'json'];
-  const under = untraced === null ? ['strace', '-f', '-qq', '-e', `trace=${TRACED}`, '-o', trace] : [];
+  const under = straceMissing === null ? ['strace', '-f', '-qq', '-e', `trace=${TRACED}`, '-o', trace] : [];
   const [first = '', ...rest] = [...under, ...own];
   const env = { ...program.env, PATH: `${join(program.home, 'bin')}:${program.env.PATH}` };
   const { stdout, stderr } = await finish(spawn(first, rest, { cwd: program.home, env }));
@@ -150,7 +145,7 @@ describe('a thousand hosts start no process', () => {
 });
 
 it('counts a process where there is one: the probe of this machine', async (context) => {
-  if (untraced !== null) context.skip(untraced);
+  if (straceMissing !== null) context.skip(straceMissing);
   const { started } = await check('--local');
   expect(started.join('\n')).toMatch(/execve\("[^"]*sh"/);
 });

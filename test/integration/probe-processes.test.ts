@@ -7,6 +7,7 @@ import { SENT_SCRIPT } from '../../lambda/probe/script.ts';
 import { directory, hostMissing, SHELLS, TOOLS, toolbox, withPath } from '../support/probe-host.ts';
 import { manyMounts, replay } from '../support/probe-replay.ts';
 import { type Machine, runProbe } from '../support/probe-shell.ts';
+import { straceMissing } from '../support/strace.ts';
 
 if (hostMissing !== null) throw new Error(hostMissing);
 
@@ -138,7 +139,6 @@ describe('the processes of the probe itself', () => {
   });
 });
 
-const traced = spawnSync('strace', ['-qq', '-o', '/dev/null', 'true']).status === 0;
 /** What the script prints, and strace's lines of these calls. */
 function trace(calls: string, shell: readonly string[], script: string, args: readonly string[] = []) {
   const log = `${own.path}/trace`;
@@ -150,7 +150,8 @@ function trace(calls: string, shell: readonly string[], script: string, args: re
   return { stdout, lines: readFileSync(log, 'utf8').split('\n') };
 }
 
-describe.skipIf(!traced)('the names of processes', () => {
+// Skipped where strace can't be used (test/support/strace.ts); continuous integration installs it.
+describe.skipIf(straceMissing !== null)('the names of processes', () => {
   const unit = (load: string) => `LoadState=${load}\nActiveState=${load === 'loaded' ? 'active' : 'inactive'}\n`;
 
   it.each<[string, systemctl: string, mounts: number, args: readonly string[], read: number]>([
@@ -175,7 +176,8 @@ describe.skipIf(!traced)('the names of processes', () => {
 });
 
 describe('what is printed', () => {
-  it.skipIf(!traced)('is printed at once, but where memory is scarce a process after the other', () => {
+  // As above.
+  it.skipIf(straceMissing !== null)('is printed at once, but where memory is scarce a process after the other', () => {
     const meminfo = (available: number) => `MemTotal: 8000000 kB\nMemFree: 1 kB\nMemAvailable: ${available} kB\n`;
     // Memory first; processes; disks.
     for (const [available, writes] of [

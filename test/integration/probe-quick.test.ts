@@ -10,6 +10,7 @@ import { parseVitals } from '../../lambda/probe/parse-vitals.ts';
 import { directory, hostMissing, runAndCount, SHELLS } from '../support/probe-host.ts';
 import { manyMounts, replay } from '../support/probe-replay.ts';
 import { type Machine, runProbe } from '../support/probe-shell.ts';
+import { straceMissing } from '../support/strace.ts';
 
 if (hostMissing !== null) throw new Error(hostMissing);
 
@@ -19,7 +20,6 @@ afterAll(own.done);
 /** They say at once where they can't fork. */
 const QUICK = ['dash', 'busybox ash'] as const;
 const shortName = (i: number) => `/disk${i}`;
-const traced = spawnSync('strace', ['-f', '-qq', '-o', '/dev/null', 'true']).status === 0;
 
 /** As a stat does that takes several paths. */
 const ANSWERS = `#!/bin/dash
@@ -45,7 +45,8 @@ function started(shell: readonly string[], script: string, args: readonly string
   return { stdout, forks: lines.filter((line) => /(?:fork|clone3?)\(.* = \d+$/.test(line)).length, programs };
 }
 
-describe.skipIf(!traced)('the processes of a probe', () => {
+// Skipped where strace can't be used (test/support/strace.ts); continuous integration installs it.
+describe.skipIf(straceMissing !== null)('the processes of a probe', () => {
   // One that looks again whether stat has ended starts another each time; the quickest of some runs needs none.
   const fewest = (shell: readonly string[], script: string) => {
     let best = started(shell, script);

@@ -174,7 +174,7 @@ describe('the cache of compiled code', () => {
     expect(run()).toEqual(['a']);
   });
 
-  it('refuses what V8 does, and makes it anew', () => {
+  it('replaces a file that V8 refuses', () => {
     run();
     expect(run({}, { a: `${SOURCE};` })).toEqual([]);
     expect(run({}, { a: `${SOURCE};` })).toEqual(['a']);
@@ -188,6 +188,7 @@ describe('the cache of compiled code', () => {
     expect(readFileSync(file())).toEqual(before);
   });
 
+  // Only root can give a folder to another user.
   it.runIf(uid === 0)('makes no folder in the home of another user, as after sudo', () => {
     chownSync(home, 4321, 4321);
     run();
