@@ -1,7 +1,7 @@
 /** What one look at a host costs the host. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { ansibleCommand, type Contender, crawlwatch } from './contenders.ts';
@@ -40,6 +40,7 @@ export async function hostCost(lab: Lab, lookers: readonly Contender[], effort: 
     ['the probe, by itself', lab.script],
     [`${FREE_DF}, by itself`, fileOf(lab)],
   ] as const;
+  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).length;
   const rows: string[][] = [];
   for (const [name, file] of files) {
     rows.push([name, ...(await costAlone(lab, file))]);
@@ -57,6 +58,7 @@ export async function hostCost(lab: Lab, lookers: readonly Contender[], effort: 
     rows,
     notes: [
       'By itself: processes and CPU of the script, and the bytes it prints. The others: everything that sshd did for it, the login and its shell included; bytes are those on the wire.',
+      `The probe looks at each process: ${processes} ran, and a hundred more cost it about a millisecond.`,
     ],
     targets: [],
   };
