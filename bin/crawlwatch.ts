@@ -1,7 +1,8 @@
 /** The command line's process: streams, signals, exit code. bin/start.ts loads it. */
 import { constants } from 'node:os';
+import { isatty } from 'node:tty';
 import { runCommandLine } from './commands/index.ts';
-import { EXIT_UNKNOWN, errorLines } from './terminal/index.ts';
+import { EXIT_UNKNOWN, errorLines, type Output } from './terminal/index.ts';
 
 // Before any command loads the SDK: its warning would be the first line of every check.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
@@ -18,22 +19,42 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
+function opened(name: 'stdout' | 'stderr'): NodeJS.WriteStream {
+  const stream = process[name];
+  if (stream.listenerCount('error') > 0) return stream;
+  return stream.on('error', (error: NodeJS.ErrnoException) => {
     controller.abort();
     // The reader has gone (`| head`): end silently, as SIGPIPE would have ended us.
     if (error.code === 'EPIPE') process.exit(128 + constants.signals.SIGPIPE);
-    if (stream === process.stdout) process.stderr.write(`crawlwatch: can't write the output: ${error.message}\n`);
+    if (name === 'stdout') process.stderr.write(`crawlwatch: can't write the output: ${error.message}\n`);
     process.exit(EXIT_UNKNOWN);
   });
+}
+
+/**
+ * A standard stream that is opened when it is first written to. Node makes a pipe non-blocking when it opens it, for all who
+ * share it: in `ansible-inventory --list | crawlwatch check -i -` Ansible refuses to start where its stderr is so.
+ */
+function lateOutput(name: 'stdout' | 'stderr', fd: number): Output {
+  const isTTY = isatty(fd);
+  return {
+    write: (text) => opened(name).write(text),
+    isTTY,
+    get columns() {
+      return isTTY ? opened(name).columns : 0;
+    },
+    get rows() {
+      return isTTY ? opened(name).rows : 0;
+    },
+  };
 }
 
 async function main(): Promise<number> {
   try {
     return await runCommandLine(process.argv.slice(2), {
       stdin: process.stdin,
-      stdout: process.stdout,
-      stderr: process.stderr,
+      stdout: lateOutput('stdout', 1),
+      stderr: lateOutput('stderr', 2),
       env: process.env,
       cwd: process.cwd(),
       signal: controller.signal,
@@ -42,14 +63,14 @@ async function main(): Promise<number> {
       },
     });
   } catch (error) {
-    if (interruptedBy === null) process.stderr.write(`${errorLines(error).join('\n')}\n`);
+    if (interruptedBy === null) opened('stderr').write(`${errorLines(error).join('\n')}\n`);
     return EXIT_UNKNOWN;
   }
 }
 
 void main().then((exitCode) => {
   // Ends the process although connections are still open, but not before all output is flushed.
-  process.stdout.write('', (error) => {
+  opened('stdout').write('', (error) => {
     // On an error the stream's error event follows, which ends the process with its own code.
     if (!error) process.exit(interruptedBy === null || isService ? exitCode : 128 + constants.signals[interruptedBy]);
   });

@@ -146,6 +146,36 @@ describe('the program', () => {
     },
   );
 
+  // Ansible refuses to start where they don't block, which Node has a pipe do for all who share it. Linux says it in /proc.
+  it.runIf(process.platform === 'linux').each(['check -i - --list-hosts', 'check --from -'])(
+    'leaves the outputs that it shares with the program before it in a pipe as they were: %s',
+    async (line) => {
+      const ready = join(program.home, 'ready');
+      rmSync(ready, { force: true });
+      const mark = `import fs from 'node:fs';
+        const timer = setInterval(() => {
+          if (process.stdin.listenerCount('readable') === 0) return;
+          fs.writeFileSync(${JSON.stringify(ready)}, '');
+          clearInterval(timer);
+        }, 20);`;
+      const writer = `until [ -e "$READY" ]; do sleep 0.05; done
+        for fd in 2 3; do grep ^flags: /proc/self/fdinfo/$fd >&2; done; echo web1`;
+      const words = [process.execPath, program.path, ...line.split(' ')];
+      const child = spawn('sh', ['-c', `exec 3>&1; { ${writer}; } | "$@"`, 'sh', ...words], {
+        cwd: program.home,
+        env: {
+          ...program.env,
+          READY: ready,
+          NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(mark)}`,
+        },
+      });
+      const { stdout, stderr } = await finish(child);
+      expect(stdout).toMatch(/web1|Unparsable/);
+      const flags = [...stderr.matchAll(/^flags:\s*(\d+)$/gm)].map(([, octal = '']) => Number.parseInt(octal, 8));
+      expect(flags.map((some) => some & constants.O_NONBLOCK)).toEqual([0, 0]);
+    },
+  );
+
   it.runIf(process.platform === 'linux')('prints all of its help to a full pipe that doesn’t block', async () => {
     const pipe = join(program.home, 'pipe');
     execFileSync('mkfifo', [pipe]);
