@@ -51,8 +51,8 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 2,
     setupFiles: ['test/setup.ts'],
     // Time-outs only end a test that hangs: no verdict may depend on how busy the machine is.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     projects: [
       {
         // Everything is loaded once per worker, not once per file: loading was two thirds of the CPU time.
@@ -95,8 +95,6 @@ export default defineConfig({
         test: {
           name: 'deploy',
           include: ['test/deploy/**/*.test.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 300_000,
           env: QUIET_SDK,
         },
       },

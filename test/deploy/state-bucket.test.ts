@@ -34,7 +34,7 @@ describe.runIf(missing === null)('the state, in an S3 API of others', () => {
     return fleet;
   }
 
-  it('has two checks at the same moment mail once, in every order of their calls', { timeout: 300_000 }, async () => {
+  it('has two checks at the same moment mail once, in every order of their calls', async () => {
     const alone = await hungFleet();
     await alone.checks(1);
     const wanted = (await loadState(alone.stateFiles)).state;
@@ -47,7 +47,7 @@ describe.runIf(missing === null)('the state, in an S3 API of others', () => {
     }
   });
 
-  it('loses none of four notes that are made at the same moment', { timeout: 60_000 }, async () => {
+  it('loses none of four notes that are made at the same moment', async () => {
     const fleet = await hungFleet();
     const ids = [...fleet.aws.instances.keys()];
     const at = fleet.now;

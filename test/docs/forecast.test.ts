@@ -10,7 +10,7 @@ import { forecastPage, MADE, tablesIn } from '../../tools/forecast/page.ts';
 const FEW = 3;
 
 describe('docs/forecast.md', () => {
-  it('has the forecast ahead of a threshold and of rates, on hosts of every family', { timeout: 60_000 }, async () => {
+  it('has the forecast ahead of a threshold and of rates, on hosts of every family', async () => {
     const { overall, rivals } = JSON.parse(backtestJson(await beside(syntheticTraces(7, FEW)), RULE_NAMES));
     expect(overall.memory.caughtShare).toBeGreaterThan(0.85);
     expect(overall.disk.caughtShare).toBeGreaterThan(0.95);
@@ -19,7 +19,7 @@ describe('docs/forecast.md', () => {
     }
   });
 
-  it('catches what dipped once before, and leaves alone what lives low', { timeout: 60_000 }, async () => {
+  it('catches what dipped once before, and leaves alone what lives low', async () => {
     const { families } = JSON.parse(backtestJson(await beside(hardTraces(7, FEW)), RULE_NAMES));
     const of = (name: string) => families.find(({ family }: { family: string }) => family === name);
     expect(of('survived_dip').caught).toBe(FEW);

@@ -6,7 +6,7 @@ import { unwrapped } from '../support/unwrapped.ts';
 const missing = await leakMissing();
 if (missing !== null) process.stderr.write(`\nSKIPPED, nothing leaked: ${missing}\n\n`);
 
-describe('a worker that really leaks, on a host with no more memory than its cgroup', { timeout: 300_000 }, () => {
+describe('a worker that really leaks, on a host with no more memory than its cgroup', () => {
   let story: LeakStory;
 
   beforeEach(async (context) => {

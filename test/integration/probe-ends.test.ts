@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseVitals } from '../../lambda/probe/parse-vitals.ts';
 import { SENT_SCRIPT } from '../../lambda/probe/script.ts';
 import {
@@ -129,7 +129,7 @@ describe('a session that ends early', () => {
 
 describe('a probe that ends by itself on a busy host', () => {
   // A child that is not its program yet may let go of the signal that is to end it.
-  it('has ended all that it started', { timeout: 300_000 }, async () => {
+  it('has ended all that it started', async () => {
     const { script, done } = replay(manyMounts(2, 40));
     const left: string[] = [];
     for (let round = 0; round < 12; round++) {
@@ -196,34 +196,37 @@ describe('many real disks', () => {
   });
   const names = Array.from({ length: 9 }, (_, i) => `${own.path}/disk ${i}`);
   const disks = (output: string) => output.match(/^disk .* rw .*crawlwatch-probe-.*$/gm) ?? [];
-
-  it('are asked at once, and one by one where one of them hangs or may not be asked', async () => {
+  const { stat, ...others } = TOOLS.GNU!;
+  const counting = `${own.path}/tools`;
+  const log = `${own.path}/log`;
+  const calls = (rest: string) =>
+    writeFileSync(`${counting}/stat`, `#!/bin/dash\necho $# >>${log}\n${rest}\nexec ${stat} "$@"\n`, { mode: 0o755 });
+  beforeAll(() => {
     for (const name of names) undo.push(mountDisk(`${name}.image`, name, 8));
-    const { stat, ...others } = TOOLS.GNU!;
-    const counting = toolbox(`${own.path}/tools`, others);
-    const log = `${own.path}/log`;
-    const calls = (rest: string) =>
-      writeFileSync(`${counting}/stat`, `#!/bin/dash\necho $# >>${log}\n${rest}\nexec ${stat} "$@"\n`, { mode: 0o755 });
-    for (const [name, shell] of Object.entries(SHELLS)) {
-      calls('');
-      writeFileSync(log, '');
-      const plain = await runProbe({ shell, script: withPath(counting) });
-      expect(disks(plain.output), name).toHaveLength(9);
-      // Whether stat takes several paths, then all of them; in shells that ask quickly before that, all of them, which ends
-      // it unless stat is short of CPU.
-      const times = name === 'dash' || name === 'busybox ash' ? [1, 3] : [2];
-      expect(times, name).toContain(readFileSync(log, 'utf8').trim().split('\n').length);
+    toolbox(counting, others);
+  });
 
-      calls(`case "$*" in *'/disk 4'*) trap '' TERM; exec /usr/bin/sleep 90 ;; esac`);
-      const slow = await runProbe({ shell, script: withPath(counting) });
-      expect(slow.output, name).toMatch(/^late \/.*disk\\0404$/m);
-      expect(disks(slow.output), name).toEqual(disks(plain.output).filter((line) => !line.endsWith('4')));
+  const shells = Object.entries(SHELLS);
+  // Tried again: where the machine stalls for two seconds, another disk is late, as it should be.
+  it.each(shells)('are asked at once under %s, and one by one where one hangs', { retry: 2 }, async (name, shell) => {
+    calls('');
+    writeFileSync(log, '');
+    const plain = await runProbe({ shell, script: withPath(counting) });
+    expect(disks(plain.output)).toHaveLength(9);
+    // Whether stat takes several paths, then all of them. Shells that ask quickly ask for all of them before that, and end
+    // it where it gets too little CPU, maybe before it has counted itself.
+    const times = name === 'dash' || name === 'busybox ash' ? [1, 2, 3] : [2];
+    expect(times).toContain(readFileSync(log, 'utf8').trim().split('\n').length);
 
-      calls(`case "$*" in *'/disk 5'*) echo "stat: cannot read: Permission denied" >&2; exit 1 ;; esac`);
-      const denied = await runProbe({ shell, script: withPath(counting) });
-      expect(denied.output, name).toMatch(/^unread denied \/.*disk\\0405$/m);
-      expect(disks(denied.output), name).toEqual(disks(plain.output).filter((line) => !line.endsWith('5')));
-    }
+    calls(`case "$*" in *'/disk 4'*) trap '' TERM; exec /usr/bin/sleep 90 ;; esac`);
+    const slow = await runProbe({ shell, script: withPath(counting) });
+    expect(slow.output).toMatch(/^late \/.*disk\\0404$/m);
+    expect(disks(slow.output)).toEqual(disks(plain.output).filter((line) => !line.endsWith('4')));
+
+    calls(`case "$*" in *'/disk 5'*) echo "stat: cannot read: Permission denied" >&2; exit 1 ;; esac`);
+    const denied = await runProbe({ shell, script: withPath(counting) });
+    expect(denied.output).toMatch(/^unread denied \/.*disk\\0405$/m);
+    expect(disks(denied.output)).toEqual(disks(plain.output).filter((line) => !line.endsWith('5')));
   });
 });
 

@@ -169,7 +169,7 @@ describe.each([
     writeFileSync(join(host.home, '.bashrc'), `case $0 in *rbash*) PATH=${host.home}/bin ;; esac\n`);
     const users = CASES.map(({ user }) => user);
     probed = new Map((await ask(sshd, users, pin(sshd))).map((one) => [one.instance.id, one]));
-  }, 60_000);
+  });
   afterAll(() => sshd?.close());
 
   it.each(CASES.map(({ user, reason, says }) => [user, reason, says] as const))('gives %s %s', (user, reason, says) => {

@@ -57,5 +57,5 @@ describe('the stack under cdk-nag', () => {
     const stack = new CrawlwatchStack(app, 'CrawlwatchStack', { settings: parseSettings() });
     new Topic(stack, 'Plain');
     expect(() => app.synth()).toThrow(/AwsSolutions-SNS3/);
-  }, 120_000);
+  });
 });

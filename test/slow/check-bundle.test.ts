@@ -29,7 +29,7 @@ describe('the bundles of the functions', () => {
       );
       assets.set(name, join(outdir, Resources[id!].Metadata['aws:asset:path']));
     }
-  }, 240_000);
+  });
   afterAll(() => rmSync(outdir, { recursive: true }));
 
   it.each(IN_ONE_FILE)('are one file of at most 1.1 MB, SDK included: %s', (name) => {

@@ -106,7 +106,7 @@ const isNear = (one: number | null, other: number | null): boolean =>
   one === null || other === null ? one === other : Math.abs(one - other) <= Math.max(2, 0.05 * one);
 
 describe('the samples beside what hosts have lived through', () => {
-  it('has the forecast speak in the same checks, on hosts of every family', { timeout: 120_000 }, async () => {
+  it('has the forecast speak in the same checks, on hosts of every family', async () => {
     const hosts = [...syntheticTraces(12, 1)].map(lived);
     const clock = { now: new Date(END) };
     const samples = await remembered(hosts, clock);

@@ -34,7 +34,7 @@ describe('the join of ten thousand hosts, each tenth of them low, on the hour', 
   it.each([
     ['a heap of 80 MiB', 150, ['--max-old-space-size=80', '--max-semi-space-size=4']],
     ['the heap of its function', 165, ['--max-old-space-size=409', '--max-semi-space-size=4']],
-  ])('is made within %s, and %i MiB in all', { timeout: 300_000 }, (heap, most, options) => {
+  ])('is made within %s, and %i MiB in all', (heap, most, options) => {
     const { summary, errors, peakMib, cpuSeconds } = run('join', ...options);
     process.stdout.write(
       `\nMEMORY of the join in ${heap}, Node and its code included: ${peakMib} MiB, ${cpuSeconds} s\n`,

@@ -27,7 +27,7 @@ beforeAll(async () => {
   expect(await demo({ stdout: { write: (text) => (printed += text) } })).toBe(0);
   [, ...checks] = printed.split(/^=+$/m);
   end = checks.pop() ?? '';
-}, 180_000);
+});
 
 describe('the demo', () => {
   it('shows three dead workers, a full disk, a host that hangs', () => {

@@ -61,7 +61,7 @@ describe('a secret that is pasted where a setting belongs', () => {
     expect(places).toContain('{"alertEmail":["SECRET"]}');
   });
 
-  it('is named by its kind and never echoed, from the environment, cdk.json and -c', { timeout: 300_000 }, async () => {
+  it('is named by its kind and never echoed, from the environment, cdk.json and -c', async () => {
     const cdkJson = join(folder, 'cdk.json');
     for (const planted of SECRETS.filter((_, n) => n % 3 === 0 || n > 30)) {
       for (const place of placesOf(settingsSchema, planted.text)) {
@@ -216,7 +216,7 @@ describe('a secret in the environment', () => {
     ...['AWS_ENDPOINT_URL', 'AWS_CONFIG_FILE', 'AWS_SHARED_CREDENTIALS_FILE', 'CRAWLWATCH_SETTINGS', 'SSH_AUTH_SOCK'],
   ];
 
-  it.each(VARIABLES)('is not echoed from %s', { timeout: 300_000 }, async (variable) => {
+  it.each(VARIABLES)('is not echoed from %s', async (variable) => {
     const some = ['a private key', 'an AWS access key id', 'an AWS secret access key', 'a webhook URL', 'a token'].map(
       (kind) => SECRETS.find((one) => one.kind === kind)!,
     );

@@ -130,6 +130,9 @@ const COMMAND = /^ {2}[A-Z][\w',() -]*: (aws|ssh|sudo|df|ps|AWS_REGION=\S+ crawl
 const LINK =
   /^(?: {2})?(?:Dashboard|In EC2[\w ()]*|Runbook): https:\/\/(?:[a-z0-9-]+\.console\.aws\.amazon\.com|wiki\.example\.com)\/\S+$/;
 
+/** A mail takes ten milliseconds to make. */
+const FEW = { numRuns: 1_000 };
+
 describe('a mail about hosts that say what they like', () => {
   it('has a subject of printable ASCII that SNS takes, and says what to do first', () => {
     fc.assert(
@@ -139,6 +142,7 @@ describe('a mail about hosts that say what they like', () => {
         expect(alert.body).toMatch(/^(Do|Nothing to do): \S/);
         expect(alert.body).toMatch(/^[ -~\n]*$/);
       }),
+      FEW,
     );
   });
 
@@ -149,6 +153,7 @@ describe('a mail about hosts that say what they like', () => {
         for (const line of wide)
           expect(COMMAND.test(line) || LINK.test(line) || /^To look now: /.test(line), line).toBe(true);
       }),
+      FEW,
     );
   });
 
@@ -167,6 +172,7 @@ describe('a mail about hosts that say what they like', () => {
           }
         }
       }),
+      FEW,
     );
   });
 
@@ -184,6 +190,7 @@ describe('a mail about hosts that say what they like', () => {
           for (const { url } of links) expect(url).toMatch(/^https:\/\/\S+$/);
         }
       }),
+      FEW,
     );
   });
 

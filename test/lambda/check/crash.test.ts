@@ -171,7 +171,7 @@ describe('a check that dies while it acts', () => {
       }
     }
     expect([...seen]).toEqual(expect.arrayContaining(['load', 'save', 'writeTags', 'act', 'notify', 'mailed']));
-  }, 120_000);
+  });
 });
 
 describe('two checks at the same moment', () => {
@@ -190,7 +190,7 @@ describe('two checks at the same moment', () => {
       // It was acknowledged.
       expect((await stack.ask({ action: 'auto', scheduledTime: null })).news, where).toBeNull();
     }
-  }, 120_000);
+  });
 
   // A check of which news is due makes five such calls: load, save, tags, mail, save.
   it.each([

@@ -7,7 +7,7 @@ import { CHECKS, FAULTS, isDuring, simulateWeek, type Week } from './week.ts';
 let week: Week;
 beforeAll(async () => {
   week = await simulateWeek(20261122);
-}, 900_000);
+});
 
 const troubleOf = (host: string, check: number): Trouble | null =>
   week.episodes.find((one) => idOf(one.host) === host && isDuring(check, one))?.trouble ?? null;
