@@ -18,6 +18,7 @@ import {
 } from '../support/probe-host.ts';
 import { manyMounts, replay } from '../support/probe-replay.ts';
 import { runProbe } from '../support/probe-shell.ts';
+import { signalIfThere } from '../support/signals.ts';
 
 if (hostMissing !== null) throw new Error(hostMissing);
 
@@ -75,13 +76,8 @@ const ENDS: Readonly<Record<string, (session: Session) => unknown>> = {
   'nothing reads it any more': ({ child }) => child.stdout?.destroy(),
 };
 
-function signalAll(child: ChildProcess, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-(child.pid ?? Number.NaN), signal);
-  } catch {
-    // It has ended by itself.
-  }
-}
+const signalAll = (child: ChildProcess, signal: NodeJS.Signals): void =>
+  signalIfThere(-(child.pid ?? Number.NaN), signal);
 
 describe('a session that ends early', () => {
   const machine = manyMounts(5, 5, shortName);
@@ -117,7 +113,7 @@ describe('a session that ends early', () => {
       const session = begin(shell, hung.script);
       await sleep(300);
       for (const { pid, command } of processesMarked(session.mark)) {
-        if (/^\S*(sleep 1|stat) /.test(command)) process.kill(Number(pid), 'SIGKILL');
+        if (/^\S*(sleep 1|stat) /.test(command)) signalIfThere(Number(pid), 'SIGKILL');
       }
       await once(session.child, 'exit');
       expect(await leftAfter(5, session.mark), name).toEqual([]);

@@ -42,7 +42,9 @@ function started(shell: readonly string[], script: string, args: readonly string
   });
   const lines = readFileSync(log, 'utf8').split('\n');
   const programs = lines.flatMap((line) => /execve\("(?:[^"]*\/)?([^"/]+)".* = 0$/.exec(line)?.[1] ?? []).slice(1);
-  return { stdout, forks: lines.filter((line) => /(?:fork|clone3?)\(.* = \d+$/.test(line)).length, programs };
+  // A call that another's line interrupts is ended by a line of its own.
+  const forks = lines.filter((line) => /\b(?:v?fork|clone3?)(?:\(| resumed>).* = \d+$/.test(line)).length;
+  return { stdout, forks, programs };
 }
 
 // Skipped where strace can't be used (test/support/strace.ts); continuous integration installs it.

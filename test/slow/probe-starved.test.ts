@@ -14,6 +14,7 @@ import { hostMissing, SHELLS } from '../support/probe-host.ts';
 import { manyMounts, replay } from '../support/probe-replay.ts';
 import { sshInstance } from '../support/probe-run.ts';
 import { runProbe } from '../support/probe-shell.ts';
+import { signalIfThere } from '../support/signals.ts';
 
 const missing = hostMissing ?? (await cpuCgroupMissing());
 if (missing !== null) process.stderr.write(`\nSKIPPED, no host is starved of CPU: ${missing}\n\n`);
@@ -50,7 +51,7 @@ describe.skipIf(missing !== null)('a host short of CPU', { timeout: 3_600_000 },
     // What ends together with the probe is reaped within a second even here.
     for (let tries = 30; tries > 0 && cgroup.members().length > 0; tries--) await sleep(100);
     const left = cgroup.members();
-    for (const pid of left) process.kill(pid, 'SIGKILL');
+    for (const pid of left) signalIfThere(pid, 'SIGKILL');
     await cgroup.remove();
 
     const wrong = results.flatMap(({ output, code }) => {

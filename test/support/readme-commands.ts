@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { signalIfThere } from './signals.ts';
 
 const PROGRAMS = 'npx|npm|aws|moto_server|pip|export|crawlwatch';
 const IN_PROSE = new RegExp(`^(?:${PROGRAMS}) \\S`);
@@ -99,7 +100,7 @@ export class Typed {
   }
 
   signal(name: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void {
-    if (this.#child.pid !== undefined && running.has(this)) process.kill(-this.#child.pid, name);
+    if (this.#child.pid !== undefined && running.has(this)) signalIfThere(-this.#child.pid, name);
   }
 
   /** Its exit code. */

@@ -3,6 +3,9 @@ import type { FailureReason } from '../../lambda/model/index.ts';
 import { fullBacklog } from './full-backlog.ts';
 import { rawServer } from './ssh-server.ts';
 
+/** What each is given; generous, so that those that answer do so on a busy machine. */
+export const FAULT_DEADLINE_MS = 10_000;
+
 export interface FaultyHost {
   readonly address?: string | null;
   readonly port: number;
@@ -53,13 +56,13 @@ export const BEFORE_BANNER: readonly Fault[] = [
   {
     does: 'drops packets',
     reason: 'ConnectTimeout',
-    says: /did not accept a TCP connection within 6 s/,
+    says: /did not accept a TCP connection within 10 s/,
     start: () => fullBacklog(),
   },
   {
     does: 'accepts and is silent',
     reason: 'BannerTimeout',
-    says: /sent no SSH banner within 6 s/,
+    says: /sent no SSH banner within 10 s/,
     attempts: 1,
     start: () => rawServer(() => {}),
   },
@@ -147,7 +150,7 @@ export const BEFORE_BANNER: readonly Fault[] = [
   {
     does: 'drips its banner, a byte at a time',
     reason: 'BannerTimeout',
-    says: /sent no SSH banner within 6 s/,
+    says: /sent no SSH banner within 10 s/,
     start: () =>
       rawServer((socket) => {
         const banner = 'SSH-2.0-OpenSSH_9.2p1 Debian\r\n'.split('');

@@ -9,7 +9,7 @@ export const AFTER_BANNER: readonly Fault[] = [
   {
     does: 'sends a banner and then nothing',
     reason: 'HandshakeTimeout',
-    says: /no key exchange was done within 6 s/,
+    says: /no key exchange was done within 10 s/,
     attempts: 1,
     start: () => rawServer((socket) => socket.write('SSH-2.0-OpenSSH_9.2\r\n')),
   },
@@ -74,7 +74,7 @@ export const AFTER_BANNER: readonly Fault[] = [
   {
     does: 'never answers the login',
     reason: 'HandshakeTimeout',
-    says: /did not answer the login within 6 s/,
+    says: /did not answer the login within 10 s/,
     start: (key) => ssh(key, { authenticate: () => {} }),
   },
   {
@@ -93,7 +93,7 @@ export const AFTER_BANNER: readonly Fault[] = [
   {
     does: 'never answers the login after a notice for all',
     reason: 'HandshakeTimeout',
-    says: /did not answer the login within 6 s\.$/,
+    says: /did not answer the login within 10 s\.$/,
     start: (key) => ssh(key, { config: { banner: 'AUTHORISED USE ONLY' }, authenticate: () => {} }),
   },
   {
@@ -175,14 +175,14 @@ export const AFTER_BANNER: readonly Fault[] = [
   {
     does: 'hangs in the command',
     reason: 'CommandTimeout',
-    says: /the probe did not end within 6 s/,
+    says: /the probe did not end within 10 s/,
     output: 'half of ',
     start: (key) => ssh(key, { exec: (accept) => accept().write('half of ') }),
   },
   {
     does: 'exchanges keys again in the middle of the command, and hangs',
     reason: 'CommandTimeout',
-    says: /the probe did not end within 6 s/,
+    says: /the probe did not end within 10 s/,
     output: 'half of ',
     start: (key) =>
       ssh(key, {
@@ -192,7 +192,7 @@ export const AFTER_BANNER: readonly Fault[] = [
   {
     does: 'drips its output',
     reason: 'CommandTimeout',
-    says: /the probe did not end within 6 s/,
+    says: /the probe did not end within 10 s/,
     output: '...',
     start: (key) =>
       ssh(key, {

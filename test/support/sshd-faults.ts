@@ -5,7 +5,7 @@ import type { FailureReason } from '../../lambda/model/index.ts';
 import type { Sshd, SshdOptions } from '../../sandbox/sshd.ts';
 
 /** The deadline that the sentences name. */
-export const SSHD_DEADLINE_MS = 5000;
+export const SSHD_DEADLINE_MS = 15_000;
 
 /** As another user than root, whom no limit binds: a shell that runs, but may start no process. */
 const NO_FORK = 'exec setpriv --reuid=65534 --clear-groups prlimit --nproc=0:0 /bin/sh';
@@ -27,7 +27,7 @@ export const SSHD_FAULTS: readonly SshdFault[] = [
   {
     does: 'is stopped, and only its kernel still accepts',
     reason: 'BannerTimeout',
-    says: /sent no SSH banner within 5 s/,
+    says: /sent no SSH banner within 15 s/,
     prepare: (sshd) => sshd.process.kill('SIGSTOP'),
   },
   {
@@ -89,15 +89,15 @@ export const SSHD_FAULTS: readonly SshdFault[] = [
   {
     does: 'hangs in the probe',
     reason: 'CommandTimeout',
-    says: /the probe did not end within 5 s/,
+    says: /the probe did not end within 15 s/,
     script: 'echo half of; sleep 60',
     output: 'half of\n',
   },
   {
     does: 'drips its output',
     reason: 'CommandTimeout',
-    says: /the probe did not end within 5 s/,
-    script: 'for i in 1 2 3 4 5 6 7 8 9; do echo $i; sleep 1; done',
+    says: /the probe did not end within 15 s/,
+    script: 'i=0; while [ $i -lt 60 ]; do i=$((i + 1)); echo $i; sleep 1; done',
     output: '1\n2\n',
   },
   {

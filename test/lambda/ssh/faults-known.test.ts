@@ -2,14 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseKnownHosts } from '../../../lambda/ssh/known-hosts.ts';
 import { sshTransport } from '../../../lambda/ssh/transport.ts';
 import { type Answer, probeAll, sshInstance } from '../../support/probe-run.ts';
-import { BEFORE_BANNER, type Fault, type FaultyHost } from '../../support/ssh-faults.ts';
+import { BEFORE_BANNER, FAULT_DEADLINE_MS, type Fault, type FaultyHost } from '../../support/ssh-faults.ts';
 import { AFTER_BANNER } from '../../support/ssh-login-faults.ts';
 import { keyPair } from '../../support/ssh-server.ts';
 
 /** Of a pin, which is another policy. */
 const NOT_HERE = 'shows another host key than the pinned one';
 const FAULTS: readonly Fault[] = [...BEFORE_BANNER, ...AFTER_BANNER].filter(({ does }) => does !== NOT_HERE);
-const DEADLINE_MS = 6000;
 
 /** A known host is asked again where it ends a connection in which something was sent ahead. */
 const ATTEMPTS: Readonly<Record<string, number>> = { 'closes after its banner': 2 };
@@ -45,8 +44,8 @@ describe('a run over every kind of faulty host that is known from before, so tha
       privateKey: login.private,
       hostKeys: { kind: 'known-hosts', known, acceptNew: false },
     });
-    answers = await probeAll(transport, instancesOf(FAULTS), { hostDeadlineMs: DEADLINE_MS, forks: 60 });
-  }, 10 * DEADLINE_MS);
+    answers = await probeAll(transport, instancesOf(FAULTS), { hostDeadlineMs: FAULT_DEADLINE_MS, forks: 60 });
+  });
   afterAll(() => Promise.all([...hosts.values()].map((host) => host.close?.())));
 
   it.each(FAULTS.map((fault) => [fault.does, fault.reason, fault] as const))(

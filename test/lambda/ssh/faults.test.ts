@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { sshTransport } from '../../../lambda/ssh/transport.ts';
 import { type Answer, probeAll, sshInstance } from '../../support/probe-run.ts';
-import { BEFORE_BANNER, type Fault, type FaultyHost } from '../../support/ssh-faults.ts';
+import { BEFORE_BANNER, FAULT_DEADLINE_MS, type Fault, type FaultyHost } from '../../support/ssh-faults.ts';
 import { AFTER_BANNER } from '../../support/ssh-login-faults.ts';
 import { keyPair, sshServer, type TestServer } from '../../support/ssh-server.ts';
 
 const FAULTS: readonly Fault[] = [...BEFORE_BANNER, ...AFTER_BANNER];
 const HEALTHY = 10;
-const DEADLINE_MS = 6000;
 
 describe('a run over every kind of faulty host', () => {
   const login = keyPair();
@@ -26,14 +25,14 @@ describe('a run over every kind of faulty host', () => {
       sshInstance('127.0.0.1', healthy.port, { id: `sound ${n}` }),
     );
     const transport = sshTransport({ privateKey: login.private, hostKeys: { kind: 'pin' } });
-    runSignal = AbortSignal.timeout(5 * DEADLINE_MS);
+    runSignal = AbortSignal.timeout(5 * FAULT_DEADLINE_MS);
     // Fewer at a time than there are hosts that hang: the sound ones come last and must still be read.
     answers = await probeAll(transport, [...faulty, ...sound], {
-      hostDeadlineMs: DEADLINE_MS,
+      hostDeadlineMs: FAULT_DEADLINE_MS,
       forks: 30,
       signal: runSignal,
     });
-  }, 10 * DEADLINE_MS);
+  });
   afterAll(() => Promise.all([healthy?.close(), ...[...hosts.values()].map((host) => host.close?.())]));
 
   it.each(FAULTS.map((fault) => [fault.does, fault.reason, fault] as const))(
