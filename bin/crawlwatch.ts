@@ -26,7 +26,7 @@ function opened(name: 'stdout' | 'stderr'): NodeJS.WriteStream {
     controller.abort();
     // The reader has gone (`| head`): end silently, as SIGPIPE would have ended us.
     if (error.code === 'EPIPE') process.exit(128 + constants.signals.SIGPIPE);
-    if (name === 'stdout') process.stderr.write(`crawlwatch: can't write the output: ${error.message}\n`);
+    if (name === 'stdout') opened('stderr').write(`crawlwatch: can't write the output: ${error.message}\n`);
     process.exit(EXIT_UNKNOWN);
   });
 }

@@ -23,7 +23,7 @@ describe('a worker that really leaks, on a host with no more memory than its cgr
     expect(gone.recommendation).toBe('restart-worker');
     expect(gone.minute - ahead.minute).toBeGreaterThanOrEqual(30);
     expect(unwrapped(story.mails()[0]?.body ?? '')).toMatch(
-      /MemoryExhaustionForecast: \S+ \(pid \d+\) grew \d+ MiB in \d+ (?:min|h); at this rate memory runs out in /,
+      /MemoryExhaustionForecast: \S+ \(pid \d+\) grew \d+ MiB in (?:\d\d min|\d h); at this rate memory runs out in /,
     );
     expect(story.host.workerPid()).toBe(pid);
 
