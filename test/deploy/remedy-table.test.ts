@@ -4,7 +4,7 @@ import type { Act, RemedyNews } from '../../lambda/model/index.ts';
 import { commit } from '../../lambda/remedy/act.ts';
 import { readHistory, readRecord, saveActs, saveHistory, savePause, tablePorts } from '../../lambda/remedy/dynamodb.ts';
 import { NOW } from '../support/fleet.ts';
-import { type Moto, startMoto, whyNoMoto } from '../support/moto.ts';
+import { type Moto, oneByOne, startMoto, whyNoMoto } from '../support/moto.ts';
 
 const missing = whyNoMoto();
 if (missing !== null)
@@ -43,11 +43,12 @@ describe.runIf(missing === null)('the table, by a DynamoDB API of others', () =>
   afterAll(() => moto?.stop());
 
   it('lets one of twenty take the lease, time and again', async () => {
+    const table = oneByOne(db);
     for (let round = 0; round < 5; round++) {
       const { version } = await readRecord(db, TABLE, NOW);
       const requesters = Array.from({ length: 20 }, (_, n) => `requester-${round}-${n}`);
       const taken = await Promise.all(
-        requesters.map((requester) => saveActs(db, TABLE, version, [act(requester)], NOW)),
+        requesters.map((requester) => saveActs(table, TABLE, version, [act(requester)], NOW)),
       );
       expect(taken.filter(Boolean)).toHaveLength(1);
       const { acts, version: next } = await readRecord(db, TABLE, NOW);
@@ -74,17 +75,18 @@ describe.runIf(missing === null)('the table, by a DynamoDB API of others', () =>
     const acts = Array.from({ length: 4 }, (_, n) => act(`settler-${n}`));
     const { version } = await readRecord(db, TABLE, NOW);
     await saveActs(db, TABLE, version, acts, NOW);
+    const table = oneByOne(db);
     const ports = {
       clock: { now: () => NOW },
-      readRecord: () => readRecord(db, TABLE, NOW),
-      saveActs: (read: number, next: readonly Act[]) => saveActs(db, TABLE, read, next, NOW),
+      readRecord: () => readRecord(table, TABLE, NOW),
+      saveActs: (read: number, next: readonly Act[]) => saveActs(table, TABLE, read, next, NOW),
     };
     await Promise.all(acts.map((one) => commit(ports, [{ ...one, state: 'done' }])));
     expect((await readRecord(db, TABLE, NOW)).acts.map(({ state }) => state)).toEqual(['done', 'done', 'done', 'done']);
   });
 
   it('keeps what is not mailed for one of two runs at the same moment', async () => {
-    const { readUnmailed, saveUnmailed } = tablePorts(db, TABLE, { now: () => NOW });
+    const { readUnmailed, saveUnmailed } = tablePorts(oneByOne(db), TABLE, { now: () => NOW });
     expect(await readUnmailed()).toBeNull();
     const news = (name: string): RemedyNews => ({
       ...{ outcomes: [], pausedNow: null, acted: [], now: NOW },

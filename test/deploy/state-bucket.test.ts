@@ -2,7 +2,7 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packedFiles } from '../../lambda/kit/index.ts';
 import { changeInstance, loadState } from '../../lambda/memory/index.ts';
-import { type Moto, startMoto, whyNoMoto } from '../support/moto.ts';
+import { type Moto, oneByOne, startMoto, whyNoMoto } from '../support/moto.ts';
 import { SandboxFleet } from '../support/sandbox-fleet.ts';
 import { bothIn, orders } from '../support/two-checks.ts';
 
@@ -28,7 +28,7 @@ describe.runIf(missing === null)('the state, in an S3 API of others', () => {
     const Bucket = `state-${buckets++}`;
     await s3.send(new CreateBucketCommand({ Bucket }));
     const fleet = new SandboxFleet(4);
-    fleet.stateFiles = packedFiles(s3, Bucket);
+    fleet.stateFiles = packedFiles(oneByOne(s3), Bucket);
     await fleet.checks(1);
     await fleet.host(1, 'BannerTimeout').checks(1);
     return fleet;

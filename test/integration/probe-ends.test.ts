@@ -9,6 +9,7 @@ import { SENT_SCRIPT } from '../../lambda/probe/script.ts';
 import {
   directory,
   hostMissing,
+  leftRunning,
   mountDisk,
   processesMarked,
   SHELLS,
@@ -29,13 +30,6 @@ echo "\${3%%\\%*}4096 700000 500000 490000 600000 590000"
 `;
 
 const shortName = (i: number) => `/disk${i}`;
-
-/** What the script has started and is not gone within so many seconds. */
-async function leftAfter(seconds: number, mark: string): Promise<string[]> {
-  const until = performance.now() + seconds * 1000;
-  while (processesMarked(mark).length > 0 && performance.now() < until) await sleep(100);
-  return processesMarked(mark).map(({ command }) => command);
-}
 
 interface Session {
   readonly child: ChildProcess;
@@ -61,7 +55,7 @@ function begin(shell: readonly string[], script: string): Session {
 async function untilGone(shell: readonly string[], script: string): Promise<string> {
   const session = begin(shell, script);
   await once(session.child, 'close');
-  expect(await leftAfter(2, session.mark)).toEqual([]);
+  expect(await leftRunning(session.mark)).toEqual([]);
   return session.output();
 }
 
@@ -101,7 +95,7 @@ describe('a session that ends early', () => {
         const session = begin(shell, script);
         await sleep(ms);
         ENDS[how]?.(session);
-        const left = await leftAfter(10, session.mark);
+        const left = await leftRunning(session.mark);
         return { name, ms, left, forked: !session.output().includes('fork 0') };
       });
       for (const ended of await Promise.all(some)) expect(ended).toMatchObject({ left: [], forked: true });
@@ -116,7 +110,7 @@ describe('a session that ends early', () => {
         if (/^\S*(sleep 1|stat) /.test(command)) signalIfThere(Number(pid), 'SIGKILL');
       }
       await once(session.child, 'exit');
-      expect(await leftAfter(5, session.mark), name).toEqual([]);
+      expect(await leftRunning(session.mark), name).toEqual([]);
       expect(session.output(), name).toMatch(/^end \d+$/m);
       expect(session.output(), name).not.toContain('fork 0');
     }
@@ -132,7 +126,7 @@ describe('a probe that ends by itself on a busy host', () => {
       const sessions = Object.values(SHELLS).flatMap((shell) => [begin(shell, script), begin(shell, script)]);
       await Promise.all(sessions.map(({ child }) => once(child, 'close')));
       for (const { mark, output } of sessions) {
-        left.push(...(await leftAfter(1, mark)));
+        left.push(...(await leftRunning(mark)));
         expect(output()).toMatch(/\ndisk .*\ndisk .*\nend \d+\n$/);
       }
     }

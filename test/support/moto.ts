@@ -66,6 +66,22 @@ export async function startMoto(): Promise<Moto> {
   };
 }
 
+/**
+ * A client whose requests reach moto one after another, in the order in which they were made. AWS takes one conditional
+ * write of an item or object at a time; moto may check the conditions of two before it writes either.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html#WorkingWithItems.ConditionalUpdate
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+ */
+export function oneByOne<Client extends { send(...request: never[]): Promise<unknown> }>(client: Client): Client {
+  let last: Promise<unknown> = Promise.resolve();
+  const send = (...request: never[]) => {
+    const answer = last.then(() => client.send(...request));
+    last = answer.catch(() => {});
+    return answer;
+  };
+  return Object.assign(Object.create(client), { send });
+}
+
 /** What a subscriber by e-mail gets, by the id of the message: moto keeps it where nobody can ask for it. */
 export const PUBLISHED_TEXTS = new Map<string, string>();
 

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SENT_SCRIPT } from '../../lambda/probe/script.ts';
 import { type ProbeRunOptions, type ProbeRunResult, runProbe } from './probe-shell.ts';
 
@@ -47,12 +48,21 @@ export const TOOLS: Readonly<Record<string, Readonly<Record<string, string>>>> =
 /** The script with other directories to find its tools in. */
 export const withPath = (path: string): string => SENT_SCRIPT.replace(/^PATH=\/usr.*$/m, `PATH=${path}`);
 
-/** Runs the script, and also says which of the processes it started still run half a second later. */
+/** Runs the script, and also says which of the processes it started don't end by themselves. */
 export async function runAndCount(options: ProbeRunOptions): Promise<ProbeRunResult & { readonly strays: string[] }> {
   const mark = randomUUID();
   const result = await runProbe({ ...options, env: { ...process.env, CRAWLWATCH_TEST: mark } });
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  return { ...result, strays: processesMarked(mark).map(({ pid, command }) => `${pid} ${command}`) };
+  return { ...result, strays: await leftRunning(mark) };
+}
+
+/**
+ * What has not ended by itself a while after the script that started it. The script ends by a signal what may hang; its
+ * clock's `sleep 1` may outlast it, and so may what is killed on a busy machine. What the tests have hang lasts a minute.
+ */
+export async function leftRunning(mark: string): Promise<string[]> {
+  const until = performance.now() + 10_000;
+  while (processesMarked(mark).length > 0 && performance.now() < until) await sleep(50);
+  return processesMarked(mark).map(({ pid, command }) => `${pid} ${command}`);
 }
 
 /** The processes whose environment holds `CRAWLWATCH_TEST=MARK`. */
