@@ -185,7 +185,7 @@ describe.concurrent('an inventory that only Ansible can run', () => {
     if (!what.includes('never')) return;
     // The kernel takes a moment to end what was killed, longer on a busy machine.
     const left = async () => (await promisify(execFile)('ps', ['-eo', 'args'])).stdout.match(/^sleep 4711$/gm);
-    await expect.poll(left, { timeout: 30_000 }).toBeNull();
+    await expect.poll(left).toBeNull();
   });
 
   it('is given to no shell, whatever its name', async ({ expect }) => {

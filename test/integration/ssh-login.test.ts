@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FailureReason } from '../../lambda/model/index.ts';
 import { parseKnownHosts } from '../../lambda/ssh/known-hosts.ts';
 import { type SshOptions, sshTransport } from '../../lambda/ssh/transport.ts';
@@ -37,7 +37,7 @@ describe('logging in to OpenSSH', () => {
   it('says farewell, so that sshd logs a disconnect and no error', async () => {
     const before = sshd.log().length;
     await ask(sshd, {});
-    await vi.waitFor(() => expect(sshd.log().slice(before)).toMatch(/Received disconnect from .*: ?11:/));
+    await expect.poll(() => sshd.log().slice(before)).toMatch(/Received disconnect from .*: ?11:/);
   });
 
   const line = (type: string) => `[127.0.0.1]:${sshd.port} ${sshd.hostKeys[type]}`;

@@ -29,9 +29,7 @@ function measured(mode: 'make' | 'with' | 'without' | 'time', file = 'samples.gz
 }
 
 describe('the state and the samples of ten thousand noisy hosts', () => {
-  it('are at most 2 and 12 MB, and read, added to and written in at most 256 MB', {
-    timeout: 600_000,
-  }, () => {
+  it('are at most 2 and 12 MB, and read, added to and written in at most 256 MB', () => {
     const made = measured('make');
     const [without, used, time] = [measured('without'), measured('with'), measured('time')];
     process.stdout.write(`\n${JSON.stringify({ made, without, with: used, time }, null, 1)}\n`);

@@ -57,11 +57,11 @@ describe('ssh -G', () => {
     const script = `sleep 60 & echo $! >${left}.new; mv ${left}.new ${left}; wait`;
     const controller = new AbortController();
     const answer = asked(script, how === 'late' ? { deadlineMs: 1500 } : { signal: controller.signal });
-    await expect.poll(() => existsSync(left), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => existsSync(left)).toBe(true);
     if (how === 'interrupted') controller.abort();
     expect(await answer).toEqual(refusal(how === 'late' ? 'it did not end within 1.5 s' : 'it was interrupted'));
     const pid = Number(readFileSync(left, 'utf8'));
-    await expect.poll(() => isAlive(pid), { timeout: 5000 }).toBe(false);
+    await expect.poll(() => isAlive(pid)).toBe(false);
   });
 
   it('is not waited for at every host where it ends at none', async () => {

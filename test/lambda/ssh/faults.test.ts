@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sshTransport } from '../../../lambda/ssh/transport.ts';
 import { type Answer, probeAll, sshInstance } from '../../support/probe-run.ts';
 import { BEFORE_BANNER, FAULT_DEADLINE_MS, type Fault, type FaultyHost } from '../../support/ssh-faults.ts';
@@ -58,6 +58,6 @@ describe('a run over every kind of faulty host', () => {
 
   it('leaves no connection open', async () => {
     const counted = [healthy, ...hosts.values()].filter((host): host is TestServer => 'open' in host);
-    await vi.waitFor(() => expect(counted.map((host) => host.open)).toEqual(counted.map(() => 0)));
+    await expect.poll(() => counted.map((host) => host.open)).toEqual(counted.map(() => 0));
   });
 });

@@ -200,7 +200,7 @@ describe("what is known of a host's faults by its identification", () => {
       const protocol = (client as unknown as { readonly _protocol: { _compatFlags: number; _remoteIdentRaw?: Buffer } })
         ._protocol;
       if (isFirst) speakFirst(client, () => ({ line, rest: Buffer.alloc(0) }));
-      await vi.waitFor(() => expect(String(protocol._remoteIdentRaw)).toBe(line));
+      await expect.poll(() => String(protocol._remoteIdentRaw)).toBe(line);
       sock.destroy();
       await server.close();
       return protocol._compatFlags;

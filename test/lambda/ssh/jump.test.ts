@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { FailureReason, Instance, JumpHost } from '../../../lambda/model/index.ts';
 import { sshTransport } from '../../../lambda/ssh/transport.ts';
 import { probeAll } from '../../support/probe-run.ts';
@@ -35,7 +35,7 @@ describe('a host behind a jump host', () => {
     const answers = await probeAll(pinning, hosts, { forks: 5 });
     expect([...answers.values()].map(({ reply }) => reply.output)).toEqual(Array(20).fill('vitals'));
     expect(jump.accepted).toBe(1);
-    await vi.waitFor(() => expect([jump.open, target.open]).toEqual([0, 0]));
+    await expect.poll(() => [jump.open, target.open]).toEqual([0, 0]);
   });
 
   it.each<[string, FailureReason, () => Promise<TestServer>, RegExp, hostDeadlineMs?: number]>([
@@ -142,9 +142,9 @@ describe('a host behind a jump host', () => {
     const [jump, target] = [await bastion(), await started(rawServer(() => {}))];
     const stop = new AbortController();
     const run = probeAll(pinning, [behind(target, [jump])], { hostDeadlineMs: 100_000, signal: stop.signal });
-    await vi.waitFor(() => expect(target.accepted).toBe(1));
+    await expect.poll(() => target.accepted).toBe(1);
     stop.abort();
     expect(await run).toEqual(new Map());
-    await vi.waitFor(() => expect(jump.open).toBe(0));
+    await expect.poll(() => jump.open).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { fingerprint } from '../../../lambda/ssh/known-hosts.ts';
 import { sshTransport } from '../../../lambda/ssh/transport.ts';
 import { probeAll } from '../../support/probe-run.ts';
@@ -13,10 +13,10 @@ describe('a run over SSH', () => {
     const stop = new AbortController();
     const hosts = [at(quiet), at(sound), ...Array.from({ length: 20 }, (_, n) => at(quiet, { id: `waiting ${n}` }))];
     const run = probeAll(pinning, hosts, { hostDeadlineMs: 100_000, forks: 2, signal: stop.signal });
-    await vi.waitFor(() => expect(quiet.accepted).toBe(2));
+    await expect.poll(() => quiet.accepted).toBe(2);
     stop.abort();
     expect([...(await run).keys()]).toEqual([at(sound).id]);
-    await vi.waitFor(() => expect(quiet.open).toBe(0));
+    await expect.poll(() => quiet.open).toBe(0);
     expect(quiet.accepted).toBe(2);
   });
 
