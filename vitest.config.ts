@@ -33,6 +33,7 @@ const OWN_PROCESS = [
   'test/lambda/kit/log.test.ts',
   'test/lambda/probe/parse-vitals-property.test.ts',
   'test/lambda/remedy/lost-answers.test.ts',
+  'test/lambda/ssh/dial.test.ts',
   'test/lib/app.test.ts',
 ];
 const OTHER_SUITES = ['slow', 'integration', 'browser', 'deploy', 'machine'].map((name) => `test/${name}/**`);
