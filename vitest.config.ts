@@ -98,6 +98,8 @@ export default defineConfig({
         test: {
           name: 'deploy',
           include: ['test/deploy/**/*.test.ts'],
+          // The emulator and the AWS CLI compute all the time; more at once only make each slower.
+          maxWorkers: availableParallelism(),
           env: QUIET_SDK,
         },
       },

@@ -23,9 +23,10 @@ export async function putEvents(
   client: EventBridge,
   alert: Pick<Alert, 'entries' | 'acts'>,
   origin: Origin,
+  deadlineMs = DEADLINE_MS,
 ): Promise<readonly string[]> {
   const entries = eventsOf(alert, origin).map((event) => entryOf(event, origin));
-  const signal = AbortSignal.timeout(DEADLINE_MS);
+  const signal = AbortSignal.timeout(deadlineMs);
   let lost = 0;
   let why = '';
   for (const batch of chunks(entries, ENTRIES_MAX)) {
