@@ -51,7 +51,9 @@ export async function forget(flags: ForgetFlags, io: CommandIo, ports: StackPort
   const { writeTags } = await import('../../lambda/memory/index.ts');
   const failures = await writeTags(ports.ec2, [{ action: 'delete', ids, keys: FORGOTTEN_TAG_KEYS }]);
   for (const { id, text } of failures) io.stderr.write(`crawlwatch: ${id} keeps its tags: ${text}\n`);
-  io.stdout.write(`removed crawlwatch's own tags from ${plural(marked.length - failures.length, 'instance')}\n`);
+  io.stdout.write(
+    `removed crawlwatch's own tags from ${plural(marked.length - failures.length, 'instance')}\nYour own stay, such as crawlwatch=true: aws ec2 delete-tags --region ${region} --resources i-... --tags Key=crawlwatch\n`,
+  );
   return failures.length === 0 ? 0 : 1;
 }
 

@@ -77,7 +77,7 @@ export async function awsSource(flags: SourceFlags, settings: Settings, io: Comm
     const name = fromEnvironment(io.env).probeDocument ?? (await findProbeDocument(ssm, stack));
     if (name !== null) return name;
     throw new UsageError(
-      `no probe document of ${stack} in ${region}: crawlwatch deploy, or --stack NAME, or use --transport ssh`,
+      `a check over SSM needs the probe document, which ${stack} has not made in ${region} yet: crawlwatch deploy; of another stack: --stack NAME; without a stack: --transport ssh`,
     );
   }
 }

@@ -31,6 +31,16 @@ export function addDeploy({ program, io, exit }: CommandLine): void {
     .action(async (words: string[], flags: DeployFlags) => exit(await deploy(words, flags, io)));
 }
 
+/** After each that worked. */
+const NEXT: Readonly<Record<string, string>> = {
+  bootstrap: '  crawlwatch deploy',
+  deploy: `  crawlwatch test-alert    who gets the mail; a new address confirms by the link in the mail from AWS Notifications
+  aws ec2 create-tags --resources i-... --tags Key=crawlwatch,Value=true    for each instance to watch
+  crawlwatch check --aws   a check, now`,
+  destroy: `  crawlwatch forget    takes its tags off the instances, in each Region and account that was watched
+  aws ec2 delete-tags --resources i-... --tags Key=crawlwatch    your own tag, which stays`,
+};
+
 /**
  * @param run the CDK with these words
  * @returns the CDK's exit code.
@@ -49,12 +59,23 @@ export async function deploy(
         : ['deploy', ...(yes === true ? ['--require-approval', 'never'] : [])];
   io.stderr.write('crawlwatch: starting the AWS CDK, which may print nothing for half a minute\n');
   const code = await run([...what, ...words]);
-  if (code !== 0 && !io.signal.aborted && destroy !== true) {
-    io.stderr.write(
-      `crawlwatch: the CDK ended with exit code ${code}; to see what the account or the settings lack: crawlwatch doctor --deploy\n`,
-    );
-  }
+  if (io.signal.aborted) return code;
+  const [command = ''] = what;
+  io.stderr.write(
+    code === 0 ? `\nNext:\n${NEXT[command]}\n` : `crawlwatch: the CDK ended with exit code ${code}${advice()}\n`,
+  );
   return code;
+
+  function advice(): string {
+    const couldNotAsk =
+      command !== 'bootstrap' && yes !== true && (io.stdin.isTTY !== true || io.stdout.isTTY !== true);
+    return [
+      couldNotAsk
+        ? `; if it had no terminal to ask on: crawlwatch deploy${destroy === true ? ' --destroy' : ''} --yes`
+        : '',
+      destroy === true ? '' : '; to see what the account or the settings lack: crawlwatch doctor --deploy',
+    ].join('');
+  }
 }
 
 const cdkIn = (io: CommandIo) => async (words: readonly string[]) => {

@@ -79,6 +79,7 @@ async function firstCheck(run: () => Promise<number>, io: CommandIo): Promise<nu
 }
 
 const step = (command: string, what: string): string => `${command.padEnd(58)} ${what}`;
+const TAG_ONE = 'aws ec2 create-tags --resources i-... --tags Key=crawlwatch,Value=true';
 
 /** @param first the check that has not been made yet; null: it has been tried */
 function nextSteps(answers: Answers, first: string | null): string[] {
@@ -97,12 +98,18 @@ function nextSteps(answers: Answers, first: string | null): string[] {
           '  to the hosts (vpc, or ssh.address "public"): docs/deploy.md, "Over SSH"',
         ]
       : [];
+  // Over SSM a check needs the document that a deploy makes.
+  const deployed = [
+    step('crawlwatch deploy --bootstrap', 'once for each account and Region that has no CDK yet'),
+    step('crawlwatch deploy', 'checks on a schedule, with mail and a dashboard'),
+    ...(answers.mail === null ? [] : [step('crawlwatch test-alert', 'a test mail, and who gets it')]),
+  ];
   return [
-    'aws ec2 create-tags --resources i-... --tags Key=crawlwatch,Value=true',
-    step('', 'which instances are watched'),
-    ...again,
     ...overSsh,
     step('crawlwatch doctor --deploy', 'what a deploy takes of the account'),
-    step('crawlwatch deploy', 'checks on a schedule, with mail and a dashboard'),
+    ...deployed,
+    TAG_ONE,
+    step('', 'each instance to watch'),
+    ...(answers.transport === 'ssm' ? [step('crawlwatch check --aws', 'a check, now')] : again),
   ];
 }

@@ -133,9 +133,11 @@ describe('a check of EC2 instances', () => {
       exitCode: 3,
       stdout: '',
       stderr:
-        'crawlwatch: no probe document of CrawlwatchStack in eu-west-1: crawlwatch deploy, or --stack NAME, or use --transport ssh\n',
+        'crawlwatch: a check over SSM needs the probe document, which CrawlwatchStack has not made in eu-west-1 yet: crawlwatch deploy; of another stack: --stack NAME; without a stack: --transport ssh\n',
     });
-    expect((await check('--stack', 'Crawlers2')).stderr).toMatch(/^crawlwatch: no probe document of Crawlers2 in /);
+    expect((await check('--stack', 'Crawlers2')).stderr).toMatch(
+      /^crawlwatch: a check over SSM needs the probe document, which Crawlers2 has not made in /,
+    );
   });
 
   it('of several Regions names the one that could not be read', async () => {

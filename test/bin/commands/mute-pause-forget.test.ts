@@ -181,12 +181,18 @@ describe('crawlwatch forget', () => {
     expect(stack.aws.calls('DeleteTagsCommand')).toBe(0);
   });
 
+  const YOURS =
+    'Your own stay, such as crawlwatch=true: aws ec2 delete-tags --region eu-central-1 --resources i-... --tags Key=crawlwatch\n';
+
   it('names those that keep their tags, exit code 1', async () => {
     const stack = fleet();
     stack.aws.denied.add(ID1);
     const { exitCode, stdout, stderr } = await run(stack);
     expect(stderr).toMatch(/^crawlwatch: i-0{16}1 keeps its tags: UnauthorizedOperation: .*\n$/);
-    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "removed crawlwatch's own tags from 1 instance\n" });
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 1,
+      stdout: `removed crawlwatch's own tags from 1 instance\n${YOURS}`,
+    });
   });
 
   it('reports where there is none', async () => {
@@ -206,7 +212,7 @@ describe('crawlwatch forget', () => {
     const stack = fleet();
     expect(await run(stack)).toEqual({
       exitCode: 0,
-      stdout: "removed crawlwatch's own tags from 2 instances\n",
+      stdout: `removed crawlwatch's own tags from 2 instances\n${YOURS}`,
       stderr: '',
     });
     expect(stack.tags(ID1)).toEqual({ Name: 'ficrawler9', crawlwatch: 'true', ...OF_THE_USER });

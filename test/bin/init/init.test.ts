@@ -73,6 +73,22 @@ describe('crawlwatch init', () => {
     expect(next).toMatch(/^ {2}crawlwatch deploy /m);
   });
 
+  it.each(['ssm', 'ssh'])(
+    'has the deploy before the first instance, with its mail tried, over %s',
+    async (transport) => {
+      const words = ['--where', 'aws', '--mail', 'ann@example.com', '--transport', transport];
+      const { stdout } = await crawlwatch(['init', '--no-check', ...words], { cwd });
+      expect(stdout.match(/^ {2}(crawlwatch|aws) [\w-]+( (--)?\w+)?/gm)?.map((line) => line.trim())).toEqual([
+        'crawlwatch doctor --deploy',
+        'crawlwatch deploy --bootstrap',
+        'crawlwatch deploy',
+        'crawlwatch test-alert',
+        'aws ec2 create',
+        'crawlwatch check --aws',
+      ]);
+    },
+  );
+
   it('says after a Ctrl-C what was written: nothing, or the file whose first check it ended', async () => {
     const stderr: string[] = [];
     const io = {
