@@ -85,6 +85,8 @@ function fitting(lines: readonly string[], room: number, style: TableStyle): str
 }
 
 function summaryText(summary: Summary, style: TableStyle): string {
+  // Before the first answer; how many are awaited is in the next line.
+  if (summary.checked === 0) return bold('crawlwatch', style);
   const counts = countsText(summary, style);
   return `${bold(`crawlwatch: ${plural(summary.checked, 'host')}`, style)}${counts === '' ? '' : `: ${counts}`}`;
 }

@@ -48,6 +48,11 @@ ficrawler9: CRITICAL
     );
   });
 
+  it('counts no hosts before the first has answered', () => {
+    const first = { ...view([]), status: '0 of 2 hosts answered' };
+    expect(watchFrame(first, style).slice(0, 2)).toEqual(['crawlwatch', '0 of 2 hosts answered']);
+  });
+
   it('has behind the past the half hours in which memory ends, and the same in words', () => {
     const falling = host('web1', { forecast: { memoryMinutes: 40, diskMinutes: null } });
     const table = (width: number, glyphs: 'unicode' | 'ascii') =>
