@@ -46,7 +46,7 @@ export interface Ended {
 /** Which host was asked, and for how long. */
 export interface Asked {
   readonly address: string | null;
-  readonly login: Pick<Login, 'user' | 'port'>;
+  readonly login: Pick<Login, 'user' | 'port' | 'privateKeyPath'>;
   readonly way: OpensshWay;
   /** The time that was given, in milliseconds: the host's deadline or, where that ran out, the connection's. */
   readonly givenMs: number;
@@ -67,6 +67,7 @@ export function replyFrom(ended: Ended, asked: Asked): Reply {
     log,
     where: { endpoint: endpointOf(host, port), deadlineMs: asked.givenMs },
     user: log.user ?? asked.login.user,
+    keyFile: asked.login.privateKeyPath,
     jump: log.proxy === 'ProxyJump' ? readJumpTrace(ended.stderr) : null,
     host,
   };
@@ -88,6 +89,7 @@ interface At {
   readonly log: SshLog;
   readonly where: { readonly endpoint: string; readonly deadlineMs: number };
   readonly user: string;
+  readonly keyFile: string | null;
   /** How far the jump hosts came; null: there are none that ssh itself goes through. */
   readonly jump: JumpTrace | null;
   /** The host's name as ssh says it. */
@@ -286,7 +288,7 @@ function brokenWay({ ended, log, where, host }: At): Failure | null {
 
 /** The host's sshd has sent its banner. */
 function notLoggedIn(at: At): Failure {
-  const { ended, log, where, user } = at;
+  const { ended, log, where, user, keyFile } = at;
   const phase = log.phase as 'kex' | 'login';
   const { complaints } = log;
   const find = (pattern: RegExp) => complaints.map((line) => pattern.exec(line)).find((match) => match !== null);
@@ -306,7 +308,7 @@ function notLoggedIn(at: At): Failure {
   if (denied) {
     const methods = (denied[1] ?? '').split(',').filter((method) => method !== '');
     const { keysOffered: tried, hasProved } = log;
-    return loginRefused(where, user, { left: methods, troubles: ownTroubles(log), tried, hasProved, words });
+    return loginRefused(where, user, { left: methods, troubles: ownTroubles(log), tried, keyFile, hasProved, words });
   }
   if (find(/^Host key verification failed|^Exiting, you have requested strict checking/)) return keyUnknown(at);
   const disconnect = disconnectOf(log);

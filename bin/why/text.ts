@@ -48,7 +48,7 @@ function incident({ incident: one, mails }: Explanation, time: Time): string[] {
   const said =
     one.mailed === null || one.mailedAt === null
       ? 'not mailed'
-      : `mailed ${time(one.mailedAt)} as ${LETTERS[one.mailed] ?? one.mailed}`;
+      : `last mailed ${time(one.mailedAt)} as ${LETTERS[one.mailed] ?? one.mailed}`;
   const { ack } = one;
   const because = ack === null || ack.why === null ? '' : `: ${ack.why}`;
   const known =
@@ -62,14 +62,22 @@ function decisions({ decisions: all }: Explanation, time: Time): string[] {
     'Decisions about a flag, newest first:',
     ...all.flatMap((one) => [
       `  ${time(one.at)}  ${one.flag ? 'FLAGGED' : 'not flagged'}: ${one.why.replace(/^(not )?flagged: /, '')}`,
-      ...evidence('for', one.for),
-      ...evidence('against', one.against),
+      ...evidence(one),
     ]),
   ];
 }
 
-const evidence = (side: string, sentences: readonly string[]): string[] =>
-  sentences.length === 0 ? [`      ${side}: none`] : sentences.map((sentence) => `      ${side}: ${sentence}`);
+/** Such notes are in mails alone (notes of lambda/flag/evidence). */
+const NO_EVIDENCE =
+  "no evidence for or against a hang was recorded: what a mail only notes, like EC2's status check being ok, is neither";
+
+function evidence({ for: pro, against }: Explanation['decisions'][number]): string[] {
+  const side = (name: string, sentences: readonly string[]) =>
+    (sentences.length === 0 ? ['none recorded'] : sentences).map((sentence) => `      ${name}: ${sentence}`);
+  return pro.length === 0 && against.length === 0
+    ? [`      ${NO_EVIDENCE}`]
+    : [...side('for', pro), ...side('against', against)];
+}
 
 function acts({ acts: all, due }: Explanation, time: Time): string[] {
   const now = (due ?? []).map(({ remedy, heldBy, why }) =>

@@ -1,7 +1,7 @@
 /** Advises what to do about a host: commands to paste at a terminal, with the host's own address. */
 
-import { forTerminal } from '../kit/index.ts';
-import type { InstanceReport, ReasonCode } from '../model/index.ts';
+import { shellWord } from '../kit/index.ts';
+import type { InstanceReport, ReasonCode, Vitals } from '../model/index.ts';
 
 /** The command that logs in to an instance: `ssh -p 2222 ubuntu@10.0.0.7`. The report itself has no login. */
 export type LoginCommand = (instance: InstanceReport) => string;
@@ -15,8 +15,7 @@ export function nextStep(instance: InstanceReport, login: LoginCommand = toAddre
     case 'none':
       return null;
     case 'restart-worker': {
-      const then = instance.vitals?.worker == null ? '   then restart the crawler' : '';
-      return `${onHost(commandThere(instance) ?? '')}${then}`;
+      return `${onHost(commandThere(instance) ?? '')}${afterwards(instance.vitals?.worker)}`;
     }
     case 'restart-sshd':
       return onHost(commandThere(instance) ?? '');
@@ -58,6 +57,12 @@ function restartOf(unit: string, state: string | null): string {
   return `sudo service ${service} restart || sudo rc-service ${service} restart`;
 }
 
+/** What a person adds to the command of a restart. */
+function afterwards(worker: Vitals['worker'] | undefined): string {
+  if (worker == null) return '   then restart the crawler';
+  return worker.state === 'absent' ? "   if it is installed; else correct the worker's name" : '';
+}
+
 function investigate(instance: InstanceReport, login: LoginCommand): string {
   const onHost = (command: string) => commandOn(instance, login, command);
   const codes = instance.reasons.map((reason) => reason.code);
@@ -77,10 +82,10 @@ const AGENT_ADVICE = 'put right what the agent says, on the host by SSH or its s
 /** By reason: how to fix a check that could not be made. */
 export const ADVICE: Readonly<Partial<Record<ReasonCode, string>>> = {
   AuthenticationFailed:
-    "put right what the reason names: the user (-u USER), the key (--private-key FILE, or ssh-add FILE), or that user's authorized_keys on the host",
-  HostKeyUnknown:
-    'confirm its fingerprint on the host, then add the key to known_hosts as the reason says, or --accept-new-host-keys',
-  HostKeyMismatch: 'find out why the host key changed; if the host was rebuilt on purpose: ssh-keygen -R HOST',
+    'do as the reason says, or log in as another user (-u USER) or with another key (--private-key FILE, or ssh-add FILE)',
+  HostKeyUnknown: 'confirm its fingerprint on the host, then do as the reason says',
+  HostKeyMismatch:
+    'find out why the host key changed; if the host was rebuilt on purpose, forget the old key as the reason says',
   NegotiationFailed: 'update OpenSSH on the host: it offers no algorithm that is still safe',
   ProtocolError: 'see what listens on that port, it does not speak SSH; another port: --host HOST:PORT',
   HostUnreachable:
@@ -98,10 +103,6 @@ export const ADVICE: Readonly<Partial<Record<ReasonCode, string>>> = {
 
 const isInstanceId = (id: string) => /^i-[0-9a-f]+$/.test(id);
 const regionFlag = ({ region }: InstanceReport) => (region === null ? '' : ` --region ${shellWord(region)}`);
-
-/** Quotes what a shell would not read as one word. */
-export const shellWord = (text: string) =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${forTerminal(text).replaceAll("'", "'\\''")}'`;
 
 function commandOn(instance: InstanceReport, login: LoginCommand, command: string): string {
   switch (instance.transport) {

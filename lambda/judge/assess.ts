@@ -37,6 +37,10 @@ const IDLE_UPTIME_SECONDS = 15 * 60;
  */
 const THRASHING = { full: 5, someWhileLow: 20 };
 const DEAD_STATES: readonly string[] = ['inactive', 'failed', 'absent'];
+/** What a state means, where its word alone doesn't say. */
+const MEANING: Readonly<Record<string, string>> = {
+  absent: ': no process has that name, and there is no systemd to ask; if it never ran here, check the name',
+};
 
 export const worstFirst = (a: { readonly status: Status }, b: { readonly status: Status }): number =>
   RANK[a.status] - RANK[b.status];
@@ -208,7 +212,7 @@ function assessWorker(instance: Instance, vitals: Vitals, settings: Settings) {
   const idle =
     used < settings.memory.idleUsedPercent && (vitals.uptimeSeconds ?? 0) > IDLE_UPTIME_SECONDS && state === null;
   if (instance.workerExpected && vitals.worker !== null && state !== null && DEAD_STATES.includes(state)) {
-    const text = `The worker ${vitals.worker.unit} is down (${state}); ${usedText}.`;
+    const text = `The worker ${vitals.worker.unit} is down (${state}${MEANING[state] ?? ''}); ${usedText}.`;
     findings.push({ code: 'WorkerDown', status: 'CRITICAL', text });
   } else if (instance.workerExpected && idle) {
     const text = `${sentence(usedText)} A working crawler uses more: its worker has probably died.`;

@@ -1,5 +1,6 @@
 /** Judges one probe's outcome: a status, its reasons with numbers, and advice. */
-export { ADVICE, commandThere, type LoginCommand, nextStep, shellWord } from './advice.ts';
+export { shellWord } from '../kit/index.ts';
+export { ADVICE, commandThere, type LoginCommand, nextStep } from './advice.ts';
 export { assess, worstFirst } from './assess.ts';
 export { ackWords, UNREADABLE_MUTE } from './notes.ts';
 export { instanceReport } from './report.ts';

@@ -43,6 +43,10 @@ export function quote(sent: string, max = 200): string {
   return `"${safe.length > max ? `${safe.slice(0, max - 3)}...` : safe}"`;
 }
 
+/** Quotes what a shell would not read as one word. */
+export const shellWord = (text: string) =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${forTerminal(text).replaceAll("'", "'\\''")}'`;
+
 /** More than this isn't looked at, whatever a host sends. */
 const WORDS_MAX = 4096;
 /** Colours and cursor movements: they say nothing (ECMA-48, 5.4). */

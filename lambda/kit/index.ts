@@ -43,7 +43,7 @@ export {
   messageOf,
   orThrow,
 } from './errors.ts';
-export { forTerminal, inertJson, plainWords, printableAscii, quote, quoteWords } from './escape.ts';
+export { forTerminal, inertJson, plainWords, printableAscii, quote, quoteWords, shellWord } from './escape.ts';
 export { Html, html, type Insert } from './html.ts';
 export { createLog } from './log.ts';
 export { ownLimit } from './own-limit.ts';

@@ -2,7 +2,7 @@
  * The reason and sentence of a failed SSH attempt, from what happened on the wire. Pure: no socket, no clock.
  * Every sentence names address, port and phase; what the host sent is quoted, printable and cut.
  */
-import { endpointOf, ownLimit, quote, quoteWords } from '../kit/index.ts';
+import { endpointOf, ownLimit, quote, quoteWords, shellWord } from '../kit/index.ts';
 import type { FailureReason, Reply } from '../model/index.ts';
 import { refusalIn, refusedSentence } from '../probe/index.ts';
 import { isNewerOnly } from './algorithms.ts';
@@ -220,6 +220,8 @@ export interface KeysTried {
   readonly troubles: readonly string[];
   /** How many were offered. */
   readonly tried: number;
+  /** The private key file to advise; null: none is known. */
+  readonly keyFile: string | null;
   /** The host had accepted one of them. */
   readonly hasProved: boolean;
   /** What it had said. */
@@ -228,7 +230,7 @@ export interface KeysTried {
 
 /** No key was accepted, or a key alone is not enough. */
 export function loginRefused({ endpoint }: Where, user: string, keys: KeysTried): Failure {
-  const { left, troubles, tried, hasProved, words } = keys;
+  const { left, troubles, tried, keyFile, hasProved, words } = keys;
   const methods = quote(left.join(', '));
   const shown = troubles.slice(0, TROUBLES_MAX);
   const more = troubles.length > shown.length ? [`and ${troubles.length - shown.length} more`] : [];
@@ -241,7 +243,7 @@ export function loginRefused({ endpoint }: Where, user: string, keys: KeysTried)
           `took our key for ${quote(user)} and asks for ${methods} as well${said}; crawlwatch answers no second factor: exempt this user from it there (AuthenticationMethods publickey, in a Match block)`,
         )
       : refused(
-          `takes no key from ${quote(user)}, only ${methods}${own}${said}; passwords aren't used: set PubkeyAuthentication yes in its sshd_config, then ${copyKey(endpoint, user)}`,
+          `takes no key from ${quote(user)}, only ${methods}${own}${said}; passwords aren't used: set PubkeyAuthentication yes in its sshd_config, then ${copyKey(endpoint, user, keyFile)}`,
         );
   }
   const takes = left.length > 0 ? ` (it takes ${methods})` : '';
@@ -253,16 +255,20 @@ export function loginRefused({ endpoint }: Where, user: string, keys: KeysTried)
   const noKey =
     troubles.length > 0 ? 'put that right, or give another private key' : 'give a private key, or start an ssh-agent';
   const none = tried === 0 ? noKey : 'check the user and its authorized_keys';
-  const adding = `${tried === 0 ? 'or to make a key and add it: ssh-keygen -t ed25519 && ' : 'to add a key: '}${copyKey(endpoint, user)}`;
+  const adding =
+    tried === 0
+      ? `or to make a key and add it: ssh-keygen -t ed25519 && ${copyKey(endpoint, user, null)}`
+      : `to add a key: ${copyKey(endpoint, user, keyFile)}`;
   const fix = passwords ? `passwords aren't used; ${tried === 0 ? `${none}, ` : ''}${adding}` : none;
   return refused(`refused the login of ${quote(user)} ${withKeys}${takes}${own}${said}; ${fix}`);
 }
 
 /** The command that adds a key; one with a name that a shell would not read as one word isn't given. */
-function copyKey(endpoint: string, user: string): string {
+function copyKey(endpoint: string, user: string, keyFile: string | null): string {
+  const copy = `ssh-copy-id ${keyFile === null ? '' : `-i ${shellWord(`${keyFile}.pub`)} `}`;
   const [, host, port] = /^\[?([\w.:-]+?)\]?:(\d+)$/.exec(endpoint) ?? [];
-  if (host === undefined || !/^[\w.-]+$/.test(user)) return 'ssh-copy-id USER@HOST';
-  return `ssh-copy-id ${port === '22' ? '' : `-p ${port} `}${user}@${host}`;
+  if (host === undefined || !/^[\w.-]+$/.test(user)) return `${copy}USER@HOST`;
+  return `${copy}${port === '22' ? '' : `-p ${port} `}${user}@${host}`;
 }
 
 /**

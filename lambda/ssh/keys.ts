@@ -31,6 +31,8 @@ export interface Login {
   readonly agent: LoginAgent | null;
   /** There is nothing to choose from, so a host need not be asked first which key it would take. */
   readonly hasOneKey: boolean;
+  /** The first private key file that can be used; null: none is. */
+  readonly keyFile: string | null;
   /** What is wrong with keys that can't be tried. */
   troubles(): readonly string[];
 }
@@ -44,8 +46,8 @@ export function newKeyPair(): { readonly private: string; readonly public: strin
 
 /** A private key that a login may use. */
 interface Key {
-  /** For sentences: `given`, or the quoted path. */
-  readonly name: string;
+  /** Of its file; null: the key itself was given. */
+  readonly path: string | null;
   readonly read: PrivateKey;
   /** Null where it can't be known, e.g. of a PEM file with a passphrase. */
   readonly publicKey: PublicKey | null;
@@ -59,7 +61,7 @@ export function loginMethods(
   options: KeyOptions,
 ): (host: Pick<JumpHost, 'user' | 'privateKeyPath' | 'identities'>) => Promise<Login | Failure> {
   const { privateKey, agentSocket, none = false } = options;
-  const own = privateKey === undefined ? null : keyOf('given', privateKey, options.passphrase);
+  const own = privateKey === undefined ? null : keyOf(null, privateKey, options.passphrase);
   const files = new Map<string, Promise<Key>>();
   const fileKey = (path: string): Promise<Key> => {
     const known = files.get(path) ?? readKeyFile(path, options);
@@ -86,7 +88,8 @@ export function loginMethods(
     }
     const isAgentFirst = identities !== undefined;
     const hasOneKey = agent === null && keys.filter(({ read }) => 'key' in read).length === 1;
-    return { methods: methodsOf({ user, keys, agent, isAgentFirst, none }), agent, hasOneKey, troubles };
+    const keyFile = keys.find(({ read }) => 'key' in read)?.path ?? null;
+    return { methods: methodsOf({ user, keys, agent, isAgentFirst, none }), agent, hasOneKey, keyFile, troubles };
   };
 }
 
@@ -130,23 +133,22 @@ function* methodsOf({ user: username, keys, agent, isAgentFirst, none }: Offer):
   if (none && !isNoneFirst) yield { type: 'none', username };
 }
 
-function troubleOf({ name, read, publicKey }: Key, agent: LoginAgent | null): string | null {
+function troubleOf({ path, read, publicKey }: Key, agent: LoginAgent | null): string | null {
   if ('key' in read) return read.key.type === 'ssh-rsa' ? 'the RSA key is used with SHA-2 only' : null;
   if (publicKey && agent?.holds(publicKey.blob)) return null;
   const fix = read.isLocked ? '; load it into ssh-agent with ssh-add' : '';
-  return `the private key ${name} can't be used: ${read.problem}${fix}`;
+  return `the private key ${path === null ? 'given' : quote(path)} can't be used: ${read.problem}${fix}`;
 }
 
 async function readKeyFile(path: string, options: KeyOptions): Promise<Key> {
   const { readKey, passphraseOf, locked } = options;
-  const name = quote(path);
-  if (!readKey) return { name, read: { problem: 'key files are not read here', isLocked: false }, publicKey: null };
+  if (!readKey) return { path, read: { problem: 'key files are not read here', isLocked: false }, publicKey: null };
   let key: Key;
   try {
-    key = keyOf(name, await readKey(path), passphraseOf?.(path) ?? options.passphrase);
+    key = keyOf(path, await readKey(path), passphraseOf?.(path) ?? options.passphrase);
     if ('problem' in key.read && key.read.isLocked) locked?.(path);
   } catch (error) {
-    key = { name, read: { problem: quote(messageOf(error)), isLocked: false }, publicKey: null };
+    key = { path, read: { problem: quote(messageOf(error)), isLocked: false }, publicKey: null };
   }
   if (key.publicKey !== null) return key;
   // The public key beside it names the agent's.
@@ -154,11 +156,11 @@ async function readKeyFile(path: string, options: KeyOptions): Promise<Key> {
   return { ...key, publicKey: parsePublicKey(beside) };
 }
 
-function keyOf(name: string, text: string | Buffer, passphrase: string | undefined): Key {
+function keyOf(path: string | null, text: string | Buffer, passphrase: string | undefined): Key {
   const read = parsePrivateKey(text, passphrase);
-  if ('key' in read) return { name, read, publicKey: { type: read.key.type, blob: read.key.getPublicSSH() } };
+  if ('key' in read) return { path, read, publicKey: { type: read.key.type, blob: read.key.getPublicSSH() } };
   // An IdentityFile may be a public key, for one that only the agent has.
-  return { name, read, publicKey: parsePublicKey(text.toString('latin1')) ?? publicKeyWithin(text) };
+  return { path, read, publicKey: parsePublicKey(text.toString('latin1')) ?? publicKeyWithin(text) };
 }
 
 /**

@@ -3,6 +3,7 @@
  * Format: https://man.openbsd.org/sshd#SSH_KNOWN_HOSTS_FILE_FORMAT
  */
 import { createHash, createHmac } from 'node:crypto';
+import { shellWord } from '../kit/index.ts';
 import { type HostKeyTrust, TAG } from '../model/index.ts';
 import { HOST_KEY_ALGORITHMS } from './algorithms.ts';
 import { endpointOf, type Failure, failure, quote } from './failures.ts';
@@ -245,7 +246,10 @@ function knownHostsCheck(
       }
       if (trusted.some(isShown) || added.get(name) === key.toString('base64')) return null;
       if (trusted.length > 0 || added.has(name)) {
-        const fix = `if the host was rebuilt, forget the old key: ssh-keygen -R ${quote(name)}`;
+        const file = trust === undefined ? policy.addTo : trust.addTo;
+        const within = file ? ` -f ${shellWord(file)}` : '';
+        const old = plain !== null && trusted.length > 0 && !named.some(isTrusted) ? plain : name;
+        const fix = `if the host was rebuilt, forget the old key: ssh-keygen -R ${shellWord(old)}${within}`;
         return failure('HostKeyMismatch', `${shown}, not the one in known_hosts; nothing was run; ${fix}.`);
       }
       const line = `${name} ${typeOf(key)} ${key.toString('base64')}`;

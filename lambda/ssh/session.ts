@@ -400,6 +400,7 @@ class Session {
       left: this.#methodsLeft,
       troubles,
       tried,
+      keyFile: this.#attempt.login.keyFile,
       hasProved,
       words,
     });

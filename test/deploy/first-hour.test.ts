@@ -44,6 +44,12 @@ const ROWS: Readonly<Record<string, Row>> = {
         before = await world.emulator.everything();
       },
     },
+  'crawlwatch init --where aws --mail you@example.com --transport ssm --no-check': {
+    ...onEmulator,
+    says: [/Wrote cdk\.json/],
+    // The emulator has no SSM agent: from here on over SSH, as its instances are reached.
+    after: async (world) => world.settle({ alertEmail: 'you@example.com' }),
+  },
   'crawlwatch doctor --deploy': {
     ...onEmulator,
     exit: 2,
@@ -58,9 +64,9 @@ const ROWS: Readonly<Record<string, Row>> = {
     ],
   },
   'crawlwatch deploy --bootstrap': { ...onEmulator, says: [/bootstrapped/] },
-  'crawlwatch deploy -- -c alertEmail=you@example.com': {
+  'crawlwatch deploy': {
     ...onEmulator,
-    spelled: direct,
+    spelled: (command) => direct(`${command} --`),
     asks: /\(y\/n\)/,
     says: [
       /CrawlwatchStack\.AlertsTopicArn/,
@@ -145,17 +151,11 @@ const ROWS: Readonly<Record<string, Row>> = {
     spelled: real,
     says: [/reboot: begun, asked for by /, /reboot: done, /],
   },
-  'npm pack && npm i -g ./crawlwatch-*.tgz': {
-    prepare: (world) => world.upgrade(),
-    says: [/changed 1 package/],
-  },
-  'crawlwatch deploy': {
+  'npm pack && npm i -g ./crawlwatch-*.tgz && crawlwatch deploy': {
     ...onEmulator,
-    prepare: (world) => {
-      world.settle({ alertEmail: 'you@example.com' });
-    },
+    prepare: (world) => world.upgrade(),
     spelled: (command) => `${direct(`${command} --`)} --require-approval=never`,
-    says: [/CrawlwatchStack\.AlertsTopicArn/],
+    says: [/changed 1 package/, /CrawlwatchStack\.AlertsTopicArn/],
     after: async (world) => {
       const now = await world.checkFunction();
       expect(now.name).toBe(deployed?.name);

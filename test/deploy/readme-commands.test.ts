@@ -1,15 +1,19 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { describePage, type Row, real, rebootsAndComesBack } from './page.ts';
+import type { ReadmeWorld } from './readme-world.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
+/** Before 2.13 the AWS CLI knows no AWS_ENDPOINT_URL, and Debian's is 2.9: it would ask AWS itself. */
+const byCli = (command: string, world: ReadmeWorld) =>
+  `${real(command, world)} --endpoint-url http://localhost:${world.port}`;
 const WEBS = [/web1/, /web2/, /2 hosts?.*2 OK/is];
 let mails: (() => Promise<readonly { readonly subject: string }[]>) | undefined;
 
 const ROWS: Readonly<Record<string, Row>> = {
   'npm ci && npm run demo': { says: [/crawlwatch:reboot-flag/, /To deploy it: /] },
   'npm ci && npm test': { elsewhere: 'the unit step of .ci/run', says: [] },
-  'npm ci && npm pack': { says: [/crawlwatch-[\d.]+\.tgz/] },
+  'npm pack': { says: [/crawlwatch-[\d.]+\.tgz/] },
   'npm i -g ./crawlwatch-*.tgz': { says: [/added 1 package/] },
   'crawlwatch demo --serve': {
     exit: 130,
@@ -19,6 +23,18 @@ const ROWS: Readonly<Record<string, Row>> = {
       expect(await (await fetch(url)).text()).toContain('crawlwatch');
       typed.type('\x03');
     },
+  },
+  'crawlwatch init': {
+    needs: 'hosts',
+    // In a folder of its own, which it writes to.
+    spelled: (command) => `cd "$(mktemp -d)" && ${command}`,
+    during: async (typed) => {
+      await typed.shows(/aws.*hosts/is);
+      typed.type('hosts\n');
+      await typed.shows(/host\[:port\]|web1/i);
+      typed.type('ubuntu@web1 web2:2222\n');
+    },
+    says: [/Wrote inventory\.ini/, ...WEBS],
   },
   'crawlwatch check --local': { says: [/1 host.*1 OK/is] },
   'crawlwatch check --host ubuntu@web1 web2:2222': { needs: 'hosts', says: WEBS },
@@ -36,19 +52,19 @@ const ROWS: Readonly<Record<string, Row>> = {
     },
   },
   'crawlwatch doctor --host ubuntu@web1': { needs: 'hosts', says: [/web1/] },
-  'crawlwatch doctor --deploy': {
-    needs: 'account',
-    prepare: (world) => world.openAccount(),
-    exit: 2,
-    says: [/✗ bootstrap .*is not bootstrapped.*\n.*fix: crawlwatch deploy --bootstrap/],
-  },
-  'crawlwatch deploy --bootstrap': { needs: 'account', says: [/bootstrapped/] },
   'crawlwatch init --where aws --mail you@example.com --transport ssm --no-check': {
     needs: 'account',
+    prepare: (world) => world.openAccount(),
     says: [/cdk\.json/],
     // The pretend AWS has no SSM agent: from here on over SSH, as its instances are reached.
     after: async (world) => world.settle({ alertEmail: 'you@example.com' }),
   },
+  'crawlwatch doctor --deploy': {
+    needs: 'account',
+    exit: 2,
+    says: [/✓ settings/, /✗ bootstrap .*is not bootstrapped.*\n.*fix: crawlwatch deploy --bootstrap/],
+  },
+  'crawlwatch deploy --bootstrap': { needs: 'account', says: [/bootstrapped/] },
   'crawlwatch deploy': {
     needs: 'account',
     // A pretend CloudFormation makes a change set, and nothing by it.
@@ -69,8 +85,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   },
   'aws ec2 create-tags --resources i-0123456789abcdef0 --tags Key=crawlwatch,Value=true': {
     needs: 'account',
-    // Before 2.13 it knows no AWS_ENDPOINT_URL, and Debian's is 2.9: it would ask AWS itself.
-    spelled: (command, world) => `${real(command, world)} --endpoint-url http://localhost:${world.port}`,
+    spelled: byCli,
     orElse: { program: 'aws', by: (world) => world.tag('crawlwatch', 'true') },
     says: [],
   },
@@ -117,6 +132,15 @@ const ROWS: Readonly<Record<string, Row>> = {
     says: [/removed crawlwatch's own tags from 2/],
     after: async (world) => {
       expect(await world.emulator.tagsOf(world.id)).not.toHaveProperty('crawlwatch:status');
+    },
+  },
+  'aws ec2 delete-tags --resources i-0123456789abcdef0 --tags Key=crawlwatch': {
+    needs: 'account',
+    spelled: byCli,
+    orElse: { program: 'aws', by: (world) => world.untag('crawlwatch') },
+    says: [],
+    after: async (world) => {
+      expect(await world.emulator.tagsOf(world.id)).not.toHaveProperty('crawlwatch');
     },
   },
   'crawlwatch cost --instances 250': { says: [/250 instances/] },

@@ -134,7 +134,7 @@ describe('crawlwatch why', () => {
       '',
       'Checks: ......wchhh   the last 11, the newest on the right',
       '        . OK   w WARNING   c CRITICAL as measured   h hung',
-      'Incident: opened 07:50 UTC, hung, mailed 08:10 UTC as hung: MemoryLow, BannerTimeout',
+      'Incident: opened 07:50 UTC, hung, last mailed 08:10 UTC as hung: MemoryLow, BannerTimeout',
       'Mails that named it, of the last day: 08:00 UTC, 08:10 UTC',
       'Seen: boot 1a2b3c4d, 2 OOM kills since',
       '',
@@ -142,9 +142,9 @@ describe('crawlwatch why', () => {
       '  08:10 UTC  FLAGGED: 3 failed checks in a row, and one more attempt just now',
       '      for: direct: EC2 status impaired',
       '      for: Console: Out of memory: Killed process 1 (ruby)\\x1b[2J\\u202e',
-      '      against: none',
+      '      against: none recorded',
       '  08:05 UTC  not flagged: it is reached by SSH alone',
-      '      for: none',
+      '      for: none recorded',
       '      against: its network traffic is as usual',
       '',
       'Due, held back (evidence): reboot: there is no direct evidence',
@@ -155,6 +155,13 @@ describe('crawlwatch why', () => {
     ]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     expect(stack.asked.map(({ action }) => action).sort()).toEqual(['history', 'plan']);
+  });
+
+  it('says of a decision without evidence that none was recorded, and that notes in mails are none', async () => {
+    const stack = new ActingStack(answering()).watch(ID1, 'ficrawler9').remember(ID1, { decisions: [decision(5)] });
+    expect((await run(stack)).stdout).toContain(
+      "  08:10 UTC  not flagged: it is reached by SSH alone\n      no evidence for or against a hang was recorded: what a mail only notes, like EC2's status check being ok, is neither\n\n",
+    );
   });
 
   it('is JSON for programs, of an instance that is gone as well', async () => {

@@ -68,7 +68,7 @@ describe('the doctor of a host over SSH', () => {
       'takes another key',
       () => host({ authorized: [another.public] }),
       '✓✓✓✓✓✗?',
-      /✗ login +AuthenticationFailed: .*\n +fix: put right what the reason names: the user \(-u USER\)/,
+      /✗ login +AuthenticationFailed: .*\n +fix: do as the reason says, or log in as another user \(-u USER\) or with another key \(--private-key FILE/,
     ],
     ['runs no command', () => host({ exec: (_accept, reject) => reject() }), '✓✓✓✓✓✓✗', /✗ probe +ExecRefused: /],
     ['prints something else', () => host({ output: 'hello\n' }), '✓✓✓✓✓✓✗', /✗ probe +ExecRefused: .*"hello/],

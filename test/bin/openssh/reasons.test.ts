@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { type Ended, replyFrom } from '../../../bin/openssh/reasons.ts';
 import type { FailureReason } from '../../../lambda/model/index.ts';
 
-const replyTo = (lines: string, ended: Partial<Ended> = {}) =>
+const replyTo = (lines: string, ended: Partial<Ended> = {}, privateKeyPath: string | null = null) =>
   replyFrom(
     { by: 'exit', code: 255, signal: null, stdout: '', stderr: '', log: lines.replaceAll('\n', '\r\n'), ...ended },
     {
       address: '10.0.0.7',
-      login: { user: 'crawler', port: 22 },
+      login: { user: 'crawler', port: 22, privateKeyPath },
       way: { destination: 'web1', options: [], because: 'a test' },
       givenMs: 5000,
     },
@@ -600,6 +600,12 @@ describe('a ProxyCommand', () => {
       reached: false,
     });
   });
+});
+
+it('names the key file that a person gave in the command that adds a key', () => {
+  const refused = `${KEYS}debug1: Offering public key: k ED25519 SHA256:x explicit\ncrawler@web1: Permission denied (publickey,password).\n`;
+  const text = expect.stringMatching(/; to add a key: ssh-copy-id -i \/keys\/other\.pub crawler@web1\.$/);
+  expect(replyTo(refused, {}, '/keys/other')).toMatchObject({ text });
 });
 
 describe('words that come from elsewhere', () => {

@@ -180,7 +180,7 @@ describe('the next step', () => {
         recommendation: 'restart-worker',
         vitals: { ...vitalsOf(1, 1, { free: 1, percent: 1 }), worker: { ...worker, state: 'absent', restarts: null } },
       }),
-      "ssh 10.0.0.7 'sudo service sidekiq restart || sudo rc-service sidekiq restart'",
+      "ssh 10.0.0.7 'sudo service sidekiq restart || sudo rc-service sidekiq restart'   if it is installed; else correct the worker's name",
     ],
     [
       'a dead sshd',
@@ -197,13 +197,18 @@ describe('the next step', () => {
     expect(nextStep(instance)).toBe(step);
   });
 
-  it('names the fix for a check that could not be made', () => {
-    const denied = {
-      ...unread,
-      recommendation: 'investigate',
-      reasons: [{ code: 'AuthenticationFailed', text: '' }],
-    } as const;
-    expect(nextStep(denied)).toContain('--private-key');
+  it.each([
+    [
+      'AuthenticationFailed',
+      'do as the reason says, or log in as another user (-u USER) or with another key (--private-key FILE, or ssh-add FILE)',
+    ],
+    ['HostKeyUnknown', 'confirm its fingerprint on the host, then do as the reason says'],
+    [
+      'HostKeyMismatch',
+      'find out why the host key changed; if the host was rebuilt on purpose, forget the old key as the reason says',
+    ],
+  ] as const)('names the fix for a check that could not be made: %s', (code, step) => {
+    expect(nextStep({ ...unread, recommendation: 'investigate', reasons: [{ code, text: '' }] })).toBe(step);
   });
 
   it('speaks of the SSM agent only where it was asked', () => {

@@ -208,6 +208,23 @@ describe('assess', () => {
   });
 
   it.each([
+    ['failed', unit('failed'), 'The worker sidekiq.service is down (failed); used memory is USED.'],
+    [
+      'no process of that name, without systemd',
+      unit('absent'),
+      'The worker sidekiq.service is down (absent: no process has that name, and there is no systemd to ask; if it never ran here, check the name); used memory is USED.',
+    ],
+    [
+      'unknown',
+      { ...GONE, ...unit(null) },
+      'Used memory is USED. A working crawler uses more: its worker has probably died.',
+    ],
+  ])('says of a worker that is %s', (_, vitals, text) => {
+    const { reasons } = assess(instance(WORKER), read(vitals), SSH);
+    expect(reasons.map((one) => one.text.replace(/[\d.]+ % of [\d.]+ GiB/, 'USED'))).toEqual([text]);
+  });
+
+  it.each([
     ['restart-worker', read({ availableShare: 0.02 })],
     ['restart-worker', read({ ...unit('failed'), disks: [disk({ usedPercent: 99 })] })],
     ['investigate', read({ availableShare: 0.05 })],

@@ -1,9 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import type { FailureReason } from '../../../lambda/model/index.ts';
-import { endpointOf, type Phase, quote, socketFailed, sshFailed } from '../../../lambda/ssh/failures.ts';
+import { endpointOf, loginRefused, type Phase, quote, socketFailed, sshFailed } from '../../../lambda/ssh/failures.ts';
 
 const WHERE = { endpoint: '10.0.1.7:22', deadlineMs: 15_000 };
 const withCode = <C extends string | number>(code: C) => Object.assign(new Error('said so'), { code });
+
+describe('the command that adds a key', () => {
+  const PASSWORDS = ['publickey', 'password'];
+  it.each<[string, string | null, string, string]>([
+    ['the key file that was tried', 'other', 'root', 'ssh-copy-id -i other.pub -p 2299 root@10.0.1.7'],
+    ['its path, as one word', "/a b/it's", 'root', "ssh-copy-id -i '/a b/it'\\''s.pub' -p 2299 root@10.0.1.7"],
+    ['no key file where none is known', null, 'root', 'ssh-copy-id -p 2299 root@10.0.1.7'],
+    ['no user that is none', 'other', '$(id)', 'ssh-copy-id -i other.pub USER@HOST'],
+  ])('names %s', (_what, keyFile, user, command) => {
+    const keys = { left: PASSWORDS, troubles: [], tried: 1, keyFile, hasProved: false, words: '' };
+    const where = { ...WHERE, endpoint: '10.0.1.7:2299' };
+    expect(loginRefused(where, user, keys).text).toMatch(/passwords aren't used; to add a key: /);
+    expect(loginRefused(where, user, keys).text.split('to add a key: ')[1]).toBe(`${command}.`);
+    expect(loginRefused(where, user, { ...keys, left: ['password'] }).text.split(', then ')[1]).toBe(`${command}.`);
+    expect(loginRefused(where, user, { ...keys, tried: 0 }).text).not.toContain(' -i ');
+  });
+});
 
 describe('the name of a socket error', () => {
   it.each<[string, Phase, FailureReason]>([

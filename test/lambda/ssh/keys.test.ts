@@ -80,6 +80,36 @@ describe('logging in', () => {
     expect(reply).toMatchObject({ reason: 'AuthenticationFailed', text: expect.stringMatching(says) });
   });
 
+  it.each<[string, Partial<SshOptions>, string | null, string]>([
+    ['the key file that was tried', { readKey: readKey({ '/keys/a': login.private }) }, '/keys/a', ' -i /keys/a.pub'],
+    [
+      'the first that can be',
+      {
+        readKey: readKey({ '/keys/a': locked.private, '/keys/b': login.private }),
+        identities: { files: ['/keys/a', '/keys/b'], only: true, agent: null },
+      },
+      null,
+      ' -i /keys/b.pub',
+    ],
+    ['no file of a key that was given', { privateKey: login.private }, null, ''],
+  ])('names in its command to add a key %s', async (_what, options, privateKeyPath, named) => {
+    const strict = await sshServer({
+      authorized: [],
+      authenticate: (context) => context.reject(['publickey', 'password']),
+    });
+    const transport = sshTransport({ hostKeys: { kind: 'pin' }, ...options });
+    const instance = sshInstance(strict.address, strict.port, {
+      login: { user: 'crawler', port: strict.port, privateKeyPath },
+    });
+    const reply = (await probeAll(transport, [instance])).get(instance.id)?.reply;
+    await strict.close();
+    expect(reply).toMatchObject({
+      text: expect.stringContaining(
+        `passwords aren't used; to add a key: ssh-copy-id${named} -p ${strict.port} crawler@${strict.address}.`,
+      ),
+    });
+  });
+
   it('never quotes a key, not even a broken one', async () => {
     expect(JSON.stringify(await ask({ privateKey: 'hunter2' }))).not.toContain('hunter2');
   });

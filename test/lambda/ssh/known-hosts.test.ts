@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { FailureReason, HostKeyTrust } from '../../../lambda/model/index.ts';
-import { fingerprint, type HostKeyPolicy, hostKeyChecks, parseKnownHosts } from '../../../lambda/ssh/known-hosts.ts';
+import {
+  fingerprint,
+  type HostKeyPolicy,
+  hostKeyChecks,
+  type KeyHolder,
+  parseKnownHosts,
+} from '../../../lambda/ssh/known-hosts.ts';
 
 const ED25519 = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILrl18ES3i6ybAYB8AWbLqgOwv9Fu5fQlLjU76Z3W4eY';
 const ECDSA =
@@ -111,6 +117,34 @@ describe('known_hosts', () => {
     );
     expect(advice({ addTo: '/home/ann smith/;rm' })).toContain(': ssh-keyscan 10.0.0.1, or');
     expect(advice({ addTo: '/home/ann/.ssh/known_hosts', alias: 'web' })).toContain(': ssh-keyscan 10.0.0.1, or');
+  });
+});
+
+describe('the fix for a key that has changed', () => {
+  const other = (host: string) => parseKnownHosts(`${host} ssh-ed25519 ${OTHER.toString('base64')}`);
+  const fix = (host: string, holder: Partial<KeyHolder>, addTo?: string) =>
+    hostKeyChecks({
+      ...{ kind: 'known-hosts', known: other(host), read: () => other(host), acceptNew: false },
+      ...(addTo !== undefined && { addTo }),
+    })({
+      ...{ address: '10.0.0.1', port: 22, pin: null },
+      ...holder,
+    })
+      .verify(blob(ED25519))
+      ?.text.replace(/^.*; nothing was run; /, '');
+  const trust = { alias: null, files: ['kh'], addTo: 'kh', acceptNew: false };
+
+  it.each<[string, string, Partial<KeyHolder>, string | undefined, string]>([
+    ['the default port', '10.0.0.1', {}, undefined, 'ssh-keygen -R 10.0.0.1'],
+    ['the file of the flag', '[10.0.0.1]:2299', { port: 2299 }, 'kh3', "ssh-keygen -R '[10.0.0.1]:2299' -f kh3"],
+    ['a line without the port', '10.0.0.1', { port: 2299 }, 'kh3', 'ssh-keygen -R 10.0.0.1 -f kh3'],
+    ['a file that a shell would split', '10.0.0.1', {}, "/a b/it's", "ssh-keygen -R 10.0.0.1 -f '/a b/it'\\''s'"],
+    ["the file of the host's own", '10.0.0.1', { trust }, 'kh3', 'ssh-keygen -R 10.0.0.1 -f kh'],
+    ['an alias', 'web', { trust: { ...trust, alias: 'web' } }, 'kh3', 'ssh-keygen -R web -f kh'],
+    ['no file at all', '10.0.0.1', { trust: { ...trust, addTo: null } }, 'kh3', 'ssh-keygen -R 10.0.0.1'],
+    ['a name that is a command', '$(id)', { address: '$(id)' }, 'kh3', "ssh-keygen -R '$(id)' -f kh3"],
+  ])('names %s', (_what, host, holder, addTo, command) => {
+    expect(fix(host, holder, addTo)).toBe(`if the host was rebuilt, forget the old key: ${command}.`);
   });
 });
 
