@@ -1,6 +1,8 @@
 /** Runs one check of one source. It only reads. */
+
 import { checkFleet, type Ports } from '../../lambda/check/index.ts';
-import { type LoginCommand, shellWord } from '../../lambda/judge/index.ts';
+import type { LoginCommand } from '../../lambda/judge/index.ts';
+import { shellWord } from '../../lambda/kit/index.ts';
 import type { InstanceReport, Login, ProbeTransport, Report } from '../../lambda/model/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import type { Source } from '../sources/index.ts';

@@ -1,6 +1,6 @@
 /** `crawlwatch mute`: writes the mute tag, which is the user's own, with the user's own rights. */
 
-import { clockTime, forTerminal, isoSeconds, plural } from '../../lambda/kit/index.ts';
+import { clockTime, forTerminal, isoSeconds, plural, shellWord } from '../../lambda/kit/index.ts';
 import { type Instance, MUTE_ALLOWED, TAG, TAG_VALUE_MAX } from '../../lambda/model/index.ts';
 import type { StackFlags, StackPorts } from '../stack/index.ts';
 import type { CommandIo } from '../terminal/index.ts';
@@ -115,8 +115,7 @@ export async function mute(
     const lost = window === undefined ? '' : `, in place of the window ${window}`;
     io.stdout.write(`${called(one)}: ${says}${lost}${isMany ? '' : after(one.id)}\n`);
   }
-  if (isMany)
-    io.stdout.write(`${plural(done.length, 'instance')} ${says}${after(await selectionWords(words, flags))}\n`);
+  if (isMany) io.stdout.write(`${plural(done.length, 'instance')} ${says}${after(selectionWords(words, flags))}\n`);
   if (unmuted.length > FEW) io.stdout.write(`${unmuted.length} of ${chosen.length} instances are not muted\n`);
   else for (const one of unmuted) io.stdout.write(`${called(one)}: is not muted\n`);
   for (const { id, text } of failures) io.stderr.write(`crawlwatch: ${id}: not changed: ${forTerminal(text)}\n`);
@@ -232,8 +231,7 @@ function question(names: readonly string[], { value, says }: Plan, losing: numbe
 }
 
 /** The selection as it is typed again. */
-async function selectionWords(words: readonly string[], { tag = [], all = false }: MuteFlags): Promise<string> {
-  const { shellWord } = await import('../../lambda/judge/index.ts');
+function selectionWords(words: readonly string[], { tag = [], all = false }: MuteFlags): string {
   if (all) return '--all';
   return (tag.length > 0 ? tag.map((one) => `--tag ${shellWord(one)}`) : words.map(shellWord)).join(' ');
 }

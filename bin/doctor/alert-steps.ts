@@ -1,8 +1,7 @@
 /** The steps from a check to the reader of its alerts: stack, schedule, last check, topic, subscribers, mails. */
 
 import { howToSubscribe } from '../../lambda/alert/index.ts';
-import { shellWord } from '../../lambda/judge/index.ts';
-import { clockTime, duration, minutesBetween, plural } from '../../lambda/kit/index.ts';
+import { clockTime, duration, minutesBetween, plural, shellWord } from '../../lambda/kit/index.ts';
 import type { Settings } from '../../lambda/settings/index.ts';
 import { masked } from '../terminal/index.ts';
 import { failed, type Lookup, ok, type Step, stepsOf, unknown } from './step.ts';

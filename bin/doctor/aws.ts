@@ -1,8 +1,7 @@
 /** The doctor over AWS: how alerts reach their readers, the watched fleet, and the instances that are named or failing. */
 
 import { findFleet, findInstance } from '../../lambda/discover/index.ts';
-import { shellWord } from '../../lambda/judge/index.ts';
-import { errorCode, plural } from '../../lambda/kit/index.ts';
+import { errorCode, plural, shellWord } from '../../lambda/kit/index.ts';
 import type { Instance } from '../../lambda/model/index.ts';
 import { ENV } from '../../lambda/model/index.ts';
 import { parseSettings, type Settings, settingsOf } from '../../lambda/settings/index.ts';

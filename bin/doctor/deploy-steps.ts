@@ -1,8 +1,7 @@
 /** What a deploy takes of an account, before anything is changed there: each with its fix. */
 
 import { howToSubscribe } from '../../lambda/alert/index.ts';
-import { shellWord } from '../../lambda/judge/index.ts';
-import { plural } from '../../lambda/kit/index.ts';
+import { plural, shellWord } from '../../lambda/kit/index.ts';
 import { SHARDS_AT_ONCE } from '../../lambda/scale/index.ts';
 import { isDistributed, type Settings, transportOf } from '../../lambda/settings/index.ts';
 import { masked } from '../terminal/index.ts';

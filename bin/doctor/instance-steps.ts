@@ -1,8 +1,8 @@
 /** The steps from the check to one EC2 instance, in the order in which a person would look. */
 
 import { fixFor } from '../../lambda/alert/index.ts';
-import { ADVICE, REASON_WORDS, shellWord } from '../../lambda/judge/index.ts';
-import { clockTime, duration, minutesBetween } from '../../lambda/kit/index.ts';
+import { ADVICE, REASON_WORDS } from '../../lambda/judge/index.ts';
+import { clockTime, duration, minutesBetween, shellWord } from '../../lambda/kit/index.ts';
 import { muteWords } from '../../lambda/memory/index.ts';
 import type { FailureReason, Instance, ProbeOutcome } from '../../lambda/model/index.ts';
 import { AUTO_WORDS, kindOf, MUTE_ALLOWED, TAG } from '../../lambda/model/index.ts';

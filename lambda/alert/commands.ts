@@ -1,6 +1,7 @@
 /** What a tired person runs next on reading a mail: complete commands, to be pasted. */
 
-import { ADVICE, commandThere, instanceReport, shellWord } from '../judge/index.ts';
+import { ADVICE, commandThere, instanceReport } from '../judge/index.ts';
+import { shellWord } from '../kit/index.ts';
 import type { Transition } from '../memory/index.ts';
 import { DEFAULT_STACK_NAME, INSTANCE_ID, type Instance, type ReasonCode, type Remedy } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';

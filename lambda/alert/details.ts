@@ -1,7 +1,7 @@
 /** An alert as other programs get it: the events of what changed, and the JSON message of SNS. Pure; bounds every text. */
 
-import { REASON_WORDS, shellWord } from '../judge/index.ts';
-import { isoSeconds, printableAscii } from '../kit/index.ts';
+import { REASON_WORDS } from '../judge/index.ts';
+import { isoSeconds, printableAscii, shellWord } from '../kit/index.ts';
 import {
   type Act,
   type ActNews,

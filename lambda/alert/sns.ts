@@ -1,7 +1,8 @@
 /** Mail, chat and JSON, by way of the one topic. */
+
 import { PublishCommand, paginateListSubscriptionsByTopic } from '@aws-sdk/client-sns';
-import { shellWord } from '../judge/index.ts';
 import type { Once, Sns } from '../kit/index.ts';
+import { shellWord } from '../kit/index.ts';
 import type { Alert } from '../model/index.ts';
 import { messageStructure, SNS_BYTES } from './channels.ts';
 import { originOf } from './details.ts';

@@ -1,5 +1,4 @@
 /** Judges one probe's outcome: a status, its reasons with numbers, and advice. */
-export { shellWord } from '../kit/index.ts';
 export { ADVICE, commandThere, type LoginCommand, nextStep } from './advice.ts';
 export { assess, worstFirst } from './assess.ts';
 export { ackWords, UNREADABLE_MUTE } from './notes.ts';

@@ -1,7 +1,7 @@
 /** Warnings above the table: the mail reaches no one, no check has finished, figures can't be read. */
 
 import { howToSubscribe } from '../alert/index.ts';
-import { shellWord } from '../judge/index.ts';
+import { shellWord } from '../kit/index.ts';
 import { DEFAULT_STACK_NAME, type Pause } from '../model/index.ts';
 import type { Settings } from '../settings/index.ts';
 import { widgetTimes } from './times.ts';

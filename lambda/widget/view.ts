@@ -1,8 +1,7 @@
 /** The three views of the dashboard's fleet table. Pure; all that a host or a tag says is escaped by `html`. */
 
 import { roughly } from '../forecast/index.ts';
-import { shellWord } from '../judge/index.ts';
-import { duration, gib, type Html, html, type Insert, minutesBetween } from '../kit/index.ts';
+import { duration, gib, type Html, html, type Insert, minutesBetween, shellWord } from '../kit/index.ts';
 import { rebootedInVain } from '../memory/index.ts';
 import { type Settings, watchesElsewhere } from '../settings/index.ts';
 import { actingButton, instanceLink, pageLink, rowButtons, type WidgetEndpoints } from './actions.ts';
