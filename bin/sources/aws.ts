@@ -64,7 +64,8 @@ export async function awsSource(flags: SourceFlags, settings: Settings, io: Comm
       cloudFormation: cloudFormationClient(),
       bucket: fromEnvironment(io.env).bucket,
       stack,
-      isExpected: flags.stack !== undefined,
+      // Before the first deploy there is nothing to be remembered.
+      isExpected: stack !== DEFAULT_STACK_NAME,
       clock: clients.clock,
     }),
     nothingFound: (skipped) =>

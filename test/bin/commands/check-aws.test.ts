@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { crawlwatch } from '../command-line.ts';
 
 let aws: Server;
-/** What EC2 answers next. SSM, which speaks JSON, knows no document. */
+/** What EC2 answers next. SSM, which speaks JSON, knows no document, and CloudFormation no stack. */
 let answer = { status: 200, body: '' };
 /** A Region that refuses. */
 let refusing = '';
@@ -15,8 +15,15 @@ beforeAll(async () => {
     const isSsm = String(request.headers['x-amz-target']).startsWith('AmazonSSM');
     const isRefused = refusing !== '' && String(request.headers.authorization).includes(`/${refusing}/`);
     const ofEc2 = isRefused ? refusal('UnauthorizedOperation', 'Not here.') : answer;
-    const { status, body } = isSsm ? { status: 200, body: '{"DocumentIdentifiers":[]}' } : ofEc2;
-    request.resume().on('end', () => response.writeHead(status).end(body));
+    let asked = '';
+    request.on('data', (data: Buffer) => {
+      asked += data;
+    });
+    request.on('end', () => {
+      const other = isSsm ? { status: 200, body: '{"DocumentIdentifiers":[]}' } : ofEc2;
+      const { status, body } = asked.includes('Action=DescribeStacks') ? NO_STACK : other;
+      response.writeHead(status).end(body);
+    });
   });
   await once(aws.listen(0, '127.0.0.1'), 'listening');
 });
@@ -36,6 +43,10 @@ const refusal = (code: string, message: string) => ({
   status: 403,
   body: `<Response><Errors><Error><Code>${code}</Code><Message>${message}</Message></Error></Errors><RequestID>1</RequestID></Response>`,
 });
+const NO_STACK = {
+  status: 400,
+  body: '<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id S does not exist</Message></Error></ErrorResponse>',
+};
 const KEYS = { AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x' };
 const endpoint = () => `http://127.0.0.1:${(aws.address() as AddressInfo).port}`;
 /** Nothing of the account of the person who runs the tests. The SDK reads the environment of the process. */
@@ -115,6 +126,13 @@ describe('a check of EC2 instances', () => {
       'crawlwatch: no instance is tagged crawlwatch=true in eu-west-1; tag one: aws ec2 create-tags --region eu-west-1 --resources i-... --tags Key=crawlwatch,Value=true\n',
     );
     expect(exitCode).toBe(3);
+  });
+
+  it('says that the stack is not there whose past was asked for', async () => {
+    answer = reservations('');
+    expect((await check('--transport', 'ssh', '--stack', 'Other')).stderr).toMatch(
+      /^crawlwatch: state: .*there is no stack Other in this Region; --stack NAME names another\ncrawlwatch: no instance is tagged /,
+    );
   });
 
   it('says why those that are tagged were not checked', async () => {
