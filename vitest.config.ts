@@ -73,9 +73,9 @@ export default defineConfig({
         test: { name: 'process', include: OWN_PROCESS, globalSetup: BUILD, env: QUIET_SDK },
       },
       {
-        // Simulations, models explored in full, bundles and linters of templates: minutes, not seconds.
+        // Simulations, models explored in full, bundles and linters of templates: minutes, twenty on a slow machine.
         extends: true,
-        test: { name: 'slow', include: ['test/slow/**/*.test.ts'] },
+        test: { name: 'slow', include: ['test/slow/**/*.test.ts'], testTimeout: 7_200_000 },
       },
       {
         // Real sshd, real shells, real file systems: needs root and the Debian packages that .ci/run installs.
